@@ -1,0 +1,84 @@
+/**
+ * The cache of a node: memory before disk before the parent. It knows HTTP (RFC 9111), and neither protocols
+ * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
+ */
+import type { Clock } from '../clock.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Parent } from '../parent.ts';
+import type { CacheKey, Resource } from '../resource.ts';
+import type { Disk, DiskStats } from './disk/disk.ts';
+import type { Engine } from './engine.ts';
+import { flights } from './flights.ts';
+import { lookup } from './lookup.ts';
+import { type MemoryStats, memory } from './memory.ts';
+import { obtain } from './obtain.ts';
+import { remember } from './remember.ts';
+import type { Found, Served } from './served.ts';
+import { store } from './store.ts';
+
+export interface Cache {
+  /** Memory only, synchronous: the hit path. */
+  lookup(resource: Resource, exchange: Exchange): Found;
+  /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
+  obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Served>;
+  /** Forgets every variant of a key. */
+  drop(key: CacheKey): void;
+  resize(limits: { readonly memoryBytes: number; readonly diskBytes: number }): void;
+  /** Resolves when everything acknowledged is on disk. */
+  close(): Promise<void>;
+  readonly stats: { readonly memory: MemoryStats; readonly disk: DiskStats | null; readonly fills: number };
+}
+
+export interface CacheOptions {
+  readonly clock: Clock;
+  readonly memoryBytes: number;
+  /** One object in memory, in bytes. */
+  readonly memoryObjectBytes: number;
+  readonly disk: Disk | null;
+  /** How long a request waits for another one's answer before it asks by itself. */
+  readonly lockMs: number;
+  readonly maxFills: number;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/** Keys of which something is remembered for a while. */
+const maxNotes = 65_536;
+/** Bodies on their way that are held in memory, all together: at least this, or a quarter of the memory tier. */
+const minBudgetBytes = 32 * 1024 * 1024;
+
+export function cache(options: CacheOptions): Cache {
+  const { clock, disk } = options;
+  const memoryObjectBytes = Math.min(options.memoryObjectBytes, options.memoryBytes / 4);
+  const residents = memory(options.memoryBytes);
+  const engine: Engine = {
+    clock,
+    store: store(residents, disk, memoryObjectBytes),
+    flights: flights(),
+    uncollapsible: remember(clock, maxNotes),
+    failing: remember(clock, maxNotes),
+    refused: remember(clock, maxNotes),
+    vary: remember(clock, maxNotes),
+    budget: { limitBytes: Math.max(minBudgetBytes, options.memoryBytes / 4), usedBytes: 0 },
+    memoryObjectBytes,
+    maxFills: options.maxFills,
+    lockMs: options.lockMs,
+    warn: options.warn,
+  };
+
+  return {
+    lookup: (resource, exchange) => lookup(residents, resource, exchange),
+    obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
+    drop: engine.store.drop,
+    resize({ memoryBytes, diskBytes }) {
+      residents.resize(memoryBytes);
+      disk?.resize(diskBytes);
+    },
+    async close() {
+      await engine.store.settled();
+      await disk?.close();
+    },
+    get stats() {
+      return { memory: residents.stats, disk: disk?.stats ?? null, fills: engine.flights.size };
+    },
+  };
+}

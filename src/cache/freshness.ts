@@ -1,0 +1,83 @@
+/**
+ * How long a response may be used: RFC 9111 §4.2 and RFC 5861, computed once when a response is stored
+ * or confirmed, so that a look-up only compares numbers.
+ */
+import type { Freshness } from '../entry.ts';
+import { parseCacheControl } from '../http/cache-control.ts';
+import { parseHttpDate } from '../http/date.ts';
+import type { FreshnessPolicy } from '../resource.ts';
+
+/**
+ * @param headers of the response.
+ * @param askedMs when the request was sent, `receivedMs` when its answer's head arrived; ms since the epoch.
+ * @param policy the route's times for responses that carry none of their own.
+ */
+export function freshnessOf(
+  headers: Headers,
+  askedMs: number,
+  receivedMs: number,
+  policy: FreshnessPolicy | undefined,
+): Freshness {
+  const control = parseCacheControl(headers.get('cache-control'));
+  return {
+    receivedMs,
+    initialAgeS: initialAge(headers, askedMs, receivedMs),
+    lifetimeS: explicitLifetime(headers, receivedMs) ?? policy?.freshS ?? 0,
+    staleWhileRevalidateS: control.staleWhileRevalidate ?? policy?.staleWhileRevalidateS ?? 0,
+    staleIfErrorS: control.staleIfError ?? policy?.staleIfErrorS ?? 0,
+    alwaysRevalidate: control.noCache === true,
+    // `s-maxage` carries the meaning of proxy-revalidate for a shared cache (RFC 9111 §5.2.2.10).
+    neverStale: control.mustRevalidate || control.proxyRevalidate || control.sMaxAge !== undefined,
+  };
+}
+
+/** `freshness_lifetime` where the response states it (RFC 9111 §4.2.1), in seconds, or `undefined`. */
+export function explicitLifetime(headers: Headers, receivedMs: number): number | undefined {
+  const control = parseCacheControl(headers.get('cache-control'));
+  if (control.sMaxAge !== undefined) return control.sMaxAge;
+  if (control.maxAge !== undefined) return control.maxAge;
+  const expires = headers.get('expires');
+  if (expires === null) return undefined;
+  const expiresMs = parseHttpDate(expires);
+  // An invalid date, "0" above all, means a time in the past (RFC 9111 §5.3).
+  if (expiresMs === undefined) return 0;
+  const dateMs = parseHttpDate(headers.get('date') ?? '') ?? receivedMs;
+  return Math.max(0, (expiresMs - dateMs) / 1000);
+}
+
+/** `corrected_initial_age` (RFC 9111 §4.2.3), in seconds. */
+function initialAge(headers: Headers, askedMs: number, receivedMs: number): number {
+  const dateMs = parseHttpDate(headers.get('date') ?? '') ?? receivedMs;
+  const apparentS = Math.max(0, (receivedMs - dateMs) / 1000);
+  const correctedS = statedAge(headers.get('age')) + (receivedMs - askedMs) / 1000;
+  return Math.max(apparentS, correctedS);
+}
+
+/** `Age` in seconds. The first member of a list counts, what is not a number counts as absent (RFC 9111 §5.1). */
+function statedAge(value: string | null): number {
+  if (value === null) return 0;
+  const match = /^\s*(\d+)\s*(?:,|$)/.exec(value);
+  return match?.[1] === undefined ? 0 : Math.min(Number(match[1]), 2_147_483_648);
+}
+
+/** The response's age in seconds, with fraction (RFC 9111 §4.2.3 `current_age`). */
+export function ageS(freshness: Freshness, nowMs: number): number {
+  return freshness.initialAgeS + (nowMs - freshness.receivedMs) / 1000;
+}
+
+/** Seconds of freshness left; negative once the response is stale. */
+export function remainingS(freshness: Freshness, nowMs: number): number {
+  return freshness.lifetimeS - ageS(freshness, nowMs);
+}
+
+/** Whether it may be served stale at once, while somebody revalidates it (RFC 5861 §3). */
+export function mayServeWhileRevalidating(freshness: Freshness, nowMs: number): boolean {
+  if (freshness.neverStale || freshness.alwaysRevalidate) return false;
+  return remainingS(freshness, nowMs) > -freshness.staleWhileRevalidateS;
+}
+
+/** Whether it may be served stale because the parent failed (RFC 5861 §4). */
+export function mayServeOnError(freshness: Freshness, nowMs: number): boolean {
+  if (freshness.neverStale || freshness.alwaysRevalidate) return false;
+  return remainingS(freshness, nowMs) > -freshness.staleIfErrorS;
+}

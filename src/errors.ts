@@ -1,0 +1,179 @@
+/**
+ * Everything that can go wrong with a request, as one table. The wire status, the metric label, the
+ * access log and the documentation all come from the same row, so that they cannot disagree.
+ */
+
+/** Who has to act so that it does not happen again. */
+export type Blame = 'client' | 'upstream' | 'operator' | 'meridian';
+
+export interface ErrorRow {
+  /** HTTP status that the client sees. */
+  readonly status: number;
+  readonly blame: Blame;
+  /** Whether another parent (or the same one, later) may do better. */
+  readonly retryable: boolean;
+  /** What happened, and what the reader can do about it: one sentence each. */
+  readonly advice: string;
+}
+
+export const errors = {
+  'host-invalid': {
+    status: 400,
+    blame: 'client',
+    retryable: false,
+    advice: 'The Host field is missing, empty, repeated or malformed. Send exactly one Host: name[:port].',
+  },
+  'target-invalid': {
+    status: 400,
+    blame: 'client',
+    retryable: false,
+    advice: 'The request target holds characters that RFC 3986 does not allow. Percent-encode them.',
+  },
+  'request-malformed': {
+    status: 400,
+    blame: 'client',
+    retryable: false,
+    advice: 'The request cannot be understood in the terms of this protocol. The detail says why.',
+  },
+  'tier-refused': {
+    status: 403,
+    blame: 'operator',
+    retryable: false,
+    advice:
+      'Only nodes of this network may ask here. Clients talk to a PoP; nodes need the same network secret and clocks within five minutes of each other.',
+  },
+  'no-route': {
+    status: 404,
+    blame: 'client',
+    retryable: false,
+    advice: 'No route of this network serves this address. `meridian check` lists the routes.',
+  },
+  'not-found': {
+    status: 404,
+    blame: 'client',
+    retryable: false,
+    advice: 'The upstream registry knows nothing by this name.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    blame: 'client',
+    retryable: false,
+    advice: 'This address does not serve this method.',
+  },
+  'body-too-large': {
+    status: 413,
+    blame: 'client',
+    retryable: false,
+    advice: "The request body exceeds the listener's limit (`limits.bodyBytes`).",
+  },
+  'target-too-long': {
+    status: 414,
+    blame: 'client',
+    retryable: false,
+    advice: "The request target exceeds the listener's limit (`limits.targetBytes`).",
+  },
+  'fields-too-large': {
+    status: 431,
+    blame: 'client',
+    retryable: false,
+    advice: "The header fields exceed the listener's limits (`limits.headerBytes`, `limits.headerFields`).",
+  },
+  internal: {
+    status: 500,
+    blame: 'meridian',
+    retryable: false,
+    advice: 'Meridian failed to handle the request. The log holds the cause under this request id.',
+  },
+  'method-unknown': {
+    status: 501,
+    blame: 'client',
+    retryable: false,
+    advice: 'A proxy does not serve this method.',
+  },
+  'upstream-unreachable': {
+    status: 502,
+    blame: 'upstream',
+    retryable: true,
+    advice: 'The upstream refused or dropped the connection. It may be down, or its address wrong.',
+  },
+  'upstream-invalid': {
+    status: 502,
+    blame: 'upstream',
+    retryable: true,
+    advice: "The upstream's answer is not what its protocol prescribes. The detail says how.",
+  },
+  'upstream-truncated': {
+    status: 502,
+    blame: 'upstream',
+    retryable: true,
+    advice: 'The upstream closed the connection before its answer was whole. Nothing of it was kept.',
+  },
+  'digest-mismatch': {
+    status: 502,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The bytes received are not those that the digest promises. They were refused and not kept; the next request tries again.',
+  },
+  overloaded: {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice: 'The node is at a configured limit. Retry after the time that Retry-After gives.',
+  },
+  draining: {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice: 'The node is shutting down. Retry: another one, or its successor, will answer.',
+  },
+  'upstream-timeout': {
+    status: 504,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The upstream did not answer in time (`timeouts.connectMs`, `timeouts.firstByteMs`, `timeouts.betweenBytesMs`).',
+  },
+  'only-if-cached': {
+    status: 504,
+    blame: 'client',
+    retryable: false,
+    advice:
+      'The request asked for a stored response only (Cache-Control: only-if-cached) and none can be used.',
+  },
+  'loop-detected': {
+    status: 508,
+    blame: 'operator',
+    retryable: false,
+    advice: 'The request has passed this node before (CDN-Loop, RFC 8586). Check the parents and upstreams.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** The one error class. `cause` keeps what lies beneath; `detail` is safe to show to a client. */
+export class MeridianError extends Error {
+  override readonly name = 'MeridianError';
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** Seconds, for `Retry-After`. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; retryAfterS?: number } = {}) {
+    super(`${code}: ${detail}`, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.detail = detail;
+    this.retryAfterS = options.retryAfterS;
+  }
+
+  get row(): ErrorRow {
+    return errors[this.code];
+  }
+}
+
+/** Any thrown value as a `MeridianError`: what is not one already is our own fault until shown otherwise. */
+export function asMeridianError(thrown: unknown): MeridianError {
+  if (thrown instanceof MeridianError) return thrown;
+  const detail = 'An unexpected error; the log holds it under this request id.';
+  return new MeridianError('internal', detail, { cause: thrown });
+}

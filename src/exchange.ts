@@ -1,0 +1,36 @@
+/**
+ * One request on its way through a node: parsed once, carrying what later phases need.
+ */
+export interface Exchange {
+  readonly request: Request;
+  readonly headers: Headers;
+  readonly method: string;
+  /** As the client used it: `https://packages.example.com`, without a trailing slash. */
+  readonly base: string;
+  /** Host and port as the client used them. */
+  readonly authority: string;
+  /** Path and query as received: what goes into the request line of the next tier. */
+  readonly target: string;
+  readonly path: string;
+  /** With its question mark; empty when there is none. */
+  readonly query: string;
+  /** Names the request in logs and errors, the same in every tier. */
+  readonly id: string;
+  /** `Clock.now()` when it arrived, ms since the epoch. */
+  readonly nowMs: number;
+  /** `Clock.elapsed()` when it arrived, ms. */
+  readonly startedMs: number;
+  /** Another node of the network (authenticated), or `null` for a client. */
+  readonly tier: TierCaller | null;
+  /** The client's address; looked up when somebody wants to know. */
+  client(): string;
+}
+
+/** A node of this network that asks another one. */
+export interface TierCaller {
+  readonly node: string;
+  /** The route that the PoP chose by the host that its client used. */
+  readonly route: string;
+  /** Nobody waits for the answer (background revalidation), so it had better be a new one than a fast one. */
+  readonly background: boolean;
+}

@@ -1,0 +1,61 @@
+/**
+ * How a look-up ended, as one table: the type, the `Cache-Status` text (RFC 9211), the metric label
+ * and the documentation come from the same row.
+ */
+
+/** Why a request went forward (RFC 9211 §2.2), or `null` for one that was answered from store. */
+export type Forward =
+  | 'bypass'
+  | 'method'
+  | 'uri-miss'
+  | 'vary-miss'
+  | 'miss'
+  | 'request'
+  | 'stale'
+  | 'partial'
+  | null;
+
+export interface OutcomeRow {
+  /** `hit` parameter: answered from store without going forward. */
+  readonly hit: boolean;
+  readonly forward: Forward;
+  /** `detail` parameter, where the standard ones do not say it all. */
+  readonly detail?: string;
+  readonly meaning: string;
+}
+
+export const outcomes = {
+  hit: { hit: true, forward: null, detail: 'memory', meaning: 'Fresh in memory.' },
+  'hit-disk': { hit: true, forward: null, detail: 'disk', meaning: 'Fresh on disk.' },
+  'hit-stale': {
+    hit: true,
+    forward: null,
+    detail: 'stale-while-revalidate',
+    meaning: 'Stale, served at once while one request revalidates it in the background (RFC 5861 §3).',
+  },
+  answer: { hit: false, forward: null, meaning: 'Answered by the node itself, without any cache.' },
+  miss: { hit: false, forward: 'uri-miss', meaning: 'Nothing stored under this key.' },
+  'vary-miss': {
+    hit: false,
+    forward: 'vary-miss',
+    meaning: 'Stored, but not for these request fields (Vary).',
+  },
+  expired: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent sent a new response.' },
+  revalidated: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent confirmed it (304).' },
+  'stale-on-error': {
+    hit: false,
+    forward: 'stale',
+    detail: 'stale-if-error',
+    meaning: 'Stored but stale, and the parent failed: served stale rather than not at all (RFC 5861 §4).',
+  },
+  reload: {
+    hit: false,
+    forward: 'request',
+    meaning: 'The request asked for revalidation (Cache-Control, Pragma).',
+  },
+  bypass: { hit: false, forward: 'bypass', meaning: 'The protocol or the route never stores this.' },
+  method: { hit: false, forward: 'method', meaning: 'The method cannot be answered from store.' },
+  error: { hit: false, forward: 'miss', meaning: 'The parent failed and nothing stored could stand in.' },
+} as const satisfies Record<string, OutcomeRow>;
+
+export type Outcome = keyof typeof outcomes;

@@ -1,0 +1,23 @@
+/**
+ * Where a miss goes. A PoP's parents are shields, a shield's the origin, the origin's the remotes of its
+ * protocols; the cache knows only this one function.
+ */
+import type { Answer, Entry } from './entry.ts';
+import type { Exchange } from './exchange.ts';
+import type { Pass, Resource } from './resource.ts';
+
+export interface Ask {
+  readonly exchange: Exchange;
+  readonly named: Resource | Pass;
+  /** The stored response to confirm. The parent answers 304 when it still holds. */
+  readonly stored: Entry | null;
+  /** No client waits for this answer. */
+  readonly background: boolean;
+  /** The client asked for an answer that has been confirmed just now: the parent's own store will not do. */
+  readonly reload: boolean;
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks the parent. Fails with a `MeridianError`; an HTTP error of the parent is an `Answer`. */
+export type Parent = (ask: Ask) => Promise<Answer>;

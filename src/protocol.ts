@@ -1,0 +1,60 @@
+/**
+ * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
+ */
+import type { Answer } from './entry.ts';
+import type { Exchange } from './exchange.ts';
+import type { Ask } from './parent.ts';
+import type { Named, Resource } from './resource.ts';
+
+export type Role = 'pop' | 'shield' | 'origin';
+
+/** A route's address space as clients see it. */
+export interface Mount {
+  /** The route's name: the first word of its cache keys. */
+  readonly route: string;
+  /** Path prefix with a leading and without a trailing slash; empty at the root. */
+  readonly prefix: string;
+  readonly role: Role;
+}
+
+export interface Protocol {
+  readonly id: string;
+  /** Names what a request asks for. Runs for every request, memory hits too: no promise, no I/O. */
+  name(exchange: Exchange): Named;
+  /**
+   * At a PoP, where the client's own address and encodings are known: turns the network's one canonical
+   * answer into the one for this client, as it streams. Absent: answers are passed on as they are.
+   */
+  rewrite?(resource: Resource, answer: Answer, exchange: Exchange): Answer;
+  /** At the origin: asks the remote. Fails with a `MeridianError`; an HTTP error of the remote is an `Answer`. */
+  pull(ask: Ask, origin: OriginDoor): Promise<Answer>;
+  /** Lets go of threads and timers. Requests under way still end. */
+  close?(): void;
+}
+
+/** What the origin lends to a protocol that pulls. */
+export interface OriginDoor {
+  /** Sends a request to a remote, with its credentials, time-outs and limits. */
+  fetch(remote: Remote, url: string, options: RemoteRequest): Promise<Answer>;
+  /** Another resource of the same route, through the origin's own cache, whole (`maxBytes` at most). */
+  read(
+    resource: Resource,
+    ask: Ask,
+    maxBytes: number,
+  ): Promise<{ status: number; headers: Headers; bytes: Uint8Array }>;
+}
+
+export interface RemoteRequest {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  readonly signal: AbortSignal;
+}
+
+/** An upstream registry or HTTP server. */
+export interface Remote {
+  /** Absolute URL without a trailing slash. */
+  readonly url: string;
+  /** Value of the `Authorization` field for this remote alone, or none. */
+  readonly authorization?: string | undefined;
+}

@@ -1,0 +1,65 @@
+/**
+ * What a request asks for, in its protocol's terms: the answer of `Protocol.name`.
+ */
+import type { MeridianError } from './errors.ts';
+
+declare const cacheKey: unique symbol;
+
+/** The name of a response in a cache: `<route> <what the protocol calls it>`. Printable, no line breaks. */
+export type CacheKey = string & { readonly [cacheKey]: true };
+
+/** Header fields in order; names in lower case. */
+export type FieldList = readonly (readonly [name: string, value: string])[];
+
+/** Something that may be stored and shared. */
+export interface Resource {
+  readonly as: 'resource';
+  readonly key: CacheKey;
+  /** The protocol's word for it: `packument`, `tarball`, `page`. Goes into logs and metrics. */
+  readonly kind: string;
+  /** Surrogate keys: purging a tag purges every entry that bears it. */
+  readonly tags: readonly string[];
+  /**
+   * The fields that a parent is asked with. `client`: the client's own end-to-end fields (what `Vary` names
+   * may then tell variants apart). A list: exactly these, because the key already says everything that
+   * the answer depends on.
+   */
+  readonly ask: 'client' | FieldList;
+  /** How long the answer may be kept where it does not say so itself. `undefined`: then not at all. */
+  readonly freshness?: FreshnessPolicy | undefined;
+}
+
+/** Something that goes to the parent every time. */
+export interface Pass {
+  readonly as: 'pass';
+  readonly kind: string;
+  readonly why: 'bypass' | 'method';
+  readonly ask: 'client' | FieldList;
+  /** The stored response that such a request makes outdated when it succeeds and is unsafe (RFC 9111 §4.4). */
+  readonly invalidates?: CacheKey;
+}
+
+/** Something that the node answers by itself. */
+export interface Answered {
+  readonly as: 'answer';
+  readonly kind: string;
+  readonly status: number;
+  readonly fields: FieldList;
+  readonly body: string;
+}
+
+/** Something that the protocol refuses to do. */
+export interface Refused {
+  readonly as: 'refusal';
+  readonly kind: string;
+  readonly error: MeridianError;
+}
+
+export type Named = Resource | Pass | Answered | Refused;
+
+/** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
+export interface FreshnessPolicy {
+  readonly freshS?: number | undefined;
+  readonly staleWhileRevalidateS?: number | undefined;
+  readonly staleIfErrorS?: number | undefined;
+}
