@@ -1,0 +1,57 @@
+/**
+ * Second phase: what a node refuses before it looks any further. On the way of every hit.
+ */
+import { type ErrorCode, MeridianError } from '../errors.ts';
+import { passesThrough } from '../http/cdn-loop.ts';
+import { requestFault } from '../http/listener.ts';
+import type { Node } from './node.ts';
+import type { OpenExchange } from './open.ts';
+import { tierField, verifyTier } from './tier.ts';
+
+/** Methods that a cache or an origin can do something with. */
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Whether a method leaves things as they are (RFC 9110 §9.2.1). */
+export function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+/** What a PoP refuses to a client; `null` to go on. */
+export function admit(exchange: OpenExchange, node: Node): MeridianError | null {
+  const { limits } = node.site.config;
+  const { headers } = exchange;
+  const fault = requestFault(exchange.request);
+  if (fault !== null) return refusal(fault);
+  if (!methods.has(exchange.method)) return refusal('method-unknown');
+  if (exchange.target.length > limits.targetBytes) return refusal('target-too-long');
+  if (headers.count > limits.headerFields) return refusal('fields-too-large');
+  if (node.counts.pending >= limits.clients) return overloaded();
+  if (exchange.method !== 'GET' && bodyTooLarge(headers, limits.bodyBytes)) return refusal('body-too-large');
+  const loop = headers.get('cdn-loop');
+  if (loop !== null && passesThrough(loop, node.site.cdnId)) return refusal('loop-detected');
+  return null;
+}
+
+/** What a shield or an origin refuses: everything that does not come from a node of its network. */
+export function admitTier(exchange: OpenExchange, node: Node): MeridianError | null {
+  const claim = exchange.headers.get(tierField);
+  const { method, target, nowMs } = exchange;
+  const verified = claim === null ? null : verifyTier(node.site.secret, claim, method, target, nowMs);
+  if (verified === null) return refusal('tier-refused');
+  exchange.tier = verified;
+  exchange.id = exchange.headers.get('x-request-id') ?? exchange.id;
+  return admit(exchange, node);
+}
+
+function refusal(code: ErrorCode): MeridianError {
+  return new MeridianError(code, 'refused before look-up');
+}
+
+function overloaded(): MeridianError {
+  return new MeridianError('overloaded', 'too many requests at once', { retryAfterS: 1 });
+}
+
+function bodyTooLarge(headers: Headers, limit: number): boolean {
+  const length = headers.get('content-length');
+  return length !== null && Number(length) > limit;
+}

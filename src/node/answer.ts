@@ -1,0 +1,87 @@
+/**
+ * The phases that all tiers share: name what is asked for, look it up, reply or fetch. Synchronous up to the
+ * `Response` when memory has it.
+ */
+import type { Found } from '../cache/served.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Pass, Resource } from '../resource.ts';
+import { isSafe } from './admit.ts';
+import type { Account, Node } from './node.ts';
+import { refuse } from './refuse.ts';
+import { reply, replyHit, replyLocally } from './reply.ts';
+import type { Route } from './routes.ts';
+
+export function answer(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {
+  const named = route.protocol.name(exchange); // key, kind, tags
+  const account: Account = { exchange, route: route.name, kind: named.kind };
+  switch (named.as) {
+    case 'resource': {
+      const found = node.cache.lookup(named, exchange); // memory only: no promise
+      return found.outcome === 'hit'
+        ? replyHit(node, account, found.resident)
+        : fill(node, account, route, named, found);
+    }
+    case 'pass':
+      return pass(node, account, route, named);
+    case 'answer':
+      return replyLocally(node, account, named);
+    case 'refusal':
+      return refuse(node, account, named.error);
+  }
+}
+
+/** Not in memory, or not fresh: disk, a fill under way, the parent. */
+// off the hit path: the request waits for a disk or another machine
+async function fill(
+  node: Node,
+  account: Account,
+  route: Route,
+  resource: Resource,
+  found: Found,
+): Promise<Response> {
+  node.counts.pending++;
+  try {
+    const { exchange } = account;
+    const served = await node.cache.obtain(resource, exchange, found, node.site.parentOf(route));
+    return await reply(node, account, served);
+  } catch (thrown) {
+    return refuse(node, account, thrown);
+  } finally {
+    node.counts.pending--;
+  }
+}
+
+/** What is never stored goes to the parent every time. */
+// off the hit path: the request waits for another machine
+async function pass(node: Node, account: Account, route: Route, named: Pass): Promise<Response> {
+  node.counts.pending++;
+  const { exchange } = account;
+  try {
+    const parent = node.site.parentOf(route);
+    const { signal } = exchange.request;
+    const answered = await parent({
+      exchange,
+      named,
+      stored: null,
+      background: false,
+      reload: false,
+      signal,
+    });
+    // What a successful unsafe request has changed must not be served as it was (RFC 9111 §4.4).
+    if (named.invalidates && !isSafe(exchange.method) && answered.status < 400)
+      node.cache.drop(named.invalidates);
+    return await reply(node, account, {
+      outcome: named.why,
+      source: { from: 'parent', answer: answered },
+      forwarding: {
+        status: answered.status,
+        cacheStatus: answered.headers.get('cache-status'),
+        serverTiming: answered.headers.get('server-timing'),
+      },
+    });
+  } catch (thrown) {
+    return refuse(node, account, thrown);
+  } finally {
+    node.counts.pending--;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What a node is made of, as its phases see it.
+ */
+import type { Cache } from '../cache/cache.ts';
+import type { Clock } from '../clock.ts';
+import type { NodeConfig } from '../config/network.ts';
+import type { Exchange } from '../exchange.ts';
+import type { TrustedProxies } from '../http/forwarded.ts';
+import type { Parent } from '../parent.ts';
+import type { Role } from '../protocol.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Route, Routes } from './routes.ts';
+
+export interface Node {
+  readonly name: string;
+  readonly role: Role;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cache: Cache;
+  readonly counts: Counts;
+  /** Everything that the config decides; replaced as a whole on reload. */
+  site: Site;
+  accessLog: AccessLog | null;
+}
+
+export interface Counts {
+  requests: number;
+  hits: number;
+  errors: number;
+  /** Requests whose answer is not known yet. */
+  pending: number;
+}
+
+export interface Site {
+  readonly config: NodeConfig;
+  readonly secret: string;
+  readonly routes: Routes;
+  /** Whom a miss of this route goes to. */
+  readonly parentOf: (route: Route) => Parent;
+  /** Proxies in front whose word about the client is believed; `null` when there are none. */
+  readonly trustedProxies: TrustedProxies | null;
+  /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */
+  readonly cdnId: string;
+  readonly parentHealth: () => readonly { readonly name: string; readonly healthy: boolean }[];
+  close(): void;
+}
+
+/** A phase's way to say what a request was about, for the access log. */
+export interface Account {
+  readonly exchange: Exchange;
+  readonly route: string;
+  readonly kind: string;
+}

@@ -1,0 +1,19 @@
+/**
+ * The origin: where truth lives, and the only node that talks to remotes. Its cache holds what was pulled
+ * through. Its parents are the remotes, each asked by the protocol that knows how (`pull.ts`).
+ */
+import type { Listener } from '../http/listener.ts';
+import { admitTier } from './admit.ts';
+import { answer } from './answer.ts';
+import type { Node } from './node.ts';
+import { open } from './open.ts';
+import { noRoute, refuse } from './refuse.ts';
+
+export function serve(request: Request, listener: Listener, node: Node): Response | Promise<Response> {
+  const exchange = open(request, listener, node);
+  const refusal = admitTier(exchange, node);
+  if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
+  const route = node.site.routes.named(exchange.tier?.route ?? '');
+  if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
+  return answer(node, exchange, route);
+}

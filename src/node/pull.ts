@@ -1,0 +1,104 @@
+/**
+ * The origin's parents: remotes, asked by the protocol that knows how. The origin lends each pull a door
+ * through which it reaches its remote and, by way of the origin's own cache, other resources of its route.
+ */
+import type { Cache } from '../cache/cache.ts';
+import type { Served } from '../cache/served.ts';
+import type { Clock } from '../clock.ts';
+import type { Timeouts } from '../config/network.ts';
+import { MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { appendCdnLoop } from '../http/cdn-loop.ts';
+import { request } from '../http/client.ts';
+import { appendVia } from '../http/via.ts';
+import type { Ask, Parent } from '../parent.ts';
+import type { OriginDoor, Protocol } from '../protocol.ts';
+import { verifiedAnswer } from './tiers.ts';
+
+export interface PullOptions {
+  readonly node: string;
+  readonly cdnId: string;
+  readonly cache: Cache;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+}
+
+export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
+  const parent: Parent = async (ask) => verifiedAnswer(await protocol.pull(ask, door(ask)));
+
+  function door(ask: Ask): OriginDoor {
+    const { exchange } = ask;
+    return {
+      fetch(remote, url, { method, headers, body, signal }) {
+        headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
+        headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
+        if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
+        const { timeouts, clock } = options;
+        return request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+      },
+
+      async read(resource, asked, maxBytes) {
+        const { cache } = options;
+        const inner = innerExchange(asked);
+        const served = await cache.obtain(resource, inner, cache.lookup(resource, inner), parent);
+        return whole(served, asked.signal, maxBytes);
+      },
+    };
+  }
+
+  return parent;
+}
+
+/** A question of the node's own, on behalf of the request that it serves. */
+function innerExchange({ exchange, reload }: Ask): Exchange {
+  const { request: original, base, authority, id, nowMs, startedMs, tier } = exchange;
+  const headers = new Headers(reload ? { 'cache-control': 'no-cache' } : {});
+  for (const name of ['cdn-loop', 'via', 'traceparent']) {
+    const value = exchange.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const client = () => exchange.client();
+  const place = { base, authority, target: exchange.target, path: exchange.path, query: exchange.query };
+  return { request: original, headers, method: 'GET', ...place, id, nowMs, startedMs, tier, client };
+}
+
+async function whole(
+  { source }: Served,
+  gone: AbortSignal,
+  maxBytes: number,
+): ReturnType<OriginDoor['read']> {
+  switch (source.from) {
+    case 'memory':
+    case 'disk': {
+      const { entry } = source;
+      const body = source.from === 'memory' ? source.resident.body : source.body;
+      const headers = new Headers(entry.fields.map(([name, value]) => [name, value] as [string, string]));
+      return { status: entry.status, headers, bytes: await collect(body.stream(), maxBytes) };
+    }
+    case 'fill': {
+      const { head } = source.fill;
+      const headers = new Headers(head.fields.map(([name, value]) => [name, value] as [string, string]));
+      return {
+        status: head.status,
+        headers,
+        bytes: await collect(source.fill.follow(0, null, gone), maxBytes),
+      };
+    }
+    case 'parent': {
+      const { status, headers, body } = source.answer;
+      if (!(body instanceof ReadableStream)) return { status, headers, bytes: body ?? new Uint8Array() };
+      return { status, headers, bytes: await collect(body, maxBytes) };
+    }
+  }
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxBytes) throw new MeridianError('upstream-invalid', `the answer exceeds ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}

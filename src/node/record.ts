@@ -1,0 +1,42 @@
+/**
+ * Last phase: what every response says about itself, and what the node notes about it.
+ */
+import type { Exchange } from '../exchange.ts';
+import { timing } from '../http/server-timing.ts';
+import { type Outcome, outcomes } from '../outcome.ts';
+import type { Account, Node } from './node.ts';
+
+/** Request id and the time that this tier took to the first byte. */
+export function sign(node: Node, exchange: Exchange, headers: Headers): void {
+  headers.set('x-request-id', exchange.id);
+  headers.set('server-timing', timing(node.name, node.clock.elapsed() - exchange.startedMs));
+}
+
+/** @param bytes of the body, as announced; `null` when its length was not known. */
+export function record(
+  node: Node,
+  account: Account,
+  status: number,
+  bytes: number | null,
+  outcome: Outcome,
+): void {
+  node.counts.requests++;
+  if (outcomes[outcome].hit) node.counts.hits++;
+  if (node.accessLog === null) return;
+  const { exchange, route, kind } = account;
+  node.accessLog.record({
+    timeMs: exchange.nowMs,
+    id: exchange.id,
+    node: node.name,
+    client: exchange.client(),
+    method: exchange.method,
+    target: exchange.target,
+    status,
+    bytes,
+    durationMs: node.clock.elapsed() - exchange.startedMs,
+    outcome,
+    kind,
+    route,
+    userAgent: exchange.headers.get('user-agent') ?? undefined,
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * Errors as responses: the status from the table of errors, the body a problem document (RFC 9457) that also
+ * has the `error` member in which npm and others look for a sentence to show.
+ */
+import { asMeridianError, MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Account, Node } from './node.ts';
+import { cacheStatus } from './prepare.ts';
+import { record, sign } from './record.ts';
+
+export function noRoute(exchange: Exchange): MeridianError {
+  return new MeridianError('no-route', `nothing is served at ${exchange.authority}${exchange.path}`);
+}
+
+export function refuse(node: Node, account: Account, thrown: unknown): Response {
+  const error = asMeridianError(thrown);
+  const { row } = error;
+  const { exchange } = account;
+  node.counts.errors++;
+  if (row.blame === 'meridian')
+    node.log.error('a request failed', { id: exchange.id, error: error.cause ?? error });
+
+  const body = JSON.stringify({
+    type: `https://meridian.invalid/errors/${error.code}`,
+    title: row.advice,
+    status: row.status,
+    detail: error.detail,
+    error: `${error.detail}. ${row.advice}`,
+    code: error.code,
+    requestId: exchange.id,
+  });
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'cache-status': cacheStatus(node, 'error', { detail: error.code }, undefined),
+  });
+  if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
+  // An ambiguous request leaves its connection in doubt (RFC 9112 §11.2).
+  if (row.status === 400) headers.set('connection', 'close');
+  sign(node, exchange, headers);
+  record(node, account, row.status, body.length, 'error');
+  return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
+}
+
+/** The last resort of a listener: something threw where nothing should. */
+export function failed(node: Node, error: unknown): Response {
+  node.counts.errors++;
+  node.log.error('a request failed outside of every phase', { error });
+  return Response.json({ error: 'internal error', code: 'internal' }, { status: 500 });
+}

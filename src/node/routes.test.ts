@@ -1,0 +1,40 @@
+import { expect, test } from 'bun:test';
+import type { Protocol } from '../protocol.ts';
+import { type Route, routes } from './routes.ts';
+
+const protocol: Protocol = {
+  id: 'test',
+  name: () => ({ as: 'answer', kind: 'test', status: 200, fields: [], body: '' }),
+  pull: () => Promise.reject(new Error('not asked')),
+};
+
+function route(name: string, prefix: string, hosts: readonly string[] = []): Route {
+  return { name, prefix, hosts, protocol };
+}
+
+test('the first route whose prefix and host match serves', () => {
+  const table = routes([route('npm', '/npm'), route('docs', '', ['docs.example.com']), route('rest', '')]);
+  expect(table.match('any:80', '/npm/lodash')?.name).toBe('npm');
+  expect(table.match('any:80', '/npm')?.name).toBe('npm');
+  expect(table.match('docs.example.com', '/guide')?.name).toBe('docs');
+  expect(table.match('DOCS.example.com:8080', '/guide')?.name).toBe('docs');
+  expect(table.match('any:80', '/guide')?.name).toBe('rest');
+});
+
+test('a prefix ends at a slash', () => {
+  const table = routes([route('npm', '/npm')]);
+  expect(table.match('any', '/npmx')).toBeNull();
+  expect(table.match('any', '/')).toBeNull();
+});
+
+test('a star stands for any labels in front, and for at least one', () => {
+  const table = routes([route('wild', '', ['*.example.com'])]);
+  expect(table.match('a.b.example.com', '/')?.name).toBe('wild');
+  expect(table.match('example.com', '/')).toBeNull();
+  expect(table.match('notexample.com', '/')).toBeNull();
+});
+
+test('a tier asks by name', () => {
+  expect(routes([route('npm', '/npm')]).named('npm')?.prefix).toBe('/npm');
+  expect(routes([]).named('npm')).toBeNull();
+});

@@ -1,0 +1,52 @@
+/**
+ * Which route serves a request: the first whose host and path prefix match, in the order of the config.
+ */
+import type { Protocol } from '../protocol.ts';
+
+export interface Route {
+  readonly name: string;
+  /** Lower case; `*.example.com` stands for any number of labels in front. Empty: every host. */
+  readonly hosts: readonly string[];
+  /** Path prefix without a trailing slash; empty: every path. */
+  readonly prefix: string;
+  readonly protocol: Protocol;
+}
+
+export interface Routes {
+  match(authority: string, path: string): Route | null;
+  /** By name: how a tier asks, since the host that the client used stays at the PoP. */
+  named(name: string): Route | null;
+  readonly all: readonly Route[];
+}
+
+export function routes(all: readonly Route[]): Routes {
+  const byName = new Map(all.map((route) => [route.name, route]));
+  return {
+    all,
+    named: (name) => byName.get(name) ?? null,
+    match(authority, path) {
+      for (const route of all) {
+        if (
+          underPrefix(path, route.prefix) &&
+          (route.hosts.length === 0 || hostMatches(route.hosts, authority))
+        )
+          return route;
+      }
+      return null;
+    },
+  };
+}
+
+function underPrefix(path: string, prefix: string): boolean {
+  if (prefix === '') return true;
+  return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47);
+}
+
+function hostMatches(hosts: readonly string[], authority: string): boolean {
+  const host = authority.replace(/:\d+$/, '').toLowerCase();
+  return hosts.some((pattern) =>
+    pattern.startsWith('*.')
+      ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
+      : host === pattern,
+  );
+}

@@ -1,0 +1,19 @@
+/**
+ * A shield: the second cache, which all PoPs of a region ask on a miss, so that the origin hears of each
+ * thing once. It serves nodes of its network and nobody else; the rest is a PoP's way.
+ */
+import type { Listener } from '../http/listener.ts';
+import { admitTier } from './admit.ts';
+import { answer } from './answer.ts';
+import type { Node } from './node.ts';
+import { open } from './open.ts';
+import { noRoute, refuse } from './refuse.ts';
+
+export function serve(request: Request, listener: Listener, node: Node): Response | Promise<Response> {
+  const exchange = open(request, listener, node);
+  const refusal = admitTier(exchange, node);
+  if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
+  const route = node.site.routes.named(exchange.tier?.route ?? '');
+  if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
+  return answer(node, exchange, route);
+}

@@ -1,0 +1,86 @@
+/**
+ * What a config makes of a node: its routes with their protocols, its parents, whom it believes. Built as a
+ * whole before any of it is used, so that a reload replaces all of it at once.
+ */
+import type { Cache } from '../cache/cache.ts';
+import type { Clock } from '../clock.ts';
+import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
+import { npmSetting } from '../config/npm-setting.ts';
+import { trustedProxies } from '../http/forwarded.ts';
+import type { Mount, Protocol } from '../protocol.ts';
+import { npm } from '../protocols/npm/npm.ts';
+import { web } from '../protocols/web/web.ts';
+import type { Node, Site } from './node.ts';
+import { pullFrom } from './pull.ts';
+import { type Route, routes } from './routes.ts';
+import { tiers } from './tiers.ts';
+
+export async function makeSite(
+  network: Network,
+  config: NodeConfig,
+  cache: Cache,
+  clock: Clock,
+): Promise<Site> {
+  const { name, role, timeouts } = config;
+  const all: Route[] = [];
+  for (const route of network.routes) all.push(await makeRoute(route, config, clock));
+  const cdnId = `${name}.${network.name}.meridian`;
+  const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
+  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock });
+  const remotes = { node: name, cdnId, cache, timeouts, clock };
+  const parentOf = new Map(
+    all.map((route) => [route, role === 'origin' ? pullFrom(route.protocol, remotes) : upper.parent(route)]),
+  );
+
+  return {
+    config,
+    secret: network.secret,
+    routes: routes(all),
+    parentOf(route) {
+      const parent = parentOf.get(route);
+      if (!parent) throw new Error(`route ${route.name} is not of this site`);
+      return parent;
+    },
+    trustedProxies: config.trustedProxies.length > 0 ? trustedProxies(config.trustedProxies) : null,
+    cdnId,
+    parentHealth: upper.health,
+    close() {
+      for (const route of all) route.protocol.close?.();
+    },
+  };
+}
+
+async function makeRoute(route: RouteConfig, { role }: NodeConfig, clock: Clock): Promise<Route> {
+  const { name, match } = route;
+  const mount: Mount = { route: name, prefix: match.path, role };
+  return { name, hosts: match.hosts, prefix: match.path, protocol: await makeProtocol(route, mount, clock) };
+}
+
+async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Promise<Protocol> {
+  switch (route.protocol) {
+    case 'npm': {
+      const { upstreams, metadata, maxPackumentBytes } = route.npm;
+      // Only the origin talks to remotes, so only the origin needs to know which they are.
+      const isDefault = upstreams.length === 0 && mount.role === 'origin';
+      const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : upstreams;
+      return npm({ remotes, metadata, maxPackumentBytes }, mount, clock);
+    }
+    case 'web':
+      return web(route.web, mount);
+  }
+}
+
+function urlOf(network: Network, node: string): string {
+  const url = network.nodes[node]?.url;
+  if (url === undefined) throw new Error(`the network has no node "${node}"`);
+  return url;
+}
+
+/** The part of a site that a reload may not change, because what is open already depends on it. */
+export function fixedDifference(node: Node, next: NodeConfig): string | null {
+  const now = node.site.config;
+  if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
+  if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
+  if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';
+  return null;
+}

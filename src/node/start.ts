@@ -1,0 +1,149 @@
+/**
+ * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
+ */
+import { join } from 'node:path';
+import { type Cache, cache } from '../cache/cache.ts';
+import { type Disk, openDisk } from '../cache/disk/disk.ts';
+import type { Clock } from '../clock.ts';
+import type { Network, NodeConfig } from '../config/network.ts';
+import { MeridianError } from '../errors.ts';
+import type { Listener } from '../http/listener.ts';
+import type { Role } from '../protocol.ts';
+import { openAccessLog } from '../telemetry/access-log.ts';
+import type { Log } from '../telemetry/log.ts';
+import { openDoors } from './doors.ts';
+import type { Node } from './node.ts';
+import { serve as serveOrigin } from './origin.ts';
+import { serve as servePop } from './pop.ts';
+import { failed } from './refuse.ts';
+import { serve as serveShield } from './shield.ts';
+import { fixedDifference, makeSite } from './site.ts';
+import { type NodeStatus, statusOf } from './status.ts';
+
+export interface RunningNode {
+  readonly name: string;
+  readonly role: Role;
+  readonly urls: readonly string[];
+  status(): NodeStatus;
+  /** Applies another config as a whole, or fails and changes nothing. */
+  reload(next: Network): Promise<void>;
+  /** Answers what is under way and stops. */
+  drain(): Promise<void>;
+}
+
+export interface NodeDependencies {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+const serveAs = { pop: servePop, shield: serveShield, origin: serveOrigin };
+
+export async function startNode(
+  network: Network,
+  name: string,
+  deps: NodeDependencies,
+): Promise<RunningNode> {
+  const { clock, log } = deps;
+  const config = configOf(network, name);
+  const startedAtMs = clock.now();
+  const stored = await openCache(config, deps);
+  const node: Node = {
+    name,
+    role: config.role,
+    clock,
+    log,
+    cache: stored,
+    counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
+    site: await makeSite(network, config, stored, clock),
+    accessLog: openAccessLog(config.accessLog, clock),
+  };
+  const serve = serveAs[config.role];
+  const doors = await openDoors(config, {
+    handle: (request: Request, listener: Listener) => serve(request, listener, node),
+    failed: (error) => failed(node, error),
+    clock,
+    log,
+  });
+  let draining: Promise<void> | null = null;
+
+  async function drain(): Promise<void> {
+    await doors.drain(node.site.config.timeouts.drainMs);
+    node.site.close();
+    await stored.close();
+    await node.accessLog?.close();
+  }
+
+  return {
+    name,
+    role: config.role,
+    get urls() {
+      return doors.urls;
+    },
+    status: () => statusOf(node, startedAtMs, doors.urls),
+
+    async reload(next) {
+      const wanted = configOf(next, name);
+      const difference = fixedDifference(node, wanted);
+      if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
+      const site = await makeSite(next, wanted, stored, clock);
+      const prepared = await doors.prepare(wanted).catch((error) => {
+        site.close();
+        throw error;
+      });
+      // From here on nothing can fail: every request sees either the old config or the new one.
+      const { site: before, accessLog: logBefore } = node;
+      node.site = site;
+      if (sameLog(before.config, wanted)) node.accessLog?.reopen();
+      else node.accessLog = openAccessLog(wanted.accessLog, clock);
+      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes: wanted.disk ? wanted.disk.bytes : 0 });
+      await prepared.commit();
+      before.close();
+      if (node.accessLog !== logBefore) await logBefore?.close();
+    },
+
+    drain: () => {
+      draining ??= drain();
+      return draining;
+    },
+  };
+}
+
+function configOf(network: Network, name: string): NodeConfig {
+  const config = network.nodes[name];
+  if (config) return config;
+  const known = Object.keys(network.nodes).join(', ');
+  throw new MeridianError('internal', `the network has no node "${name}"; it has ${known}`);
+}
+
+function sameLog(a: NodeConfig, b: NodeConfig): boolean {
+  return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
+}
+
+async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): Promise<Cache> {
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  return cache({
+    clock,
+    memoryBytes: config.memory.bytes,
+    memoryObjectBytes: config.memory.objectBytes,
+    disk: await openDiskIfAny(config, clock, warn),
+    lockMs: config.timeouts.lockMs,
+    maxFills: config.limits.fills,
+    warn,
+  });
+}
+
+/** A disk that cannot be opened costs the disk cache, not the node. */
+async function openDiskIfAny(
+  config: NodeConfig,
+  clock: Clock,
+  warn: (message: string, fields: Record<string, unknown>) => void,
+): Promise<Disk | null> {
+  if (!config.disk) return null;
+  const folder = join(config.dataDir, 'cache');
+  try {
+    return await openDisk({ folder, ...config.disk, clock, warn });
+  } catch (error) {
+    warn('the disk cache cannot be opened; the node serves from memory alone', { folder, error });
+    return null;
+  }
+}

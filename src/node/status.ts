@@ -1,0 +1,41 @@
+/**
+ * What a node says about itself when it is asked (`meridian status`).
+ */
+import type { DiskStats } from '../cache/disk/disk.ts';
+import type { MemoryStats } from '../cache/memory.ts';
+import type { Role } from '../protocol.ts';
+import type { Node } from './node.ts';
+
+export interface NodeStatus {
+  readonly name: string;
+  readonly role: Role;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly urls: readonly string[];
+  readonly requests: number;
+  readonly hits: number;
+  readonly errors: number;
+  readonly memory: MemoryStats;
+  /** `null` when the node keeps nothing on disk. */
+  readonly disk: DiskStats | null;
+  /** Requests to the parent under way that others may wait for. */
+  readonly fills: number;
+  readonly rssBytes: number;
+  readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
+}
+
+export function statusOf(node: Node, startedAtMs: number, urls: readonly string[]): NodeStatus {
+  const { requests, hits, errors } = node.counts;
+  return {
+    name: node.name,
+    role: node.role,
+    startedAtMs,
+    urls,
+    requests,
+    hits,
+    errors,
+    ...node.cache.stats,
+    rssBytes: process.memoryUsage.rss(),
+    parents: node.site.parentHealth(),
+  };
+}

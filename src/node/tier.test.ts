@@ -1,0 +1,36 @@
+import { expect, test } from 'bun:test';
+import { signTier, verifyTier } from './tier.ts';
+
+const secret = 'a secret of this network, which is long enough';
+const claim = { node: 'pop-a', route: 'npm', background: false };
+const signed = signTier(secret, claim, 'GET', '/npm/lodash', 1_000_000);
+
+test('a node of the network is believed', () => {
+  expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000)).toEqual(claim);
+});
+
+test('clocks may be five minutes apart, not more', () => {
+  expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000 + 299_000)).not.toBeNull();
+  expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000 - 299_000)).not.toBeNull();
+  expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000 + 301_000)).toBeNull();
+});
+
+test('a signature holds for its own request only', () => {
+  expect(verifyTier(secret, signed, 'GET', '/npm/react', 1_000_000)).toBeNull();
+  expect(verifyTier(secret, signed, 'POST', '/npm/lodash', 1_000_000)).toBeNull();
+  expect(verifyTier('another secret, just as long as the first', signed, 'GET', '/npm/lodash', 1_000_000)).toBeNull();
+});
+
+test('what was changed is not believed', () => {
+  for (const forged of [
+    signed.replace('pop-a', 'pop-b'),
+    signed.replace(' npm ', ' web '),
+    signed.replace(' f ', ' b '),
+    signed.slice(0, -1),
+    `${signed} `,
+    '',
+    'pop-a npm 1 f',
+  ]) {
+    expect(verifyTier(secret, forged, 'GET', '/npm/lodash', 1_000_000)).toBeNull();
+  }
+});

@@ -1,0 +1,57 @@
+/**
+ * Any HTTP upstream: a reverse proxy's protocol. What may be stored, and for how long, is what the
+ * responses say (RFC 9111); the route may add times for those that say nothing.
+ */
+import type { Answer } from '../../entry.ts';
+import type { Exchange } from '../../exchange.ts';
+import { clientFields } from '../../http/client-fields.ts';
+import { askConditionally } from '../../http/conditional.ts';
+import type { Ask } from '../../parent.ts';
+import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
+import type { CacheKey, FreshnessPolicy, Named } from '../../resource.ts';
+
+export interface WebOptions {
+  /** Absolute URL without a trailing slash. The path behind the route's prefix is appended. */
+  readonly upstream: string;
+  /** Replaces the client's `Authorization` towards the upstream. */
+  readonly authorization?: string | undefined;
+  /** `Host` towards the upstream; without it, the upstream's own. */
+  readonly hostHeader?: string | undefined;
+  readonly freshness: FreshnessPolicy;
+}
+
+export function web(options: WebOptions, mount: Mount): Protocol {
+  const remote = { url: options.upstream, authorization: options.authorization };
+  // The key is the target as the client wrote it: neither its Host nor its scheme reach the upstream.
+  const keyOf = (exchange: Exchange) => `${mount.route} ${exchange.target}` as CacheKey;
+
+  return {
+    id: 'web',
+
+    name(exchange): Named {
+      const { method } = exchange;
+      if (method === 'GET' || method === 'HEAD') {
+        return {
+          as: 'resource',
+          key: keyOf(exchange),
+          kind: 'page',
+          tags: [],
+          ask: 'client',
+          freshness: options.freshness,
+        };
+      }
+      return { as: 'pass', kind: 'page', why: 'method', ask: 'client', invalidates: keyOf(exchange) };
+    },
+
+    pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
+      const { exchange, stored, signal, reload } = ask;
+      const headers = clientFields(exchange.headers);
+      if (options.hostHeader !== undefined) headers.set('host', options.hostHeader);
+      if (stored) askConditionally(headers, stored);
+      if (reload) headers.set('cache-control', 'no-cache');
+      const url = options.upstream + exchange.target.slice(mount.prefix.length);
+      const body = exchange.method === 'GET' || exchange.method === 'HEAD' ? null : exchange.request.body;
+      return origin.fetch(remote, url, { method: exchange.method, headers, body, signal });
+    },
+  };
+}
