@@ -3,27 +3,18 @@
  * on any field.
  */
 import { endToEnd } from './fields.ts';
+import { absent, normaliseSelecting } from './vary.ts';
 
 /**
- * Not passed on. Conditions and ranges: the cache asks for whole responses and answers those itself.
- * The rest: fields that proxies and frameworks believe and no cache key contains, with which a client could
- * have a response stored that is not what others should get.
+ * Never passed on: what each hop writes anew, and what proxies and frameworks believe although no cache key
+ * contains it, with which a client could have a response stored that is not what others should get.
  */
 const withheld: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-length',
   'cdn-loop',
   'expect',
   'forwarded',
   'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
   'meridian-tier',
-  'pragma',
-  'range',
   'traceparent',
   'tracestate',
   'via',
@@ -44,6 +35,31 @@ const withheld: ReadonlySet<string> = new Set([
   'x-rewrite-url',
 ]);
 
-export function clientFields(headers: Headers): Headers {
+/** Conditions and ranges: a cache asks for whole responses, and answers those itself. */
+const answeredByCache: ReadonlySet<string> = new Set([
+  ...withheld,
+  'cache-control',
+  'content-length',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'pragma',
+  'range',
+]);
+
+/** For a request whose answer may be stored. */
+export function fieldsToStore(headers: Headers): Headers {
+  const fields = endToEnd(headers, answeredByCache);
+  // Variants are told apart by the codings that we know; none that we do not may come back.
+  const coding = normaliseSelecting('accept-encoding', headers.get('accept-encoding'));
+  if (coding === absent) fields.delete('accept-encoding');
+  else fields.set('accept-encoding', coding);
+  return fields;
+}
+
+/** For a request that is passed on as it is, its conditions above all. */
+export function fieldsToPass(headers: Headers): Headers {
   return endToEnd(headers, withheld);
 }

@@ -6,9 +6,10 @@ import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
+import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
 import { refuse } from './refuse.ts';
-import { reply, replyHit, replyLocally } from './reply.ts';
+import { reply, replyLocally } from './reply.ts';
 import type { Route } from './routes.ts';
 
 export function answer(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {

@@ -3,9 +3,11 @@
  * through which it reaches its remote and, by way of the origin's own cache, other resources of its route.
  */
 import type { Cache } from '../cache/cache.ts';
+import { ageS } from '../cache/freshness.ts';
 import type { Served } from '../cache/served.ts';
 import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
+import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
@@ -29,19 +31,21 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
   function door(ask: Ask): OriginDoor {
     const { exchange } = ask;
     return {
-      fetch(remote, url, { method, headers, body, signal }) {
+      async fetch(remote, url, { method, headers: given, body, signal }) {
+        const headers = new Headers(given);
         headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
         headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
         if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
         const { timeouts, clock } = options;
-        return request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+        const answer = await request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+        return withoutOurFields(answer);
       },
 
       async read(resource, asked, maxBytes) {
         const { cache } = options;
         const inner = innerExchange(asked);
         const served = await cache.obtain(resource, inner, cache.lookup(resource, inner), parent);
-        return whole(served, asked.signal, maxBytes);
+        return whole(served, asked.signal, maxBytes, options.clock.now());
       },
     };
   }
@@ -66,18 +70,19 @@ async function whole(
   { source }: Served,
   gone: AbortSignal,
   maxBytes: number,
+  nowMs: number,
 ): ReturnType<OriginDoor['read']> {
   switch (source.from) {
     case 'memory':
     case 'disk': {
       const { entry } = source;
       const body = source.from === 'memory' ? source.resident.body : source.body;
-      const headers = new Headers(entry.fields.map(([name, value]) => [name, value] as [string, string]));
+      const headers = fieldsOf(entry, nowMs);
       return { status: entry.status, headers, bytes: await collect(body.stream(), maxBytes) };
     }
     case 'fill': {
       const { head } = source.fill;
-      const headers = new Headers(head.fields.map(([name, value]) => [name, value] as [string, string]));
+      const headers = fieldsOf(head, nowMs);
       return {
         status: head.status,
         headers,
@@ -90,6 +95,21 @@ async function whole(
       return { status, headers, bytes: await collect(body, maxBytes) };
     }
   }
+}
+
+function fieldsOf({ fields, freshness }: Head, nowMs: number): Headers {
+  const headers = new Headers(fields.map(([name, value]) => [name, value] as [string, string]));
+  headers.set('age', String(Math.floor(ageS(freshness, nowMs))));
+  return headers;
+}
+
+/** Fields that mean something between our own tiers must not come from a remote. */
+function withoutOurFields({ status, headers, body }: Answer): Answer {
+  const clean = new Headers(headers);
+  for (const name of headers.keys()) {
+    if (name.startsWith('meridian-') && name !== 'meridian-unframed') clean.delete(name);
+  }
+  return { status, headers: clean, body };
 }
 
 async function collect(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {

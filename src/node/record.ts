@@ -6,10 +6,20 @@ import { timing } from '../http/server-timing.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
 import type { Account, Node } from './node.ts';
 
-/** Request id and the time that this tier took to the first byte. */
-export function sign(node: Node, exchange: Exchange, headers: Headers): void {
+/**
+ * Request id and the time that this tier took to the first byte.
+ *
+ * @param beyond what the tiers behind this one took, by their own account.
+ */
+export function sign(
+  node: Node,
+  exchange: Exchange,
+  headers: Headers,
+  beyond: string | null | undefined,
+): void {
+  const own = timing(node.name, node.clock.elapsed() - exchange.startedMs);
   headers.set('x-request-id', exchange.id);
-  headers.set('server-timing', timing(node.name, node.clock.elapsed() - exchange.startedMs));
+  headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
 }
 
 /** @param bytes of the body, as announced; `null` when its length was not known. */

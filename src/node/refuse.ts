@@ -37,7 +37,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
   // An ambiguous request leaves its connection in doubt (RFC 9112 §11.2).
   if (row.status === 400) headers.set('connection', 'close');
-  sign(node, exchange, headers);
+  sign(node, exchange, headers, null);
   record(node, account, row.status, body.length, 'error');
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
 }

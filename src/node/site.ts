@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
 import { trustedProxies } from '../http/forwarded.ts';
+import type { Parent } from '../parent.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
@@ -28,9 +29,12 @@ export async function makeSite(
   const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
   const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock });
   const remotes = { node: name, cdnId, cache, timeouts, clock };
-  const parentOf = new Map(
-    all.map((route) => [route, role === 'origin' ? pullFrom(route.protocol, remotes) : upper.parent(route)]),
-  );
+  const parentFor = (route: Route) => {
+    if (role === 'origin') return pullFrom(route.protocol, remotes);
+    const parent = upper.parent(route);
+    return role === 'pop' ? rewriting(parent, route.protocol) : parent;
+  };
+  const parentOf = new Map(all.map((route) => [route, parentFor(route)]));
 
   return {
     config,
@@ -47,6 +51,17 @@ export async function makeSite(
     close() {
       for (const route of all) route.protocol.close?.();
     },
+  };
+}
+
+/** A PoP's parent: the network's canonical answer becomes the one for the client's own address. */
+function rewriting(parent: Parent, protocol: Protocol): Parent {
+  if (!protocol.rewrite) return parent;
+  return async (ask) => {
+    const answer = await parent(ask);
+    const { named, exchange } = ask;
+    if (named.as !== 'resource' || answer.status !== 200) return answer;
+    return protocol.rewrite?.(named, answer, exchange) ?? answer;
   };
 }
 

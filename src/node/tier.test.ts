@@ -18,7 +18,9 @@ test('clocks may be five minutes apart, not more', () => {
 test('a signature holds for its own request only', () => {
   expect(verifyTier(secret, signed, 'GET', '/npm/react', 1_000_000)).toBeNull();
   expect(verifyTier(secret, signed, 'POST', '/npm/lodash', 1_000_000)).toBeNull();
-  expect(verifyTier('another secret, just as long as the first', signed, 'GET', '/npm/lodash', 1_000_000)).toBeNull();
+  expect(
+    verifyTier('another secret, just as long as the first', signed, 'GET', '/npm/lodash', 1_000_000),
+  ).toBeNull();
 });
 
 test('what was changed is not believed', () => {

@@ -10,10 +10,10 @@ import type { Answer } from '../entry.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request } from '../http/client.ts';
-import { clientFields } from '../http/client-fields.ts';
+import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally } from '../http/conditional.ts';
 import { parseReprDigest, verified } from '../http/digest.ts';
-import { childOf, randomBytes } from '../http/trace-context.ts';
+import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import { isSafe } from './admit.ts';
@@ -105,8 +105,9 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
   headers.set('x-request-id', exchange.id);
   headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
   headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
-  const trace = childOf(exchange.headers.get('traceparent'), randomBytes);
-  headers.set('traceparent', trace);
+  const given = parseTraceparent(exchange.headers.get('traceparent'));
+  const trace = given ? childOf(given, randomBytes) : newTrace(randomBytes);
+  headers.set('traceparent', formatTraceparent(trace));
   const state = exchange.headers.get('tracestate');
   if (state !== null) headers.set('tracestate', state);
   return request(parent.url + target, {
@@ -119,8 +120,13 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
   });
 }
 
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
 function fieldsFor({ exchange, named, stored, reload }: Ask): Headers {
-  const headers = named.ask === 'client' ? clientFields(exchange.headers) : new Headers();
+  if (named.ask === 'client' && named.as === 'pass') return fieldsToPass(exchange.headers);
+  const headers = named.ask === 'client' ? fieldsToStore(exchange.headers) : new Headers();
   if (named.ask !== 'client') for (const [name, value] of named.ask) headers.append(name, value);
   if (stored) askConditionally(headers, stored);
   if (reload) headers.set('cache-control', 'no-cache');

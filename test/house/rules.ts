@@ -30,7 +30,9 @@ export const hitPath = [
   'src/node/pop.ts',
   'src/node/open.ts',
   'src/node/admit.ts',
-  'src/node/reply.ts',
+  'src/node/answer.ts',
+  'src/node/hit.ts',
+  'src/node/record.ts',
   'src/cache/lookup.ts',
   'src/cache/memory.ts',
 ] as const;

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import type { Exchange } from '../../exchange.ts';
-import { clientFields } from '../../http/client-fields.ts';
+import { fieldsToPass, fieldsToStore } from '../../http/client-fields.ts';
 import { askConditionally } from '../../http/conditional.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
@@ -45,7 +45,8 @@ export function web(options: WebOptions, mount: Mount): Protocol {
 
     pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
       const { exchange, stored, signal, reload } = ask;
-      const headers = clientFields(exchange.headers);
+      const passed = ask.named.as === 'pass';
+      const headers = passed ? fieldsToPass(exchange.headers) : fieldsToStore(exchange.headers);
       if (options.hostHeader !== undefined) headers.set('host', options.hostHeader);
       if (stored) askConditionally(headers, stored);
       if (reload) headers.set('cache-control', 'no-cache');

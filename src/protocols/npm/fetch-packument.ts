@@ -1,0 +1,89 @@
+/**
+ * One round trip to the upstream for a package: asks whether its document has changed, and has the worker
+ * make the canonical documents if so.
+ */
+import type { Answer } from '../../entry.ts';
+import type { OriginDoor } from '../../protocol.ts';
+import type { Deriver } from './deriver.ts';
+import { type Form, mediaTypes } from './form.ts';
+import type { Documents } from './job.ts';
+import { packumentUrl, type Remotes } from './remotes.ts';
+import type { Source } from './source.ts';
+import { type Budget, collect, get, passError } from './upstream.ts';
+
+/** An upstream that knows no abbreviated form sends the full one rather than 406. */
+const accepts = {
+  abbreviated: `${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`,
+  full: mediaTypes.full,
+} as const satisfies Record<Form, string>;
+
+export type Fetched =
+  /** A new document. */
+  | { readonly as: 'derived'; readonly source: Source; readonly head: Headers; readonly documents: Documents }
+  /** What was made of `source` still holds. */
+  | { readonly as: 'unchanged'; readonly source: Source; readonly head: Headers }
+  /** Anything but a document: not there, too many requests, out of order. */
+  | { readonly as: 'error'; readonly answer: Answer };
+
+export interface Fetching {
+  readonly origin: OriginDoor;
+  readonly remotes: Remotes;
+  readonly deriver: Deriver;
+  readonly budget: Budget;
+  readonly maxPackumentBytes: number;
+}
+
+export async function fetchPackument(
+  { origin, remotes, deriver, budget, maxPackumentBytes: maxBytes }: Fetching,
+  name: string,
+  form: Form,
+  stored: Source | null,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const remote = remotes.of(name);
+  const headers = new Headers({ accept: accepts[form], 'accept-encoding': 'gzip' });
+  if (stored?.form === form) addConditions(headers, stored);
+  const answer = await get(origin, remotes, remote, packumentUrl(remote, name), headers, signal);
+  if (answer.status === 304 && stored !== null)
+    return { as: 'unchanged', source: stored, head: answer.headers };
+  if (answer.status !== 200) return { as: 'error', answer: await passError(answer, name) };
+
+  const share = budget.share();
+  try {
+    const chunks = await collect(answer, maxBytes, share);
+    const { sha256, documents } = await deriver.run(
+      {
+        task: 'derive',
+        name,
+        remoteUrl: remote.url,
+        chunks,
+        gzip: answer.headers.get('content-encoding') === 'gzip',
+        maxBytes,
+        unless: stored?.sha256 ?? null,
+        full: form === 'full' ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+      },
+      chunks,
+    );
+    const source: Source = {
+      remote: remote.url,
+      form,
+      etag: answer.headers.get('etag'),
+      lastModified: answer.headers.get('last-modified'),
+      sha256,
+    };
+    return documents === null
+      ? { as: 'unchanged', source, head: answer.headers }
+      : { as: 'derived', source, head: answer.headers, documents };
+  } finally {
+    share.release();
+  }
+}
+
+function addConditions(headers: Headers, stored: Source): void {
+  if (stored.etag !== null) headers.set('if-none-match', stored.etag);
+  if (stored.lastModified !== null) headers.set('if-modified-since', stored.lastModified);
+}
+
+function isAbbreviated(answer: Answer): boolean {
+  return answer.headers.get('content-type')?.toLowerCase().startsWith(mediaTypes.abbreviated) === true;
+}

@@ -1,0 +1,61 @@
+/**
+ * What the event loop and the packument worker say to each other. Buffers are transferred, not copied,
+ * wherever the sender has no further use for them.
+ */
+
+import type { ErrorCode } from '../../errors.ts';
+import type { Document } from './canonical.ts';
+
+/** An upstream's document, to be made canonical. */
+export interface DeriveJob {
+  readonly task: 'derive';
+  readonly name: string;
+  readonly remoteUrl: string;
+  /** The body as it came. */
+  readonly chunks: readonly ArrayBuffer[];
+  /** Whether the upstream says that the body is gzip. */
+  readonly gzip: boolean;
+  /** Bound of the document once it is unpacked. */
+  readonly maxBytes: number;
+  /** SHA-256 (hex) of the stored document's source: the same bytes need no parsing. */
+  readonly unless: string | null;
+  /** Whether the full form is wanted: always, never, or while it costs next to nothing. */
+  readonly full: 'yes' | 'no' | 'if-small';
+}
+
+/** A part of a canonical document. */
+export interface SelectJob {
+  readonly task: 'select';
+  readonly chunks: readonly ArrayBuffer[];
+  readonly part: { readonly version: string } | 'dist-tags';
+}
+
+export type Job = DeriveJob | SelectJob;
+
+export interface DerivedDocuments {
+  /** SHA-256 of the upstream's bytes, unpacked; hex. */
+  readonly sha256: string;
+  /** `null`: those bytes are the ones that `unless` names. */
+  readonly documents: Documents | null;
+}
+
+export interface Documents {
+  readonly abbreviated: Document;
+  readonly full: Document | null;
+  readonly index: Document;
+}
+
+export interface JobResults {
+  readonly derive: DerivedDocuments;
+  /** `null`: the document has no such version or tag. */
+  readonly select: Document | null;
+}
+
+export interface Request {
+  readonly id: number;
+  readonly job: Job;
+}
+
+export type Reply =
+  | { readonly id: number; readonly result: JobResults[keyof JobResults] }
+  | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly detail: string } };

@@ -1,0 +1,184 @@
+/**
+ * Names what a request asks for. This is the way of a hit: it runs for every request and only scans and
+ * concatenates. Everything that could vary by client is in the key of a PoP's entry (form, encoding, the
+ * address that tarball links point at); below the PoP there is one entry per document for the whole network.
+ */
+import { MeridianError } from '../../errors.ts';
+import type { Exchange } from '../../exchange.ts';
+import { chooseEncoding } from '../../http/encoding.ts';
+import type { Mount } from '../../protocol.ts';
+import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resource } from '../../resource.ts';
+import { type Form, mediaTypes, preferredForm } from './form.ts';
+import { type Item, keyOf, type Rendering } from './key.ts';
+import { readPath, type Wanted } from './path.ts';
+
+/** Answers that Meridian renders per client are offered in these codings. */
+const offeredEncodings = ['gzip', 'identity'] as const;
+
+const identity = ['accept-encoding', 'identity'] as const;
+const askFull: FieldList = [['accept', mediaTypes.full], identity];
+const askAbbreviated: FieldList = [['accept', mediaTypes.abbreviated], identity];
+/** A tarball's address says it all. */
+const askNothing: FieldList = [];
+
+/** A client that rules out both gets what every client can read. */
+function encodingFor(acceptEncoding: string | null): string {
+  return chooseEncoding(acceptEncoding, offeredEncodings) ?? 'identity';
+}
+
+/** Below a PoP, or for a document without links in it: one rendering for everybody. */
+type RenderingFor = (exchange: Exchange) => Rendering | null;
+
+export function namer(mount: Mount, metadata: FreshnessPolicy): (exchange: Exchange) => Named {
+  const renderingFor: RenderingFor = (exchange) =>
+    mount.role !== 'pop'
+      ? null
+      : {
+          encoding: encodingFor(exchange.headers.get('accept-encoding')),
+          address: exchange.base + mount.prefix,
+        };
+
+  return (exchange) => {
+    const path = exchange.path.slice(mount.prefix.length);
+    const wanted = readPath(path);
+    const { method } = exchange;
+    if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange);
+    switch (wanted.kind) {
+      case 'packument': {
+        if (asksForWrite(exchange.query)) return pass('document', 'bypass', askFull);
+        const form = preferredForm(exchange.headers.get('accept'));
+        const item: Item = { kind: 'packument', form, name: wanted.name };
+        return resource(mount, item, askFor(form), metadata, renderingFor(exchange));
+      }
+      case 'manifest':
+        return resource(mount, wanted, askFull, metadata, renderingFor(exchange));
+      case 'tarball':
+        return resource(mount, wanted, askNothing, undefined);
+      case 'dist-tags':
+        return resource(mount, { kind: 'dist-tags', name: wanted.name }, askFull, metadata);
+      case 'attestations':
+        return resource(mount, wanted, askFull, metadata);
+      case 'keys':
+        return resource(mount, { kind: 'keys' }, askFull, metadata);
+      case 'ping':
+        return ping;
+      case 'search':
+        return pass('search', 'bypass', askFull);
+      default:
+        return refuseRead(wanted);
+    }
+  };
+}
+
+function askFor(form: Form): FieldList {
+  return form === 'full' ? askFull : askAbbreviated;
+}
+
+/** The index that the origin keeps beside a package's documents (see `pull-tarball.ts`). */
+export function indexResource(route: string, name: string, metadata: FreshnessPolicy): Resource {
+  return resource({ route }, { kind: 'index', name }, askNothing, metadata);
+}
+
+/** A package's document as the origin keeps it. */
+export function packumentResource(
+  route: string,
+  form: Form,
+  name: string,
+  metadata: FreshnessPolicy,
+): Resource {
+  return resource({ route }, { kind: 'packument', form, name }, askFor(form), metadata);
+}
+
+function resource(
+  mount: { readonly route: string },
+  item: Item,
+  ask: FieldList,
+  freshness: FreshnessPolicy | undefined,
+  rendering: Rendering | null = null,
+): Resource {
+  const tags = 'name' in item ? [`npm:${item.name}`] : ['npm'];
+  return {
+    as: 'resource',
+    key: keyOf(mount.route, item, rendering),
+    kind: item.kind,
+    tags,
+    ask,
+    freshness,
+  };
+}
+
+function pass(kind: string, why: Pass['why'], ask: FieldList): Pass {
+  return { as: 'pass', kind, why, ask };
+}
+
+const ping: Answered = {
+  as: 'answer',
+  kind: 'ping',
+  status: 200,
+  fields: [
+    ['content-type', 'application/json'],
+    ['cache-control', 'no-store'],
+  ],
+  body: '{}',
+};
+
+/** `?write=true`: npm is about to change the document, so it wants the registry's own, `_rev` and all. */
+function asksForWrite(query: string): boolean {
+  return query !== '' && `&${query.slice(1)}&`.includes('&write=true&');
+}
+
+/** Of all that is not read, only security advisories are asked for in a way that changes nothing. */
+function nameWrite(method: string, wanted: Wanted, exchange: Exchange): Named {
+  if (wanted.kind !== 'advisories' || method !== 'POST') return refuse(wanted.kind, adviceOnWriting(wanted));
+  const ask: [string, string][] = [['accept', mediaTypes.full], [...identity]];
+  for (const name of ['content-type', 'content-encoding']) {
+    const value = exchange.headers.get(name);
+    if (value !== null) ask.push([name, value]);
+  }
+  return pass('advisories', 'method', ask);
+}
+
+function adviceOnWriting(wanted: Wanted): string {
+  switch (wanted.kind) {
+    case 'account':
+      return accountAdvice;
+    case 'audit-tree':
+      return auditAdvice;
+    case 'dist-tag':
+    case 'dist-tags':
+      return 'This route is pull-through: set tags at the upstream registry itself (npm dist-tag --registry <its address>).';
+    default:
+      return 'This route is pull-through: publish, deprecate and unpublish at the upstream registry itself (npm publish --registry <its address>).';
+  }
+}
+
+const accountAdvice =
+  'This route is pull-through and has no npm accounts: log in at the upstream registry itself (npm login --registry <its address>) for what needs an account.';
+const auditAdvice =
+  'This audit endpoint of old clients sends the whole dependency tree with its private names, so it is not forwarded. npm 7 and later, pnpm and yarn 4 use the bulk endpoint, which is served here.';
+
+function refuseRead(wanted: Wanted): Refused {
+  switch (wanted.kind) {
+    case 'account':
+      return refuse(wanted.kind, accountAdvice);
+    case 'audit-tree':
+      return refuse(wanted.kind, auditAdvice);
+    case 'advisories':
+      return refuse(wanted.kind, 'Security advisories are asked for with POST.');
+    case 'malformed':
+      return { as: 'refusal', kind: wanted.kind, error: new MeridianError('request-malformed', wanted.why) };
+    default:
+      return {
+        as: 'refusal',
+        kind: wanted.kind,
+        error: new MeridianError(
+          'not-found',
+          'An npm registry serves nothing at this path. Packages are at /<name>.',
+        ),
+      };
+  }
+}
+
+function refuse(kind: string, advice: string): Refused {
+  return { as: 'refusal', kind, error: new MeridianError('method-not-allowed', advice) };
+}

@@ -1,0 +1,102 @@
+/**
+ * npm registries, pulled through: what `npm install`, pnpm, yarn and bun ask for, served from the nearest
+ * cache and fetched from the upstream once for the whole network.
+ *
+ * The same object works at every tier. A PoP names what is asked for and renders documents for its clients
+ * (`name.ts`, `rewrite.ts`); a shield names; the origin also pulls (`pull-*.ts`). See README.md.
+ */
+import { type Clock, systemClock } from '../../clock.ts';
+import type { Answer } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
+import type { Ask } from '../../parent.ts';
+import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
+import type { FreshnessPolicy } from '../../resource.ts';
+import { pullAdvisories } from './advisories.ts';
+import { openDerivations } from './derivations.ts';
+import { Deriver } from './deriver.ts';
+import { itemOf } from './key.ts';
+import { openLastLooks } from './last-looks.ts';
+import { namer } from './name.ts';
+import type { NpmOrigin } from './origin.ts';
+import { readPath } from './path.ts';
+import { pullPart } from './pull-packument.ts';
+import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-registry.ts';
+import { pullManifest, pullTags } from './pull-selection.ts';
+import { pullTarball } from './pull-tarball.ts';
+import { type NpmRemote, openRemotes } from './remotes.ts';
+import { rewrite } from './rewrite.ts';
+import { Budget } from './upstream.ts';
+
+export interface NpmOptions {
+  /** Only the origin uses them; elsewhere they may be empty. */
+  readonly remotes: readonly NpmRemote[];
+  /** How long packuments and what is made of them are fresh, at most. */
+  readonly metadata: FreshnessPolicy;
+  /** Largest packument that is accepted from a remote. */
+  readonly maxPackumentBytes: number;
+}
+
+/** Memory for documents that are being fetched and derived, all together: at least this. */
+const MIN_BUDGET_BYTES = 256 * 1024 * 1024;
+/** Documents of the largest size that may be under way at the same time. */
+const LARGEST_AT_ONCE = 2;
+
+export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemClock): Protocol {
+  const { metadata, maxPackumentBytes } = options;
+  const deriver = new Deriver({ clock });
+  const context: NpmOrigin = {
+    route: mount.route,
+    metadata,
+    maxPackumentBytes,
+    remotes: openRemotes(options.remotes),
+    deriver,
+    derivations: openDerivations(),
+    lastLooks: openLastLooks(clock),
+    budget: new Budget(Math.max(MIN_BUDGET_BYTES, LARGEST_AT_ONCE * maxPackumentBytes)),
+    clock,
+  };
+  return {
+    id: 'npm',
+    name: namer(mount, metadata),
+    rewrite,
+    pull: (ask, origin) => pull(context, mount, ask, origin),
+    close: () => deriver.close(),
+  };
+}
+
+async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  if (ask.named.as === 'pass') return pullPass(npm, mount, ask, origin);
+  const item = itemOf(ask.named.key);
+  switch (item?.kind) {
+    case 'packument':
+      return pullPart(npm, item.form, item.name, ask, origin);
+    case 'index':
+      return pullPart(npm, 'index', item.name, ask, origin);
+    case 'manifest':
+      return pullManifest(npm, item.name, item.version, ask, origin);
+    case 'dist-tags':
+      return pullTags(npm, item.name, ask, origin);
+    case 'tarball':
+      return pullTarball(npm, item.name, item.file, ask, origin);
+    case 'attestations':
+      return pullAttestations(npm, item.name, item.version, ask, origin);
+    case 'keys':
+      return pullKeys(npm, ask, origin);
+    case undefined:
+      throw new MeridianError('internal', 'The npm protocol was asked for a key that it did not write.');
+  }
+}
+
+function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
+  switch (wanted.kind) {
+    case 'search':
+      return pullSearch(npm, ask, origin);
+    case 'advisories':
+      return pullAdvisories(npm, ask, origin);
+    case 'packument':
+      return pullDocument(npm, wanted.name, ask, origin);
+    default:
+      throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
+  }
+}

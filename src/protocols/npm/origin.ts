@@ -1,0 +1,21 @@
+/** What the pulling half of this protocol works with; made once per route, at the origin. */
+import type { Clock } from '../../clock.ts';
+import type { FreshnessPolicy } from '../../resource.ts';
+import type { ReadDocument } from './canonical.ts';
+import type { Derivations } from './derivations.ts';
+import type { Deriver } from './deriver.ts';
+import type { LastLooks } from './last-looks.ts';
+import type { Remotes } from './remotes.ts';
+import type { Budget } from './upstream.ts';
+
+export interface NpmOrigin {
+  readonly route: string;
+  readonly metadata: FreshnessPolicy;
+  readonly maxPackumentBytes: number;
+  readonly remotes: Remotes;
+  readonly deriver: Deriver;
+  readonly derivations: Derivations;
+  readonly lastLooks: LastLooks<ReadDocument>;
+  readonly budget: Budget;
+  readonly clock: Clock;
+}

@@ -1,0 +1,101 @@
+/**
+ * At the origin: a tarball, from wherever the package's document says that it is, with the digest that the
+ * document promises. The caches verify that digest as the bytes stream and keep nothing that differs.
+ */
+import type { Answer } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
+import type { Ask } from '../../parent.ts';
+import type { OriginDoor, Remote } from '../../protocol.ts';
+import { confirm, errorAnswer, keepFields, passRead, type ReadDocument } from './canonical.ts';
+import { etagOf } from './integrity.ts';
+import { indexResource } from './name.ts';
+import type { NpmOrigin } from './origin.ts';
+import { findInIndex, type IndexedFile } from './packument.ts';
+import { discard, get, passError } from './upstream.ts';
+
+/** A registry never changes a published file (one year is the longest that caches understand). */
+const immutable = 'public, max-age=31536000, immutable';
+
+export async function pullTarball(
+  npm: NpmOrigin,
+  name: string,
+  file: string,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const resource = indexResource(npm.route, name, npm.metadata);
+  const index = await origin.read(resource, ask, npm.maxPackumentBytes);
+  if (index.status !== 200) return passRead(index);
+  let found = findInIndex(index.bytes, file);
+  if (found === null) {
+    const newest = await lookAgain();
+    if (newest !== null && newest.status !== 200) return passRead(newest);
+    found = newest === null ? null : findInIndex(newest.bytes, file);
+  }
+  if (found === null) return errorAnswer(404, `Not found: ${name}/-/${file}`);
+
+  const etag = found.digest === null ? null : etagOf(found.digest);
+  if (etag !== null && ask.stored?.etag === etag) return confirm(etag, { cacheControl: immutable });
+  return fetchTarball(npm, found, npm.remotes.of(name), `${name}/-/${file}`, ask, origin);
+
+  /** A file that the stored index does not know may have been published since. */
+  async function lookAgain(): Promise<ReadDocument | null> {
+    return npm.lastLooks.once(name, () => {
+      // Shared with whoever asks next, so it does not end when this client leaves.
+      const { signal } = new AbortController();
+      return origin.read(resource, { ...ask, stored: null, reload: true, signal }, npm.maxPackumentBytes);
+    });
+  }
+}
+
+async function fetchTarball(
+  npm: NpmOrigin,
+  { url, digest }: IndexedFile,
+  remote: Remote,
+  subject: string,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const address = secured(url, remote);
+  if (digest === null && new URL(address).origin !== new URL(remote.url).origin) {
+    // Only a digest could tell these bytes from whatever else a stranger's document may point at.
+    throw new MeridianError('upstream-invalid', 'The tarball is at another host and has no integrity.');
+  }
+  const asked = new Headers({ accept: '*/*', 'accept-encoding': 'identity' });
+  const answer = await get(origin, npm.remotes, remote, address, asked, ask.signal);
+  if (answer.status !== 200) return passError(answer, subject);
+  if (answer.body === null) {
+    await discard(answer);
+    throw new MeridianError('upstream-invalid', 'The upstream registry sent a tarball without bytes.');
+  }
+  // `Content-Encoding: gzip` on a .tgz describes the file, not a coding that somebody should undo.
+  const headers = keepFields(answer.headers, ['content-length', 'last-modified', 'meridian-unframed']);
+  headers.set('content-type', 'application/octet-stream');
+  if (digest === null) {
+    headers.set('cache-control', 'no-store');
+  } else {
+    headers.set('cache-control', immutable);
+    headers.set('repr-digest', digest);
+    headers.set('etag', etagOf(digest));
+  }
+  return { status: 200, headers, body: answer.body };
+}
+
+/**
+ * Registries behind a proxy that ends TLS often write `http:` into their documents. Where the remote is
+ * spoken to over TLS, so are its tarballs.
+ */
+function secured(tarball: string, remote: Remote): string {
+  const url = new URL(tarball);
+  const own = new URL(remote.url);
+  if (
+    own.protocol === 'https:' &&
+    url.protocol === 'http:' &&
+    url.hostname === own.hostname &&
+    url.port === ''
+  ) {
+    url.protocol = 'https:';
+    url.port = own.port;
+  }
+  return url.href;
+}

@@ -1,0 +1,109 @@
+/**
+ * At a PoP: the network's canonical document becomes the one for clients that reach it by this address and
+ * understand this encoding. Tarball links lead to where the client came from, so that it fetches those
+ * through the network as well.
+ *
+ * The document streams through. Its new entity tag depends on the canonical one, the address and the
+ * encoding alone, so PoPs that share an address agree on it.
+ */
+import type { Answer } from '../../entry.ts';
+import type { Resource } from '../../resource.ts';
+import { type Rendering, renderingOf } from './key.ts';
+import { placeholderOrigin } from './packument.ts';
+import { replacer } from './replace.ts';
+import { sourceField } from './source.ts';
+import { PIECE_BYTES, turn } from './turn.ts';
+
+/** The canonical entity tag: the cache confirms its entry with the shield by this one. */
+const sourceEtagField = 'meridian-source-etag';
+
+const encoder = new TextEncoder();
+
+export function rewrite(resource: Resource, answer: Answer): Answer {
+  const rendering = renderingOf(resource.key);
+  if (rendering === null || (answer.status !== 200 && answer.status !== 304)) return answer;
+  const headers = renderedHead(answer.headers, rendering, answer.status === 200);
+  if (answer.status === 304 || answer.body === null) return { status: answer.status, headers, body: null };
+
+  const body = withLinksTo(rendering.address, answer.body);
+  const encoded = rendering.encoding === 'gzip' ? body.pipeThrough(new CompressionStream('gzip')) : body;
+  return { status: 200, headers, body: encoded };
+}
+
+function renderedHead(canonical: Headers, rendering: Rendering, withBody: boolean): Headers {
+  const headers = new Headers(canonical);
+  // By its digest the canonical body has been found whole before it gets here, however it was framed.
+  if (headers.has('repr-digest')) headers.delete('meridian-unframed');
+  for (const name of ['content-length', 'repr-digest', sourceField]) headers.delete(name);
+  if (withBody && rendering.encoding !== 'identity') headers.set('content-encoding', rendering.encoding);
+  const etag = canonical.get('etag');
+  if (etag !== null) {
+    headers.set(sourceEtagField, etag);
+    headers.set('etag', renderedEtag(etag, rendering));
+  }
+  return headers;
+}
+
+function renderedEtag(canonical: string, { encoding, address }: Rendering): string {
+  const mark = new Bun.CryptoHasher('sha256')
+    .update(`${encoding} ${address}`)
+    .digest('base64url')
+    .slice(0, 8);
+  return `${canonical.slice(0, -1)}.${mark}"`;
+}
+
+/**
+ * In canonical JSON this string of bytes can only be a `tarball` member: within a JSON string its quotes
+ * would be escaped.
+ */
+const canonicalLink = encoder.encode(`"tarball":${opening(placeholderOrigin)}`);
+
+function withLinksTo(
+  address: string,
+  body: NonNullable<Answer['body']>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const links = replacer(canonicalLink, encoder.encode(`"tarball":${opening(`${address}/`)}`));
+  const source = piecesOf(body);
+  return new ReadableStream({
+    async pull(controller) {
+      let bytes: Uint8Array<ArrayBuffer>;
+      do {
+        const piece = await source.next();
+        bytes = piece === null ? links.end() : links.push(piece);
+        if (bytes.byteLength > 0) controller.enqueue(bytes);
+        if (piece === null) return controller.close();
+      } while (bytes.byteLength === 0);
+    },
+    cancel: source.cancel,
+  });
+}
+
+/** A JSON string without its closing quote. */
+function opening(text: string): string {
+  return JSON.stringify(text).slice(0, -1);
+}
+
+/** A body in pieces, however large its chunks are. */
+function piecesOf(body: NonNullable<Answer['body']>): {
+  next(): Promise<Uint8Array | null>;
+  cancel(reason: unknown): Promise<void>;
+} {
+  const reader = body instanceof Uint8Array ? null : body.getReader();
+  let chunk: Uint8Array = body instanceof Uint8Array ? body : new Uint8Array();
+  return {
+    async next() {
+      while (chunk.byteLength === 0) {
+        const read = await reader?.read();
+        if (read === undefined || read.done) return null;
+        chunk = read.value;
+      }
+      const piece = chunk.subarray(0, PIECE_BYTES);
+      chunk = chunk.subarray(PIECE_BYTES);
+      await turn();
+      return piece;
+    },
+    async cancel(reason) {
+      await reader?.cancel(reason);
+    },
+  };
+}
