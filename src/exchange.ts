@@ -24,6 +24,8 @@ export interface Exchange {
   readonly tier: TierCaller | null;
   /** The client's address; looked up when somebody wants to know. */
   client(): string;
+  /** The request's body within the node's limits. To be read once. */
+  body(): ReadableStream<Uint8Array> | null;
 }
 
 /** A node of this network that asks another one. */

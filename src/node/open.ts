@@ -2,6 +2,8 @@
  * First phase: the request as an exchange, parsed once. On the way of every hit.
  */
 import type { Exchange, TierCaller } from '../exchange.ts';
+import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
+import { validAuthority } from '../http/host.ts';
 import type { Listener } from '../http/listener.ts';
 import type { Node } from './node.ts';
 
@@ -13,8 +15,8 @@ class OpenExchange implements Exchange {
   readonly request: Request;
   readonly headers: Headers;
   readonly method: string;
-  readonly authority: string;
-  readonly base: string;
+  authority: string;
+  base: string;
   readonly target: string;
   readonly path: string;
   readonly query: string;
@@ -25,6 +27,7 @@ class OpenExchange implements Exchange {
   /** Set by the phase that verifies it. */
   tier: TierCaller | null = null;
   readonly #listener: Listener;
+  #client: string | null = null;
 
   constructor(request: Request, listener: Listener, nowMs: number, startedMs: number) {
     const { headers, url } = request;
@@ -48,12 +51,30 @@ class OpenExchange implements Exchange {
   }
 
   client(): string {
-    return this.#listener.clientAddress(this.request);
+    this.#client ??= this.#listener.clientAddress(this.request);
+    return this.#client;
+  }
+
+  /** Takes the word of the proxies in front about who asks, and by which address. */
+  // off the hit path: only nodes behind configured proxies
+  believe(proxies: TrustedProxies): void {
+    const { address, proto, host } = clientFrom(this.headers, this.client(), proxies);
+    this.#client = address;
+    if (host !== undefined && validAuthority(host)) this.authority = host;
+    if (proto === 'http' || proto === 'https') this.base = `${proto}://${this.authority}`;
+    else this.base = `${this.base.slice(0, this.base.indexOf('://'))}://${this.authority}`;
+  }
+
+  body(): ReadableStream<Uint8Array> | null {
+    return this.#listener.body(this.request);
   }
 }
 
 export type { OpenExchange };
 
 export function open(request: Request, listener: Listener, node: Node): OpenExchange {
-  return new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
+  const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
+  const { trustedProxies } = node.site;
+  if (trustedProxies !== null) exchange.believe(trustedProxies);
+  return exchange;
 }

@@ -62,8 +62,9 @@ function innerExchange({ exchange, reload }: Ask): Exchange {
     if (value !== null) headers.set(name, value);
   }
   const client = () => exchange.client();
+  const body = () => null;
   const place = { base, authority, target: exchange.target, path: exchange.path, query: exchange.query };
-  return { request: original, headers, method: 'GET', ...place, id, nowMs, startedMs, tier, client };
+  return { request: original, headers, method: 'GET', ...place, id, nowMs, startedMs, tier, client, body };
 }
 
 async function whole(

@@ -6,7 +6,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
-import { trustedProxies } from '../http/forwarded.ts';
+import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
@@ -45,7 +45,7 @@ export async function makeSite(
       if (!parent) throw new Error(`route ${route.name} is not of this site`);
       return parent;
     },
-    trustedProxies: config.trustedProxies.length > 0 ? trustedProxies(config.trustedProxies) : null,
+    trustedProxies: proxiesOf(config),
     cdnId,
     parentHealth: upper.health,
     close() {
@@ -83,6 +83,10 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
     case 'web':
       return web(route.web, mount);
   }
+}
+
+function proxiesOf({ trustedProxies: blocks, forwardingField }: NodeConfig): TrustedProxies | null {
+  return blocks.length > 0 ? trustedProxies(blocks, forwardingField) : null;
 }
 
 function urlOf(network: Network, node: string): string {

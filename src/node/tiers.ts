@@ -113,7 +113,7 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
   return request(parent.url + target, {
     method,
     headers,
-    body: isSafe(method) ? null : exchange.request.body,
+    body: isSafe(method) ? null : exchange.body(),
     signal: ask.signal,
     timeouts: options.timeouts,
     clock: options.clock,

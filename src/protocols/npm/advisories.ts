@@ -43,17 +43,17 @@ function publicOnly(installed: Map<string, string[]>, remotes: Remotes): Record<
 }
 
 async function readInstalled({ exchange }: Ask): Promise<Map<string, string[]>> {
-  const packed = await readBody(exchange.request);
+  const packed = await readBody(exchange.body());
   const bytes = await unpack(packed, exchange.headers.get('content-encoding'));
   const parsed = installedSchema.safeParse(parseJson(bytes));
   if (parsed.success) return new Map(Object.entries(parsed.data));
   throw malformed('The body has to be a JSON object of package names with lists of versions.');
 }
 
-async function readBody(request: Request): Promise<Uint8Array> {
+async function readBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(request.body)) {
+  for await (const chunk of chunksOf(body)) {
     size += chunk.byteLength;
     if (size > MAX_BYTES) {
       throw new MeridianError('body-too-large', `A list of packages may have ${MAX_BYTES} bytes.`);

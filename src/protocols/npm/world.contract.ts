@@ -100,6 +100,7 @@ export function exchangeOf(
     startedMs: 0,
     tier: null,
     client: () => '192.0.2.1',
+    body: () => request.body,
   };
 }
 

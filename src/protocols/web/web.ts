@@ -51,7 +51,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       if (stored) askConditionally(headers, stored);
       if (reload) headers.set('cache-control', 'no-cache');
       const url = options.upstream + exchange.target.slice(mount.prefix.length);
-      const body = exchange.method === 'GET' || exchange.method === 'HEAD' ? null : exchange.request.body;
+      const body = exchange.method === 'GET' || exchange.method === 'HEAD' ? null : exchange.body();
       return origin.fetch(remote, url, { method: exchange.method, headers, body, signal });
     },
   };

@@ -1,0 +1,21 @@
+/**
+ * The network that `meridian up` runs where there is no config file, written out: two PoPs, a shield and an origin
+ * on one machine. Copy it to start from.
+ */
+import { defineNetwork, npm } from 'meridian';
+
+export default defineNetwork({
+  name: 'embedded',
+  // No `secret`: every node listens on loopback only (the default host), so one is made and kept in `.meridian/`.
+  nodes: {
+    // The only node that asks the registry, and the only one that would hold credentials for it.
+    origin: { role: 'origin', listen: [{ port: 4870 }] },
+    // What one PoP has fetched, the other one finds here.
+    shield: { role: 'shield', listen: [{ port: 4871 }], parents: ['origin'] },
+    // Parents in order of preference: while the shield is down, the PoPs ask the origin.
+    'pop-a': { role: 'pop', listen: [{ port: 4873 }], parents: ['shield', 'origin'] },
+    'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'] },
+  },
+  // No `upstreams`: the origin asks the registry that its machine's npm is set to.
+  routes: [npm({ match: { path: '/npm' } })],
+});

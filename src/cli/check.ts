@@ -1,0 +1,69 @@
+/**
+ * `meridian check`: what is wrong with the config, or what it comes to.
+ */
+import { loadNetwork } from '../config/load.ts';
+import type { Network, RouteConfig } from '../config/network.ts';
+import { redact } from '../config/redact.ts';
+import { command } from './command.ts';
+import { exit } from './exit.ts';
+import { chosenNodes, explain } from './load.ts';
+import { jsonOption, loadOptions, networkOptions } from './settings.ts';
+import { table } from './table.ts';
+
+const options = {
+  ...networkOptions,
+  node: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'Checks files and variables of this node only, as on its own machine; may be repeated',
+  },
+  ...jsonOption,
+} as const;
+
+export default command(options, async (values) => {
+  const here = values.node === undefined ? {} : { here: values.node };
+  const loaded = await loadNetwork({ ...loadOptions(values), ...here, dryRun: true });
+  const source = loaded.source ?? 'the embedded network';
+  if (!loaded.ok) {
+    if (values.json) console.log(JSON.stringify({ ok: false, source, mistakes: loaded.mistakes }, null, 2));
+    else console.error(explain(loaded.mistakes, source));
+    return exit.failure;
+  }
+  const { network } = loaded;
+  chosenNodes(network, values.node);
+  if (values.json) console.log(JSON.stringify({ ok: true, source, network: redact(network) }, null, 2));
+  else console.log(`${source}: no mistakes\n\n${nodesTable(network)}\n${routesTable(network)}`.trimEnd());
+  return exit.ok;
+});
+
+function nodesTable({ nodes }: Network): string {
+  const rows = Object.values(nodes).map(({ name, role, listen, parents, dataDir }) => {
+    const addresses = listen.map(
+      ({ host, port, tls }) => `${tls === undefined ? 'http' : 'https'}://${bracket(host)}:${port}`,
+    );
+    return [name, role, addresses.join(' '), parents.join(', ') || '-', dataDir];
+  });
+  return table(['node', 'role', 'listens on', 'parents', 'data'], rows);
+}
+
+function bracket(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function routesTable({ routes }: Network): string {
+  const rows = routes.map((route) => {
+    const hosts = route.match.hosts.length === 0 ? 'any host' : route.match.hosts.join(', ');
+    return [route.name, route.protocol, hosts, route.match.path || '/', upstreamsOf(route)];
+  });
+  return table(['route', 'protocol', 'hosts', 'path', 'upstreams'], rows);
+}
+
+function upstreamsOf(route: RouteConfig): string {
+  switch (route.protocol) {
+    case 'npm':
+      return route.npm.upstreams.map(({ url }) => url).join(', ') || "this machine's npm setting";
+    case 'web':
+      return route.web.upstream;
+  }
+}

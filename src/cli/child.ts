@@ -1,0 +1,68 @@
+/**
+ * A node as a child process of `up`.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Network } from '../config/network.ts';
+import { passLines } from './lines.ts';
+import { asNodeMessage } from './supervision.ts';
+
+export interface Ready {
+  readonly urls: readonly string[];
+  /** Address of its control API. */
+  readonly control: string;
+}
+
+export interface Child {
+  readonly pid: number;
+  /** Fails with the reason when it ends without having served. */
+  readonly ready: Promise<Ready>;
+  /** Its exit code; `null` when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  /** Tells it to drain. */
+  stop(): void;
+  kill(): void;
+}
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly network: Network;
+  /** More words for its command line. */
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes each whole line that it writes. */
+  readonly onLine: (stream: 'out' | 'err', line: string) => void;
+}
+
+const program = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+export function startChild({ name, network, words, env, onLine }: ChildOptions): Child {
+  const ready = Promise.withResolvers<Ready>();
+  const child = Bun.spawn([process.execPath, ...process.execArgv, program, 'serve', '--as', name, ...words], {
+    env,
+    stdin: new Blob([JSON.stringify(network)]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+    serialization: 'json',
+    ipc(raw) {
+      const message = asNodeMessage(raw);
+      if (message === undefined) return;
+      if ('ready' in message) ready.resolve(message.ready);
+      else ready.reject(new Error(message.failed));
+    },
+  });
+  const passed = [
+    passLines(child.stdout, (line) => onLine('out', line)),
+    passLines(child.stderr, (line) => onLine('err', line)),
+  ];
+  const exited = Promise.all([child.exited, ...passed]).then(() => child.exitCode);
+  void exited.then((code) =>
+    ready.reject(new Error(`it ended with ${code === null ? 'a signal' : `code ${code}`} before it served`)),
+  );
+  return {
+    pid: child.pid,
+    ready: ready.promise,
+    exited,
+    stop: () => child.kill('SIGTERM'),
+    kill: () => child.kill('SIGKILL'),
+  };
+}

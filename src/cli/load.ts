@@ -1,0 +1,39 @@
+/**
+ * Loads the network that a command is about, or tells the person what is wrong with it.
+ */
+import { type LoadOptions, loadNetwork } from '../config/load.ts';
+import { formatMistake, type Mistake } from '../config/mistake.ts';
+import type { Network } from '../config/network.ts';
+import { suggest } from '../config/suggest.ts';
+import { UsageError } from './exit.ts';
+
+export interface LoadedNetwork {
+  readonly network: Network;
+  /** What to call it in messages. */
+  readonly source: string;
+}
+
+/** `undefined` after having said what is wrong. */
+export async function loadOrExplain(options: LoadOptions): Promise<LoadedNetwork | undefined> {
+  const loaded = await loadNetwork(options);
+  const source = loaded.source ?? 'the embedded network';
+  if (loaded.ok) return { network: loaded.network, source };
+  console.error(explain(loaded.mistakes, source));
+  return undefined;
+}
+
+export function explain(mistakes: readonly Mistake[], source: string): string {
+  const lines = mistakes.map((mistake) => `  ${formatMistake(mistake)}`);
+  return `${source}: ${mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`}\n${lines.join('\n')}`;
+}
+
+/** The nodes that the command line names, or all of them. Fails with a `UsageError`. */
+export function chosenNodes(network: Network, given: readonly string[] | undefined): string[] {
+  const known = Object.keys(network.nodes);
+  for (const name of given ?? []) {
+    if (known.includes(name)) continue;
+    const { hint = `There are: ${known.join(', ')}.` } = suggest(name, known);
+    throw new UsageError(`The network has no node ${name}. ${hint}`);
+  }
+  return given === undefined || given.length === 0 ? known : known.filter((name) => given.includes(name));
+}

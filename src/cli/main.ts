@@ -1,0 +1,121 @@
+/**
+ * The command line. Each command is one file of this folder, loaded when it is asked for, so that starting a
+ * node does not pay for the others.
+ */
+import yargs from 'yargs';
+import { suggest } from '../config/suggest.ts';
+import type { Command } from './command.ts';
+import { type ExitCode, exit, exitCodes, UsageError } from './exit.ts';
+
+interface Entry {
+  readonly describe: string;
+  readonly load: () => Promise<{ default: Command }>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  up: { describe: 'Run the network on this machine', load: () => import('./up.ts') },
+  serve: { describe: 'Run one node of the network', load: () => import('./serve.ts') },
+  check: {
+    describe: 'Say what is wrong with the config, or show what it means',
+    load: () => import('./check.ts'),
+  },
+  status: { describe: 'Show how the nodes on this machine are', load: () => import('./status.ts') },
+  reload: { describe: 'Have running nodes take over the changed config', load: () => import('./reload.ts') },
+  reference: {
+    describe: 'Print the reference of every config parameter',
+    load: () => import('./reference.ts'),
+  },
+  version: { describe: 'Show the version', load: () => import('./version.ts') },
+};
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(words: readonly string[]): Promise<ExitCode> {
+  try {
+    const chosen = await choose(words[0] === '--version' ? ['version'] : words);
+    return chosen === undefined ? exit.ok : await chosen.command.run(chosen.values);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`meridian: ${error.message}\nSee: meridian --help`);
+      return exit.usage;
+    }
+    console.error(`meridian: ${reasonsOf(error).join(': ')}`);
+    return exit.failure;
+  }
+}
+
+/** What went wrong, and what lies beneath. */
+function reasonsOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return error.cause === undefined ? [error.message] : [error.message, ...reasonsOf(error.cause)];
+}
+
+interface Chosen {
+  readonly command: Command;
+  readonly values: unknown;
+}
+
+/** What the words ask for; nothing when that was answered already (help, completion). */
+async function choose(words: readonly string[]): Promise<Chosen | undefined> {
+  const loaded = await load(words[0]);
+  let chosen: Chosen | undefined;
+  const parser = bareParser();
+  for (const [name, { describe }] of Object.entries(commands)) {
+    const command = loaded.get(name);
+    parser.command(
+      name,
+      describe,
+      (own) => own.options(command?.options ?? {}),
+      (values) => {
+        if (command !== undefined) chosen = { command, values };
+      },
+    );
+  }
+  try {
+    await parser.parseAsync([...words]);
+  } catch (error) {
+    const options = [...loaded.values()].flatMap((command) => Object.keys(command.options));
+    throw withSuggestion(error, words[0] ?? '', [...options, 'help']);
+  }
+  return chosen;
+}
+
+/** The command that the first word names; all of them where it names none. */
+async function load(word = ''): Promise<Map<string, Command>> {
+  const wanted = Object.entries(commands).filter(([name]) => name === word || !Object.hasOwn(commands, word));
+  return new Map(
+    await Promise.all(wanted.map(async ([name, entry]) => [name, (await entry.load()).default] as const)),
+  );
+}
+
+function bareParser() {
+  return yargs()
+    .scriptName('meridian')
+    .usage('$0 <command>\n\nA delivery network that a team runs itself.')
+    .detectLocale(false)
+    .exitProcess(false)
+    .parserConfiguration({ 'camel-case-expansion': false, 'greedy-arrays': false })
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 1, 'Which command?', 'One command at a time.')
+    .version(false)
+    .completion('completion', 'Print a completion script for bash or zsh')
+    .alias('h', 'help')
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .epilogue(exitCodes)
+    .fail((message, error: Error | undefined) => {
+      // Most complaints of yargs come as text, some as its own class of error.
+      if (error === undefined || error.name === 'YError') throw new UsageError(message ?? error?.message);
+      throw error;
+    });
+}
+
+/** yargs suggests commands; this suggests options. */
+function withSuggestion(error: unknown, word: string, known: readonly string[]): unknown {
+  if (!(error instanceof UsageError)) return error;
+  if (error.message.startsWith('Did you mean'))
+    return new UsageError(`There is no command ${word}. ${error.message}`);
+  const [, unknown = ''] = /^Unknown arguments?: ([\w-]+)/.exec(error.message) ?? [];
+  const { hint } = suggest(unknown, known);
+  return hint === undefined ? error : new UsageError(`${error.message}. ${hint.replace('mean ', 'mean --')}`);
+}

@@ -1,0 +1,98 @@
+/**
+ * `meridian status`: how the nodes on this machine are.
+ */
+import { systemClock } from '../clock.ts';
+import { type Found, findNode } from '../control/find.ts';
+import type { StatusMessage } from '../control/messages.ts';
+import { readableSeconds, readableSize } from '../telemetry/readable.ts';
+import { command } from './command.ts';
+import { exit } from './exit.ts';
+import { chosenNodes, loadOrExplain } from './load.ts';
+import { jsonOption, loadOptions, networkOptions } from './settings.ts';
+import { table } from './table.ts';
+
+const options = {
+  ...networkOptions,
+  node: { type: 'string', array: true, requiresArg: true, describe: 'Only this node; may be repeated' },
+  ...jsonOption,
+} as const;
+
+export default command(options, async (values) => {
+  const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
+  if (loaded === undefined) return exit.failure;
+  const { network } = loaded;
+  const lines = await Promise.all(
+    chosenNodes(network, values.node).map(async (name) => {
+      const node = network.nodes[name];
+      if (node === undefined) throw new Error(`${name} is a name without a node`);
+      return { name, role: node.role, found: await findNode(network, node, systemClock) };
+    }),
+  );
+  if (values.json) console.log(JSON.stringify(lines.map(toJson), null, 2));
+  else process.stdout.write(toTable(lines));
+  if (lines.every(({ found }) => found.state !== 'up'))
+    console.error('Nothing of this network runs here: `meridian up` starts it.');
+  return isWell(lines, values.node !== undefined) ? exit.ok : exit.degraded;
+});
+
+interface Line {
+  readonly name: string;
+  readonly role: string;
+  readonly found: Found;
+}
+
+/** Nodes that have never run on this machine are other machines' business, unless they were asked for. */
+function isWell(lines: readonly Line[], named: boolean): boolean {
+  const expected = lines.filter(({ found }) => named || found.state !== 'elsewhere');
+  return expected.length > 0 && expected.every(({ found }) => found.state === 'up');
+}
+
+function toJson({ name, role, found }: Line): unknown {
+  switch (found.state) {
+    case 'up':
+      return { state: found.state, pid: found.file.pid, version: found.file.version, ...found.status };
+    case 'down':
+      return { name, role, state: found.state, reason: found.reason };
+    case 'elsewhere':
+      return { name, role, state: found.state };
+  }
+}
+
+const heading = [
+  'node',
+  'role',
+  'state',
+  'address',
+  'since',
+  'requests',
+  'hits',
+  'memory',
+  'disk',
+  'fills',
+  'parents',
+];
+
+function toTable(lines: readonly Line[]): string {
+  const rows = lines.map(({ name, role, found }) => {
+    if (found.state === 'up') return [name, role, 'up', ...cells(found.status)];
+    return [name, role, found.state, found.state === 'down' ? found.reason : 'has never run here'];
+  });
+  return table(heading, rows);
+}
+
+function cells(status: StatusMessage): (string | number)[] {
+  const { urls, startedAtMs, requests, hits, memory, disk, fills, parents } = status;
+  const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
+  const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
+  const down = parents.filter(({ healthy }) => !healthy).map(({ name }) => `${name} fails`);
+  return [
+    urls.join(' '),
+    readableSeconds((systemClock.now() - startedAtMs) / 1000),
+    requests,
+    share,
+    held(memory),
+    disk === null ? 'off' : disk.state === 'suspended' ? 'suspended' : held(disk),
+    fills,
+    down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
+  ];
+}

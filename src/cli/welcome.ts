@@ -1,0 +1,39 @@
+/**
+ * What `up` says when the network runs: where everything is, and three commands to try.
+ */
+import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
+import { table } from './table.ts';
+
+export function welcome(network: Network, urls: ReadonlyMap<string, readonly string[]>): string {
+  const nodes = [...urls].map(([name, addresses]) => [
+    name,
+    network.nodes[name]?.role ?? '',
+    addresses.join(' '),
+  ]);
+  const commands = toTry(network, [...urls.keys()]);
+  return `\n${table(['node', 'role', 'address'], nodes)}\nTry:\n${commands.map((line) => `  ${line}`).join('\n')}\n\n`;
+}
+
+function toTry(network: Network, running: readonly string[]): string[] {
+  const nearest = nearestNode(network, running);
+  const route = network.routes.find(({ protocol }) => protocol === 'npm') ?? network.routes[0];
+  if (nearest === undefined || route === undefined) return ['npx meridian status'];
+  const base = baseUrl(nearest, route);
+  const curl = `curl -sS -o /dev/null -D - ${base}${route.protocol === 'npm' ? 'lodash' : ''}`;
+  const install = route.protocol === 'npm' ? [`npm install --registry ${base} lodash`] : [];
+  return [...install, `${curl}   # see Cache-Status`, 'npx meridian status'];
+}
+
+/** The first PoP; where there is none here, what comes closest. */
+function nearestNode(network: Network, running: readonly string[]): NodeConfig | undefined {
+  const nodes = running.flatMap((name) => network.nodes[name] ?? []);
+  return nodes.find(({ role }) => role === 'pop') ?? nodes.find(({ role }) => role === 'shield') ?? nodes[0];
+}
+
+/** With a slash at its end. The route's own host, where it has one that can be asked for. */
+function baseUrl(node: NodeConfig, { match }: RouteConfig): string {
+  const host = match.hosts.find((pattern) => !pattern.startsWith('*'));
+  const url = new URL(node.url);
+  if (host !== undefined) url.hostname = host;
+  return `${url.href.replace(/\/$/, '')}${match.path}/`;
+}

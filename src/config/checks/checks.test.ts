@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'bun:test';
+import { npm, web } from '../define.ts';
+import { formatMistake } from '../mistake.ts';
+import { type ParseOptions, parseNetwork } from '../network.ts';
+
+const origin = { role: 'origin', listen: [{ port: 1 }] };
+const secret = 'x'.repeat(32);
+
+function mistakes(config: object, more: Partial<ParseOptions> = {}): string[] {
+  const input = { secret, nodes: { origin }, routes: [npm()], ...config };
+  const result = parseNetwork(input, { configDir: '/etc/meridian', env: {}, overrides: {}, ...more });
+  return result.ok ? [] : result.mistakes.map(formatMistake);
+}
+
+describe('topology', () => {
+  const pop = (port: number, ...parents: string[]) => ({ role: 'pop', listen: [{ port }], parents });
+  const shield = (port: number, ...parents: string[]) => ({ role: 'shield', listen: [{ port }], parents });
+
+  test('may have one origin, shields over shields, and PoPs that skip them', () => {
+    const nodes = {
+      origin,
+      far: shield(2, 'origin'),
+      near: shield(3, 'far', 'origin'),
+      a: pop(4, 'near', 'far'),
+      b: pop(5, 'origin'),
+    };
+    expect(mistakes({ nodes })).toEqual([]);
+    expect(mistakes({})).toEqual([]);
+  });
+
+  const wrong: [string, object, string][] = [
+    [
+      'a PoP without parents',
+      { a: pop(2) },
+      'nodes.a.parents: expected at least one parent, because a pop asks others on a miss, found an empty list',
+    ],
+    [
+      'an origin with parents',
+      { up: { ...origin, listen: [{ port: 2 }], parents: ['origin'] } },
+      'nodes.up.parents: expected no parents, because an origin asks upstreams, found origin',
+    ],
+    [
+      'a parent that does not exist',
+      { a: pop(2, 'orign') },
+      "nodes.a.parents[0]: expected the name of a node of this network, found 'orign'. Did you mean origin?",
+    ],
+    [
+      'itself',
+      { s: shield(2, 's', 'origin') },
+      'nodes.s.parents[0]: expected another node, found the node itself',
+    ],
+    [
+      'a parent twice',
+      { a: pop(2, 'origin', 'origin') },
+      "nodes.a.parents[1]: expected each parent once, found 'origin' again",
+    ],
+    [
+      'a PoP that asks a PoP',
+      { a: pop(2, 'origin'), b: pop(3, 'a') },
+      'nodes.b.parents[0]: expected a shield or an origin, for a pop, found a, a pop',
+    ],
+    [
+      'a circle of shields',
+      { a: shield(2, 'b', 'origin'), b: shield(3, 'c', 'origin'), c: shield(4, 'a', 'origin') },
+      'nodes.a.parents: expected a way that ends at an origin, found a circle: a → b → c → a',
+    ],
+  ];
+  test.each(wrong)('may not have %s', (_, nodes, expected) => {
+    expect(mistakes({ nodes: { origin, ...nodes } })).toEqual([expected]);
+  });
+});
+
+describe('listeners', () => {
+  const two = (one: object, other: object) => ({
+    nodes: { origin: { ...origin, ...one }, pop: { role: 'pop', parents: ['origin'], ...other } },
+  });
+  const clash =
+    'nodes.pop.listen[0].port: expected a port of its own, found 80, the port of nodes.origin.listen[0]. If these nodes run on different machines, give each its `url`.';
+
+  test.each([
+    ['the same address', '127.0.0.1', '127.0.0.1'],
+    ['one address and all of them', '127.0.0.1', '0.0.0.0'],
+    ['all addresses of both families', '::', '0.0.0.0'],
+  ])('may not share a port on %s', (_, one, other) => {
+    expect(
+      mistakes(two({ listen: [{ host: one, port: 80 }] }, { listen: [{ host: other, port: 80 }] })),
+    ).toEqual([clash]);
+  });
+
+  test('may share a port on different addresses, or on different machines', () => {
+    const listen = [{ host: '0.0.0.0', port: 80 }];
+    expect(mistakes(two({ listen: [{ port: 80 }] }, { listen: [{ host: '127.0.0.2', port: 80 }] }))).toEqual(
+      [],
+    );
+    expect(mistakes(two({ listen, url: 'http://a.example' }, { listen, url: 'http://b.example' }))).toEqual(
+      [],
+    );
+    expect(
+      mistakes(two({ listen, url: 'http://a.example' }, { listen, url: 'http://a.example:8080' })),
+    ).toEqual([clash]);
+  });
+
+  test('of one node may not share a port', () => {
+    expect(mistakes({ nodes: { origin: { ...origin, listen: [{ port: 80 }, { port: 80 }] } } })).toEqual([
+      'nodes.origin.listen[1].port: expected a port of its own, found 80, the port of nodes.origin.listen[0]',
+    ]);
+  });
+
+  test('that others ask must be reachable', () => {
+    const pop = { listen: [{ port: 2 }] };
+    expect(mistakes(two({ listen: [{ port: 0 }] }, pop))).toEqual([
+      'nodes.origin.url: expected the address under which other nodes reach this one, found nothing, and port 0 is not known beforehand',
+    ]);
+    expect(mistakes(two({ listen: [{ port: 1, proxyProtocol: true }] }, pop))).toEqual([
+      'nodes.origin.url: expected the address under which other nodes reach this one, found nothing, and every listener wants the PROXY protocol',
+    ]);
+    expect(mistakes(two({ listen: [{ port: 0 }], url: 'http://a.example' }, pop))).toEqual([]);
+    expect(mistakes(two({}, { listen: [{ port: 0 }, { port: 0 }] }))).toEqual([]);
+  });
+
+  test('need certificates that can be read', () => {
+    const listen = [{ port: 1, tls: { cert: 'tls/cert.pem', key: '/key.pem' } }];
+    const missingFiles = new Map([
+      ['/etc/meridian/tls/cert.pem', 'ENOENT'],
+      ['/key.pem', 'EACCES'],
+    ]);
+    expect(mistakes({ nodes: { origin: { ...origin, listen } } }, { missingFiles })).toEqual([
+      'nodes.origin.listen[0].tls.cert: expected a PEM file that can be read, found ENOENT at /etc/meridian/tls/cert.pem',
+      'nodes.origin.listen[0].tls.key: expected a PEM file that can be read, found EACCES at /key.pem',
+    ]);
+  });
+});
+
+describe('storage', () => {
+  test('holds at least one of its largest entries', () => {
+    const node = { ...origin, memory: { bytes: '1 MiB' }, disk: { bytes: '1 GiB', objectBytes: '2 GiB' } };
+    expect(mistakes({ nodes: { origin: node } })).toEqual([
+      'nodes.origin.memory.objectBytes: expected at most nodes.origin.memory.bytes, which is 1048576, found 4194304',
+      'nodes.origin.disk.objectBytes: expected at most nodes.origin.disk.bytes, which is 1073741824, found 2147483648',
+    ]);
+  });
+
+  test('is not shared by nodes of one machine', () => {
+    const dataDir = '/srv/cache';
+    const nodes = {
+      origin: { ...origin, dataDir },
+      pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], dataDir: '/srv/cache/' },
+    };
+    expect(mistakes({ nodes })).toEqual([
+      'nodes.pop.dataDir: expected a folder of its own, found /srv/cache, the folder of origin. If these nodes run on different machines, give each its `url`.',
+    ]);
+  });
+});
+
+describe('routes', () => {
+  const to = (name: string, match: object) => web({ name, match, upstream: 'http://a.example' });
+
+  test('have names of their own', () => {
+    expect(mistakes({ routes: [npm({ match: { path: '/a' } }), npm({ match: { path: '/b' } })] })).toEqual([
+      "routes[1].name: expected a name of its own, found 'npm', the name of routes[0]. Add a `name` to one of them.",
+    ]);
+  });
+
+  const shadowed: [string, object, object, boolean][] = [
+    ['everything', {}, { path: '/a' }, true],
+    ['the same', { path: '/a' }, { path: '/a' }, true],
+    ['a shorter path', { path: '/a' }, { path: '/a/b' }, true],
+    ['the beginning of a segment', { path: '/a' }, { path: '/ab' }, false],
+    ['a longer path', { path: '/a/b' }, { path: '/a' }, false],
+    ['all its hosts', { hosts: ['x.example', 'y.example'] }, { hosts: ['y.example'] }, true],
+    ['some of its hosts', { hosts: ['x.example'] }, { hosts: ['x.example', 'y.example'] }, false],
+    ['a pattern for its host', { hosts: ['*.example'] }, { hosts: ['a.b.example'] }, true],
+    ['a pattern for its pattern', { hosts: ['*.example'] }, { hosts: ['*.b.example'] }, true],
+    [
+      'a pattern that does not cover the bare host',
+      { hosts: ['*.b.example'] },
+      { hosts: ['b.example'] },
+      false,
+    ],
+    ['some hosts, of any', { hosts: ['x.example'] }, {}, false],
+  ];
+  test.each(shadowed)('behind one that matches %s', (_, first, second, hidden) => {
+    const expected =
+      'routes[1].match: expected a match that no earlier route takes away, found one whose every request goes to routes[0]. Put the more specific route first.';
+    expect(mistakes({ routes: [to('first', first), to('second', second)] })).toEqual(
+      hidden ? [expected] : [],
+    );
+  });
+
+  test('may be hidden by several together', () => {
+    const routes = [
+      to('x', { hosts: ['x.example'] }),
+      to('y', { hosts: ['y.example'] }),
+      to('both', { hosts: ['x.example', 'y.example'] }),
+    ];
+    expect(mistakes({ routes })[0]).toContain('one whose every request goes to routes[0] and routes[1]');
+  });
+});

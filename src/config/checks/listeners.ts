@@ -1,0 +1,82 @@
+/**
+ * Whether the nodes can all listen where they are told to, and others can reach them there.
+ */
+import { resolve } from 'node:path';
+import { isAnyAddress } from '../forms.ts';
+import type { Mistake } from '../mistake.ts';
+import type { ParsedNode } from '../schema.ts';
+import type { Draft } from './draft.ts';
+import { differentMachines, onSameMachine } from './machine.ts';
+
+export function checkListeners(draft: Draft): Mistake[] {
+  const each = [...draft.nodes].flatMap(([name, node]) => [
+    ...checkReachable(name, node, draft),
+    ...node.listen.flatMap((_, index) => checkListener(name, node, index, draft)),
+  ]);
+  return [...each, ...checkPorts(draft)];
+}
+
+function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mistake[] {
+  if (node.url !== undefined) return [];
+  const asked = [...nodes.values()].some(({ parents }) => parents.includes(name));
+  const path = `nodes.${name}.url`;
+  const expected = 'the address under which other nodes reach this one';
+  if (asked && node.listen.every(({ proxyProtocol }) => proxyProtocol)) {
+    return [{ path, expected, found: 'nothing, and every listener wants the PROXY protocol' }];
+  }
+  if (asked && node.listen.find(({ proxyProtocol }) => !proxyProtocol)?.port === 0) {
+    return [{ path, expected, found: 'nothing, and port 0 is not known beforehand' }];
+  }
+  return [];
+}
+
+function checkListener(name: string, node: ParsedNode, index: number, draft: Draft): Mistake[] {
+  const listener = node.listen[index];
+  const path = `nodes.${name}.listen[${index}]`;
+  if (listener === undefined) return [];
+  if (listener.tls !== undefined) {
+    const { cert, key } = listener.tls;
+    return [...checkPem(`${path}.tls.cert`, cert, draft), ...checkPem(`${path}.tls.key`, key, draft)];
+  }
+  const versions = (['http2', 'http3'] as const).filter((version) => listener[version] === true);
+  return versions.map((version) => ({
+    path: `${path}.${version}`,
+    expected: 'false, or a listener with tls',
+    found: 'true without tls',
+  }));
+}
+
+function checkPem(path: string, file: string, { configDir, missingFiles }: Draft): Mistake[] {
+  const absolute = resolve(configDir, file);
+  const problem = missingFiles.get(absolute);
+  if (problem === undefined) return [];
+  return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
+}
+
+/** Two listeners at the same port of the same machine. */
+function checkPorts({ nodes }: Draft): Mistake[] {
+  const taken: { path: string; host: string; port: number; node: ParsedNode }[] = [];
+  const mistakes: Mistake[] = [];
+  for (const [name, node] of nodes) {
+    for (const [index, { host, port }] of node.listen.entries()) {
+      const path = `nodes.${name}.listen[${index}]`;
+      const clash = taken.find(
+        (other) => other.port === port && overlap(other.host, host) && onSameMachine(other.node, node),
+      );
+      taken.push({ path, host, port, node });
+      if (port === 0 || clash === undefined) continue;
+      const hint = clash.node === node ? {} : { hint: differentMachines };
+      mistakes.push({
+        path: `${path}.port`,
+        expected: 'a port of its own',
+        found: `${port}, the port of ${clash.path}`,
+        ...hint,
+      });
+    }
+  }
+  return mistakes;
+}
+
+function overlap(one: string, other: string): boolean {
+  return one === other || isAnyAddress(one) || isAnyAddress(other);
+}

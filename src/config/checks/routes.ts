@@ -1,0 +1,60 @@
+/**
+ * Whether every route can be reached and told from the others.
+ */
+import type { Mistake } from '../mistake.ts';
+import type { ParsedRoute } from '../schema.ts';
+import type { Draft } from './draft.ts';
+
+export function checkRoutes({ routes }: Draft): Mistake[] {
+  return routes.flatMap((route, index) => {
+    if (route === undefined) return [];
+    const earlier = routes.slice(0, index).map((other, at) => ({ other, at }));
+    return [...checkName(route, index, earlier), ...checkShadow(route, index, earlier)];
+  });
+}
+
+type Earlier = readonly { readonly other: ParsedRoute | undefined; readonly at: number }[];
+
+function checkName({ name }: ParsedRoute, index: number, earlier: Earlier): Mistake[] {
+  const same = earlier.find(({ other }) => other?.name === name);
+  if (same === undefined) return [];
+  const found = `'${name}', the name of routes[${same.at}]`;
+  return [
+    {
+      path: `routes[${index}].name`,
+      expected: 'a name of its own',
+      found,
+      hint: 'Add a `name` to one of them.',
+    },
+  ];
+}
+
+/** The first match is taken: a route whose every host and path an earlier one matches never serves anything. */
+function checkShadow(route: ParsedRoute, index: number, earlier: Earlier): Mistake[] {
+  const over = earlier.filter(
+    ({ other }) => other !== undefined && isBelow(route.match.path, other.match.path),
+  );
+  const hosts = route.match.hosts.length === 0 ? ['*'] : route.match.hosts;
+  const shadows = hosts.map(
+    (host) => over.find(({ other }) => matchesHost(other?.match.hosts ?? [], host))?.at,
+  );
+  if (shadows.some((at) => at === undefined)) return [];
+  const names = [...new Set(shadows)].map((at) => `routes[${at}]`).join(' and ');
+  const found = `one whose every request goes to ${names}`;
+  const hint = 'Put the more specific route first.';
+  return [
+    { path: `routes[${index}].match`, expected: 'a match that no earlier route takes away', found, hint },
+  ];
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+function matchesHost(patterns: readonly string[], host: string): boolean {
+  if (patterns.length === 0) return true;
+  return patterns.some(
+    (pattern) =>
+      pattern === host || (pattern.startsWith('*.') && host !== '*' && host.endsWith(pattern.slice(1))),
+  );
+}

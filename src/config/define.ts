@@ -1,0 +1,45 @@
+/**
+ * What a `meridian.config.ts` is written with. All of it is plain data: a config can be printed, compared
+ * and sent to another process, and these functions only give it types.
+ */
+import type { z } from 'zod';
+import type { Frozen } from './frozen.ts';
+import type * as schema from './schema.ts';
+
+export { env } from './variables.ts';
+
+/** What a config file may say: `docs/reference/config.md`. */
+export type NetworkInput = Frozen<z.input<typeof schema.network>>;
+/** A route with its protocol's parameters under the protocol's name. */
+export type RouteInput = Frozen<z.input<typeof schema.route>>;
+
+type NpmRouteInput = Extract<RouteInput, { protocol: 'npm' }>;
+type WebRouteInput = Extract<RouteInput, { protocol: 'web' }>;
+type Placement = Pick<RouteInput, 'name' | 'match'>;
+
+/** The parameters of an npm route, and where it is. */
+export type NpmInput = Placement & NonNullable<NpmRouteInput['npm']>;
+/** The parameters of a web route, and where it is. */
+export type WebInput = Placement & WebRouteInput['web'];
+
+/** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */
+export function defineNetwork(network: NetworkInput): NetworkInput {
+  return network;
+}
+
+/**
+ * A route for packages (npm, pnpm, yarn, bun): `npm({ match: { path: '/npm' } })`. Without `upstreams`, the
+ * origin asks the registry that its machine's npm is set to.
+ */
+export function npm({ name, match, ...settings }: NpmInput = {}): NpmRouteInput {
+  return { protocol: 'npm', ...placement(name, match), npm: settings };
+}
+
+/** A route to any HTTP server: `web({ match: { path: '/assets' }, upstream: 'https://assets.example.com' })`. */
+export function web({ name, match, ...settings }: WebInput): WebRouteInput {
+  return { protocol: 'web', ...placement(name, match), web: settings };
+}
+
+function placement(name: Placement['name'], match: Placement['match']): Placement {
+  return { ...(name === undefined ? {} : { name }), ...(match === undefined ? {} : { match }) };
+}

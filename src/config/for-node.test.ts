@@ -1,0 +1,45 @@
+import { expect, test } from 'bun:test';
+import { npm, web } from './define.ts';
+import { forNode } from './for-node.ts';
+import { parseNetwork } from './network.ts';
+import { redact } from './redact.ts';
+
+const parsed = parseNetwork(
+  {
+    secret: 'a secret that is long enough for this',
+    nodes: {
+      origin: { role: 'origin', listen: [{ port: 1 }] },
+      pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'] },
+    },
+    routes: [
+      npm({
+        match: { path: '/npm' },
+        upstreams: [
+          { url: 'http://a.example', authorization: 'Bearer hunter2' },
+          { url: 'http://b.example' },
+        ],
+      }),
+      web({ upstream: 'http://c.example', authorization: 'Basic hunter3' }),
+    ],
+  },
+  { configDir: '/w', env: {}, overrides: {} },
+);
+if (!parsed.ok) throw new Error('the network of this test is wrong');
+const { network } = parsed;
+
+test('an origin knows everything, other nodes everything but the upstream credentials', () => {
+  expect(forNode(network, 'origin')).toEqual(network);
+  const text = JSON.stringify(forNode(network, 'pop'));
+  expect(text).not.toContain('hunter');
+  expect(text).toContain('http://a.example');
+  expect(text).toContain(network.secret);
+});
+
+test('a network that is shown has no credentials', () => {
+  const text = JSON.stringify(redact(network));
+  expect(text).not.toContain('hunter');
+  expect(text).not.toContain(network.secret);
+  expect(redact(network).routes[1]).toMatchObject({
+    web: { upstream: 'http://c.example', authorization: '…' },
+  });
+});

@@ -1,0 +1,84 @@
+/**
+ * The canonical form of every text that a config file may hold: each function gives that form, or
+ * `undefined` for text that is not valid. What passes here needs no second look anywhere else.
+ */
+import { isIP, isIPv6 } from 'node:net';
+
+/** Names of networks, nodes and routes: they appear in header fields, file names, metrics and cache keys. */
+export function label(value: string): string | undefined {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value) ? value : undefined;
+}
+
+/** A host to listen on: an IP address (IPv6 without brackets) or a name. */
+export function listenHost(value: string): string | undefined {
+  const bare = value.startsWith('[') && value.endsWith(']') ? value.slice(1, -1) : value;
+  return isIP(bare) !== 0 || hostName(bare) !== undefined ? bare.toLowerCase() : undefined;
+}
+
+/** `packages.example.com`, an IP address, or `*.example.com`: the `Host` of requests, without a port. */
+export function hostPattern(value: string): string | undefined {
+  const lower = value.toLowerCase();
+  if (lower.startsWith('*.')) return hostName(lower.slice(2)) === undefined ? undefined : lower;
+  if (lower.startsWith('[') && lower.endsWith(']')) return isIPv6(lower.slice(1, -1)) ? lower : undefined;
+  return hostName(lower);
+}
+
+function hostName(value: string): string | undefined {
+  const labels = value.split('.');
+  const wellFormed = labels.every((part) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(part));
+  return value.length <= 253 && wellFormed ? value.toLowerCase() : undefined;
+}
+
+/** `host` or `host:port`, as a `Host` field carries it. */
+export function authority(value: string): string | undefined {
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(value) ?? [];
+  if (host.startsWith('*') || hostPattern(host) === undefined || Number(port ?? 0) > 65_535) return undefined;
+  return value.toLowerCase();
+}
+
+/** An absolute http or https URL without user-info, query, fragment and trailing slash. */
+export function httpUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
+  if (/[?#\\\s]/.test(value) || value.split('/')[2]?.includes('@')) return undefined;
+  return url.href.replace(/\/+$/, '');
+}
+
+/** A path prefix in canonical form: `/npm`, or empty for every path. */
+export function pathPrefix(value: string): string | undefined {
+  const trimmed = value.replace(/\/$/, '');
+  if (!/^(?:\/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*$/.test(trimmed)) return undefined;
+  return trimmed.split('/').some((segment) => segment === '.' || segment === '..') ? undefined : trimmed;
+}
+
+/** An address block: `10.0.0.0/8`, `fd00::/8`, or one address. */
+export function addressBlock(value: string): string | undefined {
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return undefined;
+  const widest = family === 4 ? 32 : 128;
+  if (bits === undefined) return `${address.toLowerCase()}/${widest}`;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= widest
+    ? `${address.toLowerCase()}/${Number(bits)}`
+    : undefined;
+}
+
+/** A header field value: visible ASCII and inner blanks (RFC 9110 §5.5, without obs-text). */
+export function fieldValue(value: string): string | undefined {
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? value : undefined;
+}
+
+/** `@acme` */
+export function scope(value: string): string | undefined {
+  return /^@[a-z0-9~-][a-z0-9._~-]*$/i.test(value) ? value.toLowerCase() : undefined;
+}
+
+/** Whether only this machine can reach a listener there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Whether a listener there takes connections to every address of the machine. */
+export function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,0 +1,129 @@
+/**
+ * The kinds of parameter that the config table is made of. Each is a zod schema with a row in `rows`:
+ * what the parameter means, its unit, and what a valid value looks like. Validation messages and the
+ * reference page are made of these rows.
+ */
+import { z } from 'zod';
+import { type Duration, parseDuration, parseSize, type Size } from './units.ts';
+
+export interface Row {
+  /** One or two sentences for the reference page. */
+  readonly means: string;
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** In a word or two, with the unit. */
+  readonly type: string;
+  /** What happens without it, where that is not a plain value: completes "Without it: …". */
+  readonly otherwise?: string;
+}
+
+export const rows = z.registry<Row>();
+
+/** One value. `read` gives the parsed value, or `undefined` for one that is not valid. */
+function leaf<In, Out>(row: Row, read: (value: unknown) => Out | undefined): z.ZodType<Out, In> {
+  return z
+    .custom<In>()
+    .transform((value, context): Out => {
+      const parsed = read(value);
+      if (parsed !== undefined) return parsed;
+      context.addIssue({ code: 'custom', message: row.expected, input: value });
+      return z.NEVER;
+    })
+    .register(rows, row);
+}
+
+/** Several named parameters; unknown names are mistakes. */
+export function group<Shape extends z.core.$ZodLooseShape>(means: string, shape: Shape) {
+  return z
+    .strictObject(shape)
+    .register(rows, { means, expected: `an object with ${Object.keys(shape).join(', ')}`, type: 'group' });
+}
+
+export function list<Of extends z.ZodType>(means: string, of: Of, otherwise?: string) {
+  const row: Row = { means, expected: 'a list', type: 'list' };
+  return z.array(of).register(rows, otherwise === undefined ? row : { ...row, otherwise });
+}
+
+type TextOptions = { readonly expected: string; readonly otherwise?: string };
+
+/** Text that `read` turns into its canonical form (or `undefined` when it is not valid). */
+export function text(
+  means: string,
+  options: TextOptions,
+  read: (value: string) => string | undefined,
+): z.ZodType<string, string> {
+  return leaf({ means, type: 'text', ...options }, (value) =>
+    typeof value === 'string' ? read(value) : undefined,
+  );
+}
+
+interface Bounds {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export function size(means: string, bounds: Bounds = {}): z.ZodType<number, Size> {
+  const expected = `a size: bytes, or text such as '64 MiB'${inWords(bounds, '')}`;
+  return leaf({ means, expected, type: `size in bytes${inWords(bounds, '')}` }, (value) =>
+    within(parseSize(value), bounds),
+  );
+}
+
+/** What timers can wait for, in milliseconds: 24 days. As seconds, 68 years. */
+const longest = 2 ** 31 - 1;
+
+export function milliseconds(means: string, bounds: Bounds = {}): z.ZodType<number, Duration> {
+  const expected = `a duration: milliseconds, or text such as '30s'${inWords(bounds, ' ms')}`;
+  const type = `duration in ms${inWords(bounds, '')}`;
+  return leaf({ means, expected, type }, (value) =>
+    within(parseDuration(value, 1), { atMost: longest, ...bounds }),
+  );
+}
+
+export function seconds(means: string, bounds: Bounds = {}): z.ZodType<number, Duration> {
+  const expected = `a duration: seconds, or text such as '10m'${inWords(bounds, ' s')}`;
+  const type = `duration in s${inWords(bounds, '')}`;
+  return leaf({ means, expected, type }, (value) =>
+    within(parseDuration(value, 1000), { atMost: longest, ...bounds }),
+  );
+}
+
+export function count(means: string, from: number, to: number): z.ZodType<number, number> {
+  const expected = `a whole number from ${from} to ${to}`;
+  return leaf({ means, expected, type: `number from ${from} to ${to}` }, (value) =>
+    typeof value === 'number' && Number.isInteger(value)
+      ? within(value, { atLeast: from, atMost: to })
+      : undefined,
+  );
+}
+
+function inWords({ atLeast, atMost }: Bounds, unit: string): string {
+  const least = atLeast === undefined ? '' : `, at least ${atLeast}${unit}`;
+  return atMost === undefined ? least : `${least}, at most ${atMost}${unit}`;
+}
+
+function within(
+  value: number | undefined,
+  { atLeast = 0, atMost = Number.MAX_SAFE_INTEGER }: Bounds,
+): number | undefined {
+  return value !== undefined && value >= atLeast && value <= atMost ? value : undefined;
+}
+
+export function flag(means: string, otherwise?: string): z.ZodType<boolean, boolean> {
+  const row: Row = { means, expected: 'true or false', type: 'boolean' };
+  return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>
+    typeof value === 'boolean' ? value : undefined,
+  );
+}
+
+export function oneOf<const Word extends string>(
+  means: string,
+  words: readonly Word[],
+): z.ZodType<Word, Word> {
+  const expected = words
+    .map((word) => `'${word}'`)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
+  const type = words.map((word) => `\`'${word}'\``).join(', ');
+  return leaf({ means, expected, type }, (value) => words.find((word) => word === value));
+}

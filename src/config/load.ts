@@ -1,0 +1,119 @@
+/**
+ * Finds the config file and makes a network of it, afresh each time, so that a reload sees what changed.
+ */
+import { access, constants } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { embedded } from './embedded.ts';
+import { codeOf } from './error-code.ts';
+import type { Evaluated } from './evaluate.ts';
+import type { Mistake } from './mistake.ts';
+import { type Network, parseNetwork } from './network.ts';
+import { member } from './outline.ts';
+import type { Overrides } from './overrides.ts';
+import { keptSecret, knownSecret } from './secret.ts';
+import type { Environment } from './variables.ts';
+
+export interface LoadOptions {
+  /** Path of the config file (`--config`); otherwise it is looked for in `cwd`. */
+  readonly config?: string | undefined;
+  /** Absolute path. */
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly overrides: Overrides;
+  /** The nodes that run on this machine; all of them unless said. */
+  readonly here?: readonly string[] | undefined;
+  /** Writes nothing: a secret that is not there yet is made and forgotten. */
+  readonly dryRun?: boolean;
+}
+
+export type Loaded =
+  /** `source`: absolute path of the config file, or `null` for the embedded network. */
+  | { readonly ok: true; readonly network: Network; readonly source: string | null }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[]; readonly source: string | null };
+
+const fileNames = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `meridian.config.${ending}`);
+
+/** Longest time that a config file may run. */
+const timeLimitMs = 10_000;
+
+export async function loadNetwork(options: LoadOptions): Promise<Loaded> {
+  const { cwd, env, overrides, here } = options;
+  const source = await find(options);
+  const evaluated = source === null ? { value: embedded } : await evaluate(source, cwd);
+  if ('mistakes' in evaluated) return { ok: false, mistakes: evaluated.mistakes, source };
+  const configDir = source === null ? cwd : dirname(source);
+  const missingFiles = await findMissing(certificatesOf(evaluated.value, here), configDir);
+  const parsed = parseNetwork(evaluated.value, { configDir, env, overrides, here, missingFiles });
+  if (!parsed.ok) return { ...parsed, source };
+  const { network, secretIsNew } = parsed;
+  if (!secretIsNew) return { ok: true, network, source };
+  const kept = options.dryRun ? await knownSecret(network.dataDir) : await keptSecret(network.dataDir);
+  return { ok: true, network: { ...network, secret: kept ?? network.secret }, source };
+}
+
+/** The certificate files that the nodes of this machine name. The config is not checked yet. */
+function certificatesOf(input: unknown, here: readonly string[] | undefined): string[] {
+  const nodes = member(input, 'nodes');
+  const names = here ?? (typeof nodes === 'object' && nodes !== null ? Object.keys(nodes) : []);
+  const listeners = names.flatMap((name) => {
+    const listen = member(member(nodes, name), 'listen');
+    return Array.isArray(listen) ? listen : [];
+  });
+  const files = listeners.flatMap((listener) =>
+    ['cert', 'key'].map((part) => member(member(listener, 'tls'), part)),
+  );
+  return files.filter((file) => typeof file === 'string');
+}
+
+async function findMissing(files: readonly string[], configDir: string): Promise<Map<string, string>> {
+  const missing = new Map<string, string>();
+  for (const file of files) {
+    const path = resolve(configDir, file);
+    const problem = await access(path, constants.R_OK).then(() => undefined, codeOf);
+    if (problem !== undefined) missing.set(path, problem);
+  }
+  return missing;
+}
+
+/** The file that `--config` names, whether it exists or not; or the first that `cwd` has. */
+async function find({ config, cwd }: LoadOptions): Promise<string | null> {
+  if (config !== undefined) return resolve(cwd, config);
+  for (const name of fileNames) {
+    if (await Bun.file(join(cwd, name)).exists()) return join(cwd, name);
+  }
+  return null;
+}
+
+async function evaluate(file: string, cwd: string): Promise<Evaluated> {
+  const shown = relative(cwd, file).startsWith('..') ? file : relative(cwd, file);
+  const fail = (expected: string, found: string) => ({ mistakes: [{ path: shown, expected, found }] });
+  if (!(await Bun.file(file).exists())) return fail('a config file', 'none at this place');
+  let answer: Evaluated | undefined;
+  const program = fileURLToPath(new URL('./evaluate.ts', import.meta.url));
+  const child = Bun.spawn([process.execPath, ...process.execArgv, program, file], {
+    cwd: dirname(file),
+    // What a config file prints is for people: it must not end up in a command's output.
+    stdio: ['ignore', 2, 'inherit'],
+    timeout: timeLimitMs,
+    killSignal: 'SIGKILL',
+    serialization: 'json',
+    ipc: (message: Evaluated) => {
+      if (answer === undefined || 'mistakes' in message) answer = message;
+      if ('mistakes' in message) child.kill('SIGKILL');
+    },
+  });
+  const code = await child.exited;
+  if (answer === undefined && child.signalCode !== null) {
+    return fail(
+      `a config file that runs for at most ${timeLimitMs / 1000} s`,
+      'one that went on, and was stopped',
+    );
+  }
+  if (answer === undefined)
+    return fail('a config file that exports a network', `one that ended the process with code ${code}`);
+  if (!('mistakes' in answer)) return answer;
+  return {
+    mistakes: answer.mistakes.map((mistake) => ({ ...mistake, path: mistake.path.replace(file, shown) })),
+  };
+}

@@ -1,0 +1,206 @@
+/**
+ * A network as the rest of Meridian sees it, and how it is made of what a config file says. It is
+ * complete and checked: every default filled in, every path absolute, every size in bytes. It is plain
+ * data, so it can be compared and handed to another process. Nothing here touches a disk or a network.
+ */
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import type { Draft } from './checks/draft.ts';
+import { checkListeners } from './checks/listeners.ts';
+import { checkRoutes } from './checks/routes.ts';
+import { checkStorage } from './checks/storage.ts';
+import { checkTopology } from './checks/topology.ts';
+import { isAnyAddress, isLoopback } from './forms.ts';
+import type { Frozen } from './frozen.ts';
+import { mistakesOf } from './issues.ts';
+import type { Mistake } from './mistake.ts';
+import { member } from './outline.ts';
+import { type Overrides, override } from './overrides.ts';
+import * as schema from './schema.ts';
+import { newSecret } from './secret.ts';
+import { type Environment, fillIn } from './variables.ts';
+
+type Of<Schema extends z.ZodType> = Frozen<z.output<Schema>>;
+
+export interface Network {
+  readonly name: string;
+  /** At least 32 characters, the same on every node. */
+  readonly secret: string;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly nodes: Readonly<Record<string, NodeConfig>>;
+  /** The first that matches serves a request. */
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog'> {
+  readonly name: string;
+  /** Absolute path: what this node keeps on disk, and nobody else touches. */
+  readonly dataDir: string;
+  readonly listen: readonly ListenConfig[];
+  /** How other nodes reach this one: absolute, without a trailing slash. */
+  readonly url: string;
+  readonly accessLog: AccessLogConfig;
+}
+
+export interface ListenConfig extends Of<typeof schema.listen> {
+  /** Absolute paths of PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly http2: boolean;
+}
+
+export interface AccessLogConfig {
+  readonly format: 'json' | 'text' | 'off';
+  /** Absolute path, or `stdout`. */
+  readonly path: string;
+}
+
+export type StoreBounds = NodeConfig['memory'];
+export type Limits = Of<typeof schema.limits>;
+export type Timeouts = Of<typeof schema.timeouts>;
+
+export type RouteConfig = Of<typeof schema.route>;
+export type NpmRoute = Extract<RouteConfig, { protocol: 'npm' }>;
+export type WebRoute = Extract<RouteConfig, { protocol: 'web' }>;
+/** Without upstreams, an origin asks the registry of this machine's npm setting: see `npm-setting.ts`. */
+export type NpmConfig = Of<typeof schema.npm>;
+export type NpmUpstream = Of<typeof schema.npmUpstream>;
+export type MetadataTimes = Of<typeof schema.metadataTimes>;
+export type WebConfig = Of<typeof schema.web>;
+
+export interface ParseOptions {
+  /** Absolute path of the folder that relative paths start from. */
+  readonly configDir: string;
+  readonly env: Environment;
+  readonly overrides: Overrides;
+  /**
+   * The nodes that run on this machine; all of them unless said. The origin's credentials need not exist
+   * where there is no origin.
+   */
+  readonly here?: readonly string[] | undefined;
+  /** Absolute path → what keeps the file from being read (`load.ts` looks); a mistake where the config needs it. */
+  readonly missingFiles?: ReadonlyMap<string, string>;
+}
+
+export type Parsed =
+  /** `secretIsNew`: the config has none and needs none, and this one was made on the spot. */
+  | { readonly ok: true; readonly network: Network; readonly secretIsNew: boolean }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+
+/** Checks what a config file says, all of it: either a network, or every mistake at once. */
+export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
+  const { env, overrides, configDir } = options;
+  const filled = fillIn(input, env, (path) => path[0] === 'routes' && !runsOriginHere(input, options.here));
+  const parsed = schema.network.safeParse(filled.value);
+  const valid = parsed.success ? whole(parsed.data) : salvage(filled.value);
+  const nodeNames = new Set(Object.keys(toObject(member(filled.value, 'nodes'))));
+  const changed = override(valid.nodes, nodeNames, overrides, env);
+  const draft: Draft = {
+    ...valid,
+    nodes: changed.nodes,
+    nodeNames,
+    missingFiles: options.missingFiles ?? new Map(),
+    configDir,
+  };
+  const mistakes = onePerPath([
+    ...filled.mistakes,
+    ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
+    ...changed.mistakes,
+    ...[checkTopology, checkListeners, checkStorage, checkRoutes].flatMap((check) => check(draft)),
+    ...checkSecret(filled.value, valid.nodes),
+  ]);
+  if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
+  const network = complete({ ...parsed.data, nodes: Object.fromEntries(changed.nodes) }, options);
+  return { ok: true, network, secretIsNew: parsed.data.secret === undefined };
+}
+
+/** An origin's credentials need not exist on machines without one. */
+function runsOriginHere(input: unknown, here: readonly string[] | undefined): boolean {
+  const nodes = member(input, 'nodes');
+  return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
+}
+
+function whole({ nodes, routes }: schema.ParsedNetwork): Pick<Draft, 'nodes' | 'routes'> {
+  return { nodes: new Map(Object.entries(nodes)), routes };
+}
+
+/** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
+function salvage(input: unknown): Pick<Draft, 'nodes' | 'routes'> {
+  const nodes = new Map<string, schema.ParsedNode>();
+  for (const [name, value] of Object.entries(toObject(member(input, 'nodes')))) {
+    const { data } = schema.node.safeParse(value);
+    if (data !== undefined) nodes.set(name, data);
+  }
+  const routes = member(input, 'routes');
+  return {
+    nodes,
+    routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
+  };
+}
+
+function toObject(value: unknown): object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+/** The first mistake at a path is the cause of others there. */
+function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
+  return mistakes.filter(({ path }, index) => mistakes.findIndex((other) => other.path === path) === index);
+}
+
+/** A secret that is made on the spot cannot be known to other machines: the file's own hosts decide. */
+function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
+  if (member(input, 'secret') !== undefined) return [];
+  const exposed = [...nodes].find(([, { listen }]) => listen.some(({ host }) => !isLoopback(host)));
+  if (exposed === undefined) return [];
+  const expected = `at least 32 characters, because ${exposed[0]} listens beyond this machine`;
+  const hint =
+    "Make one with `openssl rand -hex 32`, keep it in a variable, and write secret: env('MERIDIAN_SECRET')";
+  return [{ path: 'secret', expected, found: 'nothing', hint }];
+}
+
+function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseOptions): Network {
+  const dataDir = overrides.dataDir ?? resolve(configDir, parsed.dataDir);
+  const nodes = Object.entries(parsed.nodes).map(([name, node]) => [
+    name,
+    completeNode(name, node, dataDir, configDir),
+  ]);
+  const secret = parsed.secret ?? newSecret();
+  return { name: parsed.name, secret, dataDir, nodes: Object.fromEntries(nodes), routes: parsed.routes };
+}
+
+function completeNode(
+  name: string,
+  node: schema.ParsedNode,
+  networkDir: string,
+  configDir: string,
+): NodeConfig {
+  const dataDir = node.dataDir === undefined ? join(networkDir, name) : resolve(configDir, node.dataDir);
+  const listen = node.listen.map((listener) => completeListener(listener, configDir));
+  const { format, path } = node.accessLog;
+  const logPath =
+    path === undefined ? join(dataDir, 'access.log') : path === 'stdout' ? path : resolve(configDir, path);
+  return {
+    ...node,
+    name,
+    dataDir,
+    listen,
+    url: node.url ?? urlOf(listen),
+    accessLog: { format, path: logPath },
+  };
+}
+
+function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
+  const { tls, http2 } = listener;
+  if (tls === undefined) return { ...listener, http2: false };
+  const files = { cert: resolve(configDir, tls.cert), key: resolve(configDir, tls.key) };
+  return { ...listener, tls: files, http2: http2 ?? true };
+}
+
+/** Of the first listener that speaks plain HTTP or TLS from the first byte. */
+function urlOf(listen: readonly ListenConfig[]): string {
+  const listener = listen.find(({ proxyProtocol }) => !proxyProtocol) ?? listen[0];
+  if (listener === undefined) throw new Error('A node without listeners has passed validation');
+  const host = isAnyAddress(listener.host) ? '127.0.0.1' : listener.host;
+  const scheme = listener.tls === undefined ? 'http' : 'https';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * The reference page of all parameters, made of the config table. `meridian reference` prints it, and
+ * `docs/reference/config.md` is that.
+ */
+import { type Field, type Outline, outline } from './outline.ts';
+import { network } from './schema.ts';
+
+const preface = `# Config reference
+
+Every parameter of \`meridian.config.ts\`. This page is made of the table in \`src/config/schema.ts\` by
+\`npx meridian reference\`; [configuration.md](../configuration.md) tells how the parts play together.
+
+- **Sizes** are bytes, or text: \`'512 KiB'\`, \`'64 MiB'\`, \`'1.5 GB'\`. **Durations** are numbers in the unit of the
+  parameter, or text: \`'250ms'\`, \`'30s'\`, \`'5m'\`, \`'12h'\`, \`'30d'\`.
+- Any text may be or hold \`env('NAME')\`: that environment variable's value when the config is loaded.
+- Unknown names are mistakes.
+`;
+
+/** Markdown, with a line break at its end. */
+export function reference(): string {
+  // Protocols share groups, such as `match`: each is shown once.
+  const all = new Set(sections('', outline(network)));
+  return `${preface}\n${[...all].join('\n')}`;
+}
+
+/** A section for the group, and one for each group within it. */
+function sections(path: string, of: Outline): string[] {
+  if (of.kind === 'choice') return of.options.flatMap((option) => sections(path, option));
+  if (of.kind === 'list') return sections(`${path}[]`, of.of);
+  if (of.kind === 'map') return sections(`${path}.<name>`, of.of);
+  if (of.kind !== 'group') return [];
+  const title = path === '' ? 'The network' : `\`${path}\``;
+  const protocol = of.fields.find(({ of: field }) => field.kind === 'literal');
+  const suffix = protocol === undefined ? '' : ` with ${typeOf(protocol)}`;
+  const rows = of.fields.map((field) => `| ${cells(field).join(' | ')} |`);
+  const own = `## ${title}${suffix}\n\n${of.row.means}\n\n| name | type | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  const inner = of.fields.flatMap(({ name, of: field }) =>
+    sections(path === '' ? name : `${path}.${name}`, field),
+  );
+  return [own, ...inner];
+}
+
+function cells(field: Field): string[] {
+  return [`\`${field.name}\``, typeOf(field), defaultOf(field), meaningOf(field.of)].map((cell) =>
+    cell.replaceAll('|', '\\|'),
+  );
+}
+
+function typeOf({ of }: Field): string {
+  return typeName(of);
+}
+
+function typeName(of: Outline): string {
+  switch (of.kind) {
+    case 'group':
+      return 'group';
+    case 'list':
+      return `list of ${of.of.kind === 'value' ? typeName(of.of) : 'groups'}`;
+    case 'map':
+      return 'groups by name';
+    case 'choice':
+      return of.options.map(typeName).join(' or ');
+    case 'literal':
+      return of.values.map((value) => `\`${JSON.stringify(value).replaceAll('"', "'")}\``).join(' or ');
+    case 'value':
+      return of.row.type;
+  }
+}
+
+function defaultOf({ standard, required, of }: Field): string {
+  if (required) return '**required**';
+  const otherwise = otherwiseOf(of);
+  if (otherwise !== undefined) return otherwise;
+  if (standard === undefined) return 'none';
+  if (typeof standard === 'object')
+    return isEmpty(standard) && of.kind !== 'list' ? 'as below' : `\`${JSON.stringify(standard)}\``;
+  return `\`${String(standard)}\``;
+}
+
+function otherwiseOf(of: Outline): string | undefined {
+  return 'row' in of ? of.row?.otherwise : undefined;
+}
+
+function isEmpty(value: object | null): boolean {
+  return value !== null && Object.keys(value).length === 0;
+}
+
+function meaningOf(of: Outline): string {
+  if (of.kind === 'literal') return 'Which protocol the route speaks.';
+  if (of.kind === 'choice')
+    return (
+      of.row?.means ??
+      of.options.flatMap((option) => ('row' in option ? (option.row?.means ?? []) : [])).join(' ')
+    );
+  return of.row.means;
+}

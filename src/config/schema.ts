@@ -1,0 +1,255 @@
+/**
+ * Every parameter of a network, as one table: its type, default, unit and meaning. From it come the
+ * types that `defineNetwork` checks a config file against, what `parseNetwork` accepts, and
+ * `docs/reference/config.md` (run `bun src/config/reference.ts` after a change).
+ *
+ * Read it from the bottom: `network` is the whole.
+ */
+import { z } from 'zod';
+import * as forms from './forms.ts';
+import { count, flag, group, list, milliseconds, oneOf, rows, seconds, size, text } from './kinds.ts';
+
+const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
+
+const label = (means: string) =>
+  text(
+    means,
+    { expected: "a name of lower-case letters, digits and inner dashes, such as 'pop-1'" },
+    forms.label,
+  );
+const url = (means: string, otherwise?: string) =>
+  text(
+    means,
+    otherwise === undefined ? { expected: upstreamUrl } : { expected: upstreamUrl, otherwise },
+    forms.httpUrl,
+  );
+const path = (means: string, otherwise?: string) => {
+  const expected = 'a path';
+  const read = (value: string) => (value === '' || value.includes('\0') ? undefined : value);
+  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, read);
+};
+const authorization = (means: string) =>
+  text(
+    means,
+    { expected: "the value of an Authorization field, such as 'Bearer …'", otherwise: 'none is sent' },
+    forms.fieldValue,
+  );
+
+const storeBounds = (means: string, bytes: '256 MiB' | '10 GiB', objectBytes: '4 MiB' | '5 GiB') =>
+  group(means, {
+    bytes: size('All entries together.', { atLeast: 65_536 }).prefault(bytes),
+    objectBytes: size('One entry. A larger one is not kept here, only passed on.', {
+      atLeast: 1024,
+    }).prefault(objectBytes),
+  });
+
+/** The runtime is started with this limit (`bin/runtime.mjs`), which no config can raise. */
+const headerBounds = { atLeast: 1024, atMost: 32_768 };
+
+export const limits = group('What the node takes on. Beyond it, a request is refused at once and by name.', {
+  targetBytes: size('Longest request target; more is answered with 414.', { atLeast: 256 }).prefault(8192),
+  headerFields: count('Most header fields of a request; more is answered with 431.', 8, 1000).prefault(100),
+  headerBytes: size(
+    'All header fields of a request together; more is answered with 431.',
+    headerBounds,
+  ).prefault(32_768),
+  bodyBytes: size('Longest request body; more is answered with 413.').prefault('64 MiB'),
+  fills: count('Fills in flight at once; beyond it, a miss is answered with 503.', 1, 65_536).prefault(1024),
+  clients: count(
+    'Requests in flight at once; beyond it, a request is answered with 503.',
+    1,
+    1_000_000,
+  ).prefault(16_384),
+});
+
+export const timeouts = group('How long the node waits. Nothing waits without a bound.', {
+  connectMs: milliseconds('For a connection to a parent or upstream.', { atLeast: 1 }).prefault(3500),
+  firstByteMs: milliseconds('For the first byte of its answer.', { atLeast: 1 }).prefault(60_000),
+  betweenBytesMs: milliseconds('For the next byte of its answer.', { atLeast: 1 }).prefault(60_000),
+  lockMs: milliseconds(
+    "For another request's fill of the same key, before asking the parent itself.",
+  ).prefault(10_000),
+  idleS: seconds('Without a request, until a client connection is closed.', { atMost: 255 }).prefault(60),
+  drainMs: milliseconds('For requests in flight, when the node is told to stop.').prefault(30_000),
+});
+
+const tls = group('Serves TLS with this certificate. Paths are relative to the config file.', {
+  cert: path('PEM file with the certificate and its chain.'),
+  key: path('PEM file with the private key.'),
+});
+
+export const listen = group('An address that the node listens on.', {
+  host: text(
+    'IP address or name to listen on.',
+    { expected: "an IP address or host name, such as '127.0.0.1' or '::'" },
+    forms.listenHost,
+  ).prefault('127.0.0.1'),
+  port: count('TCP port (and UDP port for HTTP/3). 0 lets the system choose one.', 0, 65_535),
+  tls: tls.optional(),
+  http2: flag('Serves HTTP/2 too. Needs `tls`.', 'true with `tls`, else false').optional(),
+  http3: flag('Serves HTTP/3 too, announced by `Alt-Svc`. Needs `tls`.').prefault(false),
+  proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
+    false,
+  ),
+});
+
+const accessLog = group('One line for each request.', {
+  format: oneOf('How a line is written.', ['json', 'text', 'off']).prefault('json'),
+  path: path(
+    'A file, relative to the config file, or `stdout`. A file is rotated at 64 MiB; two old ones are kept.',
+    "`access.log` in the node's `dataDir`",
+  ).optional(),
+});
+
+export const node = group('One node. Its name is its key.', {
+  role: oneOf('`pop` talks to clients, `shield` to PoPs, `origin` to upstreams.', [
+    'pop',
+    'shield',
+    'origin',
+  ]),
+  listen: list('Addresses that the node listens on.', listen).min(1, 'a list of at least one listener'),
+  parents: list(
+    'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only.',
+    label('Name of a node.'),
+  ).prefault([]),
+  url: url(
+    'How other nodes reach this one.',
+    'made of the first listener without `proxyProtocol`; `127.0.0.1` stands in for a listener on all addresses',
+  ).optional(),
+  dataDir: path(
+    'What the node keeps on disk, relative to the config file.',
+    "the network's `dataDir`, `/`, the node's name",
+  ).optional(),
+  memory: storeBounds('What the node keeps in memory.', '256 MiB', '4 MiB').prefault({}),
+  disk: z
+    .union([z.literal(false), storeBounds('What the node keeps on disk, or `false`.', '10 GiB', '5 GiB')])
+    .prefault({}),
+  limits: limits.prefault({}),
+  timeouts: timeouts.prefault({}),
+  trustedProxies: list(
+    'Address blocks of proxies in front of this node, whose word about the client is believed.',
+    text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),
+  ).prefault([]),
+  forwardingField: oneOf(
+    'The field in which those proxies name the client. `x-forwarded-for` includes `X-Forwarded-Proto` and `-Host`. The other one is not looked at, since a proxy that does not write it passes on what the client wrote.',
+    ['x-forwarded-for', 'forwarded'],
+  ).prefault('x-forwarded-for'),
+  accessLog: accessLog.prefault({}),
+});
+
+const match = group('Which requests the route serves. The first route that matches is taken.', {
+  hosts: list(
+    '`Host` of the request, without port. `*.example.com` stands for every name below `example.com`.',
+    text(
+      'Host.',
+      { expected: "a host name such as 'npm.example.com' or '*.example.com'" },
+      forms.hostPattern,
+    ),
+    'any host',
+  ).prefault([]),
+  path: text(
+    'Path that the request starts with, in whole segments.',
+    { expected: "a path prefix such as '/npm', of unreserved characters", otherwise: 'any path' },
+    forms.pathPrefix,
+  ).prefault(''),
+});
+
+export const npmUpstream = group('A registry to pull from.', {
+  url: url('Where the registry is.'),
+  authorization: authorization('Sent to this registry alone.').optional(),
+  scopes: list(
+    'Names under these scopes are asked for here and nowhere else.',
+    text('Scope.', { expected: "a scope such as '@acme'" }, forms.scope),
+    'every name that no other upstream claims',
+  ).prefault([]),
+});
+
+export const metadataTimes = group('How long package metadata is used. It says which versions there are.', {
+  freshS: seconds('Without asking.').prefault('1m'),
+  staleWhileRevalidateS: seconds('Beyond that, while asking in the background.').prefault('10m'),
+  staleIfErrorS: seconds('Beyond that, when the upstream fails.').prefault('30d'),
+});
+
+export const npm = group('Packages for npm, pnpm, yarn and bun.', {
+  upstreams: list(
+    'Registries, in order of preference.',
+    npmUpstream,
+    "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
+  ).prefault([]),
+  metadata: metadataTimes.prefault({}),
+  maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
+    '128 MiB',
+  ),
+});
+
+export const web = group('Any HTTP server, by the rules of HTTP caching.', {
+  upstream: url('Where the server is. The path after the prefix of the route is appended.'),
+  authorization: authorization('Sent to this server.').optional(),
+  hostHeader: text(
+    '`Host` that the server is asked with.',
+    {
+      expected: "a host, such as 'www.example.com' or 'www.example.com:8080'",
+      otherwise: "the upstream's own",
+    },
+    forms.authority,
+  ).optional(),
+  freshness: group('Times for responses that say nothing themselves.', {
+    freshS: seconds('Used without asking.').optional(),
+    staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
+    staleIfErrorS: seconds('Beyond that, used when the server fails.').optional(),
+  }).prefault({}),
+});
+
+const routeName = label(
+  "Name of the route, the first word of its cache keys: changing it empties the route's cache.",
+);
+
+export const route = z
+  .discriminatedUnion('protocol', [
+    group('A route for packages.', {
+      protocol: z.literal('npm'),
+      name: routeName.prefault('npm'),
+      match: match.prefault({}),
+      npm: npm.prefault({}),
+    }),
+    group('A route to a web server.', {
+      protocol: z.literal('web'),
+      name: routeName.prefault('web'),
+      match: match.prefault({}),
+      web,
+    }),
+  ])
+  .register(rows, {
+    means: 'One route.',
+    expected: 'a route, such as npm({ … }) or web({ … })',
+    type: 'group',
+  });
+
+export const network = group('Everything that one config file describes.', {
+  name: label('Name of the network.').prefault('meridian'),
+  secret: text(
+    'What the nodes prove to each other that they belong together.',
+    {
+      expected: 'at least 32 characters that nobody can guess, the same on every node',
+      otherwise:
+        'made once and kept in `dataDir`, if every node listens on loopback only; else it is required',
+    },
+    (value) => (value.length >= 32 ? value : undefined),
+  ).optional(),
+  dataDir: path('What the network keeps on disk, relative to the config file.').prefault('.meridian'),
+  nodes: z.record(label('Name of the node.'), node).register(rows, {
+    means: 'The nodes by name.',
+    expected: 'an object with a node under each name',
+    type: 'map',
+  }),
+  routes: z.array(route).min(1, 'a list of at least one route').register(rows, {
+    means: 'Which requests are served how. The first match is taken.',
+    expected: 'a list of routes',
+    type: 'list',
+  }),
+});
+
+/** What a config file says, with defaults filled in and text in canonical form, before paths and names are resolved. */
+export type ParsedNetwork = z.output<typeof network>;
+export type ParsedNode = z.output<typeof node>;
+export type ParsedRoute = z.output<typeof route>;

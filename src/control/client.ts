@@ -1,0 +1,42 @@
+/**
+ * The other end of the control API: what the commands ask a running node. Every failure is an `Error` with a
+ * sentence that can be shown.
+ */
+import type { Clock } from '../clock.ts';
+import { type ReloadMessage, reloadMessage, type StatusMessage, statusMessage } from './messages.ts';
+import { sign } from './signature.ts';
+
+export interface ControlClient {
+  status(): Promise<StatusMessage>;
+  reload(): Promise<ReloadMessage>;
+  drain(): Promise<void>;
+}
+
+/** A node that lives answers within milliseconds. */
+const statusWithinMs = 2000;
+/** A reload may run a config file and ask npm for its setting. */
+const reloadWithinMs = 60_000;
+
+export function controlClient(url: string, secret: string, clock: Clock): ControlClient {
+  async function ask(method: 'GET' | 'POST', path: string, withinMs: number): Promise<Response> {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { authorization: sign(secret, method, path, clock.now()) },
+      signal: AbortSignal.timeout(withinMs),
+      keepalive: false,
+      // Variables such as http_proxy would otherwise hold for loopback, too.
+      proxy: false,
+    });
+    if (answer.ok || answer.status === 422) return answer;
+    if (answer.status === 403) throw new Error('The node runs with another secret than the config has');
+    throw new Error(`The node answers ${answer.status} to ${method} ${path}`);
+  }
+
+  return {
+    status: async () => statusMessage.parse(await (await ask('GET', '/status', statusWithinMs)).json()),
+    reload: async () => reloadMessage.parse(await (await ask('POST', '/reload', reloadWithinMs)).json()),
+    async drain() {
+      await ask('POST', '/drain', statusWithinMs);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The control API of a node: how the commands of the same machine ask for its status and tell it to reload
+ * or drain. It listens on loopback only and answers nobody without the network's secret.
+ */
+import type { Clock } from '../clock.ts';
+import type { ReloadMessage } from './messages.ts';
+import { isSigned } from './signature.ts';
+
+export interface ControlHandlers {
+  /** Anything that JSON can hold. */
+  status(): unknown;
+  /** Loads the config again. Gives the reasons why the old one stays in force, if it does. */
+  reload(): Promise<readonly string[]>;
+  /** Begins to drain; does not wait. */
+  drain(): void;
+}
+
+export interface ControlOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Asked for each time, because a reload may change it. */
+  readonly secret: () => string;
+  readonly handlers: ControlHandlers;
+  readonly clock: Clock;
+}
+
+export interface Control {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function serveControl(options: ControlOptions): Promise<Control> {
+  const server = Bun.serve({
+    hostname: options.host,
+    port: options.port,
+    development: false,
+    // No message of the control API has a body that matters.
+    maxRequestBodySize: 1024,
+    // A reload waits for a config file, which may take seconds.
+    idleTimeout: 60,
+    fetch: (request) => answer(request, options),
+    error: (error) => Response.json({ reasons: [error.message] }, { status: 500 }),
+  });
+  return { url: `http://${options.host}:${server.port}`, close: () => server.stop(true) };
+}
+
+async function answer(request: Request, { secret, handlers, clock }: ControlOptions): Promise<Response> {
+  const path = request.url.slice(request.url.indexOf('/', 'http://'.length));
+  const authorization = request.headers.get('authorization');
+  if (!isSigned(authorization, secret(), request.method, path, clock.now())) {
+    return Response.json(
+      { reasons: ['This is for those who know the secret of the network.'] },
+      { status: 403 },
+    );
+  }
+  switch (`${request.method} ${path}`) {
+    case 'GET /status':
+      return Response.json(handlers.status());
+    case 'POST /reload':
+      return reloaded(await handlers.reload());
+    case 'POST /drain':
+      handlers.drain();
+      return Response.json({}, { status: 202 });
+    default:
+      return Response.json({ reasons: [`There is no ${request.method} ${path}.`] }, { status: 404 });
+  }
+}
+
+function reloaded(reasons: readonly string[]): Response {
+  const message: ReloadMessage = { reasons: [...reasons] };
+  return Response.json(message, { status: reasons.length === 0 ? 200 : 422 });
+}
