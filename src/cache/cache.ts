@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
 import type { CacheKey, Resource } from '../resource.ts';
+import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine } from './engine.ts';
 import { flights } from './flights.ts';
@@ -21,12 +22,24 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Served>;
-  /** Forgets every variant of a key. */
+  /**
+   * Forgets every variant of a key. What was asked for before still goes to those who wait for it, and is not
+   * stored; who comes from now on asks anew.
+   */
   drop(key: CacheKey): void;
   resize(limits: { readonly memoryBytes: number; readonly diskBytes: number }): void;
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
-  readonly stats: { readonly memory: MemoryStats; readonly disk: DiskStats | null; readonly fills: number };
+  readonly stats: CacheStats;
+}
+
+export interface CacheStats {
+  readonly memory: MemoryStats;
+  readonly disk: DiskStats | null;
+  /** Requests to the parent under way, with the fills that came of them. */
+  readonly fills: number;
+  /** Of bodies on their way, held in memory. */
+  readonly passingBytes: number;
 }
 
 export interface CacheOptions {
@@ -48,18 +61,18 @@ const minBudgetBytes = 32 * 1024 * 1024;
 
 export function cache(options: CacheOptions): Cache {
   const { clock, disk } = options;
-  const memoryObjectBytes = Math.min(options.memoryObjectBytes, options.memoryBytes / 4);
   const residents = memory(options.memoryBytes);
+  const held = store(residents, disk, options.memoryObjectBytes);
+  const budget: Budget = { limitBytes: budgetFor(options.memoryBytes), usedBytes: 0 };
   const engine: Engine = {
     clock,
-    store: store(residents, disk, memoryObjectBytes),
-    flights: flights(),
+    store: held,
+    flights: flights(clock),
     uncollapsible: remember(clock, maxNotes),
     failing: remember(clock, maxNotes),
     refused: remember(clock, maxNotes),
     vary: remember(clock, maxNotes),
-    budget: { limitBytes: Math.max(minBudgetBytes, options.memoryBytes / 4), usedBytes: 0 },
-    memoryObjectBytes,
+    budget,
     maxFills: options.maxFills,
     lockMs: options.lockMs,
     warn: options.warn,
@@ -68,17 +81,27 @@ export function cache(options: CacheOptions): Cache {
   return {
     lookup: (resource, exchange) => lookup(residents, resource, exchange),
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
-    drop: engine.store.drop,
+    drop: held.drop,
     resize({ memoryBytes, diskBytes }) {
       residents.resize(memoryBytes);
+      budget.limitBytes = budgetFor(memoryBytes);
       disk?.resize(diskBytes);
     },
     async close() {
-      await engine.store.settled();
+      await held.settled();
       await disk?.close();
     },
     get stats() {
-      return { memory: residents.stats, disk: disk?.stats ?? null, fills: engine.flights.size };
+      return {
+        memory: residents.stats,
+        disk: disk?.stats ?? null,
+        fills: engine.flights.size,
+        passingBytes: budget.usedBytes,
+      };
     },
   };
+}
+
+function budgetFor(memoryBytes: number): number {
+  return Math.max(minBudgetBytes, memoryBytes / 4);
 }

@@ -8,10 +8,11 @@
  */
 import type { Entry, Head } from '../entry.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
-import type { ObjectWriter } from './disk/objects.ts';
-import type { Spool } from './spool.ts';
+import type { ObjectWriter } from './disk/writer.ts';
+import { follow } from './follow.ts';
+import { type Spool, type SpoolOptions, spool } from './spool.ts';
 
-/** With so many bytes left to come, a fill that nobody follows any more is finished all the same. */
+/** With more bytes than this left to come, a fill that nobody follows any more is given up. */
 const worthFinishingBytes = 64 * 1024 * 1024;
 
 export interface Fill {
@@ -22,6 +23,8 @@ export interface Fill {
   readonly over: Promise<Entry | null>;
   /** Whether anybody may still join. */
   readonly alive: boolean;
+  /** Why it ended early, if it did. */
+  readonly error: MeridianError | null;
   /** Bytes `from` (inclusive) to `to` (exclusive; the end when `null`), as they come, until the reader is `gone`. */
   follow(from: number, to: number | null, gone: AbortSignal): ReadableStream<Uint8Array>;
 }
@@ -30,7 +33,7 @@ export interface FillOptions {
   readonly head: Head;
   readonly announcedBytes: number | null;
   readonly source: ReadableStream<Uint8Array>;
-  readonly spool: Spool;
+  readonly spool: SpoolOptions;
   /** Stops the parent's response. */
   readonly stop: () => void;
   /** Keeps a whole body that stayed in memory. */
@@ -38,100 +41,91 @@ export interface FillOptions {
   /** Keeps a whole body that went to a file. */
   readonly keepFile: (file: ObjectWriter) => Promise<Entry | null>;
   readonly failed: (error: MeridianError) => void;
+  /** The body was right, but there was no place to keep it. */
+  readonly unkept: () => void;
 }
 
 export function startFill(options: FillOptions): Fill {
-  const { head, announcedBytes, spool } = options;
-  let stopped = false;
+  const { head, announcedBytes } = options;
+  const body = spool(options.spool);
+  const source = options.source.getReader();
+  let givenUp = false;
 
-  spool.onDeserted = () => {
-    if (spool.state !== 'open' || announcedBytes === null) return;
-    if (announcedBytes - spool.length <= worthFinishingBytes) return;
-    stopped = true;
+  /** Nobody follows, and there is too much to come for nobody, or nowhere to keep it. */
+  function giveUp(): void {
+    givenUp = true;
     options.stop();
-  };
+    // The parent's stream ends by itself as well, or there is nobody left to mind.
+    source.cancel().catch(() => undefined);
+  }
+
+  body.onDeserted(() => {
+    if (body.state !== 'open') return;
+    const left = announcedBytes === null ? 0 : announcedBytes - body.length;
+    if (left > worthFinishingBytes || !body.keeping) giveUp();
+  });
+
+  async function run(): Promise<Entry | null> {
+    let entry: Entry | null = null;
+    try {
+      await pump(source, body, announcedBytes, () => givenUp);
+      const whole = await body.finish();
+      if (whole) {
+        entry = 'bytes' in whole ? await options.keepBytes(whole.bytes) : await options.keepFile(whole.file);
+      } else {
+        options.unkept();
+      }
+    } catch (thrown) {
+      const error = asMeridianError(thrown);
+      body.fail(error);
+      if (!givenUp) {
+        options.failed(error);
+        giveUp();
+      }
+    }
+    await body.dispose(entry !== null);
+    return entry;
+  }
 
   return {
     head,
     announcedBytes,
-    over: run(options, () => stopped),
+    over: run(),
     get alive() {
-      return !stopped && spool.complete;
+      return !givenUp && body.joinable;
     },
-    follow: (from, to, gone) => follow(spool, from, to, gone),
+    get error() {
+      return body.error;
+    },
+    follow: (from, to, gone) => follow(body, from, to, gone),
   };
 }
 
-async function run(options: FillOptions, stopped: () => boolean): Promise<Entry | null> {
-  const { spool } = options;
-  let entry: Entry | null = null;
-  try {
-    await pump(options);
-    const whole = await spool.finish();
-    if (whole)
-      entry = 'bytes' in whole ? await options.keepBytes(whole.bytes) : await options.keepFile(whole.file);
-  } catch (thrown) {
-    const error = stopped()
-      ? new MeridianError('upstream-truncated', 'given up, since nobody waited for it any more')
-      : asMeridianError(thrown);
-    spool.fail(error);
-    if (!stopped()) options.failed(error);
-  }
-  await spool.dispose(entry !== null);
-  return entry;
+/** The reader of the parent's stream. */
+interface Source {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
 }
 
-async function pump({ source, spool, announcedBytes }: FillOptions): Promise<void> {
-  const reader = source.getReader();
+async function pump(
+  source: Source,
+  body: Spool,
+  announcedBytes: number | null,
+  givenUp: () => boolean,
+): Promise<void> {
   let received = 0;
   let held: Uint8Array | null = null;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
+    const { done, value } = await source.read();
+    if (done || !value || givenUp()) break;
     if (value.length === 0) continue;
     received += value.length;
-    if (held) await spool.append(held);
+    if (held) await body.append(held);
     held = value;
   }
+  if (givenUp())
+    throw new MeridianError('upstream-truncated', 'given up, since nobody waited for it any more');
   if (announcedBytes !== null && received !== announcedBytes) {
     throw new MeridianError('upstream-truncated', `${received} of ${announcedBytes} bytes came`);
   }
-  if (held) await spool.append(held);
-}
-
-function follow(
-  spool: Spool,
-  from: number,
-  to: number | null,
-  gone: AbortSignal,
-): ReadableStream<Uint8Array> {
-  const cursor = spool.attach(from);
-  // A response whose client left before it began is never read, hence never cancelled.
-  gone.addEventListener('abort', leave, { once: true });
-  if (gone.aborted) leave();
-
-  function leave(): void {
-    gone.removeEventListener('abort', leave);
-    spool.detach(cursor);
-  }
-
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const piece = cursor.offset === to ? null : await spool.read(cursor);
-        if (piece) {
-          const rest = to === null ? piece.length : Math.min(piece.length, to - cursor.offset);
-          spool.advance(cursor, rest);
-          controller.enqueue(rest === piece.length ? piece : piece.subarray(0, rest));
-          if (cursor.offset !== to) return;
-        }
-        leave();
-        // An error without a reason resets the connection and prints nothing; the fill has reported it.
-        if (spool.state === 'failed' && cursor.offset !== to) controller.error();
-        else controller.close();
-      },
-      cancel: leave,
-    },
-    { highWaterMark: 0 },
-  );
+  if (held) await body.append(held);
 }

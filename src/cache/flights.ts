@@ -1,9 +1,13 @@
 /**
- * Requests to the parent that are under way, by key: whoever comes while one is, waits for it instead of
- * sending another.
+ * Requests to the parent that are under way: whoever comes while one is, waits for it instead of sending
+ * another.
  */
+import type { Clock } from '../clock.ts';
 import type { MeridianError } from '../errors.ts';
+import type { Arrival } from './arrivals.ts';
+import type { Question } from './engine.ts';
 import type { Fill } from './fill.ts';
+import { mayJoin } from './freshness.ts';
 import type { Forwarding } from './served.ts';
 import type { Stored } from './store.ts';
 
@@ -19,38 +23,103 @@ export type Landing =
   | { readonly as: 'failed'; readonly error: MeridianError; readonly status?: number };
 
 export interface Flight {
+  /** Of the one who asked. */
+  readonly question: Question;
   readonly landing: Promise<Landing>;
-  /** Once it has landed with a fill: the fill. */
-  fill: Fill | null;
+  /** Its response is being stored, so that nobody else has to. */
+  readonly storing: boolean;
 }
 
 export interface Flights {
+  /** One that a request that comes now may wait for. */
   get(key: string): Flight | undefined;
+  /** How many there are, with those that nobody may wait for. */
   readonly size: number;
-  /** Registers a flight; `land` ends the wait, and the flight stays until `until` has settled. */
-  take(key: string): { land(landing: Landing, until?: Promise<unknown>): void };
+  /** Registers one: under a key, or under none while nobody may wait for it. */
+  take(key: string | null, question: Question, arrival: Arrival): Departure;
 }
 
-export function flights(): Flights {
-  const underWay = new Map<string, Flight>();
+export interface Departure {
+  /** Lets others find it under this key as well, unless they find another one there. */
+  list(key: string): void;
+  /** Its response is being stored: the flight goes on until that is over. */
+  fills(fill: Fill): void;
+  /** Ends the wait; and the flight, if it fills nothing. */
+  land(landing: Landing): void;
+}
+
+class UnderWay implements Flight {
+  readonly question: Question;
+  readonly landing: Promise<Landing>;
+  readonly resolve: (landing: Landing) => void;
+  readonly arrival: Arrival;
+  readonly keys: string[] = [];
+  fill: Fill | null = null;
+  /** Those who wait get what it fills. */
+  isShared = false;
+
+  constructor(question: Question, arrival: Arrival) {
+    this.question = question;
+    const { promise, resolve } = Promise.withResolvers<Landing>();
+    this.landing = promise;
+    this.resolve = resolve;
+    this.arrival = arrival;
+  }
+
+  get storing(): boolean {
+    return this.fill !== null;
+  }
+
+  /** Whether it is of use to anybody who comes now: a long fill may outlive the freshness of its response. */
+  isOpen(nowMs: number): boolean {
+    const { fill } = this;
+    if (!this.arrival.wanted) return false;
+    if (fill === null) return true;
+    return fill.alive && (!this.isShared || mayJoin(fill.head.freshness, nowMs));
+  }
+}
+
+export function flights(clock: Clock): Flights {
+  const byKey = new Map<string, UnderWay>();
+  let size = 0;
+
+  function list(flight: UnderWay, key: string): void {
+    byKey.set(key, flight);
+    flight.keys.push(key);
+  }
+
+  function leave(flight: UnderWay): void {
+    size--;
+    for (const key of flight.keys) if (byKey.get(key) === flight) byKey.delete(key);
+    flight.arrival.end();
+  }
+
   return {
-    get: (key) => underWay.get(key),
     get size() {
-      return underWay.size;
+      return size;
     },
-    take(key) {
-      const { promise, resolve } = Promise.withResolvers<Landing>();
-      const flight: Flight = { landing: promise, fill: null };
-      underWay.set(key, flight);
-      const leave = () => {
-        if (underWay.get(key) === flight) underWay.delete(key);
-      };
+
+    get(key) {
+      const flight = byKey.get(key);
+      return flight?.isOpen(clock.now()) ? flight : undefined;
+    },
+
+    take(key, question, arrival) {
+      const flight = new UnderWay(question, arrival);
+      size++;
+      if (key !== null) list(flight, key);
       return {
-        land(landing, until) {
-          if (landing.as === 'fill') flight.fill = landing.fill;
-          if (until) until.then(leave, leave);
-          else leave();
-          resolve(landing);
+        list(another) {
+          if (!byKey.get(another)?.isOpen(clock.now())) list(flight, another);
+        },
+        fills(fill) {
+          flight.fill = fill;
+          void fill.over.then(() => leave(flight));
+        },
+        land(landing) {
+          flight.isShared = landing.as === 'fill';
+          if (!flight.fill) leave(flight);
+          flight.resolve(landing);
         },
       };
     },

@@ -25,7 +25,8 @@ export function freshnessOf(
     lifetimeS: explicitLifetime(headers, receivedMs) ?? policy?.freshS ?? 0,
     staleWhileRevalidateS: control.staleWhileRevalidate ?? policy?.staleWhileRevalidateS ?? 0,
     staleIfErrorS: control.staleIfError ?? policy?.staleIfErrorS ?? 0,
-    alwaysRevalidate: control.noCache === true,
+    // One that names fields holds for the whole response as well: that is stricter, hence allowed (RFC 9111 §5.2.2.4).
+    alwaysRevalidate: control.noCache !== false,
     // `s-maxage` carries the meaning of proxy-revalidate for a shared cache (RFC 9111 §5.2.2.10).
     neverStale: control.mustRevalidate || control.proxyRevalidate || control.sMaxAge !== undefined,
   };
@@ -60,14 +61,22 @@ function statedAge(value: string | null): number {
   return match?.[1] === undefined ? 0 : Math.min(Number(match[1]), 2_147_483_648);
 }
 
-/** The response's age in seconds, with fraction (RFC 9111 §4.2.3 `current_age`). */
+/**
+ * The response's age in seconds, with fraction (RFC 9111 §4.2.3 `current_age`). A wall clock that was set back
+ * makes nothing younger than it was on arrival.
+ */
 export function ageS(freshness: Freshness, nowMs: number): number {
-  return freshness.initialAgeS + (nowMs - freshness.receivedMs) / 1000;
+  return freshness.initialAgeS + Math.max(0, nowMs - freshness.receivedMs) / 1000;
 }
 
 /** Seconds of freshness left; negative once the response is stale. */
 export function remainingS(freshness: Freshness, nowMs: number): number {
   return freshness.lifetimeS - ageS(freshness, nowMs);
+}
+
+/** Whether it may be served without asking the parent first. */
+export function isFresh(freshness: Freshness, nowMs: number): boolean {
+  return !freshness.alwaysRevalidate && remainingS(freshness, nowMs) > 0;
 }
 
 /** Whether it may be served stale at once, while somebody revalidates it (RFC 5861 §3). */
@@ -76,8 +85,26 @@ export function mayServeWhileRevalidating(freshness: Freshness, nowMs: number): 
   return remainingS(freshness, nowMs) > -freshness.staleWhileRevalidateS;
 }
 
-/** Whether it may be served stale because the parent failed (RFC 5861 §4). */
+/** Whether it may be served because the parent failed, stale or (to a request for something newer) fresh (RFC 5861 §4). */
 export function mayServeOnError(freshness: Freshness, nowMs: number): boolean {
+  if (isFresh(freshness, nowMs)) return true;
   if (freshness.neverStale || freshness.alwaysRevalidate) return false;
   return remainingS(freshness, nowMs) > -freshness.staleIfErrorS;
+}
+
+/**
+ * Whether a response that has just come may also answer the requests that waited for it. One that was past its time
+ * on arrival took long, or comes from a parent that serves stale because it must: who asks again gets no better,
+ * and a parent in trouble gets more of it.
+ */
+export function mayShare(freshness: Freshness, nowMs: number): boolean {
+  const { lifetimeS, initialAgeS, alwaysRevalidate, neverStale } = freshness;
+  const wasLate = lifetimeS > 0 && initialAgeS >= lifetimeS;
+  return mayJoin(freshness, nowMs) || (wasLate && !alwaysRevalidate && !neverStale);
+}
+
+/** Whether a response that is still arriving may answer a request that comes only now. */
+export function mayJoin(freshness: Freshness, nowMs: number): boolean {
+  if (isFresh(freshness, nowMs)) return true;
+  return freshness.lifetimeS > 0 && mayServeWhileRevalidating(freshness, nowMs);
 }

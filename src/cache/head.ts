@@ -3,7 +3,8 @@
  * what decides its freshness.
  */
 import type { Answer, Entry, Freshness, Head } from '../entry.ts';
-import { parseHttpDate } from '../http/date.ts';
+import { formatHttpDate, parseHttpDate } from '../http/date.ts';
+import { weakMatch } from '../http/etag.ts';
 import { endToEnd } from '../http/fields.ts';
 import { normaliseSelecting, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
@@ -21,7 +22,6 @@ const perPassage: ReadonlySet<string> = new Set([
 
 export function headOf(resource: Resource, request: Headers, answer: Answer, freshness: Freshness): Head {
   const { headers } = answer;
-  const lastModifiedMs = parseHttpDate(headers.get('last-modified') ?? '');
   return {
     key: resource.key,
     status: answer.status,
@@ -30,7 +30,7 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
     tags: resource.tags,
     freshness,
     etag: headers.get('etag'),
-    lastModifiedMs: lastModifiedMs ?? null,
+    lastModifiedMs: lastModifiedMs(headers),
     sourceEtag: headers.get('meridian-source-etag'),
   };
 }
@@ -42,23 +42,51 @@ function storedFields(headers: Headers): FieldList {
 function selectingFields(headers: Headers, request: Headers): FieldList {
   const names = varyNames(headers.get('vary') ?? '');
   if (names === '*') return [];
-  return [...names].sort().map((name) => [name, normaliseSelecting(name, request.get(name))] as const);
+  return names.map((name) => [name, normaliseSelecting(name, request.get(name))] as const);
 }
 
-/** What a 304 changes in a stored response: its fields replace the stored ones (RFC 9111 §3.2, §4.3.4). */
-export function confirmed(entry: Entry, answer: Answer, freshness: Freshness): Entry {
-  const news = storedFields(answer.headers).filter(([name]) => !describesBody.has(name));
-  const replaced = new Set(news.map(([name]) => name));
-  const fields = [...entry.fields.filter(([name]) => !replaced.has(name)), ...news];
-  return { ...entry, fields, freshness };
+function lastModifiedMs(headers: Headers): number | null {
+  return parseHttpDate(headers.get('last-modified') ?? '') ?? null;
+}
+
+/**
+ * Whether a 304 speaks of this stored response. One with another entity tag does not (RFC 9111 §4.3.4), nor
+ * does one that varies by other fields: it belongs to a response that has to be seen whole.
+ */
+export function speaksOf(entry: Entry, headers: Headers): boolean {
+  const etag = headers.get('etag');
+  const own = [entry.etag, entry.sourceEtag].filter((known) => known !== null);
+  if (etag !== null && own.length > 0 && !own.some((known) => weakMatch(known, etag))) return false;
+  const vary = headers.get('vary');
+  const stored = entry.fields.find(([name]) => name === 'vary')?.[1] ?? '';
+  return vary === null || String(varyNames(vary)) === String(varyNames(stored));
+}
+
+/**
+ * The stored fields with those of a 304 in place of their namesakes (RFC 9111 §3.2, §4.3.4): what the whole
+ * response would have said today. With `Age` and `Date` of the 304, as they count from now on.
+ */
+export function refreshed(entry: Entry, news: Headers, receivedMs: number): Headers {
+  const headers = new Headers();
+  const changes = endToEnd(news, unchanged);
+  for (const [name, value] of entry.fields) if (!changes.has(name)) headers.append(name, value);
+  for (const [name, value] of changes) headers.append(name, value);
+  if (!news.has('date')) headers.set('date', formatHttpDate(receivedMs));
+  return headers;
+}
+
+export function confirmed(entry: Entry, headers: Headers, freshness: Freshness): Entry {
+  return { ...entry, fields: storedFields(headers), freshness, lastModifiedMs: lastModifiedMs(headers) };
 }
 
 /** Fields of the stored body itself: a 304 may repeat them, at times wrongly, but cannot change the body. */
-const describesBody: ReadonlySet<string> = new Set([
+const unchanged: ReadonlySet<string> = new Set([
   'content-encoding',
+  'content-length',
   'content-range',
   'content-type',
   'etag',
   'meridian-source-etag',
+  'meridian-unframed',
   'repr-digest',
 ]);

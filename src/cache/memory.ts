@@ -5,10 +5,14 @@
 import type { Entry } from '../entry.ts';
 import { selects } from '../http/vary.ts';
 import type { CacheKey } from '../resource.ts';
+import { sameSelection } from './arrivals.ts';
 import { type Queued, sieve } from './eviction/sieve.ts';
 
 /** What a resident costs beside its body and fields: objects, map slot, prepared head. Measured in bench/. */
 const residentOverheadBytes = 1536;
+
+/** One object takes at most a quarter of everything: `1 / largestShare`. */
+const largestShare = 4;
 
 /** Variants of one key kept at once; the oldest gives way. */
 const maxVariants = 16;
@@ -30,14 +34,21 @@ export interface Resident extends Queued {
 export interface Memory {
   /** The variant that these request fields select, fresh or not. */
   find(key: CacheKey, headers: Headers): Resident | null;
-  /** Whether any variant of the key is here. */
-  has(key: CacheKey): boolean;
+  /** The same variant of the same key. */
+  variant(entry: Entry): Resident | null;
   /** Keeps an entry, or not when it alone would take more than its share. Replaces the variant it equals. */
   keep(entry: Entry, body: Blob): Resident | null;
-  /** Replaces the metadata of a resident, whose body stays (RFC 9111 §4.3.4). */
+  /**
+   * Replaces the metadata of a resident, whose body stays (RFC 9111 §4.3.4). One that has been dropped or
+   * replaced stays out.
+   */
   update(resident: Resident, entry: Entry): Resident;
   drop(key: CacheKey): void;
+  /** Drops one variant. */
+  forget(entry: Entry): void;
   resize(limitBytes: number): void;
+  /** The largest body that is kept, in bytes: one never pushes out more than a quarter of all others. */
+  readonly objectLimitBytes: number;
   readonly stats: MemoryStats;
 }
 
@@ -79,29 +90,26 @@ export function memory(limit: number): Memory {
   }
 
   function keep(entry: Entry, body: Blob): Resident | null {
-    const costBytes = entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
-    const replaced = sameVariant(chains.get(entry.key), entry);
+    const replaced = variant(entry);
     if (replaced) unlink(replaced);
-    // One object never pushes out more than a quarter of everything else.
-    if (costBytes > stats.limitBytes / 4) return null;
+    const resident = residentOf(entry, body);
+    if (resident.costBytes > stats.limitBytes / largestShare) return null;
     const first = chains.get(entry.key) ?? null;
-    const resident: Resident = {
-      entry,
-      body,
-      costBytes,
-      sibling: first,
-      prepared: null,
-      visited: false,
-      older: null,
-      newer: null,
-    };
+    resident.sibling = first;
     if (first) dropLast(first);
     chains.set(entry.key, resident);
     queue.add(resident);
     stats.entries++;
-    stats.bytes += costBytes;
+    stats.bytes += resident.costBytes;
     shrink();
     return resident;
+  }
+
+  function variant(entry: Entry): Resident | null {
+    for (let each = chains.get(entry.key) ?? null; each; each = each.sibling) {
+      if (sameSelection(each.entry.selecting, entry.selecting)) return each;
+    }
+    return null;
   }
 
   function dropLast(first: Resident): void {
@@ -113,6 +121,9 @@ export function memory(limit: number): Memory {
 
   return {
     stats,
+    get objectLimitBytes() {
+      return Math.floor(stats.limitBytes / largestShare);
+    },
     keep,
 
     find(key, headers) {
@@ -125,16 +136,21 @@ export function memory(limit: number): Memory {
       return null;
     },
 
-    has: (key) => chains.has(key),
+    variant,
 
     update(resident, entry) {
-      const kept = keep(entry, resident.body);
+      const kept = variant(resident.entry) === resident ? keep(entry, resident.body) : null;
       if (kept) kept.visited = true;
-      return kept ?? resident;
+      return kept ?? residentOf(entry, resident.body);
     },
 
     drop(key) {
       for (let resident = chains.get(key); resident; resident = chains.get(key)) unlink(resident);
+    },
+
+    forget(entry) {
+      const found = variant(entry);
+      if (found) unlink(found);
     },
 
     resize(limitBytes) {
@@ -144,19 +160,18 @@ export function memory(limit: number): Memory {
   };
 }
 
-function sameVariant(first: Resident | undefined, entry: Entry): Resident | null {
-  for (let resident = first ?? null; resident; resident = resident.sibling) {
-    if (sameSelection(resident.entry, entry)) return resident;
-  }
-  return null;
-}
-
-function sameSelection(a: Entry, b: Entry): boolean {
-  if (a.selecting.length !== b.selecting.length) return false;
-  return a.selecting.every(([name, value], at) => {
-    const other = b.selecting[at];
-    return other !== undefined && other[0] === name && other[1] === value;
-  });
+function residentOf(entry: Entry, body: Blob): Resident {
+  const costBytes = entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
+  return {
+    entry,
+    body,
+    costBytes,
+    prepared: null,
+    visited: false,
+    sibling: null,
+    older: null,
+    newer: null,
+  };
 }
 
 function fieldBytes(entry: Entry): number {

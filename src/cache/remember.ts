@@ -1,6 +1,7 @@
 /**
  * Things worth knowing about a key for a short while: that it is not worth collapsing, that its bytes were
- * wrong, that its parent just failed. Bounded: beyond the limit the oldest is forgotten first.
+ * wrong, that its parent just failed. Bounded in number and in the length of the keys, which clients choose:
+ * beyond either limit the oldest is forgotten first.
  */
 import type { Clock } from '../clock.ts';
 
@@ -10,24 +11,35 @@ export interface Notes<Value> {
   forget(key: string): void;
 }
 
+/** UTF-16 code units of the keys, on average, beyond which fewer notes than the limit are kept. */
+const meanKeyLength = 128;
+
+/** @param limit how many notes are kept at once. */
 export function remember<Value>(clock: Clock, limit: number): Notes<Value> {
   const notes = new Map<string, { readonly value: Value; readonly untilMs: number }>();
+  let keyLengths = 0;
+
+  function forget(key: string): void {
+    if (notes.delete(key)) keyLengths -= key.length;
+  }
+
   return {
     note(key, value, forMs) {
-      notes.delete(key);
-      if (notes.size >= limit) {
-        const oldest = notes.keys().next();
-        if (!oldest.done) notes.delete(oldest.value);
+      forget(key);
+      notes.set(key, { value, untilMs: clock.elapsed() + forMs });
+      keyLengths += key.length;
+      for (const oldest of notes.keys()) {
+        if (notes.size <= limit && keyLengths <= limit * meanKeyLength) break;
+        forget(oldest);
       }
-      notes.set(key, { value, untilMs: clock.now() + forMs });
     },
     get(key) {
       const note = notes.get(key);
       if (!note) return undefined;
-      if (note.untilMs > clock.now()) return note.value;
-      notes.delete(key);
+      if (note.untilMs > clock.elapsed()) return note.value;
+      forget(key);
       return undefined;
     },
-    forget: (key) => void notes.delete(key),
+    forget,
   };
 }

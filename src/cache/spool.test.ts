@@ -1,39 +1,32 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { MeridianError } from '../errors.ts';
 import { type Objects, openObjects } from './disk/objects.ts';
 import { type Spool, type SpoolOptions, spool } from './spool.ts';
+import { noise, openFiles } from './world.contract.ts';
 
 let folder: string;
 let objects: Objects;
-beforeAll(async () => {
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spool-'));
   objects = await openObjects(folder);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const failures: unknown[] = [];
 
 function options(changes: Partial<SpoolOptions> = {}): SpoolOptions {
   return {
     memoryBytes: 1024,
+    maxBytes: 100_000_000,
     budget: { limitBytes: 1024 * 1024, usedBytes: 0 },
     openFile: () => objects.create(),
     fileFailed: (error) => failures.push(error),
     ...changes,
   };
-}
-
-function bytes(length: number, seed = 1): Uint8Array {
-  const made = new Uint8Array(length);
-  let state = seed;
-  for (let at = 0; at < length; at++) {
-    state = (state * 1103515245 + 12345) & 0x7fffffff;
-    made[at] = state >> 16;
-  }
-  return made;
 }
 
 async function readAll(source: Spool, from = 0): Promise<Buffer> {
@@ -54,7 +47,7 @@ async function write(target: Spool, body: Uint8Array, chunk = 50_000): Promise<v
 }
 
 test('a small body stays in memory and comes out whole', async () => {
-  const body = bytes(1000);
+  const body = noise(1000);
   const target = spool(options());
   await write(target, body, 100);
   const whole = await target.finish();
@@ -62,13 +55,13 @@ test('a small body stays in memory and comes out whole', async () => {
 });
 
 test('a large body goes to a file whose name is its digest', async () => {
-  const body = bytes(3_000_000);
+  const body = noise(3_000_000);
   const target = spool(options());
   const reader = readAll(target);
   await write(target, body);
   const whole = await target.finish();
   if (!whole || !('file' in whole)) throw new Error('expected a file');
-  const sha256 = await whole.file.commit();
+  const sha256 = await whole.file.commit(async () => {});
   expect(sha256).toBe(new Bun.CryptoHasher('sha256').update(body).digest('hex'));
   expect(Buffer.from(await Bun.file(objects.path(sha256)).bytes()).equals(body)).toBe(true);
   expect((await reader).equals(body)).toBe(true);
@@ -76,7 +69,7 @@ test('a large body goes to a file whose name is its digest', async () => {
 });
 
 test('a reader who comes late, or is slow, finds every byte in the file', async () => {
-  const body = bytes(5_000_000, 7);
+  const body = noise(5_000_000, 7);
   const target = spool(options());
   const slow = target.attach(0);
   const first = await Promise.all([target.append(body.slice(0, 10_000)), target.read(slow)]);
@@ -93,7 +86,7 @@ test('a reader who comes late, or is slow, finds every byte in the file', async 
 test('memory holds only the newest stretch of a body that goes to a file', async () => {
   const target = spool(options());
   const cursor = target.attach(0);
-  await write(target, bytes(8_000_000));
+  await write(target, noise(8_000_000));
   const old = target.read(cursor);
   // What memory holds is handed out at once; the oldest bytes have to come from the file.
   expect(old).toBeInstanceOf(Promise);
@@ -106,11 +99,13 @@ test('a shared budget sends bodies to a file early', async () => {
   const budget = { limitBytes: 500, usedBytes: 0 };
   const first = spool(options({ budget }));
   const second = spool(options({ budget }));
-  await first.append(bytes(400));
-  await second.append(bytes(400));
+  await first.append(noise(400));
+  await second.append(noise(400));
   const whole = await second.finish();
   expect(whole && 'file' in whole).toBe(true);
   await first.finish();
+  await first.dispose(true);
+  await second.dispose(false);
   expect(budget.usedBytes).toBe(0);
 });
 
@@ -118,7 +113,7 @@ test('without a file the source waits for the slowest reader, and nothing is kep
   const target = spool(options({ openFile: async () => null }));
   const cursor = target.attach(0);
   let done = false;
-  const body = bytes(4_000_000, 3);
+  const body = noise(4_000_000, 3);
   const writing = write(target, body).then(() => {
     done = true;
   });
@@ -142,17 +137,16 @@ test('a disk that fails midway costs the copy, not the readers', async () => {
     options({
       async openFile() {
         const writer = await objects.create();
-        return {
-          ...writer,
-          async append(chunks) {
-            if (++appended > 2) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-            return writer.append(chunks);
-          },
+        const append = writer.append.bind(writer);
+        writer.append = async (chunks) => {
+          if (++appended > 2) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+          return append(chunks);
         };
+        return writer;
       },
     }),
   );
-  const body = bytes(2_000_000, 5);
+  const body = noise(2_000_000, 5);
   const reader = readAll(target);
   await write(target, body);
   expect(await target.finish()).toBeNull();
@@ -163,9 +157,123 @@ test('a disk that fails midway costs the copy, not the readers', async () => {
 test('a failed body ends for its readers, who can tell', async () => {
   const target = spool(options());
   const reader = readAll(target);
-  await target.append(bytes(10));
+  await target.append(noise(10));
   target.fail(new MeridianError('upstream-truncated', 'cut'));
   expect((await reader).length).toBe(10);
   expect(target.state).toBe('failed');
-  expect(target.complete).toBe(false);
+  expect(target.joinable).toBe(false);
+});
+
+test('a body longer than may be kept is passed on to whoever reads along, and not written any further', async () => {
+  const target = spool(options({ maxBytes: 100_000 }));
+  const body = noise(3_000_000, 4);
+  const reader = readAll(target);
+  await write(target, body);
+  expect(target.keeping).toBe(false);
+  expect(target.joinable).toBe(false);
+  expect(await target.finish()).toBeNull();
+  expect((await reader).equals(body)).toBe(true);
+  await target.dispose(false);
+  expect(openFiles(folder)).toBe(0);
+});
+
+test('whoever is behind when the disk fails still finds what had been written', async () => {
+  const broken = options({
+    async openFile() {
+      const writer = await objects.create();
+      const append = writer.append.bind(writer);
+      writer.append = async (chunks) => {
+        if (writer.sizeBytes > 1_000_000) throw new Error('input/output error');
+        return append(chunks);
+      };
+      return writer;
+    },
+    fileFailed: () => {},
+  });
+  const target = spool(broken);
+  const slow = target.attach(0);
+  const body = noise(4_000_000, 6);
+  const writing = write(target, body);
+  const pieces: Uint8Array[] = [];
+  while (slow.offset < body.length) {
+    await Bun.sleep(0);
+    const piece = await target.read(slow);
+    if (!piece) throw new Error('ended early');
+    pieces.push(piece.slice());
+    target.advance(slow, piece.length);
+  }
+  await writing;
+  expect(Buffer.concat(pieces).equals(body)).toBe(true);
+  expect(await target.finish()).toBeNull();
+  target.detach(slow);
+  await target.dispose(false);
+  expect(openFiles(folder)).toBe(0);
+});
+
+test('with the shared memory crowded, bodies in files keep next to nothing in memory', async () => {
+  const budget = { limitBytes: 100_000, usedBytes: 0 };
+  const many = Array.from({ length: 20 }, () => spool(options({ budget })));
+  const body = noise(500_000, 8);
+  let mostBytes = 0;
+  await Promise.all(
+    many.map(async (each) => {
+      for (let at = 0; at < body.length; at += 10_000) {
+        await each.append(body.slice(at, at + 10_000));
+        mostBytes = Math.max(mostBytes, budget.usedBytes);
+      }
+    }),
+  );
+  // What had to be charged at once: a chunk for each of them, beyond the limit.
+  expect(mostBytes).toBeLessThanOrEqual(100_000 + many.length * 10_000);
+  for (const each of many) {
+    await each.finish();
+    expect((await readAll(each)).equals(Buffer.from(body))).toBe(true);
+    await each.dispose(false);
+  }
+  expect(budget.usedBytes).toBe(0);
+});
+
+test('a reader keeps the file open for as long as it reads, and no longer', async () => {
+  const target = spool(options());
+  const body = noise(2_000_000, 9);
+  const cursor = target.attach(0);
+  await write(target, body);
+  await target.finish();
+  await target.dispose(false);
+  expect(openFiles(folder)).toBe(1);
+  expect((await readAll(target)).equals(body)).toBe(true);
+  expect(openFiles(folder)).toBe(1);
+  target.detach(cursor);
+  await Bun.sleep(5);
+  expect(openFiles(folder)).toBe(0);
+});
+
+test('whatever the chunks, every reader gets the same bytes', async () => {
+  const sizes = fc.array(fc.oneof(fc.nat(20), fc.nat(5000), fc.nat(200_000)), { maxLength: 30 });
+  const starts = fc.array(fc.nat(100), { maxLength: 4 });
+  const property = fc.asyncProperty(sizes, starts, fc.boolean(), async (lengths, percents, crowded) => {
+    const body = noise(
+      lengths.reduce((sum, length) => sum + length, 0),
+      lengths.length,
+    );
+    const budget = { limitBytes: crowded ? 1000 : 10_000_000, usedBytes: 0 };
+    const target = spool(options({ budget, memoryBytes: 50_000 }));
+    const froms = percents.map((percent) => Math.floor((body.length * percent) / 100));
+    const readers = froms.map((from) => readAll(target, from));
+    let at = 0;
+    for (const length of lengths) {
+      await target.append(body.slice(at, at + length));
+      at += length;
+    }
+    const whole = await target.finish();
+    const kept = whole && ('bytes' in whole ? Buffer.from(whole.bytes) : null);
+    if (kept) expect(kept.equals(body)).toBe(true);
+    for (const [which, from] of froms.entries()) {
+      expect((await readers[which])?.equals(body.subarray(from))).toBe(true);
+    }
+    await target.dispose(false);
+    expect(budget.usedBytes).toBe(0);
+  });
+  await fc.assert(property, { numRuns: 60 });
+  expect(openFiles(folder)).toBe(0);
 });

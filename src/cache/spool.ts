@@ -3,28 +3,23 @@
  * what grows beyond that goes to a file, and memory keeps only the newest stretch of it, where readers who
  * keep up find their bytes. Readers who do not are served from the file and hold up nobody.
  */
-import { MeridianError } from '../errors.ts';
-import type { ObjectWriter } from './disk/objects.ts';
+import type { MeridianError } from '../errors.ts';
+import { type Budget, isCrowded } from './budget.ts';
+import type { ObjectWriter } from './disk/writer.ts';
+import { type SpoolFile, spoolFile } from './spool-file.ts';
+import { window } from './window.ts';
 
-/** The newest stretch of a body in a file that is kept in memory as well. */
+/** The newest stretch of a body in a file that is kept in memory as well, as long as there is room. */
 const windowBytes = 1024 * 1024;
-/** Bytes not yet written to the file, beyond which the source has to wait. */
+/** Bytes not yet written to the file, beyond which the source has to wait. Without room: at once. */
 const unwrittenLimitBytes = 2 * 1024 * 1024;
-/** Bytes handed to a reader at a time: bounds what a slow connection holds in memory. */
-const pieceBytes = 64 * 1024;
-/** Blocks of the file kept for readers who are behind, since they tend to be behind together. */
-const maxBlocks = 16;
-
-/** Memory that all spools of a node share, in bytes. */
-export interface SpoolBudget {
-  readonly limitBytes: number;
-  usedBytes: number;
-}
 
 export interface SpoolOptions {
   /** Bytes up to which the body stays in memory. */
   readonly memoryBytes: number;
-  readonly budget: SpoolBudget;
+  /** A longer body is passed on but not kept. */
+  readonly maxBytes: number;
+  readonly budget: Budget;
   /** Opens the file for a body that outgrows memory; `null` when there can be none. */
   readonly openFile: () => Promise<ObjectWriter | null>;
   readonly fileFailed: (error: unknown) => void;
@@ -40,10 +35,13 @@ export interface Spool {
   readonly length: number;
   readonly state: 'open' | 'whole' | 'failed';
   readonly error: MeridianError | null;
-  readonly readers: number;
+  /** Whether all of it is being kept, in memory or in the file. */
+  readonly keeping: boolean;
+  /** Whether a new reader could still get every byte. */
+  readonly joinable: boolean;
   /** Adds bytes; resolves when the next ones may come. */
   append(chunk: Uint8Array): Promise<void> | undefined;
-  /** The body is whole. What was in memory is returned; a file is left to the caller (`file`). */
+  /** The body is whole: its bytes, its file, or `null` when it was not kept. */
   finish(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer> } | { readonly file: ObjectWriter } | null>;
   fail(error: MeridianError): void;
   /** Some bytes at the cursor; `null` at the end of a whole or failed body. */
@@ -52,34 +50,21 @@ export interface Spool {
   /** The reader has taken so many bytes. */
   advance(cursor: Cursor, bytes: number): void;
   detach(cursor: Cursor): void;
-  /** Whether a new reader could still get every byte. */
-  readonly complete: boolean;
-  /** Called whenever the last reader leaves. */
-  onDeserted: () => void;
+  /** What to do when the last reader has left, or when nobody reads what is not kept either. */
+  onDeserted(deserted: () => void): void;
   /** No more writing: the file is closed as soon as the last reader has left, and deleted unless `keepFile`. */
   dispose(keepFile: boolean): Promise<void>;
 }
 
-interface Chunk {
-  readonly start: number;
-  readonly bytes: Uint8Array;
-}
-
 export function spool(options: SpoolOptions): Spool {
   const { budget } = options;
-  /** Contiguous; the last one ends at `length`. */
-  let chunks: Chunk[] = [];
-  let length = 0;
+  const held = window(budget);
   let state: Spool['state'] = 'open';
   let error: MeridianError | null = null;
-  let file: ObjectWriter | null = null;
-  let fileState: 'none' | 'open' | 'broken' = 'none';
-  let written = 0;
-  let writing: Promise<void> | null = null;
-  let charged = 0;
+  let file: SpoolFile | null = null;
   let disposed = false;
+  let deserted = () => {};
   const cursors = new Set<{ offset: number }>();
-  const blocks = new Map<number, Promise<Uint8Array>>();
   let news = Promise.withResolvers<void>();
 
   function tell(): void {
@@ -87,141 +72,62 @@ export function spool(options: SpoolOptions): Spool {
     news = Promise.withResolvers<void>();
   }
 
-  const windowStart = () => chunks[0]?.start ?? length;
-
-  function charge(bytes: number): boolean {
-    if (budget.usedBytes + bytes > budget.limitBytes) return false;
-    budget.usedBytes += bytes;
-    charged += bytes;
-    return true;
-  }
-
-  function release(): void {
-    budget.usedBytes -= charged;
-    charged = 0;
-  }
-
-  /** From now on the body goes to a file. */
-  async function spill(): Promise<void> {
-    fileState = 'open';
-    file = await options.openFile();
-    release();
-    if (!file) fileState = 'broken';
-    else await startWriting();
-  }
-
-  function startWriting(): Promise<void> {
-    writing ??= writeAll().finally(() => {
-      writing = null;
+  function openFile(): SpoolFile {
+    const { openFile, fileFailed } = options;
+    return spoolFile({
+      window: held,
+      budget,
+      openFile,
+      fileFailed,
+      progressed() {
+        trim();
+        tell();
+      },
     });
-    return writing;
-  }
-
-  async function writeAll(): Promise<void> {
-    while (file && fileState === 'open' && written < length) {
-      const batch: Uint8Array[] = [];
-      let end = written;
-      for (const { start, bytes } of chunks) {
-        if (start < written) continue;
-        batch.push(bytes);
-        end = start + bytes.length;
-      }
-      try {
-        await file.append(batch);
-        written = end;
-      } catch (thrown) {
-        fileState = 'broken';
-        options.fileFailed(thrown);
-      }
-      trim();
-      tell();
-    }
   }
 
   /** Lets go of the oldest chunks that can be had elsewhere, or that nobody is going to ask for. */
   function trim(): void {
-    let safe = written;
-    if (fileState === 'broken') {
-      let slowest = length;
-      for (const { offset } of cursors) slowest = Math.min(slowest, offset);
-      safe = Math.max(written, slowest);
+    if (!file) return;
+    if (file.keeping) {
+      held.trim(file.written, isCrowded(budget) ? 0 : windowBytes);
+      return;
     }
-    let drop = 0;
-    while (drop < chunks.length) {
-      const { start, bytes } = chunks[drop] as Chunk;
-      if (start + bytes.length > safe || length - start <= windowBytes) break;
-      drop++;
-    }
-    if (drop > 0) chunks = chunks.slice(drop);
+    let slowest = held.end;
+    for (const { offset } of cursors) slowest = Math.min(slowest, offset);
+    held.trim(Math.max(file.written, slowest), 0);
   }
 
   /** With a file: waits for it. Without: waits for the slowest reader, as there is nowhere else to keep bytes. */
-  async function makeRoom(): Promise<void> {
-    if (fileState === 'open') {
-      const done = startWriting();
-      if (length - written > unwrittenLimitBytes) await done;
+  async function makeRoom(kept: SpoolFile): Promise<void> {
+    if (kept.keeping) {
+      const done = kept.write();
+      if (held.end - kept.written > (isCrowded(budget) ? 0 : unwrittenLimitBytes)) await done;
     }
-    while (fileState === 'broken' && state === 'open') {
+    if (!kept.keeping && cursors.size === 0) deserted();
+    while (!kept.keeping && state === 'open') {
       trim();
-      if (length - windowStart() <= windowBytes) return;
-      if (cursors.size === 0)
-        throw new MeridianError('overloaded', 'the disk is out of use and nobody reads along');
+      if (cursors.size === 0 || held.end - held.start <= windowBytes) return;
       await news.promise;
     }
   }
 
-  function readBlock(index: number): Promise<Uint8Array> {
-    const from = index * pieceBytes;
-    const whole = from + pieceBytes <= windowStart();
-    const cached = blocks.get(index);
-    if (cached) return cached;
-    const reading = readFile(from);
-    if (whole) {
-      blocks.set(index, reading);
-      const oldest = blocks.keys().next();
-      if (blocks.size > maxBlocks && !oldest.done) blocks.delete(oldest.value);
-    }
-    return reading;
-  }
-
-  async function readFile(from: number): Promise<Uint8Array> {
-    if (!file) throw new Error('a spool without a file was asked for bytes that it does not hold');
-    const bytes = new Uint8Array(Math.min(pieceBytes, written - from));
-    const read = await file.read(bytes, from);
-    return bytes.subarray(0, read);
-  }
-
-  function fromWindow(offset: number): Uint8Array {
-    let low = 0;
-    let high = chunks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((chunks[middle] as Chunk).start <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const { start, bytes } = chunks[low] as Chunk;
-    const at = offset - start;
-    return bytes.subarray(at, Math.min(bytes.length, at + pieceBytes));
-  }
-
-  async function readLater(cursor: Cursor): Promise<Uint8Array | null> {
-    for (;;) {
-      if (cursor.offset < length) {
-        if (cursor.offset >= windowStart()) return fromWindow(cursor.offset);
-        const index = Math.floor(cursor.offset / pieceBytes);
-        const block = await readBlock(index);
-        const piece = block.subarray(cursor.offset - index * pieceBytes);
-        if (piece.length > 0) return piece;
-        throw new Error('a spool file is shorter than what was written to it');
+  async function readLater(cursor: { offset: number }): Promise<Uint8Array | null> {
+    while (cursors.has(cursor)) {
+      if (cursor.offset < held.end) {
+        if (cursor.offset >= held.start) return held.piece(cursor.offset);
+        if (!file) throw new Error('a body was asked for bytes that it does not hold');
+        return file.read(cursor.offset);
       }
       if (state !== 'open') return null;
       await news.promise;
     }
+    return null;
   }
 
   return {
     get length() {
-      return length;
+      return held.end;
     },
     get state() {
       return state;
@@ -229,49 +135,48 @@ export function spool(options: SpoolOptions): Spool {
     get error() {
       return error;
     },
-    get readers() {
-      return cursors.size;
+    get keeping() {
+      return file?.keeping ?? true;
     },
-    get complete() {
-      return state !== 'failed' && fileState !== 'broken' && !disposed;
+    get joinable() {
+      if (state === 'failed') return false;
+      return file ? file.keeping && !disposed : true;
     },
-    onDeserted: () => {},
-
-    async dispose(keepFile) {
-      disposed = true;
-      if (file && !keepFile) await file.discard();
-      if (cursors.size === 0) await file?.close();
+    onDeserted(then) {
+      deserted = then;
     },
 
     append(chunk) {
       if (chunk.length === 0) return undefined;
-      chunks.push({ start: length, bytes: chunk });
-      length += chunk.length;
+      held.push(chunk);
       tell();
-      if (fileState !== 'none') return makeRoom();
-      if (length <= options.memoryBytes && charge(chunk.length)) return undefined;
-      return spill().then(makeRoom);
+      if (held.end > options.maxBytes) {
+        file ??= openFile();
+        file.abandon();
+      }
+      if (!file && (held.end > options.memoryBytes || isCrowded(budget))) file = openFile();
+      return file ? makeRoom(file) : undefined;
     },
 
     async finish() {
-      if (fileState === 'open') await startWriting();
+      while (file?.keeping && file.written < held.end) await file.write();
+      const bytes = file ? null : held.join();
+      const kept = file?.whole;
       state = 'whole';
       tell();
-      release();
-      if (fileState === 'none') return { bytes: concatenate(chunks, length) };
-      return fileState === 'open' && file ? { file } : null;
+      if (bytes) return { bytes };
+      return kept ? { file: kept } : null;
     },
 
     fail(reason) {
       state = 'failed';
       error = reason;
-      release();
       tell();
     },
 
     read(cursor) {
-      if (cursor.offset < length && cursor.offset >= windowStart()) return fromWindow(cursor.offset);
-      return state !== 'open' && cursor.offset >= length ? null : readLater(cursor);
+      if (cursor.offset < held.end && cursor.offset >= held.start) return held.piece(cursor.offset);
+      return state !== 'open' && cursor.offset >= held.end ? null : readLater(cursor);
     },
 
     attach(offset) {
@@ -283,21 +188,26 @@ export function spool(options: SpoolOptions): Spool {
     advance(cursor, bytes) {
       (cursor as { offset: number }).offset += bytes;
       // The source may be waiting for the slowest reader.
-      if (fileState === 'broken') tell();
+      if (file && !file.keeping) tell();
     },
 
     detach(cursor) {
       if (!cursors.delete(cursor)) return;
-      if (fileState === 'broken') tell();
+      if (file && !file.keeping) tell();
       if (cursors.size > 0) return;
-      if (disposed) file?.close().catch(options.fileFailed);
-      else this.onDeserted();
+      if (!disposed) return deserted();
+      held.discharge();
+      void file?.close();
+    },
+
+    async dispose(keepFile) {
+      await file?.end(keepFile);
+      disposed = true;
+      // From now on the file has all that readers may still want.
+      if (file?.keeping) held.trim(file.written, 0);
+      if (cursors.size > 0) return;
+      held.discharge();
+      await file?.close();
     },
   };
-}
-
-function concatenate(chunks: readonly Chunk[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (const chunk of chunks) bytes.set(chunk.bytes, chunk.start);
-  return bytes;
 }

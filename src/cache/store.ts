@@ -1,12 +1,15 @@
 /**
  * What a node holds, memory and disk as one: where a stored response is found, kept, confirmed, dropped.
  */
-import type { Answer, Entry, Freshness, Head } from '../entry.ts';
+import type { Entry, Head } from '../entry.ts';
 import type { CacheKey } from '../resource.ts';
+import { type Arrival, arrivals } from './arrivals.ts';
 import type { Disk } from './disk/disk.ts';
-import type { ObjectWriter } from './disk/objects.ts';
-import { confirmed } from './head.ts';
+import { variantOf } from './disk/index.ts';
+import { sha256Of } from './disk/objects.ts';
+import type { ObjectWriter } from './disk/writer.ts';
 import type { Memory, Resident } from './memory.ts';
+import { turns } from './turns.ts';
 
 /** A stored response with its bytes at hand. */
 export type Stored =
@@ -14,95 +17,195 @@ export type Stored =
   | { readonly from: 'disk'; readonly entry: Entry; readonly body: Blob };
 
 export interface Store {
+  /** Looks in memory only. */
+  peek(key: CacheKey, headers: Headers): Stored | null;
   /** Looks on disk; what is small enough moves up to memory on the way. */
   find(key: CacheKey, headers: Headers): Promise<Stored | null>;
-  keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>): Promise<Entry | null>;
-  keepFile(head: Head, file: ObjectWriter): Promise<Entry | null>;
+  /** A request for a response of this key is being sent. Whoever calls this ends it. */
+  expect(key: CacheKey): Arrival;
+  keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>, arrival: Arrival): Promise<Entry | null>;
+  keepFile(head: Head, file: ObjectWriter, arrival: Arrival): Promise<Entry | null>;
   openFile(): Promise<ObjectWriter | null>;
   fileFailed(error: unknown): void;
-  /** Refreshes a stored response by a 304. */
-  confirm(stored: Stored, answer: Answer, freshness: Freshness): Stored;
+  /** Replaces what is known of a stored response, unless another has taken its place. */
+  confirm(stored: Stored, entry: Entry, arrival: Arrival): Stored;
+  /** Forgets every variant of a key, and what is on its way. */
   drop(key: CacheKey): void;
-  /** Whether a body of this size, `null` when unknown, has a place here. */
+  /** Forgets one variant. */
+  forget(entry: Entry): void;
+  /** Whether a body of this size has a place here. One of unknown size (`null`) may have, until it turns out too large. */
   hasPlaceFor(sizeBytes: number | null): boolean;
+  /** A body up to this size is kept in memory, a larger one on disk only. */
+  readonly memoryObjectBytes: number;
+  /** A larger body is not kept at all. */
+  readonly objectLimitBytes: number;
   /** Resolves when what is on its way to disk has arrived. */
   settled(): Promise<void>;
 }
 
 /** Small bodies on their way to disk, all together. Beyond it they stay in memory alone. */
 const pendingLimitBytes = 128 * 1024 * 1024;
+/** What one of them takes at least. */
+const pendingOverheadBytes = 4096;
+/** Small bodies written at once: each is an open file. */
+const writesAtOnce = 32;
 
-export function store(memory: Memory, disk: Disk | null, memoryObjectBytes: number): Store {
-  const pending = new Set<Promise<void>>();
+/** @param objectBytes one object in memory, at most; never more than a quarter of all of it. */
+export function store(memory: Memory, disk: Disk | null, objectBytes: number): Store {
+  const underWay = arrivals();
+  const writes = turns(writesAtOnce);
+  /** Small bodies on their way to disk, with what is known of them by now. */
+  const pending = new Map<string, Pending>();
   let pendingBytes = 0;
+  /** Entries that are being read, or checked, once for everybody who wants them. */
+  const reading = new Map<string, Promise<Stored | null>>();
 
-  function putOnDisk(entry: Entry, bytes: Uint8Array): Promise<void> {
-    if (!disk || pendingBytes + bytes.length > pendingLimitBytes) return Promise.resolve();
-    pendingBytes += bytes.length;
-    const put = disk.put(entry, bytes).finally(() => {
-      pending.delete(put);
-      pendingBytes -= bytes.length;
+  const memoryObjectBytes = () => Math.min(objectBytes, memory.objectLimitBytes);
+
+  /** Tells whether it arrived there. */
+  function putOnDisk(entry: Entry, bytes: Uint8Array, arrival: Arrival): Promise<boolean> {
+    const weight = bytes.length + pendingOverheadBytes;
+    if (!disk?.ready || bytes.length > disk.objectLimitBytes) return Promise.resolve(false);
+    if (pendingBytes + weight > pendingLimitBytes) return Promise.resolve(false);
+    pendingBytes += weight;
+    arrival.hold();
+    const name = nameOf(entry);
+    const write = () =>
+      disk.put(
+        () => put.entry,
+        bytes,
+        () => arrival.wanted,
+      );
+    const written = writes.take(write).finally(() => {
+      if (pending.get(name) === put) pending.delete(name);
+      pendingBytes -= weight;
+      arrival.end();
     });
-    pending.add(put);
-    return put;
+    const put: Pending = { entry, written };
+    pending.set(name, put);
+    return written;
+  }
+
+  async function read(entry: Entry, from: Disk): Promise<Stored | null> {
+    const arrival = underWay.again(entry.key, entry.selecting);
+    try {
+      if (entry.sizeBytes > memoryObjectBytes()) {
+        const body = await from.body(entry);
+        return body && arrival.wanted ? { from: 'disk', entry, body } : null;
+      }
+      const bytes = await from.bytes(entry);
+      if (!bytes || !arrival.wanted) return null;
+      const newer = memory.variant(entry);
+      if (newer) return resident(newer);
+      const body = new Blob([bytes]);
+      const kept = memory.keep(entry, body);
+      return kept ? resident(kept) : { from: 'disk', entry, body };
+    } finally {
+      arrival.end();
+    }
+  }
+
+  function readOnce(entry: Entry, from: Disk): Promise<Stored | null> {
+    const name = `${nameOf(entry)} ${entry.freshness.receivedMs}`;
+    const known = reading.get(name);
+    if (known !== undefined) return known;
+    const result = read(entry, from).finally(() => reading.delete(name));
+    reading.set(name, result);
+    return result;
+  }
+
+  function peek(key: CacheKey, headers: Headers): Stored | null {
+    const found = memory.find(key, headers);
+    return found && resident(found);
   }
 
   return {
+    peek,
+    expect: underWay.begin,
+
     async find(key, headers) {
       const entry = disk?.find(key, headers);
-      if (!disk || !entry) return null;
-      const body = await disk.body(entry);
-      if (!body) return null;
-      if (entry.sizeBytes > memoryObjectBytes) return { from: 'disk', entry, body };
-      try {
-        const resident = memory.keep(entry, new Blob([await body.arrayBuffer()]));
-        return resident ? { from: 'memory', entry, resident } : { from: 'disk', entry, body };
-      } catch (error) {
-        disk.failed(error);
-        return null;
-      }
+      return disk && entry ? readOnce(entry, disk) : null;
     },
 
-    async keepBytes(head, bytes) {
-      const sha256 = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
-      const entry: Entry = { ...head, sizeBytes: bytes.length, sha256 };
-      const resident = memory.keep(entry, new Blob([bytes]));
-      const written = putOnDisk(entry, bytes);
-      // From memory it can be served at once; if it did not fit, it exists only when the disk has it.
-      if (!resident) await written;
+    async keepBytes(head, bytes, arrival) {
+      if (!arrival.wanted) return null;
+      const entry: Entry = { ...head, sizeBytes: bytes.length, sha256: sha256Of(bytes) };
+      const kept = memory.keep(entry, new Blob([bytes]));
+      arrival.stored();
+      const written = putOnDisk(entry, bytes, arrival);
+      if (kept) return entry;
+      // It exists only when the disk has it. What memory has of this key is older, and must not hide it.
+      if (!(await written)) return null;
+      memory.drop(head.key);
       return entry;
     },
 
-    async keepFile(head, file) {
-      if (!disk) return null;
+    async keepFile(head, file, arrival) {
+      if (!disk || !arrival.wanted) return null;
       const { sizeBytes } = file;
-      memory.drop(head.key);
-      return disk.commit(file, (sha256) => ({ ...head, sizeBytes, sha256 }));
+      const entry = await disk.commit(
+        file,
+        (sha256) => ({ ...head, sizeBytes, sha256 }),
+        () => arrival.wanted,
+      );
+      if (!entry) return null;
+      arrival.stored();
+      memory.drop(head.key); // as above
+      return entry;
     },
 
     openFile: async () => (disk ? disk.create() : null),
     fileFailed: (error) => disk?.failed(error),
 
-    confirm(stored, answer, freshness) {
-      const entry = confirmed(stored.entry, answer, freshness);
-      disk?.update(entry);
-      return stored.from === 'memory'
-        ? { from: 'memory', entry, resident: memory.update(stored.resident, entry) }
-        : { from: 'disk', entry, body: stored.body };
+    confirm(stored, entry, arrival) {
+      if (!arrival.wanted) return { ...stored, entry };
+      const put = pending.get(nameOf(entry));
+      if (put) put.entry = entry;
+      else disk?.update(entry);
+      if (stored.from === 'disk') return { ...stored, entry };
+      return { from: 'memory', entry, resident: memory.update(stored.resident, entry) };
     },
 
     drop(key) {
+      underWay.drop(key);
       memory.drop(key);
       disk?.drop(key);
     },
 
+    forget(entry) {
+      memory.forget(entry);
+      disk?.forget(entry);
+    },
+
     hasPlaceFor(sizeBytes) {
-      if (disk?.stats.state === 'ready') return sizeBytes === null || sizeBytes <= disk.objectLimitBytes;
-      return sizeBytes !== null && sizeBytes <= memoryObjectBytes;
+      if (sizeBytes === null || sizeBytes <= memoryObjectBytes()) return true;
+      return disk?.ready === true && sizeBytes <= disk.objectLimitBytes;
+    },
+
+    get memoryObjectBytes() {
+      return memoryObjectBytes();
+    },
+    get objectLimitBytes() {
+      return Math.max(memoryObjectBytes(), disk?.objectLimitBytes ?? 0);
     },
 
     async settled() {
-      while (pending.size > 0) await Promise.all(pending);
+      while (pending.size > 0) await Promise.all([...pending.values()].map(({ written }) => written));
     },
   };
+}
+
+interface Pending {
+  entry: Entry;
+  readonly written: Promise<boolean>;
+}
+
+/** A variant with this body. */
+function nameOf(entry: Entry): string {
+  return `${entry.sha256} ${entry.key} ${variantOf(entry)}`;
+}
+
+export function resident(found: Resident): Stored {
+  return { from: 'memory', entry: found.entry, resident: found };
 }

@@ -1,9 +1,248 @@
+/**
+ * Where a node is reached: one address, with HTTP/1.1 and, over TLS, HTTP/2 and HTTP/3 at it.
+ *
+ * Around Bun.serve, whose HTTP/2 and HTTP/3 are young: what the rest of Meridian needs of them is behind this one
+ * interface. It adds what Bun does not have (certificates that change while it serves, the PROXY protocol, draining
+ * with a bound, time-outs for slow links), and nothing to the way of a request that is answered at once.
+ */
 import type { Clock } from '../clock.ts';
-export interface Listener { url: string; port: number; clientAddress(r: Request): string; pending(): number; drain(ms: number): Promise<void> }
-export async function listen(o: any): Promise<Listener> {
-  let self: Listener;
-  const server = Bun.serve({ hostname: o.host, port: o.port, development: false, idleTimeout: 60, fetch: (r) => o.handle(r, self), error: o.failed });
-  self = { url: `http://${o.host}:${server.port}`, port: server.port!, clientAddress: (r) => server.requestIP(r)?.address ?? '', pending: () => server.pendingRequests, drain: async () => { await server.stop(); } };
-  return self;
+import { cidrSet } from './cidr.ts';
+import { cannotListen, claim, listenerUrl } from './listener/address.ts';
+import { bodyWithin } from './listener/body.ts';
+import {
+  type Certificate,
+  type CertificateFiles,
+  type CertificateWatch,
+  readCertificate,
+  watchCertificate,
+} from './listener/certificates.ts';
+import { settled } from './listener/drain.ts';
+import { type Front, openFront } from './listener/front.ts';
+import { type Generation, longestTimeoutS, openGeneration } from './listener/generation.ts';
+
+export { requestFault } from './listener/fault.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** TCP, and UDP for HTTP/3. 0: the system chooses one. */
+  readonly port: number;
+  readonly tls?: CertificateFiles | undefined;
+  readonly http2: boolean;
+  /** Needs `tls`. Bun announces it by `Alt-Svc` on the other versions' responses. */
+  readonly http3: boolean;
+  /** Every connection begins with a PROXY protocol header, from one of `trustedProxies`. */
+  readonly proxyProtocol: boolean;
+  /** Address blocks. Not looked at without `proxyProtocol`. */
+  readonly trustedProxies: readonly string[];
+  /** Seconds, 255 at most, after which a connection is closed on which nothing moves. */
+  readonly idleTimeoutS: number;
+  readonly bodyBytes: number;
+  readonly clock: Clock;
+  readonly log: ListenerLog;
+  /** A response that is known at once is best returned as it is: a promise costs as much as the rest of a hit. */
+  readonly handle: (request: Request, listener: Listener) => Response | Promise<Response>;
+  /** The response to what `handle` has thrown. */
+  readonly failed: (error: unknown) => Response;
 }
-export function requestFault(r: Request): null { return null; }
+
+export interface ListenerLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Listener {
+  /** Without a trailing slash: `https://127.0.0.1:8443`. */
+  readonly url: string;
+  readonly port: number;
+  /** No more connections are taken, and the ones that there are close with their next response. */
+  readonly draining: boolean;
+  /** IPv4 in its own form, even on a dual-stack socket. `unknown` once the client is gone. */
+  clientAddress(request: Request): string;
+  /** The request's body, within the listener's limits: see `bodyWithin`. Instead of `request.body`, and once. */
+  body(request: Request): ReadableStream<Uint8Array> | null;
+  /**
+   * For how long nothing may move on the connection of this request before it is closed: 255 s at most, 0 for ever.
+   * Holds until the next request on that connection. Without a word, it is `idleTimeoutS` for a response that `handle`
+   * returns at once, and 255 s for one that it promises. A slow client takes a large body in steps of some
+   * megabytes, as far as Bun can see, so one that is returned at once may need more than `idleTimeoutS`.
+   */
+  patience(request: Request, seconds: number): void;
+  /** Requests whose responses are not complete. */
+  pending(): number;
+  /** Takes changed certificate files into use now, instead of in a few seconds. Fails when they are unusable. */
+  reloadCertificates(): Promise<void>;
+  /** Stops taking connections, waits for the responses under way, and cuts off what is left after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Fails, with a sentence for the person who starts the node, when the address or the certificate cannot be used. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const mistake = contradiction(options);
+  if (mistake !== null) throw cannotListen(options.host, options.port, new Error(mistake));
+  const certificate = options.tls && (await readCertificate(options.tls));
+  try {
+    return new Site(options, certificate).view;
+  } catch (error) {
+    throw cannotListen(options.host, options.port, error);
+  }
+}
+
+function contradiction({ tls, http3, proxyProtocol, trustedProxies }: ListenerOptions): string | null {
+  if (http3 && tls === undefined) return 'HTTP/3 needs TLS';
+  if (http3 && proxyProtocol) return 'the PROXY protocol does not exist for HTTP/3';
+  if (proxyProtocol && trustedProxies.length === 0) return 'the PROXY protocol needs trusted proxies';
+  return null;
+}
+
+/** What a listener is made of. Opened by its constructor, closed by `drain`. */
+class Site {
+  readonly view: Listener;
+  readonly url: string;
+  readonly port: number;
+  drained: Promise<void> | null = null;
+  readonly options: ListenerOptions;
+  readonly #front: Front | null;
+  /** The one that takes connections. */
+  #newest: Generation;
+  /** This one, and those that are finishing what they have begun. */
+  readonly #generations = new Set<Generation>();
+  readonly #watch: CertificateWatch | null = null;
+
+  constructor(options: ListenerOptions, certificate: Certificate | undefined) {
+    const { host, tls, proxyProtocol, clock } = options;
+    this.options = options;
+    if (this.#shared && options.port !== 0) claim(host, options.port);
+    this.#newest = this.#open(options.port, certificate);
+    this.#front = proxyProtocol ? this.#openFront() : null;
+    this.port = this.#front?.port ?? this.#newest.port;
+    this.url = listenerUrl(tls ? 'https' : 'http', host, this.port);
+    this.view = new View(this, this.#newest);
+    if (tls === undefined || certificate === undefined) return;
+    const use = (next: Certificate) => this.#replace(next);
+    const unusable = (error: unknown) => {
+      const fields = { url: this.url, ...tls, error };
+      options.log.error('changed certificate files cannot be used, so the certificate stays', fields);
+    };
+    this.#watch = watchCertificate({ files: tls, inUse: certificate, clock, use, unusable });
+  }
+
+  /** Whether the next generation comes to the address of this one; behind a front each has its own. */
+  get #shared(): boolean {
+    return this.options.tls !== undefined && !this.options.proxyProtocol;
+  }
+
+  #open(port: number, certificate: Certificate | undefined): Generation {
+    const { options } = this;
+    const behindFront = options.proxyProtocol;
+    const generation = openGeneration({
+      ...options,
+      ...(behindFront ? { host: '127.0.0.1', port: 0 } : { port }),
+      tls: certificate && { cert: certificate.cert, key: certificate.key },
+      shared: this.#shared,
+      behindFront,
+      draining: () => this.drained !== null,
+      caller: (own) => new View(this, own),
+    });
+    this.#generations.add(generation);
+    return generation;
+  }
+
+  #openFront(): Front {
+    const { host, port, trustedProxies, clock, log } = this.options;
+    const trusted = cidrSet(trustedProxies);
+    const refused = (peer: string, why: string) =>
+      log.warn('a connection was refused', { url: this.url, peer, why });
+    try {
+      return openFront({ host, port, trusted, target: () => this.#newest, clock, refused });
+    } catch (error) {
+      void this.#newest.server.stop(true);
+      throw error;
+    }
+  }
+
+  /**
+   * Bun cannot change the certificate of a server that runs (`reload` takes it, and goes on with the old one). So
+   * another server comes to the same address, or behind the same front, and then the one before stops, and
+   * finishes what it has begun. Without a front, a connection that the system has accepted for it but not yet
+   * handed over is reset, unless net.ipv4.tcp_migrate_req is 1: three or four when every core is busy with new
+   * connections, else none. Of HTTP/3 connections, which have no accepting side in the system, some break.
+   */
+  #replace(next: Certificate): void {
+    const before = this.#newest;
+    this.#newest = this.#open(this.port, next);
+    this.options.log.info('a changed certificate is in use', { url: this.url, validTo: next.validTo });
+    void before.server.stop().then(() => this.#generations.delete(before));
+  }
+
+  pending(): number {
+    let sum = 0;
+    for (const { server } of this.#generations) sum += server.pendingRequests;
+    return sum;
+  }
+
+  async reloadCertificates(): Promise<void> {
+    await this.#watch?.check();
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#watch?.stop();
+    this.#front?.close();
+    const servers = [...this.#generations].map(({ server }) => server);
+    const stopped = Promise.all(servers.map((server) => server.stop()));
+    await settled({ stopped, pending: () => this.pending(), graceMs, clock: this.options.clock });
+    await Promise.all(servers.map((server) => server.stop(true)));
+    this.#front?.abort();
+  }
+}
+
+/** A listener as those requests see it that come to one generation of its servers. */
+class View implements Listener {
+  readonly #site: Site;
+  readonly #generation: Generation;
+
+  constructor(site: Site, generation: Generation) {
+    this.#site = site;
+    this.#generation = generation;
+  }
+
+  get url(): string {
+    return this.#site.url;
+  }
+
+  get port(): number {
+    return this.#site.port;
+  }
+
+  get draining(): boolean {
+    return this.#site.drained !== null;
+  }
+
+  clientAddress(request: Request): string {
+    return this.#generation.clientAddress(request);
+  }
+
+  body(request: Request): ReadableStream<Uint8Array> | null {
+    const { options } = this.#site;
+    // Bun wants 16 KiB/s of a body, or closes the connection at its time-out. Our own bound is the one that counts.
+    this.patience(request, 0);
+    return bodyWithin(request, options, options.clock, () => this.patience(request, longestTimeoutS));
+  }
+
+  patience(request: Request, seconds: number): void {
+    this.#generation.server.timeout(request, seconds);
+  }
+
+  pending(): number {
+    return this.#site.pending();
+  }
+
+  reloadCertificates(): Promise<void> {
+    return this.#site.reloadCertificates();
+  }
+
+  drain(graceMs: number): Promise<void> {
+    this.#site.drained ??= this.#site.drain(graceMs);
+    return this.#site.drained;
+  }
+}

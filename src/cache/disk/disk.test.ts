@@ -2,10 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.ts';
+import { virtualClock } from '../../../test/support/clock.ts';
+import { eventually } from '../../../test/support/wait.ts';
 import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
 import { type Disk, type DiskOptions, openDisk } from './disk.ts';
+import { entryBytes } from './index.ts';
 
 let folder: string;
 let open: Disk[];
@@ -18,25 +20,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-let nowMs = 1_000_000;
-let due: { atMs: number; task: () => void }[] = [];
-const clock: Clock = {
-  now: () => nowMs,
-  elapsed: () => nowMs,
-  after(delayMs, task) {
-    const timer = { atMs: nowMs + delayMs, task };
-    due.push(timer);
-    return () => {
-      due = due.filter((other) => other !== timer);
-    };
-  },
-};
+const clock = virtualClock();
 
 async function disk(changes: Partial<DiskOptions> = {}): Promise<Disk> {
   const opened = await openDisk({
     folder,
-    bytes: 10_000,
-    objectBytes: 5_000,
+    bytes: 1_000_000,
+    objectBytes: 500_000,
     clock,
     warn: () => {},
     ...changes,
@@ -46,6 +36,7 @@ async function disk(changes: Partial<DiskOptions> = {}): Promise<Disk> {
 }
 
 const none = new Headers();
+const always = () => true;
 
 function sha256(body: string): string {
   return new Bun.CryptoHasher('sha256').update(body).digest('hex');
@@ -59,7 +50,7 @@ function entry(key: string, body: string, selecting: [string, string][] = []): E
     selecting,
     tags: [],
     freshness: {
-      receivedMs: nowMs,
+      receivedMs: clock.now(),
       initialAgeS: 0,
       lifetimeS: 60,
       staleWhileRevalidateS: 0,
@@ -88,7 +79,7 @@ async function objectNames(): Promise<string[]> {
 
 test('what was put is found, also by the next process', async () => {
   const first = await disk();
-  await first.put(entry('a', 'hello'), Buffer.from('hello'));
+  await first.put(() => entry('a', 'hello'), Buffer.from('hello'), always);
   expect(await read(first, 'a')).toBe('hello');
   await first.close();
   expect(await read(await disk(), 'a')).toBe('hello');
@@ -96,23 +87,23 @@ test('what was put is found, also by the next process', async () => {
 
 test('the same bytes under two keys are one file', async () => {
   const tier = await disk();
-  await tier.put(entry('a', 'same'), Buffer.from('same'));
-  await tier.put(entry('b', 'same'), Buffer.from('same'));
+  await tier.put(() => entry('a', 'same'), Buffer.from('same'), always);
+  await tier.put(() => entry('b', 'same'), Buffer.from('same'), always);
   expect(await objectNames()).toHaveLength(1);
-  expect(tier.stats).toMatchObject({ entries: 2, bytes: 4 });
+  expect(tier.stats).toMatchObject({ entries: 2, bytes: 4 + 2 * entryBytes });
 });
 
 test('variants are told apart by the fields that selected them', async () => {
   const tier = await disk();
-  await tier.put(entry('a', 'english', [['accept-language', 'en']]), Buffer.from('english'));
-  await tier.put(entry('a', 'deutsch', [['accept-language', 'de']]), Buffer.from('deutsch'));
+  await tier.put(() => entry('a', 'english', [['accept-language', 'en']]), Buffer.from('english'), always);
+  await tier.put(() => entry('a', 'deutsch', [['accept-language', 'de']]), Buffer.from('deutsch'), always);
   expect(await read(tier, 'a', new Headers({ 'accept-language': 'de' }))).toBe('deutsch');
   expect(await read(tier, 'a', new Headers({ 'accept-language': 'fr' }))).toBeNull();
 });
 
 test('a bit that flipped while nobody looked is found before it is served', async () => {
   const first = await disk();
-  await first.put(entry('a', 'hello'), Buffer.from('hello'));
+  await first.put(() => entry('a', 'hello'), Buffer.from('hello'), always);
   await first.close();
   await writeFile(join(folder, 'objects', sha256('hello').slice(0, 2), sha256('hello')), 'hellp');
   const second = await disk();
@@ -123,68 +114,71 @@ test('a bit that flipped while nobody looked is found before it is served', asyn
 
 test('a file that is gone or cut is a miss, not an error', async () => {
   const tier = await disk();
-  await tier.put(entry('a', 'hello'), Buffer.from('hello'));
+  await tier.put(() => entry('a', 'hello'), Buffer.from('hello'), always);
   await writeFile(join(folder, 'objects', sha256('hello').slice(0, 2), sha256('hello')), 'hel');
   expect(await read(tier, 'a')).toBeNull();
   expect(tier.stats.state).toBe('ready');
 });
 
 test('drops what was used least recently when it is full', async () => {
-  const tier = await disk({ bytes: 1000 });
+  const tier = await disk({ bytes: 3 * (3000 + entryBytes) });
   for (const key of ['a', 'b', 'c']) {
-    await tier.put(entry(key, key.repeat(300)), Buffer.from(key.repeat(300)));
-    nowMs += 1000;
+    await tier.put(() => entry(key, key.repeat(3000)), Buffer.from(key.repeat(3000)), always);
+    clock.advance(1000);
   }
   tier.find('a' as CacheKey, none);
-  nowMs += 1000;
-  await tier.put(entry('d', 'd'.repeat(300)), Buffer.from('d'.repeat(300)));
-  expect(tier.stats.bytes).toBeLessThanOrEqual(1000);
+  clock.advance(1000);
+  await tier.put(() => entry('d', 'd'.repeat(3000)), Buffer.from('d'.repeat(3000)), always);
+  expect(tier.stats.bytes).toBeLessThanOrEqual(3 * (3000 + entryBytes));
   expect(await read(tier, 'a')).not.toBeNull();
   expect(await read(tier, 'b')).toBeNull();
 });
 
 test('the file of a dropped entry goes after a while, unless it is wanted again', async () => {
   const tier = await disk();
-  await tier.put(entry('a', 'one'), Buffer.from('one'));
-  await tier.put(entry('b', 'two'), Buffer.from('two'));
+  await tier.put(() => entry('a', 'one'), Buffer.from('one'), always);
+  await tier.put(() => entry('b', 'two'), Buffer.from('two'), always);
   tier.drop('a' as CacheKey);
   tier.drop('b' as CacheKey);
-  await tier.put(entry('b', 'two'), Buffer.from('two'));
+  await tier.put(() => entry('b', 'two'), Buffer.from('two'), always);
   expect(await objectNames()).toHaveLength(2);
-  nowMs += 60_000;
-  for (const { task, atMs } of due) if (atMs <= nowMs) task();
-  for (let tries = 0; tries < 100 && (await objectNames()).length > 1; tries++) await Bun.sleep(1);
+  clock.advance(60_000);
+  await eventually('the file to go', async () => (await objectNames()).length === 1, { everyMs: 1 });
   expect(await objectNames()).toEqual([`${sha256('two').slice(0, 2)}/${sha256('two')}`]);
   expect(await read(tier, 'b')).toBe('two');
 });
 
 test('what an earlier process left unfinished is swept away', async () => {
   const first = await disk();
-  await first.put(entry('a', 'kept'), Buffer.from('kept'));
+  await first.put(() => entry('a', 'kept'), Buffer.from('kept'), always);
   await first.close();
   await writeFile(join(folder, 'tmp', '1-dead-0'), 'half');
-  await writeFile(join(folder, 'objects', sha256('kept').slice(0, 2), 'f'.repeat(64)), 'unknown');
-  const second = await disk();
-  await second.close();
-  expect(await readdir(join(folder, 'tmp'))).toEqual([]);
-  expect(await objectNames()).toHaveLength(1);
+  const shelf = join(folder, 'objects', sha256('kept').slice(0, 2));
+  await writeFile(join(shelf, sha256('kept').slice(0, 2).padEnd(64, '0')), 'unknown');
+  await writeFile(join(shelf, 'stray'), 'stray');
+  await disk();
+  await eventually(
+    'the unfinished file to go',
+    async () => (await readdir(join(folder, 'tmp'))).length === 0,
+  );
+  await eventually('the unknown files to go', async () => (await objectNames()).length === 1, { everyMs: 1 });
 });
 
 test('steps aside when the disk fails, and comes back', async () => {
   const tier = await disk();
   tier.failed(new Error('input/output error'));
   expect(tier.stats.state).toBe('suspended');
-  await tier.put(entry('a', 'hello'), Buffer.from('hello'));
+  await tier.put(() => entry('a', 'hello'), Buffer.from('hello'), always);
   expect(tier.find('a' as CacheKey, none)).toBeNull();
-  nowMs += 60_000;
-  await tier.put(entry('a', 'hello'), Buffer.from('hello'));
+  clock.advance(60_000);
+  await tier.put(() => entry('a', 'hello'), Buffer.from('hello'), always);
   expect(await read(tier, 'a')).toBe('hello');
 });
 
 test('a replaced entry takes its old body with it', async () => {
   const tier = await disk();
-  await tier.put(entry('a', 'old'), Buffer.from('old'));
-  await tier.put(entry('a', 'new!'), Buffer.from('new!'));
+  await tier.put(() => entry('a', 'old'), Buffer.from('old'), always);
+  await tier.put(() => entry('a', 'new!'), Buffer.from('new!'), always);
   expect(await read(tier, 'a')).toBe('new!');
-  expect(tier.stats).toMatchObject({ entries: 1, bytes: 4 });
+  expect(tier.stats).toMatchObject({ entries: 1, bytes: 4 + entryBytes });
 });

@@ -6,44 +6,55 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
-import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
-import { type DiskIndex, type Orphan, openDiskIndex, variantOf } from './index.ts';
-import { type Objects, type ObjectWriter, openObjects } from './objects.ts';
+import { drops } from './drops.ts';
+import { guard } from './guard.ts';
+import { type DiskIndex, type Orphan, openDiskIndex } from './index.ts';
+import { leaving } from './leaving.ts';
+import { type Objects, openObjects } from './objects.ts';
+import { room } from './room.ts';
+import { trust } from './trust.ts';
+import type { ObjectWriter } from './writer.ts';
 
-/** How long the tier stays out of use after a failure. */
-const suspensionMs = 10_000;
-/** How often the times of last use are written down. */
-const touchEveryMs = 5_000;
-/** Bodies known to be right; beyond this the knowledge is dropped, and they are checked once more. */
-const maxTrusted = 1_000_000;
-/** A removed file stays this long, so that responses which are about to open it still can. */
-const graceMs = 30_000;
+/** How often the times of last use are written down, and files deleted. */
+const upkeepMs = 5_000;
 
 export interface Disk {
   /** The variant that these request fields select. Index only: cheap enough to be synchronous. */
   find(key: CacheKey, headers: Headers): Entry | null;
   /** The body's file, once its bytes are known to be right; `null` when they are not, and the entry is gone. */
   body(entry: Entry): Promise<Blob | null>;
+  /** A small body itself, checked each time; `null` as above. */
+  bytes(entry: Entry): Promise<Uint8Array<ArrayBuffer> | null>;
   /** A file to write a body of unknown digest to; `null` when the disk is out of use. */
   create(): Promise<ObjectWriter | null>;
-  /** Keeps what a writer has written, under the entry that `describe` makes of its digest. */
-  commit(writer: ObjectWriter, describe: (sha256: string) => Entry): Promise<Entry | null>;
-  /** Writes a small body in one go. */
-  put(entry: Entry, bytes: Uint8Array): Promise<void>;
-  /** Replaces the metadata of an entry whose body stays. */
+  /** Keeps what a writer has written, under the entry that `describe` makes of its digest, if it is `wanted` then. */
+  commit(
+    writer: ObjectWriter,
+    describe: (sha256: string) => Entry,
+    wanted: () => boolean,
+  ): Promise<Entry | null>;
+  /** Writes a small body in one go and keeps it as above. Tells whether it did. */
+  put(describe: () => Entry, bytes: Uint8Array, wanted: () => boolean): Promise<boolean>;
+  /** Replaces the metadata of an entry that is still there with the same body. */
   update(entry: Entry): void;
+  /** Forgets a key. Holds even while the disk is out of use. */
   drop(key: CacheKey): void;
+  /** Forgets one variant of a key. */
+  forget(entry: Entry): void;
   /** Tells the tier about a failure that happened elsewhere, in one of its files. */
   failed(error: unknown): void;
   resize(limitBytes: number): void;
   close(): Promise<void>;
   readonly objectLimitBytes: number;
+  /** Whether it is in use. */
+  readonly ready: boolean;
   readonly stats: DiskStats;
 }
 
 export interface DiskStats {
   readonly entries: number;
+  /** Of all bodies, and a fixed amount for each entry. */
   readonly bytes: number;
   readonly limitBytes: number;
   readonly state: 'ready' | 'suspended';
@@ -61,191 +72,160 @@ export interface DiskOptions {
 
 export async function openDisk(options: DiskOptions): Promise<Disk> {
   await mkdir(options.folder, { recursive: true });
-  const index = openDiskIndex(join(options.folder, 'index.db'));
   const objects = await openObjects(options.folder);
+  const index = await openDiskIndex(join(options.folder, 'index.db'));
   return diskTier(index, objects, options);
 }
 
 function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Disk {
   const { clock, warn } = options;
-  const stats = { ...index.totals(), limitBytes: options.bytes, errors: 0, corrupt: 0 };
-  let suspendedUntilMs = 0;
-  let closed = false;
-  /** Bodies written or checked since this process started: an older one is checked before its first use. */
-  const trusted = new Set<string>();
-  const uses = new Map<string, { entry: Entry; usedMs: number }>();
-  /** What is being read or placed right now must not be swept up. */
-  const committing = new Set<string>();
+  const use = guard(clock, warn);
+  const right = trust(objects);
+  const dropping = drops(index);
+  const departing = leaving({ clock, isReferred: (sha256) => use.closed || index.hasBody(sha256), remove });
+  const space = room({ clock, index, guard: use, orphaned, limitBytes: options.bytes });
+  let corrupted = 0;
 
-  const usable = () => !closed && clock.now() >= suspendedUntilMs;
-
-  function failed(error: unknown): void {
-    stats.errors++;
-    suspendedUntilMs = clock.now() + suspensionMs;
-    warn('the disk cache failed and is out of use for a while', { error, forMs: suspensionMs });
+  async function remove(sha256: string): Promise<void> {
+    right.delete(sha256);
+    await objects.remove(sha256).catch(use.failed);
   }
 
-  /** Runs `work` unless the tier is out of use; a failure of the disk becomes `otherwise`. */
-  function guarded<T>(otherwise: T, work: () => T): T {
-    if (!usable()) return otherwise;
+  function orphaned(orphans: readonly Orphan[]): void {
+    for (const { sha256 } of orphans) departing.add(sha256);
+  }
+
+  /** Says that a stored body is not what it was, and forgets every entry that refers to it. */
+  function corrupt({ key, sha256 }: Entry): null {
+    const orphans = use.closed ? [] : index.dropBody(sha256);
+    if (orphans.length === 0) return null;
+    corrupted++;
+    warn('a stored body is not what it was when it was written; it is dropped', { key });
+    right.delete(sha256);
+    orphaned(orphans);
+    return null;
+  }
+
+  async function commit(
+    writer: ObjectWriter,
+    describe: (sha256: string) => Entry,
+    wanted: () => boolean,
+  ): Promise<Entry | null> {
+    let name: string | null = null;
     try {
-      return work();
-    } catch (error) {
-      failed(error);
-      return otherwise;
-    }
-  }
-
-  function saveUses(): void {
-    if (uses.size === 0) return;
-    guarded(undefined, () => index.touch(uses.values()));
-    uses.clear();
-  }
-
-  function put(entry: Entry): void {
-    const { added, orphans } = index.put(entry, clock.now());
-    if (added) stats.bytes += entry.sizeBytes;
-    if (trusted.size >= maxTrusted) trusted.clear();
-    trusted.add(entry.sha256);
-    forget(orphans);
-    makeRoom();
-  }
-
-  function makeRoom(): void {
-    if (stats.bytes <= stats.limitBytes) return;
-    saveUses();
-    // A little more than is needed, so that a full cache does not do this for every object.
-    forget(index.dropOldest(stats.bytes - stats.limitBytes + Math.floor(stats.limitBytes / 50)));
-  }
-
-  function forget(orphans: readonly Orphan[]): void {
-    for (const { sha256, sizeBytes } of orphans) {
-      stats.bytes -= sizeBytes;
-      clock.after(graceMs, () => void removeIfStillOrphan(sha256));
-    }
-  }
-
-  async function removeIfStillOrphan(sha256: string): Promise<void> {
-    if (closed || committing.has(sha256) || index.hasBody(sha256)) return;
-    trusted.delete(sha256);
-    try {
-      await objects.remove(sha256);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  async function trust(entry: Entry): Promise<boolean> {
-    const right = trusted.has(entry.sha256)
-      ? await objects.present(entry.sha256, entry.sizeBytes)
-      : await objects.intact(entry.sha256, entry.sizeBytes);
-    if (right) {
-      trusted.add(entry.sha256);
-    } else {
-      stats.corrupt++;
-      warn('a stored body is not what it was when it was written; it is dropped', { key: entry.key });
-      trusted.delete(entry.sha256);
-      forget(index.dropBody(entry.sha256));
-    }
-    return right;
-  }
-
-  async function commit(writer: ObjectWriter, describe: (sha256: string) => Entry): Promise<Entry | null> {
-    let placed = '';
-    try {
-      const sha256 = await writer.commit();
-      placed = sha256;
-      committing.add(sha256);
-      if (closed) return null;
+      const sha256 = await writer.commit((named) => {
+        name = named;
+        return departing.hold(named);
+      });
+      right.add(sha256);
       const entry = describe(sha256);
-      put(entry);
-      return entry;
+      const kept = use.run(false, () => {
+        if (!wanted()) return false;
+        orphaned(index.put(entry, clock.now()));
+        return true;
+      });
+      if (!kept) departing.add(sha256);
+      space.make();
+      return kept ? entry : null;
     } catch (error) {
-      failed(error);
+      use.failed(error);
+      if (name !== null) departing.add(name);
       return null;
     } finally {
-      committing.delete(placed);
+      if (name !== null) departing.release(name);
     }
   }
 
   // What earlier runs left behind is cleared while the node already serves.
-  const swept = objects.sweep((sha256) => committing.has(sha256) || index.hasBody(sha256)).catch(failed);
-  const stopTouching = every(clock, touchEveryMs, saveUses);
+  const swept = objects.sweep(departing.remove, () => use.closed).catch(use.failed);
+  const stopUpkeep = every(clock, upkeepMs, () => {
+    space.saveUses();
+    space.make();
+    void departing.sweep();
+  });
 
   return {
     get stats() {
-      return { ...stats, ...index.totals(), state: usable() ? ('ready' as const) : ('suspended' as const) };
+      const state = use.usable ? ('ready' as const) : ('suspended' as const);
+      const { entries, bytes } = index.totals;
+      return { entries, bytes, limitBytes: space.limitBytes, errors: use.errors, corrupt: corrupted, state };
+    },
+    get ready() {
+      return use.usable;
     },
     objectLimitBytes: options.objectBytes,
 
     find: (key, headers) =>
-      guarded(null, () => {
-        const entry = index
-          .find(key)
-          .find(({ selecting }) => selecting.length === 0 || selects(selecting, headers));
-        if (!entry) return null;
-        uses.set(`${entry.key} ${variantOf(entry)}`, { entry, usedMs: clock.now() });
+      use.run(null, () => {
+        orphaned(dropping.retry());
+        const entry = index.find(key, headers);
+        if (entry) space.used(entry);
         return entry;
       }),
 
-    async body(entry) {
-      if (!usable()) return null;
-      try {
-        return (await trust(entry)) ? Bun.file(objects.path(entry.sha256)) : null;
-      } catch (error) {
-        failed(error);
-        return null;
-      }
-    },
+    body: (entry) =>
+      use.runLater(null, async () =>
+        (await right.isRight(entry)) ? Bun.file(objects.path(entry.sha256)) : corrupt(entry),
+      ),
 
-    async create() {
-      if (!usable()) return null;
-      try {
-        return await objects.create();
-      } catch (error) {
-        failed(error);
-        return null;
-      }
-    },
+    bytes: (entry) =>
+      use.runLater(null, async () => {
+        const bytes = await objects.bytes(entry.sha256, entry.sizeBytes);
+        return bytes ?? corrupt(entry);
+      }),
+
+    create: () =>
+      use.runLater(null, async () => {
+        const writer = await objects.create();
+        space.grows(writer);
+        return writer;
+      }),
 
     commit,
 
-    async put(entry, bytes) {
-      if (!usable()) return;
-      try {
+    put: (describe, bytes, wanted) =>
+      use.runLater(false, async () => {
         const writer = await objects.create();
         try {
           await writer.append([bytes]);
-          await commit(writer, () => entry);
+          return (await commit(writer, describe, wanted)) !== null;
         } finally {
           await writer.discard();
           await writer.close();
         }
+      }),
+
+    update: (entry) => use.run(undefined, () => index.update(entry)),
+
+    drop(key) {
+      try {
+        if (!use.closed) orphaned(dropping.drop(key));
       } catch (error) {
-        failed(error);
+        use.failed(error);
       }
     },
 
-    update: (entry) => guarded(undefined, () => index.put(entry, clock.now())),
+    forget(entry) {
+      try {
+        if (!use.closed) orphaned(index.dropVariant(entry));
+      } catch (error) {
+        use.failed(error);
+      }
+    },
 
-    drop: (key) =>
-      guarded(undefined, () => {
-        forget(index.dropKey(key));
-      }),
-
-    failed,
+    failed: use.failed,
 
     resize(limitBytes) {
-      stats.limitBytes = limitBytes;
-      guarded(undefined, makeRoom);
+      space.limitBytes = limitBytes;
+      space.make();
     },
 
     async close() {
-      if (closed) return;
-      stopTouching();
+      if (use.closed) return;
+      stopUpkeep();
+      space.close();
+      use.close();
       await swept;
-      saveUses();
-      closed = true;
       index.close();
     },
   };

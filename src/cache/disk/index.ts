@@ -3,12 +3,19 @@
  * An SQLite database, so that it opens at once whatever its size, takes no memory of its own, and
  * survives a crash whole: an entry is written here only after its body's file is complete.
  */
-import { Database } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import type { Entry } from '../../entry.ts';
+import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
+import { openDatabase } from './database.ts';
 
-/** Raised when the layout changes: an index of another version is dropped, and the cache starts empty. */
-const layoutVersion = 1;
+/** Variants of one key kept at once; the oldest give way. A look-up reads them all. */
+const maxVariants = 64;
+/** Entries dropped in one go, which nothing else can interrupt: about 2 ms. */
+const maxDroppedAtOnce = 128;
+
+/** What an entry takes beside the bytes of its body: its row, its file's inode, the rest of its last block. */
+export const entryBytes = 4096;
 
 /** A body that no entry refers to any more. Its row is gone; deleting its file is the caller's part. */
 export interface Orphan {
@@ -17,19 +24,29 @@ export interface Orphan {
 }
 
 export interface DiskIndex {
-  /** All variants of a key, newest first. */
-  find(key: CacheKey): Entry[];
+  /** The newest variant that these request fields select. */
+  find(key: CacheKey, headers: Headers): Entry | null;
   /** Adds or replaces an entry. */
-  put(entry: Entry, usedMs: number): { readonly added: boolean; readonly orphans: readonly Orphan[] };
+  put(entry: Entry, usedMs: number): readonly Orphan[];
+  /** Replaces the metadata of an entry, if it is still there with the same body. */
+  update(entry: Entry): void;
   /** Notes when entries were last used, for the choice of whom to drop. */
   touch(uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>): void;
   dropKey(key: CacheKey): readonly Orphan[];
+  dropVariant(entry: Entry): readonly Orphan[];
   dropBody(sha256: string): readonly Orphan[];
-  /** Drops the least recently used entries, until bodies of `bytes` in sum are orphans. */
+  dropAll(): readonly Orphan[];
+  /** Drops the entries that were used least recently, until `bytes` are free. Only some of them at a time. */
   dropOldest(bytes: number): readonly Orphan[];
   hasBody(sha256: string): boolean;
-  totals(): { readonly entries: number; readonly bytes: number };
+  readonly totals: Totals;
   close(): void;
+}
+
+export interface Totals {
+  readonly entries: number;
+  /** Of all bodies, each counted once, and `entryBytes` for each entry. */
+  readonly bytes: number;
 }
 
 interface Removed {
@@ -37,109 +54,136 @@ interface Removed {
   size: number;
 }
 
-export function openDiskIndex(path: string): DiskIndex {
-  const db = openDatabase(path);
-  const select = db.prepare<{ head: string }, [string]>(
-    'SELECT head FROM entries WHERE key = ? ORDER BY stored DESC',
-  );
-  const insertBody = db.prepare('INSERT OR IGNORE INTO bodies (sha256, size) VALUES (?, ?)');
-  const insertEntry = db.prepare(
-    'INSERT INTO entries (key, variant, sha256, size, head, stored, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
-  const updateUsed = db.prepare('UPDATE entries SET used = ? WHERE key = ? AND variant = ?');
-  const deleteVariant = db.prepare<Removed, [string, string]>(
-    'DELETE FROM entries WHERE key = ? AND variant = ? RETURNING sha256, size',
-  );
-  const deleteKey = db.prepare<Removed, [string]>('DELETE FROM entries WHERE key = ? RETURNING sha256, size');
-  const deleteByBody = db.prepare<Removed, [string]>(
-    'DELETE FROM entries WHERE sha256 = ? RETURNING sha256, size',
-  );
-  const oldest = db.prepare<{ key: string; variant: string }, []>(
-    'SELECT key, variant FROM entries ORDER BY used LIMIT 64',
-  );
-  const referred = db.prepare<{ found: number }, [string]>(
-    'SELECT 1 AS found FROM entries WHERE sha256 = ? LIMIT 1',
-  );
-  const deleteBody = db.prepare('DELETE FROM bodies WHERE sha256 = ?');
-  const selectBody = db.prepare<{ found: number }, [string]>(
-    'SELECT 1 AS found FROM bodies WHERE sha256 = ?',
-  );
-  const totals = db.prepare<{ entries: number; bytes: number }, []>(
-    'SELECT (SELECT count(*) FROM entries) AS entries, (SELECT coalesce(sum(size), 0) FROM bodies) AS bytes',
-  );
+export async function openDiskIndex(path: string): Promise<DiskIndex> {
+  const db = await openDatabase(path);
+  const run = statements(db);
+  /** Kept up to date with every change, as counting takes as long as there are entries. */
+  const { entries = 0, bodyBytes = 0 } = run.totals.get() ?? {};
+  const totals = { entries, bytes: bodyBytes + entries * entryBytes };
 
   /** Of the bodies that entries were removed from: those that nothing refers to now. */
   function orphansAmong(removed: readonly Removed[]): Orphan[] {
     const orphans: Orphan[] = [];
     for (const { sha256, size } of removed) {
-      if (referred.get(sha256) !== null) continue;
-      if (deleteBody.run(sha256).changes > 0) orphans.push({ sha256, sizeBytes: size });
+      if (run.referred.get(sha256) !== null) continue;
+      if (run.deleteBody.run(sha256).changes > 0) orphans.push({ sha256, sizeBytes: size });
     }
     return orphans;
   }
 
-  const put = db.transaction((entry: Entry, usedMs: number) => {
-    const variant = variantOf(entry);
-    const replaced = deleteVariant.all(entry.key, variant);
-    const added = insertBody.run(entry.sha256, entry.sizeBytes).changes > 0;
-    const head = JSON.stringify(entry);
-    const { receivedMs } = entry.freshness;
-    insertEntry.run(entry.key, variant, entry.sha256, entry.sizeBytes, head, receivedMs, usedMs);
-    return { added, orphans: orphansAmong(replaced) };
-  });
+  /** Runs a change as one transaction, and counts what it did once it is done. */
+  function change<Arguments extends unknown[]>(work: (...given: Arguments) => Change) {
+    const transaction = db.transaction(work);
+    return (...given: Arguments): readonly Orphan[] => {
+      const { added = 0, addedBytes = 0, removed, orphans } = transaction(...given);
+      totals.entries += added - removed;
+      totals.bytes += addedBytes + (added - removed) * entryBytes;
+      for (const { sizeBytes } of orphans) totals.bytes -= sizeBytes;
+      return orphans;
+    };
+  }
 
-  const dropOldest = db.transaction((bytes: number) => {
-    const orphans: Orphan[] = [];
-    for (let left = bytes; left > 0; ) {
-      const rows = oldest.all();
-      if (rows.length === 0) break;
-      for (const { key, variant } of rows) {
-        for (const orphan of orphansAmong(deleteVariant.all(key, variant))) {
+  function removal(rows: readonly Removed[]): Change {
+    return { removed: rows.length, orphans: orphansAmong(rows) };
+  }
+
+  return {
+    find(key, headers) {
+      for (const { head } of run.select.all(key)) {
+        const entry = JSON.parse(head) as Entry;
+        if (entry.selecting.length === 0 || selects(entry.selecting, headers)) return entry;
+      }
+      return null;
+    },
+
+    put: change((entry: Entry, usedMs: number) => {
+      const { key, sha256, sizeBytes, freshness } = entry;
+      const rows = run.deleteVariant.all(key, variantOf(entry));
+      const isNew = run.insertBody.run(sha256, sizeBytes).changes > 0;
+      const head = JSON.stringify(entry);
+      run.insertEntry.run(key, variantOf(entry), sha256, sizeBytes, head, freshness.receivedMs, usedMs);
+      if (entry.selecting.length > 0) rows.push(...run.deleteSurplus.all(key, key, maxVariants));
+      return { added: 1, addedBytes: isNew ? sizeBytes : 0, ...removal(rows) };
+    }),
+
+    update(entry) {
+      const { key, sha256, freshness } = entry;
+      run.updateHead.run(JSON.stringify(entry), freshness.receivedMs, key, variantOf(entry), sha256);
+    },
+
+    touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
+      for (const { entry, usedMs } of uses) run.updateUsed.run(usedMs, entry.key, variantOf(entry));
+    }),
+
+    dropKey: change((key: CacheKey) => removal(run.deleteKey.all(key))),
+    dropVariant: change((entry: Entry) => removal(run.deleteVariant.all(entry.key, variantOf(entry)))),
+    dropBody: change((sha256: string) => removal(run.deleteByBody.all(sha256))),
+    dropAll: change(() => removal(run.deleteAll.all())),
+    dropOldest: change((bytes: number) => {
+      const orphans: Orphan[] = [];
+      let removed = 0;
+      let left = bytes;
+      for (const { rowid } of run.oldest.all(maxDroppedAtOnce)) {
+        if (left <= 0) break;
+        const { orphans: few } = removal(run.deleteRow.all(rowid));
+        removed++;
+        left -= entryBytes;
+        for (const orphan of few) {
           orphans.push(orphan);
           left -= orphan.sizeBytes;
         }
-        if (left <= 0) break;
       }
-    }
-    return orphans;
-  });
-
-  return {
-    find: (key) => select.all(key).map((row) => JSON.parse(row.head) as Entry),
-    put,
-    touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
-      for (const { entry, usedMs } of uses) updateUsed.run(usedMs, entry.key, variantOf(entry));
+      return { removed, orphans };
     }),
-    dropKey: db.transaction((key: CacheKey) => orphansAmong(deleteKey.all(key))),
-    dropBody: db.transaction((sha256: string) => orphansAmong(deleteByBody.all(sha256))),
-    dropOldest,
-    hasBody: (sha256) => selectBody.get(sha256) !== null,
-    totals: () => totals.get() ?? { entries: 0, bytes: 0 },
+    hasBody: (sha256) => run.selectBody.get(sha256) !== null,
+    totals,
     close: () => db.close(),
   };
 }
 
-function openDatabase(path: string): Database {
-  const db = new Database(path, { create: true, strict: true });
-  // WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
-  const version = db.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version;
-  if (version !== layoutVersion) db.exec('DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS bodies');
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS bodies (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID, STRICT;
-    CREATE TABLE IF NOT EXISTS entries (
-      key TEXT NOT NULL, variant TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-      head TEXT NOT NULL, stored INTEGER NOT NULL, used INTEGER NOT NULL,
-      PRIMARY KEY (key, variant)
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS entries_by_use ON entries (used);
-    CREATE INDEX IF NOT EXISTS entries_by_body ON entries (sha256);
-    PRAGMA user_version = ${layoutVersion};
-  `);
-  return db;
+interface Change {
+  readonly added?: number;
+  readonly addedBytes?: number;
+  readonly removed: number;
+  readonly orphans: readonly Orphan[];
 }
 
 /** Variants of a key differ in the request fields that selected them, and in nothing else. */
 export function variantOf(entry: Entry): string {
   return entry.selecting.length === 0 ? '' : JSON.stringify(entry.selecting);
+}
+
+function statements(db: Database) {
+  const removing = <Parameters extends (string | number)[]>(where: string) =>
+    db.prepare<Removed, Parameters>(`DELETE FROM entries WHERE ${where} RETURNING sha256, size`);
+  return {
+    select: db.prepare<{ head: string }, [string]>(
+      'SELECT head FROM entries WHERE key = ? ORDER BY stored DESC, rowid DESC',
+    ),
+    insertBody: db.prepare('INSERT OR IGNORE INTO bodies (sha256, size) VALUES (?, ?)'),
+    insertEntry: db.prepare(
+      'INSERT INTO entries (key, variant, sha256, size, head, stored, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    updateHead: db.prepare(
+      'UPDATE entries SET head = ?, stored = ? WHERE key = ? AND variant = ? AND sha256 = ?',
+    ),
+    updateUsed: db.prepare('UPDATE entries SET used = ? WHERE key = ? AND variant = ?'),
+    deleteVariant: removing<[string, string]>('key = ? AND variant = ?'),
+    deleteKey: removing<[string]>('key = ?'),
+    deleteSurplus: removing<[string, string, number]>(
+      'key = ? AND rowid IN (SELECT rowid FROM entries WHERE key = ? ORDER BY stored DESC, rowid DESC LIMIT -1 OFFSET ?)',
+    ),
+    deleteByBody: removing<[string]>('sha256 = ?'),
+    deleteAll: removing<[]>('true'),
+    deleteRow: removing<[number]>('rowid = ?'),
+    oldest: db.prepare<{ rowid: number }, [number]>('SELECT rowid FROM entries ORDER BY used LIMIT ?'),
+    referred: db.prepare<{ found: number }, [string]>(
+      'SELECT 1 AS found FROM entries WHERE sha256 = ? LIMIT 1',
+    ),
+    deleteBody: db.prepare('DELETE FROM bodies WHERE sha256 = ?'),
+    selectBody: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM bodies WHERE sha256 = ?'),
+    totals: db.prepare<{ entries: number; bodyBytes: number }, []>(
+      'SELECT (SELECT count(*) FROM entries) AS entries, (SELECT coalesce(sum(size), 0) FROM bodies) AS bodyBytes',
+    ),
+  };
 }

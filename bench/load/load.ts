@@ -1,0 +1,35 @@
+/**
+ * A load generator: asks one server for one object, over and over, from a fixed number of connections, each of
+ * which asks again as soon as it has its answer (a closed loop), and says how many answers came and how fast.
+ */
+import type { Command } from '../packages.ts';
+import type { Wire } from '../peers/peer.ts';
+
+export interface Target {
+  readonly url: string;
+  readonly connections: number;
+  /** Requests in flight on each connection; more than 1 with HTTP/2 only. */
+  readonly streams: number;
+  readonly seconds: number;
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+}
+
+export interface LoadGenerator {
+  readonly wire: Wire;
+  readonly command: Command;
+  version(): Promise<string>;
+  /** Asks without measuring, so that what is measured next finds a server that is warm. */
+  warmUp(target: Target, core: number): Promise<void>;
+  /**
+   * Throws when an answer was wrong: a figure that counts failures as answers says nothing. Calls `measuring`
+   * with the process that asks and the time, in milliseconds from now, in which it does so at full rate.
+   */
+  measure(target: Target, core: number, measuring: Measuring): Promise<LoadResult>;
+}
+
+export type Measuring = (pid: number, fromMs: number, toMs: number) => void;

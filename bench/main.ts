@@ -1,0 +1,147 @@
+/**
+ * The benchmark: Meridian and what people use instead, side by side, in one run on one machine.
+ *
+ *     npm run bench                      all suites
+ *     npm run bench -- hit --rounds 9    one of them
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cores, machine } from './machine.ts';
+import { capture } from './process.ts';
+import { intoReadme } from './readme.ts';
+import { type Report, suiteText } from './report.ts';
+import { openScratch } from './scratch.ts';
+import type { Suite, SuiteReport } from './suite.ts';
+import { hit } from './suites/hit.ts';
+
+const suites: readonly Suite[] = [hit];
+
+const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
+
+  list             show the suites, their cases and peers
+  --rounds N       how often each server is measured in each case (default 5)
+  --seconds N      how long each time (default 3)
+  --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
+  --peers A,B      only these peers (names as in \`list\`)
+  --json FILE      where the figures go (default bench/results/tmp/latest.json)
+  --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/
+  --help           this
+
+Nothing is installed or changed outside a temporary directory. Close what else keeps the machine busy.`;
+
+const DEFAULT_ROUNDS = 5;
+const DEFAULT_SECONDS = 3;
+
+const here = import.meta.dirname;
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (cause) {
+  console.error(cause instanceof Error ? cause.message : cause);
+  process.exitCode = 1;
+}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
+      seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
+      only: { type: 'string', default: '' },
+      peers: { type: 'string', default: '' },
+      json: { type: 'string' },
+      'write-readme': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return say(HELP);
+  if (positionals[0] === 'list') return say(suites.map(listed).join('\n\n'));
+
+  const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
+  const rounds = whole('rounds', values.rounds);
+  const seconds = whole('seconds', values.seconds);
+  const peers = values.peers.split(',').filter(Boolean);
+  if (values['write-readme'] && (values.only || peers.length > 0)) {
+    throw new Error('--write-readme replaces all tables of a suite: it needs all cases and all peers.');
+  }
+  const report = await measure(chosen, { rounds, seconds, only: values.only, peers });
+
+  for (const suite of report.suites) {
+    const text = suiteText(report, suite);
+    say(`\n${text}`);
+    if (values['write-readme']) await publish(report, suite, text);
+  }
+  const jsonPath = values.json ?? join(here, 'results/tmp/latest.json');
+  writeJson(jsonPath, report);
+  say(`All figures: ${relative(process.cwd(), jsonPath)}`);
+  return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
+}
+
+interface Wanted {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly only: string;
+  readonly peers: readonly string[];
+}
+
+async function measure(chosen: readonly Suite[], wanted: Wanted): Promise<Report> {
+  const scratch = openScratch();
+  const at = new Date().toISOString();
+  const on = machine();
+  const done: SuiteReport[] = [];
+  try {
+    for (const suite of chosen) {
+      const progress = (line: string) => console.error(`${suite.name}: ${line}`);
+      done.push(await suite.run({ ...wanted, scratch, cores: cores(), progress }));
+    }
+  } finally {
+    await scratch.clear();
+  }
+  return { format: 1, at, machine: on, rounds: wanted.rounds, seconds: wanted.seconds, suites: done };
+}
+
+/** The tables for readers, and the figures that they come from, both to be checked in. */
+async function publish(report: Report, suite: SuiteReport, text: string): Promise<void> {
+  const readme = join(here, 'README.md');
+  writeFileSync(readme, intoReadme(readFileSync(readme, 'utf8'), suite.suite, text));
+  const figures = join(here, `results/${suite.suite}.json`);
+  writeJson(figures, { ...report, suites: [suite] });
+  await capture('node', join(here, '../node_modules/@biomejs/biome/bin/biome'), 'format', '--write', figures);
+}
+
+/** With as many digits as mean something. */
+function writeJson(path: string, report: Report): void {
+  const rounded = (_: string, value: unknown) =>
+    typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(report, rounded, 2)}\n`);
+}
+
+function suiteNamed(name: string): Suite {
+  const suite = suites.find((each) => each.name === name);
+  if (!suite)
+    throw new Error(`There is no suite "${name}". There are: ${suites.map((each) => each.name).join(', ')}.`);
+  return suite;
+}
+
+function listed({ name, about, cases, peers }: Suite): string {
+  return [
+    `${name}: ${about}`,
+    ...cases.map((title) => `  case  ${title}`),
+    ...peers.map((peer) => `  peer  ${peer}`),
+  ].join('\n');
+}
+
+function whole(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${option} has to be a whole number of at least 1, not "${text}".`);
+  return value;
+}
+
+function say(text: string): 0 {
+  console.log(text);
+  return 0;
+}

@@ -1,0 +1,63 @@
+/**
+ * A server under test. Each is one file beside this one, which says how it is configured, started, and seen
+ * to answer from store. What differs between two rows of a table (with or without an access log) is two peers.
+ */
+import type { Certificate } from '../certificate.ts';
+import type { Cores } from '../machine.ts';
+import type { Command } from '../packages.ts';
+import type { Scratch } from '../scratch.ts';
+import type { Upstream } from '../upstream.ts';
+
+/** As the client speaks: `http/1.1` in the clear, `h2` over TLS. */
+export type Wire = 'http/1.1' | 'h2';
+
+export interface Peer {
+  /** Unique among the peers; the key in the JSON. */
+  readonly name: string;
+  /** In the printed tables. */
+  readonly label: string;
+  /** Which program it is, in the list of versions. */
+  readonly software: string;
+  /** Rows whose figures this one's are divided by: those with the same work to do. */
+  readonly against: readonly string[];
+  readonly commands: readonly Command[];
+  version(): Promise<string>;
+  /** Resolves when it answers. Has registered its own end with `stage.scratch`. */
+  start(stage: Stage): Promise<Running>;
+}
+
+/** What a peer is given to start with. */
+export interface Stage {
+  readonly scratch: Scratch;
+  readonly upstream: Upstream;
+  readonly certificate: Certificate;
+  readonly cores: Cores;
+}
+
+export interface Running {
+  /** The process whose processor time is measured, together with all that it started. */
+  readonly pid: number;
+  /** Absolute URL without a trailing slash, or why there is none. */
+  readonly on: Readonly<Record<Wire, string | NotServed>>;
+  /** Whether an answer with these fields came from this server's own store. */
+  isHit(headers: Headers): boolean;
+  /** Absolute path of the access log, if one is written to a file. */
+  readonly accessLog?: string;
+}
+
+export interface NotServed {
+  readonly because: string;
+}
+
+/** How long a server may take to answer a single request before the run is given up. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Asks once, over the wire that is to be measured. */
+export function ask(base: string, path: string, wire: Wire): Promise<Response> {
+  return fetch(base + path, {
+    protocol: wire === 'h2' ? 'http2' : 'http1.1',
+    tls: { rejectUnauthorized: false }, // The certificate is our own, made for this run.
+    decompress: false,
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * What has to be true for a figure to mean what its heading says: the right bytes, from the server's own store,
+ * without asking the upstream, and with every answer written down where an access log is said to be kept.
+ */
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ask, type Running, type Wire } from './peers/peer.ts';
+import { type Body, bodies, bytesOf } from './upstream.ts';
+
+/** In words, for the report. */
+export const PROOFS: readonly string[] = [
+  'Every server gave every body byte for byte (SHA-256), over both protocols where it has both.',
+  'Before each measurement, and over the same protocol, the server said in its own field that it answers from store.',
+  'The upstream was not asked once during the measurements.',
+  'No answer failed, was cut short, or had another status than 200.',
+  'Where an access log is written to a file, it grew by as much as lines for all answers take.',
+];
+
+/** Asks for each object over each protocol: once for its bytes, and once more for it to come from store. */
+export async function proveBodies(running: Running): Promise<void> {
+  for (const wire of ['http/1.1', 'h2'] as const) {
+    const base = running.on[wire];
+    if (typeof base !== 'string') continue;
+    for (const body of bodies) {
+      const response = await ask(base, body.path, wire);
+      const received = await response.bytes();
+      if (sha256(received) !== sha256(bytesOf(body))) {
+        const answer = `status ${response.status}, ${received.byteLength} bytes`;
+        throw new Error(`other bytes than the upstream's for ${body.path} over ${wire}: ${answer}`);
+      }
+      await proveHit(running, base, body, wire);
+    }
+  }
+}
+
+export async function proveHit(running: Running, base: string, body: Body, wire: Wire): Promise<void> {
+  const response = await ask(base, body.path, wire);
+  const { byteLength } = await response.bytes();
+  if (response.status === 200 && byteLength === body.bytes && running.isHit(response.headers)) return;
+  const fields = JSON.stringify(Object.fromEntries(response.headers));
+  throw new Error(`not from store: status ${response.status}, ${byteLength} bytes, ${fields}`);
+}
+
+const sha256 = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
+
+/** No line of any server's access log is shorter. */
+const LOG_LINE_MIN_BYTES = 60;
+/** What is kept of a log at least, where the server throws old parts away. */
+const LOG_KEPT_BYTES = 64 * 2 ** 20;
+
+/** Empties an access log and removes its older parts, so that it does not fill the memory that it is kept in. */
+export function emptyLog(path: string): void {
+  for (const part of logParts(path)) {
+    if (part === path) truncateSync(part);
+    else rmSync(part);
+  }
+}
+
+export function proveLogged(path: string, answers: number): void {
+  const written = logParts(path).reduce((sum, part) => sum + statSync(part).size, 0);
+  if (written < Math.min(answers * LOG_LINE_MIN_BYTES, LOG_KEPT_BYTES)) {
+    throw new Error(`the access log has ${written} bytes after ${Math.round(answers)} answers`);
+  }
+}
+
+/** The log itself, and what it was renamed to when it grew too long: the same name with something behind it. */
+function logParts(path: string): string[] {
+  const name = basename(path);
+  return readdirSync(dirname(path))
+    .filter((entry) => entry.startsWith(name))
+    .map((entry) => join(dirname(path), entry));
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'bun:test';
+import { figureNames, type Spreads } from './figures.ts';
+import { intoReadme } from './readme.ts';
+import { type Report, suiteText } from './report.ts';
+import { spread } from './statistics.ts';
+import type { Row, SuiteReport } from './suite.ts';
+
+const quiet: Readonly<Record<string, number>> = {
+  requestsPerSecond: 90_000,
+  cpuMicros: 11,
+  serverBusy: 0.99,
+  loadBusy: 0.8,
+  foreign: 0.01,
+};
+
+function row(peer: string, taken: Partial<Record<string, number>>, more: Partial<Row> = {}): Row {
+  const all = figureNames.map((figure) => [figure, spread([{ ...quiet, ...taken }[figure] ?? 500])]);
+  return {
+    case: 'one case',
+    peer,
+    label: peer.toUpperCase(),
+    figures: Object.fromEntries(all) as Spreads,
+    ...more,
+  };
+}
+
+function text(...rows: Row[]): string {
+  const suite: SuiteReport = {
+    suite: 's',
+    about: '',
+    versions: { A: '1' },
+    proofs: ['It is.'],
+    subjects: ['m'],
+    rows,
+  };
+  const machine = {
+    cpu: 'CPU',
+    cores: 2,
+    memoryGiB: 4,
+    kernel: 'Linux',
+    distribution: 'Debian',
+    loadAtStart: 0,
+  };
+  const report: Report = {
+    format: 1,
+    at: '2026-01-02T03:04:05Z',
+    machine,
+    rounds: 1,
+    seconds: 1,
+    suites: [suite],
+  };
+  return suiteText(report, suite);
+}
+
+describe('a report', () => {
+  test('shows each figure and how it stands to the others', () => {
+    const against = { nginx: { requestsPerSecond: spread([1.125]), cpuMicros: spread([0.9]) } };
+    const shown = text(row('m', {}, { against }), row('nginx', {}));
+    expect(shown).toContain('90,000 (90,000–90,000)');
+    expect(shown).toMatch(/\| rate ÷ nginx \| CPU ÷ nginx \|/);
+    expect(shown).toMatch(/\| M .*\| +1\.13 \| +0\.90 \|/);
+  });
+
+  test('says so when the load generator was the limit, in the quotients too', () => {
+    const against = { nginx: { requestsPerSecond: spread([2]) } };
+    const shown = text(row('m', {}, { against }), row('nginx', { loadBusy: 0.99, serverBusy: 0.5 }));
+    expect(shown).toContain('† The load generator was at its own limit');
+    expect(shown).toMatch(/\| +2\.00 † \|/);
+  });
+
+  test('says so when the machine was not quiet', () => {
+    expect(text(row('m', { foreign: 0.4 }))).toContain('Not a quiet machine');
+    expect(text(row('m', {}))).not.toContain('Not a quiet machine');
+  });
+
+  test('says why a figure is not there', () => {
+    expect(text({ case: 'one case', peer: 'v', label: 'V', absent: 'no TLS' })).toContain(
+      'not measured: no TLS',
+    );
+  });
+});
+
+describe('results in the README', () => {
+  const readme = 'before\n<!-- results: hit -->\n\nold\n\n<!-- end of results: hit -->\nafter\n';
+
+  test('take the place of older ones', () => {
+    const once = intoReadme(readme, 'hit', 'new');
+    expect(once).toBe('before\n<!-- results: hit -->\n\nnew\n\n<!-- end of results: hit -->\nafter\n');
+    expect(intoReadme(once, 'hit', 'new')).toBe(once);
+  });
+
+  test('need a place', () => {
+    expect(() => intoReadme(readme, 'miss', 'new')).toThrow('no place for results');
+  });
+});

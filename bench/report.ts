@@ -1,0 +1,139 @@
+/**
+ * What a run leaves behind: tables to read (as Markdown, which reads well in a terminal too), the same in the
+ * README between two marks, and all of it as JSON.
+ */
+import { FOREIGN_LIMIT } from './cpu.ts';
+import { type Figure, figureNames, figureRow, number, written } from './figures.ts';
+import type { Machine } from './machine.ts';
+import type { Row, SuiteReport } from './suite.ts';
+import { markdown } from './table.ts';
+
+export interface Report {
+  /** Of this shape. Goes up when a field changes its meaning. */
+  readonly format: 1;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly suites: readonly SuiteReport[];
+}
+
+/** Above this share of its own core, the load generator may be what limits the rate. */
+const LOAD_LIMIT = 0.97;
+
+const MARK = '†';
+const comparedFigures = figureNames.filter((figure) => figureRow(figure).compared);
+
+/** The whole report of one suite. */
+export function suiteText(report: Report, suite: SuiteReport): string {
+  return [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)].join('\n');
+}
+
+function origin({ at, machine, rounds, seconds }: Report, { versions, proofs }: SuiteReport): string[] {
+  const { cpu, cores, memoryGiB, kernel, distribution } = machine;
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Measured ${at.slice(0, 10)} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, ${distribution}.`,
+    `Median of ${rounds} rounds of ${seconds} s; lowest and highest in brackets. ${software.join(', ')}.`,
+    '',
+    'Proven in this run:',
+    '',
+    ...proofs.map((proof) => `- ${proof}`),
+    '',
+  ];
+}
+
+function remarks({ rows }: SuiteReport): string[] {
+  const measured = rows.filter((row) => row.figures);
+  const noisy = measured.filter((row) => (row.figures?.foreign.median ?? 0) > FOREIGN_LIMIT).length;
+  const failed = rows.filter((row) => row.failed).length;
+  return [
+    ...(noisy > 0
+      ? [
+          `**Not a quiet machine:** in ${noisy} of ${measured.length} rows others took more than ` +
+            `${FOREIGN_LIMIT * 100}% of a core. Trust processor time per request, not the rates.`,
+          '',
+        ]
+      : []),
+    ...(measured.some(loadLimited)
+      ? [
+          `${MARK} The load generator was at its own limit: this server can do more, so compare processor time.`,
+          '',
+        ]
+      : []),
+    ...(failed > 0 ? [`**${failed} rows failed**, and say why.`, ''] : []),
+  ];
+}
+
+function loadLimited({ figures }: Row): boolean {
+  return (
+    figures !== undefined && figures.loadBusy.median > LOAD_LIMIT && figures.serverBusy.median < LOAD_LIMIT
+  );
+}
+
+/** One line a case: how Meridian stands to the others. Nothing if it did not take part. */
+function overview({ rows, subjects }: SuiteReport): string[] {
+  const own = rows.filter((row) => subjects.includes(row.peer));
+  if (own.length === 0) return [];
+  const rivals = rivalsOf(own);
+  const head = ['case', 'server', 'requests/s', ...quotientTitles(rivals)];
+  const body = own.map((row) => [
+    row.case,
+    row.label,
+    row.figures
+      ? written('requestsPerSecond', row.figures.requestsPerSecond.median) + mark(row)
+      : absence(row),
+    ...(row.figures ? quotients(row, rivals, rows) : []),
+  ]);
+  return ['#### In short', '', ...markdown(head, body, 2), ''];
+}
+
+function details(suite: SuiteReport): string[] {
+  const cases = Map.groupBy(suite.rows, (row) => row.case);
+  return [...cases].flatMap(([title, rows]) => [`#### ${title}`, '', ...detail(rows), '']);
+}
+
+function detail(rows: readonly Row[]): string[] {
+  const rivals = rivalsOf(rows);
+  const head = ['server', ...figureNames.map((figure) => figureRow(figure).label), ...quotientTitles(rivals)];
+  const body = rows.map((row) => {
+    const { figures } = row;
+    if (!figures) return [row.label, absence(row)];
+    const cells = figureNames.map((figure) => {
+      const { median, min, max } = figures[figure];
+      if (!figureRow(figure).range) return written(figure, median);
+      return `${written(figure, median)} (${written(figure, min)}–${written(figure, max)})${mark(row)}`;
+    });
+    return [row.label, ...cells, ...quotients(row, rivals, rows)];
+  });
+  return markdown(head, body, 1);
+}
+
+const mark = (row: Row) => (loadLimited(row) ? ` ${MARK}` : '');
+const absence = (row: Row) => `${row.failed ? 'failed' : 'not measured'}: ${row.absent}`;
+
+/** A server that logs is compared with others that log: in the tables, both kinds share a column. */
+const LOGGING = '-logging';
+
+function rivalsOf(rows: readonly Row[]): string[] {
+  const names = rows.flatMap((row) => Object.keys(row.against ?? {}));
+  return [...new Set(names.map((name) => name.replace(LOGGING, '')))];
+}
+
+function quotientTitles(rivals: readonly string[]): string[] {
+  return comparedFigures.flatMap((figure) => rivals.map((rival) => `${figureRow(figure).short} ÷ ${rival}`));
+}
+
+function quotients(row: Row, rivals: readonly string[], all: readonly Row[]): string[] {
+  return comparedFigures.flatMap((figure) => rivals.map((rival) => quotient(row, figure, rival, all)));
+}
+
+function quotient(row: Row, figure: Figure, rival: string, all: readonly Row[]): string {
+  const name = [rival, rival + LOGGING].find((each) => row.against?.[each]);
+  const value = name && row.against?.[name]?.[figure];
+  if (!value) return '';
+  const other = all.find((each) => each.peer === name && each.case === row.case);
+  const limited = figure === 'requestsPerSecond' && (loadLimited(row) || (other && loadLimited(other)));
+  return number(value.median, 2) + (limited ? ` ${MARK}` : '');
+}

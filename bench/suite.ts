@@ -1,0 +1,57 @@
+/**
+ * A suite is one question that is put to Meridian and its peers in one run, and the rows that answer it.
+ */
+
+import type { Figure, Spreads } from './figures.ts';
+import type { Cores } from './machine.ts';
+import type { Scratch } from './scratch.ts';
+import type { Spread } from './statistics.ts';
+
+export interface Suite {
+  readonly name: string;
+  /** One sentence. */
+  readonly about: string;
+  /** The cases and peers that it has, for `list`. */
+  readonly cases: readonly string[];
+  readonly peers: readonly string[];
+  run(run: Run): Promise<SuiteReport>;
+}
+
+/** What the command line asked for, and what a suite may use. */
+export interface Run {
+  readonly scratch: Scratch;
+  readonly cores: Cores;
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Text that the name of a case must contain. Empty: all cases. */
+  readonly only: string;
+  /** Names of peers. Empty: all. */
+  readonly peers: readonly string[];
+  progress(line: string): void;
+}
+
+export interface SuiteReport {
+  readonly suite: string;
+  readonly about: string;
+  /** Program → version, of all servers and load generators. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What was checked besides the figures, in sentences. */
+  readonly proofs: readonly string[];
+  /** Names of the peers that are Meridian. */
+  readonly subjects: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** One server in one case. */
+export interface Row {
+  readonly case: string;
+  readonly peer: string;
+  readonly label: string;
+  readonly figures?: Spreads;
+  /** Name of a peer → this row's figure divided by that peer's. */
+  readonly against?: Readonly<Record<string, Partial<Record<Figure, Spread>>>>;
+  /** Why there are no figures. */
+  readonly absent?: string;
+  /** It was tried, and went wrong. */
+  readonly failed?: true;
+}

@@ -1,0 +1,227 @@
+/**
+ * Asks the parent, and decides what its answer means: a stored response that holds, a new one to store, one for
+ * this request alone, or a failure that something stored can stand in for.
+ */
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import { announcedBytes, discard, streamOf } from './answer.ts';
+import type { Arrival } from './arrivals.ts';
+import type { Engine, Failure, Question } from './engine.ts';
+import { type Fill, startFill } from './fill.ts';
+import type { Departure } from './flights.ts';
+import { freshnessOf, mayServeOnError, mayShare } from './freshness.ts';
+import { confirmed, headOf, refreshed, speaksOf } from './head.ts';
+import { flightFor, flightKey, kinKey } from './kin.ts';
+import type { Forwarding } from './served.ts';
+import { policyFor, type Refusal, refusalToStore, refusesStore } from './storable.ts';
+import type { Stored } from './store.ts';
+
+/** How the request ended for the one who made it. `shared`: also for those who waited. */
+export type Result =
+  | { readonly as: 'fill'; readonly fill: Fill; readonly forwarding: Forwarding; readonly shared: boolean }
+  | {
+      readonly as: 'confirmed';
+      readonly stored: Stored;
+      readonly forwarding: Forwarding;
+      readonly shared: boolean;
+    }
+  /** For this request alone; also an error of the parent that nothing stored can stand in for. */
+  | { readonly as: 'answer'; readonly answer: Answer; readonly forwarding: Forwarding }
+  | ({ readonly as: 'failed' } & Failure);
+
+export interface Asking {
+  readonly background: boolean;
+  readonly arrival: Arrival;
+  readonly departure: Departure;
+  /** Stops the parent's response. */
+  readonly stopper: AbortController;
+  /** A fill failed after its head had come. */
+  readonly failed: (error: MeridianError) => void;
+}
+
+/** How long a key whose answers cannot be shared is not collapsed. */
+const uncollapsibleMs = 60_000;
+/** How long it is remembered which request fields tell a key's variants apart. */
+const varyMs = 60 * 60_000;
+
+/** Statuses that stand for a failure of the parent, so that something stale may do instead (RFC 5861 §4). */
+const failures: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+/** Statuses by which a parent says that what it sent before is no more. */
+const gone: ReadonlySet<number> = new Set([404, 410]);
+
+export async function ask(
+  question: Question,
+  stored: Stored | null,
+  engine: Engine,
+  asking: Asking,
+): Promise<Result> {
+  if (engine.flights.size > engine.maxFills) {
+    throw new MeridianError('overloaded', 'too many fills are under way', { retryAfterS: 1 });
+  }
+  const { exchange, resource, reload } = question;
+  const { background, stopper } = asking;
+  const askedMs = engine.clock.now();
+  const answer = await question.parent({
+    exchange,
+    named: resource,
+    stored: stored?.entry ?? null,
+    background,
+    reload,
+    signal: stopper.signal,
+  });
+  const { status, headers } = answer;
+  const receivedMs = engine.clock.now();
+  const received = { question, engine, asking, answer, askedMs, receivedMs, way: wayOf(answer) };
+
+  if (status === 304) {
+    if (stored && speaksOf(stored.entry, headers)) return confirm(stored, received);
+    discard(answer);
+    if (!stored) throw new MeridianError('upstream-invalid', '304 to a request without conditions');
+    return ask(question, null, engine, asking);
+  }
+  if (failures.has(status) && stored && mayServeOnError(stored.entry.freshness, receivedMs)) {
+    discard(answer);
+    const error = new MeridianError('upstream-invalid', `the parent answered ${status}`);
+    return { as: 'failed', error, status };
+  }
+  if (status < 500) engine.failing.forget(resource.key);
+
+  const refusal = refusalOf(received);
+  return refusal === null ? fill(received) : pass(stored, received, refusal);
+}
+
+interface Received {
+  readonly question: Question;
+  readonly engine: Engine;
+  readonly asking: Asking;
+  readonly answer: Answer;
+  readonly askedMs: number;
+  readonly receivedMs: number;
+  readonly way: Forwarding;
+}
+
+function wayOf({ status, headers }: Answer): Forwarding {
+  return { status, cacheStatus: headers.get('cache-status'), serverTiming: headers.get('server-timing') };
+}
+
+function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal | null {
+  const { exchange, resource } = question;
+  if (exchange.method !== 'GET') return 'method';
+  if (refusesStore(exchange)) return 'request';
+  const refusal = refusalToStore(exchange, resource, answer, receivedMs);
+  return refusal ?? (engine.store.hasPlaceFor(announcedBytes(answer)) ? null : 'too-large');
+}
+
+/** The stored response holds: what the 304 says replaces what was known of it. */
+function confirm(stored: Stored, { question, engine, asking, answer, ...received }: Received): Result {
+  const { exchange, resource } = question;
+  const { askedMs, receivedMs, way } = received;
+  const { entry } = stored;
+  const headers = refreshed(entry, answer.headers, receivedMs);
+  const freshness = freshnessOf(headers, askedMs, receivedMs, policyFor(resource, entry.status));
+  const current = { ...stored, entry: confirmed(entry, headers, freshness) };
+  engine.failing.forget(resource.key);
+
+  const whole = { status: entry.status, headers };
+  const refusal = refusesStore(exchange) ? 'request' : refusalToStore(exchange, resource, whole, receivedMs);
+  if (refusal === 'no-store' || refusal === 'private') engine.store.forget(entry);
+  if (refusal !== null) return { as: 'confirmed', stored: current, forwarding: way, shared: false };
+  asking.arrival.landed(entry.selecting);
+  const kept = engine.store.confirm(stored, current.entry, asking.arrival);
+  const shared = noteWhether(mayShare(freshness, receivedMs), question, engine);
+  return { as: 'confirmed', stored: kept, forwarding: way, shared };
+}
+
+/** A new response that is stored while it streams. */
+function fill({ question, engine, asking, answer, ...received }: Received): Result {
+  const { resource, exchange } = question;
+  const { askedMs, receivedMs, way } = received;
+  const { store } = engine;
+  const policy = policyFor(resource, answer.status);
+  const freshness = freshnessOf(answer.headers, askedMs, receivedMs, policy);
+  const head = headOf(resource, exchange.headers, answer, freshness);
+  if (head.selecting.length > 0) {
+    const names = head.selecting.map(([name]) => name);
+    engine.vary.note(resource.key, names, varyMs);
+  }
+  const shared = noteWhether(mayShare(freshness, receivedMs), question, engine);
+  if (isBeingStored(question, engine)) {
+    const forwarding = { ...way, detail: 'stored-by-another' };
+    return { as: 'answer', answer: forOne(answer, question, asking), forwarding };
+  }
+  asking.arrival.landed(head.selecting);
+  const started = startFill({
+    head,
+    announcedBytes: announcedBytes(answer),
+    source: streamOf(answer),
+    spool: {
+      memoryBytes: store.memoryObjectBytes,
+      maxBytes: store.objectLimitBytes,
+      budget: engine.budget,
+      openFile: store.openFile,
+      fileFailed: store.fileFailed,
+    },
+    stop: () => asking.stopper.abort(),
+    keepBytes: (bytes) => store.keepBytes(head, bytes, asking.arrival),
+    keepFile: (file) => store.keepFile(head, file, asking.arrival),
+    failed: asking.failed,
+    unkept: () => noteWhether(false, question, engine),
+  });
+  publish(started, shared, question, asking.departure, engine);
+  return { as: 'fill', fill: started, forwarding: { ...way, stored: true }, shared };
+}
+
+/** Now that its `Vary` is known, those who want this variant find it; if it is for all, all of them. */
+function publish(
+  fill: Fill,
+  shared: boolean,
+  question: Question,
+  departure: Departure,
+  engine: Engine,
+): void {
+  departure.list(flightKey(question, engine));
+  if (shared && question.personal) departure.list(flightKey({ ...question, personal: false }, engine));
+  departure.fills(fill);
+}
+
+/** Somebody else's answer to the same question is arriving: one copy on the way to the store is enough. */
+function isBeingStored(question: Question, engine: Engine): boolean {
+  const kin = question.personal ? [question, { ...question, personal: false }] : [question];
+  return kin.some((each) => flightFor(each, engine)?.storing);
+}
+
+function noteWhether(shared: boolean, question: Question, { uncollapsible }: Engine): boolean {
+  if (shared) uncollapsible.forget(kinKey(question));
+  else uncollapsible.note(kinKey(question), true, uncollapsibleMs);
+  return shared;
+}
+
+/** Passes the answer on to the one who asked, and to nobody else. */
+function pass(
+  stored: Stored | null,
+  { question, engine, asking, answer, way }: Received,
+  refusal: Refusal,
+): Result {
+  const { exchange } = question;
+  const { status } = answer;
+  // What a client brought about by its own fields changes nothing for others.
+  if (exchange.method === 'GET' && refusal !== 'request' && status < 500) {
+    engine.uncollapsible.note(kinKey(question), true, uncollapsibleMs);
+    const replaces = status < 400 || gone.has(status);
+    if (stored && replaces && !question.personal) engine.store.forget(stored.entry);
+  }
+  const forwarding = { ...way, detail: refusal };
+  return { as: 'answer', answer: forOne(answer, question, asking), forwarding };
+}
+
+/** An answer for one client ends when that client leaves, also when it left before it could read any of it. */
+function forOne(answer: Answer, { exchange }: Question, { stopper, background }: Asking): Answer {
+  if (background) return answer;
+  const { signal } = exchange.request;
+  signal.addEventListener('abort', () => stopper.abort(), { once: true });
+  if (signal.aborted) {
+    stopper.abort();
+    discard(answer);
+  }
+  return answer;
+}

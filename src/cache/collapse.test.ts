@@ -1,0 +1,307 @@
+import { expect, test } from 'bun:test';
+import { MeridianError } from '../errors.ts';
+import { answerOf, failureOf, maxAge, type Reply, type Wanted, type World, world } from './world.contract.ts';
+
+function crowd(here: World, size: number, wanted: Wanted = {}): Promise<Reply>[] {
+  return Array.from({ length: size }, () => here.get(wanted));
+}
+
+async function texts(replies: readonly Promise<Reply>[]): Promise<string[]> {
+  return Promise.all(replies.map(async (reply) => (await reply).text()));
+}
+
+const unreachable = () => new MeridianError('upstream-unreachable', 'connection refused');
+
+for (const disk of [false, true]) {
+  test(`a thousand requests at once are one for the parent (${disk ? 'with' : 'without'} a disk)`, async () => {
+    await using here = await world({ disk });
+    const replies = crowd(here, 1000);
+    const body = 'x'.repeat(50_000);
+    (await here.nextAsk()).answer(body, maxAge(60));
+    for (const text of await texts(replies)) expect(text).toBe(body);
+    expect(here.asked).toHaveLength(1);
+    const served = await Promise.all(replies);
+    expect(served.filter((reply) => reply.collapsed)).toHaveLength(999);
+    expect(new Set(served.map((reply) => reply.outcome))).toEqual(new Set(['miss']));
+  });
+}
+
+test('a thousand requests are one for the parent also when the first client leaves at once', async () => {
+  await using here = await world();
+  const client = new AbortController();
+  const first = here.get({ signal: client.signal });
+  const others = crowd(here, 999);
+  client.abort();
+  const asked = await here.nextAsk();
+  expect(asked.ask.signal.aborted).toBe(false);
+  const pieces = asked.stream(maxAge(60));
+  await pieces.push('hello ');
+  const rest = texts(others);
+  await failureOf((await first).text());
+  await pieces.push('world');
+  await pieces.end();
+  expect(new Set(await rest)).toEqual(new Set(['hello world']));
+  expect(here.asked).toHaveLength(1);
+});
+
+test('whoever comes while the body arrives gets all of it', async () => {
+  await using here = await world();
+  const first = here.get();
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const early = texts([first]);
+  await pieces.push('one ');
+  await pieces.push('two ');
+  const late = texts(crowd(here, 10));
+  await pieces.push('three');
+  await pieces.end();
+  expect(new Set([...(await early), ...(await late)])).toEqual(new Set(['one two three']));
+  expect(here.asked).toHaveLength(1);
+});
+
+test('variants collapse each for itself', async () => {
+  await using here = await world();
+  const fields = { ...maxAge(60), vary: 'accept-language' };
+  here.parent = async ({ exchange }) => {
+    await Bun.sleep(1);
+    return answerOf(`in ${exchange.headers.get('accept-language')}`, fields);
+  };
+  const languages = ['de', 'fr', 'en'];
+  const replies = languages.flatMap((language) =>
+    crowd(here, 100, { headers: { 'accept-language': language } }),
+  );
+  const expected = languages.flatMap((language) => Array(100).fill(`in ${language}`));
+  expect(await texts(replies)).toEqual(expected);
+  expect(here.asked).toHaveLength(3);
+});
+
+test('whoever comes once Vary is known finds the fill of the variant that made it known', async () => {
+  await using here = await world();
+  const german = { headers: { 'accept-language': 'de' } };
+  const first = here.get(german);
+  const pieces = (await here.nextAsk()).stream({ ...maxAge(60), vary: 'accept-language' });
+  await first;
+  const second = texts([here.get(german)]);
+  const other = here.get({ headers: { 'accept-language': 'fr' } });
+  (await here.nextAsk()).answer('salut', { ...maxAge(60), vary: 'accept-language' });
+  expect(await (await other).text()).toBe('salut');
+  await pieces.push('hallo');
+  await pieces.end();
+  expect(await second).toEqual(['hallo']);
+  expect(here.asked).toHaveLength(2);
+});
+
+test('an answer for one only releases all who wait, at once and in parallel, and is remembered', async () => {
+  await using here = await world();
+  const replies = crowd(here, 100);
+  (await here.nextAsk()).answer('for one', { 'cache-control': 'private' });
+  await here.quiet();
+  expect(here.asked).toHaveLength(100);
+  for (const asked of here.asked) asked.answer('for one', { 'cache-control': 'private' });
+  await texts(replies);
+
+  const later = crowd(here, 10);
+  await here.quiet();
+  expect(here.asked).toHaveLength(110);
+  for (const asked of here.asked) asked.answer('for all', maxAge(60));
+  await texts(later);
+});
+
+test('answers that turn out to be for all are collapsed again', async () => {
+  await using here = await world();
+  here.parent = () => answerOf('for one', { 'cache-control': 'private' });
+  await (await here.get()).text();
+  here.parent = () => answerOf('for all', maxAge(1));
+  await (await here.get()).text();
+  await here.quiet();
+  here.clock.advance(1000);
+  here.parent = null;
+  const replies = crowd(here, 10);
+  await here.quiet();
+  expect(here.asked).toHaveLength(3);
+  for (const asked of here.asked) asked.answer('for all', maxAge(60));
+  await texts(replies);
+});
+
+test('requests with credentials do not make those without wait, or go alone', async () => {
+  await using here = await world();
+  const personal = here.get({ headers: { authorization: 'Bearer a' } });
+  const publicly = crowd(here, 10);
+  await here.quiet();
+  expect(here.asked).toHaveLength(2);
+  here.asked[0]?.answer('for a', { 'cache-control': 'private' });
+  expect(await texts([personal])).toEqual(['for a']);
+  here.asked[1]?.answer('for all', maxAge(60));
+  expect(new Set(await texts(publicly))).toEqual(new Set(['for all']));
+  expect(here.asked).toHaveLength(2);
+});
+
+test('what is on its way for everybody serves requests with credentials as well', async () => {
+  await using here = await world();
+  const publicly = here.get();
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const first = texts([publicly]);
+  await here.quiet();
+  const personal = texts([here.get({ headers: { authorization: 'Bearer a' } })]);
+  await pieces.push('for all');
+  await pieces.end();
+  expect(await personal).toEqual(['for all']);
+  await first;
+  expect(here.asked).toHaveLength(1);
+});
+
+test('a failed request hands over to one who waits', async () => {
+  await using here = await world();
+  const replies = crowd(here, 100);
+  const first = failureOf(replies[0] as Promise<Reply>);
+  (await here.nextAsk()).fail(unreachable());
+  const second = await here.nextAsk();
+  await here.quiet();
+  expect(here.asked).toHaveLength(2);
+  expect((await first).code).toBe('upstream-unreachable');
+  second.answer('hello', maxAge(60));
+  expect(new Set(await texts(replies.slice(1)))).toEqual(new Set(['hello']));
+  expect(here.asked).toHaveLength(2);
+});
+
+test('after two failures all who wait fail', async () => {
+  await using here = await world();
+  const replies = crowd(here, 100).map((reply) =>
+    reply.then(
+      ({ status }) => status,
+      ({ code }) => code,
+    ),
+  );
+  (await here.nextAsk()).fail(unreachable());
+  (await here.nextAsk()).answer('broken', {}, 500);
+  // The second one has an answer to pass on, if only a 500; the others learn what it stands for.
+  const others = Array(98).fill('upstream-invalid');
+  expect(await Promise.all(replies)).toEqual(['upstream-unreachable', 500, ...others]);
+  expect(here.asked).toHaveLength(2);
+});
+
+test('after two failures all who wait are served stale, where they may be', async () => {
+  await using here = await world();
+  here.parent = () => answerOf('old', { 'cache-control': 'max-age=60, stale-if-error=60' });
+  await (await here.get()).text();
+  await here.quiet();
+  here.clock.advance(60_000);
+  here.parent = null;
+  await here.nextAsk();
+  const replies = crowd(here, 100);
+  (await here.nextAsk()).fail(unreachable());
+  (await here.nextAsk()).fail(unreachable());
+  expect(new Set(await texts(replies))).toEqual(new Set(['old']));
+  expect(here.asked).toHaveLength(3);
+});
+
+test('a body that fails before those who wait have seen any of it counts as a failure', async () => {
+  await using here = await world();
+  const replies = crowd(here, 50);
+  const outcomes = replies.map(async (reply) => (await reply).text().catch(() => 'cut off'));
+  (await here.nextAsk()).answer('short', { ...maxAge(60), 'content-length': '10' });
+  await here.quiet();
+  expect(here.asked.length).toBeLessThanOrEqual(2);
+  for (const asked of here.asked) asked.answer('whole', maxAge(60));
+  expect(new Set([...(await Promise.allSettled(outcomes))].map(({ status }) => status))).toContain(
+    'fulfilled',
+  );
+  expect(here.asked.length).toBeLessThanOrEqual(2);
+});
+
+test('nobody waits longer for another request than the lock allows', async () => {
+  await using here = await world({ lockMs: 1000 });
+  const leader = here.get();
+  const waiting = crowd(here, 10);
+  const first = await here.nextAsk();
+  await here.quiet();
+  expect(here.asked).toHaveLength(1);
+  here.clock.advance(1000);
+  await here.quiet();
+  expect(here.asked).toHaveLength(11);
+  for (const asked of here.asked.slice(1)) asked.answer('own', maxAge(60));
+  expect(new Set(await texts(waiting))).toEqual(new Set(['own']));
+  first.answer('late', maxAge(60));
+  expect(await texts([leader])).toEqual(['late']);
+});
+
+test('when many ask for themselves, one copy is stored', async () => {
+  await using here = await world({ lockMs: 1000 });
+  const replies = crowd(here, 11);
+  await here.nextAsk();
+  await here.quiet();
+  here.clock.advance(1000);
+  await here.quiet();
+  const bodies = here.asked.map((asked) => asked.stream(maxAge(60)));
+  const reading = texts(replies);
+  await here.quiet();
+  expect(here.cache.stats.fills).toBe(1);
+  for (const body of bodies) await body.push('hello');
+  for (const body of bodies) await body.end();
+  expect(new Set(await reading)).toEqual(new Set(['hello']));
+});
+
+test('a response that must be confirmed before each use is not shared, and stored once', async () => {
+  await using here = await world();
+  const fields = { 'cache-control': 'no-cache', etag: '"1"' };
+  const replies = crowd(here, 10);
+  (await here.nextAsk()).answer('hello', fields);
+  await here.quiet();
+  expect(here.asked).toHaveLength(10);
+  for (const asked of here.asked) asked.answer('hello', fields);
+  await texts(replies);
+  await here.quiet();
+  expect(here.cache.stats.memory.entries).toBe(1);
+});
+
+test('a response that its parent served stale is shared, or a failing origin would be asked by everybody', async () => {
+  await using here = await world();
+  const replies = crowd(here, 100);
+  (await here.nextAsk()).answer('stale', { 'cache-control': 'max-age=60, stale-if-error=600', age: '100' });
+  expect(new Set(await texts(replies))).toEqual(new Set(['stale']));
+  expect(here.asked).toHaveLength(1);
+});
+
+test('revalidations collapse', async () => {
+  await using here = await world();
+  here.parent = () => answerOf('hello', { ...maxAge(60), etag: '"1"' });
+  await (await here.get()).text();
+  await here.quiet();
+  here.clock.advance(60_000);
+  here.parent = null;
+  await here.nextAsk();
+  const replies = crowd(here, 100);
+  (await here.nextAsk()).confirm();
+  expect(new Set(await texts(replies))).toEqual(new Set(['hello']));
+  expect(here.asked).toHaveLength(2);
+});
+
+test('who wants a confirmed answer does not wait for one that may come from a store', async () => {
+  await using here = await world();
+  const ordinary = here.get();
+  await here.nextAsk();
+  const reloads = crowd(here, 10, { headers: { 'cache-control': 'no-cache' } });
+  const second = await here.nextAsk();
+  expect(second.ask.reload).toBe(true);
+  expect(here.asked).toHaveLength(2);
+  second.answer('confirmed', maxAge(60));
+  here.asked[0]?.answer('from a store', maxAge(60));
+  expect(new Set(await texts(reloads))).toEqual(new Set(['confirmed']));
+  await texts([ordinary]);
+});
+
+test('beyond the limit of fills a miss is refused, and hits go on', async () => {
+  await using here = await world({ maxFills: 2 });
+  here.parent = () => answerOf('stored', maxAge(60));
+  await (await here.get({ key: 'web /stored' })).text();
+  await here.quiet();
+  here.parent = null;
+  const under = [here.get({ key: 'web /a' }), here.get({ key: 'web /b', method: 'HEAD' })];
+  await here.quiet();
+  const refused = await failureOf(here.get({ key: 'web /c' }));
+  expect([refused.code, refused.retryAfterS]).toEqual(['overloaded', 1]);
+  expect((await here.get({ key: 'web /stored' })).outcome).toBe('hit');
+  for (const asked of here.asked) asked.answer('hello', maxAge(60));
+  await texts(under);
+  here.parent = () => answerOf('now', maxAge(60));
+  expect(await (await here.get({ key: 'web /c' })).text()).toBe('now');
+});

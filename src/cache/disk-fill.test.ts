@@ -1,0 +1,203 @@
+import { expect, test } from 'bun:test';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { virtualClock } from '../../test/support/clock.ts';
+import { temporary } from '../../test/support/temporary.ts';
+import { eventually } from '../../test/support/wait.ts';
+import type { Disk } from './disk/disk.ts';
+import { answerOf, maxAge, noise, type World, world } from './world.contract.ts';
+
+const large = noise(1_000_000);
+
+async function store(here: World, key = 'web /', body: Uint8Array | string = large): Promise<void> {
+  here.parent = () => answerOf(body, { ...maxAge(60), etag: '"1"' });
+  await (await here.get({ key })).bytes();
+  await eventually('the fill', () => here.cache.stats.fills === 0, { everyMs: 1 });
+}
+
+async function onDisk(here: World, entries: number): Promise<void> {
+  await eventually('the disk', () => here.cache.stats.disk?.entries === entries, { everyMs: 1 });
+}
+
+/** The files of whole bodies. */
+function bodies(folder: string): string[] {
+  return readdirSync(join(folder, 'objects'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.includes('/'))
+    .map((name) => join(folder, 'objects', name));
+}
+
+/** A disk whose files fail from the `nth` write on. */
+function failingFrom(nth: number): (disk: Disk) => Disk {
+  let writes = 0;
+  return (disk) => ({
+    ...disk,
+    get ready() {
+      return disk.ready;
+    },
+    get stats() {
+      return disk.stats;
+    },
+    async create() {
+      const writer = await disk.create();
+      if (!writer) return null;
+      const append = writer.append.bind(writer);
+      writer.append = async (chunks) => {
+        if (++writes >= nth) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        return append(chunks);
+      };
+      return writer;
+    },
+  });
+}
+
+test('a large body goes to disk and is served from there', async () => {
+  await using here = await world({ disk: true });
+  await store(here);
+  expect(here.cache.stats.memory.entries).toBe(0);
+  const reply = await here.get();
+  expect([reply.outcome, Buffer.from(await reply.bytes()).equals(large)]).toEqual(['hit-disk', true]);
+  expect(here.asked).toHaveLength(1);
+});
+
+test('a large response is confirmed where it is', async () => {
+  await using here = await world({ disk: true });
+  await store(here);
+  here.clock.advance(60_000);
+  here.parent = () => answerOf(null, maxAge(600), 304);
+  expect((await here.get()).outcome).toBe('revalidated');
+  here.clock.advance(599_000);
+  expect((await here.get()).outcome).toBe('hit-disk');
+});
+
+test('what memory had to let go is found on disk, and moves up again', async () => {
+  await using here = await world({ disk: true, memoryBytes: 300_000 });
+  for (let n = 0; n < 20; n++) await store(here, `web /${n}`, noise(30_000, n));
+  await onDisk(here, 20);
+  expect(here.cache.stats.memory.evicted).toBeGreaterThan(10);
+  for (let n = 0; n < 20; n++) {
+    const reply = await here.get({ key: `web /${n}` });
+    expect(Buffer.from(await reply.bytes()).equals(noise(30_000, n))).toBe(true);
+  }
+  expect(here.asked).toHaveLength(20);
+  expect((await here.get({ key: 'web /19' })).outcome).toBe('hit');
+});
+
+for (const nth of [1, 2, 3]) {
+  test(`a disk that fails at write ${nth} costs the copy, not the readers`, async () => {
+    await using here = await world({ disk: true, through: failingFrom(nth) });
+    const replies = [here.get(), here.get(), here.get()];
+    const pieces = (await here.nextAsk()).stream({ ...maxAge(60), 'content-length': String(large.length) });
+    const reading = replies.map(async (reply) => (await reply).bytes());
+    for (let at = 0; at < large.length; at += 100_000) await pieces.push(large.slice(at, at + 100_000));
+    await pieces.end();
+    for (const bytes of await Promise.all(reading)) expect(Buffer.from(bytes).equals(large)).toBe(true);
+    expect(here.cache.stats.disk).toMatchObject({ entries: 0, state: 'suspended', errors: 1 });
+    // Meanwhile the cache goes on without it.
+    await store(here, 'web /small', 'small');
+    expect((await here.get({ key: 'web /small' })).outcome).toBe('hit');
+  });
+}
+
+test('a body damaged on disk is fetched again, not served', async () => {
+  const [folder, clock] = [temporary('cache'), virtualClock()];
+  for (const size of [1000, 1_000_000]) {
+    const key = `web /${size}`;
+    {
+      await using here = await world({ disk: true, folder, clock });
+      await store(here, key, noise(size, size));
+    }
+    for (const path of bodies(folder.path)) {
+      const bytes = new Uint8Array(await Bun.file(path).arrayBuffer());
+      bytes[500] = (bytes[500] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    }
+    await using here = await world({ disk: true, folder, clock });
+    here.parent = () => answerOf(noise(size, size), maxAge(60));
+    const reply = await here.get({ key });
+    expect([reply.outcome, Buffer.from(await reply.bytes()).equals(noise(size, size))]).toEqual([
+      'miss',
+      true,
+    ]);
+    expect(here.cache.stats.disk?.corrupt).toBe(1);
+    expect(here.cache.stats.disk?.state).toBe('ready');
+  }
+  folder[Symbol.dispose]();
+});
+
+test('a small body damaged while the process runs is found as well', async () => {
+  await using here = await world({ disk: true, memoryBytes: 40_000, memoryObjectBytes: 8000 });
+  await store(here, 'web /a', noise(5000, 1));
+  await onDisk(here, 1);
+  const [path] = bodies(here.folder?.path ?? '');
+  writeFileSync(path ?? '', noise(5000, 2));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(5000, 10 + n));
+  here.parent = () => answerOf(noise(5000, 1), maxAge(60));
+  const reply = await here.get({ key: 'web /a' });
+  expect(Buffer.from(await reply.bytes()).equals(noise(5000, 1))).toBe(true);
+  expect(here.cache.stats.disk?.corrupt).toBe(1);
+});
+
+test('a file that somebody deleted is a miss', async () => {
+  await using here = await world({ disk: true });
+  await store(here);
+  for (const path of bodies(here.folder?.path ?? '')) rmSync(path);
+  await store(here);
+  expect(here.asked).toHaveLength(2);
+  expect((await here.get()).outcome).toBe('hit-disk');
+});
+
+test('many who ask for what is only on disk read it once', async () => {
+  let reads = 0;
+  await using here = await world({
+    disk: true,
+    memoryBytes: 100_000,
+    memoryObjectBytes: 20_000,
+    through: (disk) => ({
+      ...disk,
+      get ready() {
+        return disk.ready;
+      },
+      get stats() {
+        return disk.stats;
+      },
+      bytes(entry) {
+        reads++;
+        return disk.bytes(entry);
+      },
+    }),
+  });
+  await store(here, 'web /a', noise(15_000));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(15_000, 10 + n));
+  await onDisk(here, 11);
+  reads = 0;
+  const replies = await Promise.all(Array.from({ length: 100 }, () => here.get({ key: 'web /a' })));
+  expect(new Set(replies.map((reply) => reply.outcome))).toEqual(new Set(['hit-disk']));
+  expect(reads).toBe(1);
+});
+
+test('what is larger than the disk may keep is passed on', async () => {
+  await using here = await world({ disk: true, objectBytes: 500_000 });
+  here.parent = () => answerOf(large, maxAge(60));
+  const announced = await here.get();
+  expect(announced.served.forwarding?.detail).toBe('too-large');
+  expect((await announced.bytes()).length).toBe(large.length);
+  here.parent = null;
+  await here.nextAsk();
+  const asking = here.get({ key: 'web /unannounced' });
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const reading = (await asking).bytes();
+  for (let at = 0; at < large.length; at += 100_000) await pieces.push(large.slice(at, at + 100_000));
+  await pieces.end();
+  expect(Buffer.from(await reading).equals(large)).toBe(true);
+  expect(here.cache.stats.disk?.entries).toBe(0);
+});
+
+test('the disk stays within its bound, whatever is stored', async () => {
+  const diskBytes = 3_000_000;
+  await using here = await world({ disk: true, diskBytes });
+  for (let n = 0; n < 40; n++) {
+    await store(here, `web /${n}`, noise(n % 3 === 0 ? 300_000 : 500, n));
+    expect(here.cache.stats.disk?.bytes).toBeLessThanOrEqual(diskBytes);
+  }
+  expect(here.cache.stats.disk?.entries).toBeGreaterThan(5);
+});

@@ -1,0 +1,134 @@
+/**
+ * A body's file while it is written, hashed on the way. It appears under its name, the SHA-256 of its bytes,
+ * only when it is whole: written under a temporary name, flushed to the disk, renamed, and the folder flushed as well.
+ */
+import * as fs from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface ObjectWriter {
+  readonly sizeBytes: number;
+  /** Whether it has its name, or has been given up: nothing temporary remains. */
+  readonly ended: boolean;
+  /** Appends; resolves when the operating system has taken the bytes. One call at a time. */
+  append(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Reads back what has been appended. `into` is filled as far as the file goes; returns the bytes read. */
+  read(into: Uint8Array, from: number): Promise<number>;
+  /** Makes the file durable under its name and returns that name; `naming` settles before it appears there. */
+  commit(naming: (sha256: string) => Promise<void>): Promise<string>;
+  /** Ends writing without keeping the file. Reading goes on to work. */
+  discard(): Promise<void>;
+  /** No more reads. Waits for those under way. */
+  close(): Promise<void>;
+}
+
+/** @param pathOf where a body with this SHA-256 belongs; on the same file system as `temporary`. */
+export async function openWriter(
+  temporary: string,
+  pathOf: (sha256: string) => string,
+): Promise<ObjectWriter> {
+  const descriptor = await asked<number>((done) => fs.open(temporary, 'wx+', done));
+  return new Writer(descriptor, temporary, pathOf);
+}
+
+/**
+ * Works on a plain descriptor: readers may hold on to it for as long as they like, and the runtime treats a
+ * `FileHandle` that is collected before it was closed as a fatal error.
+ *
+ * The system gives the number of a closed descriptor to the next file that is opened. So it is closed only when
+ * nothing is under way on it, or what is under way would end up in somebody else's file.
+ */
+class Writer implements ObjectWriter {
+  sizeBytes = 0;
+  ended = false;
+  readonly #descriptor: number;
+  readonly #temporary: string;
+  readonly #pathOf: (sha256: string) => string;
+  readonly #hash = new Bun.CryptoHasher('sha256');
+  #underWay = 0;
+  #closing: PromiseWithResolvers<void> | null = null;
+
+  constructor(descriptor: number, temporary: string, pathOf: (sha256: string) => string) {
+    this.#descriptor = descriptor;
+    this.#temporary = temporary;
+    this.#pathOf = pathOf;
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<void> {
+    let wanted = 0;
+    for (const chunk of chunks) wanted += chunk.length;
+    const written = await this.#use<number>((fd, done) => fs.writev(fd, chunks, this.sizeBytes, done));
+    if (written !== wanted) throw shortWrite(written, wanted);
+    for (const chunk of chunks) this.#hash.update(chunk);
+    this.sizeBytes += wanted;
+  }
+
+  read(into: Uint8Array, from: number): Promise<number> {
+    return this.#use<number>((fd, done) => fs.read(fd, into, 0, into.length, from, done));
+  }
+
+  async commit(naming: (sha256: string) => Promise<void>): Promise<string> {
+    await this.#use<void>((fd, done) => fs.fdatasync(fd, done));
+    const sha256 = this.#hash.digest('hex');
+    const path = this.#pathOf(sha256);
+    await naming(sha256);
+    await mkdir(dirname(path), { recursive: true });
+    await rename(this.#temporary, path);
+    this.ended = true;
+    await flushFolder(dirname(path));
+    return sha256;
+  }
+
+  async discard(): Promise<void> {
+    if (!this.ended) await rm(this.#temporary, { force: true });
+    this.ended = true;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return this.#closing.promise;
+    this.#closing = Promise.withResolvers();
+    this.#closeIfIdle();
+    return this.#closing.promise;
+  }
+
+  async #use<T>(call: (fd: number, done: Done<T>) => void): Promise<T> {
+    if (this.#closing) throw new Error('the file is closed');
+    this.#underWay++;
+    try {
+      return await asked<T>((done) => call(this.#descriptor, done));
+    } finally {
+      this.#underWay--;
+      this.#closeIfIdle();
+    }
+  }
+
+  #closeIfIdle(): void {
+    if (!this.#closing || this.#underWay > 0) return;
+    const { resolve, reject } = this.#closing;
+    fs.close(this.#descriptor, (error) => (error ? reject(error) : resolve()));
+  }
+}
+
+/** A new name is durable only when its folder is (fsync(2)). */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+type Done<T> = (error: Error | null | undefined, result?: T) => void;
+
+/** A callback of the file system as a promise of its first result. */
+function asked<T>(call: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => (error ? reject(error) : resolve(result as T)));
+  });
+}
+
+/** A short write is how a full disk often shows itself first. */
+function shortWrite(written: number, wanted: number): Error {
+  return Object.assign(new Error(`wrote ${written} of ${wanted} bytes`), { code: 'ENOSPC' });
+}

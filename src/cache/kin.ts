@@ -1,0 +1,41 @@
+/**
+ * Which requests may wait for the same answer: those for the same variant of the same key that put their
+ * question alike.
+ */
+import { normaliseSelecting } from '../http/vary.ts';
+import type { Engine, Question } from './engine.ts';
+import type { Flight } from './flights.ts';
+
+/**
+ * Requests with credentials or cookies keep to themselves. Their answers may well be personal, and then those
+ * who wait have waited for nothing: nobody without credentials shall have to.
+ */
+export function kinKey({ resource, personal }: Pick<Question, 'resource' | 'personal'>): string {
+  return personal ? `${resource.key}\npersonal` : resource.key;
+}
+
+/** The key of a flight, as far as what is known of the key's variants tells requests apart. */
+export function flightKey(question: Question, engine: Engine): string {
+  const { resource, exchange } = question;
+  const vary = resource.ask === 'client' ? engine.vary.get(resource.key) : undefined;
+  const parts = [variantlessKey(question)];
+  for (const name of vary ?? []) parts.push(normaliseSelecting(name, exchange.headers.get(name)));
+  return parts.join('\n');
+}
+
+/** Whoever wants a confirmed answer does not wait for one that may come from a store. */
+function variantlessKey(question: Question): string {
+  return question.reload ? `${kinKey(question)}\nreload` : kinKey(question);
+}
+
+/** A flight that a request may wait for. */
+export function flightFor(question: Question, engine: Engine): Flight | undefined {
+  const key = flightKey(question, engine);
+  const own = engine.flights.get(key);
+  if (own) return own;
+  // It may have begun when nobody knew yet that there are variants.
+  const earlier = engine.flights.get(variantlessKey(question));
+  if (earlier && flightKey(earlier.question, engine) === key) return earlier;
+  // What is on its way for everybody is also for those with credentials.
+  return question.personal ? flightFor({ ...question, personal: false }, engine) : undefined;
+}

@@ -1,0 +1,180 @@
+import { expect, test } from 'bun:test';
+import { MeridianError } from '../errors.ts';
+import { answerOf, failureOf, type Wanted, type World, world } from './world.contract.ts';
+
+const down = () => Promise.reject(new MeridianError('upstream-unreachable', 'connection refused'));
+
+/** A stored response that has been stale for so many seconds. */
+async function stale(here: World, control: string, staleForS: number, wanted: Wanted = {}): Promise<void> {
+  here.parent = () => answerOf('old', { 'cache-control': control, etag: '"1"' });
+  await (await here.get(wanted)).text();
+  await here.quiet();
+  here.clock.advance(60_000 + staleForS * 1000);
+  here.parent = null;
+  await here.nextAsk();
+}
+
+test('stale-while-revalidate serves at once, and one request revalidates', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-while-revalidate=30', 10);
+  for (let client = 0; client < 5; client++) {
+    const reply = await here.get();
+    expect([reply.outcome, await reply.text()]).toEqual(['hit-stale', 'old']);
+  }
+  const revalidation = await here.nextAsk();
+  expect(here.asked).toHaveLength(2);
+  expect(revalidation.ask).toMatchObject({ background: true, reload: false, stored: { etag: '"1"' } });
+  revalidation.answer('new', { 'cache-control': 'max-age=60' });
+  await here.quiet();
+  const fresh = await here.get();
+  expect([fresh.outcome, await fresh.text()]).toEqual(['hit', 'new']);
+});
+
+test('beyond stale-while-revalidate a request waits for the parent', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-while-revalidate=30', 30);
+  here.parent = () => answerOf('new', { 'cache-control': 'max-age=60' });
+  const reply = await here.get();
+  expect([reply.outcome, await reply.text()]).toEqual(['expired', 'new']);
+});
+
+test('another node that revalidates in the background gets no stale response', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-while-revalidate=30', 10);
+  here.parent = () => answerOf('new', { 'cache-control': 'max-age=60' });
+  expect(await (await here.get({ background: true })).text()).toBe('new');
+});
+
+test('a revalidation that fails is not repeated for every request', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-while-revalidate=30', 1);
+  here.parent = down;
+  for (let client = 0; client < 10; client++) {
+    expect((await here.get()).outcome).toBe('hit-stale');
+    await here.quiet();
+  }
+  expect(here.asked).toHaveLength(2);
+  here.clock.advance(5000);
+  await here.get();
+  await here.quiet();
+  expect(here.asked).toHaveLength(3);
+});
+
+test('stale-if-error serves stale when the parent cannot be reached, and leaves it alone for a while', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-if-error=600', 10);
+  here.parent = down;
+  for (let client = 0; client < 5; client++) {
+    const reply = await here.get();
+    expect([reply.outcome, await reply.text()]).toEqual(['stale-on-error', 'old']);
+    expect(reply.served.forwarding?.detail).toBe('upstream-unreachable');
+  }
+  expect(here.asked).toHaveLength(2);
+  here.clock.advance(5000);
+  here.parent = () => answerOf('new', { 'cache-control': 'max-age=60' });
+  expect(await (await here.get()).text()).toBe('new');
+});
+
+for (const status of [500, 502, 503, 504]) {
+  test(`a ${status} counts as an error of the parent`, async () => {
+    await using here = await world();
+    await stale(here, 'max-age=60, stale-if-error=600', 10);
+    here.parent = () => answerOf('broken', {}, status);
+    const reply = await here.get();
+    expect([reply.outcome, await reply.text()]).toEqual(['stale-on-error', 'old']);
+    expect(reply.served.forwarding?.status).toBe(status);
+  });
+}
+
+test('501 and 404 are answers, not failures', async () => {
+  await using here = await world();
+  for (const status of [501, 404]) {
+    const key = `web /${status}`;
+    await stale(here, 'max-age=60, stale-if-error=600', 10, { key });
+    here.parent = () => answerOf('other', {}, status);
+    expect((await here.get({ key })).status).toBe(status);
+  }
+});
+
+test('beyond stale-if-error the failure is passed on', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-if-error=10', 10);
+  here.parent = down;
+  expect((await failureOf(here.get())).code).toBe('upstream-unreachable');
+  here.parent = () => answerOf('broken', {}, 503);
+  const reply = await here.get();
+  expect([reply.status, await reply.text()]).toEqual([503, 'broken']);
+});
+
+test('the limit of stale-if-error holds for the moment of serving, however long the parent took to fail', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-if-error=20', 10);
+  const asking = failureOf(here.get());
+  const asked = await here.nextAsk();
+  here.clock.advance(15_000);
+  asked.fail(new MeridianError('upstream-timeout', 'no answer'));
+  expect((await asking).code).toBe('upstream-timeout');
+});
+
+for (const never of ['must-revalidate', 'proxy-revalidate', 's-maxage=60', 'no-cache']) {
+  test(`${never} is never served stale, whatever else the response allows`, async () => {
+    await using here = await world();
+    await stale(here, `max-age=60, ${never}, stale-while-revalidate=600, stale-if-error=600`, 10);
+    here.parent = down;
+    expect((await failureOf(here.get())).code).toBe('upstream-unreachable');
+    here.parent = () => answerOf('broken', {}, 503);
+    expect((await here.get()).status).toBe(503);
+  });
+}
+
+test('no-cache is confirmed by the parent before every use, fresh as it may be', async () => {
+  await using here = await world();
+  const fields = { 'cache-control': 'no-cache, max-age=600', etag: '"1"' };
+  here.parent = () => answerOf('hello', fields);
+  await (await here.get()).text();
+  await here.quiet();
+  here.parent = () => answerOf(null, fields, 304);
+  for (let use = 0; use < 3; use++) expect((await here.get()).outcome).toBe('revalidated');
+  expect(here.asked).toHaveLength(4);
+});
+
+test('no-cache that names fields is taken for the whole response', async () => {
+  await using here = await world();
+  here.parent = () => answerOf('hello', { 'cache-control': 'no-cache="set-cookie", max-age=600' });
+  await (await here.get()).text();
+  await here.quiet();
+  expect((await here.get()).outcome).toBe('expired');
+});
+
+test('a route may extend how long responses are served stale, but not those that forbid it', async () => {
+  await using here = await world();
+  const freshness = { staleIfErrorS: 600 };
+  await stale(here, 'max-age=60', 10, { freshness });
+  here.parent = down;
+  expect((await here.get({ freshness })).outcome).toBe('stale-on-error');
+});
+
+test('wrong bytes are refused, remembered shortly, and something stale stands in where it may', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-if-error=600', 10);
+  const wrong = () => {
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.error(new MeridianError('digest-mismatch', 'expected a, got b'));
+      },
+    });
+    return { status: 200, headers: new Headers({ 'cache-control': 'max-age=60' }), body };
+  };
+  here.parent = wrong;
+  await failureOf((await here.get()).text());
+  expect((await here.get()).outcome).toBe('stale-on-error');
+  expect(here.asked).toHaveLength(2);
+
+  const other = { key: 'web /nothing-stored' };
+  await failureOf((await here.get(other)).text());
+  expect((await failureOf(here.get(other))).code).toBe('digest-mismatch');
+  expect(here.asked).toHaveLength(3);
+  here.clock.advance(5000);
+  here.parent = () => answerOf('right', { 'cache-control': 'max-age=60' });
+  expect(await (await here.get(other)).text()).toBe('right');
+});

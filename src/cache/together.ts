@@ -1,0 +1,130 @@
+/**
+ * Requests that want the same at the same time: one asks the parent, the others wait for its answer.
+ */
+import type { Clock } from '../clock.ts';
+import { selects } from '../http/vary.ts';
+import type { Result } from './ask.ts';
+import type { Engine, Failure, Question } from './engine.ts';
+import type { Landing } from './flights.ts';
+import { isFresh, mayServeOnError } from './freshness.ts';
+import { flightFor, flightKey } from './kin.ts';
+import { lead } from './lead.ts';
+import type { Served } from './served.ts';
+import type { Stored } from './store.ts';
+
+/** Failures that a waiting request sees happen to others before it fails as well. */
+const maxFailures = 2;
+
+/** Waits for whoever is asking the parent already, or asks, so that others can wait. */
+export async function together(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
+  const { clock } = engine;
+  const deadlineMs = clock.elapsed() + engine.lockMs;
+  const known = new Set<string>();
+  for (let failed = 0; ; ) {
+    const key = flightKey(question, engine);
+    const flight = flightFor(question, engine);
+    if (!flight) {
+      const arrived = arrivedMeanwhile(question, stored, engine);
+      if (arrived) return arrived;
+      return settle(
+        question,
+        stored,
+        await lead(question, stored, engine, { key, background: false }),
+        engine,
+      );
+    }
+    const landing = await patiently(flight.landing, deadlineMs - clock.elapsed(), clock);
+    if (landing === null || landing.as === 'unshared') break;
+    const failing = failureOf(landing);
+    if (failing) {
+      if (++failed >= maxFailures) return failure(question, stored, failing, engine);
+      continue;
+    }
+    const served = landing.as !== 'failed' && join(question, landing);
+    if (served) return served;
+    // The answer was another variant than ours. Now that its Vary is known, those who want the same
+    // one wait together; where that tells nothing new, there is no point in waiting again.
+    if (known.has(key)) break;
+    known.add(key);
+    if (flightKey(question, engine) === key) break;
+  }
+  return alone(question, stored, engine);
+}
+
+/** Asks the parent without anybody else: what comes may be for this request only. */
+export async function alone(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
+  const result = await lead(question, stored, engine, { key: null, background: false });
+  return settle(question, stored, result, engine);
+}
+
+/** What somebody else has fetched and stored while this request was on its way here. */
+function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Engine): Served | null {
+  if (question.reload) return null;
+  const { resource, exchange } = question;
+  const arrived = engine.store.peek(resource.key, exchange.headers);
+  if (!arrived || arrived.entry === stored?.entry) return null;
+  if (!isFresh(arrived.entry.freshness, engine.clock.now())) return null;
+  return { outcome: question.outcome, source: arrived, forwarding: { collapsed: true } };
+}
+
+/** A response may also fail between its head and our turn. */
+function failureOf(landing: Landing): Failure | null {
+  if (landing.as === 'failed') return landing;
+  const error = landing.as === 'fill' ? landing.fill.error : null;
+  return error && { error };
+}
+
+/** Another request's answer as ours, if it is the variant that we want. */
+function join(
+  { exchange, outcome }: Question,
+  landing: Landing & { as: 'fill' | 'confirmed' },
+): Served | null {
+  const forwarding = { ...landing.forwarding, collapsed: true };
+  if (landing.as === 'fill') {
+    const { fill } = landing;
+    if (!fill.alive || !selects(fill.head.selecting, exchange.headers)) return null;
+    return { outcome, source: { from: 'fill', fill }, forwarding };
+  }
+  const { stored } = landing;
+  return selects(stored.entry.selecting, exchange.headers)
+    ? { outcome: 'revalidated', source: stored, forwarding }
+    : null;
+}
+
+/** The result of our own request to the parent as a response. */
+function settle(question: Question, stored: Stored | null, result: Result, engine: Engine): Served {
+  const { outcome } = question;
+  switch (result.as) {
+    case 'failed':
+      return failure(question, stored, result, engine);
+    case 'confirmed':
+      return { outcome: 'revalidated', source: result.stored, forwarding: result.forwarding };
+    case 'fill':
+      return { outcome, source: { from: 'fill', fill: result.fill }, forwarding: result.forwarding };
+    case 'answer':
+      return { outcome, source: { from: 'parent', answer: result.answer }, forwarding: result.forwarding };
+  }
+}
+
+/** Something stale rather than an error, where that is allowed by what is known by now. */
+export function failure(question: Question, stored: Stored | null, failed: Failure, engine: Engine): Served {
+  const { resource, exchange } = question;
+  const known = engine.store.peek(resource.key, exchange.headers) ?? stored;
+  if (known && mayServeOnError(known.entry.freshness, engine.clock.now())) return staleOnError(known, failed);
+  throw failed.error;
+}
+
+export function staleOnError(source: Stored, { error, status }: Failure): Served {
+  return { outcome: 'stale-on-error', source, forwarding: { status, detail: error.code } };
+}
+
+/** The landing, or `null` when it takes longer than a request should wait for another. */
+function patiently(landing: Promise<Landing>, forMs: number, clock: Clock): Promise<Landing | null> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(Math.max(0, forMs), () => resolve(null));
+    void landing.then((landed) => {
+      cancel();
+      resolve(landed);
+    });
+  });
+}

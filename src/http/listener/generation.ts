@@ -1,0 +1,107 @@
+/**
+ * One Bun.serve with one certificate. A listener has one of them, and for a while two when its certificate changes.
+ */
+import type { Server } from 'bun';
+import { canonicalAddress } from '../cidr.ts';
+
+export interface GenerationOptions<Caller> {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly http2: boolean;
+  readonly http3: boolean;
+  readonly idleTimeoutS: number;
+  readonly bodyBytes: number;
+  /** Whether another generation may come to the same address. */
+  readonly shared: boolean;
+  /** Only connections that the front has made are served. */
+  readonly behindFront: boolean;
+  /** The second parameter of `handle`. */
+  readonly caller: (generation: Generation) => Caller;
+  readonly draining: () => boolean;
+  readonly handle: (request: Request, caller: Caller) => Response | Promise<Response>;
+  readonly failed: (error: unknown) => Response;
+}
+
+export interface Generation {
+  readonly server: Server<undefined>;
+  readonly port: number;
+  /** Behind a front: the port that a connection comes from → the client whose connection it carries. */
+  readonly clients: Map<number, string>;
+  clientAddress(request: Request): string;
+}
+
+/** The longest time-out that Bun knows. */
+export const longestTimeoutS = 255;
+
+/**
+ * Bun's own limit on bodies, in case that somebody reads one past ours: it answers with a bare 413, which no log
+ * knows of, so it stands well behind the limit that refuses with a reason.
+ */
+const lastResort = 2;
+
+/** Fails when the address is taken, or the certificate cannot be used. */
+export function openGeneration<Caller>(options: GenerationOptions<Caller>): Generation {
+  const { host, port, tls, http2, http3, idleTimeoutS, bodyBytes, handle, failed, draining } = options;
+  const clients = new Map<number, string>();
+
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    ...(tls && { tls }),
+    http2,
+    http3,
+    idleTimeout: Math.min(idleTimeoutS, longestTimeoutS),
+    maxRequestBodySize: bodyBytes * lastResort,
+    // Without these two words, an error is answered with a page of source code, and `development: false` alone
+    // sets SO_REUSEPORT, so that a second process could listen at the same address without noticing.
+    development: false,
+    reusePort: options.shared,
+    fetch: options.behindFront ? serveBehindFront : serve,
+    error: failed,
+  });
+
+  function serve(request: Request): Response | Promise<Response> {
+    const response = handle(request, caller);
+    if (response instanceof Promise) {
+      // Bun counts the time until the first byte, and between bytes that a slow client takes, as idle.
+      server.timeout(request, longestTimeoutS);
+      return draining() ? response.then(lastOnConnection) : response;
+    }
+    return draining() ? lastOnConnection(response) : response;
+  }
+
+  function serveBehindFront(request: Request): Response | Promise<Response> {
+    const peer = server.requestIP(request);
+    if (peer !== null && clients.has(peer.port)) return serve(request);
+    return new Response(null, { status: 403, headers: { connection: 'close' } });
+  }
+
+  const generation: Generation = {
+    server,
+    port: server.port ?? 0,
+    clients,
+    clientAddress(request) {
+      const peer = server.requestIP(request);
+      if (peer === null) return unknownClient;
+      if (options.behindFront) return clients.get(peer.port) ?? unknownClient;
+      return shorten(peer.address);
+    },
+  };
+  const caller = options.caller(generation);
+  return generation;
+}
+
+/** What RFC 7239 §6.2 calls a client whose address is not known. */
+const unknownClient = 'unknown';
+
+/** A dual-stack socket shows `::ffff:192.0.2.1`. */
+function shorten(address: string): string {
+  return address.startsWith('::ffff:') ? (canonicalAddress(address) ?? address) : address;
+}
+
+/** RFC 9112 §9.6. Bun leaves the field out of HTTP/2 and HTTP/3, where GOAWAY says it. */
+function lastOnConnection(response: Response): Response {
+  response.headers.set('connection', 'close');
+  return response;
+}

@@ -1,0 +1,159 @@
+/**
+ * A crowd in a process of its own: so many clients that ask for the same thing at the same moment, each on its own
+ * connection, and compare every byte that they get with what it should be. Bare sockets, because on a small machine
+ * the crowd must not cost more than the server that it asks.
+ *
+ *     bun crowd.ts <url> <number of clients> <file with the expected body>
+ *
+ * Prints one line of JSON: a `CrowdReport`.
+ */
+
+export interface CrowdReport {
+  readonly clients: number;
+  /** Clients that got the whole body, every byte as expected. */
+  readonly right: number;
+  /** What the others saw, and how many of them. */
+  readonly wrong: Readonly<Record<string, number>>;
+  /** From the first request to a client's first byte of the body, milliseconds. */
+  readonly firstByteMs: { readonly median: number; readonly last: number };
+  /** … to the last byte that any client got. */
+  readonly doneMs: number;
+}
+
+interface Client {
+  /** Head, or the line before a chunk, as far as it has arrived. */
+  line: string;
+  state: 'head' | 'sized' | 'chunk-line' | 'chunk' | 'over';
+  /** Bytes that are left of the chunk. */
+  left: number;
+  /** Bytes of the body so far. */
+  received: number;
+  verdict: string | null;
+}
+
+/** Clients that have not got anything for so long are counted as wrong. */
+const patienceMs = 120_000;
+
+async function crowd(url: string, count: number, file: string): Promise<CrowdReport> {
+  const expected = Buffer.from(await Bun.file(file).arrayBuffer());
+  const { hostname, port, host, pathname } = new URL(url);
+  const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+  const firstBytes: number[] = [];
+  const verdicts: string[] = [];
+  const done = Promise.withResolvers<void>();
+  let startedMs = 0;
+
+  const decide = (client: Client, verdict: string) => {
+    if (client.verdict !== null) return;
+    client.verdict = verdict;
+    if (verdicts.push(verdict) === count) done.resolve();
+  };
+
+  const compare = (client: Client, body: Buffer) => {
+    if (body.length === 0) return;
+    if (client.received === 0) firstBytes.push(performance.now() - startedMs);
+    const end = client.received + body.length;
+    if (expected.compare(body, 0, body.length, client.received, end) !== 0) decide(client, 'other bytes');
+    client.received = end;
+  };
+
+  const receive = (client: Client, bytes: Buffer) => {
+    read(client, bytes, compare);
+    const isWhole = client.received === expected.length && client.state !== 'chunk';
+    if (client.state === 'over' || (client.state === 'sized' && isWhole)) {
+      decide(client, isWhole ? 'right' : 'another length');
+    }
+  };
+
+  const sockets = await Promise.all(
+    Array.from({ length: count }, () =>
+      Bun.connect<Client>({
+        hostname,
+        port: Number(port),
+        data: { line: '', state: 'head', left: 0, received: 0, verdict: null },
+        socket: {
+          data: (socket, bytes) => receive(socket.data, bytes),
+          close: ({ data }) =>
+            decide(data, data.state === 'head' ? `answer: ${data.line.slice(0, 40)}` : 'cut off'),
+          error: ({ data }) => decide(data, 'connection error'),
+        },
+      }),
+    ),
+  );
+  startedMs = performance.now();
+  for (const socket of sockets) socket.write(request);
+  await Promise.race([done.promise, Bun.sleep(patienceMs)]);
+  const doneMs = performance.now() - startedMs;
+  for (const { data } of sockets) decide(data, 'nothing more came');
+
+  const wrong: Record<string, number> = {};
+  for (const verdict of verdicts) if (verdict !== 'right') wrong[verdict] = (wrong[verdict] ?? 0) + 1;
+  firstBytes.sort((a, b) => a - b);
+  return {
+    clients: count,
+    right: verdicts.filter((verdict) => verdict === 'right').length,
+    wrong,
+    firstByteMs: { median: firstBytes[firstBytes.length >> 1] ?? -1, last: firstBytes.at(-1) ?? -1 },
+    doneMs,
+  };
+}
+
+/** Takes the framing off (RFC 9112 §6): a body of known length, or in chunks. Anything but a 200 stays in the head. */
+function read(client: Client, bytes: Buffer, body: (client: Client, piece: Buffer) => void): void {
+  for (let at = 0; at < bytes.length; ) {
+    switch (client.state) {
+      case 'head':
+        at = readLine(client, bytes, at, '\r\n\r\n', (head) => {
+          if (head.startsWith('HTTP/1.1 200')) client.state = /chunked/i.test(head) ? 'chunk-line' : 'sized';
+        });
+        break;
+      case 'sized':
+        body(client, bytes.subarray(at));
+        return;
+      case 'chunk-line':
+        at = readLine(client, bytes, at, '\r\n', (line) => {
+          // Each chunk ends with an empty line of its own.
+          if (line === '') return;
+          client.left = Number.parseInt(line, 16);
+          client.state = client.left === 0 ? 'over' : 'chunk';
+        });
+        break;
+      case 'chunk': {
+        const piece = bytes.subarray(at, at + client.left);
+        body(client, piece);
+        at += piece.length;
+        client.left -= piece.length;
+        if (client.left === 0) client.state = 'chunk-line';
+        break;
+      }
+      case 'over':
+        return;
+    }
+  }
+}
+
+/** Gathers a line, which may come in several pieces; gives where the rest begins. */
+function readLine(
+  client: Client,
+  bytes: Buffer,
+  from: number,
+  mark: string,
+  done: (line: string) => void,
+): number {
+  const before = client.line.length;
+  const longest = 16 * 1024;
+  client.line += bytes.toString('latin1', from, Math.min(bytes.length, from + longest));
+  const end = client.line.indexOf(mark);
+  if (end === -1) return bytes.length;
+  const line = client.line.slice(0, end);
+  client.line = '';
+  done(line);
+  if (client.state === 'head') client.line = line;
+  return from + end + mark.length - before;
+}
+
+if (import.meta.main) {
+  const [url = '', count = '', file = ''] = process.argv.slice(2);
+  console.log(JSON.stringify(await crowd(url, Number(count), file)));
+  process.exit(0);
+}

@@ -1,0 +1,209 @@
+/**
+ * A network of real nodes for a test: one process each, on free ports, with data folders of their own, and
+ * gone when the test is.
+ *
+ *     await using network = await startNetwork({
+ *       nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } },
+ *       routes: [npm({ upstreams: [{ url: registry.url }] })],
+ *     });
+ *     const seen = await network.during(() => fetch(`${network.url('pop')}/left-pad`));
+ *     expect(seen.asked('origin')).toHaveLength(1);
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkInput } from '../../src/index.ts';
+import { type Asked, readAccessLog } from './access-log.ts';
+import { freePort } from './ports.ts';
+import { type Running, startMeridian } from './process.ts';
+import { temporary } from './temporary.ts';
+import { eventually, within } from './wait.ts';
+
+type NodeInput = NetworkInput['nodes'][string];
+
+/** A config without what the test network sees to: addresses, data folders, access logs, the secret. */
+export interface Sketch extends Omit<NetworkInput, 'nodes' | 'dataDir'> {
+  readonly nodes: Readonly<Record<string, Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'>>>;
+}
+
+export interface TestNode {
+  readonly name: string;
+  readonly port: number;
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** The process that runs it now. */
+  readonly process: Running;
+  /** What it was asked since the beginning, across restarts; the last tenth of a second may be missing. */
+  asked(): Asked[];
+  kill9(): Promise<void>;
+  /** Starts it again, after `kill9` or `stop`, and waits until it serves. */
+  restart(): Promise<void>;
+  /** Lets it drain, and gives its exit code. */
+  stop(): Promise<number>;
+}
+
+export interface Seen<T> {
+  readonly result: T;
+  /** What the node was asked meanwhile, oldest first. */
+  asked(node: string): readonly Asked[];
+}
+
+export interface TestNetwork extends AsyncDisposable {
+  /** Holds the config file, data folders and logs. */
+  readonly dir: string;
+  readonly configFile: string;
+  readonly secret: string;
+  node(name: string): TestNode;
+  /** The address of a node, without a trailing slash. */
+  url(name: string): string;
+  /** Does something, and gives what all nodes were asked meanwhile. */
+  during<T>(task: () => Promise<T>): Promise<Seen<T>>;
+  /** Writes another config file; addresses and folders stay. No node looks at it before it is told to. */
+  rewrite(sketch: Sketch): void;
+  stop(): Promise<void>;
+}
+
+export interface NetworkOptions {
+  /** Instead of a temporary folder. */
+  readonly dir?: string;
+}
+
+export async function startNetwork(sketch: Sketch, options: NetworkOptions = {}): Promise<TestNetwork> {
+  const folder = options.dir === undefined ? temporary('network') : null;
+  const dir = options.dir ?? folder?.path ?? '';
+  const configFile = join(dir, 'meridian.config.ts');
+  const secret = sketch.secret ?? randomBytes(32).toString('hex');
+  const ports = new Map<string, number>();
+  for (const name of Object.keys(sketch.nodes)) ports.set(name, await freePort());
+  mkdirSync(join(dir, 'logs'), { recursive: true });
+
+  function rewrite(next: Sketch): void {
+    const nodes = Object.entries(next.nodes).map(([name, node]) => {
+      const accessLog = { format: 'json', path: accessLogOf(dir, name) };
+      return [name, { ...node, listen: [{ port: ports.get(name) }], accessLog }];
+    });
+    const config = { ...next, secret, dataDir: join(dir, 'data'), nodes: Object.fromEntries(nodes) };
+    writeFileSync(configFile, `export default ${JSON.stringify(config, undefined, 2)};\n`);
+  }
+
+  rewrite(sketch);
+  const nodes = new Map<string, TestNode>();
+  const stop = async () => {
+    await Promise.all([...nodes.values()].map((node) => node.stop()));
+    folder?.[Symbol.dispose]();
+  };
+  try {
+    const started = [...ports].map(([name, port]) => startNode(name, port, dir, configFile));
+    // All of them, even where one fails: what has started has to be stopped.
+    const results = await Promise.allSettled(started);
+    for (const result of results) {
+      if (result.status === 'fulfilled') nodes.set(result.value.name, result.value);
+    }
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  function node(name: string): TestNode {
+    const found = nodes.get(name);
+    if (!found) throw new Error(`the test network has no node "${name}"`);
+    return found;
+  }
+
+  return {
+    dir,
+    configFile,
+    secret,
+    node,
+    url: (name) => node(name).url,
+    rewrite,
+    stop,
+    async during(task) {
+      // What was asked before may be on its way to the log still.
+      await Promise.all([...nodes.values()].map(reachMark));
+      const before = new Map([...nodes.values()].map(({ name, asked }) => [name, asked().length]));
+      const result = await task();
+      await Promise.all([...nodes.values()].map(reachMark));
+      return {
+        result,
+        asked: (name) =>
+          node(name)
+            .asked()
+            .slice(before.get(name))
+            .filter((one) => !isMark(one)),
+      };
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function startNode(name: string, port: number, dir: string, configFile: string): Promise<TestNode> {
+  let starts = 0;
+
+  function run(): Running {
+    starts++;
+    const outputPath = join(dir, 'logs', `${name}.${starts}.out`);
+    return startMeridian(['serve', '--as', name, '--config', configFile], { cwd: dir, outputPath });
+  }
+
+  async function serving(): Promise<void> {
+    await eventually(`${name} to serve`, () => {
+      const output = running.output();
+      if (!running.running) throw new Error(`${name} ended instead of serving:\n${lastLines(output)}`);
+      return output.includes('"message":"serving"');
+    }).catch((error) => {
+      running.signal('SIGKILL');
+      throw error;
+    });
+  }
+
+  let running = run();
+  await serving();
+  return {
+    name,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    get process() {
+      return running;
+    },
+    asked: () => readAccessLog(accessLogOf(dir, name)),
+    kill9: () => running.kill9(),
+    async restart() {
+      running = run();
+      await serving();
+    },
+    async stop() {
+      running.signal('SIGTERM');
+      return within(10_000, `${name} to drain`, running.exited).catch(async (error) => {
+        await running.kill9();
+        throw error;
+      });
+    },
+  };
+}
+
+function accessLogOf(dir: string, name: string): string {
+  return join(dir, 'logs', `${name}.access.log`);
+}
+
+/** Every node refuses and logs this; when the line is there, so are all the lines before it. */
+async function reachMark(node: TestNode): Promise<void> {
+  if (!node.process.running) return;
+  const target = `/mark-${randomBytes(6).toString('hex')}`;
+  await fetch(node.url + target, { method: markMethod });
+  await eventually(`the access log of ${node.name} to be written`, () =>
+    node.asked().some((one) => one.target === target),
+  );
+}
+
+const markMethod = 'PROPFIND';
+
+function isMark(one: Asked): boolean {
+  return one.method === markMethod && one.target.startsWith('/mark-');
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split('\n').slice(-20).join('\n');
+}
