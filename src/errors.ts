@@ -115,6 +115,13 @@ export const errors = {
     advice:
       'The bytes received are not those that the digest promises. They were refused and not kept; the next request tries again.',
   },
+  'upstream-limiting': {
+    status: 503,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The upstream limits how often it may be asked (429). Retry later; what is stored is served meanwhile.',
+  },
   overloaded: {
     status: 503,
     blame: 'operator',

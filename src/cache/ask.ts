@@ -44,8 +44,16 @@ const uncollapsibleMs = 60_000;
 /** How long it is remembered which request fields tell a key's variants apart. */
 const varyMs = 60 * 60_000;
 
-/** Statuses that stand for a failure of the parent, so that something stale may do instead (RFC 5861 §4). */
-const failures: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+/**
+ * Statuses that stand for a failure of the parent, so that something stale may do instead (RFC 5861 §4), and that
+ * many requests need not all find out for themselves: an upstream that limits rates least of all.
+ */
+const failures: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
+/** Whether an answer says nothing about the resource, only about the parent. */
+export function isFailure(status: number): boolean {
+  return status >= 500 || status === 429;
+}
 /** Statuses by which a parent says that what it sent before is no more. */
 const gone: ReadonlySet<number> = new Set([404, 410]);
 
@@ -81,13 +89,18 @@ export async function ask(
   }
   if (failures.has(status) && stored && mayServeOnError(stored.entry.freshness, receivedMs)) {
     discard(answer);
-    const error = new MeridianError('upstream-invalid', `the parent answered ${status}`);
-    return { as: 'failed', error, status };
+    return { as: 'failed', error: statusError(status), status };
   }
-  if (status < 500) engine.failing.forget(resource.key);
+  if (!isFailure(status)) engine.failing.forget(resource.key);
 
   const refusal = refusalOf(received);
   return refusal === null ? fill(received) : pass(stored, received, refusal);
+}
+
+/** What a failing answer means for those who cannot have the answer itself. */
+export function statusError(status: number): MeridianError {
+  const code = status === 429 ? 'upstream-limiting' : 'upstream-invalid';
+  return new MeridianError(code, `the parent answered ${status}`);
 }
 
 interface Received {
@@ -205,7 +218,7 @@ function pass(
   const { exchange } = question;
   const { status } = answer;
   // What a client brought about by its own fields changes nothing for others.
-  if (exchange.method === 'GET' && refusal !== 'request' && status < 500) {
+  if (exchange.method === 'GET' && refusal !== 'request' && !isFailure(status)) {
     engine.uncollapsible.note(kinKey(question), true, uncollapsibleMs);
     const replaces = status < 400 || gone.has(status);
     if (stored && replaces && !question.personal) engine.store.forget(stored.entry);

@@ -67,6 +67,7 @@ export function startFill(options: FillOptions): Fill {
 
   async function run(): Promise<Entry | null> {
     let entry: Entry | null = null;
+    let failure: MeridianError | null = null;
     try {
       await pump(source, body, announcedBytes, () => givenUp);
       const whole = await body.finish();
@@ -78,12 +79,12 @@ export function startFill(options: FillOptions): Fill {
     } catch (thrown) {
       const error = asMeridianError(thrown);
       body.fail(error);
-      if (!givenUp) {
-        options.failed(error);
-        giveUp();
-      }
+      // When it was given up, nobody is to blame.
+      if (!givenUp) failure = error;
+      giveUp();
     }
     await body.dispose(entry !== null);
+    if (failure) options.failed(failure);
     return entry;
   }
 

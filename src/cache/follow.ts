@@ -1,6 +1,7 @@
 /**
  * A reader of a body while it arrives.
  */
+import { countSent } from './litter.ts';
 import type { Spool } from './spool.ts';
 
 /** See `Fill.follow`. */
@@ -23,27 +24,33 @@ export function follow(
     spool.detach(cursor);
   }
 
-  /** The next bytes; `null` when there are none any more. */
-  async function next(): Promise<Uint8Array | null> {
-    if (left || cursor.offset === to) return null;
-    const piece = await spool.read(cursor);
-    if (left || !piece) return null;
-    const rest = to === null ? piece.length : Math.min(piece.length, to - cursor.offset);
-    spool.advance(cursor, rest);
-    return rest === piece.length ? piece : piece.subarray(0, rest);
-  }
-
   const isComplete = () => cursor.offset === to || (spool.state === 'whole' && cursor.offset >= spool.length);
 
-  async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const piece = await next().catch(() => null); // the spool has told the disk about it
-    if (piece) controller.enqueue(piece);
-    if (piece && cursor.offset !== to) return;
-    leave();
-    // An error without a reason resets the connection and prints nothing; the fill has reported it.
-    if (isComplete()) controller.close();
-    else controller.error();
+  /** Sends what there is until there is no more. A piece is the spool's own, so it is done with before the next. */
+  async function send(controller: ReadableStreamDirectController): Promise<void> {
+    while (!left && cursor.offset !== to) {
+      const read = spool.read(cursor);
+      const piece = read instanceof Promise ? await read : read;
+      if (left || !piece) break;
+      const rest = to === null ? piece.length : Math.min(piece.length, to - cursor.offset);
+      controller.write(rest === piece.length ? piece : piece.subarray(0, rest));
+      await controller.flush(true);
+      spool.advance(cursor, rest);
+      countSent(rest);
+    }
   }
 
-  return new ReadableStream<Uint8Array>({ pull, cancel: leave }, { highWaterMark: 0 });
+  async function pull(controller: ReadableStreamDirectController): Promise<void> {
+    try {
+      await send(controller);
+    } catch {
+      // The file cannot be read; the spool has told the disk about it.
+    }
+    leave();
+    // biome-ignore lint/style/useThrowOnlyError: without a reason the connection is reset and nothing printed, and the fill has reported it.
+    if (!isComplete()) throw undefined;
+    controller.close();
+  }
+
+  return new ReadableStream<Uint8Array>({ type: 'direct', pull, cancel: leave });
 }

@@ -79,6 +79,12 @@ export function isFresh(freshness: Freshness, nowMs: number): boolean {
   return !freshness.alwaysRevalidate && remainingS(freshness, nowMs) > 0;
 }
 
+/** Until when it is fresh, ms since the epoch: `isFresh` as one number to compare with. */
+export function freshUntilMs({ receivedMs, lifetimeS, initialAgeS, alwaysRevalidate }: Freshness): number {
+  const never = alwaysRevalidate || lifetimeS <= initialAgeS;
+  return never ? Number.NEGATIVE_INFINITY : receivedMs + (lifetimeS - initialAgeS) * 1000;
+}
+
 /** Whether it may be served stale at once, while somebody revalidates it (RFC 5861 §3). */
 export function mayServeWhileRevalidating(freshness: Freshness, nowMs: number): boolean {
   if (freshness.neverStale || freshness.alwaysRevalidate) return false;

@@ -1,8 +1,8 @@
 /**
  * The one request to the parent that others may wait for: asks, and tells those who wait what came of it.
  */
-import { asMeridianError, MeridianError } from '../errors.ts';
-import { ask, type Result } from './ask.ts';
+import { asMeridianError, type MeridianError } from '../errors.ts';
+import { ask, isFailure, type Result, statusError } from './ask.ts';
 import type { Engine, Question } from './engine.ts';
 import type { Landing } from './flights.ts';
 import type { Stored } from './store.ts';
@@ -50,8 +50,8 @@ export async function lead(
     return result;
   } catch (thrown) {
     const error = asMeridianError(thrown);
-    if (!stopper.signal.aborted) noteFailure(question, engine, error);
     departure.land({ as: 'failed', error });
+    if (!stopper.signal.aborted) noteFailure(question, engine, error);
     return { as: 'failed', error };
   } finally {
     gone?.removeEventListener('abort', stop);
@@ -68,14 +68,10 @@ function landingOf(result: Result): Landing {
       return result.shared ? result : { as: 'unshared' };
     case 'answer': {
       const { status } = result.answer;
-      if (status < 500) return { as: 'unshared' };
+      if (!isFailure(status)) return { as: 'unshared' };
       return { as: 'failed', error: statusError(status), status };
     }
   }
-}
-
-function statusError(status: number): MeridianError {
-  return new MeridianError('upstream-invalid', `the parent answered ${status}`);
 }
 
 function noteFailure({ resource }: Question, engine: Engine, error: MeridianError): void {

@@ -15,16 +15,18 @@ export function lookup(memory: Memory, resource: Resource, exchange: Exchange): 
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return nothing;
   const resident = memory.find(resource.key, exchange.headers);
   if (resident === null) return nothing;
-  if (!isFresh(resident, exchange)) return { outcome: 'miss', resident };
+  if (exchange.nowMs >= resident.freshUntilMs || asksForNewer(exchange, resident)) {
+    return { outcome: 'miss', resident };
+  }
   resident.visited = true;
   return { outcome: 'hit', resident };
 }
 
-function isFresh(resident: Resident, exchange: Exchange): boolean {
-  const { freshness } = resident.entry;
-  const remaining = remainingS(freshness, exchange.nowMs);
-  if (remaining <= 0 || freshness.alwaysRevalidate) return false;
-  return !wantsNewer(exchange, ageS(freshness, exchange.nowMs), remaining);
+function asksForNewer(exchange: Exchange, { entry }: Resident): boolean {
+  const value = exchange.headers.get('cache-control');
+  if (value === null) return exchange.headers.get('pragma') === 'no-cache';
+  const { freshness } = entry;
+  return wantsNewer(exchange, ageS(freshness, exchange.nowMs), remainingS(freshness, exchange.nowMs));
 }
 
 /**

@@ -4,12 +4,15 @@
  */
 import type { Entry } from '../entry.ts';
 import { selects } from '../http/vary.ts';
-import type { CacheKey } from '../resource.ts';
+import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
 import { type Queued, sieve } from './eviction/sieve.ts';
+import { freshUntilMs } from './freshness.ts';
 
-/** What a resident costs beside its body and fields: objects, map slot, prepared head. Measured in bench/. */
-const residentOverheadBytes = 1536;
+/** What a resident takes beside body and text: objects, map slot, prepared head. As measured, resident memory of Bun 1.4. */
+const residentOverheadBytes = 2048;
+/** What a field takes beside its text, stored and prepared. */
+const fieldOverheadBytes = 224;
 
 /** One object takes at most a quarter of everything: `1 / largestShare`. */
 const largestShare = 4;
@@ -23,6 +26,10 @@ export interface Resident extends Queued {
   /** Shared by every response that sends it: no copy per hit. */
   readonly body: Blob;
   readonly costBytes: number;
+  /** What a look-up needs of the entry, so that it need not look there: `selecting`, or `null` when it is empty. */
+  readonly selecting: FieldList | null;
+  /** Until when it is fresh, ms since the epoch. Never: minus infinity. */
+  readonly freshUntilMs: number;
   /** The next variant of the same key. */
   sibling: Resident | null;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
@@ -129,8 +136,8 @@ export function memory(limit: number): Memory {
     find(key, headers) {
       let resident = chains.get(key) ?? null;
       while (resident) {
-        const { selecting } = resident.entry;
-        if (selecting.length === 0 || selects(selecting, headers)) return resident;
+        const { selecting } = resident;
+        if (selecting === null || selects(selecting, headers)) return resident;
         resident = resident.sibling;
       }
       return null;
@@ -166,6 +173,8 @@ function residentOf(entry: Entry, body: Blob): Resident {
     entry,
     body,
     costBytes,
+    selecting: entry.selecting.length > 0 ? entry.selecting : null,
+    freshUntilMs: freshUntilMs(entry.freshness),
     prepared: null,
     visited: false,
     sibling: null,
@@ -176,6 +185,6 @@ function residentOf(entry: Entry, body: Blob): Resident {
 
 function fieldBytes(entry: Entry): number {
   let bytes = entry.key.length;
-  for (const [name, value] of entry.fields) bytes += name.length + value.length;
+  for (const [name, value] of entry.fields) bytes += name.length + value.length + fieldOverheadBytes;
   return bytes;
 }

@@ -2,12 +2,10 @@
  * The part of an arriving body that has gone to a file, for the store to keep and for readers who are behind.
  * When the disk fails, or the body turns out too large to keep, writing stops; what was written stays readable.
  */
+import { type Block, blocks } from './blocks.ts';
 import { type Budget, isCrowded } from './budget.ts';
 import type { ObjectWriter } from './disk/writer.ts';
-import { pieceBytes, type Window } from './window.ts';
-
-/** Pieces of the file kept for readers who are behind, since they tend to be behind together. */
-const maxPieces = 16;
+import type { Window } from './window.ts';
 
 export interface SpoolFile {
   /** Everything before this offset is in the file. */
@@ -20,8 +18,9 @@ export interface SpoolFile {
   write(): Promise<void>;
   /** No more writing: the file is not going to be kept. */
   abandon(): void;
-  /** At most `pieceBytes` from an offset before `written`. */
-  read(offset: number): Promise<Uint8Array>;
+  /** The block that holds the byte at an offset before `written`, until it is released. */
+  hold(offset: number): Promise<Block>;
+  release(block: Block): void;
   /** Waits for writes under way, then deletes the file unless it is kept. Reading goes on to work. */
   end(keep: boolean): Promise<void>;
   close(): Promise<void>;
@@ -42,7 +41,7 @@ export function spoolFile({ window, budget, ...options }: SpoolFileOptions): Spo
   let keeping = true;
   let written = 0;
   let writing: Promise<void> | null = null;
-  const pieces = new Map<number, Promise<Uint8Array>>();
+  const kept = blocks(readInto);
 
   function failed(error: unknown): void {
     keeping = false;
@@ -65,27 +64,14 @@ export function spoolFile({ window, budget, ...options }: SpoolFileOptions): Spo
     if (!keeping) options.progressed();
   }
 
-  async function readPiece(from: number): Promise<Uint8Array> {
+  async function readInto(bytes: Uint8Array, from: number): Promise<number> {
     try {
       if (!file) throw new Error('a body was asked for bytes that it does not hold');
-      const bytes = new Uint8Array(Math.min(pieceBytes, written - from));
-      return bytes.subarray(0, await file.read(bytes, from));
+      return await file.read(bytes.subarray(0, Math.min(bytes.length, written - from)), from);
     } catch (error) {
-      pieces.delete(from);
       options.fileFailed(error);
       throw error;
     }
-  }
-
-  function pieceAt(from: number): Promise<Uint8Array> {
-    const known = pieces.get(from);
-    if (known !== undefined) return known;
-    const reading = readPiece(from);
-    if (from + pieceBytes > written || isCrowded(budget)) return reading;
-    pieces.set(from, reading);
-    const oldest = pieces.keys().next();
-    if (pieces.size > maxPieces && !oldest.done) pieces.delete(oldest.value);
-    return reading;
   }
 
   return {
@@ -110,12 +96,8 @@ export function spoolFile({ window, budget, ...options }: SpoolFileOptions): Spo
       keeping = false;
     },
 
-    async read(offset) {
-      const from = offset - (offset % pieceBytes);
-      const piece = (await pieceAt(from)).subarray(offset - from);
-      if (piece.length === 0) throw new Error('a file is shorter than what was written to it');
-      return piece;
-    },
+    hold: (offset) => kept.hold(offset, isCrowded(budget)),
+    release: kept.release,
 
     async end(keep) {
       keeping &&= keep;

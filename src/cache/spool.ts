@@ -4,10 +4,11 @@
  * keep up find their bytes. Readers who do not are served from the file and hold up nobody.
  */
 import type { MeridianError } from '../errors.ts';
+import type { Block } from './blocks.ts';
 import { type Budget, isCrowded } from './budget.ts';
 import type { ObjectWriter } from './disk/writer.ts';
 import { type SpoolFile, spoolFile } from './spool-file.ts';
-import { window } from './window.ts';
+import { pieceBytes, window } from './window.ts';
 
 /** The newest stretch of a body in a file that is kept in memory as well, as long as there is room. */
 const windowBytes = 1024 * 1024;
@@ -28,7 +29,11 @@ export interface SpoolOptions {
 /** A place from which a body is read; moved by `advance`. */
 export interface Cursor {
   readonly offset: number;
+  /** The part of the file that it is in, when memory no longer has it. */
+  readonly block: Block | null;
 }
+
+type Place = { -readonly [Part in keyof Cursor]: Cursor[Part] };
 
 export interface Spool {
   /** Bytes that may be read so far. */
@@ -44,10 +49,10 @@ export interface Spool {
   /** The body is whole: its bytes, its file, or `null` when it was not kept. */
   finish(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer> } | { readonly file: ObjectWriter } | null>;
   fail(error: MeridianError): void;
-  /** Some bytes at the cursor; `null` at the end of a whole or failed body. */
+  /** Some bytes at the cursor, good until it moves; `null` at the end of a whole or failed body. */
   read(cursor: Cursor): Uint8Array | null | Promise<Uint8Array | null>;
   attach(offset: number): Cursor;
-  /** The reader has taken so many bytes. */
+  /** The reader is done with so many bytes. */
   advance(cursor: Cursor, bytes: number): void;
   detach(cursor: Cursor): void;
   /** What to do when the last reader has left, or when nobody reads what is not kept either. */
@@ -64,7 +69,7 @@ export function spool(options: SpoolOptions): Spool {
   let file: SpoolFile | null = null;
   let disposed = false;
   let deserted = () => {};
-  const cursors = new Set<{ offset: number }>();
+  const cursors = new Set<Place>();
   let news = Promise.withResolvers<void>();
 
   function tell(): void {
@@ -112,12 +117,27 @@ export function spool(options: SpoolOptions): Spool {
     }
   }
 
-  async function readLater(cursor: { offset: number }): Promise<Uint8Array | null> {
+  function letGo(cursor: Place): void {
+    if (cursor.block) file?.release(cursor.block);
+    cursor.block = null;
+  }
+
+  async function readBehind(cursor: Place, from: SpoolFile): Promise<Uint8Array | null> {
+    const block = await from.hold(cursor.offset);
+    if (!cursors.has(cursor)) {
+      from.release(block);
+      return null;
+    }
+    cursor.block = block;
+    return pieceOf(block, cursor.offset);
+  }
+
+  async function readLater(cursor: Place): Promise<Uint8Array | null> {
     while (cursors.has(cursor)) {
       if (cursor.offset < held.end) {
         if (cursor.offset >= held.start) return held.piece(cursor.offset);
         if (!file) throw new Error('a body was asked for bytes that it does not hold');
-        return file.read(cursor.offset);
+        return readBehind(cursor, file);
       }
       if (state !== 'open') return null;
       await news.promise;
@@ -175,24 +195,29 @@ export function spool(options: SpoolOptions): Spool {
     },
 
     read(cursor) {
+      if (cursor.block) return pieceOf(cursor.block, cursor.offset);
       if (cursor.offset < held.end && cursor.offset >= held.start) return held.piece(cursor.offset);
       return state !== 'open' && cursor.offset >= held.end ? null : readLater(cursor);
     },
 
     attach(offset) {
-      const cursor = { offset };
+      const cursor: Place = { offset, block: null };
       cursors.add(cursor);
       return cursor;
     },
 
     advance(cursor, bytes) {
-      (cursor as { offset: number }).offset += bytes;
+      const place = cursor as Place;
+      const { block } = place;
+      place.offset += bytes;
+      if (block && place.offset >= block.from + block.length) letGo(place);
       // The source may be waiting for the slowest reader.
       if (file && !file.keeping) tell();
     },
 
     detach(cursor) {
       if (!cursors.delete(cursor)) return;
+      letGo(cursor);
       if (file && !file.keeping) tell();
       if (cursors.size > 0) return;
       if (!disposed) return deserted();
@@ -210,4 +235,9 @@ export function spool(options: SpoolOptions): Spool {
       await file?.close();
     },
   };
+}
+
+function pieceOf(block: Block, offset: number): Uint8Array {
+  const at = offset - block.from;
+  return block.bytes.subarray(at, Math.min(block.length, at + pieceBytes));
 }

@@ -75,7 +75,7 @@ test('stale-if-error serves stale when the parent cannot be reached, and leaves 
   expect(await (await here.get()).text()).toBe('new');
 });
 
-for (const status of [500, 502, 503, 504]) {
+for (const status of [429, 500, 502, 503, 504]) {
   test(`a ${status} counts as an error of the parent`, async () => {
     await using here = await world();
     await stale(here, 'max-age=60, stale-if-error=600', 10);

@@ -95,6 +95,7 @@ export function answerOf(
 
 export async function world(options: WorldOptions = {}): Promise<World> {
   const clock = (options.clock as VirtualClock | undefined) ?? virtualClock();
+  const timersBefore = clock.waiting;
   const warnings: { message: string; error: unknown }[] = [];
   const warn = (message: string, fields: Record<string, unknown>) => {
     warnings.push({ message, error: fields['error'] });
@@ -174,6 +175,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       await made.close();
       if (!folder) return;
       await eventually('files closed', () => openFiles(folder.path) === 0, { everyMs: 1, withinMs: 2000 });
+      expect(clock.waiting - timersBefore).toBe(0);
       expect(readdirSync(join(folder.path, 'tmp'))).toEqual([]);
       if (!options.folder) folder[Symbol.dispose]();
     },
@@ -296,13 +298,13 @@ export async function failureOf(promise: Promise<unknown>): Promise<MeridianErro
   throw new Error('it did not fail');
 }
 
-/** Files of bodies in a cache's folder that this process holds open. */
+/** Files in a folder that this process holds open. */
 export function openFiles(folder: string): number {
   let open = 0;
   for (const descriptor of readdirSync('/proc/self/fd')) {
     try {
       const path = readlinkSync(`/proc/self/fd/${descriptor}`);
-      if (path.startsWith(folder) && !path.includes('/index.db')) open++;
+      if (path.startsWith(folder)) open++;
     } catch {
       // it was the descriptor of the listing itself
     }

@@ -163,10 +163,10 @@ class Site {
 
   /**
    * Bun cannot change the certificate of a server that runs (`reload` takes it, and goes on with the old one). So
-   * another server comes to the same address, or behind the same front, and then the one before stops, and
-   * finishes what it has begun. Without a front, a connection that the system has accepted for it but not yet
-   * handed over is reset, unless net.ipv4.tcp_migrate_req is 1: three or four when every core is busy with new
-   * connections, else none. Of HTTP/3 connections, which have no accepting side in the system, some break.
+   * another server comes to the same address, or behind the same front, and then the one before stops: it
+   * finishes what it has begun. Without a front, the system drops those connections whose handshake with the old
+   * server is just under way, about one in a round trip's time at a hundred new ones a second; none when
+   * net.ipv4.tcp_migrate_req is 1. HTTP/3 connections may break, too. Clients try such a connection again.
    */
   #replace(next: Certificate): void {
     const before = this.#newest;

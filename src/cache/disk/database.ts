@@ -23,8 +23,7 @@ function prepared(path: string): Database {
   try {
     // WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
-    const version = db.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version;
-    if (version !== layoutVersion) db.exec('DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS bodies');
+    if (versionOf(db) !== layoutVersion) db.exec('DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS bodies');
     db.exec(`
       CREATE TABLE IF NOT EXISTS bodies (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID, STRICT;
       CREATE TABLE IF NOT EXISTS entries (
@@ -41,6 +40,11 @@ function prepared(path: string): Database {
     db.close();
     throw error;
   }
+}
+
+function versionOf(db: Database): number | undefined {
+  using pragma = db.prepare<{ user_version: number }, []>('PRAGMA user_version');
+  return pragma.get()?.user_version;
 }
 
 /** SQLITE_CORRUPT or SQLITE_NOTADB. */

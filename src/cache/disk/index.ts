@@ -137,7 +137,11 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     }),
     hasBody: (sha256) => run.selectBody.get(sha256) !== null,
     totals,
-    close: () => db.close(),
+    close() {
+      // A connection with open statements stays open, and its file locked, until they are collected.
+      for (const statement of Object.values(run)) statement.finalize();
+      db.close();
+    },
   };
 }
 

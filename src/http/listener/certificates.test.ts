@@ -35,7 +35,7 @@ async function setUp() {
     files,
     inUse,
     clock,
-    use: (certificate) => used.push(certificate),
+    use: (certificate) => void used.push(certificate),
     unusable: (error) => unusable.push(error),
   });
   /** Moves the clock past so many looks, and waits until each is over. */

@@ -1,0 +1,240 @@
+import { afterAll, afterEach, describe, expect, test } from 'bun:test';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { makeCertificate, noOpenssl } from '../../test/support/certificate.ts';
+import { virtualClock } from '../../test/support/clock.ts';
+import { available } from '../../test/support/needs.ts';
+import {
+  ask,
+  type Behaviour,
+  codeOf,
+  lastWords,
+  ok,
+  type RawServer,
+  readerOf,
+  startRawServer,
+  textOf,
+} from '../../test/support/raw-server.ts';
+import { temporary } from '../../test/support/temporary.ts';
+import { eventually } from '../../test/support/wait.ts';
+import { MeridianError } from '../errors.ts';
+
+const folder = temporary('client');
+afterAll(() => folder[Symbol.dispose]());
+const servers: RawServer[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function upstream(behaviour: Behaviour, unix?: string): Promise<RawServer> {
+  const server = await startRawServer(behaviour, unix);
+  servers.push(server);
+  return server;
+}
+
+describe('a request', () => {
+  test('names itself, and asks for nothing to be encoded', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(url));
+    const [head = ''] = heard;
+    expect(head).toContain('\r\nUser-Agent: meridian\r\n');
+    expect(head).toContain('\r\nAccept-Encoding: identity\r\n');
+    expect(head).not.toContain('Bun');
+  });
+
+  test('has the fields that it is given, and leaves them as they are', async () => {
+    const { url, heard } = await upstream(ok);
+    const headers = new Headers({ 'user-agent': 'npm', 'accept-encoding': 'br', accept: 'a/b', 'x-y': 'z' });
+    await textOf(await ask(url, { headers }));
+    for (const field of ['User-Agent: npm', 'Accept-Encoding: br', 'Accept: a/b', 'x-y: z']) {
+      expect(heard[0]).toContain(`\r\n${field}\r\n`);
+    }
+    const bare = new Headers();
+    await textOf(await ask(url, { headers: bare }));
+    expect([...bare]).toEqual([]);
+  });
+
+  test('goes out with the target as it is written', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(`${url}/@scope%2fname//x?y=%7e&z`));
+    expect(heard[0]).toStartWith('GET /@scope%2fname//x?y=%7e&z HTTP/1.1\r\n');
+  });
+
+  test('has its body in chunks when it is a stream, and with a length when it is known', async () => {
+    const { url, heard } = await upstream((socket, said) => {
+      if (said.endsWith('abc') || said.endsWith('0\r\n\r\n')) socket.write(ok);
+    });
+    const bytes = new TextEncoder().encode('abc');
+    await textOf(await ask(url, { method: 'POST', body: bytes }));
+    expect(heard[0]).toContain('\r\nContent-Length: 3\r\n');
+    const { url: second, heard: also } = await upstream((socket, said) => {
+      if (said.endsWith('0\r\n\r\n')) socket.write(ok);
+    });
+    await textOf(await ask(second, { method: 'PUT', body: new Blob([bytes]).stream() }));
+    expect(also[0]).toContain('\r\nTransfer-Encoding: chunked\r\n');
+    expect(also[0]).toEndWith('\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+  });
+
+  test('goes over a Unix socket when it is told to', async () => {
+    const unix = join(folder.path, 'upstream.sock');
+    const { heard } = await upstream(ok, unix);
+    expect(await textOf(await ask('http://owner.example/x', { unix }))).toBe('ok');
+    expect(heard[0]).toContain('\r\nHost: owner.example\r\n');
+    expect(await codeOf(ask('http://owner.example/', { unix: `${unix}.none` }))).toBe('upstream-unreachable');
+  });
+
+  test('is not sent when it was given up before', async () => {
+    const { url, heard } = await upstream(ok);
+    const reason = new Error('nobody waits');
+    expect(await codeOf(ask(url, { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    expect(heard).toEqual([]);
+  });
+
+  test('fails as its body does', async () => {
+    const { url } = await upstream(() => {});
+    const broken = (error: unknown) =>
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await Bun.sleep(10);
+          controller.error(error);
+        },
+      });
+    const tooLarge = new MeridianError('body-too-large', 'too large');
+    expect(await codeOf(ask(url, { method: 'POST', body: broken(tooLarge) }))).toBe('body-too-large');
+    expect(await codeOf(ask(url, { method: 'POST', body: broken(new Error('gone')) }))).toBe(
+      'request-malformed',
+    );
+  });
+
+  test('does not read more of its body than the upstream takes', async () => {
+    const { url } = await upstream((socket) => void socket.pause());
+    let made = 0;
+    const gone = new AbortController();
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          made += 1 << 20;
+          controller.enqueue(new Uint8Array(1 << 20));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const asked = codeOf(ask(url, { method: 'POST', body, signal: gone.signal }));
+    await Bun.sleep(500);
+    expect(made).toBeLessThan(32 << 20);
+    gone.abort(new Error('enough'));
+    expect(String(await asked)).toContain('enough');
+  });
+});
+
+describe('a connection that was idle and turns out to be closed', () => {
+  /** Closes each connection when a second request comes on it, before it answers. */
+  async function forgetful() {
+    let requests = 0;
+    const counts = new Map<Socket, number>();
+    const { url, heard } = await upstream((socket) => {
+      requests++;
+      const count = (counts.get(socket) ?? 0) + 1;
+      counts.set(socket, count);
+      if (count === 1) socket.write(ok);
+      else socket.end();
+    });
+    return { url, heard, requests: () => requests };
+  }
+  const body = () => new TextEncoder().encode('abc');
+
+  test('is replaced for a GET, which is sent once more', async () => {
+    const { url, requests } = await forgetful();
+    await textOf(await ask(url));
+    expect(await textOf(await ask(url))).toBe('ok');
+    expect(requests()).toBe(3);
+  });
+
+  test('is an error for a POST, which is never sent twice', async () => {
+    const { url, requests } = await forgetful();
+    await textOf(await ask(url));
+    expect(await codeOf(ask(url, { method: 'POST', body: body() }))).toBe('upstream-unreachable');
+    expect(requests()).toBe(2);
+  });
+
+  test('is an error for a body that streams, which could not be sent twice', async () => {
+    const { url, requests } = await forgetful();
+    await textOf(await ask(url));
+    const stream = new Blob([body()]).stream();
+    expect(await codeOf(ask(url, { method: 'PUT', body: stream }))).toBe('upstream-unreachable');
+    expect(requests()).toBe(2);
+  });
+});
+
+describe('an upstream that cannot be reached', () => {
+  test('refuses, or does not exist', async () => {
+    expect(await codeOf(ask('http://127.0.0.1:1/'))).toBe('upstream-unreachable');
+    expect(await codeOf(ask('http://no-such-host.invalid/'))).toBe('upstream-unreachable');
+  });
+
+  const silent: Record<string, Behaviour> = {
+    'closes the connection before it answers': (socket) => void socket.end(),
+    'resets the connection before it answers': (socket) => void socket.resetAndDestroy(),
+    'closes the connection within the head': lastWords('HTTP/1.1 200 OK\r\nConte'),
+  };
+  for (const [what, answer] of Object.entries(silent)) {
+    test(what, async () => {
+      expect(await codeOf(ask((await upstream(answer)).url))).toBe('upstream-unreachable');
+    });
+  }
+
+  test.skipIf(!available('openssl', noOpenssl))('has a certificate that nobody vouches for', async () => {
+    const { cert, key } = await makeCertificate(folder.path);
+    const tls = { cert: Bun.file(cert), key: Bun.file(key) };
+    const server = Bun.serve({ port: 0, hostname: '127.0.0.1', tls, fetch: () => new Response() });
+    servers.push({ url: '', heard: [], sockets: [], close: () => void server.stop(true) });
+    const asked = ask(server.url.href);
+    expect(await codeOf(asked)).toBe('upstream-unreachable');
+    await expect(asked).rejects.toThrow('not signed by a known authority');
+  });
+
+  test('says nothing of where the upstream is, but keeps the cause', async () => {
+    const error = await ask('http://127.0.0.1:1/secret').catch((thrown) => thrown);
+    expect(error.detail).not.toContain('127.0.0.1');
+    expect(error.cause.code).toBe('ECONNREFUSED');
+  });
+});
+
+describe('an abort', () => {
+  const reason = new Error('the client left');
+
+  test('ends the wait for an answer with its own reason', async () => {
+    const { url, heard, sockets } = await upstream(() => {});
+    const gone = new AbortController();
+    const asked = codeOf(ask(url, { signal: gone.signal }));
+    await eventually('the request', () => heard.length === 1);
+    gone.abort(reason);
+    expect(await asked).toBe(reason);
+    await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+  });
+
+  test('ends the reading of a body with its own reason', async () => {
+    const { url, sockets } = await upstream('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok');
+    const gone = new AbortController();
+    const reader = readerOf(await ask(url, { signal: gone.signal }));
+    await reader.read();
+    const read = codeOf(reader.read());
+    gone.abort(reason);
+    expect(await read).toBe(reason);
+    await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+  });
+
+  test('after the end changes nothing, and nothing is left behind', async () => {
+    const clock = virtualClock();
+    const { url } = await upstream(ok);
+    const gone = new AbortController();
+    const answer = await ask(url, {
+      signal: gone.signal,
+      clock,
+      timeouts: { connectMs: 5, firstByteMs: 5, betweenBytesMs: 5 },
+    });
+    expect(await textOf(answer)).toBe('ok');
+    gone.abort(reason);
+    expect(clock.waiting).toBe(0);
+  });
+});

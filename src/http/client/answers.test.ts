@@ -1,0 +1,189 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import {
+  ask,
+  type Behaviour,
+  codeOf,
+  lastWords,
+  ok,
+  type RawServer,
+  readerOf,
+  startRawServer,
+  textOf,
+} from '../../../test/support/raw-server.ts';
+import { eventually } from '../../../test/support/wait.ts';
+
+const servers: RawServer[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function upstream(behaviour: Behaviour, unix?: string): Promise<RawServer> {
+  const server = await startRawServer(behaviour, unix);
+  servers.push(server);
+  return server;
+}
+
+describe('an answer', () => {
+  test('is what the upstream has sent: not decoded, not redirected, with its fields', async () => {
+    const { url } = await upstream(
+      'HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\nX: a\r\nX: b\r\n\r\nabcd',
+    );
+    const answer = await ask(url);
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get('location')).toBe('/b');
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(answer.headers.get('x')).toBe('a, b');
+    expect(await textOf(answer)).toBe('abcd');
+  });
+
+  test('comes behind any number of interim responses', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';
+    const { url } = await upstream(`HTTP/1.1 100 Continue\r\n\r\n${hints}${hints}${ok}`);
+    const answer = await ask(url);
+    expect([answer.status, answer.headers.get('link'), await textOf(answer)]).toEqual([200, null, 'ok']);
+  });
+
+  const bodiless: [what: string, method: string, bytes: string][] = [
+    ['to HEAD', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'],
+    ['to HEAD, in chunks', 'HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['204', 'GET', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ['304', 'GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\nETag: "a"\r\n\r\n'],
+  ];
+  for (const [what, method, bytes] of bodiless) {
+    test(`${what} has no body, and is not marked for it`, async () => {
+      const { url } = await upstream(bytes);
+      const answer = await ask(url, { method });
+      expect(answer.body).toBeNull();
+      expect(answer.headers.has('meridian-unframed')).toBe(false);
+    });
+  }
+
+  const framed: [what: string, bytes: string, body: string][] = [
+    ['a length', ok, 'ok'],
+    ['the same length twice', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok', 'ok'],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', 'ok'],
+    [
+      'chunks and trailers',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\nx: y\r\n\r\n',
+      'ok',
+    ],
+  ];
+  for (const [what, bytes, body] of framed) {
+    test(`framed by ${what} is read, and not marked`, async () => {
+      const answer = await ask((await upstream(bytes)).url);
+      expect(await textOf(answer)).toBe(body);
+      expect(answer.headers.has('meridian-unframed')).toBe(false);
+      expect(answer.headers.get('content-length') ?? '2').toBe('2');
+    });
+  }
+
+  test('that ends with its connection is marked: nobody can say whether it is whole', async () => {
+    for (const version of ['HTTP/1.1', 'HTTP/1.0']) {
+      const answer = await ask((await upstream(lastWords(`${version} 200 OK\r\nX: y\r\n\r\nok`))).url);
+      expect(answer.headers.get('meridian-unframed')).toBe('1');
+      expect(await textOf(answer)).toBe('ok');
+    }
+  });
+
+  const ambiguous: [what: string, bytes: string][] = [
+    ['that is not HTTP', 'garbage garbage\r\n\r\n'],
+    ['of another version', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['with a status that is no number', 'HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'that switches protocols',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    ],
+    ['with two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!'],
+    ['with a length with a sign', 'HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok'],
+    ['with a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok'],
+    [
+      'with a length and chunks',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    [
+      'with a coding that we would not undo',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    ['with an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok'],
+    ['with a folded field', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok'],
+    ['with a space before a colon', 'HTTP/1.1 200 OK\r\nX : a\r\nContent-Length: 2\r\n\r\nok'],
+    ['with NUL in a field', 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nok'],
+    ['with a name that is no token', 'HTTP/1.1 200 OK\r\nX(y: z\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'with a megabyte of fields',
+      `HTTP/1.1 200 OK\r\n${`X: ${'a'.repeat(1_000)}\r\n`.repeat(1_000)}Content-Length: 2\r\n\r\nok`,
+    ],
+  ];
+  for (const [what, bytes] of ambiguous) {
+    test(`${what} is upstream-invalid`, async () => {
+      expect(await codeOf(ask((await upstream(bytes)).url))).toBe('upstream-invalid');
+    });
+  }
+});
+
+describe('a body that breaks off', () => {
+  const cuts: Record<string, Behaviour> = {
+    'before its length': lastWords('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok'),
+    'without its last chunk': lastWords('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
+    'within a chunk': lastWords('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok'),
+    'with a reset': (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok');
+      setTimeout(() => socket.resetAndDestroy(), 30);
+    },
+  };
+  for (const [what, answer] of Object.entries(cuts)) {
+    test(`${what} is upstream-truncated`, async () => {
+      expect(await codeOf(ask((await upstream(answer)).url).then(textOf))).toBe('upstream-truncated');
+    });
+  }
+
+  test('with a chunk that is none is upstream-invalid', async () => {
+    const chunk = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n';
+    expect(await codeOf(ask((await upstream(chunk)).url).then(textOf))).toBe('upstream-invalid');
+  });
+});
+
+describe('a large body', () => {
+  const size = 256 << 20;
+
+  /** Counts what has left. */
+  async function large() {
+    let sent = 0;
+    const piece = Buffer.alloc(1 << 16, 1);
+    const { url, sockets } = await upstream((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`);
+      const send = () => {
+        while (sent < size) {
+          sent += piece.length;
+          if (!socket.write(piece)) return void socket.once('drain', send);
+        }
+      };
+      send();
+    });
+    return { url, sockets, sent: () => sent };
+  }
+
+  test('is not read ahead of a slow reader', async () => {
+    const { url, sent } = await large();
+    const before = process.memoryUsage.rss();
+    const reader = readerOf(await ask(url));
+    await reader.read();
+    await Bun.sleep(500);
+    expect(sent()).toBeLessThan(32 << 20);
+    let received = 0;
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read())
+      received += piece.value.length;
+    expect(received).toBeLessThanOrEqual(size);
+    expect(sent()).toBe(size);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(128 << 20);
+  });
+
+  test('is given up when its reader leaves', async () => {
+    const { url, sockets, sent } = await large();
+    const reader = readerOf(await ask(url));
+    await reader.read();
+    await reader.cancel();
+    await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+    expect(sent()).toBeLessThan(size);
+  });
+});
