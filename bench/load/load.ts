@@ -14,6 +14,7 @@ export interface Target {
 }
 
 export interface LoadResult {
+  /** 0 where there was no answer at all, be it that the generator itself never had its turn. */
   readonly requestsPerSecond: number;
   readonly p50Micros: number;
   readonly p99Micros: number;

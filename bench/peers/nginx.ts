@@ -18,12 +18,11 @@ import { ask, type Peer, type Stage } from './peer.ts';
 /** From here on, not copying the body is worth the second system call. */
 const SENDFILE_FROM_BYTES = 16 * 1024;
 
-/** The fields that Meridian's own access log has, so that both write about as much. */
+/** The fields that Meridian's own access log has for each request, the request's id included. */
 const LOG_FORMAT = `log_format json escape=json
-    '{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method","host":"$host",'
-    '"target":"$request_uri","protocol":"$server_protocol","status":$status,"bytes":$body_bytes_sent,'
-    '"seconds":$request_time,"cache":"$upstream_cache_status","referer":"$http_referer",'
-    '"agent":"$http_user_agent"}';`;
+    '{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method","target":"$request_uri",'
+    '"id":"$request_id","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
+    '"outcome":"$upstream_cache_status","userAgent":"$http_user_agent"}';`;
 
 export const nginx = peer('nginx', 'NGINX proxy_cache', false);
 export const nginxLogging = peer('nginx-logging', 'NGINX proxy_cache, access log', true);

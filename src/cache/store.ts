@@ -160,9 +160,10 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
 
     confirm(stored, entry, arrival) {
       if (!arrival.wanted) return { ...stored, entry };
+      // It is there already, or will be when its body is.
+      disk?.update(entry);
       const put = pending.get(nameOf(entry));
       if (put) put.entry = entry;
-      else disk?.update(entry);
       if (stored.from === 'disk') return { ...stored, entry };
       return { from: 'memory', entry, resident: memory.update(stored.resident, entry) };
     },

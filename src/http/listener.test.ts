@@ -135,6 +135,17 @@ describe('an address that cannot be had', () => {
     },
   );
 
+  test.skipIf(!available('openssl', noOpenssl))(
+    'is refused as a whole when only its UDP half is taken',
+    async () => {
+      const tls = await makeCertificate(folder.path, 'udp');
+      const taken = await Bun.udpSocket({ hostname: '127.0.0.1', port: await freePort() });
+      await expect(start({ port: taken.port, tls, http3: true })).rejects.toThrow('something else listens');
+      await start({ port: taken.port, tls });
+      taken.close();
+    },
+  );
+
   test('is refused when this machine does not have it', async () => {
     await expect(start({ host: '192.0.2.1', port: 4_000 })).rejects.toThrow('192.0.2.1:4000');
   });
@@ -334,7 +345,7 @@ describe.skipIf(!canDoTls)('over TLS', () => {
     await Promise.all(clients);
     expect(answered).toBeGreaterThan(100);
     // At most one for each client whenever a server stops; mostly none.
-    expect(lost).toBeLessThanOrEqual(10);
+    expect(lost).toBeLessThanOrEqual(4 * 5);
   }, 20_000);
 });
 

@@ -80,12 +80,19 @@ export interface Listener {
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const mistake = contradiction(options);
   if (mistake !== null) throw cannotListen(options.host, options.port, new Error(mistake));
-  const certificate = options.tls && (await readCertificate(options.tls));
+  const { host, port, tls, http3 } = options;
+  const certificate = tls && (await readCertificate(tls));
   try {
-    return new Site(options, certificate).view;
+    if (shares(options) && port !== 0) await claim(host, port, http3);
+    return new OpenListener(options, certificate).view;
   } catch (error) {
-    throw cannotListen(options.host, options.port, error);
+    throw cannotListen(host, port, error);
   }
+}
+
+/** Whether a server with the next certificate comes to the address of this one; behind a front each has its own. */
+function shares({ tls, proxyProtocol }: ListenerOptions): boolean {
+  return tls !== undefined && !proxyProtocol;
 }
 
 function contradiction({ tls, http3, proxyProtocol, trustedProxies }: ListenerOptions): string | null {
@@ -96,7 +103,7 @@ function contradiction({ tls, http3, proxyProtocol, trustedProxies }: ListenerOp
 }
 
 /** What a listener is made of. Opened by its constructor, closed by `drain`. */
-class Site {
+class OpenListener {
   readonly view: Listener;
   readonly url: string;
   readonly port: number;
@@ -112,12 +119,11 @@ class Site {
   constructor(options: ListenerOptions, certificate: Certificate | undefined) {
     const { host, tls, proxyProtocol, clock } = options;
     this.options = options;
-    if (this.#shared && options.port !== 0) claim(host, options.port);
     this.#newest = this.#open(options.port, certificate);
     this.#front = proxyProtocol ? this.#openFront() : null;
     this.port = this.#front?.port ?? this.#newest.port;
     this.url = listenerUrl(tls ? 'https' : 'http', host, this.port);
-    this.view = new View(this, this.#newest);
+    this.view = new ListenerView(this, this.#newest);
     if (tls === undefined || certificate === undefined) return;
     const use = (next: Certificate) => this.#replace(next);
     const unusable = (error: unknown) => {
@@ -127,11 +133,6 @@ class Site {
     this.#watch = watchCertificate({ files: tls, inUse: certificate, clock, use, unusable });
   }
 
-  /** Whether the next generation comes to the address of this one; behind a front each has its own. */
-  get #shared(): boolean {
-    return this.options.tls !== undefined && !this.options.proxyProtocol;
-  }
-
   #open(port: number, certificate: Certificate | undefined): Generation {
     const { options } = this;
     const behindFront = options.proxyProtocol;
@@ -139,10 +140,10 @@ class Site {
       ...options,
       ...(behindFront ? { host: '127.0.0.1', port: 0 } : { port }),
       tls: certificate && { cert: certificate.cert, key: certificate.key },
-      shared: this.#shared,
+      shared: shares(options),
       behindFront,
       draining: () => this.drained !== null,
-      caller: (own) => new View(this, own),
+      caller: (own) => new ListenerView(this, own),
     });
     this.#generations.add(generation);
     return generation;
@@ -164,9 +165,9 @@ class Site {
   /**
    * Bun cannot change the certificate of a server that runs (`reload` takes it, and goes on with the old one). So
    * another server comes to the same address, or behind the same front, and then the one before stops: it
-   * finishes what it has begun. Without a front, the system drops those connections whose handshake with the old
-   * server is just under way, about one in a round trip's time at a hundred new ones a second; none when
-   * net.ipv4.tcp_migrate_req is 1. HTTP/3 connections may break, too. Clients try such a connection again.
+   * finishes what it has begun. Without a front, the system drops connections that are just being made to the old
+   * server (one, say, when a hundred come in a second from 20 ms away), unless net.ipv4.tcp_migrate_req is 1; and
+   * HTTP/3 connections may break, since packets do not find the server that knows them.
    */
   #replace(next: Certificate): void {
     const before = this.#newest;
@@ -197,25 +198,25 @@ class Site {
 }
 
 /** A listener as those requests see it that come to one generation of its servers. */
-class View implements Listener {
-  readonly #site: Site;
+class ListenerView implements Listener {
+  readonly #opened: OpenListener;
   readonly #generation: Generation;
 
-  constructor(site: Site, generation: Generation) {
-    this.#site = site;
+  constructor(opened: OpenListener, generation: Generation) {
+    this.#opened = opened;
     this.#generation = generation;
   }
 
   get url(): string {
-    return this.#site.url;
+    return this.#opened.url;
   }
 
   get port(): number {
-    return this.#site.port;
+    return this.#opened.port;
   }
 
   get draining(): boolean {
-    return this.#site.drained !== null;
+    return this.#opened.drained !== null;
   }
 
   clientAddress(request: Request): string {
@@ -223,26 +224,27 @@ class View implements Listener {
   }
 
   body(request: Request): ReadableStream<Uint8Array> | null {
-    const { options } = this.#site;
+    if (request.body === null) return null;
+    const { options } = this.#opened;
     // Bun wants 16 KiB/s of a body, or closes the connection at its time-out. Our own bound is the one that counts.
     this.patience(request, 0);
     return bodyWithin(request, options, options.clock, () => this.patience(request, longestTimeoutS));
   }
 
   patience(request: Request, seconds: number): void {
-    this.#generation.server.timeout(request, seconds);
+    this.#generation.patience(request, seconds);
   }
 
   pending(): number {
-    return this.#site.pending();
+    return this.#opened.pending();
   }
 
   reloadCertificates(): Promise<void> {
-    return this.#site.reloadCertificates();
+    return this.#opened.reloadCertificates();
   }
 
   drain(graceMs: number): Promise<void> {
-    this.#site.drained ??= this.#site.drain(graceMs);
-    return this.#site.drained;
+    this.#opened.drained ??= this.#opened.drain(graceMs);
+    return this.#opened.drained;
   }
 }

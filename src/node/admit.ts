@@ -39,7 +39,8 @@ export function admitTier(exchange: OpenExchange, node: Node): MeridianError | n
   const verified = claim === null ? null : verifyTier(node.site.secret, claim, method, target, nowMs);
   if (verified === null) return refusal('tier-refused');
   exchange.tier = verified;
-  exchange.id = exchange.headers.get('x-request-id') ?? exchange.id;
+  const id = exchange.headers.get('x-request-id');
+  if (id !== null) exchange.rename(id);
   return admit(exchange, node);
 }
 

@@ -14,7 +14,10 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
     const headers = preparedHit(node, resident, exchange.nowMs);
     sign(node, exchange, headers, null);
     record(node, account, entry.status, entry.sizeBytes, 'hit');
-    return new Response(resident.body, { status: entry.status, headers });
+    return new Response(
+      resident.body,
+      entry.status === 200 ? { headers } : { status: entry.status, headers },
+    );
   }
   return replyStored(
     { node, account, outcome: 'hit', forwarding: null },

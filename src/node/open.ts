@@ -1,5 +1,6 @@
 /**
- * First phase: the request as an exchange, parsed once. On the way of every hit.
+ * First phase: the request as an exchange. On the way of every hit, so what not every request needs is worked
+ * out only when somebody asks for it.
  */
 import type { Exchange, TierCaller } from '../exchange.ts';
 import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
@@ -11,66 +12,86 @@ import type { Node } from './node.ts';
 const idPrefix = `${crypto.randomUUID().slice(0, 8)}-`;
 let opened = 0;
 
-class OpenExchange implements Exchange {
+const slash = 0x2f;
+
+export class OpenExchange implements Exchange {
   readonly request: Request;
   readonly headers: Headers;
   readonly method: string;
-  authority: string;
-  base: string;
   readonly target: string;
   readonly path: string;
-  readonly query: string;
-  /** Replaced by the PoP's when a tier asks. */
-  id: string;
   readonly nowMs: number;
   readonly startedMs: number;
   /** Set by the phase that verifies it. */
   tier: TierCaller | null = null;
-  readonly #listener: Listener;
-  #client: string | null = null;
+  /** Of this node; a tier's request has the PoP's instead. */
+  private ownId = '';
+  private givenBase: string | null = null;
+  private clientAddress: string | null = null;
+  private readonly listener: Listener;
+  private readonly url: string;
+  /** Where the target begins in the URL; 0 without a usable `Host`, when the URL is the bare target. */
+  private readonly start: number;
 
   constructor(request: Request, listener: Listener, nowMs: number, startedMs: number) {
-    const { headers, url } = request;
+    const { url } = request;
     this.request = request;
-    this.headers = headers;
+    this.headers = request.headers;
     this.method = request.method;
     this.nowMs = nowMs;
     this.startedMs = startedMs;
-    this.#listener = listener;
-
-    // Without a usable Host the URL is a bare path; HTTP/1.0 clients may do without (RFC 9112 §3.2).
-    const bare = url.charCodeAt(0) === 47;
-    const start = bare ? 0 : url.indexOf('/', 8);
-    this.base = bare ? listener.url : url.slice(0, start);
-    this.authority = bare ? listener.url.slice(listener.url.indexOf('//') + 2) : (headers.get('host') ?? '');
-    const question = url.indexOf('?', start);
+    this.listener = listener;
+    this.url = url;
+    // HTTP/1.0 clients may do without a Host (RFC 9112 §3.2).
+    const start = url.charCodeAt(0) === slash ? 0 : url.indexOf('/', 8);
+    this.start = start;
     this.target = start === 0 ? url : url.slice(start);
+    const question = url.indexOf('?', start);
     this.path = question === -1 ? this.target : url.slice(start, question);
-    this.query = question === -1 ? '' : url.slice(question);
-    this.id = `${idPrefix}${(opened++).toString(36)}`;
+  }
+
+  get query(): string {
+    return this.target.slice(this.path.length);
+  }
+
+  get base(): string {
+    return this.givenBase ?? (this.start === 0 ? this.listener.url : this.url.slice(0, this.start));
+  }
+
+  get authority(): string {
+    const { base } = this;
+    return base.slice(base.indexOf('//') + 2);
+  }
+
+  get id(): string {
+    if (this.ownId === '') this.ownId = idPrefix + (opened++).toString(36);
+    return this.ownId;
+  }
+
+  /** Goes by the id that another tier has given the request. */
+  rename(id: string): void {
+    this.ownId = id;
   }
 
   client(): string {
-    this.#client ??= this.#listener.clientAddress(this.request);
-    return this.#client;
+    this.clientAddress ??= this.listener.clientAddress(this.request);
+    return this.clientAddress;
+  }
+
+  body(): ReadableStream<Uint8Array> | null {
+    return this.listener.body(this.request);
   }
 
   /** Takes the word of the proxies in front about who asks, and by which address. */
   // off the hit path: only nodes behind configured proxies
   believe(proxies: TrustedProxies): void {
     const { address, proto, host } = clientFrom(this.headers, this.client(), proxies);
-    this.#client = address;
-    if (host !== undefined && validAuthority(host)) this.authority = host;
-    if (proto === 'http' || proto === 'https') this.base = `${proto}://${this.authority}`;
-    else this.base = `${this.base.slice(0, this.base.indexOf('://'))}://${this.authority}`;
-  }
-
-  body(): ReadableStream<Uint8Array> | null {
-    return this.#listener.body(this.request);
+    this.clientAddress = address;
+    const authority = host !== undefined && validAuthority(host) ? host : this.authority;
+    const scheme = proto ?? this.base.slice(0, this.base.indexOf('://'));
+    this.givenBase = `${scheme}://${authority}`;
   }
 }
-
-export type { OpenExchange };
 
 export function open(request: Request, listener: Listener, node: Node): OpenExchange {
   const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());

@@ -63,11 +63,18 @@ export interface Http2Answer {
   readonly goAway: number | null;
 }
 
-/** Sends the frames behind the preface, and gives what came back until the stream or the connection ended. */
+export interface FrameOptions {
+  readonly secure?: boolean;
+  readonly withinMs?: number;
+  /** Whether to listen until the first stream has ended, or until the connection has. */
+  readonly streams?: 'first' | 'all';
+}
+
+/** Sends the frames behind the preface, and gives what came back. */
 export function sendFrames(
   port: number,
   frames: readonly Uint8Array[],
-  { secure = true, withinMs = 2_000 } = {},
+  { secure = true, withinMs = 2_000, streams = 'first' }: FrameOptions = {},
 ): Promise<Http2Answer> {
   const { promise, resolve } = Promise.withResolvers<Http2Answer>();
   let held = Buffer.alloc(0);
@@ -97,8 +104,8 @@ export function sendFrames(
       if (type === DATA) answer = { ...answer, body: answer.body + payload.toString('latin1') };
       if (type === RST_STREAM) answer = { ...answer, reset: payload.readUInt32BE(0) };
       if (type === GOAWAY) answer = { ...answer, goAway: payload.readUInt32BE(4) };
-      const ended = (type === DATA || type === HEADERS) && flags & END_STREAM;
-      if (ended || type === RST_STREAM || type === GOAWAY) finish();
+      const ended = type === RST_STREAM || ((type === DATA || type === HEADERS) && flags & END_STREAM);
+      if ((ended && streams === 'first') || type === GOAWAY) finish();
     }
   });
   return promise;

@@ -18,10 +18,13 @@ function urlHost(host: string): string {
 /**
  * Fails when somebody listens there. For listeners with `SO_REUSEPORT`, which the system lets share an address with
  * others of their kind: the second of two processes with the same config would come up without a word, and
- * take half of the connections.
+ * take half of the connections. And for those with UDP: when Bun cannot have that, it fails, but keeps the TCP port.
  */
-export function claim(host: string, port: number): void {
+export async function claim(host: string, port: number, udp: boolean): Promise<void> {
   Bun.listen({ hostname: host, port, exclusive: true, socket: { data() {} } }).stop(true);
+  if (!udp) return;
+  const socket = await Bun.udpSocket({ hostname: host, port });
+  socket.close();
 }
 
 /** What can be done about it, for the person who starts the node. */

@@ -26,6 +26,7 @@ async function serve(request: Request): Promise<Response> {
   if (fault !== null) {
     return new Response(fault, { status: errors[fault].status, headers: { connection: 'close' } });
   }
+  if (request.url.endsWith('/index.html')) await Bun.sleep(500);
   const body = request.method === 'POST' ? ` ${await request.text()}` : '';
   return new Response(`served as ${request.url}${body}`);
 }
@@ -309,6 +310,32 @@ const overHttp2: readonly [what: string, frames: readonly Uint8Array[], outcome:
   ],
   ['data on a stream that does not exist', [data('abc')], 'goaway 1'],
 ];
+
+/** GET, http, /index.html (which takes a while) and `:authority: h`, by the static table of RFC 7541 §A. */
+const block = Uint8Array.of(0x82, 0x86, 0x85, 0x01, 1, 0x68);
+
+describe('a flood over HTTP/2 ends its connection with ENHANCE_YOUR_CALM', () => {
+  const floods: Record<string, () => Buffer[]> = {
+    'of requests that are reset at once': () =>
+      Array.from({ length: 2_000 }, (_, index) => {
+        const stream = 2 * index + 1;
+        return Buffer.concat([frame(1, 5, stream, block), frame(3, 0, stream, Uint8Array.of(0, 0, 0, 8))]);
+      }),
+    'of fields without end': () => [
+      frame(1, 1, 1, block),
+      ...Array.from({ length: 2_000 }, () => frame(9, 0, 1, Uint8Array.of(0, 1, 120, 1, 121))),
+    ],
+    'of empty continuations': () => [
+      frame(1, 1, 1, block),
+      ...Array.from({ length: 20_000 }, () => frame(9, 0, 1, new Uint8Array())),
+    ],
+  };
+  for (const [what, frames] of Object.entries(floods)) {
+    test(what, async () => {
+      expect((await sendFrames(plain.port, frames(), { secure: false, streams: 'all' })).goAway).toBe(11);
+    });
+  }
+});
 
 const canDoTls = available('openssl', noOpenssl);
 

@@ -29,6 +29,8 @@ export interface Generation {
   /** Behind a front: the port that a connection comes from → the client whose connection it carries. */
   readonly clients: Map<number, string>;
   clientAddress(request: Request): string;
+  /** Sets Bun's time-out of the connection, until the next request comes on it. */
+  patience(request: Request, seconds: number): void;
 }
 
 /** The longest time-out that Bun knows. */
@@ -44,6 +46,8 @@ const lastResort = 2;
 export function openGeneration<Caller>(options: GenerationOptions<Caller>): Generation {
   const { host, port, tls, http2, http3, idleTimeoutS, bodyBytes, handle, failed, draining } = options;
   const clients = new Map<number, string>();
+  /** The last request whose time-out was set on purpose. */
+  let patientWith: Request | null = null;
 
   const server = Bun.serve({
     hostname: host,
@@ -65,7 +69,8 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
     const response = handle(request, caller);
     if (response instanceof Promise) {
       // Bun counts the time until the first byte, and between bytes that a slow client takes, as idle.
-      server.timeout(request, longestTimeoutS);
+      if (patientWith !== request) server.timeout(request, longestTimeoutS);
+      patientWith = null;
       return draining() ? response.then(lastOnConnection) : response;
     }
     return draining() ? lastOnConnection(response) : response;
@@ -86,6 +91,10 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
       if (peer === null) return unknownClient;
       if (options.behindFront) return clients.get(peer.port) ?? unknownClient;
       return shorten(peer.address);
+    },
+    patience(request, seconds) {
+      patientWith = request;
+      server.timeout(request, seconds);
     },
   };
   const caller = options.caller(generation);

@@ -88,6 +88,19 @@ test.concurrent('a connection has the patience that it is given', async () => {
   await within(12_000, 'the end', idle.reader.rest());
 }, 20_000);
 
+test.concurrent('an answer that is promised has no more patience than it is given', async () => {
+  const { port } = await start({
+    idleTimeoutS: 255,
+    handle(request, listener) {
+      listener.patience(request, 1);
+      return new Promise<Response>(() => {});
+    },
+  });
+  using waiting = client(port);
+  waiting.socket.write(get);
+  await within(12_000, 'the end', waiting.reader.rest());
+}, 20_000);
+
 test.concurrent('a body may come slower than the 16 KiB/s that Bun wants', async () => {
   const { port } = await start({
     handle: async (request, listener) => new Response(await new Response(listener.body(request)).text()),
