@@ -12,7 +12,7 @@ export const bare: Peer = {
   name: 'bare',
   label: 'Bun.serve, constant',
   software: 'Bun',
-  against: ['nginx', 'varnish'],
+  against: ['nginx', 'nginx-guide', 'varnish'],
   commands: ['taskset'],
   version: async () => Bun.version,
 

@@ -23,7 +23,7 @@ function peer(name: string, label: string, log: boolean): Peer {
     name,
     label,
     software: 'Meridian',
-    against: log ? ['nginx-logging', 'varnish-logging'] : ['nginx', 'varnish'],
+    against: log ? ['nginx-logging', 'varnish-logging'] : ['nginx', 'nginx-guide', 'varnish'],
     commands: ['taskset'],
     version: async () => `${version} on Bun ${Bun.version}`,
 

@@ -8,7 +8,7 @@ import { wrk } from '../load/wrk.ts';
 import { requireCommands } from '../packages.ts';
 import { bare } from '../peers/bare.ts';
 import { meridian, meridianLogging } from '../peers/meridian.ts';
-import { nginx, nginxLogging } from '../peers/nginx.ts';
+import { nginx, nginxGuide, nginxLogging } from '../peers/nginx.ts';
 import type { Peer, Stage } from '../peers/peer.ts';
 import { varnish, varnishLogging } from '../peers/varnish.ts';
 import { PROOFS, proveBodies } from '../proofs.ts';
@@ -20,6 +20,7 @@ const PEERS: readonly Peer[] = [
   bare,
   meridian,
   nginx,
+  nginxGuide,
   varnish,
   meridianLogging,
   nginxLogging,

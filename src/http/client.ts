@@ -41,6 +41,8 @@ export interface ClientRequest {
   readonly clock: Clock;
   /** Path of a socket to connect to, whatever the host of the URL. */
   readonly unix?: string | undefined;
+  /** Never through the HTTP proxy that the environment names: between the nodes of a network there is none. */
+  readonly direct?: boolean | undefined;
 }
 
 /**
@@ -66,6 +68,7 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
       // Bun's own, of five minutes, would also count the time in which nobody reads.
       timeout: false,
       ...(options.unix !== undefined && { unix: options.unix }),
+      ...(options.direct === true && { proxy: false }),
     });
     call.answered();
     return answerOf(response, timeouts.betweenBytesMs, call);

@@ -59,7 +59,15 @@ export function cacheStatus(
     ttl,
     stored: forwarding?.stored,
     collapsed: forwarding?.collapsed,
-    detail: forwarding?.detail ?? ('detail' in row ? row.detail : undefined),
+    detail: detailOf(outcome, forwarding),
   });
   return forwarding?.cacheStatus ? `${forwarding.cacheStatus}, ${member}` : member;
+}
+
+/** What happened, and why: `stale-if-error:upstream-timeout`. */
+function detailOf(outcome: Outcome, forwarding: Forwarding | null): string | undefined {
+  const row = outcomes[outcome];
+  const what = 'detail' in row ? row.detail : undefined;
+  const why = forwarding?.detail;
+  return what !== undefined && why !== undefined ? `${what}:${why}` : (what ?? why);
 }

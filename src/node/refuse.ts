@@ -35,8 +35,8 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
     'cache-status': cacheStatus(node, 'error', { detail: error.code }, undefined),
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
-  // An ambiguous request leaves its connection in doubt (RFC 9112 §11.2).
-  if (row.status === 400) headers.set('connection', 'close');
+  // An ambiguous request leaves its connection in doubt (RFC 9112 §11.2), a large one the rest of its body.
+  if (row.status === 400 || row.status === 413) headers.set('connection', 'close');
   sign(node, exchange, headers, null);
   record(node, account, row.status, body.length, 'error');
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });

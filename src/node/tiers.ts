@@ -117,6 +117,7 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
     signal: ask.signal,
     timeouts: options.timeouts,
     clock: options.clock,
+    direct: true,
   });
 }
 

@@ -3,12 +3,12 @@
  * responses say (RFC 9111); the route may add times for those that say nothing.
  */
 import type { Answer } from '../../entry.ts';
-import type { Exchange } from '../../exchange.ts';
 import { fieldsToPass, fieldsToStore } from '../../http/client-fields.ts';
 import { askConditionally } from '../../http/conditional.ts';
+import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
-import type { CacheKey, FreshnessPolicy, Named } from '../../resource.ts';
+import type { CacheKey, FreshnessPolicy, Named, Resource } from '../../resource.ts';
 
 export interface WebOptions {
   /** Absolute URL without a trailing slash. The path behind the route's prefix is appended. */
@@ -23,24 +23,24 @@ export interface WebOptions {
 export function web(options: WebOptions, mount: Mount): Protocol {
   const remote = { url: options.upstream, authorization: options.authorization };
   // The key is the target as the client wrote it: neither its Host nor its scheme reach the upstream.
-  const keyOf = (exchange: Exchange) => `${mount.route} ${exchange.target}` as CacheKey;
+  const pageAt = memoise(
+    (target: string): Resource => ({
+      as: 'resource',
+      key: `${mount.route} ${target}` as CacheKey,
+      kind: 'page',
+      tags: [],
+      ask: 'client',
+      freshness: options.freshness,
+    }),
+  );
 
   return {
     id: 'web',
 
-    name(exchange): Named {
-      const { method } = exchange;
-      if (method === 'GET' || method === 'HEAD') {
-        return {
-          as: 'resource',
-          key: keyOf(exchange),
-          kind: 'page',
-          tags: [],
-          ask: 'client',
-          freshness: options.freshness,
-        };
-      }
-      return { as: 'pass', kind: 'page', why: 'method', ask: 'client', invalidates: keyOf(exchange) };
+    name({ method, target }): Named {
+      const page = pageAt(target);
+      if (method === 'GET' || method === 'HEAD') return page;
+      return { as: 'pass', kind: 'page', why: 'method', ask: 'client', invalidates: page.key };
     },
 
     pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
