@@ -289,6 +289,22 @@ test('who wants a confirmed answer does not wait for one that may come from a st
   await texts([ordinary]);
 });
 
+test('who wants a confirmed answer does not get one that came before', async () => {
+  await using here = await world();
+  const reload = { headers: { 'cache-control': 'no-cache' } };
+  const first = here.get(reload);
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const early = texts([first]);
+  await here.quiet();
+  const second = here.get(reload);
+  (await here.nextAsk()).answer('new', maxAge(60));
+  expect(await texts([second])).toEqual(['new']);
+  await pieces.push('old');
+  await pieces.end();
+  expect(await early).toEqual(['old']);
+  expect(await texts([here.get()])).toEqual(['new']);
+});
+
 test('beyond the limit of fills a miss is refused, and hits go on', async () => {
   await using here = await world({ maxFills: 2 });
   here.parent = () => answerOf('stored', maxAge(60));

@@ -31,11 +31,16 @@ function variantlessKey(question: Question): string {
 /** A flight that a request may wait for. */
 export function flightFor(question: Question, engine: Engine): Flight | undefined {
   const key = flightKey(question, engine);
-  const own = engine.flights.get(key);
+  const own = openTo(question, engine.flights.get(key));
   if (own) return own;
   // It may have begun when nobody knew yet that there are variants.
-  const earlier = engine.flights.get(variantlessKey(question));
+  const earlier = openTo(question, engine.flights.get(variantlessKey(question)));
   if (earlier && flightKey(earlier.question, engine) === key) return earlier;
   // What is on its way for everybody is also for those with credentials.
   return question.personal ? flightFor({ ...question, personal: false }, engine) : undefined;
+}
+
+/** What came before a request is not what it calls confirmed just now. */
+function openTo({ reload }: Question, flight: Flight | undefined): Flight | undefined {
+  return reload && flight?.storing ? undefined : flight;
 }

@@ -14,16 +14,9 @@ const withheld: ReadonlySet<string> = new Set([
   'expect',
   'forwarded',
   'host',
-  'meridian-tier',
   'traceparent',
   'tracestate',
   'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
   'x-host',
   'x-http-method',
   'x-http-method-override',
@@ -34,6 +27,9 @@ const withheld: ReadonlySet<string> = new Set([
   'x-request-id',
   'x-rewrite-url',
 ]);
+
+/** The same, by how their names begin. */
+const withheldPrefixes = ['meridian-', 'x-forwarded-'] as const;
 
 /** Conditions and ranges: a cache asks for whole responses, and answers those itself. */
 const answeredByCache: ReadonlySet<string> = new Set([
@@ -51,7 +47,7 @@ const answeredByCache: ReadonlySet<string> = new Set([
 
 /** For a request whose answer may be stored. */
 export function fieldsToStore(headers: Headers): Headers {
-  const fields = endToEnd(headers, answeredByCache);
+  const fields = without(headers, answeredByCache);
   // Variants are told apart by the codings that we know; none that we do not may come back.
   const coding = normaliseSelecting('accept-encoding', headers.get('accept-encoding'));
   if (coding === absent) fields.delete('accept-encoding');
@@ -61,5 +57,13 @@ export function fieldsToStore(headers: Headers): Headers {
 
 /** For a request that is passed on as it is, its conditions above all. */
 export function fieldsToPass(headers: Headers): Headers {
-  return endToEnd(headers, withheld);
+  return without(headers, withheld);
+}
+
+function without(headers: Headers, names: ReadonlySet<string>): Headers {
+  const fields = endToEnd(headers, names);
+  for (const name of [...fields.keys()]) {
+    if (withheldPrefixes.some((prefix) => name.startsWith(prefix))) fields.delete(name);
+  }
+  return fields;
 }

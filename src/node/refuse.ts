@@ -12,6 +12,8 @@ export function noRoute(exchange: Exchange): MeridianError {
   return new MeridianError('no-route', `nothing is served at ${exchange.authority}${exchange.path}`);
 }
 
+const doubtful: ReadonlySet<number> = new Set([400, 413, 414, 431, 501]);
+
 export function refuse(node: Node, account: Account, thrown: unknown): Response {
   const error = asMeridianError(thrown);
   const { row } = error;
@@ -35,8 +37,8 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
     'cache-status': cacheStatus(node, 'error', { detail: error.code }, undefined),
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
-  // An ambiguous request leaves its connection in doubt (RFC 9112 §11.2), a large one the rest of its body.
-  if (row.status === 400 || row.status === 413) headers.set('connection', 'close');
+  // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
+  if (doubtful.has(row.status)) headers.set('connection', 'close');
   sign(node, exchange, headers, null);
   record(node, account, row.status, body.length, 'error');
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
