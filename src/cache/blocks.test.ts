@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
+import { noise } from './answers.contract.ts';
 import { blocks } from './blocks.ts';
-import { noise } from './world.contract.ts';
 
 const blockBytes = 64 * 1024;
 

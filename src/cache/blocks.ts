@@ -4,6 +4,8 @@
  * than the collector finds them.
  */
 
+import { pieceBytes } from './window.ts';
+
 const blockBytes = 64 * 1024;
 /** Blocks kept while nobody holds them. */
 const maxBlocks = 32;
@@ -106,4 +108,10 @@ export function blocks(read: (into: Uint8Array, from: number) => Promise<number>
 
     release,
   };
+}
+
+/** At most `pieceBytes` of a block, from an offset of the file that it holds. */
+export function pieceOf(block: Block, offset: number): Uint8Array {
+  const at = offset - block.from;
+  return block.bytes.subarray(at, Math.min(block.length, at + pieceBytes));
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
+import { answerOf, failureOf, maxAge, noise } from './answers.contract.ts';
 import type { Disk } from './disk/disk.ts';
-import { answerOf, maxAge, noise, type World, world } from './world.contract.ts';
+import type { ObjectWriter } from './disk/writer.ts';
+import { type World, world } from './world.contract.ts';
 
 const large = noise(1_000_000);
 
@@ -26,27 +28,31 @@ function bodies(folder: string): string[] {
     .map((name) => join(folder, 'objects', name));
 }
 
+function instead(disk: Disk, changes: Partial<Disk>): Disk {
+  return Object.create(disk, Object.getOwnPropertyDescriptors(changes)) as Disk;
+}
+
+/** A disk whose new files are changed. */
+function onWriters(change: (writer: ObjectWriter) => void): (disk: Disk) => Disk {
+  return (disk) =>
+    instead(disk, {
+      async create() {
+        const writer = await disk.create();
+        if (writer) change(writer);
+        return writer;
+      },
+    });
+}
+
 /** A disk whose files fail from the `nth` write on. */
 function failingFrom(nth: number): (disk: Disk) => Disk {
   let writes = 0;
-  return (disk) => ({
-    ...disk,
-    get ready() {
-      return disk.ready;
-    },
-    get stats() {
-      return disk.stats;
-    },
-    async create() {
-      const writer = await disk.create();
-      if (!writer) return null;
-      const append = writer.append.bind(writer);
-      writer.append = async (chunks) => {
-        if (++writes >= nth) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-        return append(chunks);
-      };
-      return writer;
-    },
+  return onWriters((writer) => {
+    const append = writer.append.bind(writer);
+    writer.append = async (chunks) => {
+      if (++writes >= nth) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      return append(chunks);
+    };
   });
 }
 
@@ -97,6 +103,50 @@ for (const nth of [1, 2]) {
     expect((await here.get({ key: 'web /small' })).outcome).toBe('hit');
   });
 }
+
+test('a file that cannot be made durable costs the copy, not the readers', async () => {
+  await using here = await world({
+    disk: true,
+    through: onWriters((writer) => {
+      writer.commit = async () => {
+        throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+      };
+    }),
+  });
+  here.parent = () => answerOf(large, maxAge(60));
+  expect(Buffer.from(await (await here.get()).bytes()).equals(large)).toBe(true);
+  await eventually('the fill', () => here.cache.stats.fills === 0, { everyMs: 1 });
+  expect(here.cache.stats.disk).toMatchObject({ entries: 0, state: 'suspended' });
+});
+
+test('a file that cannot be read back costs the reader who is behind, not the others', async () => {
+  await using here = await world({
+    disk: true,
+    through: onWriters((writer) => {
+      writer.read = async () => {
+        throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+      };
+    }),
+  });
+  const body = noise(4_000_000);
+  const [first, second] = [here.get(), here.get()];
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const keepsUp = (await first).bytes();
+  const behind = await second;
+  for (let at = 0; at < body.length; at += 100_000) await pieces.push(body.slice(at, at + 100_000));
+  await failureOf(behind.bytes());
+  await pieces.end();
+  expect(Buffer.from(await keepsUp).equals(body)).toBe(true);
+});
+
+test('a disk that is out of files costs the copy, not the readers', async () => {
+  await using here = await world({
+    disk: true,
+    through: (disk) => instead(disk, { create: async () => null }),
+  });
+  here.parent = () => answerOf(large, maxAge(60));
+  expect(Buffer.from(await (await here.get()).bytes()).equals(large)).toBe(true);
+});
 
 test('a body damaged on disk is fetched again, not served', async () => {
   const [folder, clock] = [temporary('cache'), virtualClock()];
@@ -152,19 +202,13 @@ test('many who ask for what is only on disk read it once', async () => {
     disk: true,
     memoryBytes: 100_000,
     memoryObjectBytes: 20_000,
-    through: (disk) => ({
-      ...disk,
-      get ready() {
-        return disk.ready;
-      },
-      get stats() {
-        return disk.stats;
-      },
-      bytes(entry) {
-        reads++;
-        return disk.bytes(entry);
-      },
-    }),
+    through: (disk) =>
+      instead(disk, {
+        bytes(entry) {
+          reads++;
+          return disk.bytes(entry);
+        },
+      }),
   });
   await store(here, 'web /a', noise(15_000));
   for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(15_000, 10 + n));

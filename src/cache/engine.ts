@@ -1,14 +1,11 @@
 /**
- * The cache's working parts, and the question that a request puts to them.
+ * The cache's working parts.
  */
 import type { Clock } from '../clock.ts';
 import type { MeridianError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Outcome } from '../outcome.ts';
-import type { Parent } from '../parent.ts';
-import type { Resource } from '../resource.ts';
 import type { Budget } from './budget.ts';
 import type { Flights } from './flights.ts';
+import type { Failure } from './question.ts';
 import type { Notes } from './remember.ts';
 import type { Store } from './store.ts';
 
@@ -30,23 +27,4 @@ export interface Engine {
   /** How long a request waits for another one's answer before it asks by itself. */
   readonly lockMs: number;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
-}
-
-/** What a request wants, for whom, and whom to ask. */
-export interface Question {
-  readonly resource: Resource;
-  readonly exchange: Exchange;
-  readonly parent: Parent;
-  /** The client wants an answer that has been confirmed just now. */
-  readonly reload: boolean;
-  /** The request bears credentials or cookies, on which the answer may depend. */
-  readonly personal: boolean;
-  /** How the look-up ended, should the parent send a new response. */
-  readonly outcome: Outcome;
-}
-
-/** Why there is no new response: an error, or a status of the parent that stands for one. */
-export interface Failure {
-  readonly error: MeridianError;
-  readonly status?: number;
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import { eventually } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
-import { maxAge, noise, type Reply, world } from './world.contract.ts';
+import { maxAge, noise, type Reply } from './answers.contract.ts';
+import { world } from './world.contract.ts';
 
 /** Reads on, piece by piece, and says how it ended. */
 function reading(reply: Reply, from = 0, to: number | null = null) {

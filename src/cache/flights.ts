@@ -5,9 +5,9 @@
 import type { Clock } from '../clock.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Arrival } from './arrivals.ts';
-import type { Question } from './engine.ts';
 import type { Fill } from './fill.ts';
 import { mayJoin } from './freshness.ts';
+import type { Question } from './question.ts';
 import type { Forwarding } from './served.ts';
 import type { Stored } from './store.ts';
 

@@ -3,8 +3,9 @@
  * question alike.
  */
 import { normaliseSelecting } from '../http/vary.ts';
-import type { Engine, Question } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Flight } from './flights.ts';
+import type { Question } from './question.ts';
 
 /**
  * Requests with credentials or cookies keep to themselves. Their answers may well be personal, and then those

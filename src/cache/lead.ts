@@ -3,8 +3,9 @@
  */
 import { asMeridianError, type MeridianError } from '../errors.ts';
 import { ask, isFailure, type Result, statusError } from './ask.ts';
-import type { Engine, Question } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Landing } from './flights.ts';
+import type { Question } from './question.ts';
 import type { Stored } from './store.ts';
 
 export { discard } from './answer.ts';

@@ -4,8 +4,8 @@
  * So a collection is asked for once so much has been sent, which costs some ten milliseconds each time.
  */
 
-/** Bytes sent piece by piece between two collections: a few tens of megabytes of litter. */
-const bytesPerCollection = 2 * 1024 * 1024 * 1024;
+/** Bytes sent piece by piece between two collections: ten megabytes of litter or two. */
+const bytesPerCollection = 1024 * 1024 * 1024;
 
 let sinceCollection = 0;
 

@@ -2,9 +2,10 @@ import { expect, test } from 'bun:test';
 import { eventually } from '../../test/support/wait.ts';
 import type { Entry } from '../entry.ts';
 import type { CacheKey } from '../resource.ts';
+import { answerOf, maxAge, noise } from './answers.contract.ts';
 import { drops } from './disk/drops.ts';
 import type { DiskIndex } from './disk/index.ts';
-import { answerOf, maxAge, noise, type World, world } from './world.contract.ts';
+import { type World, world } from './world.contract.ts';
 
 const key = 'web /' as CacheKey;
 const large = noise(500_000);
@@ -80,7 +81,8 @@ test('a small body on its way to disk does not come back', async () => {
   await using here = await world({ disk: true });
   await store(here, 'small');
   here.cache.drop(key);
-  await Bun.sleep(20);
+  // Closing waits for what is on its way.
+  await here.cache.close();
   expect(here.cache.stats.disk?.entries).toBe(0);
 });
 

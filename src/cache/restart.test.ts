@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
+import { answerOf, maxAge, noise } from './answers.contract.ts';
 import { ageS } from './freshness.ts';
-import { answerOf, maxAge, noise, type World, type WorldOptions, world } from './world.contract.ts';
+import { type World, type WorldOptions, world } from './world.contract.ts';
 
 const large = noise(1_000_000);
 

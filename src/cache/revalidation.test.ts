@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
+import { answerOf, failureOf } from './answers.contract.ts';
 import { remainingS } from './freshness.ts';
-import { answerOf, failureOf, type World, world } from './world.contract.ts';
+import { type World, world } from './world.contract.ts';
 
 const stored = {
   'cache-control': 'max-age=60',

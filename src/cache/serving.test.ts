@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
+import { answerOf, failureOf, maxAge } from './answers.contract.ts';
 import { ageS, remainingS } from './freshness.ts';
-import { answerOf, failureOf, maxAge, world } from './world.contract.ts';
+import { world } from './world.contract.ts';
 
 test('a miss asks the parent, and the answer serves the next request without', async () => {
   await using here = await world();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { MeridianError } from '../errors.ts';
+import { noise, openFiles } from './answers.contract.ts';
 import { type Objects, openObjects } from './disk/objects.ts';
 import { type Spool, type SpoolOptions, spool } from './spool.ts';
-import { noise, openFiles } from './world.contract.ts';
 
 let folder: string;
 let objects: Objects;

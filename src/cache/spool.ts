@@ -4,11 +4,11 @@
  * keep up find their bytes. Readers who do not are served from the file and hold up nobody.
  */
 import type { MeridianError } from '../errors.ts';
-import type { Block } from './blocks.ts';
+import { type Block, pieceOf } from './blocks.ts';
 import { type Budget, isCrowded } from './budget.ts';
 import type { ObjectWriter } from './disk/writer.ts';
 import { type SpoolFile, spoolFile } from './spool-file.ts';
-import { pieceBytes, window } from './window.ts';
+import { window } from './window.ts';
 
 /** The newest stretch of a body in a file that is kept in memory as well, as long as there is room. */
 const windowBytes = 1024 * 1024;
@@ -68,6 +68,8 @@ export function spool(options: SpoolOptions): Spool {
   let error: MeridianError | null = null;
   let file: SpoolFile | null = null;
   let disposed = false;
+  /** Whoever asked has not had time yet to begin reading. */
+  let isExpected = true;
   let deserted = () => {};
   const cursors = new Set<Place>();
   let news = Promise.withResolvers<void>();
@@ -98,6 +100,7 @@ export function spool(options: SpoolOptions): Spool {
       held.trim(file.written, isCrowded(budget) ? 0 : windowBytes);
       return;
     }
+    if (isExpected) return;
     let slowest = held.end;
     for (const { offset } of cursors) slowest = Math.min(slowest, offset);
     held.trim(Math.max(file.written, slowest), 0);
@@ -108,6 +111,10 @@ export function spool(options: SpoolOptions): Spool {
     if (kept.keeping) {
       const done = kept.write();
       if (held.end - kept.written > (isCrowded(budget) ? 0 : unwrittenLimitBytes)) await done;
+    }
+    if (!kept.keeping && isExpected) {
+      await nextTurn();
+      isExpected = false;
     }
     if (!kept.keeping && cursors.size === 0) deserted();
     while (!kept.keeping && state === 'open') {
@@ -203,6 +210,7 @@ export function spool(options: SpoolOptions): Spool {
     attach(offset) {
       const cursor: Place = { offset, block: null };
       cursors.add(cursor);
+      isExpected = false;
       return cursor;
     },
 
@@ -237,7 +245,6 @@ export function spool(options: SpoolOptions): Spool {
   };
 }
 
-function pieceOf(block: Block, offset: number): Uint8Array {
-  const at = offset - block.from;
-  return block.bytes.subarray(at, Math.min(block.length, at + pieceBytes));
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { MeridianError } from '../errors.ts';
-import { answerOf, failureOf, type Wanted, type World, world } from './world.contract.ts';
+import { answerOf, failureOf } from './answers.contract.ts';
+import { type Wanted, type World, world } from './world.contract.ts';
 
 const down = () => Promise.reject(new MeridianError('upstream-unreachable', 'connection refused'));
 

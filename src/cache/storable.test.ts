@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Resource } from '../resource.ts';
-import { answerOf, maxAge, type World, world } from './world.contract.ts';
+import { answerOf, maxAge } from './answers.contract.ts';
+import { type World, world } from './world.contract.ts';
 
 interface Case {
   readonly title: string;

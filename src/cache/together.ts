@@ -4,11 +4,12 @@
 import type { Clock } from '../clock.ts';
 import { selects } from '../http/vary.ts';
 import type { Result } from './ask.ts';
-import type { Engine, Failure, Question } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Landing } from './flights.ts';
 import { isFresh, mayServeOnError } from './freshness.ts';
 import { flightFor, flightKey } from './kin.ts';
 import { lead } from './lead.ts';
+import type { Failure, Question } from './question.ts';
 import type { Served } from './served.ts';
 import type { Stored } from './store.ts';
 

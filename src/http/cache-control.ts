@@ -35,7 +35,7 @@ export interface CacheControl {
 }
 
 /** Longer times mean this one: 2^31 seconds, 68 years (RFC 9111 §1.2.2). */
-export const maxDeltaSeconds = 2_147_483_648;
+const maxDeltaSeconds = 2_147_483_648;
 
 /** @param value of all `Cache-Control` lines, joined by commas; `null` when there are none. */
 export function parseCacheControl(value: string | null): CacheControl {

@@ -13,7 +13,7 @@ export interface Range {
  * More ranges than these in one request are not honoured (RFC 9110 §14.2 and §17.15). The whole is sent instead:
  * every client has to cope with that, while a 416 would say something untrue about the representation.
  */
-export const maxRanges = 6;
+const maxRanges = 6;
 
 /**
  * Which bytes of a representation of `size` bytes a `Range` field asks for, in the order in which it asks,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { type Temporary, temporary } from '../../../test/support/temporary.ts';
-import { noise } from '../world.contract.ts';
+import { noise } from '../answers.contract.ts';
 import { type Objects, openObjects, sha256Of } from './objects.ts';
 
 let folder: Temporary;

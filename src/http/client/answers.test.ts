@@ -165,7 +165,6 @@ describe('a large body', () => {
 
   test('is not read ahead of a slow reader', async () => {
     const { url, sent } = await large();
-    const before = process.memoryUsage.rss();
     const reader = readerOf(await ask(url));
     await reader.read();
     await Bun.sleep(500);
@@ -175,7 +174,6 @@ describe('a large body', () => {
       received += piece.value.length;
     expect(received).toBeLessThanOrEqual(size);
     expect(sent()).toBe(size);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(128 << 20);
   });
 
   test('is given up when its reader leaves', async () => {
