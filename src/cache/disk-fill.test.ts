@@ -10,6 +10,8 @@ import type { ObjectWriter } from './disk/writer.ts';
 import { type World, world } from './world.contract.ts';
 
 const large = noise(1_000_000);
+/** More than may wait to be written. */
+const huge = noise(6_000_000);
 
 async function store(here: World, key = 'web /', body: Uint8Array | string = large): Promise<void> {
   here.parent = () => answerOf(body, { ...maxAge(60), etag: '"1"' });
@@ -92,11 +94,11 @@ for (const nth of [1, 2]) {
   test(`a disk that fails at write ${nth} costs the copy, not the readers`, async () => {
     await using here = await world({ disk: true, through: failingFrom(nth) });
     const replies = [here.get(), here.get(), here.get()];
-    const pieces = (await here.nextAsk()).stream({ ...maxAge(60), 'content-length': String(large.length) });
+    const pieces = (await here.nextAsk()).stream({ ...maxAge(60), 'content-length': String(huge.length) });
     const reading = replies.map(async (reply) => (await reply).bytes());
-    for (let at = 0; at < large.length; at += 100_000) await pieces.push(large.slice(at, at + 100_000));
+    for (let at = 0; at < huge.length; at += 100_000) await pieces.push(huge.slice(at, at + 100_000));
     await pieces.end();
-    for (const bytes of await Promise.all(reading)) expect(Buffer.from(bytes).equals(large)).toBe(true);
+    for (const bytes of await Promise.all(reading)) expect(Buffer.from(bytes).equals(huge)).toBe(true);
     expect(here.cache.stats.disk).toMatchObject({ entries: 0, state: 'suspended', errors: 1 });
     // Meanwhile the cache goes on without it.
     await store(here, 'web /small', 'small');
@@ -134,8 +136,11 @@ test('a file that cannot be read back costs the reader who is behind, not the ot
   const keepsUp = (await first).bytes();
   const behind = await second;
   for (let at = 0; at < body.length; at += 100_000) await pieces.push(body.slice(at, at + 100_000));
-  await failureOf(behind.bytes());
+  const isWritten = () => here.cache.stats.passingBytes < 1_300_000;
+  await eventually('all but the newest stretch to be in the file alone', isWritten, { everyMs: 1 });
+  const failure = failureOf(behind.bytes());
   await pieces.end();
+  await failure;
   expect(Buffer.from(await keepsUp).equals(body)).toBe(true);
 });
 

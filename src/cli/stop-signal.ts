@@ -1,6 +1,7 @@
 /**
- * How a process learns that it is to stop. SIGTERM may come more than once (a supervisor that signals the
- * whole group) and counts once; a second SIGINT is somebody who does not want to wait.
+ * How a process learns that it is to stop. A signal may come twice at once, from a supervisor that signals the
+ * whole group and from the parent that passes it on; that counts once. A SIGINT later on is somebody who does
+ * not want to wait.
  */
 import type { Log } from '../telemetry/log.ts';
 import { exit } from './exit.ts';
@@ -22,18 +23,23 @@ export interface StopOptions {
   readonly force?: () => void;
 }
 
+/** No person presses Ctrl-C twice within so short a time and means it. */
+const sameSignalMs = 500;
+
 export function stopSignal({ supervised, log, force }: StopOptions): StopSignal {
   const { promise, resolve } = Promise.withResolvers<string>();
-  let interrupted = false;
+  let interruptedMs: number | null = null;
   process.on('SIGTERM', () => resolve('SIGTERM'));
   process.on('SIGINT', () => {
     if (supervised) return;
-    if (interrupted) {
+    const now = performance.now();
+    if (interruptedMs !== null && now - interruptedMs < sameSignalMs) return;
+    if (interruptedMs !== null) {
       log.warn('stopping at once');
       force?.();
       process.exit(exit.failure);
     }
-    interrupted = true;
+    interruptedMs = now;
     resolve('SIGINT');
   });
   if (supervised) process.on('disconnect', () => resolve('the process that started it is gone'));

@@ -20,6 +20,7 @@ const sketch = `
     const servers = node.listen.map(({ host, port }) => Bun.serve({ hostname: host, port, async fetch(request) {
       requests++;
       if (request.url.endsWith('/slow')) await Bun.sleep(600);
+      if (request.url.endsWith('/slower')) await Bun.sleep(5000);
       if (request.url.endsWith('/die')) process.exit(9);
       return new Response(current.routes.map((route) => route.name + (route.npm?.upstreams[0]?.authorization ? ' with credentials' : '')).join());
     } }));
@@ -194,13 +195,15 @@ describe('up', () => {
   test('stops at once on the second SIGINT', async () => {
     await configure();
     const { child, ended } = await up();
-    const answer = ask(ports.a, '/slow').catch(() => 'broken');
+    const answer = ask(ports.a, '/slower').catch(() => 'broken');
     await eventually(
       'the request has arrived',
       async () => JSON.parse((await finish(['status', '--json', '--node', 'a'])).out)[0].requests === 1,
     );
     child.kill('SIGINT');
-    await Bun.sleep(50);
+    // At the same moment it is the same one, which came twice.
+    child.kill('SIGINT');
+    await Bun.sleep(700);
     child.kill('SIGINT');
     expect(await ended).toBe(1);
     expect(await answer).toBe('broken');
