@@ -7,6 +7,7 @@
  *
  * Prints one line of JSON: a `CrowdReport`.
  */
+import { setReceiveBuffer } from './receive-buffer.ts';
 
 export interface CrowdReport {
   readonly clients: number;
@@ -84,6 +85,8 @@ async function crowd(url: string, count: number, file: string): Promise<CrowdRep
       }),
     ),
   );
+  for (const socket of sockets) setReceiveBuffer(socket, receiveBufferBytes);
+  boundReceiving(fd);
   startedMs = performance.now();
   for (const socket of sockets) socket.write(request);
   await Promise.race([done.promise, Bun.sleep(patienceMs)]);
