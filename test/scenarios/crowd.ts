@@ -32,11 +32,9 @@ interface Client {
   verdict: string | null;
 }
 
-/**
- * Whoever has not got everything after so long is counted as wrong. With both ends on one machine, a thousand full
- * connections can exceed what the kernel grants to TCP in all (`net.ipv4.tcp_mem`); it then drops segments, and some
- * connections wait for a retransmission that has backed off to a minute.
- */
+/** What the system may hold of a body for one client. */
+const receiveBufferBytes = 256 * 1024;
+/** Whoever has not got everything after so long is counted as wrong. */
 const patienceMs = 300_000;
 
 async function crowd(url: string, count: number, file: string): Promise<CrowdReport> {
@@ -86,7 +84,6 @@ async function crowd(url: string, count: number, file: string): Promise<CrowdRep
     ),
   );
   for (const socket of sockets) setReceiveBuffer(socket, receiveBufferBytes);
-  boundReceiving(fd);
   startedMs = performance.now();
   for (const socket of sockets) socket.write(request);
   await Promise.race([done.promise, Bun.sleep(patienceMs)]);
