@@ -20,6 +20,14 @@ const largestShare = 4;
 /** Variants of one key kept at once; the oldest gives way. */
 const maxVariants = 16;
 
+/** The head of a response as it is sent again and again within a second. */
+export interface PreparedHead {
+  readonly second: number;
+  readonly headers: Headers;
+  /** What its `Server-Timing` says by now. */
+  timing: string;
+}
+
 /** An entry that lives in memory, ready to be sent. */
 export interface Resident extends Queued {
   readonly entry: Entry;
@@ -33,7 +41,7 @@ export interface Resident extends Queued {
   /** The next variant of the same key. */
   sibling: Resident | null;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
-  prepared: { readonly second: number; readonly headers: Headers } | null;
+  prepared: PreparedHead | null;
   older: this | null;
   newer: this | null;
 }

@@ -16,6 +16,8 @@ export interface Node {
   readonly name: string;
   readonly role: Role;
   readonly clock: Clock;
+  /** This node's metric in `Server-Timing`. */
+  readonly timing: (durationMs: number) => string;
   readonly log: Log;
   readonly cache: Cache;
   readonly counts: Counts;

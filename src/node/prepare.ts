@@ -3,7 +3,7 @@
  * most: of its fields only `Age` and the `ttl` in `Cache-Status` change, and both count in seconds.
  */
 import { ageS, remainingS } from '../cache/freshness.ts';
-import type { Resident } from '../cache/memory.ts';
+import type { PreparedHead, Resident } from '../cache/memory.ts';
 import type { Forwarding } from '../cache/served.ts';
 import type { Head } from '../entry.ts';
 import { formatCacheStatus } from '../http/cache-status.ts';
@@ -14,14 +14,14 @@ import type { Node } from './node.ts';
 /** Fields that are Meridian's own business: stored, not sent. */
 const ownPrefix = 'meridian-';
 
-export function preparedHit(node: Node, resident: Resident, nowMs: number): Headers {
+export function preparedHit(node: Node, resident: Resident, nowMs: number): PreparedHead {
   const second = Math.floor(nowMs / 1000);
   const { prepared } = resident;
-  if (prepared !== null && prepared.second === second) return prepared.headers;
+  if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
   const headers = storedHeaders(node, resident.entry, nowMs, 'hit', null);
-  resident.prepared = { second, headers };
-  return headers;
+  resident.prepared = { second, headers, timing: '' };
+  return resident.prepared;
 }
 
 export function storedHeaders(

@@ -2,7 +2,6 @@
  * Last phase: what every response says about itself, and what the node notes about it.
  */
 import type { Exchange } from '../exchange.ts';
-import { timing } from '../http/server-timing.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
 import type { Account, Node } from './node.ts';
 
@@ -17,7 +16,7 @@ export function sign(
   headers: Headers,
   beyond: string | null | undefined,
 ): void {
-  const own = timing(node.name, node.clock.elapsed() - exchange.startedMs);
+  const own = node.timing(node.clock.elapsed() - exchange.startedMs);
   headers.set('x-request-id', exchange.id);
   headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
 }

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
+import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -51,6 +52,7 @@ export async function startNode(
     name,
     role: config.role,
     clock,
+    timing: timer(name),
     log,
     cache: stored,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
