@@ -53,4 +53,6 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  /** The status that the parent sent, where this is something else made of it. */
+  readonly sentAs?: number;
 }

@@ -108,6 +108,13 @@ export const errors = {
     retryable: true,
     advice: 'The upstream closed the connection before its answer was whole. Nothing of it was kept.',
   },
+  'upstream-changed': {
+    status: 502,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The upstream began to send another version while parts of this one were being fetched. Ask again for the new one.',
+  },
   'digest-mismatch': {
     status: 502,
     blame: 'upstream',

@@ -40,6 +40,11 @@ export const outcomes = {
     forward: 'vary-miss',
     meaning: 'Stored, but not for these request fields (Vary).',
   },
+  partial: {
+    hit: false,
+    forward: 'partial',
+    meaning: 'Stored in part: what was missing of the bytes asked for came from the parent.',
+  },
   expired: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent sent a new response.' },
   revalidated: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent confirmed it (304).' },
   'stale-on-error': {

@@ -15,8 +15,17 @@ export interface Ask {
   readonly background: boolean;
   /** The client asked for an answer that has been confirmed just now: the parent's own store will not do. */
   readonly reload: boolean;
+  /** Only this part is wanted. The parent may send the whole all the same. */
+  readonly part?: PartAsk | null;
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+}
+
+/** Fields of a request for a part (RFC 9110 §14.2, §13.1.5). */
+export interface PartAsk {
+  readonly range: string;
+  /** Send the whole when this no longer names the representation. */
+  readonly ifRange?: string | null;
 }
 
 /** Asks the parent. Fails with a `MeridianError`; an HTTP error of the parent is an `Answer`. */

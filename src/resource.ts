@@ -25,6 +25,11 @@ export interface Resource {
    * the answer depends on.
    */
   readonly ask: 'client' | FieldList;
+  /**
+   * A range of it may be fetched without the rest. Not for what has to be seen whole: because a digest of the whole is
+   * to be checked, or because the PoP rewrites it.
+   */
+  readonly inParts?: boolean;
   /** How long the answer may be kept where it does not say so itself. `undefined`: then not at all. */
   readonly freshness?: FreshnessPolicy | undefined;
 }

@@ -2,10 +2,10 @@
  * What a test's parent answers with, and what a test's client gets.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
-import type { Answer } from '../entry.ts';
+import type { Answer, Head } from '../entry.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Served } from './served.ts';
+import type { Obtained } from './slices/object.ts';
 
 export interface Pieces {
   push(piece: string | Uint8Array): Promise<void>;
@@ -61,10 +61,10 @@ export function piecewise(): { readonly pieces: Pieces; readonly body: ReadableS
 }
 
 export class Reply {
-  readonly served: Served;
+  readonly served: Obtained;
   readonly #gone: AbortSignal;
 
-  constructor(served: Served, gone: AbortSignal) {
+  constructor(served: Obtained, gone: AbortSignal) {
     this.served = served;
     this.#gone = gone;
   }
@@ -79,6 +79,7 @@ export class Reply {
 
   get status(): number {
     const { source } = this.served;
+    if (source.from === 'slices') return source.object.head.status;
     if (source.from === 'fill') return source.fill.head.status;
     return source.from === 'parent' ? source.answer.status : source.entry.status;
   }
@@ -86,8 +87,8 @@ export class Reply {
   field(name: string): string | undefined {
     const { source } = this.served;
     if (source.from === 'parent') return source.answer.headers.get(name) ?? undefined;
-    const { fields } = source.from === 'fill' ? source.fill.head : source.entry;
-    return fields.find(([known]) => known === name)?.[1];
+    if (source.from === 'slices') return fieldOf(source.object.head, name);
+    return fieldOf(source.from === 'fill' ? source.fill.head : source.entry, name);
   }
 
   stream(from = 0, to: number | null = null): ReadableStream<Uint8Array> {
@@ -103,6 +104,8 @@ export class Reply {
         const { body } = source.answer;
         return body instanceof ReadableStream ? body : new Blob(body ? [body] : []).stream();
       }
+      case 'slices':
+        throw new Error('an object in slices is read range by range');
     }
   }
 
@@ -113,6 +116,10 @@ export class Reply {
   async text(): Promise<string> {
     return Buffer.from(await this.bytes()).toString();
   }
+}
+
+function fieldOf({ fields }: Head, name: string): string | undefined {
+  return fields.find(([known]) => known === name)?.[1];
 }
 
 /** Lets everything happen that waits for nothing but its turn. */

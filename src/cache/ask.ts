@@ -114,8 +114,12 @@ interface Received {
   readonly way: Forwarding;
 }
 
-function wayOf({ status, headers }: Answer): Forwarding {
-  return { status, cacheStatus: headers.get('cache-status'), serverTiming: headers.get('server-timing') };
+function wayOf({ status, sentAs = status, headers }: Answer): Forwarding {
+  return {
+    status: sentAs,
+    cacheStatus: headers.get('cache-status'),
+    serverTiming: headers.get('server-timing'),
+  };
 }
 
 function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal | null {

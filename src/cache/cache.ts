@@ -8,29 +8,36 @@ import type { Parent } from '../parent.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, SliceSizes } from './engine.ts';
 import { flights } from './flights.ts';
 import { lookup } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
-import { obtain } from './obtain.ts';
 import { remember } from './remember.ts';
-import type { Found, Served } from './served.ts';
+import type { Found } from './served.ts';
+import type { Obtained } from './slices/object.ts';
+import { obtain } from './slices/obtain.ts';
 import { store } from './store.ts';
 
 export interface Cache {
   /** Memory only, synchronous: the hit path. */
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
-  obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Served>;
+  obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
   /**
    * Forgets every variant of a key. What was asked for before still goes to those who wait for it, and is not
    * stored; who comes from now on asks anew.
    */
   drop(key: CacheKey): void;
-  resize(limits: { readonly memoryBytes: number; readonly diskBytes: number }): void;
+  resize(limits: CacheLimits): void;
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
   readonly stats: CacheStats;
+}
+
+export interface CacheLimits {
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly slices: SliceSizes;
 }
 
 export interface CacheStats {
@@ -51,6 +58,7 @@ export interface CacheOptions {
   /** How long a request waits for another one's answer before it asks by itself. */
   readonly lockMs: number;
   readonly maxFills: number;
+  readonly slices: SliceSizes;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -74,6 +82,7 @@ export function cache(options: CacheOptions): Cache {
     vary: remember(clock, maxNotes),
     budget,
     maxFills: options.maxFills,
+    slices: options.slices,
     lockMs: options.lockMs,
     warn: options.warn,
   };
@@ -82,7 +91,8 @@ export function cache(options: CacheOptions): Cache {
     lookup: (resource, exchange) => lookup(residents, resource, exchange),
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     drop: held.drop,
-    resize({ memoryBytes, diskBytes }) {
+    resize({ memoryBytes, diskBytes, slices }) {
+      engine.slices = slices;
       residents.resize(memoryBytes);
       budget.limitBytes = budgetFor(memoryBytes);
       disk?.resize(diskBytes);

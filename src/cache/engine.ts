@@ -9,6 +9,13 @@ import type { Failure } from './question.ts';
 import type { Notes } from './remember.ts';
 import type { Store } from './store.ts';
 
+/** In bytes. */
+export interface SliceSizes {
+  /** A range of an object that is larger does not bring in the whole. */
+  readonly fromBytes: number;
+  readonly bytes: number;
+}
+
 export interface Engine {
   readonly clock: Clock;
   readonly store: Store;
@@ -24,6 +31,8 @@ export interface Engine {
   /** Memory for bodies on their way. */
   readonly budget: Budget;
   readonly maxFills: number;
+  /** When large objects are fetched in slices. */
+  slices: SliceSizes;
   /** How long a request waits for another one's answer before it asks by itself. */
   readonly lockMs: number;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;

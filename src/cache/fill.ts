@@ -9,7 +9,7 @@
 import type { Entry, Head } from '../entry.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
 import type { ObjectWriter } from './disk/writer.ts';
-import { follow } from './follow.ts';
+import { follow, pieces } from './follow.ts';
 import { type Spool, type SpoolOptions, spool } from './spool.ts';
 
 /** With more bytes than this left to come, a fill that nobody follows any more is given up. */
@@ -23,10 +23,14 @@ export interface Fill {
   readonly over: Promise<Entry | null>;
   /** Whether anybody may still join. */
   readonly alive: boolean;
+  /** Bytes that have come so far. */
+  readonly receivedBytes: number;
   /** Why it ended early, if it did. */
   readonly error: MeridianError | null;
   /** Bytes `from` (inclusive) to `to` (exclusive; the end when `null`), as they come, until the reader is `gone`. */
   follow(from: number, to: number | null, gone: AbortSignal): ReadableStream<Uint8Array>;
+  /** The same as a sequence, each piece good until the next one is asked for. */
+  pieces(from: number, to: number | null, gone: AbortSignal): AsyncGenerator<Uint8Array>;
 }
 
 export interface FillOptions {
@@ -95,9 +99,13 @@ export function startFill(options: FillOptions): Fill {
     get alive() {
       return !givenUp && body.joinable;
     },
+    get receivedBytes() {
+      return body.length;
+    },
     get error() {
       return body.error;
     },
+    pieces: (from, to, gone) => pieces(body, from, to, gone),
     follow: (from, to, gone) => follow(body, from, to, gone),
   };
 }

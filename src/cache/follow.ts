@@ -1,6 +1,7 @@
 /**
  * A reader of a body while it arrives.
  */
+import { MeridianError } from '../errors.ts';
 import { countSent } from './litter.ts';
 import type { Spool } from './spool.ts';
 
@@ -53,4 +54,37 @@ export function follow(
   }
 
   return new ReadableStream<Uint8Array>({ type: 'direct', pull, cancel: leave });
+}
+
+/** See `Fill.pieces`. The reader has its place from now on, whenever it begins to read. */
+export function pieces(
+  spool: Spool,
+  from: number,
+  to: number | null,
+  gone: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const cursor = spool.attach(from);
+  const leave = () => spool.detach(cursor);
+  gone.addEventListener('abort', leave, { once: true });
+  if (gone.aborted) leave();
+
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      while (!gone.aborted && cursor.offset !== to) {
+        const piece = await spool.read(cursor);
+        if (!piece) break;
+        const rest = to === null ? piece.length : Math.min(piece.length, to - cursor.offset);
+        yield piece.subarray(0, rest);
+        spool.advance(cursor, rest);
+        countSent(rest);
+      }
+      const isComplete = cursor.offset === to || (spool.state === 'whole' && cursor.offset >= spool.length);
+      if (!isComplete) throw spool.error ?? new MeridianError('internal', 'a reader left before the end');
+    } finally {
+      gone.removeEventListener('abort', leave);
+      leave();
+    }
+  }
+
+  return all();
 }

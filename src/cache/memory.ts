@@ -8,6 +8,7 @@ import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
 import { type Queued, sieve } from './eviction/sieve.ts';
 import { freshUntilMs } from './freshness.ts';
+import { layoutOf } from './slices/layout.ts';
 
 /** What a resident takes beside body and text: objects, map slot, prepared head. As measured, resident memory of Bun 1.4. */
 const residentOverheadBytes = 2048;
@@ -182,7 +183,8 @@ function residentOf(entry: Entry, body: Blob): Resident {
     body,
     costBytes,
     selecting: entry.selecting.length > 0 ? entry.selecting : null,
-    freshUntilMs: freshUntilMs(entry.freshness),
+    // A layout has no body to hit: it takes the way of a miss (`slices/`).
+    freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),
     prepared: null,
     visited: false,
     sibling: null,

@@ -21,6 +21,8 @@ export interface Store {
   peek(key: CacheKey, headers: Headers): Stored | null;
   /** Looks on disk; what is small enough moves up to memory on the way. */
   find(key: CacheKey, headers: Headers): Promise<Stored | null>;
+  /** What is stored, and where, by the indexes alone: its bytes may turn out to be wrong. */
+  locate(key: CacheKey, headers: Headers): Pick<Stored, 'from' | 'entry'> | null;
   /** A request for a response of this key is being sent. Whoever calls this ends it. */
   expect(key: CacheKey): Arrival;
   keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>, arrival: Arrival): Promise<Entry | null>;
@@ -122,6 +124,13 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
   return {
     peek,
     expect: underWay.begin,
+
+    locate(key, headers) {
+      const found = memory.find(key, headers);
+      if (found) return { from: 'memory', entry: found.entry };
+      const entry = disk?.find(key, headers);
+      return entry ? { from: 'disk', entry } : null;
+    },
 
     async find(key, headers) {
       const entry = disk?.find(key, headers);

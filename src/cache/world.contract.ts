@@ -89,6 +89,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     memoryObjectBytes: 64 * 1024,
     lockMs: 10_000,
     maxFills: 5000,
+    slices: { fromBytes: 64 * 1024 * 1024, bytes: 8 * 1024 * 1024 },
     warn,
     ...options,
     disk,

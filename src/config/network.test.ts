@@ -39,6 +39,7 @@ describe('a valid config', () => {
       parents: ['origin'],
       memory: { bytes: 256 * 2 ** 20, objectBytes: 4 * 2 ** 20 },
       disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
+      slices: { fromBytes: 64 * 2 ** 20, bytes: 8 * 2 ** 20 },
       limits: {
         targetBytes: 8192,
         headerFields: 100,

@@ -62,6 +62,16 @@ export const limits = group('What the node takes on. Beyond it, a request is ref
   ).prefault(16_384),
 });
 
+const slices = group('How ranges of large objects are fetched, where a protocol allows it (`web` does).', {
+  fromBytes: size(
+    'A range of a larger object does not bring in the whole, but only the slices that it touches.',
+  ).prefault('64 MiB'),
+  bytes: size(
+    'One slice. It has to fit into `memory.objectBytes` or `disk.objectBytes`; where it does not, slices are smaller.',
+    { atLeast: 65_536 },
+  ).prefault('8 MiB'),
+});
+
 export const timeouts = group('How long the node waits. Nothing waits without a bound.', {
   connectMs: milliseconds('For a connection to a parent or upstream.', { atLeast: 1 }).prefault(3500),
   firstByteMs: milliseconds('For the first byte of its answer.', { atLeast: 1 }).prefault(60_000),
@@ -124,6 +134,7 @@ export const node = group('One node. Its name is its key.', {
   disk: z
     .union([z.literal(false), storeBounds('What the node keeps on disk, or `false`.', '10 GiB', '5 GiB')])
     .prefault({}),
+  slices: slices.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   trustedProxies: list(

@@ -35,6 +35,18 @@ export function parseRange(header: string, size: number): Range[] | 'ignore' | '
   return ranges.length === 0 ? 'unsatisfiable' : ranges;
 }
 
+/**
+ * Where the first range begins that a `Range` field asks for, of a representation whose size is not known yet: 0 for a
+ * suffix, which only the size gives a place. `null`: the field is to be ignored, whatever the size.
+ */
+export function firstByteWanted(header: string): number | null {
+  const ranges = parseRange(header, Number.MAX_SAFE_INTEGER);
+  if (ranges === 'ignore') return null;
+  if (ranges === 'unsatisfiable') return 0;
+  const [first = ''] = split(header.slice(6), ',');
+  return first.startsWith('-') ? 0 : Number.parseInt(first, 10);
+}
+
 /** `Content-Range` of a part (RFC 9110 §14.4). */
 export function contentRange({ start, end }: Range, size: number): string {
   return `bytes ${start}-${end}/${size}`;

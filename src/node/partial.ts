@@ -1,31 +1,60 @@
 /**
- * Parts of a stored body: one range as it is, several as `multipart/byteranges` (RFC 9110 §14.6).
+ * Parts of a body: one range as it is, several as `multipart/byteranges` (RFC 9110 §14.6). `http/range.ts` bounds how
+ * many there may be, and makes one of those that overlap.
  */
 import { contentRange, multipart, type Range, rangeBytes } from '../http/range.ts';
+import { streamOfPieces } from './stream.ts';
 
-export interface Partial {
-  readonly body: Blob;
+/** Where the bytes of a whole body are. */
+export interface Bytes {
+  readonly sizeBytes: number;
+  /** One range that the runtime can send by itself, with a `Content-Length`; `null` when it cannot. */
+  blob(range: Range): Blob | null;
+  /** In pieces, each good until the next one is asked for. */
+  pieces(range: Range): AsyncGenerator<Uint8Array>;
+  /** Blobs of it may be joined to a larger one. The runtime drops files from such a blob without a word. */
+  readonly inMemory: boolean;
+}
+
+interface Partial {
+  readonly body: Blob | ReadableStream<Uint8Array>;
   readonly sizeBytes: number;
 }
 
-/** @param headers of the whole response; become those of the part. */
-export function partial(ranges: readonly Range[], body: Blob, sizeBytes: number, headers: Headers): Partial {
+/**
+ * @param headers of the whole response; become those of the part.
+ * @param gone aborted when the client has left.
+ */
+export function partial(
+  ranges: readonly Range[],
+  bytes: Bytes,
+  headers: Headers,
+  gone: AbortSignal,
+): Partial {
   const [first] = ranges;
   if (first && ranges.length === 1) {
-    headers.set('content-range', contentRange(first, sizeBytes));
-    return { body: slice(body, first), sizeBytes: rangeBytes(first) };
+    headers.set('content-range', contentRange(first, bytes.sizeBytes));
+    const body = bytes.blob(first) ?? streamOfPieces(bytes.pieces(first), gone);
+    return { body, sizeBytes: rangeBytes(first) };
   }
-  const frame = multipart(ranges, sizeBytes, headers.get('content-type'));
+  const frame = multipart(ranges, bytes.sizeBytes, headers.get('content-type'));
   headers.set('content-type', frame.contentType);
-  const parts: (Uint8Array<ArrayBuffer> | Blob)[] = [];
-  for (const [at, range] of ranges.entries()) {
-    const head = frame.heads[at];
-    if (head) parts.push(head, slice(body, range));
-  }
-  parts.push(frame.tail);
-  return { body: new Blob(parts), sizeBytes: frame.sizeBytes };
+  const { heads, tail, sizeBytes } = frame;
+  if (!bytes.inMemory) return { body: streamOfPieces(framed(ranges, bytes, heads, tail), gone), sizeBytes };
+  const parts = ranges.flatMap((range, at) => [heads[at] ?? '', bytes.blob(range) ?? '']);
+  return { body: new Blob([...parts, tail]), sizeBytes };
 }
 
-function slice(body: Blob, { start, end }: Range): Blob {
-  return body.slice(start, end + 1);
+async function* framed(
+  ranges: readonly Range[],
+  bytes: Bytes,
+  heads: readonly Uint8Array[],
+  tail: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  for (const [at, range] of ranges.entries()) {
+    const head = heads[at];
+    if (head) yield head;
+    yield* bytes.pieces(range);
+  }
+  yield tail;
 }

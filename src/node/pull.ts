@@ -4,7 +4,7 @@
  */
 import type { Cache } from '../cache/cache.ts';
 import { ageS } from '../cache/freshness.ts';
-import type { Served } from '../cache/served.ts';
+import type { Obtained } from '../cache/slices/object.ts';
 import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer, Head } from '../entry.ts';
@@ -15,6 +15,7 @@ import { request } from '../http/client.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { OriginDoor, Protocol } from '../protocol.ts';
+import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
 
 export interface PullOptions {
@@ -68,7 +69,7 @@ function innerExchange({ exchange, reload }: Ask): Exchange {
 }
 
 async function whole(
-  { source }: Served,
+  { source }: Obtained,
   gone: AbortSignal,
   maxBytes: number,
   nowMs: number,
@@ -89,6 +90,13 @@ async function whole(
         headers,
         bytes: await collect(source.fill.follow(0, null, gone), maxBytes),
       };
+    }
+    case 'slices': {
+      const { head, sizeBytes } = source.object;
+      const opened = await source.object.open([{ start: 0, end: sizeBytes - 1 }], gone);
+      if ('again' in opened) return whole(opened.again, gone, maxBytes, nowMs);
+      const body = streamOfPieces(opened.pieces({ start: 0, end: sizeBytes - 1 }), gone);
+      return { status: head.status, headers: fieldsOf(head, nowMs), bytes: await collect(body, maxBytes) };
     }
     case 'parent': {
       const { status, headers, body } = source.answer;

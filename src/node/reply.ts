@@ -3,21 +3,25 @@
  * end in `hit.ts` instead.
  */
 import type { Fill } from '../cache/fill.ts';
-import type { Forwarding, Served } from '../cache/served.ts';
+import { remainingS } from '../cache/freshness.ts';
+import { ofStored } from '../cache/pieces.ts';
+import type { Forwarding } from '../cache/served.ts';
+import type { Obtained, SlicedObject } from '../cache/slices/object.ts';
 import type { Stored } from '../cache/store.ts';
 import type { Answer, Head } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { parseHttpDate } from '../http/date.ts';
 import { endToEnd } from '../http/fields.ts';
 import { evaluate, ifRangeHolds } from '../http/precondition.ts';
-import { contentRange, parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
+import { parseRange, type Range, unsatisfiedRange } from '../http/range.ts';
 import { appendVia } from '../http/via.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
 import type { Account, Node } from './node.ts';
-import { partial } from './partial.ts';
+import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
+import { streamOfPieces } from './stream.ts';
 
 /** Whose request is answered, and how its answer came about. */
 export interface Circumstances {
@@ -29,11 +33,12 @@ export interface Circumstances {
 
 type Body = Blob | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string | null;
 
-export function reply(node: Node, account: Account, served: Served): Response {
+export function reply(node: Node, account: Account, served: Obtained): Response | Promise<Response> {
   const { source, outcome, forwarding } = served;
   const how = { node, account, outcome, forwarding };
   if (source.from === 'fill') return replyFill(how, source.fill);
   if (source.from === 'parent') return replyAnswer(how, source.answer);
+  if (source.from === 'slices') return replySlices(how, source.object);
   return replyStored(how, source);
 }
 
@@ -48,15 +53,17 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
   const short = byConditions(how, entry, headers);
   if (short) return short;
   headers.set('accept-ranges', 'bytes');
-  // A file as body makes the runtime add a Content-Disposition with the file's name; this one says nothing.
-  if (onDisk && !headers.has('content-disposition')) headers.set('content-disposition', 'inline');
+  if (onDisk) withoutFileName(headers);
 
   const range = entry.status === 200 ? rangeOf(exchange, entry, sizeBytes) : 'ignore';
   if (range === 'unsatisfiable') return unsatisfiable(how, headers, sizeBytes);
-  // The runtime cannot join parts of a file; the whole is a correct answer as well (RFC 9110 §14.2).
-  if (range !== 'ignore' && !(onDisk && range.length > 1)) {
-    const part = partial(range, body, sizeBytes, headers);
-    return send(how, 206, headers, part.body, part.sizeBytes);
+  if (range !== 'ignore') {
+    return sendPart(how, headers, range, {
+      sizeBytes,
+      inMemory: !onDisk,
+      blob: ({ start, end }) => body.slice(start, end + 1),
+      pieces: (wanted) => ofStored(body, wanted),
+    });
   }
   if (exchange.method === 'HEAD') headers.set('content-length', String(sizeBytes));
   // Given a file and a Range field, the runtime would answer the range on its own account.
@@ -77,15 +84,62 @@ function replyFill(how: Circumstances, fill: Fill): Response {
     headers.set('accept-ranges', 'bytes');
     const range = rangeOf(exchange, head, announcedBytes);
     if (range === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
-    const [only] = range;
-    // Several ranges of something that is still arriving: the whole is a correct answer (RFC 9110 §14.2).
-    if (range !== 'ignore' && range.length === 1 && typeof only === 'object') {
-      headers.set('content-range', contentRange(only, announcedBytes));
-      const part = fill.follow(only.start, only.end + 1, signal);
-      return send(how, 206, headers, part, rangeBytes(only));
+    if (range !== 'ignore') {
+      // In the order in which they arrive: a reader who is behind may be holding up the fill (RFC 9110 §15.3.7.2).
+      const inOrder = range.toSorted((a, b) => a.start - b.start);
+      const parts = new Map(inOrder.map((each) => [each, fill.pieces(each.start, each.end + 1, signal)]));
+      const pieces = (wanted: Range) =>
+        parts.get(wanted) ?? fill.pieces(wanted.start, wanted.end + 1, signal);
+      return sendPart(how, headers, inOrder, {
+        sizeBytes: announcedBytes,
+        inMemory: false,
+        blob: () => null,
+        pieces,
+      });
     }
   }
   return send(how, head.status, headers, fill.follow(0, null, signal), announcedBytes);
+}
+
+/** A response that is kept in slices. */
+async function replySlices(how: Circumstances, object: SlicedObject): Promise<Response> {
+  const { head, sizeBytes } = object;
+  const { exchange } = how.account;
+  const headers = headersOf(how, head);
+  const short = byConditions(how, head, headers);
+  if (short) return short;
+  headers.set('accept-ranges', 'bytes');
+  const range = rangeOf(exchange, head, sizeBytes);
+  if (range === 'unsatisfiable') return unsatisfiable(how, headers, sizeBytes);
+  if (exchange.method === 'HEAD') {
+    headers.set('content-length', String(sizeBytes));
+    return send(how, head.status, headers, null, sizeBytes);
+  }
+  const { signal } = exchange.request;
+  const whole: Range = { start: 0, end: sizeBytes - 1 };
+  const wanted = range === 'ignore' ? [whole] : range;
+  const opened = await object.open(wanted, signal);
+  if ('again' in opened) return reply(how.node, how.account, opened.again);
+
+  const { outcome, forwarding, blob } = opened;
+  const actual = { ...how, outcome, forwarding };
+  headers.set('cache-status', statusOf(actual, head));
+  if (range === 'ignore') {
+    return send(actual, head.status, headers, streamOfPieces(opened.pieces(whole), signal), sizeBytes);
+  }
+  if (blob) withoutFileName(headers);
+  const bytes = { sizeBytes, inMemory: false, blob: () => blob, pieces: opened.pieces };
+  return sendPart(actual, headers, range, bytes);
+}
+
+function sendPart(how: Circumstances, headers: Headers, ranges: readonly Range[], bytes: Bytes): Response {
+  const part = partial(ranges, bytes, headers, how.account.exchange.request.signal);
+  return send(how, 206, headers, part.body, part.sizeBytes);
+}
+
+/** A file as body makes the runtime add a Content-Disposition with the file's name; this one says nothing. */
+function withoutFileName(headers: Headers): void {
+  if (!headers.has('content-disposition')) headers.set('content-disposition', 'inline');
 }
 
 /** An answer of the parent that is for this request alone. */
@@ -111,6 +165,10 @@ export function replyLocally(node: Node, account: Account, { status, fields, bod
 
 function headersOf({ node, outcome, forwarding }: Circumstances, head: Head): Headers {
   return storedHeaders(node, head, node.clock.now(), outcome, forwarding);
+}
+
+function statusOf({ node, outcome, forwarding }: Circumstances, { freshness }: Head): string {
+  return cacheStatus(node, outcome, forwarding, Math.floor(remainingS(freshness, node.clock.now())));
 }
 
 /** Fields that describe a body, which a 304 (RFC 9110 §15.4.5) or a 416 does not have. */

@@ -97,7 +97,8 @@ export async function startNode(
       node.site = site;
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
-      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes: wanted.disk ? wanted.disk.bytes : 0 });
+      const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
+      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
       await prepared.commit();
       before.close();
       if (node.accessLog !== logBefore) await logBefore?.close();
@@ -130,6 +131,7 @@ async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): 
     disk: await openDiskIfAny(config, clock, warn),
     lockMs: config.timeouts.lockMs,
     maxFills: config.limits.fills,
+    slices: config.slices,
     warn,
   });
 }

@@ -11,7 +11,7 @@ import { asMeridianError, MeridianError } from '../errors.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
-import { askConditionally } from '../http/conditional.ts';
+import { askConditionally, askForPart } from '../http/conditional.ts';
 import { parseReprDigest, verified } from '../http/digest.ts';
 import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
@@ -125,11 +125,12 @@ function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));
 }
 
-function fieldsFor({ exchange, named, stored, reload }: Ask): Headers {
+function fieldsFor({ exchange, named, stored, reload, part }: Ask): Headers {
   if (named.ask === 'client' && named.as === 'pass') return fieldsToPass(exchange.headers);
   const headers = named.ask === 'client' ? fieldsToStore(exchange.headers) : new Headers();
   if (named.ask !== 'client') for (const [name, value] of named.ask) headers.append(name, value);
   if (stored) askConditionally(headers, stored);
+  askForPart(headers, part);
   if (reload) headers.set('cache-control', 'no-cache');
   return headers;
 }

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import { fieldsToPass, fieldsToStore } from '../../http/client-fields.ts';
-import { askConditionally } from '../../http/conditional.ts';
+import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
@@ -30,6 +30,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       kind: 'page',
       tags: [],
       ask: 'client',
+      inParts: true,
       freshness: options.freshness,
     }),
   );
@@ -44,11 +45,12 @@ export function web(options: WebOptions, mount: Mount): Protocol {
     },
 
     pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
-      const { exchange, stored, signal, reload } = ask;
+      const { exchange, stored, signal, reload, part } = ask;
       const passed = ask.named.as === 'pass';
       const headers = passed ? fieldsToPass(exchange.headers) : fieldsToStore(exchange.headers);
       if (options.hostHeader !== undefined) headers.set('host', options.hostHeader);
       if (stored) askConditionally(headers, stored);
+      askForPart(headers, part);
       if (reload) headers.set('cache-control', 'no-cache');
       const url = options.upstream + exchange.target.slice(mount.prefix.length);
       const body = exchange.method === 'GET' || exchange.method === 'HEAD' ? null : exchange.body();

@@ -1,0 +1,38 @@
+/**
+ * Ranges far ahead of a fill that is under way: nobody waits for gigabytes to pass by. What they need comes in slices,
+ * next to the fill and under a name of the fill's own, so that those who read ahead share them.
+ */
+import { parseRange } from '../../http/range.ts';
+import type { Engine } from '../engine.ts';
+import type { Fill } from '../fill.ts';
+import type { Question } from '../question.ts';
+import { sliceBytesFor, wantsPart } from './first.ts';
+import { type Layout, newLayout } from './layout.ts';
+import { versionOfHead } from './version.ts';
+
+/** A range that begins no further ahead than this waits for the fill. */
+const patienceBytes = 8 * 1024 * 1024;
+
+export function isFarAhead(fill: Fill, asked: Pick<Question, 'resource' | 'exchange' | 'parent'>): boolean {
+  const { announcedBytes, head, receivedBytes } = fill;
+  if (announcedBytes === null || head.status !== 200 || !wantsPart(asked)) return false;
+  const ranges = parseRange(asked.exchange.headers.get('range') ?? '', announcedBytes);
+  if (typeof ranges === 'string') return false;
+  return ranges.some(({ start }) => start > receivedBytes + patienceBytes);
+}
+
+const layouts = new WeakMap<Fill, Layout>();
+
+/** `null` when parts of it could not be told from parts of another version, or not be checked. */
+export function layoutOfFill(fill: Fill, engine: Engine): Layout | null {
+  const known = layouts.get(fill);
+  if (known) return known;
+  const { announcedBytes, head } = fill;
+  const sliceBytes = sliceBytesFor(engine);
+  if (announcedBytes === null || sliceBytes === null) return null;
+  if (head.fields.some(([name]) => name === 'repr-digest')) return null;
+  if (versionOfHead(head, announcedBytes) === null) return null;
+  const layout = newLayout(announcedBytes, sliceBytes);
+  layouts.set(fill, layout);
+  return layout;
+}
