@@ -5,6 +5,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import type { Answer, Head } from '../entry.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
+import { pieces } from './pieces.ts';
 import type { Obtained } from './slices/object.ts';
 
 export interface Pieces {
@@ -109,6 +110,16 @@ export class Reply {
     }
   }
 
+  /** Bytes of the representation, from `start` to `end`, both included. */
+  async range(start: number, end: number): Promise<Uint8Array> {
+    const { source } = this.served;
+    const wanted = { start, end };
+    if (source.from !== 'slices') return collect(pieces(source, wanted, this.#gone));
+    const opened = await source.object.open([wanted], this.#gone);
+    if ('again' in opened) return new Reply(opened.again, this.#gone).range(start, end);
+    return opened.blob ? opened.blob.bytes() : collect(opened.pieces(wanted));
+  }
+
   async bytes(): Promise<Uint8Array> {
     return Bun.readableStreamToBytes(this.stream());
   }
@@ -120,6 +131,12 @@ export class Reply {
 
 function fieldOf({ fields }: Head, name: string): string | undefined {
   return fields.find(([known]) => known === name)?.[1];
+}
+
+async function collect(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(Buffer.from(piece));
+  return Buffer.concat(all);
 }
 
 /** Lets everything happen that waits for nothing but its turn. */

@@ -31,6 +31,7 @@ export interface Wanted {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly ask?: Resource['ask'];
+  readonly inParts?: boolean;
   readonly freshness?: FreshnessPolicy;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
@@ -115,6 +116,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         kind: 'page',
         tags: [],
         ask,
+        inParts: wanted.inParts ?? false,
         freshness: wanted.freshness,
       };
       const request = new Request('http://pop.example/', signal ? { signal } : {});
