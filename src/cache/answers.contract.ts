@@ -114,6 +114,7 @@ export class Reply {
   async range(start: number, end: number): Promise<Uint8Array> {
     const { source } = this.served;
     const wanted = { start, end };
+    if (source.from === 'parent' && source.answer.status === 206) return this.bytes();
     if (source.from !== 'slices') return collect(pieces(source, wanted, this.#gone));
     const opened = await source.object.open([wanted], this.#gone);
     if ('again' in opened) return new Reply(opened.again, this.#gone).range(start, end);

@@ -77,6 +77,7 @@ export function cache(options: CacheOptions): Cache {
     store: held,
     flights: flights(clock),
     uncollapsible: remember(clock, maxNotes),
+    unsliceable: remember(clock, maxNotes),
     failing: remember(clock, maxNotes),
     refused: remember(clock, maxNotes),
     vary: remember(clock, maxNotes),

@@ -22,6 +22,8 @@ export interface Engine {
   readonly flights: Flights;
   /** Keys (see `kin.ts`) whose answers could not be shared: nobody waits for anybody there. */
   readonly uncollapsible: Notes<true>;
+  /** The same, of which nothing could be kept in parts: their ranges are asked for as the clients do. */
+  readonly unsliceable: Notes<true>;
   /** Keys whose parent has just failed. */
   readonly failing: Notes<Failure>;
   /** Keys whose bytes were not what their digest promised. */

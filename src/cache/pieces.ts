@@ -12,6 +12,15 @@ import type { Served } from './served.ts';
 /** Bytes that are read and handed out at a time. */
 const pieceBytes = 64 * 1024;
 
+/** Ranges up to this are gathered before they are sent: they get a length, and may still fail with a status. */
+export const gatheredBytes = 64 * 1024;
+
+export async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Blob> {
+  const copies: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of pieces) copies.push(piece.slice());
+  return new Blob(copies);
+}
+
 /** A reader of a fill has its place there from now on; whoever leaves early aborts `gone`. */
 export function pieces(
   source: Served['source'],

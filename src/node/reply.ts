@@ -4,7 +4,7 @@
  */
 import type { Fill } from '../cache/fill.ts';
 import { remainingS } from '../cache/freshness.ts';
-import { ofStored } from '../cache/pieces.ts';
+import { gathered, gatheredBytes, ofStored } from '../cache/pieces.ts';
 import type { Forwarding } from '../cache/served.ts';
 import type { Obtained, SlicedObject } from '../cache/slices/object.ts';
 import type { Stored } from '../cache/store.ts';
@@ -13,7 +13,7 @@ import type { Exchange } from '../exchange.ts';
 import { parseHttpDate } from '../http/date.ts';
 import { endToEnd } from '../http/fields.ts';
 import { evaluate, ifRangeHolds } from '../http/precondition.ts';
-import { parseRange, type Range, unsatisfiedRange } from '../http/range.ts';
+import { parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
 import { appendVia } from '../http/via.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
@@ -73,32 +73,42 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
 }
 
 /** A response that is still arriving. */
-function replyFill(how: Circumstances, fill: Fill): Response {
+function replyFill(how: Circumstances, fill: Fill): Response | Promise<Response> {
   const { head, announcedBytes } = fill;
   const { exchange } = how.account;
   const headers = headersOf(how, head);
   const short = byConditions(how, head, headers);
   if (short) return short;
-  const { signal } = exchange.request;
   if (announcedBytes !== null && head.status === 200) {
     headers.set('accept-ranges', 'bytes');
-    const range = rangeOf(exchange, head, announcedBytes);
-    if (range === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
-    if (range !== 'ignore') {
-      // In the order in which they arrive: a reader who is behind may be holding up the fill (RFC 9110 §15.3.7.2).
-      const inOrder = range.toSorted((a, b) => a.start - b.start);
-      const parts = new Map(inOrder.map((each) => [each, fill.pieces(each.start, each.end + 1, signal)]));
-      const pieces = (wanted: Range) =>
-        parts.get(wanted) ?? fill.pieces(wanted.start, wanted.end + 1, signal);
-      return sendPart(how, headers, inOrder, {
-        sizeBytes: announcedBytes,
-        inMemory: false,
-        blob: () => null,
-        pieces,
-      });
-    }
+    const ranges = rangeOf(exchange, head, announcedBytes);
+    if (ranges === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
+    if (ranges !== 'ignore') return replyPartOfFill(how, headers, fill, announcedBytes, ranges);
   }
-  return send(how, head.status, headers, fill.follow(0, null, signal), announcedBytes);
+  return send(how, head.status, headers, fill.follow(0, null, exchange.request.signal), announcedBytes);
+}
+
+function replyPartOfFill(
+  how: Circumstances,
+  headers: Headers,
+  fill: Fill,
+  sizeBytes: number,
+  ranges: readonly Range[],
+): Response | Promise<Response> {
+  const { signal } = how.account.exchange.request;
+  const read = ({ start, end }: Range) => fill.pieces(start, end + 1, signal);
+  const bytes = { sizeBytes, inMemory: false, blob: (): Blob | null => null };
+  const [only] = ranges;
+  if (only && ranges.length === 1 && rangeBytes(only) <= gatheredBytes) {
+    return gathered(read(only)).then((blob) =>
+      sendPart(how, headers, ranges, { ...bytes, blob: () => blob, pieces: read }),
+    );
+  }
+  // In the order in which they arrive, and each with its place from now on: a reader who is behind may hold up a fill
+  // that nothing stores (RFC 9110 §15.3.7.2 allows any order).
+  const inOrder = ranges.toSorted((a, b) => a.start - b.start);
+  const places = new Map(inOrder.map((range) => [range, read(range)]));
+  return sendPart(how, headers, inOrder, { ...bytes, pieces: (range) => places.get(range) ?? read(range) });
 }
 
 /** A response that is kept in slices. */

@@ -8,7 +8,7 @@ import type { Fill } from '../fill.ts';
 import type { Question } from '../question.ts';
 import { sliceBytesFor, wantsPart } from './first.ts';
 import { type Layout, newLayout } from './layout.ts';
-import { versionOfHead } from './version.ts';
+import { hasDigest, versionOfHead } from './version.ts';
 
 /** A range that begins no further ahead than this waits for the fill. */
 const patienceBytes = 8 * 1024 * 1024;
@@ -30,8 +30,7 @@ export function layoutOfFill(fill: Fill, engine: Engine): Layout | null {
   const { announcedBytes, head } = fill;
   const sliceBytes = sliceBytesFor(engine);
   if (announcedBytes === null || sliceBytes === null) return null;
-  if (head.fields.some(([name]) => name === 'repr-digest')) return null;
-  if (versionOfHead(head, announcedBytes) === null) return null;
+  if (hasDigest(head) || versionOfHead(head, announcedBytes) === null) return null;
   const layout = newLayout(announcedBytes, sliceBytes);
   layouts.set(fill, layout);
   return layout;

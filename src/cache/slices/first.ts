@@ -26,6 +26,9 @@ type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 /** Below this, slices cost more than they save. */
 const minSliceBytes = 64 * 1024;
 
+/** How long it is remembered that nothing of a key can be kept in parts. */
+const unsliceableMs = 60_000;
+
 /** Whether a request wants a range of something that can be had in parts. */
 export function wantsPart({ resource, exchange }: Asked): boolean {
   const range = exchange.headers.get('range');
@@ -66,9 +69,12 @@ function slicePart(start: number, bytes: number): PartAsk {
   return { range: `bytes=${start}-${start + bytes - 1}` };
 }
 
-function mayBeStored({ resource, exchange }: Asked, { uncollapsible }: Engine): boolean {
-  if (refusesStore(exchange)) return false;
-  return !uncollapsible.get(kinKey({ resource, personal: isPersonal(resource, exchange) }));
+function mayBeStored(asked: Asked, { unsliceable }: Engine): boolean {
+  return !refusesStore(asked.exchange) && !unsliceable.get(kinOf(asked));
+}
+
+function kinOf({ resource, exchange }: Asked): string {
+  return kinKey({ resource, personal: isPersonal(resource, exchange) });
 }
 
 /** As configured, or what the store has a place for; `null` when that is too little. */
@@ -94,23 +100,29 @@ async function fromPart(answer: Answer, first: FirstPart): Promise<Answer> {
   const part = partOf(headers);
   const whole = { status: 200, headers: wholeFields(headers, part), sentAs: 206 };
   const refusal = refusalToStore(asked.exchange, asked.resource, whole, engine.clock.now());
-  if (part === null || refusal !== null) {
-    discard(answer);
-    return asTheClient(ask, asked);
-  }
+  if (part === null || refusal !== null) return unsliceable(answer, first);
   const { range, sizeBytes } = part;
   if (range.start === 0 && range.end === sizeBytes - 1) return { ...whole, body: answer.body };
+  const hasPlace = engine.store.hasPlaceFor(sizeBytes);
+  const isSmall = hasPlace && sizeBytes <= engine.slices.fromBytes;
   const validator = validatorOf(headers);
-  // What has a digest is checked by it (RFC 9530), which only the whole can be.
-  const isSmall = sizeBytes <= engine.slices.fromBytes && engine.store.hasPlaceFor(sizeBytes);
-  if (isSmall && range.start === 0 && validator !== null && !headers.has('repr-digest')) {
+  // A digest is one of the whole (RFC 9530), and nothing is stored that could be checked and was not.
+  const isForParts = validator !== null && !headers.has('repr-digest');
+  if (isForParts && isSmall && range.start === 0) {
     return { ...whole, body: completed(answer, { ...part, validator }, ask, asked.parent) };
   }
-  if (!isSmall && isSlice(range, sizeBytes, first) && validator !== null && !headers.has('repr-digest')) {
+  if (isForParts && !isSmall && isSlice(range, sizeBytes, first)) {
     return laidOut(answer, whole.headers, part, first);
   }
+  if (!isSmall && !(hasPlace && headers.has('repr-digest'))) return unsliceable(answer, first);
   discard(answer);
-  return isSmall || headers.has('repr-digest') ? asked.parent(ask) : asTheClient(ask, asked);
+  return asked.parent(ask);
+}
+
+function unsliceable(answer: Answer, { ask, asked, engine }: FirstPart): Promise<Answer> {
+  discard(answer);
+  engine.unsliceable.note(kinOf(asked), true, unsliceableMs);
+  return asTheClient(ask, asked);
 }
 
 function isSlice({ start, end }: Range, sizeBytes: number, asked: FirstPart): boolean {

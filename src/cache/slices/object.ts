@@ -4,9 +4,9 @@
 import type { Head } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { parseCacheControl } from '../../http/cache-control.ts';
-import type { Range } from '../../http/range.ts';
+import { type Range, rangeBytes } from '../../http/range.ts';
 import type { Outcome } from '../../outcome.ts';
-import { pieces } from '../pieces.ts';
+import { gathered, gatheredBytes, pieces } from '../pieces.ts';
 import type { Forwarding, Served } from '../served.ts';
 import { sliceIndex, sliceRange } from './layout.ts';
 import { obtainSlice, placeOf, type Sliced } from './slice.ts';
@@ -31,7 +31,7 @@ export interface SlicedObject {
 export interface Opened {
   readonly outcome: Outcome;
   readonly forwarding: Forwarding | null;
-  /** The only range, when it lies in one stored slice: bytes that the runtime sends by itself. */
+  /** The only range, when it lies in one stored slice or is small: bytes that the runtime sends by itself. */
   readonly blob: Blob | null;
   /** Bytes of one of the ranges. Ends early when the parent has another version by now, or fails. */
   pieces(range: Range): AsyncGenerator<Uint8Array>;
@@ -99,7 +99,7 @@ export function slicedObject({ sliced, head, found, again, forget }: ObjectOptio
   }
 
   /** What of the ranges is stored: all of it, and where, or not all of it. */
-  function stored(ranges: readonly Range[]): 'memory' | 'disk' | null {
+  function placeOfAll(ranges: readonly Range[]): 'memory' | 'disk' | null {
     let worst: 'memory' | 'disk' = 'memory';
     let lookUps = 0;
     for (const { start, end } of ranges) {
@@ -119,7 +119,7 @@ export function slicedObject({ sliced, head, found, again, forget }: ObjectOptio
     async open(ranges, gone) {
       const [range] = ranges;
       if (!range) throw new MeridianError('internal', 'no range of an object in slices was asked for');
-      const where = stored(ranges);
+      const where = placeOfAll(ranges);
       if (where === null && onlyIfCached(asked.exchange.headers)) {
         throw new MeridianError('only-if-cached', 'not all of the bytes asked for are stored');
       }
@@ -133,8 +133,10 @@ export function slicedObject({ sliced, head, found, again, forget }: ObjectOptio
       }
       const index = sliceIndex(layout, range.start);
       const inOne = ranges.length === 1 && sliceIndex(layout, range.end) === index;
-      const blob = inOne ? blobOf(first.source, within(range, index)) : null;
-      let unused = blob ? null : pieces(first.source, within(range, index), gone);
+      const stored = inOne ? blobOf(first.source, within(range, index)) : null;
+      let unused = stored ? null : pieces(first.source, within(range, index), gone);
+      const gathers = inOne && unused !== null && rangeBytes(range) <= gatheredBytes;
+      const blob = gathers && unused ? await gathered(unused) : stored;
       return {
         ...account(found, where, first),
         blob,

@@ -15,7 +15,7 @@ import { isFarAhead, layoutOfFill } from './ahead.ts';
 import { asTheClient, inParts, wantsPart } from './first.ts';
 import { type Layout, layoutField, layoutOf } from './layout.ts';
 import { type Obtained, slicedObject } from './object.ts';
-import { versionOfHead } from './version.ts';
+import { hasDigest, versionOfHead } from './version.ts';
 
 type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 
@@ -32,10 +32,15 @@ async function attempt(asked: Asked, found: Found, engine: Engine, count: number
   const { source } = served;
   const head = headIn(served, asked, engine);
   const layout = head && layoutOf(head);
-  if (head && layout) return show(served, { head, layout, forget: () => forget(asked, layout, engine) });
+  if (head && layout) {
+    // Slices that cannot be kept would be fetched for one request each.
+    const isKept = !wantsPart(asked) || engine.store.hasPlaceFor(layout.sliceBytes);
+    if (!isKept) return beside(served, asked);
+    return show(served, { head, layout, forget: () => forget(asked, layout, engine) });
+  }
   if (source.from !== 'fill' || count >= maxAttempts || !isFarAhead(source.fill, asked)) return served;
   const ofFill = layoutOfFill(source.fill, engine);
-  if (!ofFill) return (await pastFill(served, asked)) ?? served;
+  if (!ofFill) return hasDigest(source.fill.head) ? served : beside(served, asked);
   return show(served, { head: source.fill.head, layout: ofFill, forget: () => undefined });
 
   function show(by: Served, { head, layout, forget }: Shown): Obtained {
@@ -87,28 +92,21 @@ function forget({ resource, exchange }: Asked, { id }: Layout, { store }: Engine
 }
 
 /**
- * Bytes far ahead of a fill that has no strong validator cannot be kept beside it: they come from the parent, for the one
- * who asks. `null` when the parent knows no ranges, or the bytes are to be checked by a digest of the whole.
+ * The range from the parent, as the client has put it and for this one alone, where it cannot be kept. A parent that
+ * sends the whole instead is no better than the fill that there is.
  */
-async function pastFill(served: Served, asked: Asked): Promise<Served | null> {
+async function beside(served: Served, asked: Asked): Promise<Served> {
   const { exchange, resource } = asked;
-  if (served.source.from !== 'fill') return null;
-  if (served.source.fill.head.fields.some(([name]) => name === 'repr-digest')) return null;
-  const answer = await asTheClient(
-    {
-      exchange,
-      named: resource,
-      stored: null,
-      background: false,
-      reload: false,
-      signal: exchange.request.signal,
-    },
-    asked,
-  );
-  if (answer.status === 206) {
-    const forwarding = { ...served.forwarding, stored: false, detail: 'ahead-of-fill' };
-    return { outcome: served.outcome, source: { from: 'parent', answer }, forwarding };
+  const { signal } = exchange.request;
+  const ask = { exchange, named: resource, stored: null, background: false, reload: false, signal };
+  const answer = await asTheClient(ask, asked);
+  const { status, headers } = answer;
+  if (status !== 206 && served.source.from === 'fill') {
+    discard(answer);
+    return served;
   }
-  discard(answer);
-  return null;
+  const cacheStatus = headers.get('cache-status');
+  const serverTiming = headers.get('server-timing');
+  const forwarding = { status, detail: 'part-not-kept', cacheStatus, serverTiming };
+  return { outcome: 'partial', source: { from: 'parent', answer }, forwarding };
 }

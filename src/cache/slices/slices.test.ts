@@ -283,3 +283,64 @@ test('a slice that comes cut off is not stored, and whoever reads it is cut off 
   const again = await given.get(ranged(`${slice}-${2 * slice - 1}`));
   expect(await again.range(slice, 2 * slice - 1)).toEqual(upstream.bytes().slice(slice, 2 * slice));
 });
+
+test('a range far ahead of a fill does not wait for it, and one that it reaches soon does', async () => {
+  const big = 40 * 1024 * 1024;
+  const upstream = objectUpstream(big);
+  await using given = await world({
+    disk: true,
+    slices: { fromBytes: 4 * slice, bytes: slice },
+  });
+  const whole = given.get({ inParts: true });
+  const pieces = (await given.nextAsk()).stream({
+    'content-length': String(big),
+    etag: '"v1"',
+    'cache-control': 'max-age=60',
+  });
+  const reader = (await whole).stream().getReader();
+  await pieces.push(upstream.bytes().slice(0, 1_000_000));
+  given.parent = upstream.parent;
+
+  const far = await given.get(ranged('30000000-30000999'));
+  expect(await far.range(30_000_000, 30_000_999)).toEqual(upstream.bytes().slice(30_000_000, 30_001_000));
+  const near = await given.get(ranged('30001000-30001999'));
+  expect(await near.range(30_001_000, 30_001_999)).toEqual(upstream.bytes().slice(30_001_000, 30_002_000));
+  expect(upstream.ranges).toEqual([range(457)]);
+
+  const soon = (await given.get(ranged('1000000-1000999'))).range(1_000_000, 1_000_999);
+  await pieces.push(upstream.bytes().slice(1_000_000, 2_000_000));
+  await pieces.push(upstream.bytes().slice(2_000_000));
+  expect(await soon).toEqual(upstream.bytes().slice(1_000_000, 1_001_000));
+  await pieces.end();
+  await reader.cancel();
+  expect(upstream.ranges).toHaveLength(1);
+});
+
+test('far ahead of a fill that cannot be told from another version, bytes come for the one who asks', async () => {
+  const big = 40 * 1024 * 1024;
+  const upstream = objectUpstream(big);
+  upstream.fields = { etag: 'W/"weak"', 'cache-control': 'max-age=60' };
+  await using given = await world({ disk: true });
+  const whole = given.get({ inParts: true });
+  const pieces = (await given.nextAsk()).stream({
+    'content-length': String(big),
+    'cache-control': 'max-age=60',
+  });
+  const reader = (await whole).stream().getReader();
+  given.parent = upstream.parent;
+  const reply = await given.get(ranged('30000000-30000999'));
+  expect(await reply.bytes()).toEqual(upstream.bytes().slice(30_000_000, 30_001_000));
+  expect(reply.served.forwarding?.detail).toBe('part-not-kept');
+  await reader.cancel();
+  await pieces.fail(new Error('over'));
+});
+
+test('a layout whose slices have no place any more does not fetch them for a few bytes', async () => {
+  const { given, upstream } = await sliced();
+  await using _ = given;
+  await (await given.get(ranged('1-2'))).range(1, 2);
+  given.cache.resize({ memoryBytes: 200_000, diskBytes: 0, slices: { fromBytes: 4 * slice, bytes: slice } });
+  const reply = await given.get(ranged('70000-70009'));
+  expect(await reply.bytes()).toEqual(upstream.bytes().slice(70_000, 70_010));
+  expect(upstream.ranges).toEqual([range(0), 'bytes=70000-70009']);
+});

@@ -37,3 +37,8 @@ export function versionOf(headers: Headers, sizeBytes: number): string | null {
 export function versionOfHead({ fields }: Head, sizeBytes: number): string | null {
   return versionOf(new Headers(fields.map(([name, value]) => [name, value] as [string, string])), sizeBytes);
 }
+
+/** What has a digest is checked by it before it is stored (RFC 9530), which only the whole can be. */
+export function hasDigest({ fields }: Head): boolean {
+  return fields.some(([name]) => name === 'repr-digest');
+}
