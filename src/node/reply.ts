@@ -22,6 +22,7 @@ import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
 import { streamOfPieces } from './stream.ts';
+import { lengthField } from './tiers.ts';
 
 /** Whose request is answered, and how its answer came about. */
 export interface Circumstances {
@@ -84,6 +85,7 @@ function replyFill(how: Circumstances, fill: Fill): Response | Promise<Response>
     const ranges = rangeOf(exchange, head, announcedBytes);
     if (ranges === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
     if (ranges !== 'ignore') return replyPartOfFill(how, headers, fill, announcedBytes, ranges);
+    if (exchange.tier) headers.set(lengthField, String(announcedBytes));
   }
   return send(how, head.status, headers, fill.follow(0, null, exchange.request.signal), announcedBytes);
 }
@@ -135,6 +137,7 @@ async function replySlices(how: Circumstances, object: SlicedObject): Promise<Re
   const actual = { ...how, outcome, forwarding };
   headers.set('cache-status', statusOf(actual, head));
   if (range === 'ignore') {
+    if (exchange.tier) headers.set(lengthField, String(sizeBytes));
     return send(actual, head.status, headers, streamOfPieces(opened.pieces(whole), signal), sizeBytes);
   }
   if (blob) withoutFileName(headers);

@@ -134,3 +134,131 @@ test('objects in between are completed: what has come is not fetched again', asy
   expect(upstream.sentBytes()).toBe(size);
   expect(upstream.requests()).toBe(2);
 }, 30_000);
+
+/** The parts of a multipart/byteranges body: `Content-Range` and bytes of each. */
+function partsOf(type: string | null, body: Uint8Array): { range: string; bytes: Buffer }[] {
+  const boundary = /^multipart\/byteranges; boundary=(.+)$/.exec(type ?? '')?.[1] ?? '';
+  const text = Buffer.from(body).toString('latin1');
+  expect(text.endsWith(`\r\n--${boundary}--\r\n`)).toBe(true);
+  return text
+    .slice(0, -`\r\n--${boundary}--\r\n`.length)
+    .split(new RegExp(`(?:^|\r\n)--${boundary}\r\n`))
+    .slice(1)
+    .map((part) => {
+      const end = part.indexOf('\r\n\r\n');
+      const range = /content-range: bytes (\S+)/i.exec(part.slice(0, end))?.[1] ?? '';
+      return { range, bytes: Buffer.from(part.slice(end + 4), 'latin1') };
+    });
+}
+
+async function expectParts(path: string, wanted: readonly (readonly [number, number])[]): Promise<Response> {
+  const response = await get(path, `bytes=${wanted.map(([start, end]) => `${start}-${end}`).join(', ')}`);
+  expect(response.status).toBe(206);
+  expect(response.headers.has('content-range')).toBe(false);
+  const parts = partsOf(response.headers.get('content-type'), await response.bytes());
+  expect(parts.map(({ range }) => range)).toEqual(
+    wanted.map(([start, end]) => `${start}-${end}/${upstream.sizeOf(path)}`),
+  );
+  for (const [at, [start, end]] of wanted.entries()) {
+    expect(Buffer.compare(parts[at]?.bytes ?? Buffer.alloc(0), upstream.bytesOf(path, start, end))).toBe(0);
+  }
+  return response;
+}
+
+test('several ranges of a cold large object come as parts, from slices', async () => {
+  const path = `/several?size=${gibibyte}`;
+  await expectParts(path, [
+    [500_000_000, 500_100_000],
+    [5, 9],
+    [gibibyte - 100, gibibyte - 1],
+  ]);
+  expect(upstream.requests()).toBe(3);
+}, 30_000);
+
+test('several ranges of an object on disk come as parts', async () => {
+  const path = '/on-disk?size=9000000';
+  await (await fetch(network.url('pop') + path)).bytes();
+  await eventually('a hit', async () => {
+    const response = await expectParts(path, [
+      [0, 99],
+      [8_000_000, 8_999_999],
+    ]);
+    return response.headers.get('cache-status')?.includes('pop;hit');
+  });
+  await expectParts(path, [
+    [8_000_000, 8_999_999],
+    [0, 99],
+  ]);
+  expect(upstream.requests()).toBe(1);
+}, 30_000);
+
+test('several ranges of an object that is arriving come as parts, in the order of their arrival', async () => {
+  const path = '/arriving?size=6000000';
+  upstream.pace(6_000_000);
+  const whole = fetch(network.url('pop') + path).then((response) => response.bytes());
+  await eventually('the upstream to be asked', () => upstream.requests() === 1);
+  const parts = expectParts(path, [
+    [10, 19],
+    [3_000_000, 3_999_999],
+  ]);
+  await parts;
+  await whole;
+  upstream.pace(null);
+  expect(upstream.requests()).toBe(1);
+}, 30_000);
+
+test('more ranges than a client needs are not honoured, and overlapping ones are made one', async () => {
+  const path = '/greedy?size=20000';
+  await expectRange(path, 0, 9);
+  const greedy = await get(path, 'bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12');
+  expect(greedy.status).toBe(200);
+  const overlapping = await get(path, 'bytes=0-99,50-149,100-199');
+  expect(overlapping.headers.get('content-range')).toBe('bytes 0-199/20000');
+});
+
+test('If-Range lets a part through for the same version only, and never by a weak tag', async () => {
+  const path = `/if-range?size=${gibibyte}`;
+  const { headers } = await expectRange(path, 0, 9);
+  const etag = headers.get('etag') ?? '';
+  const status = async (ifRange: string) => {
+    const left = new AbortController();
+    const response = await fetch(network.url('pop') + path, {
+      headers: { range: 'bytes=0-9', 'if-range': ifRange },
+      signal: left.signal,
+    });
+    left.abort();
+    return response.status;
+  };
+  expect(await status(etag)).toBe(206);
+  expect(await status('"another"')).toBe(200);
+  expect(await status(`W/${etag}`)).toBe(200);
+  expect(await status(new Date(0).toUTCString())).toBe(200);
+}, 30_000);
+
+test('a range beyond the end is answered by the size, and HEAD as well', async () => {
+  const path = `/end?size=${gibibyte}`;
+  const beyond = await get(path, `bytes=${gibibyte}-`);
+  expect(beyond.status).toBe(416);
+  expect(beyond.headers.get('content-range')).toBe(`bytes */${gibibyte}`);
+  const head = await fetch(network.url('pop') + path, { method: 'HEAD' });
+  expect(head.headers.get('content-length')).toBe(String(gibibyte));
+  expect(head.headers.get('accept-ranges')).toBe('bytes');
+  expect(head.headers.get('cache-status')).toMatch(/^pop;hit/);
+}, 30_000);
+
+test('an object that changes in the midst of a response cuts it off, and the next one is of the new version', async () => {
+  const path = `/changing?size=${gibibyte}`;
+  await expectRange(path, 0, 9);
+  const old = upstream.bytesOf(path, 0, sliceBytes - 1);
+  upstream.change();
+  const response = await get(path, `bytes=0-${3 * sliceBytes - 1}`);
+  const received: Uint8Array[] = [];
+  const read = async () => {
+    for await (const piece of response.body ?? []) received.push(piece);
+  };
+  await expect(read()).rejects.toThrow();
+  const bytes = Buffer.concat(received);
+  expect(bytes.length).toBeLessThanOrEqual(sliceBytes);
+  expect(Buffer.compare(bytes, old.subarray(0, bytes.length))).toBe(0);
+  await expectRange(path, 0, 2 * sliceBytes);
+}, 30_000);

@@ -12,6 +12,8 @@ export interface BigObject extends AsyncDisposable {
   forget(): void;
   sizeOf(target: string): number;
   bytesOf(target: string, start: number, end: number): Buffer;
+  /** How fast it sends from now on; `null`: as fast as it can. */
+  pace(bytesPerSecond: number | null): void;
   /** From now on there is another version of everything. */
   change(): void;
 }
@@ -63,6 +65,7 @@ export async function bigObject(fields: Record<string, string> = {}): Promise<Bi
     },
     sizeOf,
     bytesOf,
+    pace: (bytesPerSecond) => upstream.fault(bytesPerSecond === null ? null : { as: 'slow', bytesPerSecond }),
     change() {
       version++;
     },
