@@ -15,10 +15,18 @@ const patienceBytes = 8 * 1024 * 1024;
 
 export function isFarAhead(fill: Fill, asked: Pick<Question, 'resource' | 'exchange' | 'parent'>): boolean {
   const { announcedBytes, head, receivedBytes } = fill;
-  if (announcedBytes === null || head.status !== 200 || !wantsPart(asked)) return false;
+  if (announcedBytes === null || head.status !== 200 || awaited.has(fill) || !wantsPart(asked)) return false;
   const ranges = parseRange(asked.exchange.headers.get('range') ?? '', announcedBytes);
   if (typeof ranges === 'string') return false;
   return ranges.some(({ start }) => start > receivedBytes + patienceBytes);
+}
+
+/** Fills of which the parent has no parts: it knows no ranges, or has another version by now. */
+const awaited = new WeakSet<Fill>();
+
+/** From now on, whoever wants a range of it waits for it. */
+export function haveAwaited(fill: Fill): void {
+  awaited.add(fill);
 }
 
 const layouts = new WeakMap<Fill, Layout>();

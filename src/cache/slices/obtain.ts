@@ -11,7 +11,7 @@ import { headOf } from '../head.ts';
 import { obtain as obtainWhole } from '../obtain.ts';
 import type { Question } from '../question.ts';
 import type { Found, Served } from '../served.ts';
-import { isFarAhead, layoutOfFill } from './ahead.ts';
+import { haveAwaited, isFarAhead, layoutOfFill } from './ahead.ts';
 import { asTheClient, inParts, wantsPart } from './first.ts';
 import { type Layout, layoutField, layoutOf } from './layout.ts';
 import { type Obtained, slicedObject } from './object.ts';
@@ -38,10 +38,11 @@ async function attempt(asked: Asked, found: Found, engine: Engine, count: number
     if (!isKept) return beside(served, asked);
     return show(served, { head, layout, forget: () => forget(asked, layout, engine) });
   }
-  if (source.from !== 'fill' || count >= maxAttempts || !isFarAhead(source.fill, asked)) return served;
-  const ofFill = layoutOfFill(source.fill, engine);
-  if (!ofFill) return hasDigest(source.fill.head) ? served : beside(served, asked);
-  return show(served, { head: source.fill.head, layout: ofFill, forget: () => undefined });
+  if (source.from !== 'fill' || !isFarAhead(source.fill, asked)) return served;
+  const { fill } = source;
+  const ofFill = layoutOfFill(fill, engine);
+  if (!ofFill) return hasDigest(fill.head) ? served : beside(served, asked);
+  return show(served, { head: fill.head, layout: ofFill, forget: () => haveAwaited(fill) });
 
   function show(by: Served, { head, layout, forget }: Shown): Obtained {
     const version = versionOfHead(head, layout.sizeBytes);
@@ -103,6 +104,7 @@ async function beside(served: Served, asked: Asked): Promise<Served> {
   const { status, headers } = answer;
   if (status !== 206 && served.source.from === 'fill') {
     discard(answer);
+    haveAwaited(served.source.fill);
     return served;
   }
   const cacheStatus = headers.get('cache-status');

@@ -344,3 +344,32 @@ test('a layout whose slices have no place any more does not fetch them for a few
   expect(await reply.bytes()).toEqual(upstream.bytes().slice(70_000, 70_010));
   expect(upstream.ranges).toEqual([range(0), 'bytes=70000-70009']);
 });
+
+test('a range far ahead of a fill waits for it when the parent has no parts to offer', async () => {
+  const big = 20 * 1024 * 1024;
+  const upstream = objectUpstream(big);
+  upstream.knowsRanges = false;
+  await using given = await world({ disk: true, slices: { fromBytes: 4 * slice, bytes: slice } });
+  const whole = given.get({ inParts: true });
+  const pieces = (await given.nextAsk()).stream({
+    'content-length': String(big),
+    etag: '"v1"',
+    'cache-control': 'max-age=60',
+  });
+  const reader = (await whole).stream().getReader();
+  given.parent = upstream.parent;
+  const waiting = Promise.all(
+    ['19000000-19000999', '19001000-19001999'].map(async (text) => {
+      const [start = 0, end = 0] = text.split('-').map(Number);
+      return (await given.get(ranged(text))).range(start, end);
+    }),
+  );
+  for (let at = 0; at < big; at += 4_000_000) await pieces.push(upstream.bytes().slice(at, at + 4_000_000));
+  await pieces.end();
+  const [first, second] = await waiting;
+  expect(first).toEqual(upstream.bytes().slice(19_000_000, 19_001_000));
+  expect(second).toEqual(upstream.bytes().slice(19_001_000, 19_002_000));
+  // It was found out once.
+  expect(upstream.ranges.length).toBeLessThanOrEqual(2);
+  await reader.cancel();
+});
