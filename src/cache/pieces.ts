@@ -9,8 +9,15 @@ import { streamOf } from './answer.ts';
 import { countSent } from './litter.ts';
 import type { Served } from './served.ts';
 
-/** Bytes that are read and handed out at a time. */
-const pieceBytes = 64 * 1024;
+/** Bytes that are read and handed out at a time: many, so that a large body takes few turns, unless many read. */
+const largestPieceBytes = 256 * 1024;
+const smallestPieceBytes = 16 * 1024;
+/** What all readers of files hold together, about, before they get smaller pieces. */
+const roomBytes = 32 * 1024 * 1024;
+/** What is copied out of memory at a time. */
+const copyBytes = 64 * 1024;
+
+let readers = 0;
 
 /** Ranges up to this are gathered before they are sent: they get a length, and may still fail with a status. */
 export const gatheredBytes = 64 * 1024;
@@ -46,9 +53,11 @@ export function ofStored(body: Blob, range: Range): AsyncGenerator<Uint8Array> {
 
 async function* ofFile(path: string, { start, end }: Range): AsyncGenerator<Uint8Array> {
   let file: FileHandle | null = null;
+  readers++;
   try {
     file = await open(path, 'r');
-    const buffer = new Uint8Array(Math.min(pieceBytes, end + 1 - start));
+    const fairBytes = Math.max(smallestPieceBytes, Math.min(largestPieceBytes, roomBytes / readers));
+    const buffer = new Uint8Array(Math.min(Math.floor(fairBytes), end + 1 - start));
     for (let at = start; at <= end; ) {
       const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end + 1 - at), at);
       if (bytesRead === 0) throw new MeridianError('internal', 'a stored body is shorter than it was');
@@ -57,13 +66,14 @@ async function* ofFile(path: string, { start, end }: Range): AsyncGenerator<Uint
       countSent(bytesRead);
     }
   } finally {
+    readers--;
     await file?.close();
   }
 }
 
 async function* ofBlob(body: Blob, { start, end }: Range): AsyncGenerator<Uint8Array> {
-  for (let at = start; at <= end; at += pieceBytes) {
-    yield await body.slice(at, Math.min(at + pieceBytes, end + 1)).bytes();
+  for (let at = start; at <= end; at += copyBytes) {
+    yield await body.slice(at, Math.min(at + copyBytes, end + 1)).bytes();
   }
 }
 
