@@ -5,7 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { MeridianError } from '../errors.ts';
 import type { Range } from '../http/range.ts';
-import { streamOf } from './answer.ts';
+import { discard, streamOf } from './answer.ts';
 import { countSent } from './litter.ts';
 import type { Served } from './served.ts';
 
@@ -42,6 +42,7 @@ export function pieces(
     case 'fill':
       return source.fill.pieces(range.start, range.end + 1, gone);
     case 'parent':
+      gone.addEventListener('abort', () => discard(source.answer), { once: true });
       return ofStream(streamOf(source.answer), range);
   }
 }

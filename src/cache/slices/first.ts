@@ -102,19 +102,20 @@ async function fromPart(answer: Answer, first: FirstPart): Promise<Answer> {
   const refusal = refusalToStore(asked.exchange, asked.resource, whole, engine.clock.now());
   if (part === null || refusal !== null) return unsliceable(answer, first);
   const { range, sizeBytes } = part;
-  if (range.start === 0 && range.end === sizeBytes - 1) return { ...whole, body: answer.body };
+  // A digest is one of the whole (RFC 9530), and checked when the whole comes as such.
+  const hasDigest = headers.has('repr-digest');
+  if (range.start === 0 && range.end === sizeBytes - 1 && !hasDigest) return { ...whole, body: answer.body };
   const hasPlace = engine.store.hasPlaceFor(sizeBytes);
   const isSmall = hasPlace && sizeBytes <= engine.slices.fromBytes;
   const validator = validatorOf(headers);
-  // A digest is one of the whole (RFC 9530), and nothing is stored that could be checked and was not.
-  const isForParts = validator !== null && !headers.has('repr-digest');
+  const isForParts = validator !== null && !hasDigest;
   if (isForParts && isSmall && range.start === 0) {
     return { ...whole, body: completed(answer, { ...part, validator }, ask, asked.parent) };
   }
   if (isForParts && !isSmall && isSlice(range, sizeBytes, first)) {
     return laidOut(answer, whole.headers, part, first);
   }
-  if (!isSmall && !(hasPlace && headers.has('repr-digest'))) return unsliceable(answer, first);
+  if (!isSmall && !(hasPlace && hasDigest)) return unsliceable(answer, first);
   discard(answer);
   return asked.parent(ask);
 }

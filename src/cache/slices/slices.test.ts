@@ -161,6 +161,85 @@ test('what has a digest is fetched whole, so that it can be checked', async () =
   expect(upstream.ranges).toEqual([range(1), null]);
 });
 
+test('a small one that has a digest as well', async () => {
+  const upstream = objectUpstream(5000);
+  upstream.fields = { 'cache-control': 'max-age=60', 'repr-digest': 'sha-256=:AAAA:' };
+  await using given = await world({ slices: { fromBytes: 4 * slice, bytes: slice } });
+  given.parent = upstream.parent;
+  await (await given.get(ranged('10-19'))).range(10, 19);
+  expect(upstream.ranges).toEqual([range(0), null]);
+});
+
+test('what comes for somebody with credentials is for nobody else', async () => {
+  const { given, upstream } = await sliced();
+  await using _ = given;
+  const headers = { authorization: 'Basic YTpi' };
+  const reply = await given.get(ranged('70000-70999', { headers }));
+  expect(await reply.bytes()).toEqual(upstream.bytes().slice(70_000, 71_000));
+  expect(given.cache.stats.memory.entries).toBe(0);
+  expect((await given.get(ranged('70000-70999'))).outcome).toBe('miss');
+
+  upstream.fields = { 'cache-control': 'public, max-age=60' };
+  given.clock.advance(61_000);
+  await (await given.get(ranged('5-9', { headers }))).range(5, 9);
+  expect((await given.get(ranged('5-9'))).outcome).toBe('hit');
+});
+
+test('a slice that may no longer be stored or shared drops the others', async () => {
+  const { given, upstream } = await sliced();
+  await using _ = given;
+  await (await given.get(ranged('1-2'))).range(1, 2);
+  upstream.fields = { 'cache-control': 'private' };
+  const reply = await given.get(ranged('70000-70999'));
+  expect(await reply.range(70_000, 70_999)).toEqual(upstream.bytes().slice(70_000, 71_000));
+  const { source } = (await given.get(ranged('1-2'))).served;
+  expect(source.from).toBe('parent');
+});
+
+test('variants have slices of their own', async () => {
+  const [plain, packed] = [objectUpstream(size), objectUpstream(size)];
+  packed.change();
+  await using given = await world({ slices: { fromBytes: 4 * slice, bytes: slice } });
+  const fields = { 'cache-control': 'max-age=60', vary: 'accept-encoding' };
+  plain.fields = { ...fields, etag: '"plain"' };
+  packed.fields = { ...fields, etag: '"packed"', 'content-encoding': 'gzip' };
+  given.parent = (ask) =>
+    (ask.exchange.headers.get('accept-encoding') === 'gzip' ? packed : plain).parent(ask);
+  const both = [
+    { of: plain, headers: { 'accept-encoding': 'identity' } },
+    { of: packed, headers: { 'accept-encoding': 'gzip' } },
+  ];
+  for (const [start, end] of [
+    [5, 9],
+    [70_000, 70_999],
+    [5, 3 * slice],
+  ] as const) {
+    for (const { of, headers } of both) {
+      const reply = await given.get(ranged(`${start}-${end}`, { headers }));
+      expect(await reply.range(start, end)).toEqual(of.bytes().slice(start, end + 1));
+    }
+  }
+  expect(plain.ranges).toHaveLength(4);
+  expect(packed.ranges).toHaveLength(4);
+});
+
+test('who leaves stops the slices to come', async () => {
+  const { given, upstream } = await sliced();
+  await using _ = given;
+  const left = new AbortController();
+  const { served } = await given.get(ranged('0-', { signal: left.signal }));
+  if (served.source.from !== 'slices') throw new Error('it is large enough for slices');
+  const whole = { start: 0, end: size - 1 };
+  const opened = await served.source.object.open([whole], left.signal);
+  if ('again' in opened) throw new Error('nothing has changed');
+  const pieces = opened.pieces(whole);
+  await pieces.next();
+  left.abort();
+  await failureOf(pieces.next());
+  await given.quiet();
+  expect(upstream.ranges).toEqual([range(0)]);
+});
+
 test('a resource that is not to be had in parts is fetched whole', async () => {
   const { given, upstream } = await sliced({ memoryObjectBytes: 1024 * 1024 });
   await using _ = given;
