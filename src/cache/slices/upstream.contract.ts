@@ -5,7 +5,7 @@ import type { Answer } from '../../entry.ts';
 import { parseRange } from '../../http/range.ts';
 import type { Ask } from '../../parent.ts';
 import { answerOf, noise } from '../answers.contract.ts';
-import type { Wanted } from '../world.contract.ts';
+import { type Wanted, type World, type WorldOptions, world } from '../world.contract.ts';
 
 export interface ObjectUpstream {
   parent(ask: Ask): Answer;
@@ -58,4 +58,21 @@ export function objectUpstream(sizeBytes: number): ObjectUpstream {
 /** A request for a range. */
 export function ranged(range: string, more: Wanted = {}): Wanted {
   return { ...more, inParts: true, headers: { range: `bytes=${range}`, ...more.headers } };
+}
+
+export const slice = 64 * 1024;
+/** Of an object that is kept in slices. */
+export const size = 10 * slice + 1000;
+export const slices = { fromBytes: 4 * slice, bytes: slice };
+
+/** The `Range` of a request for a slice. */
+export const range = (index: number) => `bytes=${index * slice}-${(index + 1) * slice - 1}`;
+
+export async function sliced(
+  options: WorldOptions = {},
+): Promise<{ given: World; upstream: ObjectUpstream }> {
+  const upstream = objectUpstream(size);
+  const given = await world({ slices, ...options });
+  given.parent = upstream.parent;
+  return { given, upstream };
 }
