@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { eventually } from '../../../test/support/wait.ts';
 import type { CacheKey } from '../../resource.ts';
 import { failureOf } from '../answers.contract.ts';
 import { world } from '../world.contract.ts';
@@ -101,6 +102,7 @@ test('slices outlive the process', async () => {
   const { folder, clock } = first;
   if (!folder) throw new Error('a world with a disk has a folder');
   const { cache } = first;
+  await eventually('the slice on disk', () => cache.stats.fills === 0, { everyMs: 1 });
   await cache.close();
   await using second = await world({ disk: true, memoryObjectBytes: 1024, slices, folder, clock });
   second.parent = upstream.parent;

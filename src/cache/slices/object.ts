@@ -80,8 +80,8 @@ export function slicedObject({ sliced, head, found, again, forget }: ObjectOptio
         let sent = 0;
         let next: Promise<AsyncGenerator<Uint8Array>> | null = null;
         for await (const piece of present) {
-          if (gone.aborted) return;
           yield piece;
+          if (gone.aborted) return;
           sent += piece.length;
           if (next === null && index < last && sent * 2 > end - start) next = ahead(read(index + 1));
         }
