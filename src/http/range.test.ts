@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'bun:test';
-import { contentRange, multipart, parseContentRange, parseRange, unsatisfiedRange } from './range.ts';
+import {
+  contentRange,
+  firstByteWanted,
+  multipart,
+  parseContentRange,
+  parseRange,
+  unsatisfiedRange,
+} from './range.ts';
 
 /** Ranges as `start-end`, joined by commas. */
 function asked(header: string, size = 10): string {
@@ -174,5 +181,31 @@ describe('a multipart body', () => {
     expect(boundary).toMatch(/^[-0-9a-f]{36}$/);
     expect(contentType).toBe(`multipart/byteranges; boundary=${boundary}`);
     expect(multipart(ranges, 10, null).boundary).not.toBe(boundary);
+  });
+});
+
+describe('the first byte wanted of something of unknown size', () => {
+  test('is where the first range begins, in the order in which they are asked for', () => {
+    expect(firstByteWanted('bytes=5-9')).toBe(5);
+    expect(firstByteWanted('bytes=70-, 5-9')).toBe(70);
+    expect(firstByteWanted('bytes=5-9,0-7')).toBe(5);
+  });
+
+  test('is the beginning for a suffix, and for what lies beyond every size', () => {
+    expect(firstByteWanted('bytes=-5')).toBe(0);
+    expect(firstByteWanted('bytes=-5,7-9')).toBe(0);
+    expect(firstByteWanted(`bytes=${'9'.repeat(400)}-`)).toBe(0);
+  });
+
+  test('is none when the field is to be ignored', () => {
+    for (const header of [
+      'bytes=',
+      'bytes=9-5',
+      'lines=1-2',
+      'bytes=a-b',
+      'bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6',
+    ]) {
+      expect(firstByteWanted(header)).toBeNull();
+    }
   });
 });

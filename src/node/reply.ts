@@ -13,7 +13,7 @@ import type { Exchange } from '../exchange.ts';
 import { parseHttpDate } from '../http/date.ts';
 import { endToEnd } from '../http/fields.ts';
 import { evaluate, ifRangeHolds } from '../http/precondition.ts';
-import { parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
+import { contentRange, parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
 import { appendVia } from '../http/via.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
@@ -101,10 +101,12 @@ function replyPartOfFill(
   const read = ({ start, end }: Range) => fill.pieces(start, end + 1, signal);
   const bytes = { sizeBytes, inMemory: false, blob: (): Blob | null => null };
   const [only] = ranges;
-  if (only && ranges.length === 1 && rangeBytes(only) <= gatheredBytes) {
-    return gathered(read(only)).then((blob) =>
-      sendPart(how, headers, ranges, { ...bytes, blob: () => blob, pieces: read }),
-    );
+  if (only && ranges.length === 1) {
+    const whenGathered = (blob: Blob) =>
+      sendPart(how, headers, ranges, { ...bytes, blob: () => blob, pieces: read });
+    if (rangeBytes(only) <= gatheredBytes) return gathered(read(only)).then(whenGathered);
+    headers.set('content-range', contentRange(only, sizeBytes));
+    return send(how, 206, headers, fill.follow(only.start, only.end + 1, signal), rangeBytes(only));
   }
   // In the order in which they arrive, and each with its place from now on: a reader who is behind may hold up a fill
   // that nothing stores (RFC 9110 §15.3.7.2 allows any order).
