@@ -18,7 +18,7 @@ export function completed(
   ask: Ask,
   parent: Parent,
 ): ReadableStream<Uint8Array> {
-  return streamFrom(bothParts(answer, beginning, ask, parent));
+  return streamFrom(bothParts(answer, beginning, ask, parent), () => discard(answer));
 }
 
 async function* bothParts(
@@ -55,8 +55,12 @@ function continues({ status, headers }: Answer, { range, sizeBytes, validator }:
   return part.range.start === range.end + 1 && part.range.end === sizeBytes - 1;
 }
 
-/** Reads no further ahead than it is asked to. */
-function streamFrom(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+/**
+ * Reads no further ahead than it is asked to.
+ *
+ * @param unread for a sequence that has not begun, which would not notice that nobody wants it.
+ */
+function streamFrom(chunks: AsyncGenerator<Uint8Array>, unread: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {
       async pull(controller) {
@@ -65,6 +69,7 @@ function streamFrom(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Arr
         else controller.enqueue(value);
       },
       async cancel() {
+        unread();
         await chunks.return(undefined);
       },
     },

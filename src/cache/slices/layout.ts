@@ -52,12 +52,7 @@ export function sliceRange({ sizeBytes, sliceBytes }: Layout, index: number): Ra
   return { start, end: Math.min(start + sliceBytes, sizeBytes) - 1 };
 }
 
-/** No target of a request has a space in it, so no request can name a slice. */
+/** No target of a request has a space in it, so no request can name a slice. What begins like this belongs to the key. */
 export function sliceKey(key: CacheKey, { id }: Layout, index: number): CacheKey {
   return `${key} slice ${id} ${index}` as CacheKey;
-}
-
-/** The tag that all slices of a key bear, of every version: for whoever wants their room back at once. */
-export function sliceTag(key: CacheKey): string {
-  return `slice-of ${key}`;
 }

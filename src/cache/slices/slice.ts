@@ -16,7 +16,7 @@ import type { Served } from '../served.ts';
 import { isPersonal, refusalToStore } from '../storable.ts';
 import type { Stored } from '../store.ts';
 import { together } from '../together.ts';
-import { type Layout, sliceKey, sliceRange, sliceTag } from './layout.ts';
+import { type Layout, sliceKey, sliceRange } from './layout.ts';
 import { partOf, versionOf } from './version.ts';
 
 /** An object that is had slice by slice, by one request. */
@@ -75,7 +75,7 @@ function questionFor({ asked, layout }: Sliced, index: number, parent: Parent): 
     as: 'resource',
     key: sliceKey(whole.key, layout, index),
     kind: whole.kind,
-    tags: [...whole.tags, sliceTag(whole.key)],
+    tags: whole.tags,
     ask: whole.ask,
   };
   const personal = isPersonal(whole, exchange);

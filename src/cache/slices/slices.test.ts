@@ -41,6 +41,28 @@ test('many who want different parts at once cause one request for each slice', a
   expect(upstream.ranges).toHaveLength(10);
 });
 
+test('who reads slowly holds up nobody, and nothing is read far ahead of him', async () => {
+  const { given, upstream } = await sliced({ disk: true, memoryObjectBytes: 1024 });
+  await using _ = given;
+  const gone = new AbortController();
+  const { served } = await given.get(ranged('0-', { signal: gone.signal }));
+  if (served.source.from !== 'slices') throw new Error('it is large enough for slices');
+  const whole = { start: 0, end: size - 1 };
+  const opened = await served.source.object.open([whole], gone.signal);
+  if ('again' in opened) throw new Error('nothing has changed');
+  const slow = opened.pieces(whole);
+  let received = 0;
+  while (received <= slice) received += (await slow.next()).value?.length ?? 0;
+  await given.quiet();
+  expect(upstream.ranges.length).toBeLessThanOrEqual(3);
+
+  const fast = await (await given.get(ranged('0-'))).range(0, size - 1);
+  expect(fast).toEqual(upstream.bytes());
+  for await (const piece of slow) received += piece.length;
+  expect(received).toBe(size);
+  expect(upstream.ranges).toHaveLength(11);
+});
+
 test('who leaves stops the slices to come', async () => {
   const { given, upstream } = await sliced();
   await using _ = given;
