@@ -262,3 +262,22 @@ test('an object that changes in the midst of a response cuts it off, and the nex
   expect(Buffer.compare(bytes, old.subarray(0, bytes.length))).toBe(0);
   await expectRange(path, 0, 2 * sliceBytes);
 }, 30_000);
+
+test('who wants the end of what has just begun to arrive does not wait for it', async () => {
+  const size = 200_000_000;
+  const path = `/tail?size=${size}`;
+  upstream.pace(6_000_000);
+  const left = new AbortController();
+  const whole = await fetch(network.url('pop') + path, { signal: left.signal });
+  expect(whole.status).toBe(200);
+  const started = performance.now();
+  // At each tier next to its fill, and once for both.
+  await Promise.all([
+    expectRange(path, size - 1_000_000, size - 1),
+    expectRange(path, size - 2000, size - 1001),
+  ]);
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(upstream.requests()).toBe(2);
+  left.abort();
+  upstream.pace(null);
+}, 30_000);

@@ -12,7 +12,7 @@ export interface BigObject extends AsyncDisposable {
   forget(): void;
   sizeOf(target: string): number;
   bytesOf(target: string, start: number, end: number): Buffer;
-  /** How fast it sends from now on; `null`: as fast as it can. */
+  /** How fast it sends whole objects from now on; `null`: as fast as it can. */
   pace(bytesPerSecond: number | null): void;
   /** From now on there is another version of everything. */
   change(): void;
@@ -65,7 +65,10 @@ export async function bigObject(fields: Record<string, string> = {}): Promise<Bi
     },
     sizeOf,
     bytesOf,
-    pace: (bytesPerSecond) => upstream.fault(bytesPerSecond === null ? null : { as: 'slow', bytesPerSecond }),
+    pace(bytesPerSecond) {
+      const fault = bytesPerSecond === null ? null : ({ as: 'slow', bytesPerSecond } as const);
+      upstream.fault(fault, ({ headers }) => !headers.has('range'));
+    },
     change() {
       version++;
     },
