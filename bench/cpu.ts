@@ -20,20 +20,35 @@ export interface CpuWindow {
   readonly foreign: number;
 }
 
-/** Watches the server and the load generator from `fromMs` to `toMs` after now. Both roots with all that they started. */
-export async function watchCpu(
-  server: number,
-  load: number,
-  cores: Cores,
-  fromMs: number,
-  toMs: number,
-): Promise<CpuWindow> {
-  const serverTree = processTree(server);
-  await Bun.sleep(fromMs);
-  const before = read(serverTree, load, cores);
-  await Bun.sleep(toMs - fromMs);
-  const after = read(serverTree, load, cores);
+/** Two sides of a measurement, each with all that its processes started. */
+export interface Sides {
+  readonly server: readonly number[];
+  /** The load generator, and what else works on its core for the sake of the measurement. */
+  readonly load: readonly number[];
+}
 
+/** Watches both sides from `fromMs` to `toMs` after now. */
+export async function watchCpu(sides: Sides, cores: Cores, fromMs: number, toMs: number): Promise<CpuWindow> {
+  await Bun.sleep(fromMs);
+  const stop = startCpu(sides, cores);
+  await Bun.sleep(toMs - fromMs);
+  return stop();
+}
+
+/**
+ * Watches from now until what is returned is called.
+ * @returns takes the processor time, in microseconds, of a process on the load generator's core that came and went.
+ */
+export function startCpu(sides: Sides, cores: Cores): (ofGoneMicros?: number) => CpuWindow {
+  const trees = { server: sides.server.flatMap(processTree), load: sides.load.flatMap(processTree) };
+  const before = read(trees, cores);
+  return (ofGoneMicros = 0) => {
+    const after = read(trees, cores);
+    return windowBetween(before, { ...after, load: after.load + ofGoneMicros });
+  };
+}
+
+function windowBetween(before: Reading, after: Reading): CpuWindow {
   const micros = (after.atMs - before.atMs) * 1000;
   const share = (key: 'server' | 'load' | 'serverCore' | 'loadCore') => (after[key] - before[key]) / micros;
   return {
@@ -44,12 +59,15 @@ export async function watchCpu(
   };
 }
 
-function read(server: readonly number[], load: number, cores: Cores) {
+type Reading = ReturnType<typeof read>;
+
+function read({ server, load }: Sides, cores: Cores) {
+  const microsOf = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + processMicros(pid), 0);
   const system = readFileSync('/proc/stat', 'utf8');
   return {
     atMs: performance.now(),
-    server: server.reduce((sum, pid) => sum + processMicros(pid), 0),
-    load: processMicros(load),
+    server: microsOf(server),
+    load: microsOf(load),
     serverCore: coreMicros(system, cores.server),
     loadCore: coreMicros(system, cores.load),
   };

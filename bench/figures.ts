@@ -34,8 +34,97 @@ export const figures = {
     digits: 2,
     compared: true,
   },
+  mibPerSecond: {
+    label: 'MiB/s',
+    short: 'rate',
+    meaning: 'Bytes of bodies that arrived per second of the measured phase.',
+    digits: 0,
+    range: true,
+    compared: true,
+  },
+  cpuPerGib: {
+    label: 'CPU s/GiB',
+    short: 'CPU',
+    meaning: 'User and system time of all threads of all processes of the server, divided by the bytes.',
+    digits: 3,
+    compared: true,
+  },
+  totalSeconds: {
+    label: 'total s',
+    short: 'time',
+    meaning: 'From the first request until every client had everything.',
+    digits: 2,
+    range: true,
+    compared: true,
+  },
+  firstByteMs: {
+    label: 'first byte ms',
+    meaning: 'From a request to the first byte of its body; with many clients, for half of them.',
+    digits: 1,
+  },
+  lastFirstByteMs: {
+    label: 'last first byte ms',
+    meaning: 'The same for the client that waited longest.',
+    digits: 1,
+  },
+  peakMib: {
+    label: 'peak MiB',
+    meaning: 'Most resident memory of the server meanwhile, all its processes together.',
+    digits: 0,
+  },
+  upstreamRequests: {
+    label: 'asked upstream',
+    meaning: 'Requests that the upstream got for what was measured.',
+    digits: 0,
+  },
+  bytesPerObject: {
+    label: 'bytes/object',
+    short: 'memory',
+    meaning:
+      'Growth of the memory of all processes of the server (shared pages once), divided by the objects.',
+    digits: 0,
+    compared: true,
+  },
+  filesPerObject: {
+    label: 'files, bytes/object',
+    meaning: 'What the files of the server take, in blocks of the file system: the page cache holds as much.',
+    digits: 0,
+  },
+  hitRatio: {
+    label: 'hits',
+    meaning: 'Share of the requests for which the upstream was not asked.',
+    digits: 1,
+    share: true,
+  },
+  byteHitRatio: {
+    label: 'bytes hit',
+    meaning: 'Share of the bytes that the upstream did not have to send.',
+    digits: 1,
+    share: true,
+  },
+  holdsMs: {
+    label: 'holds after ms',
+    short: 'purge',
+    meaning: 'From the request to purge until what bears the tag is a miss, wherever it is asked for.',
+    digits: 1,
+    compared: true,
+  },
+  rateShare: {
+    label: 'rate kept',
+    meaning: 'Requests per second while the purge ran, as a share of those in the same time before it.',
+    digits: 0,
+    share: true,
+  },
   p50Micros: { label: 'p50 µs', meaning: 'Half of the answers took no longer than this.', digits: 0 },
-  p99Micros: { label: 'p99 µs', meaning: '99 of 100 answers took no longer than this.', digits: 0 },
+  p99Micros: {
+    label: 'p99 µs',
+    short: 'p99',
+    meaning: '99 of 100 answers took no longer than this.',
+    digits: 0,
+    compared: true,
+  },
+  p99BeforeMicros: { label: 'p99 µs before', meaning: 'The same before the purge.', digits: 0 },
+  worstMicros: { label: 'worst µs', meaning: 'No answer took longer.', digits: 0 },
   serverBusy: {
     label: 'server busy',
     meaning: "Share of the server's core that the server itself used.",
@@ -57,10 +146,12 @@ export const figures = {
 } as const satisfies Record<string, FigureRow>;
 
 export type Figure = keyof typeof figures;
-export type Sample = Readonly<Record<Figure, number>>;
-export type Spreads = Readonly<Record<Figure, Spread>>;
+/** What one measurement gave. A suite says which figures it takes. */
+export type Sample = Readonly<Partial<Record<Figure, number>>>;
+export type Spreads = Readonly<Partial<Record<Figure, Spread>>>;
 
-export const figureNames = Object.keys(figures) as Figure[];
+/** How far a measurement was disturbed, or kept from its limits: taken by every suite that measures a rate. */
+export const circumstances = ['serverBusy', 'loadBusy', 'foreign'] as const satisfies readonly Figure[];
 
 export function figureRow(figure: Figure): FigureRow {
   return figures[figure];

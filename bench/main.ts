@@ -7,21 +7,29 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseSize } from '../src/config/units.ts';
 import { cores, machine } from './machine.ts';
 import { capture } from './process.ts';
 import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { openScratch } from './scratch.ts';
-import type { Suite, SuiteReport } from './suite.ts';
+import type { Run, Suite, SuiteReport } from './suite.ts';
+import { disk } from './suites/disk.ts';
+import { fill } from './suites/fill.ts';
+import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
+import { overflow } from './suites/overflow.ts';
+import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit];
+const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
   list             show the suites, their cases and peers
-  --rounds N       how often each server is measured in each case (default 5)
-  --seconds N      how long each time (default 3)
+  --rounds N       how often each server is measured in each case
+  --seconds N      how long each time, where that is not up to the server
+  --size BYTES     of the large object, in suites that have one, e.g. 256MiB
+  --objects N      how many small objects, in suites that have many
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
@@ -29,9 +37,6 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --help           this
 
 Nothing is installed or changed outside a temporary directory. Close what else keeps the machine busy.`;
-
-const DEFAULT_ROUNDS = 5;
-const DEFAULT_SECONDS = 3;
 
 const here = import.meta.dirname;
 
@@ -47,8 +52,10 @@ async function main(args: string[]): Promise<number> {
     args,
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
-      seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      size: { type: 'string' },
+      objects: { type: 'string' },
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       json: { type: 'string' },
@@ -60,13 +67,18 @@ async function main(args: string[]): Promise<number> {
   if (positionals[0] === 'list') return say(suites.map(listed).join('\n\n'));
 
   const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
-  const rounds = whole('rounds', values.rounds);
-  const seconds = whole('seconds', values.seconds);
   const peers = values.peers.split(',').filter(Boolean);
   if (values['write-readme'] && (values.only || peers.length > 0)) {
     throw new Error('--write-readme replaces all tables of a suite: it needs all cases and all peers.');
   }
-  const report = await measure(chosen, { rounds, seconds, only: values.only, peers });
+  const report = await measure(chosen, {
+    rounds: whole('rounds', values.rounds),
+    seconds: whole('seconds', values.seconds),
+    objects: whole('objects', values.objects),
+    size: values.size === undefined ? undefined : (parseSize(values.size) ?? whole('size', values.size)),
+    only: values.only,
+    peers,
+  });
 
   for (const suite of report.suites) {
     const text = suiteText(report, suite);
@@ -79,27 +91,28 @@ async function main(args: string[]): Promise<number> {
   return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
 }
 
-interface Wanted {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly only: string;
-  readonly peers: readonly string[];
-}
+type Wanted = Pick<Run, 'only' | 'peers' | 'size' | 'objects'> & {
+  readonly rounds: number | undefined;
+  readonly seconds: number | undefined;
+};
 
 async function measure(chosen: readonly Suite[], wanted: Wanted): Promise<Report> {
-  const scratch = openScratch();
   const at = new Date().toISOString();
   const on = machine();
   const done: SuiteReport[] = [];
-  try {
-    for (const suite of chosen) {
-      const progress = (line: string) => console.error(`${suite.name}: ${line}`);
-      done.push(await suite.run({ ...wanted, scratch, cores: cores(), progress }));
+  for (const suite of chosen) {
+    const rounds = wanted.rounds ?? suite.defaults.rounds;
+    const seconds = wanted.seconds ?? suite.defaults.seconds;
+    const progress = (line: string) => console.error(`${suite.name}: ${line}`);
+    // Each suite has its servers to itself: what an earlier one left would take memory from those of the next.
+    const scratch = openScratch();
+    try {
+      done.push(await suite.run({ ...wanted, rounds, seconds, scratch, cores: cores(), progress }));
+    } finally {
+      await scratch.clear();
     }
-  } finally {
-    await scratch.clear();
   }
-  return { format: 1, at, machine: on, rounds: wanted.rounds, seconds: wanted.seconds, suites: done };
+  return { format: 2, at, machine: on, suites: done };
 }
 
 /** The tables for readers, and the figures that they come from, both to be checked in. */
@@ -134,7 +147,8 @@ function listed({ name, about, cases, peers }: Suite): string {
   ].join('\n');
 }
 
-function whole(option: string, text: string): number {
+function whole(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new Error(`--${option} has to be a whole number of at least 1, not "${text}".`);

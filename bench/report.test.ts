@@ -1,25 +1,28 @@
 import { describe, expect, test } from 'bun:test';
-import { figureNames, type Spreads } from './figures.ts';
+import type { Figure } from './figures.ts';
 import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { spread } from './statistics.ts';
 import type { Row, SuiteReport } from './suite.ts';
 
-const quiet: Readonly<Record<string, number>> = {
+const figures = ['requestsPerSecond', 'cpuMicros', 'p99Micros', 'serverBusy', 'loadBusy', 'foreign'] as const;
+
+const quiet: Readonly<Record<(typeof figures)[number], number>> = {
   requestsPerSecond: 90_000,
   cpuMicros: 11,
+  p99Micros: 500,
   serverBusy: 0.99,
   loadBusy: 0.8,
   foreign: 0.01,
 };
 
-function row(peer: string, taken: Partial<Record<string, number>>, more: Partial<Row> = {}): Row {
-  const all = figureNames.map((figure) => [figure, spread([{ ...quiet, ...taken }[figure] ?? 500])]);
+function row(peer: string, taken: Partial<Record<Figure, number>>, more: Partial<Row> = {}): Row {
+  const all = figures.map((figure) => [figure, spread([taken[figure] ?? quiet[figure]])]);
   return {
     case: 'one case',
     peer,
     label: peer.toUpperCase(),
-    figures: Object.fromEntries(all) as Spreads,
+    figures: Object.fromEntries(all),
     ...more,
   };
 }
@@ -31,6 +34,9 @@ function text(...rows: Row[]): string {
     versions: { A: '1' },
     proofs: ['It is.'],
     subjects: ['m'],
+    rounds: 1,
+    seconds: 1,
+    figures,
     rows,
   };
   const machine = {
@@ -42,11 +48,9 @@ function text(...rows: Row[]): string {
     loadAtStart: 0,
   };
   const report: Report = {
-    format: 1,
+    format: 2,
     at: '2026-01-02T03:04:05Z',
     machine,
-    rounds: 1,
-    seconds: 1,
     suites: [suite],
   };
   return suiteText(report, suite);
@@ -54,11 +58,13 @@ function text(...rows: Row[]): string {
 
 describe('a report', () => {
   test('shows each figure and how it stands to the others', () => {
-    const against = { nginx: { requestsPerSecond: spread([1.125]), cpuMicros: spread([0.9]) } };
+    const against = {
+      nginx: { requestsPerSecond: spread([1.125]), cpuMicros: spread([0.9]), p99Micros: spread([0.8]) },
+    };
     const shown = text(row('m', {}, { against }), row('nginx', {}));
     expect(shown).toContain('90,000 (90,000–90,000)');
-    expect(shown).toMatch(/\| rate ÷ nginx \| CPU ÷ nginx \|/);
-    expect(shown).toMatch(/\| M .*\| +1\.13 \| +0\.90 \|/);
+    expect(shown).toMatch(/\| rate ÷ nginx \| CPU ÷ nginx \| p99 ÷ nginx \|/);
+    expect(shown).toMatch(/\| M .*\| +1\.13 \| +0\.90 \| +0\.80 \|/);
   });
 
   test('says so when the load generator was the limit, in the quotients too', () => {

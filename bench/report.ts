@@ -3,19 +3,17 @@
  * README between two marks, and all of it as JSON.
  */
 import { FOREIGN_LIMIT } from './cpu.ts';
-import { type Figure, figureNames, figureRow, number, written } from './figures.ts';
+import { type Figure, figureRow, number, written } from './figures.ts';
 import type { Machine } from './machine.ts';
 import type { Row, SuiteReport } from './suite.ts';
 import { markdown } from './table.ts';
 
 export interface Report {
   /** Of this shape. Goes up when a field changes its meaning. */
-  readonly format: 1;
+  readonly format: 2;
   /** ISO 8601. */
   readonly at: string;
   readonly machine: Machine;
-  readonly rounds: number;
-  readonly seconds: number;
   readonly suites: readonly SuiteReport[];
 }
 
@@ -23,14 +21,13 @@ export interface Report {
 const LOAD_LIMIT = 0.97;
 
 const MARK = '†';
-const comparedFigures = figureNames.filter((figure) => figureRow(figure).compared);
 
 /** The whole report of one suite. */
 export function suiteText(report: Report, suite: SuiteReport): string {
   return [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)].join('\n');
 }
 
-function origin({ at, machine, rounds, seconds }: Report, { versions, proofs }: SuiteReport): string[] {
+function origin({ at, machine }: Report, { versions, proofs, rounds, seconds }: SuiteReport): string[] {
   const { cpu, cores, memoryGiB, kernel, distribution } = machine;
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
@@ -46,7 +43,7 @@ function origin({ at, machine, rounds, seconds }: Report, { versions, proofs }: 
 
 function remarks({ rows }: SuiteReport): string[] {
   const measured = rows.filter((row) => row.figures);
-  const noisy = measured.filter((row) => (row.figures?.foreign.median ?? 0) > FOREIGN_LIMIT).length;
+  const noisy = measured.filter((row) => (row.figures?.foreign?.median ?? 0) > FOREIGN_LIMIT).length;
   const failed = rows.filter((row) => row.failed).length;
   return [
     ...(noisy > 0
@@ -67,47 +64,56 @@ function remarks({ rows }: SuiteReport): string[] {
 }
 
 function loadLimited({ figures }: Row): boolean {
+  const { loadBusy, serverBusy } = figures ?? {};
   return (
-    figures !== undefined && figures.loadBusy.median > LOAD_LIMIT && figures.serverBusy.median < LOAD_LIMIT
+    loadBusy !== undefined &&
+    serverBusy !== undefined &&
+    loadBusy.median > LOAD_LIMIT &&
+    serverBusy.median < LOAD_LIMIT
   );
 }
 
 /** One line a case: how Meridian stands to the others. Nothing if it did not take part. */
-function overview({ rows, subjects }: SuiteReport): string[] {
+function overview({ rows, subjects, figures }: SuiteReport): string[] {
+  const [lead] = figures;
   const own = rows.filter((row) => subjects.includes(row.peer));
-  if (own.length === 0) return [];
+  if (own.length === 0 || lead === undefined) return [];
   const rivals = rivalsOf(own);
-  const head = ['case', 'server', 'requests/s', ...quotientTitles(rivals)];
+  const head = ['case', 'server', figureRow(lead).label, ...quotientTitles(rivals, figures)];
   const body = own.map((row) => [
     row.case,
     row.label,
-    row.figures
-      ? written('requestsPerSecond', row.figures.requestsPerSecond.median) + mark(row)
-      : absence(row),
-    ...(row.figures ? quotients(row, rivals, rows) : []),
+    row.figures ? cell(row, lead, false) : absence(row),
+    ...(row.figures ? quotients(row, rivals, rows, figures) : []),
   ]);
   return ['#### In short', '', ...markdown(head, body, 2), ''];
 }
 
 function details(suite: SuiteReport): string[] {
   const cases = Map.groupBy(suite.rows, (row) => row.case);
-  return [...cases].flatMap(([title, rows]) => [`#### ${title}`, '', ...detail(rows), '']);
+  return [...cases].flatMap(([title, rows]) => [`#### ${title}`, '', ...detail(rows, suite.figures), '']);
 }
 
-function detail(rows: readonly Row[]): string[] {
+function detail(rows: readonly Row[], figures: readonly Figure[]): string[] {
   const rivals = rivalsOf(rows);
-  const head = ['server', ...figureNames.map((figure) => figureRow(figure).label), ...quotientTitles(rivals)];
+  const titles = figures.map((figure) => figureRow(figure).label);
+  const head = ['server', ...titles, ...quotientTitles(rivals, figures)];
   const body = rows.map((row) => {
-    const { figures } = row;
-    if (!figures) return [row.label, absence(row)];
-    const cells = figureNames.map((figure) => {
-      const { median, min, max } = figures[figure];
-      if (!figureRow(figure).range) return written(figure, median);
-      return `${written(figure, median)} (${written(figure, min)}–${written(figure, max)})${mark(row)}`;
-    });
-    return [row.label, ...cells, ...quotients(row, rivals, rows)];
+    if (!row.figures) return [row.label, absence(row)];
+    const cells = figures.map((figure) => cell(row, figure, true));
+    return [row.label, ...cells, ...quotients(row, rivals, rows, figures)];
   });
   return markdown(head, body, 1);
+}
+
+/** A figure of a row, with how far its takes lie apart where that is worth a reader's time. */
+function cell(row: Row, figure: Figure, withRange: boolean): string {
+  const value = row.figures?.[figure];
+  if (!value) return '';
+  const shown = written(figure, value.median);
+  const limited = figureRow(figure).range ? mark(row) : '';
+  if (!withRange || !figureRow(figure).range) return shown + limited;
+  return `${shown} (${written(figure, value.min)}–${written(figure, value.max)})${limited}`;
 }
 
 const mark = (row: Row) => (loadLimited(row) ? ` ${MARK}` : '');
@@ -121,12 +127,21 @@ function rivalsOf(rows: readonly Row[]): string[] {
   return [...new Set(names.map((name) => name.replace(LOGGING, '')))];
 }
 
-function quotientTitles(rivals: readonly string[]): string[] {
-  return comparedFigures.flatMap((figure) => rivals.map((rival) => `${figureRow(figure).short} ÷ ${rival}`));
+const comparedOf = (figures: readonly Figure[]) => figures.filter((figure) => figureRow(figure).compared);
+
+function quotientTitles(rivals: readonly string[], figures: readonly Figure[]): string[] {
+  return comparedOf(figures).flatMap((figure) =>
+    rivals.map((rival) => `${figureRow(figure).short} ÷ ${rival}`),
+  );
 }
 
-function quotients(row: Row, rivals: readonly string[], all: readonly Row[]): string[] {
-  return comparedFigures.flatMap((figure) => rivals.map((rival) => quotient(row, figure, rival, all)));
+function quotients(
+  row: Row,
+  rivals: readonly string[],
+  all: readonly Row[],
+  figures: readonly Figure[],
+): string[] {
+  return comparedOf(figures).flatMap((figure) => rivals.map((rival) => quotient(row, figure, rival, all)));
 }
 
 function quotient(row: Row, figure: Figure, rival: string, all: readonly Row[]): string {
@@ -134,6 +149,6 @@ function quotient(row: Row, figure: Figure, rival: string, all: readonly Row[]):
   const value = name && row.against?.[name]?.[figure];
   if (!value) return '';
   const other = all.find((each) => each.peer === name && each.case === row.case);
-  const limited = figure === 'requestsPerSecond' && (loadLimited(row) || (other && loadLimited(other)));
+  const limited = figureRow(figure).range && (loadLimited(row) || (other && loadLimited(other)));
   return number(value.median, 2) + (limited ? ` ${MARK}` : '');
 }

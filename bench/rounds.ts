@@ -3,23 +3,11 @@
  * once, in an order that turns by one from round to round, so that whatever the machine does in the meantime
  * meets all of them alike.
  */
-import { type CpuWindow, FOREIGN_LIMIT, watchCpu } from './cpu.ts';
-import { type Figure, figureNames, figureRow, type Sample, type Spreads } from './figures.ts';
-import type { LoadGenerator, Target } from './load/load.ts';
-import type { Peer, Running, Wire } from './peers/peer.ts';
-import { emptyLog, proveHit, proveLogged } from './proofs.ts';
+import { FOREIGN_LIMIT } from './cpu.ts';
+import { type Figure, figureRow, type Sample, type Spreads } from './figures.ts';
+import type { NotServed, Peer, Running } from './peers/peer.ts';
 import { ratio, type Spread, spread } from './statistics.ts';
 import type { Row, Run } from './suite.ts';
-import type { Body, Upstream } from './upstream.ts';
-
-export interface Case {
-  readonly title: string;
-  readonly wire: Wire;
-  readonly body: Body;
-  readonly connections: number;
-  /** On each connection. */
-  readonly streams: number;
-}
 
 /** A peer that has been started. */
 export interface Contender {
@@ -27,35 +15,38 @@ export interface Contender {
   readonly running: Running;
 }
 
+/** Takes one measurement of one server, or says why it has none to give. Throws when it goes wrong. */
+export type Take = (running: Running, peer: Peer) => Promise<Sample | NotServed>;
+
 /** One row for each contender, in the order given. */
 export async function runCase(
   run: Run,
-  each: Case,
-  generator: LoadGenerator,
+  title: string,
   contenders: readonly Contender[],
-  upstream: Upstream,
+  take: Take,
 ): Promise<Row[]> {
   const samples = new Map<string, Sample[]>();
   const absent = new Map<string, Pick<Row, 'absent' | 'failed'>>();
 
   for (let round = 0; round < run.rounds; round++) {
     for (const { peer, running } of turned(contenders, round)) {
-      const base = running.on[each.wire];
-      if (typeof base !== 'string') absent.set(peer.name, { absent: base.because });
-      if (typeof base !== 'string' || absent.has(peer.name)) continue;
+      if (absent.has(peer.name)) continue;
+      const progress = (how: string) =>
+        run.progress(`${title}, round ${round + 1} of ${run.rounds}: ${peer.label}${how}`);
       try {
-        const sample = await undisturbed(() => measure(run, each, generator, running, base, upstream));
-        samples.set(peer.name, [...(samples.get(peer.name) ?? []), sample]);
-        const rate = Math.round(sample.requestsPerSecond);
-        run.progress(`${each.title}, round ${round + 1} of ${run.rounds}: ${peer.label}, ${rate}/s`);
+        const sample = await undisturbed(() => take(running, peer));
+        if (isAbsent(sample)) {
+          absent.set(peer.name, { absent: sample.because });
+        } else {
+          samples.set(peer.name, [...(samples.get(peer.name) ?? []), sample]);
+          progress('');
+        }
       } catch (cause) {
         if (run.scratch.ended) throw new Error('Stopped.', { cause });
         // The others' figures are still worth having; this one's row says what happened.
-        absent.set(peer.name, {
-          absent: cause instanceof Error ? cause.message : String(cause),
-          failed: true,
-        });
-        run.progress(`${each.title}, round ${round + 1} of ${run.rounds}: ${peer.label} failed`);
+        const why = cause instanceof Error ? cause.message : String(cause);
+        absent.set(peer.name, { absent: why, failed: true });
+        progress(` failed: ${why}`);
       }
     }
   }
@@ -63,7 +54,7 @@ export async function runCase(
   const spreads = new Map<string, Spreads>();
   for (const [name, taken] of samples) if (!absent.has(name)) spreads.set(name, spreadsOf(taken));
   return contenders.map(({ peer }) => ({
-    case: each.title,
+    case: title,
     peer: peer.name,
     label: peer.label,
     ...absent.get(peer.name),
@@ -71,8 +62,12 @@ export async function runCase(
   }));
 }
 
+function isAbsent(sample: Sample | NotServed): sample is NotServed {
+  return 'because' in sample;
+}
+
 /** The list, beginning at another place. */
-export function turned<T>(list: readonly T[], by: number): T[] {
+function turned<T>(list: readonly T[], by: number): T[] {
   const at = by % Math.max(1, list.length);
   return [...list.slice(at), ...list.slice(0, at)];
 }
@@ -81,62 +76,40 @@ export function turned<T>(list: readonly T[], by: number): T[] {
 const ATTEMPTS = 3;
 
 /** Takes a measurement again if others had the cores meanwhile; the least disturbed counts, whatever it says. */
-async function undisturbed(take: () => Promise<Sample>): Promise<Sample> {
+async function undisturbed(take: () => Promise<Sample | NotServed>): Promise<Sample | NotServed> {
   let best = await take();
-  for (let attempt = 1; attempt < ATTEMPTS && best.foreign > FOREIGN_LIMIT; attempt++) {
+  for (let attempt = 1; attempt < ATTEMPTS && disturbance(best) > FOREIGN_LIMIT; attempt++) {
     const again = await take();
-    if (again.foreign < best.foreign) best = again;
+    if (disturbance(again) < disturbance(best)) best = again;
   }
-  if (best.requestsPerSecond === 0) throw new Error('no answer at all');
   return best;
 }
 
-async function measure(
-  { cores, seconds }: Run,
-  { wire, body, connections, streams }: Case,
-  generator: LoadGenerator,
-  running: Running,
-  base: string,
-  upstream: Upstream,
-): Promise<Sample> {
-  const target: Target = { url: base + body.path, connections, streams, seconds };
-  await proveHit(running, base, body, wire);
-  const askedBefore = upstream.requests();
-  await generator.warmUp(target, cores.load);
-  if (running.accessLog) emptyLog(running.accessLog);
-
-  let watching: Promise<CpuWindow> | undefined;
-  const load = await generator.measure(target, cores.load, (pid, fromMs, toMs) => {
-    watching = watchCpu(running.pid, pid, cores, fromMs, toMs);
-  });
-  const cpu = await watching;
-  if (!cpu) throw new Error('nobody watched the processor');
-
-  if (upstream.requests() !== askedBefore) throw new Error('the upstream was asked during the measurement');
-  if (running.accessLog) proveLogged(running.accessLog, load.requestsPerSecond * seconds);
-  return {
-    ...load,
-    cpuMicros: (cpu.serverBusy * 1e6) / load.requestsPerSecond,
-    serverBusy: cpu.serverBusy,
-    loadBusy: cpu.loadBusy,
-    foreign: cpu.foreign,
-  };
+function disturbance(sample: Sample | NotServed): number {
+  return isAbsent(sample) ? 0 : (sample.foreign ?? 0);
 }
 
 function spreadsOf(samples: readonly Sample[]): Spreads {
-  const entries = figureNames.map((figure) => [figure, spread(samples.map((sample) => sample[figure]))]);
-  return Object.fromEntries(entries) as Spreads; // `fromEntries` forgets that all names are there.
+  const [first = {}] = samples;
+  const names = Object.keys(first) as Figure[];
+  return Object.fromEntries(
+    names.map((figure) => [figure, spread(samples.map((sample) => sample[figure] ?? Number.NaN))]),
+  );
 }
 
 function compared(peer: Peer, spreads: ReadonlyMap<string, Spreads>): Pick<Row, 'figures' | 'against'> {
   const own = spreads.get(peer.name);
   if (!own) return {};
-  const worth = figureNames.filter((figure) => figureRow(figure).compared);
   const against: Record<string, Partial<Record<Figure, Spread>>> = {};
   for (const name of peer.against) {
     const other = spreads.get(name);
-    if (other)
-      against[name] = Object.fromEntries(worth.map((figure) => [figure, ratio(own[figure], other[figure])]));
+    if (!other) continue;
+    const quotients: Partial<Record<Figure, Spread>> = {};
+    for (const [figure, value] of Object.entries(own) as [Figure, Spread][]) {
+      const theirs = other[figure];
+      if (figureRow(figure).compared && theirs) quotients[figure] = ratio(value, theirs);
+    }
+    against[name] = quotients;
   }
   return { figures: own, against };
 }

@@ -14,6 +14,8 @@ export interface Suite {
   /** The cases and peers that it has, for `list`. */
   readonly cases: readonly string[];
   readonly peers: readonly string[];
+  /** What a run of reasonable length takes, unless the command line says otherwise. */
+  readonly defaults: Pick<Run, 'rounds' | 'seconds'>;
   run(run: Run): Promise<SuiteReport>;
 }
 
@@ -27,6 +29,10 @@ export interface Run {
   readonly only: string;
   /** Names of peers. Empty: all. */
   readonly peers: readonly string[];
+  /** Bytes of the large object, in suites that have one. */
+  readonly size?: number | undefined;
+  /** How many small objects, in suites that have many. */
+  readonly objects?: number | undefined;
   progress(line: string): void;
 }
 
@@ -39,6 +45,10 @@ export interface SuiteReport {
   readonly proofs: readonly string[];
   /** Names of the peers that are Meridian. */
   readonly subjects: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  /** The columns of its tables. The first is what the suite is about. */
+  readonly figures: readonly Figure[];
   readonly rows: readonly Row[];
 }
 

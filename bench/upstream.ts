@@ -1,77 +1,79 @@
 /**
- * The server behind all caches under test. It gives what they may keep for an hour, and counts what it was
- * asked for: a cache that is measured for its hits must not have asked again.
+ * The server behind all caches under test, as a program of its own on the load generator's core. It gives what they
+ * may keep for an hour, and counts what it was asked for: a cache that is measured for its hits must not have asked
+ * again, and one that a crowd waits for must have asked once.
  */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesAt, FILE_BYTES, fieldsOf, readPath } from './objects.ts';
+import { freePort, startPinned } from './process.ts';
+import type { Scratch } from './scratch.ts';
 
-export interface Body {
-  readonly label: string;
-  readonly bytes: number;
-  readonly path: string;
-}
-
-export const bodies: readonly Body[] = [
-  { label: '1 KiB', bytes: 1024, path: '/objects/1KiB.bin' },
-  { label: '100 KiB', bytes: 100 * 1024, path: '/objects/100KiB.bin' },
-  { label: '1 MiB', bytes: 1024 * 1024, path: '/objects/1MiB.bin' },
-];
+const COUNT_PATH = '/count';
 
 export interface Upstream {
   /** Absolute URL without a trailing slash. */
   readonly url: string;
   readonly port: number;
-  /** Requests since the start. */
-  requests(): number;
-  stop(): Promise<void>;
+  /** The process whose time on the load generator's core is the upstream's. */
+  readonly pid: number;
+  /** Requests for objects since the start. */
+  requests(): Promise<number>;
+  /** Of the bodies that it was asked for. */
+  bytes(): Promise<number>;
 }
 
-export function startUpstream(): Upstream {
-  let requests = 0;
-  const answers = new Map(bodies.map((body) => [body.path, answer(body)]));
-  const server = Bun.serve({
+export async function startUpstream(scratch: Scratch, core: number): Promise<Upstream> {
+  const directory = scratch.directory('upstream');
+  const port = await freePort();
+  const child = startPinned(core, directory, [process.execPath, import.meta.path, String(port), directory]);
+  scratch.atEnd(() => child.stop());
+  const url = `http://127.0.0.1:${port}`;
+  const count = async () => (await (await fetch(url + COUNT_PATH)).json()) as Count;
+  await child.until(count);
+  return {
+    url,
+    port,
+    pid: child.pid,
+    requests: async () => (await count()).requests,
+    bytes: async () => (await count()).bytes,
+  };
+}
+
+interface Count {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** The server itself: this file again, as a program of its own. */
+function serve(port: number, directory: string): void {
+  let [requests, bytes] = [0, 0];
+  Bun.serve({
     hostname: '127.0.0.1',
-    port: 0,
+    port,
     development: false,
     fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === COUNT_PATH) return Response.json({ requests, bytes });
       requests += 1;
-      return (
-        answers.get(new URL(request.url).pathname)?.() ?? new Response('no such object', { status: 404 })
-      );
+      const known = readPath(pathname);
+      if (!known) return new Response('no such object', { status: 404 });
+      bytes += known.bytes;
+      const headers = fieldsOf(pathname, known.tag);
+      if (known.bytes < FILE_BYTES) return new Response(bytesAt(pathname, known.bytes), { headers });
+      return new Response(fileOf(directory, pathname, known.bytes), { headers });
     },
   });
-  return {
-    url: `http://127.0.0.1:${server.port}`,
-    port: server.port ?? 0,
-    requests: () => requests,
-    stop: () => server.stop(true),
-  };
 }
 
-/** What every peer has to give byte for byte. Does not compress, and is the same in every run. */
-export function bytesOf(body: Body): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(body.bytes);
-  let state = 0x9e3779b9 ^ body.bytes;
-  for (let index = 0; index < bytes.length; index++) {
-    state ^= state << 13; // xorshift32 (Marsaglia, 2003)
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[index] = state;
-  }
-  return bytes;
+/** A long object as a file in memory, which the system sends by itself. */
+function fileOf(directory: string, path: string, bytes: number): Bun.BunFile {
+  const file = join(directory, `${bytes}.bin`);
+  if (!existsSync(file)) writeFileSync(file, bytesAt(path, bytes));
+  return Bun.file(file);
 }
 
-/** The fields that a file server usually sends. */
-export function fieldsOf(body: Body): Record<string, string> {
-  return {
-    'content-type': 'application/octet-stream',
-    'cache-control': 'public, max-age=3600',
-    etag: `"${Bun.hash(bytesOf(body)).toString(16)}"`,
-    'last-modified': 'Wed, 01 Jan 2025 00:00:00 GMT',
-  };
-}
-
-/** Makes the same answer again and again: from memory, with nothing to work out. */
-export function answer(body: Body): () => Response {
-  const bytes = bytesOf(body);
-  const headers = fieldsOf(body);
-  return () => new Response(bytes, { headers });
+if (import.meta.main) {
+  const [port, directory = ''] = process.argv.slice(2);
+  serve(Number(port), directory);
 }

@@ -9,48 +9,73 @@ import { join, resolve } from 'node:path';
 import { parseList } from 'structured-headers';
 import { version } from '../../package.json';
 import { freePort, startPinned } from '../process.ts';
-import { bodies } from '../upstream.ts';
-import { ask, type Peer, type Stage } from './peer.ts';
+import { ask, firstPath, type Keep, type NotServed, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
 
-export const meridian = peer('meridian', 'Meridian PoP', false);
-export const meridianLogging = peer('meridian-logging', 'Meridian PoP, access log', true);
+export interface MeridianSetup {
+  readonly name: string;
+  readonly label: string;
+  readonly against?: readonly string[];
+  readonly log?: boolean;
+  /** `false`: keeps nothing on disk. */
+  readonly disk?: boolean;
+  /**
+   * Where the origin works that the PoP asks on a miss. `beside`: on the same core, and its time and memory are the
+   * PoP's. `apart`: on the other core, with the upstream, as a PoP's parent has its own machine.
+   */
+  readonly origin?: 'beside' | 'apart';
+}
 
-function peer(name: string, label: string, log: boolean): Peer {
+export function meridian(setup: MeridianSetup): Peer {
+  const { name, label, against = [], log = false, origin = 'apart' } = setup;
   return {
     name,
     label,
     software: 'Meridian',
-    against: log ? ['nginx-logging', 'varnish-logging'] : ['nginx', 'nginx-guide', 'varnish'],
+    against,
     commands: ['taskset'],
     version: async () => `${version} on Bun ${Bun.version}`,
 
     async start(stage) {
       const directory = stage.scratch.directory(name);
+      const files = stage.scratch.directory(`${name}-files`, stage.keep.filesOn);
       const ports = { origin: await freePort(), plain: await freePort(), secure: await freePort() };
       const accessLog = log ? join(directory, 'access.log') : undefined;
       const configPath = join(directory, 'meridian.config.ts');
-      writeFileSync(configPath, config(stage, directory, ports, accessLog));
+      writeFileSync(configPath, config(stage, setup, { files, ports, accessLog }));
 
-      const node = (as: string) => {
-        const child = startPinned(stage.cores.server, stage.scratch.directory(`${name}-${as}`), [
+      const node = (as: string, core: number) => {
+        const child = startPinned(core, stage.scratch.directory(`${name}-${as}`), [
           ...['node', COMMAND, 'serve', '--as', as, '--config', configPath],
         ]);
         stage.scratch.atEnd(() => child.stop());
         return child;
       };
-      const [first = { path: '/' }] = bodies;
-      await node('origin').until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
-      const pop = node('pop');
+      const { server, load } = stage.cores;
+      const parent = node('origin', origin === 'beside' ? server : load);
+      await parent.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
+      const pop = node('pop', server);
       const on = { 'http/1.1': `http://127.0.0.1:${ports.plain}`, h2: `https://127.0.0.1:${ports.secure}` };
-      await pop.until(() => ask(on.h2, first.path, 'h2'));
+      await pop.until(() => ask(on.h2, firstPath(stage), 'h2'));
 
-      return { pid: pop.pid, on, isHit: (headers) => isHit(headers), ...(accessLog && { accessLog }) };
+      const isPopsOwn = origin === 'beside';
+      return {
+        pids: isPopsOwn ? [pop.pid, parent.pid] : [pop.pid],
+        beside: isPopsOwn ? [] : [parent.pid],
+        on,
+        files: join(files, 'pop'),
+        isHit: (headers) => isHit(headers),
+        purge: PURGE,
+        ...(accessLog && { accessLog }),
+      };
     },
   };
 }
+
+/** The one place that knows how a node of Meridian is told to purge by tag. */
+const PURGE: NotServed = { because: 'this version purges nothing by tag' };
 
 interface Ports {
   readonly origin: number;
@@ -58,17 +83,34 @@ interface Ports {
   readonly secure: number;
 }
 
-function config(stage: Stage, directory: string, ports: Ports, accessLog: string | undefined): string {
+interface Where {
+  readonly files: string;
+  readonly ports: Ports;
+  readonly accessLog: string | undefined;
+}
+
+/** The smallest cache that a node may have: what the PoP does not keep, its parent shall not keep either. */
+const NEXT_TO_NOTHING = { memory: { bytes: '64 KiB', objectBytes: '1 KiB' }, disk: false };
+
+function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, where: Where): string {
+  const { files, ports, accessLog } = where;
   const network = {
     name: 'bench',
     secret: randomBytes(32).toString('hex'),
-    dataDir: join(directory, 'data'),
+    dataDir: files,
     nodes: {
-      origin: { role: 'origin', listen: [{ port: ports.origin }], accessLog: { format: 'off' } },
+      origin: {
+        role: 'origin',
+        listen: [{ port: ports.origin }],
+        accessLog: { format: 'off' },
+        ...NEXT_TO_NOTHING,
+      },
       pop: {
         role: 'pop',
-        listen: [{ port: ports.plain }, { port: ports.secure, tls: stage.certificate }],
+        listen: [{ port: ports.plain }, { port: ports.secure, tls: certificate }],
         parents: ['origin'],
+        ...(keep.memoryBytes !== undefined && { memory: { bytes: keep.memoryBytes } }),
+        ...diskOf(keep, setup),
         accessLog: accessLog ? { format: 'json', path: accessLog } : { format: 'off' },
       },
     },
@@ -77,9 +119,17 @@ function config(stage: Stage, directory: string, ports: Ports, accessLog: string
 
 export default defineNetwork({
   ...${JSON.stringify(network, undefined, 2)},
-  routes: [web({ upstream: ${JSON.stringify(stage.upstream.url)} })],
+  routes: [web({ upstream: ${JSON.stringify(upstream.url)} })],
 });
 `;
+}
+
+function diskOf(
+  { diskBytes }: Keep,
+  { disk = true }: MeridianSetup,
+): { disk?: false | { bytes: number; objectBytes: number } } {
+  if (!disk || diskBytes === 0) return { disk: false };
+  return diskBytes === undefined ? {} : { disk: { bytes: diskBytes, objectBytes: diskBytes } };
 }
 
 /** RFC 9211 §2: the last member is the cache nearest to the client, which is the PoP. */

@@ -12,9 +12,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { bodies } from '../upstream.ts';
-import { ask, type Peer, type Stage } from './peer.ts';
+import { ask, firstPath, type Peer, type Stage } from './peer.ts';
 
 /** From here on, not copying the body is worth the second system call. */
 const SENDFILE_FROM_BYTES = 16 * 1024;
@@ -25,38 +25,38 @@ const LOG_FORMAT = `log_format json escape=json
     '"id":"$request_id","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
     '"outcome":"$upstream_cache_status","userAgent":"$http_user_agent"}';`;
 
-/** What differs between the rows: whether it logs, and how a file gets to the socket. */
-interface Setup {
-  readonly log: boolean;
+/** What differs between the rows. */
+export interface NginxSetup {
+  readonly name: string;
+  readonly label: string;
+  readonly against?: readonly string[];
+  readonly log?: boolean;
   /** `guide`: `sendfile`, `tcp_nopush` and `tcp_nodelay` for all, as NGINX's guide to serving content says. */
-  readonly files: 'measured' | 'guide';
+  readonly files?: 'measured' | 'guide';
+  /** `false`: a plain proxy, which keeps nothing. */
+  readonly cache?: boolean;
+  /** Whether it may read ahead of its client: its default is to do so. */
+  readonly buffering?: boolean;
+  /** Keeps no more bodies than `keep.memoryBytes`, and keeps them in memory. */
+  readonly bounded?: boolean;
 }
 
-export const nginx = peer('nginx', 'NGINX proxy_cache', { log: false, files: 'measured' });
-export const nginxGuide = peer('nginx-guide', 'NGINX proxy_cache, by its guide', {
-  log: false,
-  files: 'guide',
-});
-export const nginxLogging = peer('nginx-logging', 'NGINX proxy_cache, access log', {
-  log: true,
-  files: 'measured',
-});
-
-function peer(name: string, label: string, setup: Setup): Peer {
-  const { log } = setup;
+export function nginx(setup: NginxSetup): Peer {
+  const { name, label, against = [], log = false } = setup;
   return {
     name,
     label,
     software: 'NGINX',
-    against: log ? ['varnish-logging'] : ['varnish'],
+    against,
     commands: ['nginx', 'taskset'],
     version: async () => (await capture('nginx', '-v')).replace(/^.*\//, '').trim(),
 
     async start(stage) {
       const directory = stage.scratch.directory(name);
+      const files = stage.scratch.directory(`${name}-files`, setup.bounded ? 'memory' : stage.keep.filesOn);
       const [plain, secure] = [await freePort(), await freePort()];
       const configPath = join(directory, 'nginx.conf');
-      writeFileSync(configPath, config(stage, directory, plain, secure, setup));
+      writeFileSync(configPath, config(stage, { directory, files, plain, secure }, setup));
 
       const child = startPinned(stage.cores.server, directory, [
         ...['nginx', '-p', directory, '-c', configPath, '-e', join(directory, 'error.log')],
@@ -64,10 +64,12 @@ function peer(name: string, label: string, setup: Setup): Peer {
       stage.scratch.atEnd(() => child.stop());
 
       const on = { 'http/1.1': `http://127.0.0.1:${plain}`, h2: `https://127.0.0.1:${secure}` };
-      await child.until(() => ask(on.h2, bodies[0]?.path ?? '/', 'h2'));
+      await child.until(() => ask(on.h2, firstPath(stage), 'h2'));
       return {
-        pid: child.pid,
+        pids: [child.pid],
         on,
+        files,
+        purge: { because: 'NGINX, unless it is paid for, purges nothing by tag' },
         isHit: (headers) => headers.get('x-cache-status') === 'HIT',
         ...(log && { accessLog: join(directory, 'access.log') }),
       };
@@ -75,10 +77,24 @@ function peer(name: string, label: string, setup: Setup): Peer {
   };
 }
 
-function config(stage: Stage, directory: string, plain: number, secure: number, setup: Setup): string {
-  const { log, files } = setup;
-  const location = (path: string, measured: boolean) =>
-    `location = ${path} { proxy_pass http://origin; sendfile ${measured || files === 'guide' ? 'on' : 'off'}; }`;
+interface Where {
+  readonly directory: string;
+  readonly files: string;
+  readonly plain: number;
+  readonly secure: number;
+}
+
+function config(stage: Stage, where: Where, setup: NginxSetup): string {
+  const { directory, plain, secure } = where;
+  const { log = false, files = 'measured' } = setup;
+  const location = (prefix: string, measured: boolean) =>
+    `location ${prefix} { proxy_pass http://origin; sendfile ${measured || files === 'guide' ? 'on' : 'off'}; }`;
+  const lengths = [...new Set(stage.bodies.map(({ bytes }) => bytes))];
+  const locations = (sendfile: (bytes: number) => boolean) =>
+    [
+      ...lengths.map((bytes) => location(`/objects/${bytes}/`, sendfile(bytes))),
+      location('/', sendfile(GIB)),
+    ].join('\n    ');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   // As root, NGINX would give its worker to another user, who may not read the directory.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
@@ -112,22 +128,33 @@ http {
   http2_max_concurrent_streams 256;
   http2_chunk_size 16k;
 
-  proxy_cache_path ${directory}/cache levels=1:2 keys_zone=objects:10m max_size=1g inactive=1h use_temp_path=off;
-  proxy_cache objects;
-  proxy_cache_lock on;
+  ${cacheOf(stage, where, setup)}
+  proxy_buffering ${setup.buffering === false ? 'off' : 'on'};
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   add_header X-Cache-Status $upstream_cache_status;
   upstream origin { server 127.0.0.1:${stage.upstream.port}; keepalive 8; }
   server {
     listen 127.0.0.1:${plain} backlog=1024;
-    ${bodies.map(({ path, bytes }) => location(path, bytes > SENDFILE_FROM_BYTES)).join('\n    ')}
+    ${locations((bytes) => bytes > SENDFILE_FROM_BYTES)}
   }
   server {
     listen 127.0.0.1:${secure} ssl http2 backlog=1024;
     output_buffers 2 256k;
-    ${bodies.map(({ path }) => location(path, false)).join('\n    ')}
+    ${locations(() => false)}
   }
 }
 `;
+}
+
+/** 1 MiB of a zone holds about 8,000 keys (ngx_http_proxy_module). */
+const ZONE = '64m';
+
+function cacheOf({ keep }: Stage, { files }: Where, { cache = true, bounded = false }: NginxSetup): string {
+  if (!cache) return 'proxy_max_temp_file_size 0;';
+  const most = bounded ? keep.memoryBytes : keep.diskBytes;
+  const size = `max_size=${most ?? GIB}`;
+  return `proxy_cache_path ${files} levels=1:2 keys_zone=objects:${ZONE} ${size} inactive=1h use_temp_path=off;
+  proxy_cache objects;
+  proxy_cache_lock on;`;
 }

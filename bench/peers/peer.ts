@@ -4,8 +4,9 @@
  */
 import type { Certificate } from '../certificate.ts';
 import type { Cores } from '../machine.ts';
+import type { Body } from '../objects.ts';
 import type { Command } from '../packages.ts';
-import type { Scratch } from '../scratch.ts';
+import type { Place, Scratch } from '../scratch.ts';
 import type { Upstream } from '../upstream.ts';
 
 /** As the client speaks: `http/1.1` in the clear, `h2` over TLS. */
@@ -32,17 +33,36 @@ export interface Stage {
   readonly upstream: Upstream;
   readonly certificate: Certificate;
   readonly cores: Cores;
+  /** What is asked for most: a server may be told how to treat a body of each length. Never empty. */
+  readonly bodies: readonly Body[];
+  readonly keep: Keep;
+}
+
+/** How much a server may keep, and where. What is not said is up to each server's own file. */
+export interface Keep {
+  /** Bodies in memory, bytes. */
+  readonly memoryBytes?: number;
+  /** Bodies in files, bytes. 0: none. */
+  readonly diskBytes?: number;
+  /** What the files of servers that keep files are on. */
+  readonly filesOn: Place;
 }
 
 export interface Running {
-  /** The process whose processor time is measured, together with all that it started. */
-  readonly pid: number;
+  /** The processes whose processor time and memory are measured, together with all that they started. */
+  readonly pids: readonly number[];
+  /** Processes that belong to it, but work on the load generator's core. */
+  readonly beside?: readonly number[];
   /** Absolute URL without a trailing slash, or why there is none. */
   readonly on: Readonly<Record<Wire, string | NotServed>>;
   /** Whether an answer with these fields came from this server's own store. */
   isHit(headers: Headers): boolean;
   /** Absolute path of the access log, if one is written to a file. */
   readonly accessLog?: string;
+  /** Where it keeps files. */
+  readonly files?: string;
+  /** Resolves when the server says that everything that bears the tag is gone. Or why it can not. */
+  readonly purge?: ((tag: string) => Promise<void>) | NotServed;
 }
 
 export interface NotServed {
@@ -60,4 +80,9 @@ export function ask(base: string, path: string, wire: Wire): Promise<Response> {
     decompress: false,
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
+}
+
+/** What is asked for to see whether a server is up. */
+export function firstPath({ bodies }: Stage): string {
+  return bodies[0]?.path ?? '/';
 }

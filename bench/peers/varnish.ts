@@ -7,9 +7,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GIB, MIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { bodies } from '../upstream.ts';
-import { ask, type Peer } from './peer.ts';
+import { ANSWER_TIMEOUT_MS, ask, firstPath, type Keep, type Peer } from './peer.ts';
 
 const PARAMETERS = {
   thread_pools: '1',
@@ -45,39 +45,52 @@ const MASKED_TAGS = [
   ...['VCL_use', 'VCL_call', 'VCL_return', 'Hit', 'Filters', 'Length', 'Storage', 'TTL'],
 ];
 
-export const varnish = peer('varnish', 'Varnish', false);
-export const varnishLogging = peer('varnish-logging', 'Varnish, log in shared memory', true);
+export interface VarnishSetup {
+  readonly name: string;
+  readonly label: string;
+  readonly against?: readonly string[];
+  readonly log?: boolean;
+  /** Default: `malloc`. */
+  readonly storage?: 'malloc' | 'file';
+  /** How it purges by tag: by a list that each look-up is held against, or by an index (of package varnish-modules). */
+  readonly purging?: 'ban' | 'xkey';
+}
 
-function peer(name: string, label: string, log: boolean): Peer {
+export function varnish(setup: VarnishSetup): Peer {
+  const { name, label, against = [], log = false, storage = 'malloc', purging } = setup;
   const mask = MASKED_TAGS.map((tag) => `-${tag}`).join(',');
   const parameters = { ...PARAMETERS, ...(!log && { vsl_mask: mask }) };
   return {
     name,
     label,
     software: 'Varnish',
-    against: log ? ['nginx-logging'] : ['nginx'],
+    against,
     commands: ['varnishd', 'taskset'],
     version: async () => /varnishd \(varnish-(\S+)/.exec(await capture('varnishd', '-V'))?.[1] ?? 'unknown',
 
-    async start({ scratch, upstream, cores }) {
+    async start(stage) {
+      const { scratch, upstream, cores, keep } = stage;
       const directory = scratch.directory(name);
+      const files = scratch.directory(`${name}-files`, keep.filesOn);
       const port = await freePort();
       const vclPath = join(directory, 'bench.vcl');
-      writeFileSync(vclPath, vcl(upstream.port));
+      writeFileSync(vclPath, vcl(upstream.port, purging));
 
       const child = startPinned(cores.server, directory, [
         ...['varnishd', '-F', '-j', 'none', '-n', join(directory, 'work'), '-f', vclPath],
-        ...['-a', `127.0.0.1:${port}`, '-s', 'malloc,512m'],
+        ...['-a', `127.0.0.1:${port}`, '-s', storageOf(keep, storage, files)],
         ...Object.entries(parameters).flatMap(([parameter, value]) => ['-p', `${parameter}=${value}`]),
       ]);
       scratch.atEnd(() => child.stop());
 
       const url = `http://127.0.0.1:${port}`;
-      await child.until(() => ask(url, bodies[0]?.path ?? '/', 'http/1.1'));
+      await child.until(() => ask(url, firstPath(stage), 'http/1.1'));
       return {
-        pid: child.pid,
+        pids: [child.pid],
         on: { 'http/1.1': url, h2: { because: NO_TLS } },
         isHit: (headers) => isHit(headers.get('x-varnish')),
+        ...(storage === 'file' && { files }),
+        purge: purging ? (tag) => purge(url, tag) : { because: 'it is not set up for that' },
       };
     },
   };
@@ -85,12 +98,44 @@ function peer(name: string, label: string, log: boolean): Peer {
 
 const NO_TLS = 'Varnish, as Debian has it, speaks no TLS; another program would have to in front of it';
 
+/** How long it may write a list of purged objects, or go through its index. */
+const PURGE_TIMEOUT_MS = 60_000;
+
+async function purge(url: string, tag: string): Promise<void> {
+  const answer = await fetch(`${url}/`, {
+    method: 'PURGE',
+    headers: { 'x-tag': tag },
+    signal: AbortSignal.timeout(PURGE_TIMEOUT_MS + ANSWER_TIMEOUT_MS),
+  });
+  if (answer.status !== 200) throw new Error(`the purge was answered with ${answer.status}`);
+}
+
+const MALLOC_BYTES = 512 * MIB;
+
+function storageOf(keep: Keep, storage: 'malloc' | 'file', files: string): string {
+  if (storage === 'malloc') return `malloc,${keep.memoryBytes ?? MALLOC_BYTES}`;
+  return `file,${join(files, 'storage.bin')},${keep.diskBytes ?? GIB}`;
+}
+
 /** The built-in VCL does the rest: a plain GET is looked up, and kept as long as its `Cache-Control` says. */
-function vcl(upstreamPort: number): string {
+function vcl(upstreamPort: number, purging: 'ban' | 'xkey' | undefined): string {
   return `vcl 4.1;
+${purging === 'xkey' ? 'import xkey;' : ''}
 backend origin { .host = "127.0.0.1"; .port = "${upstreamPort}"; }
+${purging ? PURGES[purging] : ''}
 `;
 }
+
+const PURGES = {
+  // What a ban says about the object alone, the ban lurker can test as well.
+  ban: `sub vcl_recv {
+  if (req.method == "PURGE") { ban("obj.http.cache-tag == " + req.http.x-tag); return (synth(200)); }
+}`,
+  xkey: `sub vcl_recv {
+  if (req.method == "PURGE") { set req.http.n = xkey.purge(req.http.x-tag); return (synth(200)); }
+}
+sub vcl_backend_response { set beresp.http.xkey = beresp.http.cache-tag; }`,
+} as const;
 
 /** Two numbers: this request's, and that of the request that fetched the object. One number: it was fetched just now. */
 export function isHit(field: string | null): boolean {

@@ -2,32 +2,66 @@
  * The question of a cache's life: how fast does it answer what it already has? One object at a time, from
  * memory, over HTTP/1.1 in the clear and HTTP/2 over TLS.
  */
-import { makeCertificate } from '../certificate.ts';
+import { chosenCases, takeTheField } from '../contenders.ts';
+import { type CpuWindow, watchCpu } from '../cpu.ts';
+import type { Sample } from '../figures.ts';
 import { h2load } from '../load/h2load.ts';
+import type { LoadGenerator, Target } from '../load/load.ts';
 import { wrk } from '../load/wrk.ts';
-import { requireCommands } from '../packages.ts';
+import { type Body, KIB, MIB, object } from '../objects.ts';
 import { bare } from '../peers/bare.ts';
-import { meridian, meridianLogging } from '../peers/meridian.ts';
-import { nginx, nginxGuide, nginxLogging } from '../peers/nginx.ts';
-import type { Peer, Stage } from '../peers/peer.ts';
-import { varnish, varnishLogging } from '../peers/varnish.ts';
-import { PROOFS, proveBodies } from '../proofs.ts';
-import { type Case, type Contender, runCase } from '../rounds.ts';
+import { meridian } from '../peers/meridian.ts';
+import { nginx } from '../peers/nginx.ts';
+import type { NotServed, Peer, Running, Wire } from '../peers/peer.ts';
+import { varnish } from '../peers/varnish.ts';
+import { emptyLog, NOTHING_FAILED, proveHit, proveLogged, RIGHT_BYTES } from '../proofs.ts';
+import { runCase } from '../rounds.ts';
 import type { Row, Run, Suite, SuiteReport } from '../suite.ts';
-import { bodies, startUpstream } from '../upstream.ts';
+import type { Upstream } from '../upstream.ts';
 
 const PEERS: readonly Peer[] = [
   bare,
-  meridian,
-  nginx,
-  nginxGuide,
-  varnish,
-  meridianLogging,
-  nginxLogging,
-  varnishLogging,
+  meridian({ name: 'meridian', label: 'Meridian PoP', against: ['nginx', 'nginx-guide', 'varnish', 'bare'] }),
+  nginx({ name: 'nginx', label: 'NGINX proxy_cache', against: ['varnish'] }),
+  nginx({
+    name: 'nginx-guide',
+    label: 'NGINX proxy_cache, by its guide',
+    against: ['varnish'],
+    files: 'guide',
+  }),
+  varnish({ name: 'varnish', label: 'Varnish', against: ['nginx'] }),
+  meridian({
+    name: 'meridian-logging',
+    label: 'Meridian PoP, access log',
+    against: ['nginx-logging', 'varnish-logging'],
+    log: true,
+  }),
+  nginx({
+    name: 'nginx-logging',
+    label: 'NGINX proxy_cache, access log',
+    against: ['varnish-logging'],
+    log: true,
+  }),
+  varnish({
+    name: 'varnish-logging',
+    label: 'Varnish, log in shared memory',
+    against: ['nginx-logging'],
+    log: true,
+  }),
 ];
 
-const CASES: readonly Case[] = bodies.flatMap((body) => [
+interface Case {
+  readonly title: string;
+  readonly wire: Wire;
+  readonly body: Body;
+  readonly connections: number;
+  /** On each connection. */
+  readonly streams: number;
+}
+
+const BODIES = [object(KIB, 'hit'), object(100 * KIB, 'hit'), object(MIB, 'hit')];
+
+const CASES: readonly Case[] = BODIES.flatMap((body) => [
   { title: `HTTP/1.1, ${body.label}, 50 connections`, wire: 'http/1.1', body, connections: 50, streams: 1 },
   { title: `HTTP/1.1, ${body.label}, 1 connection`, wire: 'http/1.1', body, connections: 1, streams: 1 },
   { title: `HTTP/2, ${body.label}, 50 connections`, wire: 'h2', body, connections: 50, streams: 1 },
@@ -41,56 +75,85 @@ const CASES: readonly Case[] = bodies.flatMap((body) => [
   { title: `HTTP/2, ${body.label}, 1 connection`, wire: 'h2', body, connections: 1, streams: 1 },
 ]);
 
+const FIGURES = [
+  ...(['requestsPerSecond', 'cpuMicros', 'p50Micros', 'p99Micros'] as const),
+  ...(['serverBusy', 'loadBusy', 'foreign'] as const),
+];
+
 export const hit: Suite = {
   name: 'hit',
   about: 'Answers from store: rate, latency and processor time, against NGINX and Varnish.',
   cases: CASES.map(({ title }) => title),
   peers: PEERS.map(({ name }) => name),
+  defaults: { rounds: 5, seconds: 3 },
   run: runHit,
 };
 
 async function runHit(run: Run): Promise<SuiteReport> {
-  const cases = CASES.filter(({ title }) => title.toLowerCase().includes(run.only.toLowerCase()));
-  const peers = run.peers.length === 0 ? PEERS : PEERS.filter(({ name }) => run.peers.includes(name));
-  if (cases.length === 0 || peers.length < run.peers.length) {
-    throw new Error('There is no such case, or no such peer: see `npm run bench -- list`.');
-  }
-
+  const cases = chosenCases(run, CASES);
   const generators = { 'http/1.1': wrk(run.scratch), h2: h2load(run.scratch) };
-  const programs = Object.values(generators);
-  requireCommands([
-    'openssl',
-    ...programs.map(({ command }) => command),
-    ...peers.flatMap((peer) => peer.commands),
-  ]);
-
-  const upstream = startUpstream();
-  run.scratch.atEnd(() => upstream.stop());
-  const certificate = await makeCertificate(run.scratch.directory('certificate'));
-  const stage: Stage = { scratch: run.scratch, upstream, certificate, cores: run.cores };
-
-  const contenders: Contender[] = [];
-  for (const peer of peers) contenders.push(await started(peer, stage, run));
+  const { upstream, contenders, versions } = await takeTheField(run, {
+    peers: PEERS,
+    bodies: BODIES,
+    keep: { filesOn: 'memory' },
+    generators: Object.values(generators),
+  });
 
   const rows: Row[] = [];
-  for (const each of cases)
-    rows.push(...(await runCase(run, each, generators[each.wire], contenders, upstream)));
-
-  const versions: Record<string, string> = {};
-  for (const { software, version } of peers) versions[software] ??= await version();
-  for (const { command, version } of programs) versions[command] = await version();
-  const subjects = [meridian.name, meridianLogging.name];
-  return { suite: hit.name, about: hit.about, versions, proofs: PROOFS, subjects, rows };
+  for (const each of cases) {
+    const take = (running: Running) => measure(run, each, generators[each.wire], running, upstream);
+    rows.push(...(await runCase(run, each.title, contenders, take)));
+  }
+  return {
+    suite: hit.name,
+    about: hit.about,
+    versions,
+    proofs: [
+      RIGHT_BYTES,
+      'Before each measurement, and over the same protocol, the server said in its own field that it answers from store.',
+      'The upstream was not asked once during the measurements.',
+      NOTHING_FAILED,
+      'Where an access log is written to a file, it grew by as much as lines for all answers take.',
+    ],
+    subjects: ['meridian', 'meridian-logging'],
+    rounds: run.rounds,
+    seconds: run.seconds,
+    figures: FIGURES,
+    rows,
+  };
 }
 
-async function started(peer: Peer, stage: Stage, run: Run): Promise<Contender> {
-  run.progress(`starting ${peer.label}`);
-  try {
-    const running = await peer.start(stage);
-    await proveBodies(running);
-    return { peer, running };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${peer.label} did not start as it should: ${why}`, { cause });
-  }
+async function measure(
+  { cores, seconds }: Run,
+  { wire, body, connections, streams }: Case,
+  generator: LoadGenerator,
+  running: Running,
+  upstream: Upstream,
+): Promise<Sample | NotServed> {
+  const base = running.on[wire];
+  if (typeof base !== 'string') return base;
+  const target: Target = { url: base + body.path, connections, streams, seconds };
+  await proveHit(running, base, body, wire);
+  const askedBefore = await upstream.requests();
+  await generator.warmUp(target, cores.load);
+  if (running.accessLog) emptyLog(running.accessLog);
+
+  let watching: Promise<CpuWindow> | undefined;
+  const load = await generator.measure(target, cores.load, (pid, fromMs, toMs) => {
+    watching = watchCpu({ server: running.pids, load: [pid] }, cores, fromMs, toMs);
+  });
+  const cpu = await watching;
+  if (!cpu) throw new Error('nobody watched the processor');
+  if (load.requestsPerSecond === 0) throw new Error('no answer at all');
+
+  if ((await upstream.requests()) !== askedBefore)
+    throw new Error('the upstream was asked during the measurement');
+  if (running.accessLog) proveLogged(running.accessLog, load.requestsPerSecond * seconds);
+  return {
+    ...load,
+    cpuMicros: (cpu.serverBusy * 1e6) / load.requestsPerSecond,
+    serverBusy: cpu.serverBusy,
+    loadBusy: cpu.loadBusy,
+    foreign: cpu.foreign,
+  };
 }
