@@ -18,11 +18,28 @@ export function resetPeak(roots: readonly number[]): void {
 }
 
 /** What the files below a folder take, in whole blocks. */
-export function fileBytes(folder: string): number {
+function fileBytes(folder: string): number {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .reduce((total, entry) => total + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
+    .reduce((total, entry) => total + blocksOf(join(entry.parentPath, entry.name)) * 512, 0);
+}
+
+/** Files are written behind the answers: what they take when that is over. */
+const QUIET_MS = 2_000;
+const QUIET_AT_MOST_MS = 60_000;
+
+export async function settledFileBytes(folder: string): Promise<number> {
+  const deadline = performance.now() + QUIET_AT_MOST_MS;
+  for (let last = -1, now = fileBytes(folder); ; last = now, now = fileBytes(folder)) {
+    if (now === last || performance.now() > deadline) return now;
+    await Bun.sleep(QUIET_MS);
+  }
+}
+
+/** 0 for a file that has got another name since it was listed. */
+function blocksOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.blocks ?? 0;
 }
 
 function sum(roots: readonly number[], bytesOf: (pid: number) => number): number {

@@ -10,6 +10,8 @@ const MEDIAN_BYTES = 8 * KIB;
 /** Of the logarithm of the length. */
 const DEVIATION = 1.5;
 const [SHORTEST_BYTES, LONGEST_BYTES] = [512, 2 * MIB];
+/** No object is a larger share of them all: a server has to have room for several at once. */
+const LARGEST_SHARE = 1 / 640;
 
 export interface Workload {
   readonly objects: readonly Body[];
@@ -21,9 +23,10 @@ export interface Workload {
 export function workload(totalBytes: number): Workload {
   const random = randomOf(1);
   const objects: Body[] = [];
+  const longest = Math.min(LONGEST_BYTES, Math.floor(totalBytes * LARGEST_SHARE));
   for (let bytes = 0; bytes < totalBytes; bytes += objects.at(-1)?.bytes ?? 0) {
     const length = Math.round(MEDIAN_BYTES * Math.exp(DEVIATION * normal(random)));
-    objects.push(object(Math.min(LONGEST_BYTES, Math.max(SHORTEST_BYTES, length)), `o${objects.length}`));
+    objects.push(object(Math.min(longest, Math.max(SHORTEST_BYTES, length)), `o${objects.length}`));
   }
   /** At each place the share of all requests that go to the objects up to it. */
   const upTo = new Float64Array(objects.length);

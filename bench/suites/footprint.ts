@@ -2,7 +2,7 @@
 import { chosenCases, takeTheField } from '../contenders.ts';
 import type { Sample } from '../figures.ts';
 import { type Asking, askFor, listOf } from '../load/asking.ts';
-import { fileBytes, residentBytes } from '../memory.ts';
+import { residentBytes, settledFileBytes } from '../memory.ts';
 import { GIB, KIB, object } from '../objects.ts';
 import { meridian } from '../peers/meridian.ts';
 import { nginx } from '../peers/nginx.ts';
@@ -100,5 +100,6 @@ async function measure(
 
 async function weigh({ pids, files }: Running): Promise<{ resident: number; files: number }> {
   await Bun.sleep(SETTLE_MS);
-  return { resident: residentBytes(pids), files: files === undefined ? 0 : fileBytes(files) };
+  const written = files === undefined ? 0 : await settledFileBytes(files);
+  return { resident: residentBytes(pids), files: written };
 }

@@ -5,6 +5,7 @@
 import { takeTheField } from '../contenders.ts';
 import type { Sample } from '../figures.ts';
 import { type Asking, askFor, listOf } from '../load/asking.ts';
+import { settledFileBytes } from '../memory.ts';
 import { MIB, sizeLabel } from '../objects.ts';
 import { meridian } from '../peers/meridian.ts';
 import { nginx } from '../peers/nginx.ts';
@@ -65,13 +66,13 @@ async function runOverflow(run: Run): Promise<SuiteReport> {
   const asking = { scratch: run.scratch, cores: run.cores, upstream };
   const warm = listOf(run.scratch, requests(objects.length * WARM_REQUESTS, 1));
   const measured = listOf(run.scratch, requests(MEASURED_REQUESTS, 2));
-  for (const { running, peer } of contenders) {
-    run.progress(`filling ${peer.label}`);
-    await askFor(asking, running, warm, { connections: CONNECTIONS });
-  }
-  const rows = await runCase(run, titleOf(memoryBytes), contenders, (running) =>
-    measure(asking, running, measured, run.seconds),
-  );
+  const warmed = new Set<Running>();
+  const rows = await runCase(run, titleOf(memoryBytes), contenders, async (running, peer) => {
+    if (!warmed.has(running)) run.progress(`filling ${peer.label}`);
+    if (!warmed.has(running)) await warmUp(asking, running, warm);
+    warmed.add(running);
+    return measure(asking, running, measured, run.seconds);
+  });
   return {
     suite: overflow.name,
     about: overflow.about,
@@ -91,6 +92,11 @@ async function runOverflow(run: Run): Promise<SuiteReport> {
     ],
     rows,
   };
+}
+
+async function warmUp(asking: Asking, running: Running, list: string): Promise<void> {
+  await askFor(asking, running, list, { connections: CONNECTIONS });
+  if (running.files !== undefined) await settledFileBytes(running.files);
 }
 
 async function measure(asking: Asking, running: Running, list: string, seconds: number): Promise<Sample> {

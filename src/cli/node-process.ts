@@ -28,6 +28,9 @@ export interface NodeProcessOptions {
 /** How long past the node's own `timeouts.drainMs` it may take to come to an end. */
 const drainMarginMs = 5000;
 
+/** Until a node that could not say where it is tries again. */
+const announceAgainMs = 10_000;
+
 /** Settles when the node has drained. Fails when it cannot start. */
 export async function runNode(options: NodeProcessOptions): Promise<void> {
   const { name, log, stop, onReady } = options;
@@ -52,21 +55,33 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     clock: systemClock,
   });
   const dataDir = network.nodes[name]?.dataDir ?? network.dataDir;
-  const announce = () =>
-    writeNodeFile(dataDir, {
+  let cancelAnnouncement = () => {};
+  /** A full or read-only disk hides a node from the commands, but not from its clients: it serves, and tries again. */
+  async function announce(): Promise<void> {
+    cancelAnnouncement();
+    const { role, urls } = node;
+    const content = {
       name,
-      role: node.role,
+      role,
       pid: process.pid,
       startedAt,
-      urls: [...node.urls],
+      urls: [...urls],
       control: control.url,
       version,
-    });
+    };
+    try {
+      await writeNodeFile(dataDir, content);
+    } catch (error) {
+      log.warn('commands cannot find the node, as its file cannot be written', { dataDir, error });
+      cancelAnnouncement = systemClock.after(announceAgainMs, () => void announce());
+    }
+  }
   await announce();
   onHangup(stop, reload);
   onReady({ urls: node.urls, control: control.url });
 
   log.debug('told to stop', { by: await stop.asked });
+  cancelAnnouncement();
   await drain(node, (network.nodes[name]?.timeouts.drainMs ?? 0) + drainMarginMs, log);
   await control.close();
   await removeNodeFile(dataDir);

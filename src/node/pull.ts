@@ -39,6 +39,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
         const { timeouts, clock } = options;
         const answer = await request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+        refuseUnaskedPart(answer, headers);
         return withoutOurFields(answer);
       },
 
@@ -110,6 +111,13 @@ function fieldsOf({ fields, freshness }: Head, nowMs: number): Headers {
   const headers = new Headers(fields.map(([name, value]) => [name, value] as [string, string]));
   headers.set('age', String(Math.floor(ageS(freshness, nowMs))));
   return headers;
+}
+
+/** A part of a representation answers a question for one, and no other (RFC 9110 §15.3.7). */
+function refuseUnaskedPart({ status, body }: Answer, asked: Headers): void {
+  if (status !== 206 || asked.has('range')) return;
+  if (body instanceof ReadableStream) void body.cancel();
+  throw new MeridianError('upstream-invalid', 'the answer is a part (206) of what was asked for as a whole');
 }
 
 /** Fields that mean something between our own tiers must not come from a remote. */

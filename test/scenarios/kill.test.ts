@@ -1,23 +1,21 @@
 /**
  * kill -9 of any node at any instant: after its restart the network works, and everything that it serves is what was
- * published. A few rounds by default; `MERIDIAN_ROUNDS=100` for a night.
+ * published. A few rounds by default; `MERIDIAN_ROUNDS=100` for a night. For the store of a PoP by itself, and very
+ * many kills, see `kill-store.test.ts`.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { npm, web } from '../../src/index.ts';
+import { npm } from '../../src/index.ts';
 import { project } from '../clients/project.ts';
 import {
   eventually,
-  noise,
   type Published,
   type Registry,
   runClient,
   startNetwork,
   startRegistry,
-  startUpstream,
   type TestNetwork,
   temporary,
-  type Upstream,
 } from '../support/index.ts';
 
 const rounds = Number(process.env.MERIDIAN_ROUNDS ?? 2);
@@ -25,34 +23,25 @@ const tiers = ['origin', 'shield', 'pop'] as const;
 const packageCount = 40;
 const folder = temporary('kill');
 let registry: Registry;
-let files: Upstream;
 let network: TestNetwork;
 
 beforeAll(async () => {
   registry = await startRegistry();
   // Slow enough for every kill to meet tarballs that are under way.
   registry.fault({ as: 'slow', bytesPerSecond: 1_500_000 }, ({ path }) => path.endsWith('.tgz'));
-  files = await startUpstream(({ path }) => ({
-    headers: { 'cache-control': 'public, max-age=3600', 'content-type': 'text/plain' },
-    body: fileAt(path),
-  }));
   network = await startNetwork({
     nodes: {
       origin: { role: 'origin' },
       shield: { role: 'shield', parents: ['origin'] },
       pop: { role: 'pop', parents: ['shield'], memory: { bytes: '2 MiB', objectBytes: '256 KiB' } },
     },
-    routes: [
-      npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }] }),
-      web({ upstream: files.url }),
-    ],
+    routes: [npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }] })],
   });
 }, 30_000);
 
 afterAll(async () => {
   await network?.stop();
   await registry?.off();
-  await files?.off();
   folder[Symbol.dispose]();
 }, 30_000);
 
@@ -81,28 +70,6 @@ for (const tier of tiers) {
   );
 }
 
-test(
-  'the PoP is killed while it writes small objects, and serves no wrong byte afterwards',
-  async () => {
-    for (let round = 1; round <= rounds; round++) {
-      const paths = Array.from({ length: 400 }, (_, index) => `/round-${round}/${index}`);
-      const before: Reading = { right: 0, wrong: [], failed: 0 };
-      const reading = readAll(paths, before);
-      await eventually('some objects', () => before.right >= 50 + ((round * 83) % 250), { everyMs: 1 });
-      await network.node('pop').kill9();
-      await reading;
-      expect(before.failed, 'the kill came too late').toBeGreaterThan(0);
-      expect(before.wrong).toEqual([]);
-
-      await network.node('pop').restart();
-      const after: Reading = { right: 0, wrong: [], failed: 0 };
-      await readAll(paths, after);
-      expect(after).toEqual({ right: paths.length, wrong: [], failed: 0 });
-    }
-  },
-  60_000 * rounds,
-);
-
 /** Packages of 20 to 800 KB that no tier has seen yet. */
 function publish(prefix: string): Published[] {
   return Array.from({ length: packageCount }, (_, index) => {
@@ -127,41 +94,5 @@ async function checksum(published: readonly Published[], when: string): Promise<
     const bytes = await (await fetch(`${network.url('pop')}/npm${path}`)).bytes();
     const actual = `sha512-${new Bun.CryptoHasher('sha512').update(bytes).digest('base64')}`;
     expect(actual, `${path} after ${when}`).toBe(integrity);
-  }
-}
-
-/** What the upstream has under this path: the same for ever. */
-function fileAt(path: string): string {
-  return `${path}\n${noise(path, 3_000)}`;
-}
-
-interface Reading {
-  right: number;
-  /** Paths whose answer was whole and successful, but not the right bytes. */
-  readonly wrong: string[];
-  /** Answers that broke off, errors, refused connections. */
-  failed: number;
-}
-
-/** Reads all paths, sixteen at a time, and checks every byte. */
-async function readAll(paths: readonly string[], reading: Reading): Promise<void> {
-  const queue = [...paths];
-  const reader = async () => {
-    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-      const text = await fetchText(network.url('pop') + path);
-      if (text === null) reading.failed++;
-      else if (text === fileAt(path)) reading.right++;
-      else reading.wrong.push(path);
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, reader));
-}
-
-async function fetchText(url: string): Promise<string | null> {
-  try {
-    const response = await fetch(url);
-    return response.ok ? await response.text() : null;
-  } catch {
-    return null; // The node was killed in the middle of it, which is what this is about.
   }
 }

@@ -12,6 +12,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { controlClient } from '../../src/control/client.ts';
+import type { StatusMessage } from '../../src/control/messages.ts';
+import { readNodeFile } from '../../src/control/node-file.ts';
 import type { NetworkInput } from '../../src/index.ts';
 import { type Asked, readAccessLog } from './access-log.ts';
 import { freePort } from './ports.ts';
@@ -35,6 +39,8 @@ export interface TestNode {
   readonly process: Running;
   /** What it was asked since the beginning, across restarts; the last tenth of a second may be missing. */
   asked(): Asked[];
+  /** What it says about itself, as `meridian status` would show it. */
+  status(): Promise<StatusMessage>;
   kill9(): Promise<void>;
   /** Starts it again, after `kill9` or `stop`, and waits until it serves. */
   restart(): Promise<void>;
@@ -93,7 +99,7 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
     folder?.[Symbol.dispose]();
   };
   try {
-    const started = [...ports].map(([name, port]) => startNode(name, port, dir, configFile));
+    const started = [...ports].map(([name, port]) => startNode(name, port, { dir, configFile, secret }));
     // All of them, even where one fails: what has started has to be stopped.
     const results = await Promise.allSettled(started);
     for (const result of results) {
@@ -139,7 +145,14 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
   };
 }
 
-async function startNode(name: string, port: number, dir: string, configFile: string): Promise<TestNode> {
+interface Place {
+  readonly dir: string;
+  readonly configFile: string;
+  readonly secret: string;
+}
+
+async function startNode(name: string, port: number, place: Place): Promise<TestNode> {
+  const { dir, configFile, secret } = place;
   let starts = 0;
 
   function run(): Running {
@@ -169,6 +182,11 @@ async function startNode(name: string, port: number, dir: string, configFile: st
       return running;
     },
     asked: () => readAccessLog(accessLogOf(dir, name)),
+    async status() {
+      const file = await readNodeFile(join(dir, 'data', name));
+      if (file?.pid !== running.pid) throw new Error(`${name} has not said yet where it can be asked`);
+      return controlClient(file.control, secret, systemClock).status();
+    },
     kill9: () => running.kill9(),
     async restart() {
       running = run();

@@ -39,7 +39,9 @@ export type Fault =
   /** More bytes come than were announced. */
   | { readonly as: 'excess'; readonly announced: number }
   /** Not HTTP at all. */
-  | { readonly as: 'garbage' };
+  | { readonly as: 'garbage' }
+  /** These bytes (Latin-1) instead of the answer, whatever was asked, and then this. */
+  | { readonly as: 'says'; readonly bytes: string; readonly then: 'close' | 'reset' | 'stall' };
 
 export interface Upstream extends AsyncDisposable {
   /** Without a trailing slash. */
@@ -133,6 +135,7 @@ async function send(
     socket.end(Buffer.from('\x16\x03\x01 this is not the protocol that you are looking for\r\n\r\n'));
     return false;
   }
+  if (fault?.as === 'says') return sayInstead(socket, fault);
   const { status = 200 } = answer;
   const body = bytesOf(answer.body);
   if ((fault?.as === 'reset' || fault?.as === 'stall') && fault.afterBytes === undefined) {
@@ -161,6 +164,14 @@ async function send(
       if (chunked) await write(socket, '0\r\n\r\n');
       return true;
   }
+}
+
+async function sayInstead(socket: Socket, { bytes, then }: Extract<Fault, { as: 'says' }>): Promise<boolean> {
+  await write(socket, Buffer.from(bytes, 'latin1'));
+  if (then === 'close') socket.end();
+  // What was written has to leave first: a reset takes with it what has not.
+  if (then === 'reset') setTimeout(() => socket.resetAndDestroy(), 20);
+  return false;
 }
 
 function head(
