@@ -38,6 +38,13 @@ test('runs what a task starts, if that becomes due as well', () => {
   expect(ran).toEqual([10, 20, 30]);
 });
 
+test('can be set back, and durations do not notice', () => {
+  const clock = virtualClock(10_000);
+  clock.advance(100);
+  clock.set(-5_000);
+  expect([clock.now(), clock.elapsed()]).toEqual([5_100, 100]);
+});
+
 test('forgets what is cancelled', () => {
   const clock = virtualClock();
   let ran = false;

@@ -6,6 +6,8 @@ import type { Clock } from '../../src/clock.ts';
 export interface VirtualClock extends Clock {
   /** Moves both clocks by so many milliseconds, and runs the tasks that become due, each at its own time. */
   advance(ms: number): void;
+  /** Sets the wall clock alone, forward or back: by hand, or by a time server. Nothing becomes due by it. */
+  set(byMs: number): void;
   /** Tasks that wait for their time. */
   readonly waiting: number;
 }
@@ -18,6 +20,7 @@ interface Task {
 /** @param startMs the wall clock at the beginning, milliseconds since the epoch. */
 export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
   let elapsedMs = 0;
+  let setByMs = 0;
   /** In the order in which they were given, which decides between tasks for the same instant. */
   const tasks = new Set<Task>();
 
@@ -30,7 +33,7 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
   }
 
   return {
-    now: () => startMs + elapsedMs,
+    now: () => startMs + setByMs + elapsedMs,
     elapsed: () => elapsedMs,
     after(delayMs, run) {
       const task = { dueMs: elapsedMs + Math.max(0, delayMs), run };
@@ -45,6 +48,9 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
         task.run();
       }
       elapsedMs = untilMs;
+    },
+    set(byMs) {
+      setByMs += byMs;
     },
     get waiting() {
       return tasks.size;
