@@ -30,6 +30,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --seconds N      how long each time, where that is not up to the server
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
   --objects N      how many small objects, in suites that have many
+  --all            in hit, also the cases and peers that are about details (hours rather than minutes)
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
@@ -60,6 +61,7 @@ async function main(args: string[]): Promise<number> {
       peers: { type: 'string', default: '' },
       json: { type: 'string' },
       'write-readme': { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -77,6 +79,7 @@ async function main(args: string[]): Promise<number> {
     objects: whole('objects', values.objects),
     size: values.size === undefined ? undefined : (parseSize(values.size) ?? whole('size', values.size)),
     only: values.only,
+    all: values.all,
     peers,
   });
 
@@ -91,7 +94,7 @@ async function main(args: string[]): Promise<number> {
   return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
 }
 
-type Wanted = Pick<Run, 'only' | 'peers' | 'size' | 'objects'> & {
+type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects'> & {
   readonly rounds: number | undefined;
   readonly seconds: number | undefined;
 };

@@ -9,12 +9,12 @@ import { ask, type Running, type Wire } from './peers/peer.ts';
 
 /** In words, for the report: what holds in every suite. */
 export const RIGHT_BYTES =
-  'Every server gave every body byte for byte (SHA-256), over both protocols where it has both.';
+  'Every server gave every body byte for byte (SHA-256), over every protocol that it has.';
 export const NOTHING_FAILED = 'No answer failed, was cut short, or had another status than 200.';
 
 /** Asks for each object over each protocol, and compares. */
 export async function proveBodies(running: Running, bodies: readonly Body[]): Promise<void> {
-  for (const wire of ['http/1.1', 'h2'] as const) {
+  for (const wire of ['http/1.1', 'https/1.1', 'h2'] as const) {
     const base = running.on[wire];
     if (typeof base !== 'string') continue;
     for (const { path, bytes } of bodies) {

@@ -27,6 +27,8 @@ export interface Run {
   readonly seconds: number;
   /** Text that the name of a case must contain. Empty: all cases. */
   readonly only: string;
+  /** Whether to run what takes long and is about details, too. */
+  readonly all: boolean;
   /** Names of peers. Empty: all. */
   readonly peers: readonly string[];
   /** Bytes of the large object, in suites that have one. */

@@ -2,17 +2,17 @@ import { expect, test } from 'bun:test';
 import { MIB } from './objects.ts';
 import { workload } from './workload.ts';
 
-const { objects, requests } = workload(20 * MIB);
+const { objects, requests } = workload(200 * MIB);
 
 test('has as many objects as fill the bytes, most of them short', () => {
   const lengths = objects.map(({ bytes }) => bytes).sort((a, b) => a - b);
-  expect(lengths.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(20 * MIB);
-  const [median = 0, mean] = [lengths[lengths.length >> 1], (20 * MIB) / lengths.length];
+  expect(lengths.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(200 * MIB);
+  const [median = 0, mean] = [lengths[lengths.length >> 1], (200 * MIB) / lengths.length];
   expect(mean / median).toBeGreaterThan(2);
 });
 
 test('asks for few objects often, and for most of them some time', () => {
-  const asked = requests(100_000, 1);
+  const asked = requests(200_000, 1);
   const counts = Map.groupBy(asked, (path) => path);
   const first = counts.get(objects[0]?.path ?? '')?.length ?? 0;
   const hundredth = counts.get(objects[99]?.path ?? '')?.length ?? 0;

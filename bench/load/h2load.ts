@@ -34,7 +34,6 @@ export function h2load(scratch: Scratch): LoadGenerator {
   ];
 
   return {
-    wire: 'h2',
     command: 'h2load',
     version: async () => /nghttp2\/(\S+)/.exec(await capture('h2load', '--version'))?.[1] ?? 'unknown',
     async warmUp(target, core) {

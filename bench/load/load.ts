@@ -3,7 +3,6 @@
  * which asks again as soon as it has its answer (a closed loop), and says how many answers came and how fast.
  */
 import type { Command } from '../packages.ts';
-import type { Wire } from '../peers/peer.ts';
 
 export interface Target {
   readonly url: string;
@@ -21,7 +20,6 @@ export interface LoadResult {
 }
 
 export interface LoadGenerator {
-  readonly wire: Wire;
   readonly command: Command;
   version(): Promise<string>;
   /** Asks without measuring, so that what is measured next finds a server that is warm. */

@@ -1,4 +1,4 @@
-/** HTTP/1.1 with wrk. Its own summary has to be read by eye, so a script of ours writes the figures as JSON. */
+/** HTTP/1.1 with wrk, in the clear or over TLS. Its own summary has to be read by eye, so a script of ours writes the figures as JSON. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, pinned } from '../process.ts';
@@ -27,7 +27,6 @@ export function wrk(scratch: Scratch): LoadGenerator {
   ];
 
   return {
-    wire: 'http/1.1',
     command: 'wrk',
     // Asked for its version, wrk ends with 1.
     version: async () => /wrk (\S+)/.exec(await capture('sh', '-c', 'wrk --version; true'))?.[1] ?? 'unknown',

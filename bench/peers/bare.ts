@@ -4,7 +4,7 @@
  */
 import { bytesAt, fieldsOf, readPath } from '../objects.ts';
 import { freePort, startPinned } from '../process.ts';
-import { ask, firstPath, type Peer } from './peer.ts';
+import { addresses, ask, firstPath, type Peer } from './peer.ts';
 
 export const bare: Peer = {
   name: 'bare',
@@ -23,7 +23,7 @@ export const bare: Peer = {
     ]);
     scratch.atEnd(() => child.stop());
 
-    const on = { 'http/1.1': `http://127.0.0.1:${plain}`, h2: `https://127.0.0.1:${secure}` };
+    const on = addresses(plain, secure);
     await child.until(() => ask(on.h2, firstPath(stage), 'h2'));
     return { pids: [child.pid], on, isHit: () => true };
   },

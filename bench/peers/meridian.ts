@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseList } from 'structured-headers';
 import { version } from '../../package.json';
 import { freePort, startPinned } from '../process.ts';
-import { ask, firstPath, type Keep, type NotServed, type Peer, type Stage } from './peer.ts';
+import { addresses, ask, firstPath, type Keep, type NotServed, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
@@ -57,7 +57,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const parent = node('origin', origin === 'beside' ? server : load);
       await parent.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
       const pop = node('pop', server);
-      const on = { 'http/1.1': `http://127.0.0.1:${ports.plain}`, h2: `https://127.0.0.1:${ports.secure}` };
+      const on = addresses(ports.plain, ports.secure);
       await pop.until(() => ask(on.h2, firstPath(stage), 'h2'));
 
       const isPopsOwn = origin === 'beside';

@@ -14,7 +14,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { ask, firstPath, type Peer, type Stage } from './peer.ts';
+import { addresses, ask, firstPath, type Peer, type Stage } from './peer.ts';
 
 /** From here on, not copying the body is worth the second system call. */
 const SENDFILE_FROM_BYTES = 16 * 1024;
@@ -63,7 +63,7 @@ export function nginx(setup: NginxSetup): Peer {
       ]);
       stage.scratch.atEnd(() => child.stop());
 
-      const on = { 'http/1.1': `http://127.0.0.1:${plain}`, h2: `https://127.0.0.1:${secure}` };
+      const on = addresses(plain, secure);
       await child.until(() => ask(on.h2, firstPath(stage), 'h2'));
       return {
         pids: [child.pid],

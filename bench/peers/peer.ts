@@ -9,8 +9,8 @@ import type { Command } from '../packages.ts';
 import type { Place, Scratch } from '../scratch.ts';
 import type { Upstream } from '../upstream.ts';
 
-/** As the client speaks: `http/1.1` in the clear, `h2` over TLS. */
-export type Wire = 'http/1.1' | 'h2';
+/** As the client speaks: `http/1.1` in the clear, `https/1.1` and `h2` over TLS. */
+export type Wire = 'http/1.1' | 'https/1.1' | 'h2';
 
 export interface Peer {
   /** Unique among the peers; the key in the JSON. */
@@ -63,6 +63,12 @@ export interface Running {
   readonly files?: string;
   /** Resolves when the server says that everything that bears the tag is gone. Or why it can not. */
   readonly purge?: ((tag: string) => Promise<void>) | NotServed;
+}
+
+/** Addresses of a server that speaks plainly on one port, and over TLS on another. */
+export function addresses(plain: number, secure: number): Record<Wire, string> {
+  const overTls = `https://127.0.0.1:${secure}`;
+  return { 'http/1.1': `http://127.0.0.1:${plain}`, 'https/1.1': overTls, h2: overTls };
 }
 
 export interface NotServed {

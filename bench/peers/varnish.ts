@@ -87,7 +87,7 @@ export function varnish(setup: VarnishSetup): Peer {
       await child.until(() => ask(url, firstPath(stage), 'http/1.1'));
       return {
         pids: [child.pid],
-        on: { 'http/1.1': url, h2: { because: NO_TLS } },
+        on: { 'http/1.1': url, 'https/1.1': { because: NO_TLS }, h2: { because: NO_TLS } },
         isHit: (headers) => isHit(headers.get('x-varnish')),
         ...(storage === 'file' && { files }),
         purge: purging ? (tag) => purge(url, tag) : { because: 'it is not set up for that' },

@@ -39,7 +39,7 @@ const MEMORY_BYTES = 64 * MIB;
 const TIMES_MEMORY = 10;
 const CONNECTIONS = 50;
 /** Before anything is measured, for each object of the set. */
-const WARM_REQUESTS = 4;
+const WARM_REQUESTS = 3;
 const MEASURED_REQUESTS = 200_000;
 
 const titleOf = (memory: number) =>

@@ -136,7 +136,7 @@ describe.skipIf(!available('small file systems', await mountAll()))('with disks 
     await Bun.$`mount -o remount,rw ${dataOf('read-only-before')}`.quiet();
     for (const name of ['filled-before', 'read-only-before']) {
       const node = network.node(name);
-      const status = () => node.status().catch(() => null);
+      const status = () => node.status().catch(() => null); // Not yet: it tries again every ten seconds.
       await eventually(`${name} to be found`, status, { withinMs: 15_000, everyMs: 200 });
     }
   }, 60_000);
