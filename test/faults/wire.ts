@@ -49,6 +49,11 @@ export const wireFaults: readonly WireFault[] = [
   { what: 'a close before the head', fault: () => says(''), ...noAnswer },
   { what: 'a reset in the head', fault: () => says('HTTP/1.1 200 OK\r\ncontent-le', 'reset'), ...noAnswer },
   { what: 'a close in the head', fault: () => says('HTTP/1.1 200 OK\r\ncontent-le'), ...noAnswer },
+  {
+    what: 'thousands of 103, and no answer',
+    fault: () => says(head('103 Early Hints', 'link: </a>; rel=preload').repeat(5_000)),
+    ...noAnswer,
+  },
   { what: 'silence instead of a head', fault: () => ({ as: 'stall' }), ...tooLate },
   { what: 'silence in the head', fault: () => says('HTTP/1.1 200 OK\r\nx', 'stall'), ...tooLate },
 
@@ -135,10 +140,10 @@ export const wireFaults: readonly WireFault[] = [
   // Odd, and allowed.
   { what: 'a slow drip', fault: () => ({ as: 'slow', bytesPerSecond: 600_000 }), ...harmless, head: null },
   {
-    what: 'a hundred 103 before the answer',
+    what: 'ten 103 before the answer',
     fault: (body) =>
       says(
-        head('103 Early Hints', 'link: </a>; rel=preload').repeat(100) +
+        head('103 Early Hints', 'link: </a>; rel=preload').repeat(10) +
           head('200 OK', ...fields, `content-length: ${body.length}`) +
           body,
       ),
