@@ -43,6 +43,8 @@ export interface Head {
 
 /** A whole stored response, apart from the bytes of its body. */
 export interface Entry extends Head {
+  /** The number of the newest purge that it is known to have survived (see `cache/purge/`). */
+  readonly asOf: number;
   readonly sizeBytes: number;
   /** SHA-256 of the body, hex: its address on disk and its check after a restart. */
   readonly sha256: string;

@@ -1,21 +1,46 @@
 import { expect, test } from 'bun:test';
+import type { Selector } from '../purge.ts';
 import type { CacheKey } from '../resource.ts';
 import { arrivals } from './arrivals.ts';
+import { openLedger } from './purge/ledger.ts';
 
-const [a, b] = ['a' as CacheKey, 'b' as CacheKey];
-const german = [['accept-language', 'de']] as const;
-const french = [['accept-language', 'fr']] as const;
+const [a, b] = ['a', 'b'].map((key) => ({ key: key as CacheKey, tags: [] }));
+if (!a || !b) throw new Error('no keys');
+const german = { selecting: [['accept-language', 'de']] as const, tags: ['german'] };
+const french = { selecting: [['accept-language', 'fr']] as const, tags: [] };
+
+function world() {
+  const ledger = openLedger();
+  const purge = (selector: Selector, soft = false) => ledger.add({ selector, soft }, 0);
+  return { ledger, purge, all: arrivals(ledger) };
+}
 
 test('a drop concerns what is under way for the key, and nothing that comes later', () => {
-  const all = arrivals();
+  const { all, purge } = world();
   const [before, other] = [all.begin(a), all.begin(b)];
-  all.drop(a);
+  purge({ by: 'key', key: 'a' });
   const after = all.begin(a);
   expect([before.wanted, other.wanted, after.wanted]).toEqual([false, true, true]);
 });
 
+test('a purge by tag reaches what is under way as soon as its tags are known', () => {
+  const { all, purge } = world();
+  const before = all.begin(a);
+  purge({ by: 'tag', tag: 'german' });
+  expect(before.wanted).toBe(true);
+  before.landed(german);
+  expect(before.wanted).toBe(false);
+});
+
+test('what is purged softly may still be stored, and is shared with nobody who comes now', () => {
+  const { all, purge } = world();
+  const before = all.begin(a);
+  purge({ by: 'all' }, true);
+  expect([before.wanted, before.current]).toEqual([true, false]);
+});
+
 test('what landed first does not replace what landed later, of the same variant', () => {
-  const all = arrivals();
+  const { all } = world();
   const [slow, french1, unknown, fast] = [all.begin(a), all.begin(a), all.begin(a), all.begin(a)];
   slow.landed(german);
   french1.landed(french);
@@ -28,24 +53,25 @@ test('what landed first does not replace what landed later, of the same variant'
 });
 
 test('a stored response on its way to another tier is older than all that lands', () => {
-  const all = arrivals();
+  const { all } = world();
   const landing = all.begin(a);
   landing.landed(german);
-  const climbing = all.again(a, german);
+  const climbing = all.again({ ...a, ...german, asOf: 0 });
   landing.stored();
   expect(climbing.wanted).toBe(false);
 });
 
 test('it is under way until the last holder has ended it', () => {
-  const all = arrivals();
+  const { all, purge } = world();
+  expect(all.oldest).toBe(Number.POSITIVE_INFINITY);
   const held = all.begin(a);
+  purge({ by: 'all' });
+  const later = all.begin(b);
   held.hold();
   held.end();
-  all.drop(a);
-  expect(held.wanted).toBe(false);
-
-  const ended = all.begin(b);
-  ended.end();
-  all.drop(b);
-  expect(ended.wanted).toBe(true);
+  expect(all.oldest).toBe(0);
+  held.end();
+  expect(all.oldest).toBe(1);
+  later.end();
+  expect(all.oldest).toBe(Number.POSITIVE_INFINITY);
 });

@@ -1,15 +1,21 @@
 /**
- * Responses on their way into the store, by key, from the moment their request is sent. What is dropped while
- * they travel (by a purge, by an unsafe request) must not come back with them, and one that was overtaken by a
+ * Responses on their way into the store, by key, from the moment their request is sent. What is purged while
+ * they travel (by a command, by an unsafe request) must not come back with them, and one that was overtaken by a
  * newer response must not replace it.
  */
+import type { Head } from '../entry.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
+import type { Ledger, Purgeable } from './purge/ledger.ts';
 
 export interface Arrival {
-  /** Whether it may still be stored, and shared with requests that come from now on. */
+  /** The newest purge when its request was sent: those that came since concern it. */
+  readonly asOf: number;
+  /** Whether it may still be stored: not if it was purged, dropped or overtaken meanwhile. */
   readonly wanted: boolean;
-  /** Its head is known: it is the newest response for the variant that these fields select. */
-  landed(selecting: FieldList): void;
+  /** Whether requests that come from now on may share it: not if it was purged softly, either. */
+  readonly current: boolean;
+  /** Its head is known: it is the newest response for the variant that it selects. */
+  landed(head: Pick<Head, 'selecting' | 'tags'>): void;
   /** It is in the store: what landed before it, for the same variant, has been overtaken. */
   stored(): void;
   /** One more has to `end` it: a copy of it is still travelling. */
@@ -18,22 +24,25 @@ export interface Arrival {
 }
 
 export interface Arrivals {
-  begin(key: CacheKey): Arrival;
+  begin(of: Purgeable): Arrival;
   /** A stored response on its way to another tier: older than everything that lands. */
-  again(key: CacheKey, selecting: FieldList): Arrival;
-  /** Nothing that is under way for the key now is wanted any more. */
-  drop(key: CacheKey): void;
+  again(entry: Pick<Head, 'key' | 'selecting' | 'tags'> & { readonly asOf: number }): Arrival;
+  /** The earliest `asOf` of all that are under way; infinity when nothing is. */
+  readonly oldest: number;
 }
 
 interface Travelling {
-  wanted: boolean;
+  readonly key: CacheKey;
+  readonly asOf: number;
+  tags: readonly string[];
+  isOvertaken: boolean;
   /** In the order of landing, from 1; `null` while nothing is known of it. */
   order: number | null;
   selecting: FieldList;
   holders: number;
 }
 
-export function arrivals(): Arrivals {
+export function arrivals(ledger: Ledger): Arrivals {
   const underWay = new Map<CacheKey, Set<Travelling>>();
   let landings = 0;
 
@@ -45,44 +54,56 @@ export function arrivals(): Arrivals {
     return none;
   }
 
-  function leave(key: CacheKey, self: Travelling): void {
-    const others = underWay.get(key);
+  function leave(self: Travelling): void {
+    const others = underWay.get(self.key);
     others?.delete(self);
-    if (others?.size === 0) underWay.delete(key);
+    if (others?.size === 0) underWay.delete(self.key);
   }
 
   /** What landed before `self`, for the same variant, has been overtaken by it. */
-  function overtake(key: CacheKey, { order, selecting }: Travelling): void {
+  function overtake({ key, order, selecting }: Travelling): void {
     for (const other of underWay.get(key) ?? []) {
       if (order === null || other.order === null || other.order >= order) continue;
-      if (sameSelection(other.selecting, selecting)) other.wanted = false;
+      if (sameSelection(other.selecting, selecting)) other.isOvertaken = true;
     }
   }
 
-  function begin(key: CacheKey, self: Travelling): Arrival {
-    travelling(key).add(self);
+  function begin(self: Travelling): Arrival {
+    travelling(self.key).add(self);
+    const fate = () => ledger.fate(self, self.asOf).as;
     return {
+      asOf: self.asOf,
       get wanted() {
-        return self.wanted;
+        return !self.isOvertaken && fate() !== 'gone';
       },
-      landed(selecting) {
+      get current() {
+        return !self.isOvertaken && fate() === 'kept';
+      },
+      landed({ selecting, tags }) {
         self.order = ++landings;
         self.selecting = selecting;
+        self.tags = tags;
       },
-      stored: () => overtake(key, self),
+      stored: () => overtake(self),
       hold: () => void self.holders++,
       end() {
-        if (--self.holders === 0) leave(key, self);
+        if (--self.holders === 0) leave(self);
       },
     };
   }
 
+  const beginning = { isOvertaken: false, holders: 1 };
   return {
-    begin: (key) => begin(key, { wanted: true, order: null, selecting: [], holders: 1 }),
-    again: (key, selecting) => begin(key, { wanted: true, order: 0, selecting, holders: 1 }),
+    begin: ({ key, tags }) =>
+      begin({ ...beginning, key, tags, asOf: ledger.sequence, order: null, selecting: [] }),
+    again: ({ key, tags, asOf, selecting }) => begin({ ...beginning, key, tags, asOf, order: 0, selecting }),
 
-    drop(key) {
-      for (const each of underWay.get(key) ?? []) each.wanted = false;
+    get oldest() {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const ofKey of underWay.values()) {
+        for (const { asOf } of ofKey) oldest = Math.min(oldest, asOf);
+      }
+      return oldest;
     },
   };
 }

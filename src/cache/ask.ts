@@ -144,7 +144,7 @@ function confirm(stored: Stored, { question, engine, asking, answer, ...received
   const refusal = refusesStore(exchange) ? 'request' : refusalToStore(exchange, resource, whole, receivedMs);
   if (refusal === 'no-store' || refusal === 'private') engine.store.forget(entry);
   if (refusal !== null) return { as: 'confirmed', stored: current, forwarding: way, shared: false };
-  asking.arrival.landed(entry.selecting);
+  asking.arrival.landed(current.entry);
   const kept = engine.store.confirm(stored, current.entry, asking.arrival);
   const shared = noteWhether(mayShare(freshness, receivedMs), question, engine);
   return { as: 'confirmed', stored: kept, forwarding: way, shared };
@@ -167,7 +167,7 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
     const forwarding = { ...way, detail: 'stored-by-another' };
     return { as: 'answer', answer: forOne(answer, question, asking), forwarding };
   }
-  asking.arrival.landed(head.selecting);
+  asking.arrival.landed(head);
   const started = startFill({
     head,
     announcedBytes: announcedBytes(answer),

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
+import type { Purge, Purged } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
@@ -12,6 +13,8 @@ import type { Engine, SliceSizes } from './engine.ts';
 import { flights } from './flights.ts';
 import { lookup } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
+import { openLedger } from './purge/ledger.ts';
+import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import type { Found } from './served.ts';
 import type { Obtained } from './slices/object.ts';
@@ -24,10 +27,14 @@ export interface Cache {
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
   /**
-   * Forgets every variant of a key. What was asked for before still goes to those who wait for it, and is not
-   * stored; who comes from now on asks anew.
+   * Whatever has been asked for until now and is meant by the selector is gone, or stale. What is under way still goes to
+   * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
    */
+  purge(purge: Purge): Purged;
+  /** A hard purge by key that may be lost in a power cut: what an unsafe request does to the key (RFC 9111 §4.4). */
   drop(key: CacheKey): void;
+  /** The same for groups of a route (RFC 9875 §3). */
+  dropGroups(route: string, groups: readonly string[]): void;
   resize(limits: CacheLimits): void;
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
@@ -69,8 +76,17 @@ const minBudgetBytes = 32 * 1024 * 1024;
 
 export function cache(options: CacheOptions): Cache {
   const { clock, disk } = options;
-  const residents = memory(options.memoryBytes);
-  const held = store(residents, disk, options.memoryObjectBytes);
+  const ledger = disk?.ledger ?? openLedger();
+  const residents = memory(options.memoryBytes, ledger);
+  const held = store(residents, disk, options.memoryObjectBytes, ledger);
+  const sweeping = sweep({
+    clock,
+    ledger,
+    memory: residents,
+    disk,
+    oldestArrival: () => held.oldestArrival,
+  });
+  sweeping.wake();
   const budget: Budget = { limitBytes: budgetFor(options.memoryBytes), usedBytes: 0 };
   const engine: Engine = {
     clock,
@@ -88,10 +104,23 @@ export function cache(options: CacheOptions): Cache {
     warn: options.warn,
   };
 
+  function purge(given: Purge, durable: boolean): Purged {
+    const mark = ledger.add(given, clock.now());
+    const isOnDisk = disk?.purge(mark, durable) ?? false;
+    const { selector, soft } = given;
+    if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
+    sweeping.wake();
+    return { sequence: Math.max(mark.hard, mark.soft), recorded: isOnDisk ? 'disk' : 'memory' };
+  }
+
   return {
     lookup: (resource, exchange) => lookup(residents, resource, exchange),
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
-    drop: held.drop,
+    purge: (given) => purge(given, true),
+    drop: (key) => void purge({ selector: { by: 'key', key }, soft: false }, false),
+    dropGroups(route, groups) {
+      for (const group of groups) purge({ selector: { by: 'group', route, group }, soft: false }, false);
+    },
     resize({ memoryBytes, diskBytes, slices }) {
       engine.slices = slices;
       residents.resize(memoryBytes);
@@ -99,6 +128,7 @@ export function cache(options: CacheOptions): Cache {
       disk?.resize(diskBytes);
     },
     async close() {
+      sweeping.close();
       await held.settled();
       await disk?.close();
     },

@@ -73,7 +73,7 @@ class UnderWay implements Flight {
   /** Whether it is of use to anybody who comes now: a long fill may outlive the freshness of its response. */
   isOpen(nowMs: number): boolean {
     const { fill } = this;
-    if (!this.arrival.wanted) return false;
+    if (!this.arrival.current) return false;
     if (fill === null) return true;
     return fill.alive && (!this.isShared || mayJoin(fill.head.freshness, nowMs));
   }

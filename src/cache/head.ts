@@ -8,6 +8,8 @@ import { weakMatch } from '../http/etag.ts';
 import { endToEnd } from '../http/fields.ts';
 import { normaliseSelecting, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
+import { routeOf } from './purge/ledger.ts';
+import { tagsOf } from './purge/tags.ts';
 
 /** Fields that describe one passage of a response, not the response: each tier writes its own. */
 const perPassage: ReadonlySet<string> = new Set([
@@ -27,7 +29,7 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
     status: answer.status,
     fields: storedFields(headers),
     selecting: resource.ask === 'client' ? selectingFields(headers, request) : [],
-    tags: resource.tags,
+    tags: tagsOf(resource.tags, routeOf(resource.key), headers),
     freshness,
     etag: headers.get('etag'),
     lastModifiedMs: lastModifiedMs(headers),

@@ -30,7 +30,7 @@ export async function lead(
   how: Lead,
 ): Promise<Result> {
   const { resource } = question;
-  const arrival = engine.store.expect(resource.key);
+  const arrival = engine.store.expect(resource);
   const departure = engine.flights.take(how.key, question, arrival);
   const stopper = new AbortController();
   // While nobody else can wait for the answer, it is worth nothing once the client has left.

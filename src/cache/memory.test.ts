@@ -23,6 +23,7 @@ function entry(key: number, variant: number | null, sizeBytes: number, fields = 
     etag: null,
     lastModifiedMs: null,
     sourceEtag: null,
+    asOf: 0,
     sizeBytes,
     sha256: '',
   };

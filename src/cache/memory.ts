@@ -8,6 +8,8 @@ import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
 import { type Queued, sieve } from './eviction/sieve.ts';
 import { freshUntilMs } from './freshness.ts';
+import { judged } from './purge/judge.ts';
+import { type Ledger, openLedger } from './purge/ledger.ts';
 import { layoutOf } from './slices/layout.ts';
 
 /** What a resident takes beside body and text: objects, map slot, prepared head. As measured, resident memory of Bun 1.4. */
@@ -32,6 +34,8 @@ export interface PreparedHead {
 /** An entry that lives in memory, ready to be sent. */
 export interface Resident extends Queued {
   readonly entry: Entry;
+  /** The newest purge that it has been compared with. */
+  judgedAt: number;
   /** Shared by every response that sends it: no copy per hit. */
   readonly body: Blob;
   readonly costBytes: number;
@@ -39,6 +43,8 @@ export interface Resident extends Queued {
   readonly selecting: FieldList | null;
   /** Until when it is fresh, ms since the epoch. Never: minus infinity. */
   readonly freshUntilMs: number;
+  /** In how many of the last periods it was used, recent ones counting more (see `warmth.ts`). */
+  heat: number;
   /** The next variant of the same key. */
   sibling: Resident | null;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
@@ -48,9 +54,9 @@ export interface Resident extends Queued {
 }
 
 export interface Memory {
-  /** The variant that these request fields select, fresh or not. */
+  /** The variant that these request fields select, fresh or not. Nothing that is purged. */
   find(key: CacheKey, headers: Headers): Resident | null;
-  /** The same variant of the same key. */
+  /** The same variant of the same key, unless it is purged. */
   variant(entry: Entry): Resident | null;
   /** Keeps an entry, or not when it alone would take more than its share. Replaces the variant it equals. */
   keep(entry: Entry, body: Blob): Resident | null;
@@ -62,6 +68,10 @@ export interface Memory {
   drop(key: CacheKey): void;
   /** Drops one variant. */
   forget(entry: Entry): void;
+  /** All of them, while others come and go; each may be dropped when it is its turn. */
+  all(): Iterable<Resident>;
+  /** Compares one with the purges since it was last compared: it may be dropped, or replaced by a stale one. */
+  judge(resident: Resident): void;
   resize(limitBytes: number): void;
   /** The largest body that is kept, in bytes: one never pushes out more than a quarter of all others. */
   readonly objectLimitBytes: number;
@@ -75,7 +85,7 @@ export interface MemoryStats {
   readonly evicted: number;
 }
 
-export function memory(limit: number): Memory {
+export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
   const chains = new Map<CacheKey, Resident>();
   const queue = sieve<Resident>();
   const stats = { entries: 0, bytes: 0, limitBytes: limit, evicted: 0 };
@@ -106,7 +116,7 @@ export function memory(limit: number): Memory {
   }
 
   function keep(entry: Entry, body: Blob): Resident | null {
-    const replaced = variant(entry);
+    const replaced = same(entry);
     if (replaced) unlink(replaced);
     const resident = residentOf(entry, body);
     if (resident.costBytes > stats.limitBytes / largestShare) return null;
@@ -121,7 +131,24 @@ export function memory(limit: number): Memory {
     return resident;
   }
 
-  function variant(entry: Entry): Resident | null {
+  function judge(resident: Resident): void {
+    const { entry } = resident;
+    if (same(entry) !== resident) return;
+    const now = judged(entry, ledger, resident.judgedAt);
+    if (now === null) unlink(resident);
+    else if (now.freshness !== entry.freshness) update(resident, now);
+    else resident.judgedAt = ledger.sequence;
+  }
+
+  function update(resident: Resident, entry: Entry): Resident {
+    const kept = same(resident.entry) === resident ? keep(entry, resident.body) : null;
+    if (!kept) return residentOf(entry, resident.body);
+    kept.visited = true;
+    kept.heat = resident.heat;
+    return kept;
+  }
+
+  function same(entry: Entry): Resident | null {
     for (let each = chains.get(entry.key) ?? null; each; each = each.sibling) {
       if (sameSelection(each.entry.selecting, entry.selecting)) return each;
     }
@@ -146,18 +173,33 @@ export function memory(limit: number): Memory {
       let resident = chains.get(key) ?? null;
       while (resident) {
         const { selecting } = resident;
-        if (selecting === null || selects(selecting, headers)) return resident;
-        resident = resident.sibling;
+        if (selecting === null || selects(selecting, headers)) {
+          if (resident.judgedAt === ledger.sequence) return resident;
+          judge(resident);
+          resident = chains.get(key) ?? null;
+        } else resident = resident.sibling;
       }
       return null;
     },
 
-    variant,
+    variant(entry) {
+      const found = same(entry);
+      if (found === null || found.judgedAt === ledger.sequence) return found;
+      judge(found);
+      return same(entry);
+    },
 
-    update(resident, entry) {
-      const kept = variant(resident.entry) === resident ? keep(entry, resident.body) : null;
-      if (kept) kept.visited = true;
-      return kept ?? residentOf(entry, resident.body);
+    update,
+    judge,
+
+    *all() {
+      for (const first of chains.values()) {
+        for (let each: Resident | null = first; each; ) {
+          const next: Resident | null = each.sibling;
+          yield each;
+          each = next;
+        }
+      }
     },
 
     drop(key) {
@@ -165,7 +207,7 @@ export function memory(limit: number): Memory {
     },
 
     forget(entry) {
-      const found = variant(entry);
+      const found = same(entry);
       if (found) unlink(found);
     },
 
@@ -180,6 +222,8 @@ function residentOf(entry: Entry, body: Blob): Resident {
   const costBytes = entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
   return {
     entry,
+    judgedAt: entry.asOf,
+    heat: 0,
     body,
     costBytes,
     selecting: entry.selecting.length > 0 ? entry.selecting : null,

@@ -3,8 +3,6 @@ import { eventually } from '../../test/support/wait.ts';
 import type { Entry } from '../entry.ts';
 import type { CacheKey } from '../resource.ts';
 import { answerOf, maxAge, noise } from './answers.contract.ts';
-import { drops } from './disk/drops.ts';
-import type { DiskIndex } from './disk/index.ts';
 import { type World, world } from './world.contract.ts';
 
 const key = 'web /' as CacheKey;
@@ -124,32 +122,6 @@ test('a drop holds while the disk is out of use', async () => {
   here.cache.drop(key);
   here.clock.advance(60_000);
   expect(here.cache.stats.disk).toMatchObject({ entries: 0, state: 'ready' });
-});
-
-test('what the index cannot drop now is dropped before anything is read from it', () => {
-  let isBroken = true;
-  const dropped: string[] = [];
-  const act = (what: string): [] => {
-    if (isBroken) throw new Error('database is locked');
-    dropped.push(what);
-    return [];
-  };
-  const index = {
-    dropKey: (k: CacheKey) => act(k),
-    dropAll: () => act('all'),
-  } as Partial<DiskIndex> as DiskIndex;
-  const missed = drops(index);
-  expect(() => missed.drop(key)).toThrow('locked');
-  expect(() => missed.retry()).toThrow('locked');
-  isBroken = false;
-  missed.retry();
-  missed.retry();
-  expect(dropped).toEqual([key]);
-  isBroken = true;
-  for (let n = 0; n < 10_001; n++) expect(() => missed.drop(`web /${n}` as CacheKey)).toThrow();
-  isBroken = false;
-  missed.retry();
-  expect(dropped[1]).toBe('all');
 });
 
 test('what the parent tells to forget is one variant', async () => {

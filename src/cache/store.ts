@@ -2,13 +2,14 @@
  * What a node holds, memory and disk as one: where a stored response is found, kept, confirmed, dropped.
  */
 import type { Entry, Head } from '../entry.ts';
-import type { CacheKey } from '../resource.ts';
+import type { CacheKey, Resource } from '../resource.ts';
 import { type Arrival, arrivals } from './arrivals.ts';
 import type { Disk } from './disk/disk.ts';
-import { variantOf } from './disk/index.ts';
 import { sha256Of } from './disk/objects.ts';
+import { variantOf } from './disk/row.ts';
 import type { ObjectWriter } from './disk/writer.ts';
 import type { Memory, Resident } from './memory.ts';
+import type { Ledger } from './purge/ledger.ts';
 import { turns } from './turns.ts';
 
 /** A stored response with its bytes at hand. */
@@ -23,16 +24,14 @@ export interface Store {
   find(key: CacheKey, headers: Headers): Promise<Stored | null>;
   /** What is stored, and where, by the indexes alone: its bytes may turn out to be wrong. */
   locate(key: CacheKey, headers: Headers): Pick<Stored, 'from' | 'entry'> | null;
-  /** A request for a response of this key is being sent. Whoever calls this ends it. */
-  expect(key: CacheKey): Arrival;
+  /** A request for a response to this is being sent. Whoever calls this ends it. */
+  expect(resource: Pick<Resource, 'key' | 'tags'>): Arrival;
   keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>, arrival: Arrival): Promise<Entry | null>;
   keepFile(head: Head, file: ObjectWriter, arrival: Arrival): Promise<Entry | null>;
   openFile(): Promise<ObjectWriter | null>;
   fileFailed(error: unknown): void;
   /** Replaces what is known of a stored response, unless another has taken its place. */
   confirm(stored: Stored, entry: Entry, arrival: Arrival): Stored;
-  /** Forgets every variant of a key, and what is on its way. */
-  drop(key: CacheKey): void;
   /** Forgets one variant. */
   forget(entry: Entry): void;
   /** Whether a body of this size has a place here. One of unknown size (`null`) may have, until it turns out too large. */
@@ -41,6 +40,10 @@ export interface Store {
   readonly memoryObjectBytes: number;
   /** A larger body is not kept at all. */
   readonly objectLimitBytes: number;
+  /** The earliest purge that something on its way into the store may still have to be compared with. */
+  readonly oldestArrival: number;
+  /** Brings an entry on disk up to memory, unless there is one already. */
+  warm(entry: Entry): Promise<void>;
   /** Resolves when what is on its way to disk has arrived. */
   settled(): Promise<void>;
 }
@@ -53,8 +56,8 @@ const pendingOverheadBytes = 4096;
 const writesAtOnce = 32;
 
 /** @param objectBytes one object in memory, at most; never more than a quarter of all of it. */
-export function store(memory: Memory, disk: Disk | null, objectBytes: number): Store {
-  const underWay = arrivals();
+export function store(memory: Memory, disk: Disk | null, objectBytes: number, ledger: Ledger): Store {
+  const underWay = arrivals(ledger);
   const writes = turns(writesAtOnce);
   /** Small bodies on their way to disk, with what is known of them by now. */
   const pending = new Map<string, Pending>();
@@ -89,7 +92,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
   }
 
   async function read(entry: Entry, from: Disk): Promise<Stored | null> {
-    const arrival = underWay.again(entry.key, entry.selecting);
+    const arrival = underWay.again(entry);
     try {
       if (entry.sizeBytes > memoryObjectBytes()) {
         const body = await from.body(entry);
@@ -108,7 +111,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
   }
 
   function readOnce(entry: Entry, from: Disk): Promise<Stored | null> {
-    const name = `${nameOf(entry)} ${entry.freshness.receivedMs}`;
+    // Whoever comes after a purge does not wait for what was read before it.
+    const name = `${nameOf(entry)} ${entry.freshness.receivedMs} ${entry.asOf}`;
     const known = reading.get(name);
     if (known !== undefined) return known;
     const result = read(entry, from).finally(() => reading.delete(name));
@@ -139,7 +143,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
 
     async keepBytes(head, bytes, arrival) {
       if (!arrival.wanted) return null;
-      const entry: Entry = { ...head, sizeBytes: bytes.length, sha256: sha256Of(bytes) };
+      const { asOf } = arrival;
+      const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256: sha256Of(bytes) };
       const kept = memory.keep(entry, new Blob([bytes]));
       arrival.stored();
       const written = putOnDisk(entry, bytes, arrival);
@@ -153,9 +158,10 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
     async keepFile(head, file, arrival) {
       if (!disk || !arrival.wanted) return null;
       const { sizeBytes } = file;
+      const { asOf } = arrival;
       const entry = await disk.commit(
         file,
-        (sha256) => ({ ...head, sizeBytes, sha256 }),
+        (sha256) => ({ ...head, asOf, sizeBytes, sha256 }),
         () => arrival.wanted,
       );
       if (!entry) return null;
@@ -167,7 +173,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
     openFile: async () => (disk ? disk.create() : null),
     fileFailed: (error) => disk?.failed(error),
 
-    confirm(stored, entry, arrival) {
+    confirm(stored, confirmed, arrival) {
+      const entry = { ...confirmed, asOf: arrival.asOf };
       if (!arrival.wanted) return { ...stored, entry };
       // It is there already, or will be when its body is.
       disk?.update(entry);
@@ -175,12 +182,6 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
       if (put) put.entry = entry;
       if (stored.from === 'disk') return { ...stored, entry };
       return { from: 'memory', entry, resident: memory.update(stored.resident, entry) };
-    },
-
-    drop(key) {
-      underWay.drop(key);
-      memory.drop(key);
-      disk?.drop(key);
     },
 
     forget(entry) {
@@ -198,6 +199,15 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number): S
     },
     get objectLimitBytes() {
       return Math.max(memoryObjectBytes(), disk?.objectLimitBytes ?? 0);
+    },
+
+    get oldestArrival() {
+      return underWay.oldest;
+    },
+
+    async warm(entry) {
+      if (disk && entry.sizeBytes <= memoryObjectBytes() && !memory.variant(entry))
+        await readOnce(entry, disk);
     },
 
     async settled() {

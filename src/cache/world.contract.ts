@@ -32,6 +32,7 @@ export interface Wanted {
   readonly headers?: Record<string, string>;
   readonly ask?: Resource['ask'];
   readonly inParts?: boolean;
+  readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
@@ -114,7 +115,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         as: 'resource',
         key: key as CacheKey,
         kind: 'page',
-        tags: [],
+        tags: wanted.tags ?? [],
         ask,
         inParts: wanted.inParts ?? false,
         freshness: wanted.freshness,

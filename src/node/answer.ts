@@ -2,6 +2,7 @@
  * The phases that all tiers share: name what is asked for, look it up, reply or fetch. Synchronous up to the
  * `Response` when memory has it.
  */
+import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
@@ -71,6 +72,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
     // What a successful unsafe request has changed must not be served as it was (RFC 9111 §4.4).
     if (named.invalidates && !isSafe(exchange.method) && answered.status < 400)
       node.cache.drop(named.invalidates);
+    if (!isSafe(exchange.method)) node.cache.dropGroups(route.name, groupsToInvalidate(answered.headers));
     return await reply(node, account, {
       outcome: named.why,
       source: { from: 'parent', answer: answered },

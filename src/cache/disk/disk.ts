@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
-import { drops } from './drops.ts';
+import type { Ledger, Mark } from '../purge/ledger.ts';
 import { guard } from './guard.ts';
 import { type DiskIndex, type Orphan, openDiskIndex } from './index.ts';
+import { journal } from './journal.ts';
 import { leaving } from './leaving.ts';
 import { type Objects, openObjects } from './objects.ts';
 import { room } from './room.ts';
+import { variantOf } from './row.ts';
 import { trust } from './trust.ts';
 import type { ObjectWriter } from './writer.ts';
 
@@ -20,8 +22,12 @@ import type { ObjectWriter } from './writer.ts';
 const upkeepMs = 5_000;
 
 export interface Disk {
-  /** The variant that these request fields select. Index only: cheap enough to be synchronous. */
+  /** What has been purged, as this tier remembers it across restarts. */
+  readonly ledger: Ledger;
+  /** The variant that these request fields select, unless it is purged. Index only: cheap enough to be synchronous. */
   find(key: CacheKey, headers: Headers): Entry | null;
+  /** The variant with these selecting fields (`variantOf`). Not counted as a use. */
+  variant(key: CacheKey, variant: string): Entry | null;
   /** The body's file, once its bytes are known to be right; `null` when they are not, and the entry is gone. */
   body(entry: Entry): Promise<Blob | null>;
   /** A small body itself, checked each time; `null` as above. */
@@ -38,8 +44,17 @@ export interface Disk {
   put(describe: () => Entry, bytes: Uint8Array, wanted: () => boolean): Promise<boolean>;
   /** Replaces the metadata of an entry that is still there with the same body. */
   update(entry: Entry): void;
-  /** Forgets a key. Holds even while the disk is out of use. */
-  drop(key: CacheKey): void;
+  /**
+   * Writes down a purge that the ledger has just numbered. Holds even while the disk is out of use. Tells whether it would
+   * survive a crash now; with `durable`, a power cut as well.
+   */
+  purge(mark: Mark, durable: boolean): boolean;
+  /** Carries out purges on some of the entries, from a place on; `null` when that is not possible now. */
+  sweep(from: number): { readonly next: number | null } | null;
+  /** Forgets the purges up to this number, which have been carried out. Tells whether it did. */
+  retire(upTo: number): boolean;
+  /** Whether there are purges that only a sweep carries out. */
+  readonly needsSweep: boolean;
   /** Forgets one variant of a key. */
   forget(entry: Entry): void;
   /** Tells the tier about a failure that happened elsewhere, in one of its files. */
@@ -72,19 +87,26 @@ export interface DiskOptions {
 
 export async function openDisk(options: DiskOptions): Promise<Disk> {
   await mkdir(options.folder, { recursive: true });
-  const objects = await openObjects(options.folder);
+  // First of all, because it fails while another process uses the folder.
   const index = await openDiskIndex(join(options.folder, 'index.db'));
-  return diskTier(index, objects, options);
+  try {
+    return diskTier(index, await openObjects(options.folder), options);
+  } catch (error) {
+    index.close();
+    throw error;
+  }
 }
 
 function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Disk {
   const { clock, warn } = options;
   const use = guard(clock, warn);
   const right = trust(objects);
-  const dropping = drops(index);
+  const purging = journal(index);
   const departing = leaving({ clock, isReferred: (sha256) => use.closed || index.hasBody(sha256), remove });
   const space = room({ clock, index, guard: use, orphaned, limitBytes: options.bytes });
   let corrupted = 0;
+  /** The newest purge that only a sweep carries out. What was saved may not have been carried out. */
+  let unswept = index.ledger.size > 0 ? index.ledger.sequence : 0;
 
   async function remove(sha256: string): Promise<void> {
     right.delete(sha256);
@@ -95,14 +117,22 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     for (const { sha256 } of orphans) departing.add(sha256);
   }
 
-  /** Says that a stored body is not what it was, and forgets every entry that refers to it. */
-  function corrupt({ key, sha256 }: Entry): null {
-    const orphans = use.closed ? [] : index.dropBody(sha256);
-    if (orphans.length === 0) return null;
+  /** Works with the index, which knows of every purge then. */
+  function withIndex<T>(otherwise: T, work: () => T): T {
+    return use.run(otherwise, () => {
+      orphaned(purging.retry());
+      return work();
+    });
+  }
+
+  /** Says that a stored body is not what it was, and forgets the entry. Others that refer to it find out as well. */
+  function corrupt(entry: Entry): null {
+    right.delete(entry.sha256);
+    const known = use.closed ? null : index.variant(entry.key, variantOf(entry));
+    if (known?.sha256 !== entry.sha256) return null;
     corrupted++;
-    warn('a stored body is not what it was when it was written; it is dropped', { key });
-    right.delete(sha256);
-    orphaned(orphans);
+    warn('a stored body is not what it was when it was written; it is dropped', { key: entry.key });
+    orphaned(index.dropVariant(entry));
     return null;
   }
 
@@ -119,7 +149,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
       });
       right.add(sha256);
       const entry = describe(sha256);
-      const kept = use.run(false, () => {
+      const kept = withIndex(false, () => {
         if (!wanted()) return false;
         orphaned(index.put(entry, clock.now()));
         return true;
@@ -155,13 +185,16 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     },
     objectLimitBytes: options.objectBytes,
 
+    ledger: index.ledger,
+
     find: (key, headers) =>
-      use.run(null, () => {
-        orphaned(dropping.retry());
+      withIndex(null, () => {
         const entry = index.find(key, headers);
         if (entry) space.used(entry);
         return entry;
       }),
+
+    variant: (key, variant) => withIndex(null, () => index.variant(key, variant)),
 
     body: (entry) =>
       use.runLater(null, async () =>
@@ -195,14 +228,39 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         }
       }),
 
-    update: (entry) => use.run(undefined, () => index.update(entry)),
+    update: (entry) => withIndex(undefined, () => index.update(entry)),
 
-    drop(key) {
+    purge(mark, durable) {
+      if (use.closed) return false;
+      const before = unswept;
+      unswept = index.ledger.sequence;
       try {
-        if (!use.closed) orphaned(dropping.drop(key));
+        const { orphans, isAll } = purging.add(mark, durable);
+        if (isAll) unswept = before;
+        orphaned(orphans);
+        return true;
       } catch (error) {
         use.failed(error);
+        return false;
       }
+    },
+
+    sweep: (from) =>
+      withIndex(null, () => {
+        const { orphans, next } = index.purgeSome(from);
+        orphaned(orphans);
+        return { next };
+      }),
+
+    retire: (upTo) =>
+      withIndex(false, () => {
+        index.purges.retire(upTo);
+        if (unswept <= upTo) unswept = 0;
+        return true;
+      }),
+
+    get needsSweep() {
+      return unswept > 0;
     },
 
     forget(entry) {

@@ -3,16 +3,24 @@
  * An SQLite database, so that it opens at once whatever its size, takes no memory of its own, and
  * survives a crash whole: an entry is written here only after its body's file is complete.
  */
-import type { Database } from 'bun:sqlite';
 import type { Entry } from '../../entry.ts';
 import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
+import { judged } from '../purge/judge.ts';
+import { baseOf, covers, type Ledger, openLedger } from '../purge/ledger.ts';
 import { openDatabase } from './database.ts';
+import { openPurges, type Purges } from './purges.ts';
+import { bytesOf, entryOf, rowOf, tagsIn, variantOf } from './row.ts';
+import { type Outline, type Place, statements } from './statements.ts';
 
 /** Variants of one key kept at once; the oldest give way. A look-up reads them all. */
 const maxVariants = 64;
 /** Entries dropped in one go, which nothing else can interrupt: about 2 ms. */
 const maxDroppedAtOnce = 128;
+/** Entries under one key that are looked at in one go. */
+const maxNear = 1000;
+/** Places of entries that are looked at in one go. */
+const maxSwept = 500;
 
 /** What an entry takes beside the bytes of its body: its row, its file's inode, the rest of its last block. */
 export const entryBytes = 4096;
@@ -24,21 +32,27 @@ export interface Orphan {
 }
 
 export interface DiskIndex {
-  /** The newest variant that these request fields select. */
+  /** The newest variant that these request fields select. Nothing that is purged. */
   find(key: CacheKey, headers: Headers): Entry | null;
+  /** The variant with these selecting fields, as `variantOf` writes them. */
+  variant(key: CacheKey, variant: string): Entry | null;
   /** Adds or replaces an entry. */
   put(entry: Entry, usedMs: number): readonly Orphan[];
   /** Replaces the metadata of an entry, if it is still there with the same body. */
   update(entry: Entry): void;
   /** Notes when entries were last used, for the choice of whom to drop. */
   touch(uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>): void;
-  dropKey(key: CacheKey): readonly Orphan[];
   dropVariant(entry: Entry): readonly Orphan[];
-  dropBody(sha256: string): readonly Orphan[];
-  dropAll(): readonly Orphan[];
   /** Drops the entries that were used least recently, until `bytes` are free. Only some of them at a time. */
   dropOldest(bytes: number): readonly Orphan[];
+  /** Carries out what purges mean for all that is kept under a key, or for some of it. */
+  purgeKey(key: string): { readonly orphans: readonly Orphan[]; readonly isAll: boolean };
+  /** The same for some of all entries, from a place on. Returns the next place; `null` at the end. */
+  purgeSome(from: number): { readonly orphans: readonly Orphan[]; readonly next: number | null };
   hasBody(sha256: string): boolean;
+  /** What has been purged, as it was saved. */
+  readonly ledger: Ledger;
+  readonly purges: Purges;
   readonly totals: Totals;
   close(): void;
 }
@@ -49,145 +63,160 @@ export interface Totals {
   readonly bytes: number;
 }
 
-interface Removed {
-  sha256: string;
-  size: number;
-}
-
 export async function openDiskIndex(path: string): Promise<DiskIndex> {
   const db = await openDatabase(path);
   const run = statements(db);
-  /** Kept up to date with every change, as counting takes as long as there are entries. */
-  const { entries = 0, bodyBytes = 0 } = run.totals.get() ?? {};
-  const totals = { entries, bytes: bodyBytes + entries * entryBytes };
+  const state = run.state.get();
+  if (!state) throw new Error(`${path} has lost its state`);
+  const purges = openPurges(db);
+  const ledger = openLedger({ sequence: state.sequence, marks: purges.saved });
+  const totals = { entries: 0, bytes: 0 };
+  count({ entries: state.entries, bodyBytes: state.bytes });
+  const seed = BigInt(state.seed);
 
-  /** Of the bodies that entries were removed from: those that nothing refers to now. */
-  function orphansAmong(removed: readonly Removed[]): Orphan[] {
-    const orphans: Orphan[] = [];
-    for (const { sha256, size } of removed) {
-      if (run.referred.get(sha256) !== null) continue;
-      if (run.deleteBody.run(sha256).changes > 0) orphans.push({ sha256, sizeBytes: size });
-    }
-    return orphans;
+  const hash32 = (text: string) => Number(Bun.hash.wyhash(text, seed) & 0xffff_ffffn);
+  /** 32 bits of what the key is kept under, and 21 of the rest: as much as a number holds. */
+  function hashOf(key: string): number {
+    const base = baseOf(key);
+    return hash32(base) * 2 ** 21 + (key === base ? 0 : hash32(key) >>> 11);
   }
 
-  /** Runs a change as one transaction, and counts what it did once it is done. */
-  function change<Arguments extends unknown[]>(work: (...given: Arguments) => Change) {
-    const transaction = db.transaction(work);
+  function count({ entries, bodyBytes }: Change): void {
+    totals.entries += entries;
+    totals.bytes += bodyBytes + entries * entryBytes;
+  }
+
+  /** Runs a change as one transaction, in which what it did is also counted. */
+  function change<Arguments extends unknown[]>(work: (change: Tally, ...given: Arguments) => void) {
+    const transaction = db.transaction((...given: Arguments) => {
+      const tally: Tally = { entries: 0, bodyBytes: 0, sequence: 0, orphans: [] };
+      work(tally, ...given);
+      const { entries, bodyBytes, sequence } = tally;
+      if (entries !== 0 || bodyBytes !== 0 || sequence !== 0) run.count.run(entries, bodyBytes, sequence);
+      return tally;
+    });
     return (...given: Arguments): readonly Orphan[] => {
-      const { added = 0, addedBytes = 0, removed, orphans } = transaction(...given);
-      totals.entries += added - removed;
-      totals.bytes += addedBytes + (added - removed) * entryBytes;
-      for (const { sizeBytes } of orphans) totals.bytes -= sizeBytes;
-      return orphans;
+      const tally = transaction(...given);
+      count(tally);
+      return tally.orphans;
     };
   }
 
-  function removal(rows: readonly Removed[]): Change {
-    return { removed: rows.length, orphans: orphansAmong(rows) };
+  function remove({ id, sha256 }: Place, tally: Tally): void {
+    run.remove.run(id);
+    tally.entries--;
+    const left = run.release.get(sha256);
+    if (!left || left.entries > 0) return;
+    run.removeBody.run(sha256);
+    tally.bodyBytes -= left.size;
+    tally.orphans.push({ sha256: Buffer.from(sha256).toString('hex'), sizeBytes: left.size });
   }
 
+  function update(entry: Entry): void {
+    const { key, asof, stored, tags, head, variant, sha256 } = rowOf(entry);
+    run.update.run(asof, stored, tags, head, hashOf(key), key, variant, sha256);
+  }
+
+  const drop = change((tally, places: readonly Place[]) => {
+    for (const place of places) remove(place, tally);
+  });
+
+  /** Carries out what purges mean for entries of which only the outlines have been read. */
+  const purge = change((tally, found: readonly Outline[]) => {
+    for (const outline of found) {
+      const { id, asof } = outline;
+      const of = { key: outline.key as CacheKey, tags: tagsIn(outline) };
+      const { as } = ledger.fate(of, asof);
+      if (as === 'gone') remove(outline, tally);
+      const row = as === 'stale' ? run.byId.get(id) : null;
+      const stale = row && judged(entryOf(row), ledger);
+      if (stale) update(stale);
+    }
+  });
+
   return {
+    totals,
+    ledger,
+    purges,
+
     find(key, headers) {
-      for (const { head } of run.select.all(key)) {
-        const entry = JSON.parse(head) as Entry;
-        if (entry.selecting.length === 0 || selects(entry.selecting, headers)) return entry;
+      for (const row of run.select.all(hashOf(key), key)) {
+        const entry = entryOf(row);
+        if (entry.selecting.length > 0 && !selects(entry.selecting, headers)) continue;
+        const found = judged(entry, ledger);
+        if (found) return found;
       }
       return null;
     },
 
-    put: change((entry: Entry, usedMs: number) => {
-      const { key, sha256, sizeBytes, freshness } = entry;
-      const rows = run.deleteVariant.all(key, variantOf(entry));
-      const isNew = run.insertBody.run(sha256, sizeBytes).changes > 0;
-      const head = JSON.stringify(entry);
-      run.insertEntry.run(key, variantOf(entry), sha256, sizeBytes, head, freshness.receivedMs, usedMs);
-      if (entry.selecting.length > 0) rows.push(...run.deleteSurplus.all(key, key, maxVariants));
-      return { added: 1, addedBytes: isNew ? sizeBytes : 0, ...removal(rows) };
-    }),
-
-    update(entry) {
-      const { key, sha256, freshness } = entry;
-      run.updateHead.run(JSON.stringify(entry), freshness.receivedMs, key, variantOf(entry), sha256);
+    variant(key, variant) {
+      const row = run.variant.get(hashOf(key), key, variant);
+      return row && judged(entryOf(row), ledger);
     },
 
-    touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
-      for (const { entry, usedMs } of uses) run.updateUsed.run(usedMs, entry.key, variantOf(entry));
+    put: change((tally, entry: Entry, usedMs: number) => {
+      const row = rowOf(entry);
+      const hash = hashOf(entry.key);
+      for (const place of run.place.all(hash, row.key, row.variant)) remove(place, tally);
+      if (run.hold.get(row.sha256, row.size)?.entries === 1) tally.bodyBytes += row.size;
+      run.insert.run({ ...row, hash, used: usedMs });
+      tally.entries++;
+      tally.sequence = entry.asOf;
+      if (row.variant === '') return;
+      for (const place of run.surplus.all(hash, row.key, maxVariants)) remove(place, tally);
     }),
 
-    dropKey: change((key: CacheKey) => removal(run.deleteKey.all(key))),
-    dropVariant: change((entry: Entry) => removal(run.deleteVariant.all(entry.key, variantOf(entry)))),
-    dropBody: change((sha256: string) => removal(run.deleteByBody.all(sha256))),
-    dropAll: change(() => removal(run.deleteAll.all())),
-    dropOldest: change((bytes: number) => {
-      const orphans: Orphan[] = [];
-      let removed = 0;
-      let left = bytes;
-      for (const { rowid } of run.oldest.all(maxDroppedAtOnce)) {
-        if (left <= 0) break;
-        const { orphans: few } = removal(run.deleteRow.all(rowid));
-        removed++;
-        left -= entryBytes;
-        for (const orphan of few) {
-          orphans.push(orphan);
-          left -= orphan.sizeBytes;
-        }
+    update,
+
+    touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
+      for (const { entry, usedMs } of uses) {
+        run.use.run(usedMs, hashOf(entry.key), entry.key, variantOf(entry));
       }
-      return { removed, orphans };
     }),
-    hasBody: (sha256) => run.selectBody.get(sha256) !== null,
-    totals,
+
+    dropVariant: (entry) => drop(run.place.all(hashOf(entry.key), entry.key, variantOf(entry))),
+
+    dropOldest: change((tally, bytes: number) => {
+      const wanted = totals.bytes - bytes;
+      for (const place of run.oldest.all(maxDroppedAtOnce)) {
+        if (totals.bytes + tally.bodyBytes + tally.entries * entryBytes <= wanted) break;
+        remove(place, tally);
+      }
+    }),
+
+    purgeKey(key) {
+      const first = hash32(baseOf(key)) * 2 ** 21;
+      const near = run.near.all(first, first + 2 ** 21 - 1, maxNear);
+      const orphans = purge(near.filter((each) => covers(key, each.key)));
+      return { orphans, isAll: near.length < maxNear };
+    },
+
+    purgeSome(from) {
+      const to = from + maxSwept;
+      const found = run.between.all(from, to, ledger.sequence);
+      const last = run.newest.get()?.id ?? 0;
+      return { orphans: purge(found), next: to < last ? to : null };
+    },
+
+    hasBody: (sha256) => run.body.get(bytesOf(sha256)) !== null,
+
     close() {
       // A connection with open statements stays open, and its file locked, until they are collected.
       for (const statement of Object.values(run)) statement.finalize();
+      purges.close();
       db.close();
     },
   };
 }
 
 interface Change {
-  readonly added?: number;
-  readonly addedBytes?: number;
-  readonly removed: number;
-  readonly orphans: readonly Orphan[];
+  readonly entries: number;
+  readonly bodyBytes: number;
 }
 
-/** Variants of a key differ in the request fields that selected them, and in nothing else. */
-export function variantOf(entry: Entry): string {
-  return entry.selecting.length === 0 ? '' : JSON.stringify(entry.selecting);
-}
-
-function statements(db: Database) {
-  const removing = <Parameters extends (string | number)[]>(where: string) =>
-    db.prepare<Removed, Parameters>(`DELETE FROM entries WHERE ${where} RETURNING sha256, size`);
-  return {
-    select: db.prepare<{ head: string }, [string]>(
-      'SELECT head FROM entries WHERE key = ? ORDER BY stored DESC, rowid DESC',
-    ),
-    insertBody: db.prepare('INSERT OR IGNORE INTO bodies (sha256, size) VALUES (?, ?)'),
-    insertEntry: db.prepare(
-      'INSERT INTO entries (key, variant, sha256, size, head, stored, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    updateHead: db.prepare(
-      'UPDATE entries SET head = ?, stored = ? WHERE key = ? AND variant = ? AND sha256 = ?',
-    ),
-    updateUsed: db.prepare('UPDATE entries SET used = ? WHERE key = ? AND variant = ?'),
-    deleteVariant: removing<[string, string]>('key = ? AND variant = ?'),
-    deleteKey: removing<[string]>('key = ?'),
-    deleteSurplus: removing<[string, string, number]>(
-      'key = ? AND rowid IN (SELECT rowid FROM entries WHERE key = ? ORDER BY stored DESC, rowid DESC LIMIT -1 OFFSET ?)',
-    ),
-    deleteByBody: removing<[string]>('sha256 = ?'),
-    deleteAll: removing<[]>('true'),
-    deleteRow: removing<[number]>('rowid = ?'),
-    oldest: db.prepare<{ rowid: number }, [number]>('SELECT rowid FROM entries ORDER BY used LIMIT ?'),
-    referred: db.prepare<{ found: number }, [string]>(
-      'SELECT 1 AS found FROM entries WHERE sha256 = ? LIMIT 1',
-    ),
-    deleteBody: db.prepare('DELETE FROM bodies WHERE sha256 = ?'),
-    selectBody: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM bodies WHERE sha256 = ?'),
-    totals: db.prepare<{ entries: number; bodyBytes: number }, []>(
-      'SELECT (SELECT count(*) FROM entries) AS entries, (SELECT coalesce(sum(size), 0) FROM bodies) AS bodyBytes',
-    ),
-  };
+interface Tally {
+  entries: number;
+  bodyBytes: number;
+  sequence: number;
+  readonly orphans: Orphan[];
 }

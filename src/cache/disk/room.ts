@@ -5,7 +5,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
 import type { Guard } from './guard.ts';
-import { type DiskIndex, type Orphan, variantOf } from './index.ts';
+import type { DiskIndex, Orphan } from './index.ts';
+import { variantOf } from './row.ts';
 import type { ObjectWriter } from './writer.ts';
 
 /** Times of last use that wait to be written down. */

@@ -214,6 +214,7 @@ export function entryWith(fields: FieldList): Entry {
     etag: null,
     lastModifiedMs: null,
     sourceEtag: null,
+    asOf: 0,
     sizeBytes: 0,
     sha256: '',
   };

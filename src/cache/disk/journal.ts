@@ -1,0 +1,66 @@
+/**
+ * Purges that must not be lost. The index takes them at once, even while the tier is out of use; what it cannot
+ * take is remembered, and made up for before anything is read from it or written to it again.
+ */
+import type { Mark } from '../purge/ledger.ts';
+import type { DiskIndex, Orphan } from './index.ts';
+
+/** Purges remembered; beyond it, all that the ledger has are written once more. */
+const maxMissed = 10_000;
+
+export interface Journal {
+  /** Throws when the index cannot take it now. */
+  add(mark: Mark, durable: boolean): Written;
+  /** Makes up for what was missed. Throws when the index still cannot take it. */
+  retry(): readonly Orphan[];
+}
+
+export interface Written {
+  readonly orphans: readonly Orphan[];
+  /** Whether it has been carried out as well. */
+  readonly isAll: boolean;
+}
+
+export function journal(index: DiskIndex): Journal {
+  const { ledger, purges } = index;
+  const missed = new Set<Mark>();
+
+  function write(mark: Mark, durable: boolean): Written {
+    const { selector } = mark;
+    if (selector.by === 'all' && ledger.size === 1) purges.saveAlone(mark);
+    if (selector.by !== 'key') {
+      purges.save(mark, durable);
+      return { orphans: [], isAll: false };
+    }
+    // What is kept under one key is soon gone through, and then there is nothing to remember.
+    const done = index.purgeKey(selector.key);
+    if (done.isAll && !durable) purges.passed(Math.max(mark.hard, mark.soft));
+    else purges.save(mark, durable);
+    return done;
+  }
+
+  return {
+    add(mark, durable) {
+      try {
+        return write(mark, durable);
+      } catch (error) {
+        missed.add(mark);
+        if (missed.size > maxMissed) {
+          missed.clear();
+          for (const each of ledger.marks()) missed.add(each);
+        }
+        throw error;
+      }
+    },
+
+    retry() {
+      if (missed.size === 0) return [];
+      const orphans: Orphan[] = [];
+      for (const mark of missed) {
+        orphans.push(...write(mark, false).orphans);
+        missed.delete(mark);
+      }
+      return orphans;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * What the index says to SQLite.
+ */
+import type { Database } from 'bun:sqlite';
+import type { Row } from './row.ts';
+
+export interface Numbered extends Row {
+  readonly id: number;
+}
+
+/** Enough to remove an entry. */
+export interface Place {
+  readonly id: number;
+  readonly sha256: Uint8Array;
+}
+
+/** Enough to see what purges mean for an entry. */
+export interface Outline extends Place {
+  readonly key: string;
+  readonly tags: string;
+  readonly asof: number;
+}
+
+export interface State {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly sequence: number;
+  readonly seed: number;
+}
+
+const columns = 'id, asof, stored, size, sha256, key, variant, tags, head';
+const outline = 'id, sha256, key, tags, asof';
+
+export function statements(db: Database) {
+  return {
+    state: db.prepare<State, []>('SELECT entries, bytes, sequence, seed FROM state'),
+    count: db.prepare<null, [number, number, number]>(
+      'UPDATE state SET entries = entries + ?, bytes = bytes + ?, sequence = max(sequence, ?)',
+    ),
+    select: db.prepare<Numbered, [number, string]>(
+      `SELECT ${columns} FROM entries WHERE hash = ? AND key = ? ORDER BY stored DESC, id DESC`,
+    ),
+    variant: db.prepare<Numbered, [number, string, string]>(
+      `SELECT ${columns} FROM entries WHERE hash = ? AND key = ? AND variant = ?`,
+    ),
+    place: db.prepare<Place, [number, string, string]>(
+      'SELECT id, sha256 FROM entries WHERE hash = ? AND key = ? AND variant = ?',
+    ),
+    surplus: db.prepare<Place, [number, string, number]>(
+      'SELECT id, sha256 FROM entries WHERE hash = ? AND key = ? ORDER BY stored DESC, id DESC LIMIT -1 OFFSET ?',
+    ),
+    /** Keys of the same base have neighbouring hashes. */
+    near: db.prepare<Outline, [number, number, number]>(
+      `SELECT ${outline} FROM entries WHERE hash BETWEEN ? AND ? LIMIT ?`,
+    ),
+    /** Not more than there are between the two, so that none takes long. */
+    between: db.prepare<Outline, [number, number, number]>(
+      `SELECT ${outline} FROM entries WHERE id > ? AND id <= ? AND asof < ?`,
+    ),
+    newest: db.prepare<{ id: number | null }, []>('SELECT max(id) AS id FROM entries'),
+    oldest: db.prepare<Place, [number]>('SELECT id, sha256 FROM entries ORDER BY used LIMIT ?'),
+    byId: db.prepare<Numbered, [number]>(`SELECT ${columns} FROM entries WHERE id = ?`),
+    insert: db.prepare(
+      `INSERT INTO entries (hash, used, asof, stored, size, sha256, key, variant, tags, head)
+       VALUES ($hash, $used, $asof, $stored, $size, $sha256, $key, $variant, $tags, $head)`,
+    ),
+    update: db.prepare<null, [number, number, string, string, number, string, string, Uint8Array]>(
+      `UPDATE entries SET asof = ?, stored = ?, tags = ?, head = ?
+       WHERE hash = ? AND key = ? AND variant = ? AND sha256 = ?`,
+    ),
+    use: db.prepare<null, [number, number, string, string]>(
+      'UPDATE entries SET used = ? WHERE hash = ? AND key = ? AND variant = ?',
+    ),
+    remove: db.prepare<null, [number]>('DELETE FROM entries WHERE id = ?'),
+    hold: db.prepare<{ entries: number }, [Uint8Array, number]>(
+      `INSERT INTO bodies (sha256, size, entries) VALUES (?, ?, 1)
+       ON CONFLICT DO UPDATE SET entries = entries + 1 RETURNING entries`,
+    ),
+    release: db.prepare<{ entries: number; size: number }, [Uint8Array]>(
+      'UPDATE bodies SET entries = entries - 1 WHERE sha256 = ? RETURNING entries, size',
+    ),
+    removeBody: db.prepare<null, [Uint8Array]>('DELETE FROM bodies WHERE sha256 = ?'),
+    body: db.prepare<{ found: number }, [Uint8Array]>('SELECT 1 AS found FROM bodies WHERE sha256 = ?'),
+  };
+}
+
+export type Statements = ReturnType<typeof statements>;
