@@ -23,13 +23,16 @@ test('a drop concerns what is under way for the key, and nothing that comes late
   expect([before.wanted, other.wanted, after.wanted]).toEqual([false, true, true]);
 });
 
-test('a purge by tag reaches what is under way as soon as its tags are known', () => {
+test('a purge by tag reaches what is under way as soon as its tags are known, and is not shared until then', () => {
   const { all, purge } = world();
   const before = all.begin(a);
+  const another = all.begin(a);
   purge({ by: 'tag', tag: 'german' });
-  expect(before.wanted).toBe(true);
+  expect([before.wanted, before.current]).toEqual([true, false]);
   before.landed(german);
-  expect(before.wanted).toBe(false);
+  another.landed(french);
+  expect([before.wanted, before.current]).toEqual([false, false]);
+  expect([another.wanted, another.current]).toEqual([true, true]);
 });
 
 test('what is purged softly may still be stored, and is shared with nobody who comes now', () => {

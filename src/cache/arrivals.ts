@@ -12,7 +12,7 @@ export interface Arrival {
   readonly asOf: number;
   /** Whether it may still be stored: not if it was purged, dropped or overtaken meanwhile. */
   readonly wanted: boolean;
-  /** Whether requests that come from now on may share it: not if it was purged softly, either. */
+  /** Whether requests that come from now on may share it: not if it was purged softly, either, or may have been. */
   readonly current: boolean;
   /** Its head is known: it is the newest response for the variant that it selects. */
   landed(head: Pick<Head, 'selecting' | 'tags'>): void;
@@ -77,6 +77,7 @@ export function arrivals(ledger: Ledger): Arrivals {
         return !self.isOvertaken && fate() !== 'gone';
       },
       get current() {
+        if (self.order === null && ledger.newestByTag > self.asOf) return false;
         return !self.isOvertaken && fate() === 'kept';
       },
       landed({ selecting, tags }) {

@@ -54,6 +54,8 @@ export interface CacheStats {
   readonly fills: number;
   /** Of bodies on their way, held in memory. */
   readonly passingBytes: number;
+  /** That have not been carried out on everything yet. */
+  readonly purges: number;
 }
 
 export interface CacheOptions {
@@ -138,6 +140,7 @@ export function cache(options: CacheOptions): Cache {
         disk: disk?.stats ?? null,
         fills: engine.flights.size,
         passingBytes: budget.usedBytes,
+        purges: ledger.size,
       };
     },
   };

@@ -9,6 +9,7 @@ import { virtualClock } from '../../test/support/clock.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { MeridianError } from '../errors.ts';
 import type { Ask } from '../parent.ts';
+import type { CacheKey } from '../resource.ts';
 import type { Pieces, Reply } from './answers.contract.ts';
 import { type Asked, type World, world } from './world.contract.ts';
 
@@ -51,6 +52,16 @@ interface Word {
   readonly atMs: number;
   readonly to: string;
   readonly policy: Policy;
+  /** The step in which it was asked for. */
+  readonly askedIn: number;
+}
+
+interface Purged {
+  readonly key: number;
+  readonly step: number;
+  readonly atMs: number;
+  readonly by: string;
+  readonly soft: boolean;
 }
 
 interface Made {
@@ -113,8 +124,17 @@ const step = fc.oneof(
       ms: fc.constantFrom(1, 500, 2999, 3000, 5000, 9999, 12_000, 31_000),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('purge'), key: fc.nat(keys - 1) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant('purge'),
+      key: fc.nat(keys - 1),
+      by: fc.constantFrom('drop', 'key', 'prefix', 'tag', 'route'),
+      soft: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('restart') }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('fail the disk') }) },
 );
 type Step = Partial<{
   key: number;
@@ -125,13 +145,15 @@ type Step = Partial<{
   policy: number;
   whole: boolean;
   ms: number;
+  by: string;
+  soft: boolean;
 }> & { act: string };
 
 class Run {
   readonly clock = virtualClock();
   readonly folder = temporary('model');
   readonly made = new Map<string, Made>();
-  readonly purges: { key: number; step: number }[] = [];
+  readonly purges: Purged[] = [];
   readonly failures: string[] = [];
   readonly disk: boolean;
   here!: World;
@@ -165,7 +187,8 @@ class Run {
     if (given.act === 'answer') await this.answer(which, given.how ?? 'whole', given.policy ?? 0);
     if (given.act === 'finish') await this.finish(which, given.whole ?? true);
     if (given.act === 'wait') this.clock.advance(given.ms ?? 0);
-    if (given.act === 'purge') this.purge(key);
+    if (given.act === 'purge') this.purge(key, given.by ?? 'drop', given.soft ?? false);
+    if (given.act === 'fail the disk') this.here.disk?.failed(new Error('input/output error'));
     if (given.act === 'restart') await this.restart();
     await this.here.quiet();
     this.notice();
@@ -199,7 +222,10 @@ class Run {
       // One that was asked for a reason of its own is for its client alone, and nobody waits for it.
       const isBeside = this.mayAskBeside(request);
       for (const other of rivals) {
-        const isPurged = this.purges.some(({ key, step }) => key === request.key && step > other.step);
+        // What a tag means is known only when its response has come.
+        const isPurged = this.purges.some(
+          ({ key, step, by }) => (key === request.key || by === 'tag') && step > other.step,
+        );
         if (!other.isBeside && !isBeside && !isPurged) this.failures.push(`two questions for ${request.id}`);
       }
       this.open.push({ asked, request, step: this.now, atMs: this.clock.now(), isBeside });
@@ -226,7 +252,7 @@ class Run {
     // What may not be served stale, and took longer than it is fresh, is for one only as well.
     const isLate = this.clock.now() - one.atMs >= policy.freshS * 1000;
     if (policy.alone || (policy.never && isLate)) this.aloneMs.set(key, this.clock.now());
-    const word = { atMs: this.clock.now(), to: request.id, policy };
+    const word = { atMs: this.clock.now(), to: request.id, policy, askedIn: one.step };
     if (how === 'unreachable') return asked.fail(new MeridianError('upstream-unreachable', 'down'));
     if (how === 'broken') return asked.answer('broken', {}, 503);
     const { stored } = asked.ask;
@@ -243,6 +269,7 @@ class Run {
       'cache-control': policy.control,
       etag: `"${id}"`,
       'x-made': id,
+      'cache-tag': `all, k${key}`,
       ...(isVaried(key) ? { vary: 'x-variant' } : {}),
     };
     const length = { 'content-length': String(body.length) };
@@ -259,9 +286,18 @@ class Run {
     await one?.pieces.end();
   }
 
-  purge(key: number): void {
-    this.purges.push({ key, step: this.now });
-    this.here.cache.drop(`web /${key}` as Parameters<World['cache']['drop']>[0]);
+  purge(key: number, by: string, soft: boolean): void {
+    const { cache } = this.here;
+    const name = `web /${key}` as CacheKey;
+    const note = (each: number, softly: boolean) =>
+      this.purges.push({ key: each, step: this.now, atMs: this.clock.now(), by, soft: softly });
+    if (by === 'route') for (let each = 0; each < keys; each++) note(each, soft);
+    else note(key, soft && by !== 'drop');
+    if (by === 'drop') cache.drop(name);
+    if (by === 'key') cache.purge({ selector: { by, key: name }, soft });
+    if (by === 'prefix') cache.purge({ selector: { by, prefix: name }, soft });
+    if (by === 'tag') cache.purge({ selector: { by, tag: `k${key}` }, soft });
+    if (by === 'route') cache.purge({ selector: { by, route: 'web' }, soft });
   }
 
   /** Everything under way ends somehow, and nobody is left without an end. */
@@ -308,10 +344,8 @@ class Run {
   complaint(request: Request, made: Made, outcome: string, servedMs: number): string | null {
     if (made.key !== request.key) return 'is of another key';
     if (isVaried(made.key) && made.variant !== request.variant) return 'is another variant';
-    const isPurged = this.purges.some(
-      ({ key, step }) => key === request.key && step < request.startedIn && step > made.askedIn,
-    );
-    if (isPurged) return 'was purged';
+    const known = this.purges.filter(({ key, step }) => key === request.key && step < request.startedIn);
+    if (known.some(({ soft, step }) => !soft && step > made.askedIn)) return 'was purged';
     if (made.words.some(({ to }) => to === request.id)) return null;
     const word = made.words.filter(({ atMs }) => atMs <= servedMs).at(-1);
     if (!word) return 'comes from the future';
@@ -319,7 +353,10 @@ class Run {
     const ageS = (servedMs - atMs) / 1000;
     if (policy.alone) return 'is not for this request';
     if (request.reload && atMs < request.startMs && outcome !== 'stale-on-error') return 'was not confirmed';
-    const staleS = ageS - policy.freshS;
+    // Purged softly: stale from then on.
+    const softly = known.filter(({ soft, step }) => soft && step > word.askedIn).at(-1);
+    const endedS = softly && (servedMs - Math.max(softly.atMs, atMs)) / 1000;
+    const staleS = Math.max(ageS - policy.freshS, endedS ?? Number.NEGATIVE_INFINITY);
     if (staleS < 0 || staleS < (policy.whileS ?? 0)) return null;
     return outcome === 'stale-on-error' && staleS < (policy.errorS ?? 0) ? null : `is stale for ${staleS} s`;
   }

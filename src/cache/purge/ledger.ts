@@ -45,6 +45,8 @@ export interface Saved {
 export interface Ledger {
   /** The number of the newest purge. */
   readonly sequence: number;
+  /** The number of the newest purge by tag or group: it may concern what has not shown its tags yet. */
+  readonly newestByTag: number;
   /** How many are remembered. */
   readonly size: number;
   /** What the purges since the one with this number mean for an entry. */
@@ -98,6 +100,7 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
 
   const self = {
     sequence: saved.sequence,
+    newestByTag: 0,
     get size() {
       return marks.size;
     },
@@ -115,6 +118,7 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
 
     add({ selector, soft }: Purge, nowMs: number): Mark {
       self.sequence++;
+      if (selector.by === 'tag' || selector.by === 'group') self.newestByTag = self.sequence;
       const name = nameOf(selector);
       const known = marks.get(name) ?? { selector, hard: 0, soft: 0, softMs: 0 };
       const mark = soft

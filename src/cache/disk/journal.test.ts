@@ -1,0 +1,65 @@
+import { expect, test } from 'bun:test';
+import type { Selector } from '../../purge.ts';
+import { openLedger } from '../purge/ledger.ts';
+import type { DiskIndex } from './index.ts';
+import { journal } from './journal.ts';
+
+/** An index that only writes down what it is told, and can be broken. */
+function world() {
+  const ledger = openLedger();
+  const done: string[] = [];
+  const state = { isBroken: false };
+  function act(what: string): void {
+    if (state.isBroken) throw new Error('disk I/O error');
+    done.push(what);
+  }
+  const index = {
+    ledger,
+    purgeKey(key: string) {
+      act(`key ${key}`);
+      return { orphans: [], isAll: true };
+    },
+    purges: {
+      saved: [],
+      save: (mark, durable) => act(`save ${mark.selector.by}${durable ? ' durably' : ''}`),
+      saveAlone: (mark) => act(`save ${mark.selector.by} alone`),
+      passed: (sequence) => act(`passed ${sequence}`),
+      retire: () => {},
+      close: () => {},
+    },
+  } as Partial<DiskIndex> as DiskIndex;
+  const purging = journal(index);
+  const purge = (selector: Selector, durable = false) =>
+    purging.add(ledger.add({ selector, soft: false }, 0), durable);
+  return { done, state, purging, purge };
+}
+
+test('a key is carried out at once, and needs no memory but its number', () => {
+  const { done, purge } = world();
+  purge({ by: 'key', key: 'web /' });
+  expect(done.splice(0)).toEqual(['key web /', 'passed 1']);
+  purge({ by: 'key', key: 'web /' }, true);
+  expect(done).toEqual(['key web /', 'save key durably']);
+});
+
+test('what the index cannot take now is made up for before anything else is done with it', () => {
+  const { done, state, purging, purge } = world();
+  state.isBroken = true;
+  expect(() => purge({ by: 'key', key: 'web /' })).toThrow('I/O');
+  expect(() => purge({ by: 'tag', tag: 'news' })).toThrow('I/O');
+  expect(() => purging.retry()).toThrow('I/O');
+  state.isBroken = false;
+  purging.retry();
+  expect(done).toEqual(['key web /', 'passed 1', 'save tag']);
+  purging.retry();
+  expect(done).toHaveLength(3);
+});
+
+test('what is missed is bounded', () => {
+  const { done, state, purging, purge } = world();
+  state.isBroken = true;
+  for (let n = 0; n < 10_001; n++) expect(() => purge({ by: 'tag', tag: 'the same' })).toThrow();
+  state.isBroken = false;
+  purging.retry();
+  expect(done).toEqual(['save tag']);
+});
