@@ -4,6 +4,7 @@
 import type { Answer } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import type { Ask } from './parent.ts';
+import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
 
 export type Role = 'pop' | 'shield' | 'origin';
@@ -21,6 +22,10 @@ export interface Protocol {
   readonly id: string;
   /** Names what a request asks for. Runs for every request, memory hits too: no promise, no I/O. */
   name(exchange: Exchange): Named;
+  /**
+   * What caches keep of a URL's path and query, at any tier: what a purge by that URL is about. Empty: nothing ever.
+   */
+  covers(target: string): readonly Selector[];
   /**
    * At a PoP, where the client's own address and encodings are known: turns the network's one canonical
    * answer into the one for this client, as it streams. Absent: answers are passed on as they are.

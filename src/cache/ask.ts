@@ -74,7 +74,8 @@ export async function ask(
     exchange,
     named: resource,
     stored: stored?.entry ?? null,
-    background,
+    // Nobody waits for it here, or at the tier that asks.
+    background: background || exchange.tier?.background === true,
     reload,
     signal: stopper.signal,
   });

@@ -8,6 +8,8 @@ import type { Command } from './command.ts';
 import { type ExitCode, exit, exitCodes, UsageError } from './exit.ts';
 
 interface Entry {
+  /** The command with its words, where it takes any. */
+  readonly usage?: string;
   readonly describe: string;
   readonly load: () => Promise<{ default: Command }>;
 }
@@ -21,6 +23,11 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   status: { describe: 'Show how the nodes on this machine are', load: () => import('./status.ts') },
   reload: { describe: 'Have running nodes take over the changed config', load: () => import('./reload.ts') },
+  purge: {
+    usage: 'purge [url..]',
+    describe: 'Have running nodes forget what they keep',
+    load: () => import('./purge.ts'),
+  },
   reference: {
     describe: 'Print the reference of every config parameter',
     load: () => import('./reference.ts'),
@@ -60,10 +67,10 @@ async function choose(words: readonly string[]): Promise<Chosen | undefined> {
   const loaded = await load(words[0]);
   let chosen: Chosen | undefined;
   const parser = bareParser();
-  for (const [name, { describe }] of Object.entries(commands)) {
+  for (const [name, { describe, usage = name }] of Object.entries(commands)) {
     const command = loaded.get(name);
     parser.command(
-      name,
+      usage,
       describe,
       (own) => own.options(command?.options ?? {}),
       (values) => {

@@ -51,7 +51,12 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     secret: () => network.secret,
-    handlers: { status: () => node.status(), reload, drain: () => stop.ask('the drain command') },
+    handlers: {
+      status: () => node.status(),
+      reload,
+      purge: ({ targets, soft }) => node.purge(targets, soft),
+      drain: () => stop.ask('the drain command'),
+    },
     clock: systemClock,
   });
   const dataDir = network.nodes[name]?.dataDir ?? network.dataDir;

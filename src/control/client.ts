@@ -3,12 +3,21 @@
  * sentence that can be shown.
  */
 import type { Clock } from '../clock.ts';
-import { type ReloadMessage, reloadMessage, type StatusMessage, statusMessage } from './messages.ts';
+import {
+  type PurgeMessage,
+  type PurgeRequest,
+  purgeMessage,
+  type ReloadMessage,
+  reloadMessage,
+  type StatusMessage,
+  statusMessage,
+} from './messages.ts';
 import { sign } from './signature.ts';
 
 export interface ControlClient {
   status(): Promise<StatusMessage>;
   reload(): Promise<ReloadMessage>;
+  purge(request: PurgeRequest): Promise<PurgeMessage>;
   drain(): Promise<void>;
 }
 
@@ -16,12 +25,15 @@ export interface ControlClient {
 const statusWithinMs = 2000;
 /** A reload may run a config file and ask npm for its setting. */
 const reloadWithinMs = 60_000;
+/** A purge waits for the disk once for each of its targets. */
+const purgeWithinMs = 60_000;
 
 export function controlClient(url: string, secret: string, clock: Clock): ControlClient {
-  async function ask(method: 'GET' | 'POST', path: string, withinMs: number): Promise<Response> {
+  async function ask(method: 'GET' | 'POST', path: string, withinMs: number, body = ''): Promise<Response> {
     const answer = await fetch(url + path, {
       method,
-      headers: { authorization: sign(secret, method, path, clock.now()) },
+      headers: { authorization: sign(secret, method, path, clock.now(), body) },
+      ...(body === '' ? {} : { body }),
       signal: AbortSignal.timeout(withinMs),
       keepalive: false,
       // Variables such as http_proxy would otherwise hold for loopback, too.
@@ -35,6 +47,10 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
   return {
     status: async () => statusMessage.parse(await (await ask('GET', '/status', statusWithinMs)).json()),
     reload: async () => reloadMessage.parse(await (await ask('POST', '/reload', reloadWithinMs)).json()),
+    async purge(request) {
+      const answer = await ask('POST', '/purge', purgeWithinMs, JSON.stringify(request));
+      return purgeMessage.parse(await answer.json());
+    },
     async drain() {
       await ask('POST', '/drain', statusWithinMs);
     },

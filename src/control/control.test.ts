@@ -29,7 +29,13 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     host: '127.0.0.1',
     port: 0,
     secret: () => secret,
-    handlers: { status: () => status, reload: async () => [], drain: () => undefined, ...handlers },
+    handlers: {
+      status: () => status,
+      reload: async () => [],
+      purge: () => ({ purged: [] }),
+      drain: () => undefined,
+      ...handlers,
+    },
     clock,
   });
   open.push(control);

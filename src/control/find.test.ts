@@ -63,6 +63,7 @@ describe('a node', () => {
       handlers: {
         status: () => ({ ...status, name: name.now }),
         reload: async () => [],
+        purge: () => ({ purged: [] }),
         drain: () => undefined,
       },
       clock,

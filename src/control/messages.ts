@@ -26,6 +26,36 @@ export type StatusMessage = z.output<typeof statusMessage>;
 export const reloadMessage = z.object({ reasons: z.array(z.string()) });
 export type ReloadMessage = z.output<typeof reloadMessage>;
 
+const word = z.string().min(1).max(8192);
+const selector = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('key'), key: word }),
+  z.object({ by: z.literal('prefix'), prefix: word }),
+  z.object({ by: z.literal('glob'), glob: word }),
+  z.object({ by: z.literal('tag'), tag: word }),
+  z.object({ by: z.literal('group'), route: word, group: word }),
+  z.object({ by: z.literal('route'), route: word }),
+  z.object({ by: z.literal('all') }),
+]);
+
+/** `POST /purge`, asked: what to purge, all of it or nothing. */
+export const purgeRequest = z.object({
+  targets: z
+    .array(z.union([selector, z.object({ by: z.literal('url'), url: word })]))
+    .min(1)
+    .max(1000),
+  soft: z.boolean(),
+});
+export type PurgeRequest = z.output<typeof purgeRequest>;
+
+/** `POST /purge`, answered: what was purged, or the reasons why nothing was. */
+export const purgeMessage = z.union([
+  z.object({
+    purged: z.array(z.object({ selector, sequence: z.number(), recorded: z.enum(['disk', 'memory']) })),
+  }),
+  z.object({ reasons: z.array(z.string()) }),
+]);
+export type PurgeMessage = z.output<typeof purgeMessage>;
+
 /** `<node.dataDir>/node.json`: how a running node is found on its machine. */
 export const nodeFile = z.object({
   name: z.string(),

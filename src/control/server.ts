@@ -3,7 +3,7 @@
  * or drain. It listens on loopback only and answers nobody without the network's secret.
  */
 import type { Clock } from '../clock.ts';
-import type { ReloadMessage } from './messages.ts';
+import { type PurgeRequest, purgeRequest, type ReloadMessage } from './messages.ts';
 import { isSigned } from './signature.ts';
 
 export interface ControlHandlers {
@@ -11,6 +11,8 @@ export interface ControlHandlers {
   status(): unknown;
   /** Loads the config again. Gives the reasons why the old one stays in force, if it does. */
   reload(): Promise<readonly string[]>;
+  /** Purges all that is asked for, or gives the reasons why it purges nothing. */
+  purge(request: PurgeRequest): object;
   /** Begins to drain; does not wait. */
   drain(): void;
 }
@@ -24,6 +26,9 @@ export interface ControlOptions {
   readonly clock: Clock;
 }
 
+/** A thousand long URLs. */
+const maxBodyBytes = 10 * 1024 * 1024;
+
 export interface Control {
   readonly url: string;
   close(): Promise<void>;
@@ -34,8 +39,8 @@ export async function serveControl(options: ControlOptions): Promise<Control> {
     hostname: options.host,
     port: options.port,
     development: false,
-    // No message of the control API has a body that matters.
-    maxRequestBodySize: 1024,
+    // Only a purge has a body.
+    maxRequestBodySize: maxBodyBytes,
     // A reload waits for a config file, which may take seconds.
     idleTimeout: 60,
     fetch: (request) => answer(request, options),
@@ -47,7 +52,8 @@ export async function serveControl(options: ControlOptions): Promise<Control> {
 async function answer(request: Request, { secret, handlers, clock }: ControlOptions): Promise<Response> {
   const path = request.url.slice(request.url.indexOf('/', 'http://'.length));
   const authorization = request.headers.get('authorization');
-  if (!isSigned(authorization, secret(), request.method, path, clock.now())) {
+  const body = await request.text();
+  if (!isSigned(authorization, secret(), request.method, path, clock.now(), body)) {
     return Response.json(
       { reasons: ['This is for those who know the secret of the network.'] },
       { status: 403 },
@@ -58,12 +64,19 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
       return Response.json(handlers.status());
     case 'POST /reload':
       return reloaded(await handlers.reload());
+    case 'POST /purge':
+      return purged(body, handlers);
     case 'POST /drain':
       handlers.drain();
       return Response.json({}, { status: 202 });
     default:
       return Response.json({ reasons: [`There is no ${request.method} ${path}.`] }, { status: 404 });
   }
+}
+
+function purged(body: string, handlers: ControlHandlers): Response {
+  const message = handlers.purge(purgeRequest.parse(JSON.parse(body)));
+  return Response.json(message, { status: 'purged' in message ? 200 : 422 });
 }
 
 function reloaded(reasons: readonly string[]): Response {

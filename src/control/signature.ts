@@ -10,8 +10,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 const windowMs = 5 * 60_000;
 
 /** Value of the `Authorization` field. */
-export function sign(secret: string, method: string, path: string, nowMs: number): string {
-  return `Meridian t=${nowMs}, mac=${mac(secret, method, path, nowMs).toString('hex')}`;
+export function sign(secret: string, method: string, path: string, nowMs: number, body = ''): string {
+  return `Meridian t=${nowMs}, mac=${mac(secret, method, path, nowMs, body).toString('hex')}`;
 }
 
 export function isSigned(
@@ -20,13 +20,17 @@ export function isSigned(
   method: string,
   path: string,
   nowMs: number,
+  body = '',
 ): boolean {
   const [, time, hex] = /^Meridian t=(\d{1,15}), mac=([0-9a-f]{64})$/.exec(authorization ?? '') ?? [];
   if (time === undefined || hex === undefined || Math.abs(nowMs - Number(time)) > windowMs) return false;
-  return timingSafeEqual(Buffer.from(hex, 'hex'), mac(secret, method, path, Number(time)));
+  return timingSafeEqual(Buffer.from(hex, 'hex'), mac(secret, method, path, Number(time), body));
 }
 
 /** The first line keeps this use of the secret apart from all others. */
-function mac(secret: string, method: string, path: string, timeMs: number): Buffer {
-  return createHmac('sha256', secret).update(`meridian control 1\n${method}\n${path}\n${timeMs}`).digest();
+function mac(secret: string, method: string, path: string, timeMs: number, body: string): Buffer {
+  const head = `meridian control 1\n${method}\n${path}\n${timeMs}`;
+  return createHmac('sha256', secret)
+    .update(body === '' ? head : `${head}\n\n${body}`)
+    .digest();
 }

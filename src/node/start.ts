@@ -16,6 +16,7 @@ import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { serve as servePop } from './pop.ts';
+import { type Purges, type PurgeTarget, purge } from './purge.ts';
 import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
@@ -26,6 +27,7 @@ export interface RunningNode {
   readonly role: Role;
   readonly urls: readonly string[];
   status(): NodeStatus;
+  purge(targets: readonly PurgeTarget[], soft: boolean): Purges;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
   /** Answers what is under way and stops. */
@@ -82,6 +84,7 @@ export async function startNode(
       return doors.urls;
     },
     status: () => statusOf(node, startedAtMs, doors.urls),
+    purge: (targets, soft) => purge(node, targets, soft),
 
     async reload(next) {
       const wanted = configOf(next, name);

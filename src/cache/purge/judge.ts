@@ -20,18 +20,11 @@ export function judged(entry: Entry, ledger: Ledger, since = entry.asOf): Entry 
 }
 
 /**
- * Ends the lifetime at a moment, from which the times that something stale may be served for count. Without any
- * lifetime left, a clock that is set back makes nothing fresh again.
+ * As if it had come at that moment, as old as its lifetime is long. So the times that something stale may be served for
+ * count from then; its `Age` tells the next cache that it is stale; and no clock that is set back makes it fresh again.
  */
 function staleSince(freshness: Freshness, sinceMs: number): Freshness {
-  const { lifetimeS, staleWhileRevalidateS, staleIfErrorS } = freshness;
-  const agedS = ageS(freshness, sinceMs);
-  if (agedS >= lifetimeS) return freshness;
-  const counted = (seconds: number) => (seconds > 0 ? seconds + agedS : 0);
-  return {
-    ...freshness,
-    lifetimeS: 0,
-    staleWhileRevalidateS: counted(staleWhileRevalidateS),
-    staleIfErrorS: counted(staleIfErrorS),
-  };
+  const { lifetimeS } = freshness;
+  if (ageS(freshness, sinceMs) >= lifetimeS) return freshness;
+  return { ...freshness, receivedMs: sinceMs, initialAgeS: lifetimeS };
 }

@@ -44,6 +44,11 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       return { as: 'pass', kind: 'page', why: 'method', ask: 'client', invalidates: page.key };
     },
 
+    covers(target) {
+      const { key } = pageAt(target);
+      return [target.includes('*') ? { by: 'glob', glob: key } : { by: 'key', key }];
+    },
+
     pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
       const { exchange, stored, signal, reload, part } = ask;
       const passed = ask.named.as === 'pass';
