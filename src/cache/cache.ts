@@ -20,6 +20,7 @@ import type { Found } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
 import { store } from './store.ts';
+import { warmth } from './warmth.ts';
 
 export interface Cache {
   /** Memory only, synchronous: the hit path. */
@@ -89,6 +90,7 @@ export function cache(options: CacheOptions): Cache {
     oldestArrival: () => held.oldestArrival,
   });
   sweeping.wake();
+  const warm = disk && warmth({ clock, memory: residents, store: held, disk });
   const budget: Budget = { limitBytes: budgetFor(options.memoryBytes), usedBytes: 0 };
   const engine: Engine = {
     clock,
@@ -132,6 +134,7 @@ export function cache(options: CacheOptions): Cache {
     async close() {
       sweeping.close();
       await held.settled();
+      await warm?.close();
       await disk?.close();
     },
     get stats() {

@@ -43,7 +43,7 @@ export interface Store {
   /** The earliest purge that something on its way into the store may still have to be compared with. */
   readonly oldestArrival: number;
   /** Brings an entry on disk up to memory, unless there is one already. */
-  warm(entry: Entry): Promise<void>;
+  warm(entry: Entry): Promise<Resident | null>;
   /** Resolves when what is on its way to disk has arrived. */
   settled(): Promise<void>;
 }
@@ -206,8 +206,9 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     },
 
     async warm(entry) {
-      if (disk && entry.sizeBytes <= memoryObjectBytes() && !memory.variant(entry))
-        await readOnce(entry, disk);
+      const isWarm = entry.sizeBytes > memoryObjectBytes() || memory.variant(entry) !== null;
+      const stored = isWarm || !disk ? null : await readOnce(entry, disk);
+      return stored?.from === 'memory' ? stored.resident : null;
     },
 
     async settled() {

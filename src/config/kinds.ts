@@ -62,9 +62,10 @@ interface Bounds {
   readonly atMost?: number;
 }
 
-export function size(means: string, bounds: Bounds = {}): z.ZodType<number, Size> {
+export function size(means: string, bounds: Bounds = {}, otherwise?: string): z.ZodType<number, Size> {
   const expected = `a size: bytes, or text such as '64 MiB'${inWords(bounds, '')}`;
-  return leaf({ means, expected, type: `size in bytes${inWords(bounds, '')}` }, (value) =>
+  const row = { means, expected, type: `size in bytes${inWords(bounds, '')}` };
+  return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>
     within(parseSize(value), bounds),
   );
 }

@@ -33,7 +33,7 @@ export interface Network {
   readonly routes: readonly RouteConfig[];
 }
 
-export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog'> {
+export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk'> {
   readonly name: string;
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
@@ -41,6 +41,8 @@ export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'acc
   /** How other nodes reach this one: absolute, without a trailing slash. */
   readonly url: string;
   readonly accessLog: AccessLogConfig;
+  readonly memory: StoreBounds;
+  readonly disk: StoreBounds | false;
 }
 
 export interface ListenConfig extends Of<typeof schema.listen> {
@@ -55,7 +57,12 @@ export interface AccessLogConfig {
   readonly path: string;
 }
 
-export type StoreBounds = NodeConfig['memory'];
+/** In bytes: all entries together, and one of them. */
+export interface StoreBounds {
+  readonly bytes: number;
+  readonly objectBytes: number;
+}
+
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -186,7 +193,17 @@ function completeNode(
     listen,
     url: node.url ?? urlOf(listen),
     accessLog: { format, path: logPath },
+    memory: completeBounds(node.memory, 'memory'),
+    disk: node.disk && completeBounds(node.disk, 'disk'),
   };
+}
+
+function completeBounds(
+  { bytes, objectBytes }: schema.ParsedNode['memory'],
+  store: keyof typeof schema.standardObjectBytes,
+): StoreBounds {
+  const { atMost, share } = schema.standardObjectBytes[store];
+  return { bytes, objectBytes: objectBytes ?? Math.min(atMost, Math.floor(bytes * share)) };
 }
 
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {

@@ -35,12 +35,20 @@ const authorization = (means: string) =>
     forms.fieldValue,
   );
 
-const storeBounds = (means: string, bytes: '256 MiB' | '10 GiB', objectBytes: '4 MiB' | '5 GiB') =>
+/** `objectBytes` where the config does not say it: so much, but no more than this share of `bytes`. */
+export const standardObjectBytes = {
+  memory: { atMost: 4 * 2 ** 20, share: 1 / 4 },
+  disk: { atMost: 5 * 2 ** 30, share: 1 / 2 },
+} as const;
+
+const storeBounds = (means: string, bytes: '256 MiB' | '10 GiB', objectBytes: string) =>
   group(means, {
     bytes: size('All entries together.', { atLeast: 65_536 }).prefault(bytes),
-    objectBytes: size('One entry. A larger one is not kept here, only passed on.', {
-      atLeast: 1024,
-    }).prefault(objectBytes),
+    objectBytes: size(
+      'One entry. A larger one is not kept here, only passed on.',
+      { atLeast: 1024 },
+      objectBytes,
+    ).optional(),
   });
 
 /** The runtime is started with this limit (`bin/runtime.mjs`), which no config can raise. */
@@ -130,9 +138,20 @@ export const node = group('One node. Its name is its key.', {
     'What the node keeps on disk, relative to the config file.',
     "the network's `dataDir`, `/`, the node's name",
   ).optional(),
-  memory: storeBounds('What the node keeps in memory.', '256 MiB', '4 MiB').prefault({}),
+  memory: storeBounds(
+    'What the node keeps in memory.',
+    '256 MiB',
+    '`4 MiB`, or a quarter of `bytes` where that is less',
+  ).prefault({}),
   disk: z
-    .union([z.literal(false), storeBounds('What the node keeps on disk, or `false`.', '10 GiB', '5 GiB')])
+    .union([
+      z.literal(false),
+      storeBounds(
+        'What the node keeps on disk, or `false`.',
+        '10 GiB',
+        '`5 GiB`, or half of `bytes` where that is less',
+      ),
+    ])
     .prefault({}),
   slices: slices.prefault({}),
   limits: limits.prefault({}),

@@ -167,6 +167,24 @@ test('what an earlier process left unfinished is swept away', async () => {
   await eventually('the unknown files to go', async () => (await objectNames()).length === 1, { everyMs: 1 });
 });
 
+test('no two processes use the same folder, and one that was killed holds up nobody', async () => {
+  const first = await disk();
+  await expect(disk()).rejects.toThrow(/another process uses the cache folder of .*: stop it, or give this node/);
+  await first.close();
+  const script = `
+    const { openDatabase } = await import(${JSON.stringify(join(import.meta.dir, 'database.ts'))});
+    const open = await openDatabase(${JSON.stringify(join(folder, 'index.db'))});
+    console.log('open');
+    setInterval(() => open.filename, 1000);
+  `;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' });
+  await child.stdout.getReader().read();
+  await expect(disk()).rejects.toThrow('another process');
+  child.kill('SIGKILL');
+  await child.exited;
+  expect((await disk()).stats.entries).toBe(0);
+}, 20_000);
+
 test('steps aside when the disk fails, and comes back', async () => {
   const tier = await disk();
   tier.failed(new Error('input/output error'));

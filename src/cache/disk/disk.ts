@@ -9,6 +9,7 @@ import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
 import type { Ledger, Mark } from '../purge/ledger.ts';
 import { guard } from './guard.ts';
+import { type Hot, readHot, writeHot } from './hot.ts';
 import { type DiskIndex, type Orphan, openDiskIndex } from './index.ts';
 import { journal } from './journal.ts';
 import { leaving } from './leaving.ts';
@@ -57,6 +58,10 @@ export interface Disk {
   readonly needsSweep: boolean;
   /** Forgets one variant of a key. */
   forget(entry: Entry): void;
+  /** Replaces the list of the hottest entries of memory. */
+  saveHot(list: readonly Hot[]): Promise<void>;
+  /** The list that there is. */
+  loadHot(): Promise<readonly Hot[]>;
   /** Tells the tier about a failure that happened elsewhere, in one of its files. */
   failed(error: unknown): void;
   resize(limitBytes: number): void;
@@ -104,6 +109,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
   const purging = journal(index);
   const departing = leaving({ clock, isReferred: (sha256) => use.closed || index.hasBody(sha256), remove });
   const space = room({ clock, index, guard: use, orphaned, limitBytes: options.bytes });
+  const hotPath = join(options.folder, 'hot.jsonl');
   let corrupted = 0;
   /** The newest purge that only a sweep carries out. What was saved may not have been carried out. */
   let unswept = index.ledger.size > 0 ? index.ledger.sequence : 0;
@@ -270,6 +276,9 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         use.failed(error);
       }
     },
+
+    saveHot: (list) => use.runLater(undefined, () => writeHot(hotPath, objects.temporary('hot'), list)),
+    loadHot: () => use.runLater([], () => readHot(hotPath)),
 
     failed: use.failed,
 

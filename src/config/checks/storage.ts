@@ -15,7 +15,7 @@ export function checkStorage(draft: Draft): Mistake[] {
 function checkBounds(name: string, node: ParsedNode): Mistake[] {
   return (['memory', 'disk'] as const).flatMap((store) => {
     const bounds = node[store];
-    if (bounds === false || bounds.objectBytes <= bounds.bytes) return [];
+    if (bounds === false || bounds.objectBytes === undefined || bounds.objectBytes <= bounds.bytes) return [];
     const expected = `at most nodes.${name}.${store}.bytes, which is ${bounds.bytes}`;
     return [{ path: `nodes.${name}.${store}.objectBytes`, expected, found: String(bounds.objectBytes) }];
   });
