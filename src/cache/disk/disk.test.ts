@@ -169,7 +169,9 @@ test('what an earlier process left unfinished is swept away', async () => {
 
 test('no two processes use the same folder, and one that was killed holds up nobody', async () => {
   const first = await disk();
-  await expect(disk()).rejects.toThrow(/another process uses the cache folder of .*: stop it, or give this node/);
+  await expect(disk()).rejects.toThrow(
+    /another process uses the cache folder of .*: stop it, or give this node/,
+  );
   await first.close();
   const script = `
     const { openDatabase } = await import(${JSON.stringify(join(import.meta.dir, 'database.ts'))});

@@ -16,7 +16,7 @@ import { type Outline, type Place, statements } from './statements.ts';
 /** Variants of one key kept at once; the oldest give way. A look-up reads them all. */
 const maxVariants = 64;
 /** Entries dropped in one go, which nothing else can interrupt: about 2 ms. */
-const maxDroppedAtOnce = 128;
+const maxDroppedAtOnce = 64;
 /** Entries under one key that are looked at in one go. */
 const maxNear = 1000;
 /** Places of entries that are looked at in one go. */

@@ -8,8 +8,8 @@ const seconds = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e9, noNaN: true }))
 const text = fc.string({ maxLength: 30 });
 const fields = fc.array(
   fc.tuple(
-    fc.constantFrom('etag', 'content-type', 'x-own'),
-    fc.oneof(text, fc.constantFrom('bytes', '1', 'HIT')),
+    fc.constantFrom('etag', 'content-type', 'last-modified', 'x-own'),
+    fc.oneof(text, fc.constantFrom('bytes', '1', 'HIT', 'Sat, 21 Nov 2020 11:58:36 GMT')),
   ),
 );
 const entries: fc.Arbitrary<Entry> = fc.record({
@@ -28,7 +28,7 @@ const entries: fc.Arbitrary<Entry> = fc.record({
     neverStale: fc.boolean(),
   }),
   etag: fc.option(fc.oneof(text, fc.constantFrom('bytes', 'HIT'))),
-  lastModifiedMs: fc.option(fc.nat()),
+  lastModifiedMs: fc.option(fc.oneof(fc.nat(), fc.constantFrom(1, 1_605_959_916_000))),
   sourceEtag: fc.option(text),
   asOf: fc.nat(),
   sizeBytes: fc.nat(),

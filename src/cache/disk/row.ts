@@ -3,6 +3,7 @@
  * numbers, which makes a row less than half as long as JSON would be.
  */
 import type { Entry, Freshness } from '../../entry.ts';
+import { parseHttpDate } from '../../http/date.ts';
 import type { CacheKey, FieldList } from '../../resource.ts';
 
 export interface Row {
@@ -76,14 +77,14 @@ const times = [
 ] as const satisfies readonly (keyof Freshness)[];
 
 /** Stands for an entity tag or a date that is that of the field. */
-const asInField = 1;
+const asInField = true;
 
 type Written = readonly [
   status: number,
   fields: readonly Word[],
   times: readonly number[],
   etag: string | null | typeof asInField,
-  lastModifiedMs: number | null,
+  lastModifiedMs: number | null | typeof asInField,
   sourceEtag: string | null,
   /** What this file does not know: members that entries, or their freshness, have got since. */
   more?: object,
@@ -106,14 +107,14 @@ export function rowOf(entry: Entry): Row {
 function written(entry: Entry): Written {
   const { key, selecting, tags, asOf, sizeBytes, sha256, ...head } = entry;
   const { status, fields, freshness, etag, lastModifiedMs, sourceEtag, ...more } = head;
-  const own = fields.find(([name]) => name === 'etag')?.[1];
+  const field = (wanted: string) => fieldOf(fields, wanted);
   const moreFreshness = without(freshness, times);
   const known = [
     status,
     fields.flatMap(([name, value]) => [packed(name), packed(value)]),
     times.map((name) => Number(freshness[name])),
-    etag !== null && etag === own ? asInField : etag,
-    lastModifiedMs,
+    etag !== null && etag === field('etag') ? asInField : etag,
+    lastModifiedMs !== null && lastModifiedMs === dateOf(field('last-modified')) ? asInField : lastModifiedMs,
     sourceEtag,
   ] as const;
   const hasMore = Object.keys(more).length > 0 || Object.keys(moreFreshness).length > 0;
@@ -147,8 +148,8 @@ export function entryOf(row: Row): Entry {
       neverStale: time(6) === 1,
       ...moreFreshness,
     },
-    etag: etag === asInField ? (fields.find(([name]) => name === 'etag')?.[1] ?? null) : etag,
-    lastModifiedMs,
+    etag: etag === asInField ? fieldOf(fields, 'etag') : etag,
+    lastModifiedMs: lastModifiedMs === asInField ? dateOf(fieldOf(fields, 'last-modified')) : lastModifiedMs,
     sourceEtag,
     asOf: row.asof,
     sizeBytes: row.size,
@@ -168,6 +169,14 @@ export function variantOf({ selecting }: Pick<Entry, 'selecting'>): string {
 
 export function bytesOf(sha256: string): Uint8Array {
   return Buffer.from(sha256, 'hex');
+}
+
+function fieldOf(fields: FieldList, wanted: string): string | null {
+  return fields.find(([name]) => name === wanted)?.[1] ?? null;
+}
+
+function dateOf(value: string | null): number | null {
+  return parseHttpDate(value ?? '') ?? null;
 }
 
 /** The members beside these. */
