@@ -15,13 +15,14 @@ import { type Report, suiteText } from './report.ts';
 import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
 import { disk } from './suites/disk.ts';
+import { diskIndex } from './suites/disk-index.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow];
+const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
@@ -30,6 +31,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --seconds N      how long each time, where that is not up to the server
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
   --objects N      how many small objects, in suites that have many
+  --entries N      how many entries, in the suite "index" (default 1000000)
   --all            in hit, also the cases and peers that are about details (hours rather than minutes)
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
@@ -57,6 +59,7 @@ async function main(args: string[]): Promise<number> {
       seconds: { type: 'string' },
       size: { type: 'string' },
       objects: { type: 'string' },
+      entries: { type: 'string' },
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       json: { type: 'string' },
@@ -77,6 +80,7 @@ async function main(args: string[]): Promise<number> {
     rounds: whole('rounds', values.rounds),
     seconds: whole('seconds', values.seconds),
     objects: whole('objects', values.objects),
+    entries: whole('entries', values.entries),
     size: values.size === undefined ? undefined : (parseSize(values.size) ?? whole('size', values.size)),
     only: values.only,
     all: values.all,
@@ -94,7 +98,7 @@ async function main(args: string[]): Promise<number> {
   return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
 }
 
-type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects'> & {
+type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects' | 'entries'> & {
   readonly rounds: number | undefined;
   readonly seconds: number | undefined;
 };

@@ -35,6 +35,8 @@ export interface Run {
   readonly size?: number | undefined;
   /** How many small objects, in suites that have many. */
   readonly objects?: number | undefined;
+  /** Entries of a large index, in the suite that has one. */
+  readonly entries?: number | undefined;
   progress(line: string): void;
 }
 

@@ -7,8 +7,9 @@ import type { Entry } from '../../entry.ts';
 import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
 import { judged } from '../purge/judge.ts';
-import { baseOf, covers, type Ledger, openLedger } from '../purge/ledger.ts';
+import { covers, type Ledger, openLedger } from '../purge/ledger.ts';
 import { openDatabase } from './database.ts';
+import { keyHash } from './hash.ts';
 import { openPurges, type Purges } from './purges.ts';
 import { bytesOf, entryOf, rowOf, tagsIn, variantOf } from './row.ts';
 import { type Outline, type Place, statements } from './statements.ts';
@@ -72,14 +73,7 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
   const ledger = openLedger({ sequence: state.sequence, marks: purges.saved });
   const totals = { entries: 0, bytes: 0 };
   count({ entries: state.entries, bodyBytes: state.bytes });
-  const seed = BigInt(state.seed);
-
-  const hash32 = (text: string) => Number(Bun.hash.wyhash(text, seed) & 0xffff_ffffn);
-  /** 32 bits of what the key is kept under, and 21 of the rest: as much as a number holds. */
-  function hashOf(key: string): number {
-    const base = baseOf(key);
-    return hash32(base) * 2 ** 21 + (key === base ? 0 : hash32(key) >>> 11);
-  }
+  const hash = keyHash(state.seed);
 
   function count({ entries, bodyBytes }: Change): void {
     totals.entries += entries;
@@ -114,7 +108,7 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
 
   function update(entry: Entry): void {
     const { key, asof, stored, tags, head, variant, sha256 } = rowOf(entry);
-    run.update.run(asof, stored, tags, head, hashOf(key), key, variant, sha256);
+    run.update.run(asof, stored, tags, head, hash.of(key), key, variant, sha256);
   }
 
   const drop = change((tally, places: readonly Place[]) => {
@@ -140,7 +134,7 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     purges,
 
     find(key, headers) {
-      for (const row of run.select.all(hashOf(key), key)) {
+      for (const row of run.select.all(hash.of(key), key)) {
         const entry = entryOf(row);
         if (entry.selecting.length > 0 && !selects(entry.selecting, headers)) continue;
         const found = judged(entry, ledger);
@@ -150,31 +144,31 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     },
 
     variant(key, variant) {
-      const row = run.variant.get(hashOf(key), key, variant);
+      const row = run.variant.get(hash.of(key), key, variant);
       return row && judged(entryOf(row), ledger);
     },
 
     put: change((tally, entry: Entry, usedMs: number) => {
       const row = rowOf(entry);
-      const hash = hashOf(entry.key);
-      for (const place of run.place.all(hash, row.key, row.variant)) remove(place, tally);
+      const place = hash.of(entry.key);
+      for (const old of run.place.all(place, row.key, row.variant)) remove(old, tally);
       if (run.hold.get(row.sha256, row.size)?.entries === 1) tally.bodyBytes += row.size;
-      run.insert.run({ ...row, hash, used: usedMs });
+      run.insert.run({ ...row, hash: place, used: usedMs });
       tally.entries++;
       tally.sequence = entry.asOf;
       if (row.variant === '') return;
-      for (const place of run.surplus.all(hash, row.key, maxVariants)) remove(place, tally);
+      for (const old of run.surplus.all(place, row.key, maxVariants)) remove(old, tally);
     }),
 
     update,
 
     touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
       for (const { entry, usedMs } of uses) {
-        run.use.run(usedMs, hashOf(entry.key), entry.key, variantOf(entry));
+        run.use.run(usedMs, hash.of(entry.key), entry.key, variantOf(entry));
       }
     }),
 
-    dropVariant: (entry) => drop(run.place.all(hashOf(entry.key), entry.key, variantOf(entry))),
+    dropVariant: (entry) => drop(run.place.all(hash.of(entry.key), entry.key, variantOf(entry))),
 
     dropOldest: change((tally, bytes: number) => {
       const wanted = totals.bytes - bytes;
@@ -185,8 +179,7 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     }),
 
     purgeKey(key) {
-      const first = hash32(baseOf(key)) * 2 ** 21;
-      const near = run.near.all(first, first + 2 ** 21 - 1, maxNear);
+      const near = run.near.all(...hash.near(key), maxNear);
       const orphans = purge(near.filter((each) => covers(key, each.key)));
       return { orphans, isAll: near.length < maxNear };
     },

@@ -15,8 +15,8 @@ const restMs = 1000;
 /** Between two steps. One on disk takes about a millisecond. */
 const memoryStepMs = 1;
 const diskStepMs = 15;
-/** Residents of memory per step: well below a millisecond. */
-const residentsPerStep = 1000;
+/** Residents of memory per step: half a millisecond. */
+const residentsPerStep = 250;
 
 export interface Sweep {
   /** There is something to do. */
