@@ -66,15 +66,28 @@ test('a stored response on its way to another tier is older than all that lands'
 
 test('it is under way until the last holder has ended it', () => {
   const { all, purge } = world();
-  expect(all.oldest).toBe(Number.POSITIVE_INFINITY);
+  expect(all.judge()).toBe(Number.POSITIVE_INFINITY);
   const held = all.begin(a);
   purge({ by: 'all' });
   const later = all.begin(b);
   held.hold();
   held.end();
-  expect(all.oldest).toBe(0);
+  expect(all.judge()).toBe(0);
   held.end();
-  expect(all.oldest).toBe(1);
+  expect(all.judge()).toBe(1);
   later.end();
-  expect(all.oldest).toBe(Number.POSITIVE_INFINITY);
+  expect(all.judge()).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('what has shown its tags needs no purge to be remembered for it', () => {
+  const { all, purge } = world();
+  const [slow, purged, unknown] = [all.begin(a), all.begin(a), all.begin(b)];
+  slow.landed(french);
+  purged.landed(german);
+  purge({ by: 'tag', tag: 'german' }, true);
+  expect(all.judge()).toBe(0);
+  expect([slow.current, purged.wanted, unknown.current]).toEqual([true, false, false]);
+  unknown.landed(german);
+  expect(all.judge()).toBe(1);
+  expect([slow.current, unknown.wanted]).toEqual([true, false]);
 });

@@ -8,7 +8,7 @@ import type { CacheKey, FieldList } from '../resource.ts';
 import type { Ledger, Purgeable } from './purge/ledger.ts';
 
 export interface Arrival {
-  /** The newest purge when its request was sent: those that came since concern it. */
+  /** The newest purge that it has been compared with: at first, the newest when its request was sent. */
   readonly asOf: number;
   /** Whether it may still be stored: not if it was purged, dropped or overtaken meanwhile. */
   readonly wanted: boolean;
@@ -27,15 +27,19 @@ export interface Arrivals {
   begin(of: Purgeable): Arrival;
   /** A stored response on its way to another tier: older than everything that lands. */
   again(entry: Pick<Head, 'key' | 'selecting' | 'tags'> & { readonly asOf: number }): Arrival;
-  /** The earliest `asOf` of all that are under way; infinity when nothing is. */
-  readonly oldest: number;
+  /**
+   * Compares everything whose head is known with the purges so far, so that none has to be remembered for as long as a
+   * slow body takes; what is purged, softly too, is not wanted any more. Returns the earliest `asOf` of all that are
+   * under way; infinity when nothing is.
+   */
+  judge(): number;
 }
 
 interface Travelling {
   readonly key: CacheKey;
-  readonly asOf: number;
+  asOf: number;
   tags: readonly string[];
-  isOvertaken: boolean;
+  isUnwanted: boolean;
   /** In the order of landing, from 1; `null` while nothing is known of it. */
   order: number | null;
   selecting: FieldList;
@@ -64,7 +68,7 @@ export function arrivals(ledger: Ledger): Arrivals {
   function overtake({ key, order, selecting }: Travelling): void {
     for (const other of underWay.get(key) ?? []) {
       if (order === null || other.order === null || other.order >= order) continue;
-      if (sameSelection(other.selecting, selecting)) other.isOvertaken = true;
+      if (sameSelection(other.selecting, selecting)) other.isUnwanted = true;
     }
   }
 
@@ -72,13 +76,15 @@ export function arrivals(ledger: Ledger): Arrivals {
     travelling(self.key).add(self);
     const fate = () => ledger.fate(self, self.asOf).as;
     return {
-      asOf: self.asOf,
+      get asOf() {
+        return self.asOf;
+      },
       get wanted() {
-        return !self.isOvertaken && fate() !== 'gone';
+        return !self.isUnwanted && fate() !== 'gone';
       },
       get current() {
         if (self.order === null && ledger.newestByTag > self.asOf) return false;
-        return !self.isOvertaken && fate() === 'kept';
+        return !self.isUnwanted && fate() === 'kept';
       },
       landed({ selecting, tags }) {
         self.order = ++landings;
@@ -93,16 +99,22 @@ export function arrivals(ledger: Ledger): Arrivals {
     };
   }
 
-  const beginning = { isOvertaken: false, holders: 1 };
+  const beginning = { isUnwanted: false, holders: 1 };
   return {
     begin: ({ key, tags }) =>
       begin({ ...beginning, key, tags, asOf: ledger.sequence, order: null, selecting: [] }),
     again: ({ key, tags, asOf, selecting }) => begin({ ...beginning, key, tags, asOf, order: 0, selecting }),
 
-    get oldest() {
+    judge() {
       let oldest = Number.POSITIVE_INFINITY;
       for (const ofKey of underWay.values()) {
-        for (const { asOf } of ofKey) oldest = Math.min(oldest, asOf);
+        for (const each of ofKey) {
+          if (each.order !== null) {
+            if (ledger.fate(each, each.asOf).as !== 'kept') each.isUnwanted = true;
+            each.asOf = ledger.sequence;
+          }
+          oldest = Math.min(oldest, each.asOf);
+        }
       }
       return oldest;
     },

@@ -87,7 +87,7 @@ export function cache(options: CacheOptions): Cache {
     ledger,
     memory: residents,
     disk,
-    oldestArrival: () => held.oldestArrival,
+    judgeArrivals: held.judgeArrivals,
   });
   sweeping.wake();
   const warm = disk && warmth({ clock, memory: residents, store: held, disk });

@@ -40,8 +40,8 @@ export interface Store {
   readonly memoryObjectBytes: number;
   /** A larger body is not kept at all. */
   readonly objectLimitBytes: number;
-  /** The earliest purge that something on its way into the store may still have to be compared with. */
-  readonly oldestArrival: number;
+  /** Compares what is on its way with the purges so far. Returns the newest that all of it has been compared with. */
+  judgeArrivals(): number;
   /** Brings an entry on disk up to memory, unless there is one already. */
   warm(entry: Entry): Promise<Resident | null>;
   /** Resolves when what is on its way to disk has arrived. */
@@ -201,9 +201,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       return Math.max(memoryObjectBytes(), disk?.objectLimitBytes ?? 0);
     },
 
-    get oldestArrival() {
-      return underWay.oldest;
-    },
+    judgeArrivals: underWay.judge,
 
     async warm(entry) {
       const isWarm = entry.sizeBytes > memoryObjectBytes() || memory.variant(entry) !== null;

@@ -49,6 +49,8 @@ export interface Ledger {
   readonly newestByTag: number;
   /** How many are remembered. */
   readonly size: number;
+  /** The number of the one that came first, of those; infinity when there is none. */
+  readonly oldest: number;
   /** What the purges since the one with this number mean for an entry. */
   fate(of: Purgeable, since: number): Fate;
   /** Returns what is known of this selector now; of everything, when there were too many. */
@@ -103,6 +105,10 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
     newestByTag: 0,
     get size() {
       return marks.size;
+    },
+    get oldest() {
+      for (const { hard, soft } of marks.values()) return Math.max(hard, soft);
+      return Number.POSITIVE_INFINITY;
     },
 
     fate(of: Purgeable, since: number): Fate {

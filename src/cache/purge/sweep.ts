@@ -2,8 +2,8 @@
  * Carries out in the background what purges have only written down: goes through memory and disk in small steps, drops
  * what is gone, marks what is stale, and then retires the purges that were known when it set out.
  *
- * What is under way into the store may pass a place that has been swept. So only those purges are retired that
- * nothing was under way before.
+ * What is under way into the store may pass a place that has been swept. So only those purges are retired that all of
+ * it has been compared with.
  */
 import type { Clock } from '../../clock.ts';
 import type { Disk } from '../disk/disk.ts';
@@ -29,8 +29,8 @@ export interface SweepOptions {
   readonly ledger: Ledger;
   readonly memory: Memory;
   readonly disk: Disk | null;
-  /** The earliest purge that something on its way into the store may still have to be compared with. */
-  readonly oldestArrival: () => number;
+  /** Compares what is on its way into the store with the purges so far; up to which, for all of it. */
+  readonly judgeArrivals: () => number;
 }
 
 /** How far a round has come. */
@@ -43,13 +43,13 @@ interface Round {
   from: number | null;
 }
 
-export function sweep({ clock, ledger, memory, disk, oldestArrival }: SweepOptions): Sweep {
+export function sweep({ clock, ledger, memory, disk, judgeArrivals }: SweepOptions): Sweep {
   let round: Round | null = null;
   let cancel: (() => void) | null = null;
 
   function begin(): Round | null {
-    const upTo = Math.min(ledger.sequence, oldestArrival());
-    if (![...ledger.marks()].some(({ hard, soft }) => Math.max(hard, soft) <= upTo)) return null;
+    const upTo = Math.min(ledger.sequence, judgeArrivals());
+    if (ledger.oldest > upTo) return null;
     const from = disk?.needsSweep ? 0 : null;
     return { upTo, residents: memory.all()[Symbol.iterator](), isMemoryDone: false, from };
   }
