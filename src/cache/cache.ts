@@ -30,8 +30,10 @@ export interface Cache {
   /**
    * Whatever has been asked for until now and is meant by the selector is gone, or stale. What is under way still goes to
    * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
+   *
+   * @param flushed with all before it: a power cut does not undo it. Waits for the disk, some milliseconds.
    */
-  purge(purge: Purge): Purged;
+  purge(purge: Purge, flushed: boolean): Purged;
   /** A hard purge by key that may be lost in a power cut: what an unsafe request does to the key (RFC 9111 §4.4). */
   drop(key: CacheKey): void;
   /** The same for groups of a route (RFC 9875 §3). */
@@ -120,7 +122,7 @@ export function cache(options: CacheOptions): Cache {
   return {
     lookup: (resource, exchange) => lookup(residents, resource, exchange),
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
-    purge: (given) => purge(given, true),
+    purge,
     drop: (key) => void purge({ selector: { by: 'key', key }, soft: false }, false),
     dropGroups(route, groups) {
       for (const group of groups) purge({ selector: { by: 'group', route, group }, soft: false }, false);

@@ -294,10 +294,10 @@ class Run {
     if (by === 'route') for (let each = 0; each < keys; each++) note(each, soft);
     else note(key, soft && by !== 'drop');
     if (by === 'drop') cache.drop(name);
-    if (by === 'key') cache.purge({ selector: { by, key: name }, soft });
-    if (by === 'prefix') cache.purge({ selector: { by, prefix: name }, soft });
-    if (by === 'tag') cache.purge({ selector: { by, tag: `k${key}` }, soft });
-    if (by === 'route') cache.purge({ selector: { by, route: 'web' }, soft });
+    if (by === 'key') cache.purge({ selector: { by, key: name }, soft }, true);
+    if (by === 'prefix') cache.purge({ selector: { by, prefix: name }, soft }, true);
+    if (by === 'tag') cache.purge({ selector: { by, tag: `k${key}` }, soft }, true);
+    if (by === 'route') cache.purge({ selector: { by, route: 'web' }, soft }, true);
   }
 
   /** Everything under way ends somehow, and nobody is left without an end. */

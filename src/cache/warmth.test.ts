@@ -87,7 +87,7 @@ test('what has been purged meanwhile, or was damaged on disk, does not come back
     const path = here.folder?.path ?? '';
     const name = sha256Of(noise(1000, 0));
     writeFileSync(join(path, 'objects', name.slice(0, 2), name), 'damaged');
-    here.cache.purge({ selector: { by: 'prefix', prefix: 'web /2' }, soft: false });
+    here.cache.purge({ selector: { by: 'prefix', prefix: 'web /2' }, soft: false }, true);
   }
   await using here = await world({ ...options, folder });
   clock.advance(1000);

@@ -35,7 +35,7 @@ describe('help', () => {
   test('names every command and the exit codes', async () => {
     const { out, code } = await meridian(['--help']);
     expect(code).toBe(0);
-    for (const name of ['up', 'serve', 'check', 'status', 'reload', 'version', 'completion'])
+    for (const name of ['up', 'serve', 'check', 'status', 'reload', 'purge', 'version', 'completion'])
       expect(out).toContain(`meridian ${name} `);
     expect(out).toContain(
       'Exit codes: 0 done, 1 failure, 2 wrong usage, 3 degraded (a node is down), 69 runtime missing.',

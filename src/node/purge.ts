@@ -21,7 +21,10 @@ export function purge(node: Node, targets: readonly PurgeTarget[], soft: boolean
     return [];
   });
   if (reasons.length > 0) return { reasons };
-  const purged = selectors.map((selector) => ({ selector, ...node.cache.purge({ selector, soft }) }));
+  const purged = selectors.map((selector, at) => {
+    const isLast = at === selectors.length - 1;
+    return { selector, ...node.cache.purge({ selector, soft }, isLast) };
+  });
   node.log.info('purged', { soft, selectors });
   return { purged };
 }

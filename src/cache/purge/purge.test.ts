@@ -103,7 +103,7 @@ for (const selector of selectors) {
       test(`what is ${where} is purged ${how} by ${what}`, async () => {
         await using here = await world(options);
         await store(here, 'old');
-        here.cache.purge({ selector, soft });
+        here.cache.purge({ selector, soft }, true);
         await (soft ? expectStale(here) : expectGone(here));
         await expectUntouched(here, selector);
       });
@@ -111,7 +111,7 @@ for (const selector of selectors) {
       test(`what is ${where} is swept ${how} by ${what}, and the purge retired`, async () => {
         await using here = await world(options);
         await store(here, 'old');
-        here.cache.purge({ selector, soft });
+        here.cache.purge({ selector, soft }, true);
         await swept(here);
         const left = soft ? 2 : selector.by === 'all' ? 0 : 1;
         if (here.disk) expect(here.cache.stats.disk?.entries).toBe(left);
@@ -127,7 +127,7 @@ for (const selector of selectors) {
           {
             await using here = await world({ ...options, folder, clock });
             await store(here, 'old');
-            expect(here.cache.purge({ selector, soft }).recorded).toBe('disk');
+            expect(here.cache.purge({ selector, soft }, true).recorded).toBe('disk');
           }
           await using here = await world({ ...options, folder, clock });
           await (soft ? expectStale(here) : expectGone(here));
@@ -142,7 +142,7 @@ for (const selector of selectors) {
       await using here = await world({ disk: true });
       const before = get(here, key);
       const first = await here.nextAsk();
-      here.cache.purge({ selector, soft });
+      here.cache.purge({ selector, soft }, true);
       first.answer('old', fields);
       expect((await before).text).toBe('old');
       await here.quiet();
