@@ -38,7 +38,7 @@ function listed(folder: Temporary): string[] {
 async function use(here: World, key: string): Promise<void> {
   const { source } = (await here.get({ key })).served;
   if (source.from !== 'memory') throw new Error(`${key} is not in memory`);
-  source.resident.prepared = { second: Math.floor(clock.now() / 1000), headers: new Headers() };
+  source.resident.prepared = { second: Math.floor(clock.now() / 1000), headers: new Headers(), timing: '' };
 }
 
 test('what was in memory before a restart is there again after it, and nobody had to ask', async () => {
