@@ -8,8 +8,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseList } from 'structured-headers';
 import { version } from '../../package.json';
+import { systemClock } from '../../src/clock.ts';
+import { controlClient } from '../../src/control/client.ts';
+import { readNodeFile } from '../../src/control/node-file.ts';
 import { freePort, startPinned } from '../process.ts';
-import { addresses, ask, firstPath, type Keep, type NotServed, type Peer, type Stage } from './peer.ts';
+import { addresses, ask, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
@@ -67,15 +70,26 @@ export function meridian(setup: MeridianSetup): Peer {
         on,
         files: join(files, 'pop'),
         isHit: (headers) => isHit(headers),
-        purge: PURGE,
+        purge: (tag) => purgeByTag(files, tag),
         ...(accessLog && { accessLog }),
       };
     },
   };
 }
 
-/** The one place that knows how a node of Meridian is told to purge by tag. */
-const PURGE: NotServed = { because: 'this version purges nothing by tag' };
+/** As `meridian purge --tag` does, without the start of a command: the origin first. */
+async function purgeByTag(dataDir: string, tag: string): Promise<void> {
+  for (const node of ['origin', 'pop']) {
+    const file = await readNodeFile(join(dataDir, node));
+    if (!file) throw new Error(`${node} does not say where it is`);
+    const control = controlClient(file.control, SECRET, systemClock);
+    const answer = await control.purge({ targets: [{ by: 'tag', tag }], soft: false });
+    if (!('purged' in answer)) throw new Error(answer.reasons.join('; '));
+  }
+}
+
+/** Of one run: the nodes on this machine know each other and the benchmark by it. */
+const SECRET = randomBytes(32).toString('hex');
 
 interface Ports {
   readonly origin: number;
@@ -96,7 +110,7 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
   const { files, ports, accessLog } = where;
   const network = {
     name: 'bench',
-    secret: randomBytes(32).toString('hex'),
+    secret: SECRET,
     dataDir: files,
     nodes: {
       origin: {
