@@ -5,6 +5,7 @@
 import type { Exchange } from '../exchange.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import type { Resource } from '../resource.ts';
+import { countUse } from './eviction/policy.ts';
 import { ageS, remainingS } from './freshness.ts';
 import type { Memory, Resident } from './memory.ts';
 import type { Found } from './served.ts';
@@ -18,7 +19,7 @@ export function lookup(memory: Memory, resource: Resource, exchange: Exchange): 
   if (exchange.nowMs >= resident.freshUntilMs || asksForNewer(exchange, resident)) {
     return { outcome: 'miss', resident };
   }
-  resident.visited = true;
+  countUse(resident);
   return { outcome: 'hit', resident };
 }
 

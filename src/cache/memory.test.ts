@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Entry } from '../entry.ts';
 import type { CacheKey } from '../resource.ts';
+import { countUse } from './eviction/policy.ts';
 import { memory, type Resident } from './memory.ts';
 
 function entry(key: number, variant: number | null, sizeBytes: number, fields = 1): Entry {
@@ -35,7 +36,7 @@ test('keeps what was used rather than what was not', () => {
   const tier = memory(20_000);
   for (let key = 0; key < 8; key++) tier.keep(entry(key, null, 500), body);
   const used = tier.find('web /0' as CacheKey, new Headers());
-  if (used) used.visited = true;
+  if (used) countUse(used);
   for (let key = 8; key < 16; key++) tier.keep(entry(key, null, 500), body);
   expect(tier.find('web /0' as CacheKey, new Headers())).toBe(used);
   expect(tier.find('web /1' as CacheKey, new Headers())).toBeNull();
@@ -102,7 +103,7 @@ test('the bound holds and nothing is mixed up, whatever is kept, found, updated 
           const kept = tier.keep(entry(key, variant, size, fields), body);
           if (kept) expect(kept.costBytes).toBeLessThanOrEqual(limit / 4);
         }
-        if (act === 'find' && found) found.visited = true;
+        if (act === 'find' && found) countUse(found);
         if (act === 'update' && found) {
           const selecting = found.entry.selecting[0];
           const own = selecting ? Number(selecting[1]) : null;
