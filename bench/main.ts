@@ -77,8 +77,10 @@ async function main(args: string[]): Promise<number> {
 
   const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
   const peers = values.peers.split(',').filter(Boolean);
-  if (values['write-readme'] && (values.only || peers.length > 0)) {
-    throw new Error('--write-readme replaces all tables of a suite: it needs all cases and all peers.');
+  if (values['write-readme'] && (values.only || peers.length > 0 || values.trace)) {
+    throw new Error(
+      '--write-readme replaces all tables of a suite: it needs all its own cases and all peers.',
+    );
   }
   const report = await measure(chosen, {
     rounds: whole('rounds', values.rounds),

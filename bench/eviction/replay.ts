@@ -70,7 +70,6 @@ function pieceOf(object: number, costBytes: number, nextUse: number): Piece {
     mark: Math.imul(object ^ (object >>> 16), 0x85ebca6b) | 0,
     uses: 0,
     served: 0,
-    rank: 0,
     place: 0,
     nextUse,
     older: null,

@@ -57,6 +57,8 @@ export const eviction: Suite = {
 };
 
 async function runEviction(run: Run): Promise<SuiteReport> {
+  if (!run.peers.every((peer) => contenders.some(({ name }) => name === peer)))
+    throw new Error('There is no such policy: see `npm run bench -- list`.');
   const tables: Table[] = [];
   const { trace, shares } = run.eviction;
   if (trace) {

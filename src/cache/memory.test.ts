@@ -42,6 +42,40 @@ test('keeps what was used rather than what was not', () => {
   expect(tier.find('web /1' as CacheKey, new Headers())).toBeNull();
 });
 
+test('what has just been kept is there, though everything else is used more', () => {
+  const tier = memory(20_000);
+  for (let key = 0; key < 8; key++) {
+    const resident = tier.keep(entry(key, null, 500), body)!;
+    for (let use = 0; use < 5; use++) countUse(resident);
+  }
+  for (let key = 8; key < 40; key++) {
+    const kept = tier.keep(entry(key, null, 500), body);
+    expect(tier.find(entry(key, null, 500).key, new Headers())).toBe(kept);
+  }
+});
+
+test('someone who asks for everything once leaves in memory what others use', () => {
+  const tier = memory(60_000);
+  const hot = Array.from({ length: 10 }, (_, key) => entry(key, null, 500));
+  for (const each of hot) countUse(tier.keep(each, body)!);
+  for (let key = 100; key < 1000; key++) {
+    tier.keep(entry(key, null, 500), body);
+    const used = tier.find(hot[key % hot.length]!.key, new Headers());
+    if (used) countUse(used);
+  }
+  expect(hot.filter(({ key }) => tier.find(key, new Headers()) !== null).length).toBe(hot.length);
+});
+
+test('an update or a new content under the same name does not make a favourite a newcomer', () => {
+  const tier = memory(20_000);
+  const favourite = tier.keep(entry(0, 1, 500), body)!;
+  for (let use = 0; use < 10; use++) countUse(favourite);
+  tier.update(favourite, entry(0, 1, 500, 2));
+  tier.keep(entry(0, 1, 600), body);
+  for (let key = 1; key < 20; key++) tier.keep(entry(key, null, 500), body);
+  expect(tier.find(favourite.entry.key, headersFor(1))?.entry.sizeBytes).toBe(600);
+});
+
 test('one object takes at most a quarter of everything, and pushes nothing out when it would take more', () => {
   const tier = memory(20_000);
   tier.keep(entry(0, null, 500), body);

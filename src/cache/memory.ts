@@ -104,7 +104,7 @@ export function memory(limit: number, policy: Policy<Resident> = merit()): Memor
 
   /** Room is made before something comes, so that it is there when it has been kept. */
   function makeRoom(neededBytes: number): void {
-    while (stats.bytes + neededBytes > stats.limitBytes) {
+    while (stats.bytes + policy.ownBytes + neededBytes > stats.limitBytes) {
       const victim = policy.evict();
       if (!victim) return;
       unchain(victim);
@@ -198,7 +198,6 @@ function residentOf(entry: Entry, body: Blob): Resident {
     mark: markOf(entry),
     uses: 0,
     served: 0,
-    rank: 0,
     place: 0,
   };
 }

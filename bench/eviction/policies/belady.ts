@@ -14,13 +14,11 @@ export function belady(): Contender {
     ownBytes: 0,
     seesFuture: true,
     add(piece) {
-      piece.rank = -piece.nextUse;
-      byNextUse.push(piece);
+      byNextUse.push(piece, -piece.nextUse);
     },
     remove: byNextUse.remove,
     used(piece) {
-      piece.rank = -piece.nextUse;
-      byNextUse.moved(piece);
+      byNextUse.move(piece, -piece.nextUse);
     },
     evict() {
       const { top } = byNextUse;

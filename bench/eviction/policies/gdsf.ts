@@ -16,20 +16,18 @@ export function gdsf(): Contender {
     ownBytes: 0,
     add(piece) {
       counts.set(piece, 1);
-      piece.rank = base + 1 / piece.costBytes;
-      byRank.push(piece);
+      byRank.push(piece, base + 1 / piece.costBytes);
     },
     remove: byRank.remove,
     used(piece) {
       const count = (counts.get(piece) ?? 0) + 1;
       counts.set(piece, count);
-      piece.rank = base + count / piece.costBytes;
-      byRank.moved(piece);
+      byRank.move(piece, base + count / piece.costBytes);
     },
     evict() {
       const { top } = byRank;
       if (!top) return null;
-      base = top.rank;
+      base = byRank.topRank;
       byRank.remove(top);
       return top;
     },

@@ -38,10 +38,9 @@ export function merit<Kept extends Member>(): Policy<Kept> {
   /** The rank of what was dropped last. It only rises, by less than 10^6 at a time: a double holds that for ages. */
   let base = 0;
 
-  function rank(member: Kept): void {
-    const fixedCost = (fixedCostSizes * bytes) / byRank.size;
-    member.rank = base + worth[member.served]! * (1 + fixedCost / member.costBytes);
-    byRank.moved(member);
+  function rankOf(member: Kept): number {
+    const fixedCost = (fixedCostSizes * bytes) / (byRank.size || 1);
+    return base + worth[member.served]! * (1 + fixedCost / member.costBytes);
   }
 
   function remove(member: Kept): void {
@@ -53,9 +52,8 @@ export function merit<Kept extends Member>(): Policy<Kept> {
     add(member, former) {
       const known = former ? former.served + former.uses : dropped.recall(member.mark);
       member.served = known === null ? 0 : Math.min(maxUses, known + 1);
-      byRank.push(member);
+      byRank.push(member, rankOf(member));
       bytes += member.costBytes;
-      rank(member);
       dropped.resize(byRank.size * ghostsPerMember);
     },
 
@@ -66,18 +64,18 @@ export function merit<Kept extends Member>(): Policy<Kept> {
       for (let looks = 0; least && least.uses > 0 && looks < looksPerDrop; looks++) {
         least.served = Math.min(maxUses, least.served + least.uses);
         least.uses = 0;
-        rank(least);
+        byRank.move(least, rankOf(least));
         least = byRank.top;
       }
       if (!least) return null;
-      base = Math.max(base, least.rank);
+      base = Math.max(base, byRank.topRank);
       remove(least);
       dropped.remember(least.mark, least.served);
       return least;
     },
 
     get ownBytes() {
-      return dropped.bytes;
+      return dropped.bytes + byRank.bytes;
     },
   };
 }

@@ -13,9 +13,8 @@ export interface Member {
   readonly mark: number;
   /** How often it was served since the policy last looked, at most `maxUses`: see `countUse`. */
   uses: number;
-  /** The policy's own: uses that it has taken into account, what it ranks the member by, and where it has put it. */
+  /** The policy's own: uses that it has taken into account, and where it has put the member. */
   served: number;
-  rank: number;
   place: number;
 }
 

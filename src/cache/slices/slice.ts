@@ -11,6 +11,7 @@ import type { Resource } from '../../resource.ts';
 import { discard } from '../answer.ts';
 import { statusError } from '../ask.ts';
 import type { Engine } from '../engine.ts';
+import { countUse } from '../eviction/policy.ts';
 import type { Question } from '../question.ts';
 import type { Served } from '../served.ts';
 import { isPersonal, refusalToStore } from '../storable.ts';
@@ -65,7 +66,7 @@ export function placeOf({ asked, engine, layout }: Sliced, index: number): 'memo
 
 async function find({ engine }: Sliced, { resource, exchange }: Question): Promise<Stored | null> {
   const peeked = engine.store.peek(resource.key, exchange.headers);
-  if (peeked?.from === 'memory') peeked.resident.visited = true;
+  if (peeked?.from === 'memory') countUse(peeked.resident);
   return peeked ?? engine.store.find(resource.key, exchange.headers);
 }
 
