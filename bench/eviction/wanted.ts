@@ -17,8 +17,9 @@ interface Given {
 }
 
 export function evictionWanted({ trace, format, sizes }: Given): EvictionWanted {
+  const known = formatNamed(format);
   return {
-    trace: trace === undefined ? null : { path: trace, format: formatNamed(format) },
+    trace: trace === undefined ? null : { path: trace, format: known },
     shares: sizes.split(',').map(share),
   };
 }

@@ -9,6 +9,7 @@ import type { CacheKey, Resource } from '../resource.ts';
 import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine, SliceSizes } from './engine.ts';
+import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
 import { lookup } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
@@ -69,7 +70,7 @@ const minBudgetBytes = 32 * 1024 * 1024;
 
 export function cache(options: CacheOptions): Cache {
   const { clock, disk } = options;
-  const residents = memory(options.memoryBytes);
+  const residents = memory(options.memoryBytes, merit());
   const held = store(residents, disk, options.memoryObjectBytes);
   const budget: Budget = { limitBytes: budgetFor(options.memoryBytes), usedBytes: 0 };
   const engine: Engine = {

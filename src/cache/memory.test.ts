@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Entry } from '../entry.ts';
 import type { CacheKey } from '../resource.ts';
+import { merit } from './eviction/merit.ts';
 import { countUse } from './eviction/policy.ts';
 import { memory, type Resident } from './memory.ts';
 
@@ -33,7 +34,7 @@ const body = new Blob([]);
 const headersFor = (variant: number) => new Headers({ 'x-variant': String(variant) });
 
 test('keeps what was used rather than what was not', () => {
-  const tier = memory(20_000);
+  const tier = memory(20_000, merit());
   for (let key = 0; key < 8; key++) tier.keep(entry(key, null, 500), body);
   const used = tier.find('web /0' as CacheKey, new Headers());
   if (used) countUse(used);
@@ -43,7 +44,7 @@ test('keeps what was used rather than what was not', () => {
 });
 
 test('what has just been kept is there, though everything else is used more', () => {
-  const tier = memory(20_000);
+  const tier = memory(20_000, merit());
   for (let key = 0; key < 8; key++) {
     const resident = tier.keep(entry(key, null, 500), body)!;
     for (let use = 0; use < 5; use++) countUse(resident);
@@ -55,7 +56,7 @@ test('what has just been kept is there, though everything else is used more', ()
 });
 
 test('someone who asks for everything once leaves in memory what others use', () => {
-  const tier = memory(60_000);
+  const tier = memory(60_000, merit());
   const hot = Array.from({ length: 10 }, (_, key) => entry(key, null, 500));
   for (const each of hot) countUse(tier.keep(each, body)!);
   for (let key = 100; key < 1000; key++) {
@@ -67,7 +68,7 @@ test('someone who asks for everything once leaves in memory what others use', ()
 });
 
 test('an update or a new content under the same name does not make a favourite a newcomer', () => {
-  const tier = memory(20_000);
+  const tier = memory(20_000, merit());
   const favourite = tier.keep(entry(0, 1, 500), body)!;
   for (let use = 0; use < 10; use++) countUse(favourite);
   tier.update(favourite, entry(0, 1, 500, 2));
@@ -77,7 +78,7 @@ test('an update or a new content under the same name does not make a favourite a
 });
 
 test('one object takes at most a quarter of everything, and pushes nothing out when it would take more', () => {
-  const tier = memory(20_000);
+  const tier = memory(20_000, merit());
   tier.keep(entry(0, null, 500), body);
   expect(tier.keep(entry(1, null, 5000), body)).toBeNull();
   expect(tier.stats.entries).toBe(1);
@@ -87,7 +88,7 @@ test('one object takes at most a quarter of everything, and pushes nothing out w
 });
 
 test('what has been dropped is not brought back by a confirmation that comes later', () => {
-  const tier = memory(20_000);
+  const tier = memory(20_000, merit());
   const resident = tier.keep(entry(0, null, 500), body) as Resident;
   tier.drop('web /0' as CacheKey);
   expect(tier.update(resident, entry(0, null, 500)).entry.sizeBytes).toBe(500);
@@ -95,7 +96,7 @@ test('what has been dropped is not brought back by a confirmation that comes lat
 });
 
 test('a smaller limit applies at once', () => {
-  const tier = memory(100_000);
+  const tier = memory(100_000, merit());
   for (let key = 0; key < 20; key++) tier.keep(entry(key, null, 500), body);
   tier.resize(10_000);
   expect(tier.stats.bytes).toBeLessThanOrEqual(10_000);
@@ -114,7 +115,7 @@ test('the bound holds and nothing is mixed up, whatever is kept, found, updated 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
       let limit = 40_000;
-      const tier = memory(limit);
+      const tier = memory(limit, merit());
       const keys = Array.from({ length: 13 }, (_, key) => `web /${key}` as CacheKey);
       /** Everything that can be reached, by every variant that it may be reached by. */
       const reachable = () => {

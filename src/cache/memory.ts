@@ -6,7 +6,6 @@ import type { Entry } from '../entry.ts';
 import { selects } from '../http/vary.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
-import { merit } from './eviction/merit.ts';
 import { countUse, type Member, type Policy } from './eviction/policy.ts';
 import { freshUntilMs } from './freshness.ts';
 import { layoutOf } from './slices/layout.ts';
@@ -74,7 +73,7 @@ export interface MemoryStats {
 }
 
 /** @param policy says what goes when something has to. */
-export function memory(limit: number, policy: Policy<Resident> = merit()): Memory {
+export function memory(limit: number, policy: Policy<Resident>): Memory {
   const chains = new Map<CacheKey, Resident>();
   const stats = { entries: 0, bytes: 0, limitBytes: limit, evicted: 0 };
 
