@@ -3,18 +3,21 @@
  * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
  */
 import type { Clock } from '../clock.ts';
+import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
 import type { CacheKey, Resource } from '../resource.ts';
+import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine, SliceSizes } from './engine.ts';
+import { equivalents } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
-import { lookup } from './lookup.ts';
+import { lookup, lookupEquivalent } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
 import { remember } from './remember.ts';
-import type { Found } from './served.ts';
+import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
 import { store } from './store.ts';
@@ -24,6 +27,11 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
+  /**
+   * Keeps an answer that came of something else than a look-up, but may stand for it, if it says for how long
+   * (RFC 9110 §9.3.3). `null`: it may not be kept.
+   */
+  adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
   /**
    * Forgets every variant of a key. What was asked for before still goes to those who wait for it, and is not
    * stored; who comes from now on asks anew.
@@ -82,6 +90,7 @@ export function cache(options: CacheOptions): Cache {
     failing: remember(clock, maxNotes),
     refused: remember(clock, maxNotes),
     vary: remember(clock, maxNotes),
+    equivalents: equivalents(clock),
     budget,
     maxFills: options.maxFills,
     slices: options.slices,
@@ -90,9 +99,19 @@ export function cache(options: CacheOptions): Cache {
   };
 
   return {
-    lookup: (resource, exchange) => lookup(residents, resource, exchange),
+    lookup(resource, exchange) {
+      const found = lookup(residents, resource, exchange);
+      return found.resident === null
+        ? lookupEquivalent(residents, engine.equivalents, resource, exchange)
+        : found;
+    },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
-    drop: held.drop,
+    adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
+    drop(key) {
+      held.drop(key);
+      const other = engine.equivalents.forget(key);
+      if (other !== null) held.drop(other);
+    },
     resize({ memoryBytes, diskBytes, slices }) {
       engine.slices = slices;
       residents.resize(memoryBytes);

@@ -19,6 +19,8 @@ function entry(key: number, variant: number | null, sizeBytes: number, fields = 
       lifetimeS: 60,
       staleWhileRevalidateS: 0,
       staleIfErrorS: 0,
+      staleIfDisconnectedS: 0,
+      immutable: false,
       alwaysRevalidate: false,
       neverStale: false,
     },

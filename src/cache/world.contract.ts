@@ -33,6 +33,7 @@ export interface Wanted {
   readonly ask?: Resource['ask'];
   readonly inParts?: boolean;
   readonly freshness?: FreshnessPolicy;
+  readonly keepsCookies?: boolean;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
   /** Another node asks, for which no client waits. */
@@ -118,6 +119,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         ask,
         inParts: wanted.inParts ?? false,
         freshness: wanted.freshness,
+        hasQuery: true,
+        keepsCookies: wanted.keepsCookies,
       };
       const request = new Request('http://pop.example/', signal ? { signal } : {});
       const tier = background ? { node: 'pop', route: 'web', background } : null;

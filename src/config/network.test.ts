@@ -58,6 +58,7 @@ describe('a valid config', () => {
       },
       trustedProxies: [],
       forwardingField: 'x-forwarded-for',
+      cacheStatusKey: false,
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });
     expect(routes).toEqual([
@@ -117,6 +118,7 @@ describe('a valid config', () => {
       timeouts: { connectMs: 2000, idleS: 60, drainMs: 0 },
       trustedProxies: ['10.0.0.0/8', 'fd00::1/128'],
       forwardingField: 'x-forwarded-for',
+      cacheStatusKey: false,
       accessLog: { format: 'json', path: 'stdout' },
     });
     expect(nodes.pop?.listen[0]).toMatchObject({
@@ -233,7 +235,7 @@ describe('mistakes', () => {
       "routes[0].protocol: expected 'npm' or 'web', found 'nmp'. Did you mean npm?",
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
-      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, found nothing',
+      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, found nothing',
       'nam: expected one of name, secret, dataDir, nodes, routes, found an unknown parameter. Did you mean name?',
     ]);
   });

@@ -146,6 +146,9 @@ export const node = group('One node. Its name is its key.', {
     ['x-forwarded-for', 'forwarded'],
   ).prefault('x-forwarded-for'),
   accessLog: accessLog.prefault({}),
+  cacheStatusKey: flag(
+    'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
+  ).prefault(false),
 });
 
 const match = group('Which requests the route serves. The first route that matches is taken.', {
@@ -207,8 +210,14 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
   freshness: group('Times for responses that say nothing themselves.', {
     freshS: seconds('Used without asking.').optional(),
     staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
-    staleIfErrorS: seconds('Beyond that, used when the server fails.').optional(),
+    staleIfErrorS: seconds(
+      'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
+    ).optional(),
   }).prefault({}),
+  setCookie: oneOf(
+    'Responses that set a cookie. `store`: kept and shared when they state for how long, as RFC 9111 §7.3 has it. `pass`: never kept.',
+    ['store', 'pass'],
+  ).prefault('store'),
 });
 
 const routeName = label(

@@ -65,8 +65,10 @@ export function tiers(options: TierOptions): Tiers {
   }
 
   async function askAll(ask: Ask, route: Route): Promise<Answer> {
-    // A request with a body can be sent once only: its bytes are gone after that.
-    const candidates = isSafe(ask.exchange.method) ? inOrder() : inOrder().slice(0, 1);
+    // What changes something is sent once only, and so is a body: its bytes are gone after that.
+    const { method, request } = ask.exchange;
+    const mayRepeat = isSafe(method) && request.body === null;
+    const candidates = mayRepeat ? inOrder() : inOrder().slice(0, 1);
     let failed: Answer | MeridianError = new MeridianError('upstream-unreachable', 'this node has no parent');
     for (const state of candidates) {
       if (!(failed instanceof MeridianError)) discard(failed);
@@ -113,7 +115,7 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
   return request(parent.url + target, {
     method,
     headers,
-    body: isSafe(method) ? null : exchange.body(),
+    body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
     signal: ask.signal,
     timeouts: options.timeouts,
     clock: options.clock,

@@ -216,7 +216,7 @@ async function reachMark(node: TestNode): Promise<void> {
   );
 }
 
-const markMethod = 'PROPFIND';
+const markMethod = 'TRACE';
 
 function isMark(one: Asked): boolean {
   return one.method === markMethod && one.target.startsWith('/mark-');

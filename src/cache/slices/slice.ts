@@ -9,9 +9,10 @@ import { rangeBytes } from '../../http/range.ts';
 import type { Parent } from '../../parent.ts';
 import type { Resource } from '../../resource.ts';
 import { discard } from '../answer.ts';
-import { statusError } from '../ask.ts';
+
 import type { Engine } from '../engine.ts';
 import { countUse } from '../eviction/policy.ts';
+import { statusError } from '../failing-answer.ts';
 import type { Question } from '../question.ts';
 import type { Served } from '../served.ts';
 import { isPersonal, refusalToStore } from '../storable.ts';
@@ -80,7 +81,7 @@ function questionFor({ asked, layout }: Sliced, index: number, parent: Parent): 
     ask: whole.ask,
   };
   const personal = isPersonal(whole, exchange);
-  return { resource, exchange, parent, reload: false, personal, outcome: 'partial' };
+  return { resource, exchange, parent, reload: false, bodiless: false, personal, outcome: 'partial' };
 }
 
 /**
