@@ -38,7 +38,7 @@ export function lookupEquivalent(
   if (resident === null || !equivalents.covers(resident.entry, resource)) return nothing;
   if (exchange.nowMs >= resident.freshUntilMs || wantsNewer(exchange, resident.entry.freshness))
     return nothing;
-  resident.visited = true;
+  countUse(resident);
   return { outcome: 'hit', resident };
 }
 
