@@ -37,8 +37,8 @@ describe('a request', () => {
     const { url, heard } = await upstream(ok);
     await textOf(await ask(url));
     const [head = ''] = heard;
-    expect(head).toContain('\r\nUser-Agent: meridian\r\n');
-    expect(head).toContain('\r\nAccept-Encoding: identity\r\n');
+    expect(head).toContain('\r\nuser-agent: meridian\r\n');
+    expect(head).toContain('\r\naccept-encoding: identity\r\n');
     expect(head).not.toContain('Bun');
   });
 
@@ -46,7 +46,7 @@ describe('a request', () => {
     const { url, heard } = await upstream(ok);
     const headers = new Headers({ 'user-agent': 'npm', 'accept-encoding': 'br', accept: 'a/b', 'x-y': 'z' });
     await textOf(await ask(url, { headers }));
-    for (const field of ['User-Agent: npm', 'Accept-Encoding: br', 'Accept: a/b', 'x-y: z']) {
+    for (const field of ['user-agent: npm', 'accept-encoding: br', 'accept: a/b', 'x-y: z']) {
       expect(heard[0]).toContain(`\r\n${field}\r\n`);
     }
     const bare = new Headers();
@@ -66,12 +66,12 @@ describe('a request', () => {
     });
     const bytes = new TextEncoder().encode('abc');
     await textOf(await ask(url, { method: 'POST', body: bytes }));
-    expect(heard[0]).toContain('\r\nContent-Length: 3\r\n');
+    expect(heard[0]).toContain('\r\ncontent-length: 3\r\n');
     const { url: second, heard: also } = await upstream((socket, said) => {
       if (said.endsWith('0\r\n\r\n')) socket.write(ok);
     });
     await textOf(await ask(second, { method: 'PUT', body: new Blob([bytes]).stream() }));
-    expect(also[0]).toContain('\r\nTransfer-Encoding: chunked\r\n');
+    expect(also[0]).toContain('\r\ntransfer-encoding: chunked\r\n');
     expect(also[0]).toEndWith('\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
   });
 
@@ -79,7 +79,7 @@ describe('a request', () => {
     const unix = join(folder.path, 'upstream.sock');
     const { heard } = await upstream(ok, unix);
     expect(await textOf(await ask('http://owner.example/x', { unix }))).toBe('ok');
-    expect(heard[0]).toContain('\r\nHost: owner.example\r\n');
+    expect(heard[0]).toContain('\r\nhost: owner.example\r\n');
     expect(await codeOf(ask('http://owner.example/', { unix: `${unix}.none` }))).toBe('upstream-unreachable');
   });
 
@@ -127,43 +127,89 @@ describe('a request', () => {
   });
 });
 
-describe('a connection that was idle and turns out to be closed', () => {
-  /** Closes each connection when a second request comes on it, before it answers. */
-  async function forgetful() {
+describe('a connection that rests', () => {
+  /** Answers one request per connection, and does this when a second one comes, or before. */
+  async function forgetful(then: (socket: Socket) => void, at: 'second request' | 'once') {
     let requests = 0;
     const counts = new Map<Socket, number>();
-    const { url, heard } = await upstream((socket) => {
+    const { url, heard, sockets } = await upstream((socket) => {
       requests++;
       const count = (counts.get(socket) ?? 0) + 1;
       counts.set(socket, count);
-      if (count === 1) socket.write(ok);
-      else socket.end();
+      if (count > 1) return then(socket);
+      socket.write(ok);
+      if (at === 'once') setTimeout(() => then(socket), 5);
     });
-    return { url, heard, requests: () => requests };
+    return { url, heard, sockets, requests: () => requests };
   }
   const body = () => new TextEncoder().encode('abc');
 
-  test('is replaced for a GET, which is sent once more', async () => {
-    const { url, requests } = await forgetful();
+  test('is used again', async () => {
+    const { url, sockets } = await upstream(ok);
+    for (let round = 0; round < 3; round++) expect(await textOf(await ask(url))).toBe('ok');
+    expect(sockets.length).toBe(1);
+  });
+
+  test('is not used again when the answer says so, or is of HTTP/1.0', async () => {
+    for (const head of ['HTTP/1.1 200 OK\r\nConnection: x, Close', 'HTTP/1.0 200 OK']) {
+      const { url, sockets } = await upstream(`${head}\r\nContent-Length: 2\r\n\r\nok`);
+      for (let round = 0; round < 2; round++) expect(await textOf(await ask(url))).toBe('ok');
+      expect(sockets.length).toBe(2);
+    }
+  });
+
+  test('is not used for longer than the server says', async () => {
+    const clock = virtualClock();
+    const patient = 'HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=30\r\nContent-Length: 2\r\n\r\nok';
+    const { url, sockets } = await upstream(patient);
+    await textOf(await ask(url, { clock }));
+    clock.advance(28_000);
+    await textOf(await ask(url, { clock }));
+    expect(sockets.length).toBe(1);
+    clock.advance(30_000);
+    await textOf(await ask(url, { clock }));
+    expect(sockets.length).toBe(2);
+  });
+
+  test('is closed when something comes on it that nobody asked for', async () => {
+    const { url, sockets } = await upstream((socket) => {
+      socket.write(ok);
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'), 5);
+    });
     await textOf(await ask(url));
+    await eventually('the connection to be closed', () => sockets[0]?.destroyed);
     expect(await textOf(await ask(url))).toBe('ok');
-    expect(requests()).toBe(3);
   });
 
-  test('is an error for a POST, which is never sent twice', async () => {
-    const { url, requests } = await forgetful();
-    await textOf(await ask(url));
-    expect(await codeOf(ask(url, { method: 'POST', body: body() }))).toBe('upstream-unreachable');
-    expect(requests()).toBe(2);
-  });
+  const farewells = {
+    closed: (socket: Socket) => void socket.end(),
+    reset: (socket: Socket) => void socket.resetAndDestroy(),
+  };
+  for (const [what, farewell] of Object.entries(farewells)) {
+    test(`is replaced when it has been ${what}, and no request is written on it`, async () => {
+      const { url, requests, sockets } = await forgetful(farewell, 'once');
+      await textOf(await ask(url));
+      await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+      expect(await textOf(await ask(url, { method: 'POST', body: body() }))).toBe('ok');
+      expect(requests()).toBe(2);
+    });
+  }
 
-  test('is an error for a body that streams, which could not be sent twice', async () => {
-    const { url, requests } = await forgetful();
-    await textOf(await ask(url));
-    const stream = new Blob([body()]).stream();
-    expect(await codeOf(ask(url, { method: 'PUT', body: stream }))).toBe('upstream-unreachable');
-    expect(requests()).toBe(2);
-  });
+  const methods: [method: string, body: () => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null][] =
+    [
+      ['GET', () => null],
+      ['DELETE', () => null],
+      ['POST', body],
+      ['PUT', () => new Blob([body()]).stream()],
+    ];
+  for (const [method, bodyOf] of methods) {
+    test(`that is closed after a ${method} was written on it fails: it may have been processed`, async () => {
+      const { url, requests } = await forgetful(farewells.closed, 'second request');
+      await textOf(await ask(url));
+      expect(await codeOf(ask(url, { method, body: bodyOf() }))).toBe('upstream-unreachable');
+      expect(requests()).toBe(2);
+    });
+  }
 });
 
 describe('an upstream that cannot be reached', () => {
