@@ -15,6 +15,7 @@ import { failureOf } from './client/failure.ts';
 import { destination } from './client/place.ts';
 import { type Pool, poolFor } from './client/pool.ts';
 import type { ClientRequest, ClientTimeouts } from './client/request.ts';
+import { isEnvelope, openEnvelope } from './envelope.ts';
 
 export { lengthField, unframedField } from './client/framing.ts';
 
@@ -38,7 +39,9 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
     const connection = await connected(pool, call, timeouts);
     const over = (used: Connection, reusable: boolean) =>
       reusable ? pool.free(used, clock) : used.destroy();
-    return await new Conversation(connection, call, options, over).begin(to);
+    const answer = await new Conversation(connection, call, options, over).begin(to);
+    const wrapped = options.direct === true && isEnvelope(answer);
+    return wrapped ? await openEnvelope(answer, options.inform) : answer;
   } catch (thrown) {
     call.ended();
     throw signal.aborted ? thrown : failureOf(thrown, 'head');

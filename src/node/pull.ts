@@ -16,6 +16,7 @@ import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { OriginDoor, Protocol } from '../protocol.ts';
+import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
 
@@ -39,7 +40,8 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
         if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
         const { timeouts, clock } = options;
-        const answer = await request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+        const inform = informing(ask);
+        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform });
         refuseUnaskedPart(answer, headers);
         return withoutOurFields(answer);
       },

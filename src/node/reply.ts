@@ -11,6 +11,7 @@ import type { Obtained, SlicedObject } from '../cache/slices/object.ts';
 import type { Stored } from '../cache/store.ts';
 import type { Answer, Head } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import { lengthField, unframedField } from '../http/client.ts';
 import { parseHttpDate } from '../http/date.ts';
 import { endToEnd } from '../http/fields.ts';
 import { evaluate, ifRangeHolds } from '../http/precondition.ts';
@@ -188,11 +189,7 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
   return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock), announced);
 }
 
-const ownFields: ReadonlySet<string> = new Set([
-  'meridian-source',
-  'meridian-source-etag',
-  'meridian-unframed',
-]);
+const ownFields: ReadonlySet<string> = new Set(['meridian-source', 'meridian-source-etag', unframedField]);
 
 /** What the node answers by itself. */
 export function replyLocally(node: Node, account: Account, { status, fields, body }: Answered): Response {
@@ -272,6 +269,16 @@ function send(
   sign(node, account.exchange, headers, forwarding?.serverTiming);
   record(node, account, status, bytes, outcome);
   const bodiless = hasNoBody(account.exchange, status);
+  if (body instanceof ReadableStream && bytes !== null) announce(account.exchange, headers, bytes);
   if (bodiless && body instanceof ReadableStream) void body.cancel();
   return new Response(bodiless ? null : body, { status, headers });
+}
+
+/**
+ * The length of a body that streams. The runtime's listener sends it in chunks all the same, so another node is told
+ * in a field of our own.
+ */
+function announce({ tier }: Exchange, headers: Headers, bytes: number): void {
+  headers.set('content-length', String(bytes));
+  if (tier !== null) headers.set(lengthField, String(bytes));
 }

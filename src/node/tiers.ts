@@ -17,6 +17,7 @@ import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import { isSafe } from './admit.ts';
+import { informing } from './inform.ts';
 import type { Route } from './routes.ts';
 import { signTier, tierField } from './tier.ts';
 
@@ -119,6 +120,7 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
     signal: ask.signal,
     timeouts: options.timeouts,
     clock: options.clock,
+    inform: informing(ask),
     direct: true,
   });
 }

@@ -47,17 +47,16 @@ export function framingOf(
     if (old || coding.toLowerCase() !== 'chunked') throw invalid('an unknown transfer coding');
     headers.delete('transfer-encoding');
   }
+  const said = fromTier ? headers.get(lengthField) : null;
+  if (said !== null) headers.delete(lengthField);
   if (method === 'HEAD' || status === 204 || status === 304) return nothing;
-  if (coding !== null) return { by: 'chunks', bytes: fromTier ? restoredLength(headers) : null };
+  if (coding !== null) return { by: 'chunks', bytes: said === null ? null : restored(headers, said) };
   if (bytes !== null) return { by: 'length', bytes };
   headers.set(unframedField, '1');
   return { by: 'close' };
 }
 
-function restoredLength(headers: Headers): number | null {
-  const said = headers.get(lengthField);
-  if (said === null) return null;
-  headers.delete(lengthField);
+function restored(headers: Headers, said: string): number {
   headers.set('content-length', said);
   return lengthOf(headers, said);
 }

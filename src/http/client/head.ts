@@ -43,6 +43,13 @@ export function formatHead(
   return `${head}\r\n`;
 }
 
+/** The head of a response as it is written, for `Envelope`. */
+export function formatResponseHead(status: number, headers: Headers): string {
+  let head = `HTTP/1.1 ${status} \r\n`;
+  for (const [name, value] of headers) if (!hopByHop.has(name)) head += `${name}: ${value}\r\n`;
+  return `${head}\r\n`;
+}
+
 /** A head is no longer, with all its fields. */
 const maxHeadBytes = 64 * 1024;
 
