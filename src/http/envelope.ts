@@ -24,7 +24,8 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /** The side that answers. */
 export class Envelope {
-  readonly #opened = Promise.withResolvers<Response>();
+  /** What is sent: the answer, or the envelope that will hold it. */
+  readonly #sent = Promise.withResolvers<Response>();
   #state: 'closed' | 'open' | 'answered' | 'failed' = 'closed';
   /** Heads that are known and not sent yet. */
   readonly #heads: string[] = [];
@@ -36,23 +37,29 @@ export class Envelope {
   around(answer: Promise<Response>): Promise<Response> {
     answer.then(
       (response) => this.#answered(response),
-      () => this.#become('failed'),
+      (error) => {
+        if (this.#state === 'closed') this.#sent.reject(error);
+        this.#become('failed');
+      },
     );
-    return Promise.race([answer, this.#opened.promise]);
+    return this.#sent.promise;
   }
 
   inform(status: number, headers: Headers): void {
-    if (this.#state === 'answered' || ++this.#interim > maxInterim) return;
+    if (this.#state === 'answered' || this.#state === 'failed' || ++this.#interim > maxInterim) return;
     this.#heads.push(formatResponseHead(status, headers));
-    if (this.#state === 'closed') this.#opened.resolve(this.#response());
+    if (this.#state === 'closed') this.#sent.resolve(this.#response());
     this.#become('open');
   }
 
-  #answered({ status, headers, body }: Response): void {
+  #answered(response: Response): void {
     if (this.#state === 'open') {
+      const { status, headers } = response;
+      const content: ReadableStream<Uint8Array> | null = response.body;
       this.#heads.push(formatResponseHead(status, headers));
-      const content: ReadableStream<Uint8Array> | null = body;
       this.#body = content?.getReader() ?? null;
+    } else {
+      this.#sent.resolve(response);
     }
     this.#become('answered');
   }

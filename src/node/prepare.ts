@@ -26,7 +26,9 @@ export function preparedHit(node: Node, resident: Resident, nowMs: number): Prep
   const { prepared } = resident;
   if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
-  const headers = storedHeaders(node, resident.entry, nowMs, 'hit', null);
+  const { entry } = resident;
+  const headers = storedHeaders(node, entry, nowMs, 'hit', null);
+  if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
   resident.prepared = { second, headers, timing: '' };
   return resident.prepared;
 }

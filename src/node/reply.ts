@@ -268,17 +268,13 @@ function send(
 ): Response {
   sign(node, account.exchange, headers, forwarding?.serverTiming);
   record(node, account, status, bytes, outcome);
+  if (body !== null && bytes !== null) {
+    headers.set('content-length', String(bytes));
+    // Bun.serve sends what streams in chunks all the same, so another node is told in a field of our own.
+    if (account.exchange.tier !== null && body instanceof ReadableStream)
+      headers.set(lengthField, String(bytes));
+  }
   const bodiless = hasNoBody(account.exchange, status);
-  if (body instanceof ReadableStream && bytes !== null) announce(account.exchange, headers, bytes);
   if (bodiless && body instanceof ReadableStream) void body.cancel();
   return new Response(bodiless ? null : body, { status, headers });
-}
-
-/**
- * The length of a body that streams. The runtime's listener sends it in chunks all the same, so another node is told
- * in a field of our own.
- */
-function announce({ tier }: Exchange, headers: Headers, bytes: number): void {
-  headers.set('content-length', String(bytes));
-  if (tier !== null) headers.set(lengthField, String(bytes));
 }

@@ -170,10 +170,10 @@ export class Conversation implements Turn {
   #readBody(bytes: Buffer): void {
     switch (this.#framing.by) {
       case 'length': {
+        // What comes beyond the length belongs to no answer (RFC 9112 §6.3), and the connection is closed.
         const left = this.#framing.bytes - this.#received;
-        if (bytes.length > left) throw invalid('is longer than announced');
-        if (bytes.length > 0) this.#take(bytes);
-        if (bytes.length === left) this.#finish(true);
+        if (bytes.length > 0) this.#take(bytes.subarray(0, left));
+        if (bytes.length >= left) this.#finish(bytes.length === left);
         return;
       }
       case 'chunks':
@@ -194,9 +194,8 @@ export class Conversation implements Turn {
       this.#take(piece);
     });
     if (!reading.done) return;
-    if (used < bytes.length) throw invalid('is longer than announced');
     if (announced !== null && this.#received < announced) throw failureOf(new Error('short'), 'body');
-    this.#finish(true);
+    this.#finish(used === bytes.length);
   }
 
   #take(piece: Buffer): void {
