@@ -42,6 +42,13 @@ describe('a request', () => {
     expect(head).not.toContain('Bun');
   });
 
+  test('has no fields but these', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(url, { headers: new Headers({ x: 'y' }) }));
+    const names = [...(heard[0] ?? '').matchAll(/^([\w-]+):/gm)].map(([, name]) => name);
+    expect(names).toEqual(['host', 'user-agent', 'accept-encoding', 'x']);
+  });
+
   test('has the fields that it is given, and leaves them as they are', async () => {
     const { url, heard } = await upstream(ok);
     const headers = new Headers({ 'user-agent': 'npm', 'accept-encoding': 'br', accept: 'a/b', 'x-y': 'z' });
@@ -73,6 +80,33 @@ describe('a request', () => {
     await textOf(await ask(second, { method: 'PUT', body: new Blob([bytes]).stream() }));
     expect(also[0]).toContain('\r\ntransfer-encoding: chunked\r\n');
     expect(also[0]).toEndWith('\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+  });
+
+  test('that streams its body has the length that its fields announce, and must keep to it', async () => {
+    const behaviour: Behaviour = (socket, said) => {
+      if (said.endsWith('abc')) socket.write(ok);
+    };
+    const send = (url: string, length: string) => {
+      const body = new Blob(['a', 'bc']).stream();
+      return ask(url, { method: 'POST', body, headers: new Headers({ 'content-length': length }) });
+    };
+    const { url, heard } = await upstream(behaviour);
+    expect(await textOf(await send(url, '3'))).toBe('ok');
+    expect(heard[0]).toContain('\r\ncontent-length: 3\r\n');
+    expect(heard[0]).toEndWith('\r\n\r\nabc');
+    for (const wrong of ['2', '4']) {
+      const other = await upstream(() => {});
+      expect(await codeOf(send(other.url, wrong))).toBe('request-malformed');
+      await eventually('the connection to be closed', () => other.sockets[0]?.destroyed);
+    }
+  });
+
+  test('says that it has no body where its method is for one', async () => {
+    const { url, heard } = await upstream(ok);
+    for (const method of ['POST', 'M-SEARCH']) await textOf(await ask(url, { method }));
+    expect(heard[0]).toContain('POST / HTTP/1.1');
+    expect(heard[0]).toContain('\r\ncontent-length: 0\r\n');
+    expect(heard[0]?.slice(heard[0].indexOf('M-SEARCH'))).not.toContain('content-length');
   });
 
   test('goes over a Unix socket when it is told to', async () => {
