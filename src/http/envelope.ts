@@ -143,7 +143,7 @@ function contentOf(
   }
   const length = headers.get('content-length');
   let left = length === null ? Number.POSITIVE_INFINITY : Number(length);
-  let waiting: Uint8Array | null = first;
+  let waiting: Uint8Array | null = new Uint8Array(first.buffer, first.byteOffset, first.length);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -36,6 +36,15 @@ describe('an answer', () => {
     expect(await textOf(answer)).toBe('abcd');
   });
 
+  test('comes in plain arrays, whose slices are copies', async () => {
+    const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+    for (const bytes of [ok, chunked]) {
+      const { value } = await readerOf(await ask((await upstream(bytes)).url)).read();
+      expect(value?.constructor).toBe(Uint8Array);
+      expect(value?.slice().buffer.byteLength).toBe(2);
+    }
+  });
+
   test('comes behind any number of interim responses', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';
     const { url } = await upstream(`HTTP/1.1 100 Continue\r\n\r\n${hints}${hints}${ok}`);

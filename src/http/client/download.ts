@@ -16,13 +16,13 @@ export interface Flow {
 
 export interface Download {
   readonly stream: ReadableStream<Uint8Array>;
-  push(piece: Buffer): void;
+  push(bytes: Buffer): void;
   end(): void;
   fail(reason: unknown): void;
 }
 
 export function download(flow: Flow, { late }: Call, betweenBytesMs: number): Download {
-  const waiting: Buffer[] = [];
+  const waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   /** The reader waits for the next piece. */
   let wanted = false;
@@ -63,7 +63,9 @@ export function download(flow: Flow, { late }: Call, betweenBytesMs: number): Do
 
   return {
     stream,
-    push(piece) {
+    push(bytes) {
+      // Readers expect the plain kind: a Buffer's `slice`, say, is no copy.
+      const piece = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       if (wanted) {
         wanted = false;
         late.rest();

@@ -69,7 +69,7 @@ function bodyOf(incoming: Incoming): ReadableStream<Uint8Array> {
         incoming.on('data', (piece: Buffer) => {
           if (over) return;
           incoming.pause();
-          controller.enqueue(piece);
+          controller.enqueue(new Uint8Array(piece.buffer, piece.byteOffset, piece.length));
         });
         incoming.once('end', () => {
           if (!over) controller.close();
