@@ -26,7 +26,6 @@ import { cacheStatus, isForTiers, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
 import { wholeIfSmall } from './small-body.ts';
 import { streamOfPieces } from './stream.ts';
-import { lengthField } from './tiers.ts';
 
 /** Whose request is answered, and how its answer came about. */
 export interface Circumstances {
@@ -89,7 +88,6 @@ async function replyFill(how: Circumstances, fill: Fill): Promise<Response> {
     const ranges = rangeOf(exchange, head, announcedBytes);
     if (ranges === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
     if (ranges !== 'ignore') return replyPartOfFill(how, headers, fill, announcedBytes, ranges);
-    if (exchange.tier) headers.set(lengthField, String(announcedBytes));
   }
   const { signal } = exchange.request;
   if (hasNoBody(exchange, head.status)) {
@@ -157,7 +155,6 @@ async function replySlices(how: Circumstances, object: SlicedObject): Promise<Re
   const actual = { ...how, outcome, forwarding };
   headers.set('cache-status', statusOf(actual, head));
   if (range === 'ignore') {
-    if (exchange.tier) headers.set(lengthField, String(sizeBytes));
     return send(actual, head.status, headers, streamOfPieces(opened.pieces(whole), signal), sizeBytes);
   }
   if (blob) withoutFileName(headers);

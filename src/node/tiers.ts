@@ -90,7 +90,7 @@ export function tiers(options: TierOptions): Tiers {
   }
 
   return {
-    parent: (route) => async (ask) => verifiedAnswer(withLength(await askAll(ask, route))),
+    parent: (route) => async (ask) => verifiedAnswer(await askAll(ask, route)),
     health: () =>
       states.map(({ parent, ejectedUntilMs }) => ({
         name: parent.name,
@@ -137,21 +137,6 @@ function fieldsFor({ exchange, named, stored, reload, part }: Ask): Headers {
   askForPart(headers, part);
   if (reload) headers.set('cache-control', 'no-cache');
   return headers;
-}
-
-/**
- * How long a body is going to be that a tier streams: the runtime frames it by chunks and drops its `Content-Length`.
- * Without it, nobody could be sent a range of a body that is still arriving.
- */
-export const lengthField = 'meridian-length';
-
-function withLength(answer: Answer): Answer {
-  const length = answer.headers.get(lengthField);
-  if (length === null) return answer;
-  const headers = new Headers(answer.headers);
-  headers.delete(lengthField);
-  if (!headers.has('content-length')) headers.set('content-length', length);
-  return { ...answer, headers };
 }
 
 /** Every tier checks for itself that a body is what its digest says (RFC 9530). */
