@@ -33,7 +33,7 @@ export interface ListenerOptions {
   readonly http3: boolean;
   /**
    * Sends interim responses (102, 103), and the `Content-Length` of bodies that stream: with another server, which
-   * takes more than twice as long for a hit. Not with `http3`.
+   * takes about four times as long for a hit. Not with `http3`.
    */
   readonly informational?: boolean | undefined;
   /** Every connection begins with a PROXY protocol header, from one of `trustedProxies`. */

@@ -1,7 +1,7 @@
 /**
  * The other server that a listener can have: that of `node:http` and `node:http2`, which sends interim responses and
- * keeps the `Content-Length` of a body that streams. Bun.serve does neither, but needs less than half of the work for
- * a hit and sends files without a detour through JavaScript; so this one is for those who ask for it.
+ * keeps the `Content-Length` of a body that streams. Bun.serve does neither, but needs a quarter of the work for a
+ * hit and sends files without a detour through JavaScript; so this one is for those who ask for it.
  *
  * Handlers see the same requests, and give the same responses: `message.ts` translates.
  */
