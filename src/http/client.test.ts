@@ -16,7 +16,7 @@ import {
   textOf,
 } from '../../test/support/raw-server.ts';
 import { temporary } from '../../test/support/temporary.ts';
-import { eventually } from '../../test/support/wait.ts';
+import { eventually, within } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
 
 const folder = temporary('client');
@@ -291,6 +291,19 @@ describe('an abort', () => {
     gone.abort(reason);
     expect(await asked).toBe(reason);
     await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+  });
+
+  test('that comes while a kept connection is taken ends the request before it is written', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(url));
+    const before = heard[0];
+    const gone = new AbortController();
+    const asked = codeOf(ask(url, { signal: gone.signal }));
+    gone.abort(reason);
+    expect(await within(1_000, 'the end', asked)).toBe(reason);
+    expect(await textOf(await ask(url, { headers: new Headers({ x: 'later' }) }))).toBe('ok');
+    expect(heard[0]).toBe(before);
+    expect(heard[1]).toContain('x: later');
   });
 
   test('ends the reading of a body with its own reason', async () => {

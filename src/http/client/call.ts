@@ -9,7 +9,7 @@ export interface Call {
   readonly clock: Clock;
   /** Expects the upstream to do something in time. */
   readonly late: Watchdog;
-  /** `stop` is called, with the reason, when the call ends early; only the last one that was given. */
+  /** `stop` is called, with the reason, when the call ends early, or has; only the last one that was given. */
   until(stop: (reason: unknown) => void): void;
   /** There is a connection: from now on, an answer is waited for. */
   connected(): void;
@@ -20,6 +20,8 @@ export interface Call {
 export function openCall(signal: AbortSignal, clock: Clock): Call {
   let stop = (_: unknown) => {};
   let over = false;
+  /** Why it has ended early, for whoever begins to listen after that. */
+  let early: { readonly reason: unknown } | null = null;
   let connecting = true;
   const late = watchdog(clock, () => {
     const what = connecting ? 'accepts no connection' : 'did not answer in time';
@@ -38,6 +40,7 @@ export function openCall(signal: AbortSignal, clock: Clock): Call {
   function endEarly(reason: unknown): void {
     if (over) return;
     ended();
+    early = { reason };
     stop(reason);
   }
 
@@ -46,6 +49,7 @@ export function openCall(signal: AbortSignal, clock: Clock): Call {
     late,
     until(next) {
       stop = next;
+      if (early) next(early.reason);
     },
     connected() {
       connecting = false;

@@ -61,6 +61,7 @@ export class Conversation implements Turn {
     const line = { method, target: place.targetPrefix + target, authority: place.authority };
     const head = Buffer.from(formatHead(line, headers, framing, extra), 'latin1');
     this.#call.until((reason) => this.#fail(reason));
+    if (this.#isOver) return this.#answer.promise;
     this.#call.late.wait(timeouts.firstByteMs);
     this.#connection.begin(this);
     if (body instanceof ReadableStream && framing) this.#beginUpload(body, framing, head);
