@@ -8,6 +8,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../src/config/units.ts';
+import { formats } from './eviction/formats.ts';
+import { DEFAULT_SIZES, evictionWanted, traceOptions } from './eviction/wanted.ts';
 import { cores, machine } from './machine.ts';
 import { capture } from './process.ts';
 import { intoReadme } from './readme.ts';
@@ -16,13 +18,14 @@ import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
+import { eviction } from './suites/eviction.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex];
+const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex, eviction];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
@@ -35,6 +38,9 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --all            in hit, also the cases and peers that are about details (hours rather than minutes)
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
+  --trace FILE     eviction: replay this file instead of made-up traces (may be .gz or .zst)
+  --format NAME    eviction: its format: ${formats.join(', ')} (default oracleGeneral)
+  --sizes A,B      eviction: sizes of the cache, as shares of the footprint (default ${DEFAULT_SIZES})
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
   --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/
   --help           this
@@ -62,6 +68,7 @@ async function main(args: string[]): Promise<number> {
       entries: { type: 'string' },
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
+      ...traceOptions,
       json: { type: 'string' },
       'write-readme': { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
@@ -73,8 +80,10 @@ async function main(args: string[]): Promise<number> {
 
   const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
   const peers = values.peers.split(',').filter(Boolean);
-  if (values['write-readme'] && (values.only || peers.length > 0)) {
-    throw new Error('--write-readme replaces all tables of a suite: it needs all cases and all peers.');
+  if (values['write-readme'] && (values.only || peers.length > 0 || values.trace)) {
+    throw new Error(
+      '--write-readme replaces all tables of a suite: it needs all its own cases and all peers.',
+    );
   }
   const report = await measure(chosen, {
     rounds: whole('rounds', values.rounds),
@@ -85,6 +94,7 @@ async function main(args: string[]): Promise<number> {
     only: values.only,
     all: values.all,
     peers,
+    eviction: evictionWanted(values),
   });
 
   for (const suite of report.suites) {
@@ -98,7 +108,7 @@ async function main(args: string[]): Promise<number> {
   return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
 }
 
-type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects' | 'entries'> & {
+type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects' | 'entries' | 'eviction'> & {
   readonly rounds: number | undefined;
   readonly seconds: number | undefined;
 };

@@ -5,7 +5,7 @@
 import { FOREIGN_LIMIT } from './cpu.ts';
 import { type Figure, figureRow, number, written } from './figures.ts';
 import type { Machine } from './machine.ts';
-import type { Row, SuiteReport } from './suite.ts';
+import type { Row, SuiteReport, Table } from './suite.ts';
 import { markdown } from './table.ts';
 
 export interface Report {
@@ -24,7 +24,18 @@ const MARK = '†';
 
 /** The whole report of one suite. */
 export function suiteText(report: Report, suite: SuiteReport): string {
+  if (suite.tables) return suite.tables.flatMap(tableText).join('\n');
   return [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)].join('\n');
+}
+
+function tableText({ title, remarks, names, head, body }: Table): string[] {
+  return [
+    `#### ${title}`,
+    '',
+    ...remarks.flatMap((remark) => [remark, '']),
+    ...markdown(head, body, names),
+    '',
+  ];
 }
 
 function origin({ at, machine }: Report, { versions, proofs, rounds, seconds }: SuiteReport): string[] {

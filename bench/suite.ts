@@ -2,6 +2,7 @@
  * A suite is one question that is put to Meridian and its peers in one run, and the rows that answer it.
  */
 
+import type { Format } from './eviction/formats.ts';
 import type { Figure, Spreads } from './figures.ts';
 import type { Cores } from './machine.ts';
 import type { Scratch } from './scratch.ts';
@@ -37,7 +38,16 @@ export interface Run {
   readonly objects?: number | undefined;
   /** Entries of a large index, in the suite that has one. */
   readonly entries?: number | undefined;
+  readonly eviction: EvictionWanted;
   progress(line: string): void;
+}
+
+/** What the suite `eviction` replays. */
+export interface EvictionWanted {
+  /** A file instead of the traces that the suite makes itself. */
+  readonly trace: { readonly path: string; readonly format: Format } | null;
+  /** Sizes of the cache, as shares of what all objects of the trace take together. */
+  readonly shares: readonly number[];
 }
 
 export interface SuiteReport {
@@ -54,6 +64,17 @@ export interface SuiteReport {
   /** The columns of its tables. The first is what the suite is about. */
   readonly figures: readonly Figure[];
   readonly rows: readonly Row[];
+  /** What is no measurement of a server. */
+  readonly tables?: readonly Table[];
+}
+
+export interface Table {
+  readonly title: string;
+  readonly remarks: readonly string[];
+  /** How many columns are names, not figures. */
+  readonly names: number;
+  readonly head: readonly string[];
+  readonly body: readonly (readonly string[])[];
 }
 
 /** One server in one case. */

@@ -24,8 +24,8 @@ export const runtimeFlags = [
 ];
 
 /**
- * Bun's `fetch` runs at most 256 requests at once in a process and queues the rest: a worker that waits for 256
- * slow downloads would not even revalidate. Our own bounds, per upstream, are lower than this one and named.
+ * Bun's `fetch` runs at most 256 requests at once in a process and queues the rest. Meridian asks with a client of its
+ * own, but the crowds of tests and benchmarks do not.
  */
 export function runtimeEnv() {
   return { BUN_CONFIG_MAX_HTTP_REQUESTS: '4096', ...process.env };

@@ -40,6 +40,7 @@ const tasks = {
   check: [types, lint],
   format: [node('@biomejs/biome/bin/biome', 'check', '--write')],
   bench: [bun('bench/main.ts')],
+  conformance: [bun('test/conformance/main.ts')],
 };
 
 const [name = '', ...args] = process.argv.slice(2);

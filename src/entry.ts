@@ -15,6 +15,10 @@ export interface Freshness {
   readonly staleWhileRevalidateS: number;
   /** Seconds past its lifetime in which it may be served when the parent fails. */
   readonly staleIfErrorS: number;
+  /** The same when the parent cannot be reached at all (RFC 9111 §4.2.4). */
+  readonly staleIfDisconnectedS: number;
+  /** Says that it will not change while it is fresh (RFC 8246). */
+  readonly immutable: boolean;
   /** `no-cache`: never served without asking first. */
   readonly alwaysRevalidate: boolean;
   /** `must-revalidate` and its kin: never served stale, whatever fails. */

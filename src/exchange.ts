@@ -24,6 +24,11 @@ export interface Exchange {
   readonly tier: TierCaller | null;
   /** The client's address; looked up when somebody wants to know. */
   client(): string;
+  /**
+   * Hands on an interim response (102, 103) that came before the answer. Without effect where nobody can take it: by
+   * then the answer is known, or the client's way of asking knows none. Absent: nobody waits.
+   */
+  readonly inform?: ((status: number, headers: Headers) => void) | undefined;
   /** The request's body within the node's limits. To be read once. */
   body(): ReadableStream<Uint8Array> | null;
 }

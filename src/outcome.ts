@@ -33,6 +33,12 @@ export const outcomes = {
     detail: 'stale-while-revalidate',
     meaning: 'Stale, served at once while one request revalidates it in the background (RFC 5861 §3).',
   },
+  'hit-tolerated': {
+    hit: true,
+    forward: null,
+    detail: 'max-stale',
+    meaning: 'Stale, and the request accepts that (RFC 9111 §5.2.1.2).',
+  },
   answer: { hit: false, forward: null, meaning: 'Answered by the node itself, without any cache.' },
   miss: { hit: false, forward: 'uri-miss', meaning: 'Nothing stored under this key.' },
   'vary-miss': {

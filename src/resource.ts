@@ -32,6 +32,10 @@ export interface Resource {
   readonly inParts?: boolean;
   /** How long the answer may be kept where it does not say so itself. `undefined`: then not at all. */
   readonly freshness?: FreshnessPolicy | undefined;
+  /** The key is an address with its query, so that `No-Vary-Search` may say what of it counts. */
+  readonly hasQuery?: boolean | undefined;
+  /** `false`: an answer that sets a cookie is never stored, whatever it says. */
+  readonly keepsCookies?: boolean | undefined;
 }
 
 /** Something that goes to the parent every time. */
@@ -40,8 +44,10 @@ export interface Pass {
   readonly kind: string;
   readonly why: 'bypass' | 'method';
   readonly ask: 'client' | FieldList;
-  /** The stored response that such a request makes outdated when it succeeds and is unsafe (RFC 9111 §4.4). */
-  readonly invalidates?: CacheKey;
+  /** What such a request makes outdated when it is unsafe and succeeds with these fields (RFC 9111 §4.4). */
+  readonly outdates?: (answer: Headers) => readonly CacheKey[];
+  /** What its answer with these fields may also stand for, if it says for how long (RFC 9110 §9.3.3). */
+  readonly standsFor?: (answer: Headers) => Resource | null;
 }
 
 /** Something that the node answers by itself. */

@@ -44,6 +44,8 @@ export function entryAt(n: number): Entry {
       staleIfErrorS: 0,
       alwaysRevalidate: false,
       neverStale: false,
+      staleIfDisconnectedS: 0,
+      immutable: false,
     },
     etag,
     lastModifiedMs: Date.parse(RELEASED),

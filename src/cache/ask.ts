@@ -2,15 +2,17 @@
  * Asks the parent, and decides what its answer means: a stored response that holds, a new one to store, one for
  * this request alone, or a failure that something stored can stand in for.
  */
-import type { Answer } from '../entry.ts';
+import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import { announcedBytes, discard, streamOf } from './answer.ts';
 import type { Arrival } from './arrivals.ts';
+import { bodilessVerdict } from './bodiless.ts';
 import type { Engine } from './engine.ts';
+import { failureIn } from './failing-answer.ts';
 import { type Fill, startFill } from './fill.ts';
 import type { Departure } from './flights.ts';
 import { freshnessOf, mayServeOnError, mayShare } from './freshness.ts';
-import { confirmed, headOf, refreshed, speaksOf } from './head.ts';
+import { confirmed, headOf, ownFields, refreshed, speaksOf } from './head.ts';
 import { flightFor, flightKey, kinKey } from './kin.ts';
 import type { Failure, Question } from './question.ts';
 import type { Forwarding } from './served.ts';
@@ -27,7 +29,13 @@ export type Result =
       readonly shared: boolean;
     }
   /** For this request alone; also an error of the parent that nothing stored can stand in for. */
-  | { readonly as: 'answer'; readonly answer: Answer; readonly forwarding: Forwarding }
+  | {
+      readonly as: 'answer';
+      readonly answer: Answer;
+      readonly forwarding: Forwarding;
+      /** Of an answer without a body that others may have as well. */
+      readonly head?: Head;
+    }
   | ({ readonly as: 'failed' } & Failure);
 
 export interface Asking {
@@ -89,20 +97,24 @@ export async function ask(
     if (!stored) throw new MeridianError('upstream-invalid', '304 to a request without conditions');
     return ask(question, null, engine, asking);
   }
-  if (failures.has(status) && stored && mayServeOnError(stored.entry.freshness, receivedMs)) {
-    discard(answer);
-    return { as: 'failed', error: statusError(status), status };
+  if (failures.has(status) && stored) {
+    const error = failureIn(answer);
+    if (mayServeOnError(stored.entry.freshness, receivedMs, error)) {
+      discard(answer);
+      return { as: 'failed', error, status };
+    }
   }
   if (!isFailure(status)) engine.failing.forget(resource.key);
+  if (question.bodiless) {
+    const known = stored === null ? 'unknown' : bodilessVerdict(stored.entry, answer);
+    if (stored && known === 'same') return confirm(stored, received);
+    // What a client brought about by its own fields changes nothing for others.
+    if (stored && known === 'changed' && !question.personal) engine.store.forget(stored.entry);
+    return passBodiless(received);
+  }
 
   const refusal = refusalOf(received);
   return refusal === null ? fill(received) : pass(stored, received, refusal);
-}
-
-/** What a failing answer means for those who cannot have the answer itself. */
-export function statusError(status: number): MeridianError {
-  const code = status === 429 ? 'upstream-limiting' : 'upstream-invalid';
-  return new MeridianError(code, `the parent answered ${status}`);
 }
 
 interface Received {
@@ -134,9 +146,10 @@ function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal 
 /** The stored response holds: what the 304 says replaces what was known of it. */
 function confirm(stored: Stored, { question, engine, asking, answer, ...received }: Received): Result {
   const { exchange, resource } = question;
-  const { askedMs, receivedMs, way } = received;
+  const { askedMs, receivedMs } = received;
   const { entry } = stored;
   const headers = refreshed(entry, answer.headers, receivedMs);
+  const way = { ...received.way, own: ownFields(headers) };
   const freshness = freshnessOf(headers, askedMs, receivedMs, policyFor(resource, entry.status));
   const current = { ...stored, entry: confirmed(entry, headers, freshness) };
   engine.failing.forget(resource.key);
@@ -163,6 +176,7 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
     const names = head.selecting.map(([name]) => name);
     engine.vary.note(resource.key, names, varyMs);
   }
+  engine.equivalents.learn(resource, answer.headers.get('no-vary-search'));
   const shared = noteWhether(mayShare(freshness, receivedMs), question, engine);
   if (isBeingStored(question, engine)) {
     const forwarding = { ...way, detail: 'stored-by-another' };
@@ -187,7 +201,21 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
     unkept: () => noteWhether(false, question, engine),
   });
   publish(started, shared, question, asking.departure, engine);
-  return { as: 'fill', fill: started, forwarding: { ...way, stored: true }, shared };
+  const forwarding = { ...way, stored: true, own: ownFields(answer.headers) };
+  return { as: 'fill', fill: started, forwarding, shared };
+}
+
+/** Passes on the answer to a HEAD: also to those who wait for one, if they could have had the whole. */
+function passBodiless({ question, engine, asking, answer, ...received }: Received): Result {
+  const { exchange, resource } = question;
+  const { askedMs, receivedMs, way } = received;
+  const refusal = refusesStore(exchange) ? 'request' : refusalToStore(exchange, resource, answer, receivedMs);
+  const forwarding = { ...way, detail: refusal ?? 'method' };
+  const own = { as: 'answer', answer: forOne(answer, question, asking), forwarding } as const;
+  if (refusal !== null) return own;
+  const freshness = freshnessOf(answer.headers, askedMs, receivedMs, policyFor(resource, answer.status));
+  if (!mayShare(freshness, receivedMs) || ownFields(answer.headers)) return own;
+  return { ...own, head: headOf(resource, exchange.headers, answer, freshness) };
 }
 
 /** Now that its `Vary` is known, those who want this variant find it; if it is for all, all of them. */

@@ -3,20 +3,24 @@
  * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
  */
 import type { Clock } from '../clock.ts';
+import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
 import type { Purge, Purged } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
+import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine, SliceSizes } from './engine.ts';
+import { equivalents } from './equivalents.ts';
+import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
-import { lookup } from './lookup.ts';
+import { lookup, lookupEquivalent } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
 import { openLedger } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
-import type { Found } from './served.ts';
+import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
 import { store } from './store.ts';
@@ -27,6 +31,11 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
+  /**
+   * Keeps an answer that came of something else than a look-up, but may stand for it, if it says for how long
+   * (RFC 9110 §9.3.3). `null`: it may not be kept.
+   */
+  adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
   /**
    * Whatever has been asked for until now and is meant by the selector is gone, or stale. What is under way still goes to
    * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
@@ -82,7 +91,7 @@ const minBudgetBytes = 32 * 1024 * 1024;
 export function cache(options: CacheOptions): Cache {
   const { clock, disk } = options;
   const ledger = disk?.ledger ?? openLedger();
-  const residents = memory(options.memoryBytes, ledger);
+  const residents = memory(options.memoryBytes, merit(), ledger);
   const held = store(residents, disk, options.memoryObjectBytes, ledger);
   const sweeping = sweep({
     clock,
@@ -103,6 +112,7 @@ export function cache(options: CacheOptions): Cache {
     failing: remember(clock, maxNotes),
     refused: remember(clock, maxNotes),
     vary: remember(clock, maxNotes),
+    equivalents: equivalents(clock),
     budget,
     maxFills: options.maxFills,
     slices: options.slices,
@@ -119,11 +129,25 @@ export function cache(options: CacheOptions): Cache {
     return { sequence: Math.max(mark.hard, mark.soft), recorded: isOnDisk ? 'disk' : 'memory' };
   }
 
+  function dropKey(key: CacheKey): void {
+    purge({ selector: { by: 'key', key }, soft: false }, false);
+  }
+
   return {
-    lookup: (resource, exchange) => lookup(residents, resource, exchange),
+    lookup(resource, exchange) {
+      const found = lookup(residents, resource, exchange);
+      return found.resident === null
+        ? lookupEquivalent(residents, engine.equivalents, resource, exchange)
+        : found;
+    },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
+    adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     purge,
-    drop: (key) => void purge({ selector: { by: 'key', key }, soft: false }, false),
+    drop(key) {
+      dropKey(key);
+      const other = engine.equivalents.forget(key);
+      if (other !== null) dropKey(other);
+    },
     dropGroups(route, groups) {
       for (const group of groups) purge({ selector: { by: 'group', route, group }, soft: false }, false);
     },

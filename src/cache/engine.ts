@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Budget } from './budget.ts';
+import type { Equivalents } from './equivalents.ts';
 import type { Flights } from './flights.ts';
 import type { Failure } from './question.ts';
 import type { Notes } from './remember.ts';
@@ -30,6 +31,8 @@ export interface Engine {
   readonly refused: Notes<MeridianError>;
   /** The request fields that select among a key's variants. */
   readonly vary: Notes<readonly string[]>;
+  /** What `No-Vary-Search` has told of a path's addresses. */
+  readonly equivalents: Equivalents;
   /** Memory for bodies on their way. */
   readonly budget: Budget;
   readonly maxFills: number;

@@ -3,6 +3,7 @@
  * another.
  */
 import type { Clock } from '../clock.ts';
+import type { Answer, Head } from '../entry.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Arrival } from './arrivals.ts';
 import type { Fill } from './fill.ts';
@@ -17,6 +18,8 @@ export type Landing =
   | { readonly as: 'fill'; readonly fill: Fill; readonly forwarding: Forwarding }
   /** The stored response was confirmed. */
   | { readonly as: 'confirmed'; readonly stored: Stored; readonly forwarding: Forwarding }
+  /** The answer to a HEAD, which may be shared as it is. */
+  | { readonly as: 'bodiless'; readonly answer: Answer; readonly head: Head; readonly forwarding: Forwarding }
   /** The response was for one request only: everybody asks for himself. */
   | { readonly as: 'unshared' }
   /** No response, or one that stands for a failure. */

@@ -3,9 +3,21 @@
  * or confirmed, so that a look-up only compares numbers.
  */
 import type { Freshness } from '../entry.ts';
-import { parseCacheControl } from '../http/cache-control.ts';
+import type { ErrorCode, MeridianError } from '../errors.ts';
+import type { CacheControl } from '../http/cache-control.ts';
 import { parseHttpDate } from '../http/date.ts';
+import { cachingPolicy } from '../http/targeted.ts';
 import type { FreshnessPolicy } from '../resource.ts';
+
+/** Of the time since a response was last modified: how much of it again it may be used (RFC 9111 §4.2.2). */
+const heuristicShare = 0.1;
+/** The longest time that a response is used for that states none. Seconds. */
+const heuristicLimitS = 86_400;
+/**
+ * How long past its lifetime a response may be used when the parent cannot be reached at all, where neither it nor the
+ * route says anything about that (RFC 9111 §4.2.4: a cache that is disconnected). Seconds.
+ */
+const disconnectedS = 86_400;
 
 /**
  * @param headers of the response.
@@ -18,38 +30,78 @@ export function freshnessOf(
   receivedMs: number,
   policy: FreshnessPolicy | undefined,
 ): Freshness {
-  const control = parseCacheControl(headers.get('cache-control'));
+  const { control } = cachingPolicy(headers);
+  const stated = explicitLifetime(headers, receivedMs);
+  const lifetimeS = stated ?? policy?.freshS ?? heuristicLifetime(headers, receivedMs);
   return {
     receivedMs,
     initialAgeS: initialAge(headers, askedMs, receivedMs),
-    lifetimeS: explicitLifetime(headers, receivedMs) ?? policy?.freshS ?? 0,
-    staleWhileRevalidateS: control.staleWhileRevalidate ?? policy?.staleWhileRevalidateS ?? 0,
-    staleIfErrorS: control.staleIfError ?? policy?.staleIfErrorS ?? 0,
-    // One that names fields holds for the whole response as well: that is stricter, hence allowed (RFC 9111 §5.2.2.4).
-    alwaysRevalidate: control.noCache !== false,
-    // `s-maxage` carries the meaning of proxy-revalidate for a shared cache (RFC 9111 §5.2.2.10).
-    neverStale: control.mustRevalidate || control.proxyRevalidate || control.sMaxAge !== undefined,
+    lifetimeS,
+    immutable: control.immutable,
+    // One that names fields is about those alone: they are not stored (`head.ts`).
+    alwaysRevalidate: control.noCache === true,
+    ...staleness(control, policy, lifetimeS),
+  };
+}
+
+/**
+ * How long it may be used when it is stale.
+ *
+ * `s-maxage` carries the meaning of `proxy-revalidate` for a shared cache (RFC 9111 §5.2.2.10), so no default makes up
+ * for silence there. But a response that says both `s-maxage` and `stale-while-revalidate` (or `stale-if-error`) gives
+ * its permission in so many words, and to nobody but shared caches; reading the implication as the stronger of the two
+ * would leave the explicit directive without any meaning. So do the large networks, and what servers send relies on
+ * it. `must-revalidate` and `proxy-revalidate` themselves stay the last word.
+ */
+function staleness(
+  control: CacheControl,
+  policy: FreshnessPolicy | undefined,
+  lifetimeS: number,
+): Pick<Freshness, 'staleWhileRevalidateS' | 'staleIfErrorS' | 'staleIfDisconnectedS' | 'neverStale'> {
+  const { staleWhileRevalidate, staleIfError } = control;
+  const implied = control.sMaxAge !== undefined;
+  const ifError = staleIfError ?? (implied ? 0 : policy?.staleIfErrorS);
+  return {
+    staleWhileRevalidateS: staleWhileRevalidate ?? (implied ? 0 : (policy?.staleWhileRevalidateS ?? 0)),
+    staleIfErrorS: ifError ?? 0,
+    // What was never fresh is not meant to be used without asking.
+    staleIfDisconnectedS: ifError ?? (lifetimeS > 0 ? disconnectedS : 0),
+    neverStale:
+      control.mustRevalidate ||
+      control.proxyRevalidate ||
+      (implied && staleWhileRevalidate === undefined && staleIfError === undefined),
   };
 }
 
 /** `freshness_lifetime` where the response states it (RFC 9111 §4.2.1), in seconds, or `undefined`. */
 export function explicitLifetime(headers: Headers, receivedMs: number): number | undefined {
-  const control = parseCacheControl(headers.get('cache-control'));
+  const { control, isTargeted } = cachingPolicy(headers);
   if (control.sMaxAge !== undefined) return control.sMaxAge;
   if (control.maxAge !== undefined) return control.maxAge;
-  const expires = headers.get('expires');
+  const expires = isTargeted ? null : headers.get('expires');
   if (expires === null) return undefined;
-  const expiresMs = parseHttpDate(expires);
+  const expiresMs = parseHttpDate(expires, receivedMs);
   // An invalid date, "0" above all, means a time in the past (RFC 9111 §5.3).
   if (expiresMs === undefined) return 0;
-  const dateMs = parseHttpDate(headers.get('date') ?? '') ?? receivedMs;
-  return Math.max(0, (expiresMs - dateMs) / 1000);
+  return Math.max(0, (expiresMs - dateOf(headers, receivedMs)) / 1000);
+}
+
+/** A guess from how long the response has been as it is; without `Last-Modified` there is nothing to guess from. */
+function heuristicLifetime(headers: Headers, receivedMs: number): number {
+  const modifiedMs = parseHttpDate(headers.get('last-modified') ?? '', receivedMs);
+  if (modifiedMs === undefined) return 0;
+  const unchangedS = Math.max(0, dateOf(headers, receivedMs) - modifiedMs) / 1000;
+  return Math.min(unchangedS * heuristicShare, heuristicLimitS);
+}
+
+/** `Date`, or when the response arrived where it has none that can be read (RFC 9110 §6.6.1). */
+function dateOf(headers: Headers, receivedMs: number): number {
+  return parseHttpDate(headers.get('date') ?? '', receivedMs) ?? receivedMs;
 }
 
 /** `corrected_initial_age` (RFC 9111 §4.2.3), in seconds. */
 function initialAge(headers: Headers, askedMs: number, receivedMs: number): number {
-  const dateMs = parseHttpDate(headers.get('date') ?? '') ?? receivedMs;
-  const apparentS = Math.max(0, (receivedMs - dateMs) / 1000);
+  const apparentS = Math.max(0, (receivedMs - dateOf(headers, receivedMs)) / 1000);
   const correctedS = statedAge(headers.get('age')) + (receivedMs - askedMs) / 1000;
   return Math.max(apparentS, correctedS);
 }
@@ -91,11 +143,28 @@ export function mayServeWhileRevalidating(freshness: Freshness, nowMs: number): 
   return remainingS(freshness, nowMs) > -freshness.staleWhileRevalidateS;
 }
 
-/** Whether it may be served because the parent failed, stale or (to a request for something newer) fresh (RFC 5861 §4). */
-export function mayServeOnError(freshness: Freshness, nowMs: number): boolean {
+/** Whether it may be served stale because the request accepts that (RFC 9111 §5.2.1.2). */
+export function mayServeTolerated(freshness: Freshness, nowMs: number, maxStaleS: number): boolean {
+  if (freshness.neverStale || freshness.alwaysRevalidate) return false;
+  return remainingS(freshness, nowMs) >= -maxStaleS;
+}
+
+/**
+ * Whether it may be served because the parent failed, stale or (to a request for something newer) fresh (RFC 5861 §4).
+ *
+ * @param error without one, the parent answered, with a status that stands for a failure.
+ */
+export function mayServeOnError(freshness: Freshness, nowMs: number, error?: MeridianError): boolean {
   if (isFresh(freshness, nowMs)) return true;
   if (freshness.neverStale || freshness.alwaysRevalidate) return false;
-  return remainingS(freshness, nowMs) > -freshness.staleIfErrorS;
+  const { staleIfErrorS, staleIfDisconnectedS } = freshness;
+  const limitS = error !== undefined && isDisconnection(error.code) ? staleIfDisconnectedS : staleIfErrorS;
+  return remainingS(freshness, nowMs) > -limitS;
+}
+
+/** Whether an error shows a cache that it is disconnected: no answer of any kind has come. */
+export function isDisconnection(code: string): code is ErrorCode {
+  return code === 'upstream-unreachable' || code === 'upstream-timeout';
 }
 
 /**

@@ -6,10 +6,12 @@ import type { Answer, Entry, Freshness, Head } from '../entry.ts';
 import { formatHttpDate, parseHttpDate } from '../http/date.ts';
 import { weakMatch } from '../http/etag.ts';
 import { endToEnd } from '../http/fields.ts';
+import { cachingPolicy } from '../http/targeted.ts';
 import { normaliseSelecting, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
 import { routeOf } from './purge/ledger.ts';
 import { tagsOf } from './purge/tags.ts';
+import { withheldFields } from './storable.ts';
 
 /** Fields that describe one passage of a response, not the response: each tier writes its own. */
 const perPassage: ReadonlySet<string> = new Set([
@@ -27,7 +29,7 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
   return {
     key: resource.key,
     status: answer.status,
-    fields: storedFields(headers),
+    fields: dated(storedFields(headers), freshness.receivedMs),
     selecting: resource.ask === 'client' ? selectingFields(headers, request) : [],
     tags: tagsOf(resource.tags, routeOf(resource.key), headers),
     freshness,
@@ -38,7 +40,22 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
 }
 
 function storedFields(headers: Headers): FieldList {
-  return [...endToEnd(headers, perPassage)];
+  const withheld = withheldFields(cachingPolicy(headers).control);
+  const drop = withheld.length === 0 ? perPassage : new Set([...perPassage, ...withheld]);
+  return [...endToEnd(headers, drop)];
+}
+
+/** What comes without a `Date` is dated when it arrives (RFC 9110 §6.6.1): when it is sent would be another time. */
+function dated(fields: FieldList, receivedMs: number): FieldList {
+  if (fields.some(([name]) => name === 'date')) return fields;
+  return [...fields, ['date', formatHttpDate(receivedMs)]];
+}
+
+/** What is not stored of an answer, but is for the one who asked (RFC 9111 §5.2.2.4, §5.2.2.7). */
+export function ownFields(headers: Headers): FieldList | undefined {
+  const withheld = withheldFields(cachingPolicy(headers).control);
+  if (withheld.length === 0) return undefined;
+  return [...endToEnd(headers, perPassage)].filter(([name]) => withheld.includes(name));
 }
 
 function selectingFields(headers: Headers, request: Headers): FieldList {
@@ -81,12 +98,14 @@ export function confirmed(entry: Entry, headers: Headers, freshness: Freshness):
   return { ...entry, fields: storedFields(headers), freshness, lastModifiedMs: lastModifiedMs(headers) };
 }
 
-/** Fields of the stored body itself: a 304 may repeat them, at times wrongly, but cannot change the body. */
+/**
+ * Fields that say how the stored bytes are to be read, or which they are: a 304 may repeat them, at times wrongly, but
+ * cannot change the body (RFC 9111 §3.2 lets a cache keep those that the integrity of what it stores depends on).
+ */
 const unchanged: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
   'content-range',
-  'content-type',
   'etag',
   'meridian-source-etag',
   'meridian-unframed',

@@ -24,9 +24,13 @@ export function flightKey(question: Question, engine: Engine): string {
   return parts.join('\n');
 }
 
-/** Whoever wants a confirmed answer does not wait for one that may come from a store. */
+/**
+ * Whoever wants a confirmed answer does not wait for one that may come from a store, and whoever wants a body not for
+ * an answer without one.
+ */
 function variantlessKey(question: Question): string {
-  return question.reload ? `${kinKey(question)}\nreload` : kinKey(question);
+  const key = question.reload ? `${kinKey(question)}\nreload` : kinKey(question);
+  return question.bodiless ? `${key}\nhead` : key;
 }
 
 /** A flight that a request may wait for. */
@@ -37,6 +41,11 @@ export function flightFor(question: Question, engine: Engine): Flight | undefine
   // It may have begun when nobody knew yet that there are variants.
   const earlier = openTo(question, engine.flights.get(variantlessKey(question)));
   if (earlier && flightKey(earlier.question, engine) === key) return earlier;
+  // Every answer has a head.
+  if (question.bodiless) {
+    const whole = flightFor({ ...question, bodiless: false }, engine);
+    if (whole) return whole;
+  }
   // What is on its way for everybody is also for those with credentials.
   return question.personal ? flightFor({ ...question, personal: false }, engine) : undefined;
 }

@@ -2,8 +2,9 @@
  * The one request to the parent that others may wait for: asks, and tells those who wait what came of it.
  */
 import { asMeridianError, type MeridianError } from '../errors.ts';
-import { ask, isFailure, type Result, statusError } from './ask.ts';
+import { ask, isFailure, type Result } from './ask.ts';
 import type { Engine } from './engine.ts';
+import { statusError } from './failing-answer.ts';
 import type { Landing } from './flights.ts';
 import type { Question } from './question.ts';
 import type { Stored } from './store.ts';
@@ -68,7 +69,9 @@ function landingOf(result: Result): Landing {
     case 'confirmed':
       return result.shared ? result : { as: 'unshared' };
     case 'answer': {
-      const { status } = result.answer;
+      const { answer, head, forwarding } = result;
+      if (head) return { as: 'bodiless', answer, head, forwarding };
+      const { status } = answer;
       if (!isFailure(status)) return { as: 'unshared' };
       return { as: 'failed', error: statusError(status), status };
     }

@@ -2,11 +2,14 @@
  * The look-up of a request in memory: the part of the cache that runs for every request, and all that
  * runs for a hit. No promise, no I/O, no allocation beyond its answer.
  */
+import type { Freshness } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import type { Resource } from '../resource.ts';
-import { ageS, remainingS } from './freshness.ts';
-import type { Memory, Resident } from './memory.ts';
+import type { Equivalents } from './equivalents.ts';
+import { countUse } from './eviction/policy.ts';
+import { ageS, isFresh, remainingS } from './freshness.ts';
+import type { Memory } from './memory.ts';
 import type { Found } from './served.ts';
 
 const nothing: Found = { outcome: 'miss', resident: null };
@@ -15,28 +18,48 @@ export function lookup(memory: Memory, resource: Resource, exchange: Exchange): 
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return nothing;
   const resident = memory.find(resource.key, exchange.headers);
   if (resident === null) return nothing;
-  if (exchange.nowMs >= resident.freshUntilMs || asksForNewer(exchange, resident)) {
+  if (exchange.nowMs >= resident.freshUntilMs || wantsNewer(exchange, resident.entry.freshness)) {
     return { outcome: 'miss', resident };
   }
-  resident.visited = true;
+  countUse(resident);
   return { outcome: 'hit', resident };
 }
 
-function asksForNewer(exchange: Exchange, { entry }: Resident): boolean {
-  const value = exchange.headers.get('cache-control');
-  if (value === null) return exchange.headers.get('pragma') === 'no-cache';
-  const { freshness } = entry;
-  return wantsNewer(exchange, ageS(freshness, exchange.nowMs), remainingS(freshness, exchange.nowMs));
+/** Something fresh that is stored under another address, and that `No-Vary-Search` makes equal to this one. */
+export function lookupEquivalent(
+  memory: Memory,
+  equivalents: Equivalents,
+  resource: Resource,
+  exchange: Exchange,
+): Found {
+  const key = equivalents.keyFor(resource);
+  if (key === null || (exchange.method !== 'GET' && exchange.method !== 'HEAD')) return nothing;
+  const resident = memory.find(key, exchange.headers);
+  if (resident === null || !equivalents.covers(resident.entry, resource)) return nothing;
+  if (exchange.nowMs >= resident.freshUntilMs || wantsNewer(exchange, resident.entry.freshness))
+    return nothing;
+  countUse(resident);
+  return { outcome: 'hit', resident };
 }
 
 /**
- * Whether the request asks for something fresher than a stored response of this age (RFC 9111 §5.2.1, §5.4).
+ * Whether the request asks for something fresher than this stored response, or than anything stored at all (`null`)
+ * (RFC 9111 §5.2.1). `Pragma` counts only where there is no `Cache-Control` (§5.4).
+ *
+ * A browser that reloads a page sends `max-age=0` for all that is in it. What is immutable and fresh need not be
+ * confirmed for that (RFC 8246 §2.1); `no-cache`, which a forced reload sends, is a signal that it must.
  */
-export function wantsNewer(exchange: Exchange, age: number, remaining: number): boolean {
-  const value = exchange.headers.get('cache-control');
-  if (value === null) return exchange.headers.get('pragma') === 'no-cache';
-  const control = parseCacheControl(value);
-  if (control.noCache !== false) return true;
-  if (control.maxAge !== undefined && age > control.maxAge) return true;
-  return control.minFresh !== undefined && remaining < control.minFresh;
+export function wantsNewer({ headers, nowMs }: Exchange, freshness: Freshness | null): boolean {
+  const value = headers.get('cache-control');
+  if (value === null) {
+    const pragma = headers.get('pragma');
+    return pragma !== null && parseCacheControl(pragma).noCache !== false;
+  }
+  const { noCache, maxAge, minFresh } = parseCacheControl(value);
+  if (noCache !== false) return true;
+  if (freshness === null) return false;
+  if (maxAge !== undefined && ageS(freshness, nowMs) > maxAge) {
+    if (!freshness.immutable || !isFresh(freshness, nowMs)) return true;
+  }
+  return minFresh !== undefined && remainingS(freshness, nowMs) < minFresh;
 }

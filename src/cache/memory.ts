@@ -6,7 +6,7 @@ import type { Entry } from '../entry.ts';
 import { selects } from '../http/vary.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
-import { type Queued, sieve } from './eviction/sieve.ts';
+import { countUse, type Member, type Policy } from './eviction/policy.ts';
 import { freshUntilMs } from './freshness.ts';
 import { judged } from './purge/judge.ts';
 import { type Ledger, openLedger } from './purge/ledger.ts';
@@ -18,7 +18,7 @@ const residentOverheadBytes = 2048;
 const fieldOverheadBytes = 224;
 
 /** One object takes at most a quarter of everything: `1 / largestShare`. */
-const largestShare = 4;
+export const largestShare = 4;
 
 /** Variants of one key kept at once; the oldest gives way. */
 const maxVariants = 16;
@@ -32,13 +32,12 @@ export interface PreparedHead {
 }
 
 /** An entry that lives in memory, ready to be sent. */
-export interface Resident extends Queued {
+export interface Resident extends Member {
   readonly entry: Entry;
   /** The newest purge that it has been compared with. */
   judgedAt: number;
   /** Shared by every response that sends it: no copy per hit. */
   readonly body: Blob;
-  readonly costBytes: number;
   /** What a look-up needs of the entry, so that it need not look there: `selecting`, or `null` when it is empty. */
   readonly selecting: FieldList | null;
   /** Until when it is fresh, ms since the epoch. Never: minus infinity. */
@@ -49,8 +48,6 @@ export interface Resident extends Queued {
   sibling: Resident | null;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
   prepared: PreparedHead | null;
-  older: this | null;
-  newer: this | null;
 }
 
 export interface Memory {
@@ -81,16 +78,26 @@ export interface Memory {
 export interface MemoryStats {
   readonly entries: number;
   readonly bytes: number;
+  /** What the policy takes of the limit for itself. */
+  readonly policyBytes: number;
   readonly limitBytes: number;
   readonly evicted: number;
 }
 
-export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
+/** @param policy says what goes when something has to. */
+export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger = openLedger()): Memory {
   const chains = new Map<CacheKey, Resident>();
-  const queue = sieve<Resident>();
-  const stats = { entries: 0, bytes: 0, limitBytes: limit, evicted: 0 };
+  const stats = {
+    entries: 0,
+    bytes: 0,
+    get policyBytes() {
+      return policy.ownBytes;
+    },
+    limitBytes: limit,
+    evicted: 0,
+  };
 
-  function unlink(resident: Resident): void {
+  function unchain(resident: Resident): void {
     const { key } = resident.entry;
     const first = chains.get(key);
     if (first === resident) {
@@ -101,16 +108,26 @@ export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
       while (before && before.sibling !== resident) before = before.sibling ?? undefined;
       if (before) before.sibling = resident.sibling;
     }
-    queue.remove(resident);
+  }
+
+  function unlink(resident: Resident): void {
+    unchain(resident);
+    policy.remove(resident);
+    discount(resident);
+  }
+
+  function discount(resident: Resident): void {
     stats.entries--;
     stats.bytes -= resident.costBytes;
   }
 
-  function shrink(): void {
-    while (stats.bytes > stats.limitBytes) {
-      const victim = queue.victim();
+  /** Room is made before something comes, so that it is there when it has been kept. */
+  function makeRoom(neededBytes: number): void {
+    while (stats.bytes + stats.policyBytes + neededBytes > stats.limitBytes) {
+      const victim = policy.evict();
       if (!victim) return;
-      unlink(victim);
+      unchain(victim);
+      discount(victim);
       stats.evicted++;
     }
   }
@@ -120,14 +137,14 @@ export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
     if (replaced) unlink(replaced);
     const resident = residentOf(entry, body);
     if (resident.costBytes > stats.limitBytes / largestShare) return null;
+    makeRoom(resident.costBytes);
     const first = chains.get(entry.key) ?? null;
     resident.sibling = first;
     if (first) dropLast(first);
     chains.set(entry.key, resident);
-    queue.add(resident);
+    policy.add(resident, replaced);
     stats.entries++;
     stats.bytes += resident.costBytes;
-    shrink();
     return resident;
   }
 
@@ -143,7 +160,7 @@ export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
   function update(resident: Resident, entry: Entry): Resident {
     const kept = same(resident.entry) === resident ? keep(entry, resident.body) : null;
     if (!kept) return residentOf(entry, resident.body);
-    kept.visited = true;
+    countUse(kept);
     kept.heat = resident.heat;
     return kept;
   }
@@ -213,7 +230,7 @@ export function memory(limit: number, ledger: Ledger = openLedger()): Memory {
 
     resize(limitBytes) {
       stats.limitBytes = limitBytes;
-      shrink();
+      makeRoom(0);
     },
   };
 }
@@ -230,11 +247,18 @@ function residentOf(entry: Entry, body: Blob): Resident {
     // A layout has no body to hit: it takes the way of a miss (`slices/`).
     freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),
     prepared: null,
-    visited: false,
     sibling: null,
-    older: null,
-    newer: null,
+    mark: markOf(entry),
+    uses: 0,
+    served: 0,
+    place: 0,
   };
+}
+
+/** By key and variant: what comes back after it was dropped is to be known again. */
+function markOf({ key, selecting }: Entry): number {
+  const name = selecting.length === 0 ? key : `${key}\n${selecting.join('\n')}`;
+  return Bun.hash.xxHash32(name);
 }
 
 function fieldBytes(entry: Entry): number {

@@ -40,7 +40,8 @@ const policies: readonly Policy[] = [
     freshS: 10,
     never: true,
   },
-  { control: 's-maxage=10, stale-while-revalidate=20', freshS: 10, never: true },
+  { control: 's-maxage=10', freshS: 10, never: true },
+  { control: 's-maxage=10, stale-while-revalidate=20', freshS: 10, whileS: 20, errorS: 0 },
   { control: 'no-cache, max-age=10', freshS: 0, alone: true },
   { control: 'max-age=0', freshS: 0, alone: true },
   { control: 'private, max-age=10', freshS: 0, alone: true },
@@ -148,6 +149,12 @@ type Step = Partial<{
   by: string;
   soft: boolean;
 }> & { act: string };
+
+/** A parent that cannot be reached leaves a cache to itself, which then may use what nobody forbids it to. */
+function errorS({ errorS, never }: Policy, { served }: Reply): number {
+  const isDisconnected = served.forwarding?.detail === 'upstream-unreachable';
+  return errorS ?? (isDisconnected && !never ? 86_400 : 0);
+}
 
 class Run {
   readonly clock = virtualClock();
@@ -334,14 +341,15 @@ class Run {
     if (reply.served.source.from === 'parent' && text.length % 100 !== 0) return;
     const id = text.split(' ', 1)[0] ?? '';
     const made = this.made.get(id);
-    const complaint = made ? this.complaint(request, made, reply.outcome, servedMs) : 'is of unknown origin';
+    const complaint = made ? this.complaint(request, made, reply, servedMs) : 'is of unknown origin';
     if (complaint) this.failures.push(`${id} for ${JSON.stringify(request)} ${complaint}, ${reply.outcome}`);
     if (field !== id) this.failures.push(`${id} has the fields of ${field}`);
     if (!/^m\d+ x*$/.test(text)) this.failures.push(`${id} is mixed up`);
     if (text.length !== 900 && text.length !== 9000) this.failures.push(`${id} has ${text.length} bytes`);
   }
 
-  complaint(request: Request, made: Made, outcome: string, servedMs: number): string | null {
+  complaint(request: Request, made: Made, reply: Reply, servedMs: number): string | null {
+    const { outcome } = reply;
     if (made.key !== request.key) return 'is of another key';
     if (isVaried(made.key) && made.variant !== request.variant) return 'is another variant';
     const known = this.purges.filter(({ key, step }) => key === request.key && step < request.startedIn);
@@ -358,7 +366,7 @@ class Run {
     const endedS = softly && (servedMs - Math.max(softly.atMs, atMs)) / 1000;
     const staleS = Math.max(ageS - policy.freshS, endedS ?? Number.NEGATIVE_INFINITY);
     if (staleS < 0 || staleS < (policy.whileS ?? 0)) return null;
-    return outcome === 'stale-on-error' && staleS < (policy.errorS ?? 0) ? null : `is stale for ${staleS} s`;
+    return outcome === 'stale-on-error' && staleS < errorS(policy, reply) ? null : `is stale for ${staleS} s`;
   }
 }
 

@@ -3,16 +3,16 @@
  * the parent; in this order, and each at most once.
  */
 import { MeridianError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { discard } from './answer.ts';
 import type { Engine } from './engine.ts';
-import { ageS, isFresh, mayServeOnError, mayServeWhileRevalidating, remainingS } from './freshness.ts';
+import { isFresh, mayServeOnError, mayServeTolerated, mayServeWhileRevalidating } from './freshness.ts';
 import { flightFor, flightKey, kinKey } from './kin.ts';
 import { lead } from './lead.ts';
 import { wantsNewer } from './lookup.ts';
 import type { Question } from './question.ts';
 import type { Found, Served } from './served.ts';
+import { layoutOf } from './slices/layout.ts';
 import { isPersonal, refusesStore } from './storable.ts';
 import { resident, type Stored } from './store.ts';
 import { alone, failure, staleOnError, together } from './together.ts';
@@ -23,7 +23,7 @@ export async function obtain(asked: Asked, found: Found, engine: Engine): Promis
   const { resource, exchange } = asked;
   const stored = found.resident
     ? resident(found.resident)
-    : await engine.store.find(resource.key, exchange.headers);
+    : ((await engine.store.find(resource.key, exchange.headers)) ?? (await equivalentOnDisk(asked, engine)));
 
   const question = questionOf(asked, stored, engine);
   const outcome = found.resident ? 'hit' : 'hit-disk';
@@ -37,18 +37,30 @@ export async function obtain(asked: Asked, found: Found, engine: Engine): Promis
   return mayWait(question, engine) ? together(question, stored, engine) : alone(question, stored, engine);
 }
 
+/** Something fresh that is stored under another address, and may be used for this one. */
+async function equivalentOnDisk({ resource, exchange }: Asked, engine: Engine): Promise<Stored | null> {
+  const key = engine.equivalents.keyFor(resource);
+  const stored = key === null ? null : await engine.store.find(key, exchange.headers);
+  // The slices of a layout go by the key that it was asked for with.
+  if (!stored || layoutOf(stored.entry)) return null;
+  if (!engine.equivalents.covers(stored.entry, resource)) return null;
+  const { freshness } = stored.entry;
+  return isFresh(freshness, exchange.nowMs) && !wantsNewer(exchange, freshness) ? stored : null;
+}
+
 function questionOf(asked: Asked, stored: Stored | null, engine: Engine): Question {
   const { resource, exchange } = asked;
-  const reload = wantsReload(exchange, stored);
+  // Of something newer than what is stored here, or at the parent.
+  const reload = wantsNewer(exchange, stored?.entry.freshness ?? null);
   const known = engine.vary.get(resource.key) !== undefined;
   const outcome = stored ? (reload ? 'reload' : 'expired') : known ? 'vary-miss' : 'miss';
-  return { ...asked, reload, personal: isPersonal(resource, exchange), outcome };
+  const bodiless = exchange.method === 'HEAD';
+  return { ...asked, reload, bodiless, personal: isPersonal(resource, exchange), outcome };
 }
 
 /** Whether there is any point in waiting for somebody else's answer. */
 function mayWait(question: Question, { uncollapsible }: Engine): boolean {
-  const { exchange } = question;
-  return exchange.method === 'GET' && !refusesStore(exchange) && !uncollapsible.get(kinKey(question));
+  return !refusesStore(question.exchange) && !uncollapsible.get(kinKey(question));
 }
 
 /** What is stored, if it may be used without waiting for the parent. */
@@ -63,8 +75,12 @@ function withoutAsking(
   const { freshness } = stored.entry;
   const nowMs = engine.clock.now();
   if (isFresh(freshness, nowMs)) return { outcome, source: stored, forwarding: null };
+  const { maxStale } = parseCacheControl(exchange.headers.get('cache-control'));
+  if (maxStale !== undefined && mayServeTolerated(freshness, nowMs, maxStale)) {
+    return { outcome: 'hit-tolerated', source: stored, forwarding: null };
+  }
   const failing = engine.failing.get(resource.key);
-  if (failing && mayServeOnError(freshness, nowMs)) return staleOnError(stored, failing);
+  if (failing && mayServeOnError(freshness, nowMs, failing.error)) return staleOnError(stored, failing);
   // A caller who revalidates in the background gains nothing from something stale.
   if (exchange.tier?.background || !mayServeWhileRevalidating(freshness, nowMs)) return null;
   if (!failing) revalidate(question, stored, engine);
@@ -78,11 +94,4 @@ function revalidate(question: Question, stored: Stored, engine: Engine): void {
   void lead(question, stored, engine, how).then((result) => {
     if (result.as === 'answer') discard(result.answer);
   });
-}
-
-/** Whether the request asks for something newer than what is stored here, or at the parent. */
-function wantsReload(exchange: Exchange, stored: Stored | null): boolean {
-  if (!stored) return wantsNewer(exchange, 0, Number.POSITIVE_INFINITY);
-  const { freshness } = stored.entry;
-  return wantsNewer(exchange, ageS(freshness, exchange.nowMs), remainingS(freshness, exchange.nowMs));
 }

@@ -42,7 +42,7 @@ const pages: readonly Page[] = [
     errorS: 40,
     long: true,
   },
-  { control: 'max-age=10, must-revalidate, stale-if-error=40', freshS: 10 },
+  { control: 'max-age=10, must-revalidate, stale-if-error=40', freshS: 10, errorS: 0 },
   { control: 'max-age=0', freshS: 0 },
   { control: 'max-age=0, stale-if-error=40', freshS: 0, errorS: 40 },
   { control: 'no-store', freshS: null },
@@ -106,8 +106,9 @@ class Oracle {
     clock: VirtualClock,
   ): Seen & { after: Stored | null } {
     const page = pages[name.key] as Page;
-    const { whileS = 0, errorS = 0 } = page;
     const freshS = page.freshS ?? 0;
+    // A parent that cannot be reached leaves a cache to itself, which then may use what was fresh once.
+    const { whileS = 0, errorS = freshS > 0 ? 86_400 : 0 } = page;
     // A clock that was set back makes nothing younger than it was on arrival.
     const staleS = stored ? Math.max(0, clock.now() - stored.atMs) / 1000 - freshS : Number.POSITIVE_INFINITY;
     const isLeftAlone = (this.failing.get(name.key) ?? 0) > clock.elapsed();

@@ -14,6 +14,8 @@ export interface Question {
   readonly parent: Parent;
   /** The client wants an answer that has been confirmed just now. */
   readonly reload: boolean;
+  /** Only the head of the answer is wanted (HEAD). */
+  readonly bodiless: boolean;
   /** The request bears credentials or cookies, on which the answer may depend. */
   readonly personal: boolean;
   /** How the look-up ended, should the parent send a new response. */

@@ -35,7 +35,7 @@ test('a 304 keeps the body, merges the fields, and makes the response fresh agai
   const again = await here.get();
   expect(again.outcome).toBe('hit');
   const names = ['x-kept', 'x-changed', 'x-new', 'content-type', 'etag'];
-  expect(names.map((name) => again.field(name))).toEqual(['a', 'b', 'b', 'text/plain', '"1"']);
+  expect(names.map((name) => again.field(name))).toEqual(['a', 'b', 'b', 'text/html', '"1"']);
   here.clock.advance(10_000);
   expect((await here.get()).outcome).toBe('revalidated');
 });

@@ -3,6 +3,7 @@
  */
 import type { Answer } from '../entry.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FieldList } from '../resource.ts';
 import type { Fill } from './fill.ts';
 import type { Resident } from './memory.ts';
 import type { Stored } from './store.ts';
@@ -17,6 +18,8 @@ export interface Forwarding {
   readonly stored?: boolean;
   /** Why it is not stored, or what failed. */
   readonly detail?: string | undefined;
+  /** Fields that are not stored, for the one who asked alone. */
+  readonly own?: FieldList | undefined;
   /** The parent's own account of the way beyond it. */
   readonly cacheStatus?: string | null;
   readonly serverTiming?: string | null;

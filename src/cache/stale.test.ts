@@ -51,7 +51,7 @@ test('a revalidation that fails is not repeated for every request', async () => 
   await stale(here, 'max-age=60, stale-while-revalidate=30', 1);
   here.parent = down;
   for (let client = 0; client < 10; client++) {
-    expect((await here.get()).outcome).toBe('hit-stale');
+    expect((await here.get()).outcome).toBe(client === 0 ? 'hit-stale' : 'stale-on-error');
     await here.quiet();
   }
   expect(here.asked).toHaveLength(2);
@@ -117,7 +117,7 @@ test('the limit of stale-if-error holds for the moment of serving, however long 
   expect((await asking).code).toBe('upstream-timeout');
 });
 
-for (const never of ['must-revalidate', 'proxy-revalidate', 's-maxage=60', 'no-cache']) {
+for (const never of ['must-revalidate', 'proxy-revalidate', 'no-cache']) {
   test(`${never} is never served stale, whatever else the response allows`, async () => {
     await using here = await world();
     await stale(here, `max-age=60, ${never}, stale-while-revalidate=600, stale-if-error=600`, 10);
@@ -139,12 +139,85 @@ test('no-cache is confirmed by the parent before every use, fresh as it may be',
   expect(here.asked).toHaveLength(4);
 });
 
-test('no-cache that names fields is taken for the whole response', async () => {
+test('s-maxage is never served stale, not even where the route allows it', async () => {
   await using here = await world();
-  here.parent = () => answerOf('hello', { 'cache-control': 'no-cache="set-cookie", max-age=600' });
-  await (await here.get()).text();
-  await here.quiet();
-  expect((await here.get()).outcome).toBe('expired');
+  const freshness = { staleIfErrorS: 600, staleWhileRevalidateS: 600 };
+  await stale(here, 's-maxage=60', 10, { freshness });
+  here.parent = down;
+  expect((await failureOf(here.get({ freshness }))).code).toBe('upstream-unreachable');
+});
+
+test('s-maxage is served stale where the response itself says for how long', async () => {
+  for (const [directive, outcome] of [
+    ['stale-while-revalidate=30', 'hit-stale'],
+    ['stale-if-error=30', 'stale-on-error'],
+  ] as const) {
+    await using here = await world();
+    await stale(here, `s-maxage=60, ${directive}`, 10);
+    here.parent = down;
+    expect((await here.get()).outcome).toBe(outcome);
+    await here.quiet();
+  }
+});
+
+test('a parent that cannot be reached lets what is stale be served, one that answers with an error does not', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60', 3600);
+  here.parent = () => answerOf('broken', {}, 503);
+  expect((await here.get()).status).toBe(503);
+  here.parent = down;
+  const reply = await here.get();
+  expect([reply.outcome, await reply.text()]).toEqual(['stale-on-error', 'old']);
+  here.clock.advance(25 * 3_600_000);
+  expect((await failureOf(here.get())).code).toBe('upstream-unreachable');
+});
+
+test('a parent that cannot reach its own leaves this node as disconnected', async () => {
+  const says = (detail: string) => ({ 'cache-status': `origin;fwd=stale;detail=${detail}` });
+  for (const [detail, outcome] of [
+    ['upstream-unreachable', 'stale-on-error'],
+    ['upstream-timeout', 'stale-on-error'],
+    ['upstream-invalid', 'expired'],
+  ] as const) {
+    await using here = await world();
+    await stale(here, 'max-age=60', 10);
+    here.parent = () => answerOf('broken', says(detail), 502);
+    expect([detail, (await here.get()).outcome]).toEqual([detail, outcome]);
+  }
+});
+
+for (const directive of ['no-cache', 'private']) {
+  test(`fields that ${directive} names are for the one who asked, and not stored`, async () => {
+    await using here = await world();
+    const control = `${directive}="X-User, set-cookie", max-age=600`;
+    const fields = { 'cache-control': control, 'x-user': 'ada', 'set-cookie': 'a=b', 'x-page': '1' };
+    here.parent = () => answerOf('hello', fields);
+    const first = await here.get();
+    const own = first.served.forwarding?.own;
+    expect([...(own ?? [])].sort()).toEqual([
+      ['set-cookie', 'a=b'],
+      ['x-user', 'ada'],
+    ]);
+    await first.text();
+    await here.quiet();
+    const second = await here.get();
+    expect([
+      second.outcome,
+      second.field('x-page'),
+      second.field('x-user'),
+      second.field('set-cookie'),
+    ]).toEqual(['hit', '1', undefined, undefined]);
+  });
+}
+
+test('those who wait for an answer do not get the fields that are for the one who asked', async () => {
+  await using here = await world();
+  const [first, second] = [here.get(), here.get()];
+  const asked = await here.nextAsk();
+  asked.answer('hello', { 'cache-control': 'private="x-user", max-age=600', 'x-user': 'ada' });
+  expect((await first).served.forwarding?.own).toEqual([['x-user', 'ada']]);
+  expect((await second).served.forwarding).toMatchObject({ collapsed: true, own: undefined });
+  for (const reply of [first, second]) await (await reply).text();
 });
 
 test('a route may extend how long responses are served stale, but not those that forbid it', async () => {

@@ -9,6 +9,7 @@ interface Case {
   readonly response: Record<string, string>;
   readonly status?: number;
   readonly ask?: Resource['ask'];
+  readonly keepsCookies?: boolean;
   /** Why it is not stored. */
   readonly refusal: string | null;
 }
@@ -25,7 +26,7 @@ const cases: readonly Case[] = [
   { title: 'neither freshness nor validator', response: {}, refusal: 'no-freshness' },
   { title: 'no-store', response: control('no-store, max-age=60'), refusal: 'no-store' },
   { title: 'private', response: control('private, max-age=60'), refusal: 'private' },
-  { title: 'private for some fields', response: control('private="x", max-age=60'), refusal: 'private' },
+  { title: 'private for some fields', response: control('private="x", max-age=60'), refusal: null },
   { title: 'Vary: *', response: { ...maxAge(60), vary: 'accept, *' }, refusal: 'vary' },
   { title: 'a part', response: maxAge(60), status: 206, refusal: 'status' },
   { title: 'an unknown status with freshness', response: maxAge(60), status: 299, refusal: null },
@@ -64,7 +65,51 @@ const cases: readonly Case[] = [
   },
   { title: 'a cookie and explicit freshness', request: cookie, response: maxAge(60), refusal: null },
   { title: 'a cookie and a validator alone', request: cookie, response: { etag: '"1"' }, refusal: 'cookie' },
-  { title: 'a cookie that is set', response: { ...set, ...maxAge(60) }, refusal: 'cookie' },
+  { title: 'a cookie that is set', response: { ...set, ...maxAge(60) }, refusal: null },
+  {
+    title: 'a cookie that is set, and only a guess at freshness',
+    response: { ...set, 'last-modified': 'Mon, 01 Dec 2025 00:00:00 GMT' },
+    refusal: 'cookie',
+  },
+  {
+    title: 'a cookie that is set, where the route keeps none',
+    response: { ...set, ...maxAge(60) },
+    keepsCookies: false,
+    refusal: 'cookie',
+  },
+  {
+    title: 'a cookie that stays out of the store, where the route keeps none',
+    response: { ...set, ...control('private="set-cookie", max-age=60') },
+    keepsCookies: false,
+    refusal: null,
+  },
+  {
+    title: 'must-understand with a status of the standard, instead of no-store',
+    response: control('no-store, must-understand, max-age=60'),
+    refusal: null,
+  },
+  {
+    title: 'must-understand with an unknown status',
+    response: control('must-understand, max-age=60'),
+    status: 299,
+    refusal: 'status',
+  },
+  {
+    title: 'a targeted field that allows it, where Cache-Control does not',
+    response: { ...control('no-store'), 'cdn-cache-control': 'max-age=60' },
+    refusal: null,
+  },
+  {
+    title: 'a targeted field that forbids it, where Cache-Control does not',
+    response: { ...maxAge(60), 'cdn-cache-control': 'no-store' },
+    refusal: 'no-store',
+  },
+  {
+    title: 'public, with a status that says nothing without freshness',
+    response: { ...control('public'), etag: '"1"' },
+    status: 302,
+    refusal: null,
+  },
   {
     title: 'a cookie that is set, public',
     response: { ...set, ...control('public, max-age=60') },
@@ -91,11 +136,11 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { title, request = {}, response, status = 200, ask = 'client', refusal } of cases) {
+for (const { title, request = {}, response, status = 200, refusal, ...wanted } of cases) {
   test(`${title}: ${refusal === null ? 'stored' : `not stored (${refusal})`}`, async () => {
     await using here = await world();
     here.parent = () => answerOf('hello', response, status);
-    const reply = await here.get({ headers: request, ask });
+    const reply = await here.get({ headers: request, ...wanted });
     expect(await reply.text()).toBe('hello');
     await here.quiet();
     expect(here.cache.stats.memory.entries).toBe(refusal === null ? 1 : 0);

@@ -78,13 +78,18 @@ function failureOf(landing: Landing): Failure | null {
 /** Another request's answer as ours, if it is the variant that we want. */
 function join(
   { exchange, outcome }: Question,
-  landing: Landing & { as: 'fill' | 'confirmed' },
+  landing: Landing & { as: 'fill' | 'confirmed' | 'bodiless' },
 ): Served | null {
-  const forwarding = { ...landing.forwarding, collapsed: true };
+  const forwarding = { ...landing.forwarding, collapsed: true, own: undefined };
   if (landing.as === 'fill') {
     const { fill } = landing;
     if (!fill.alive || !selects(fill.head.selecting, exchange.headers)) return null;
     return { outcome, source: { from: 'fill', fill }, forwarding };
+  }
+  if (landing.as === 'bodiless') {
+    const { answer, head } = landing;
+    if (!selects(head.selecting, exchange.headers)) return null;
+    return { outcome, source: { from: 'parent', answer }, forwarding };
   }
   const { stored } = landing;
   return selects(stored.entry.selecting, exchange.headers)
@@ -111,7 +116,8 @@ function settle(question: Question, stored: Stored | null, result: Result, engin
 export function failure(question: Question, stored: Stored | null, failed: Failure, engine: Engine): Served {
   const { resource, exchange } = question;
   const known = engine.store.peek(resource.key, exchange.headers) ?? stored;
-  if (known && mayServeOnError(known.entry.freshness, engine.clock.now())) return staleOnError(known, failed);
+  const usable = known && mayServeOnError(known.entry.freshness, engine.clock.now(), failed.error);
+  if (usable) return staleOnError(known, failed);
   throw failed.error;
 }
 

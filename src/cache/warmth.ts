@@ -78,7 +78,7 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
         await pause(pauseMs);
         [entries, bytes] = [0, 0];
       }
-      if (isClosed || memory.stats.bytes > memory.stats.limitBytes * filledShare) return;
+      if (isClosed || isFilled(memory)) return;
       const entry = disk.variant(key, variant);
       entries++;
       if (!entry) continue;
@@ -100,6 +100,10 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
       await disk.saveHot(hottest(memory.all()));
     },
   };
+}
+
+function isFilled({ stats }: Memory): boolean {
+  return stats.bytes + stats.policyBytes > stats.limitBytes * filledShare;
 }
 
 /** By heat per byte, roughly: to a power of two, as sorting a million would hold up everybody. */

@@ -34,6 +34,7 @@ export interface Wanted {
   readonly inParts?: boolean;
   readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
+  readonly keepsCookies?: boolean;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
   /** Another node asks, for which no client waits. */
@@ -119,6 +120,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         ask,
         inParts: wanted.inParts ?? false,
         freshness: wanted.freshness,
+        hasQuery: true,
+        keepsCookies: wanted.keepsCookies,
       };
       const request = new Request('http://pop.example/', signal ? { signal } : {});
       const tier = background ? { node: 'pop', route: 'web', background } : null;

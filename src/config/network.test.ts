@@ -34,7 +34,16 @@ describe('a valid config', () => {
       name: 'pop',
       role: 'pop',
       dataDir: '/etc/meridian/.meridian/pop',
-      listen: [{ host: '127.0.0.1', port: 4873, http2: false, http3: false, proxyProtocol: false }],
+      listen: [
+        {
+          host: '127.0.0.1',
+          port: 4873,
+          http2: false,
+          http3: false,
+          informational: false,
+          proxyProtocol: false,
+        },
+      ],
       url: 'http://127.0.0.1:4873',
       parents: ['origin'],
       memory: { bytes: 256 * 2 ** 20, objectBytes: 4 * 2 ** 20 },
@@ -58,6 +67,7 @@ describe('a valid config', () => {
       },
       trustedProxies: [],
       forwardingField: 'x-forwarded-for',
+      cacheStatusKey: false,
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });
     expect(routes).toEqual([
@@ -117,6 +127,7 @@ describe('a valid config', () => {
       timeouts: { connectMs: 2000, idleS: 60, drainMs: 0 },
       trustedProxies: ['10.0.0.0/8', 'fd00::1/128'],
       forwardingField: 'x-forwarded-for',
+      cacheStatusKey: false,
       accessLog: { format: 'json', path: 'stdout' },
     });
     expect(nodes.pop?.listen[0]).toMatchObject({
@@ -227,13 +238,13 @@ describe('mistakes', () => {
       "nodes.origin.role: expected 'pop', 'shield' or 'origin', found 'orgin'",
       'nodes.origin.listen: expected a list of at least one listener, found an empty list',
       "nodes.pop.listen[0].port: expected a whole number from 0 to 65535, found '80'",
-      'nodes.pop.listen[0].prot: expected one of host, port, tls, http2, http3, proxyProtocol, found an unknown parameter. Did you mean port?',
+      'nodes.pop.listen[0].prot: expected one of host, port, tls, http2, http3, informational, proxyProtocol, found an unknown parameter. Did you mean port?',
       'nodes.pop.memory: expected an object with bytes, objectBytes, found 5',
       "nodes[\"Bad Name\"]: expected a name of lower-case letters, digits and inner dashes, such as 'pop-1', found 'Bad Name'",
       "routes[0].protocol: expected 'npm' or 'web', found 'nmp'. Did you mean npm?",
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
-      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, found nothing',
+      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, found nothing',
       'nam: expected one of name, secret, dataDir, nodes, routes, found an unknown parameter. Did you mean name?',
     ]);
   });

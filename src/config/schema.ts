@@ -106,6 +106,9 @@ export const listen = group('An address that the node listens on.', {
   tls: tls.optional(),
   http2: flag('Serves HTTP/2 too. Needs `tls`.', 'true with `tls`, else false').optional(),
   http3: flag('Serves HTTP/3 too, announced by `Alt-Svc`. Needs `tls`.').prefault(false),
+  informational: flag(
+    'Relays interim responses (102, 103) and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
+  ).prefault(false),
   proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
     false,
   ),
@@ -165,6 +168,9 @@ export const node = group('One node. Its name is its key.', {
     ['x-forwarded-for', 'forwarded'],
   ).prefault('x-forwarded-for'),
   accessLog: accessLog.prefault({}),
+  cacheStatusKey: flag(
+    'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
+  ).prefault(false),
 });
 
 const match = group('Which requests the route serves. The first route that matches is taken.', {
@@ -226,8 +232,14 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
   freshness: group('Times for responses that say nothing themselves.', {
     freshS: seconds('Used without asking.').optional(),
     staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
-    staleIfErrorS: seconds('Beyond that, used when the server fails.').optional(),
+    staleIfErrorS: seconds(
+      'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
+    ).optional(),
   }).prefault({}),
+  setCookie: oneOf(
+    'Responses that set a cookie. `store`: kept and shared when they state for how long, as RFC 9111 §7.3 has it. `pass`: never kept.',
+    ['store', 'pass'],
+  ).prefault('store'),
 });
 
 const routeName = label(

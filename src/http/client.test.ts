@@ -16,7 +16,7 @@ import {
   textOf,
 } from '../../test/support/raw-server.ts';
 import { temporary } from '../../test/support/temporary.ts';
-import { eventually } from '../../test/support/wait.ts';
+import { eventually, within } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
 
 const folder = temporary('client');
@@ -37,16 +37,23 @@ describe('a request', () => {
     const { url, heard } = await upstream(ok);
     await textOf(await ask(url));
     const [head = ''] = heard;
-    expect(head).toContain('\r\nUser-Agent: meridian\r\n');
-    expect(head).toContain('\r\nAccept-Encoding: identity\r\n');
+    expect(head).toContain('\r\nuser-agent: meridian\r\n');
+    expect(head).toContain('\r\naccept-encoding: identity\r\n');
     expect(head).not.toContain('Bun');
+  });
+
+  test('has no fields but these', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(url, { headers: new Headers({ x: 'y' }) }));
+    const names = [...(heard[0] ?? '').matchAll(/^([\w-]+):/gm)].map(([, name]) => name);
+    expect(names).toEqual(['host', 'user-agent', 'accept-encoding', 'x']);
   });
 
   test('has the fields that it is given, and leaves them as they are', async () => {
     const { url, heard } = await upstream(ok);
     const headers = new Headers({ 'user-agent': 'npm', 'accept-encoding': 'br', accept: 'a/b', 'x-y': 'z' });
     await textOf(await ask(url, { headers }));
-    for (const field of ['User-Agent: npm', 'Accept-Encoding: br', 'Accept: a/b', 'x-y: z']) {
+    for (const field of ['user-agent: npm', 'accept-encoding: br', 'accept: a/b', 'x-y: z']) {
       expect(heard[0]).toContain(`\r\n${field}\r\n`);
     }
     const bare = new Headers();
@@ -66,20 +73,47 @@ describe('a request', () => {
     });
     const bytes = new TextEncoder().encode('abc');
     await textOf(await ask(url, { method: 'POST', body: bytes }));
-    expect(heard[0]).toContain('\r\nContent-Length: 3\r\n');
+    expect(heard[0]).toContain('\r\ncontent-length: 3\r\n');
     const { url: second, heard: also } = await upstream((socket, said) => {
       if (said.endsWith('0\r\n\r\n')) socket.write(ok);
     });
     await textOf(await ask(second, { method: 'PUT', body: new Blob([bytes]).stream() }));
-    expect(also[0]).toContain('\r\nTransfer-Encoding: chunked\r\n');
+    expect(also[0]).toContain('\r\ntransfer-encoding: chunked\r\n');
     expect(also[0]).toEndWith('\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+  });
+
+  test('that streams its body has the length that its fields announce, and must keep to it', async () => {
+    const behaviour: Behaviour = (socket, said) => {
+      if (said.endsWith('abc')) socket.write(ok);
+    };
+    const send = (url: string, length: string) => {
+      const body = new Blob(['a', 'bc']).stream();
+      return ask(url, { method: 'POST', body, headers: new Headers({ 'content-length': length }) });
+    };
+    const { url, heard } = await upstream(behaviour);
+    expect(await textOf(await send(url, '3'))).toBe('ok');
+    expect(heard[0]).toContain('\r\ncontent-length: 3\r\n');
+    expect(heard[0]).toEndWith('\r\n\r\nabc');
+    for (const wrong of ['2', '4']) {
+      const other = await upstream(() => {});
+      expect(await codeOf(send(other.url, wrong))).toBe('request-malformed');
+      await eventually('the connection to be closed', () => other.sockets[0]?.destroyed);
+    }
+  });
+
+  test('says that it has no body where its method is for one', async () => {
+    const { url, heard } = await upstream(ok);
+    for (const method of ['POST', 'M-SEARCH']) await textOf(await ask(url, { method }));
+    expect(heard[0]).toContain('POST / HTTP/1.1');
+    expect(heard[0]).toContain('\r\ncontent-length: 0\r\n');
+    expect(heard[0]?.slice(heard[0].indexOf('M-SEARCH'))).not.toContain('content-length');
   });
 
   test('goes over a Unix socket when it is told to', async () => {
     const unix = join(folder.path, 'upstream.sock');
     const { heard } = await upstream(ok, unix);
     expect(await textOf(await ask('http://owner.example/x', { unix }))).toBe('ok');
-    expect(heard[0]).toContain('\r\nHost: owner.example\r\n');
+    expect(heard[0]).toContain('\r\nhost: owner.example\r\n');
     expect(await codeOf(ask('http://owner.example/', { unix: `${unix}.none` }))).toBe('upstream-unreachable');
   });
 
@@ -127,43 +161,89 @@ describe('a request', () => {
   });
 });
 
-describe('a connection that was idle and turns out to be closed', () => {
-  /** Closes each connection when a second request comes on it, before it answers. */
-  async function forgetful() {
+describe('a connection that rests', () => {
+  /** Answers one request per connection, and does this when a second one comes, or before. */
+  async function forgetful(then: (socket: Socket) => void, at: 'second request' | 'once') {
     let requests = 0;
     const counts = new Map<Socket, number>();
-    const { url, heard } = await upstream((socket) => {
+    const { url, heard, sockets } = await upstream((socket) => {
       requests++;
       const count = (counts.get(socket) ?? 0) + 1;
       counts.set(socket, count);
-      if (count === 1) socket.write(ok);
-      else socket.end();
+      if (count > 1) return then(socket);
+      socket.write(ok);
+      if (at === 'once') setTimeout(() => then(socket), 5);
     });
-    return { url, heard, requests: () => requests };
+    return { url, heard, sockets, requests: () => requests };
   }
   const body = () => new TextEncoder().encode('abc');
 
-  test('is replaced for a GET, which is sent once more', async () => {
-    const { url, requests } = await forgetful();
+  test('is used again', async () => {
+    const { url, sockets } = await upstream(ok);
+    for (let round = 0; round < 3; round++) expect(await textOf(await ask(url))).toBe('ok');
+    expect(sockets.length).toBe(1);
+  });
+
+  test('is not used again when the answer says so, or is of HTTP/1.0', async () => {
+    for (const head of ['HTTP/1.1 200 OK\r\nConnection: x, Close', 'HTTP/1.0 200 OK']) {
+      const { url, sockets } = await upstream(`${head}\r\nContent-Length: 2\r\n\r\nok`);
+      for (let round = 0; round < 2; round++) expect(await textOf(await ask(url))).toBe('ok');
+      expect(sockets.length).toBe(2);
+    }
+  });
+
+  test('is not used for longer than the server says', async () => {
+    const clock = virtualClock();
+    const patient = 'HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=30\r\nContent-Length: 2\r\n\r\nok';
+    const { url, sockets } = await upstream(patient);
+    await textOf(await ask(url, { clock }));
+    clock.advance(28_000);
+    await textOf(await ask(url, { clock }));
+    expect(sockets.length).toBe(1);
+    clock.advance(30_000);
+    await textOf(await ask(url, { clock }));
+    expect(sockets.length).toBe(2);
+  });
+
+  test('is closed when something comes on it that nobody asked for', async () => {
+    const { url, sockets } = await upstream((socket) => {
+      socket.write(ok);
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'), 5);
+    });
     await textOf(await ask(url));
+    await eventually('the connection to be closed', () => sockets[0]?.destroyed);
     expect(await textOf(await ask(url))).toBe('ok');
-    expect(requests()).toBe(3);
   });
 
-  test('is an error for a POST, which is never sent twice', async () => {
-    const { url, requests } = await forgetful();
-    await textOf(await ask(url));
-    expect(await codeOf(ask(url, { method: 'POST', body: body() }))).toBe('upstream-unreachable');
-    expect(requests()).toBe(2);
-  });
+  const farewells = {
+    closed: (socket: Socket) => void socket.end(),
+    reset: (socket: Socket) => void socket.resetAndDestroy(),
+  };
+  for (const [what, farewell] of Object.entries(farewells)) {
+    test(`is replaced when it has been ${what}, and no request is written on it`, async () => {
+      const { url, requests, sockets } = await forgetful(farewell, 'once');
+      await textOf(await ask(url));
+      await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+      expect(await textOf(await ask(url, { method: 'POST', body: body() }))).toBe('ok');
+      expect(requests()).toBe(2);
+    });
+  }
 
-  test('is an error for a body that streams, which could not be sent twice', async () => {
-    const { url, requests } = await forgetful();
-    await textOf(await ask(url));
-    const stream = new Blob([body()]).stream();
-    expect(await codeOf(ask(url, { method: 'PUT', body: stream }))).toBe('upstream-unreachable');
-    expect(requests()).toBe(2);
-  });
+  const methods: [method: string, body: () => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null][] =
+    [
+      ['GET', () => null],
+      ['DELETE', () => null],
+      ['POST', body],
+      ['PUT', () => new Blob([body()]).stream()],
+    ];
+  for (const [method, bodyOf] of methods) {
+    test(`that is closed after a ${method} was written on it fails: it may have been processed`, async () => {
+      const { url, requests } = await forgetful(farewells.closed, 'second request');
+      await textOf(await ask(url));
+      expect(await codeOf(ask(url, { method, body: bodyOf() }))).toBe('upstream-unreachable');
+      expect(requests()).toBe(2);
+    });
+  }
 });
 
 describe('an upstream that cannot be reached', () => {
@@ -211,6 +291,19 @@ describe('an abort', () => {
     gone.abort(reason);
     expect(await asked).toBe(reason);
     await eventually('the connection to be closed', () => sockets[0]?.destroyed);
+  });
+
+  test('that comes while a kept connection is taken ends the request before it is written', async () => {
+    const { url, heard } = await upstream(ok);
+    await textOf(await ask(url));
+    const before = heard[0];
+    const gone = new AbortController();
+    const asked = codeOf(ask(url, { signal: gone.signal }));
+    gone.abort(reason);
+    expect(await within(1_000, 'the end', asked)).toBe(reason);
+    expect(await textOf(await ask(url, { headers: new Headers({ x: 'later' }) }))).toBe('ok');
+    expect(heard[0]).toBe(before);
+    expect(heard[1]).toContain('x: later');
   });
 
   test('ends the reading of a body with its own reason', async () => {

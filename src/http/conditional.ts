@@ -7,10 +7,13 @@ import { formatHttpDate } from './date.ts';
 
 /** Adds the validators of `stored` to a request's fields. */
 export function askConditionally(headers: Headers, stored: Entry): void {
-  const etag = stored.sourceEtag ?? stored.etag;
-  if (etag !== null) headers.set('if-none-match', etag);
-  else if (stored.lastModifiedMs !== null)
-    headers.set('if-modified-since', formatHttpDate(stored.lastModifiedMs));
+  const { etag, sourceEtag, lastModifiedMs } = stored;
+  const known = sourceEtag ?? etag;
+  if (known !== null) headers.set('if-none-match', known);
+  // Beside a tag it is for servers that know only this (RFC 9111 §4.3.1); the others prefer the tag.
+  if (lastModifiedMs !== null && sourceEtag === null) {
+    headers.set('if-modified-since', formatHttpDate(lastModifiedMs));
+  }
 }
 
 /** Adds what a request for a part needs; `null`: the whole is wanted. */

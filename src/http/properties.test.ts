@@ -19,10 +19,12 @@ import { listMatches, parseEntityTag, weakMatch } from './etag.ts';
 import { endToEnd, hopByHop } from './fields.ts';
 import { clientFrom, trustedProxies } from './forwarded.ts';
 import { validAuthority } from './host.ts';
+import { parseNoVarySearch } from './no-vary-search.ts';
 import { evaluate, ifRangeHolds } from './precondition.ts';
 import { contentRange, multipart, parseContentRange, parseRange, type Range } from './range.ts';
 import { parseServerTiming } from './server-timing.ts';
 import { argument, quoted, split } from './syntax.ts';
+import { cachingPolicy } from './targeted.ts';
 import { parseTraceparent } from './trace-context.ts';
 import { normaliseSelecting, selects, varyNames } from './vary.ts';
 
@@ -58,6 +60,10 @@ test('nothing throws, whatever it is given', () => {
     (text) => parseRange(`bytes=${text}`, 10),
     parseContentRange,
     varyNames,
+    (text) => cachingPolicy(new Headers({ 'cdn-cache-control': text.replace(/[^ -~]/g, '') })),
+    (text) => parseNoVarySearch(text)?.(text),
+    (text) => parseNoVarySearch('params=("a"), key-order')?.(text),
+    (text) => normaliseSelecting('accept-language', text),
     (text) => normaliseSelecting('accept-encoding', text),
     (text) => normaliseSelecting('x', text),
     (text) => chooseEncoding(text, codings),
@@ -314,6 +320,35 @@ describe('variants', () => {
 function fits(text: string): boolean {
   return /^[\t -~\x80-\xff]*$/.test(text);
 }
+
+test('a query that was reduced is not reduced any further', () => {
+  const rule = fc.constantFrom(
+    'key-order',
+    'params=("a")',
+    'params, except=("b")',
+    'key-order, params=("b")',
+  );
+  holds([rule, fc.webQueryParameters()], (field, query) => {
+    const reduce = parseNoVarySearch(field);
+    const once = reduce?.(`?${query}`) ?? '';
+    expect(reduce?.(`?${once}`)).toBe(once);
+  });
+});
+
+test('Accept-Language means the same in any order of its members', () => {
+  const range = fc
+    .tuple(token, fc.constantFrom('', ';q=0.5', ';q=0.25', ';q=1'))
+    .map((parts) => parts.join(''));
+  const ranges = fc.uniqueArray(range, {
+    selector: (text) => text.split(';')[0],
+    minLength: 1,
+    maxLength: 5,
+  });
+  holds([ranges], (members) => {
+    const normalised = (list: string[]) => normaliseSelecting('accept-language', list.join(', '));
+    expect(normalised(members.toReversed())).toBe(normalised(members));
+  });
+});
 
 describe('negotiation', () => {
   const weight = fc.integer({ min: 0, max: 1000 });

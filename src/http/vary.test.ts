@@ -32,6 +32,15 @@ describe('normalisation', () => {
     }
   });
 
+  test('reduces Accept-Language to the weight of each language', () => {
+    const normalised = (value: string) => normaliseSelecting('accept-language', value);
+    expect(normalised('en, de')).toBe(normalised(' De ,EN;q=1.0'));
+    expect(normalised('de;q=0.5, en')).toBe('en,de;q=500');
+    expect(normalised('en;q=0.5, de')).not.toBe(normalised('de;q=0.5, en'));
+    expect(normalised('en-GB, *;q=0.1')).toBe('en-gb,*;q=100');
+    expect(normalised('')).toBe('');
+  });
+
   test('keeps an absent field apart from every present one', () => {
     expect(normaliseSelecting('foo', null)).toBe(absent);
     expect(normaliseSelecting('foo', '')).toBe('');

@@ -6,6 +6,7 @@
  */
 import { acceptedCodings, codings } from './encoding.ts';
 import { memoise } from './memo.ts';
+import { fullWeight, weightOf } from './quality.ts';
 import { isToken, split, trim } from './syntax.ts';
 
 /** The normalised value of a field that a request does not have. No field value begins with a space. */
@@ -36,6 +37,7 @@ export const varyNames: (value: string) => readonly string[] | '*' = memoise((va
 export function normaliseSelecting(name: string, value: string | null): string {
   if (value === null) return absent;
   if (name === 'accept-encoding') return acceptedSet(value);
+  if (name === 'accept-language') return languages(value);
   return opaque.has(name) || !value.includes(',') ? trim(value) : withoutSpace(trim(value));
 }
 
@@ -53,6 +55,21 @@ const opaque: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-a
 const acceptedSet = memoise((value) => {
   const accepted = acceptedCodings(value);
   return codings.filter((coding) => accepted[coding] > 0).join(', ');
+});
+
+/**
+ * Language ranges in lower case (RFC 4647 §2), each with its weight, the highest first. Among equals the order says
+ * nothing that a server may rely on (RFC 9110 §12.5.4), so the alphabet's will do.
+ */
+const languages = memoise((value) => {
+  const ranges = split(value.toLowerCase(), ',').map((member) => {
+    const [range = '', ...parameters] = split(member, ';');
+    return { range, weight: weightOf(parameters) };
+  });
+  ranges.sort((a, b) => b.weight - a.weight || (a.range < b.range ? -1 : 1));
+  return ranges
+    .map(({ range, weight }) => (weight === fullWeight ? range : `${range};q=${weight}`))
+    .join(',');
 });
 
 /** White space around the commas of a list means nothing (RFC 9110 §5.6.1); within quotes it would. */

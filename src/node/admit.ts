@@ -8,12 +8,20 @@ import type { Node } from './node.ts';
 import type { OpenExchange } from './open.ts';
 import { tierField, verifyTier } from './tier.ts';
 
-/** Methods that a cache or an origin can do something with. */
-const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** Of all methods, also those that only the upstream knows: the registered ones that leave things as they are (RFC 9110 §9.2.1). */
+const safe: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PROPFIND',
+  'QUERY',
+  'REPORT',
+  'SEARCH',
+]);
 
-/** Whether a method leaves things as they are (RFC 9110 §9.2.1). */
+/** Whether a method leaves things as they are, as far as anybody knows: an unknown one may do anything. */
 export function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  return safe.has(method);
 }
 
 /** What a PoP refuses to a client; `null` to go on. */
@@ -22,7 +30,6 @@ export function admit(exchange: OpenExchange, node: Node): MeridianError | null 
   const { headers } = exchange;
   const fault = requestFault(exchange.request);
   if (fault !== null) return refusal(fault);
-  if (!methods.has(exchange.method)) return refusal('method-unknown');
   if (exchange.target.length > limits.targetBytes) return refusal('target-too-long');
   if (headers.count > limits.headerFields) return refusal('fields-too-large');
   if (node.counts.pending >= limits.clients) return overloaded();

@@ -36,12 +36,13 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
 // off the hit path: the request waits for a disk or another machine
 async function fill(
   node: Node,
-  account: Account,
+  asking: Account,
   route: Route,
   resource: Resource,
   found: Found,
 ): Promise<Response> {
   node.counts.pending++;
+  const account = { ...asking, key: resource.key };
   try {
     const { exchange } = account;
     const served = await node.cache.obtain(resource, exchange, found, node.site.parentOf(route));
@@ -69,10 +70,15 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
       reload: false,
       signal,
     });
+    const { status, headers } = answered;
     // What a successful unsafe request has changed must not be served as it was (RFC 9111 §4.4).
-    if (named.invalidates && !isSafe(exchange.method) && answered.status < 400)
-      node.cache.drop(named.invalidates);
-    if (!isSafe(exchange.method)) node.cache.dropGroups(route.name, groupsToInvalidate(answered.headers));
+    if (!isSafe(exchange.method)) {
+      if (status < 400) for (const key of named.outdates?.(headers) ?? []) node.cache.drop(key);
+      node.cache.dropGroups(route.name, groupsToInvalidate(headers));
+    }
+    const page = status === 200 ? named.standsFor?.(headers) : null;
+    const adopted = page ? await node.cache.adopt(page, exchange, answered) : null;
+    if (adopted) return await reply(node, account, adopted);
     return await reply(node, account, {
       outcome: named.why,
       source: { from: 'parent', answer: answered },

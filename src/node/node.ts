@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { Role } from '../protocol.ts';
+import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Route, Routes } from './routes.ts';
@@ -53,4 +54,6 @@ export interface Account {
   readonly exchange: Exchange;
   readonly route: string;
   readonly kind: string;
+  /** Of what may be stored, once it was not found in memory. */
+  readonly key?: CacheKey;
 }

@@ -3,6 +3,7 @@
  * out only when somebody asks for it.
  */
 import type { Exchange, TierCaller } from '../exchange.ts';
+import { Envelope } from '../http/envelope.ts';
 import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
 import { validAuthority } from '../http/host.ts';
 import type { Listener } from '../http/listener.ts';
@@ -28,6 +29,7 @@ export class OpenExchange implements Exchange {
   private ownId = '';
   private givenBase: string | null = null;
   private clientAddress: string | null = null;
+  private envelope: Envelope | null = null;
   private readonly listener: Listener;
   private readonly url: string;
   /** Where the target begins in the URL; 0 without a usable `Host`, when the URL is the bare target. */
@@ -76,6 +78,19 @@ export class OpenExchange implements Exchange {
   client(): string {
     this.clientAddress ??= this.listener.clientAddress(this.request);
     return this.clientAddress;
+  }
+
+  inform(status: number, headers: Headers): void {
+    if (this.envelope === null) this.listener.inform(this.request, status, headers);
+    else this.envelope.inform(status, headers);
+  }
+
+  /** Another node's request: what has to be said before the answer goes into an envelope with it. */
+  // off the hit path: the request waits for a disk or another machine
+  enveloped(answer: Promise<Response>): Promise<Response> {
+    if (this.method === 'HEAD') return answer; // which has no content to put it into
+    this.envelope = new Envelope();
+    return this.envelope.around(answer);
   }
 
   body(): ReadableStream<Uint8Array> | null {

@@ -15,5 +15,6 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
-  return answer(node, exchange, route);
+  const answered = answer(node, exchange, route);
+  return answered instanceof Promise ? exchange.enveloped(answered) : answered;
 }

@@ -7,19 +7,28 @@ import type { PreparedHead, Resident } from '../cache/memory.ts';
 import type { Forwarding } from '../cache/served.ts';
 import type { Head } from '../entry.ts';
 import { formatCacheStatus } from '../http/cache-status.ts';
+import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
+import type { CacheKey } from '../resource.ts';
 import type { Node } from './node.ts';
 
 /** Fields that are Meridian's own business: stored, not sent. */
 const ownPrefix = 'meridian-';
+
+/** What a server says to Meridian alone goes from tier to tier, and ends at the PoP (RFC 9213 §2.2). */
+export function isForTiers(node: Node, name: string): boolean {
+  return name === ownTarget && node.role !== 'pop';
+}
 
 export function preparedHit(node: Node, resident: Resident, nowMs: number): PreparedHead {
   const second = Math.floor(nowMs / 1000);
   const { prepared } = resident;
   if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
-  const headers = storedHeaders(node, resident.entry, nowMs, 'hit', null);
+  const { entry } = resident;
+  const headers = storedHeaders(node, entry, nowMs, 'hit', null);
+  if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
   resident.prepared = { second, headers, timing: '' };
   return resident.prepared;
 }
@@ -33,14 +42,27 @@ export function storedHeaders(
 ): Headers {
   const headers = new Headers();
   for (const [name, value] of head.fields) {
-    if (!name.startsWith(ownPrefix)) headers.append(name, value);
+    if (!name.startsWith(ownPrefix) || isForTiers(node, name)) headers.append(name, value);
   }
+  for (const [name, value] of forwarding?.own ?? []) headers.append(name, value);
   const { freshness } = head;
-  headers.set('age', String(Math.max(0, Math.floor(ageS(freshness, nowMs)))));
+  const age = Math.floor(ageS(freshness, nowMs));
+  if (age > 0 || isFromStore(outcome, forwarding)) headers.set('age', String(age));
   headers.set('via', appendVia(headers.get('via'), '1.1', node.name));
   const ttl = Math.floor(remainingS(freshness, nowMs));
-  headers.set('cache-status', cacheStatus(node, outcome, forwarding, ttl));
+  headers.set('cache-status', cacheStatus(node, outcome, forwarding, { ttl, key: head.key }));
   return headers;
+}
+
+/** An `Age` says that the origin has neither made nor confirmed a response for this request (RFC 9111 §5.1). */
+function isFromStore(outcome: Outcome, forwarding: Forwarding | null): boolean {
+  return outcomes[outcome].hit || outcome === 'stale-on-error' || forwarding?.collapsed === true;
+}
+
+/** What there is to say of the response itself. */
+interface Known {
+  readonly ttl?: number | undefined;
+  readonly key?: CacheKey | undefined;
 }
 
 /** This tier's member of `Cache-Status`, behind those of the tiers that the request went on to. */
@@ -48,7 +70,7 @@ export function cacheStatus(
   node: Node,
   outcome: Outcome,
   forwarding: Forwarding | null,
-  ttl: number | undefined,
+  { ttl, key }: Known,
 ): string {
   const row = outcomes[outcome];
   const member = formatCacheStatus({
@@ -57,6 +79,7 @@ export function cacheStatus(
     fwd: row.forward ?? undefined,
     fwdStatus: forwarding?.status,
     ttl,
+    key: node.site.config.cacheStatusKey ? key : undefined,
     stored: forwarding?.stored,
     collapsed: forwarding?.collapsed,
     detail: detailOf(outcome, forwarding),

@@ -11,10 +11,12 @@ import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
-import { request } from '../http/client.ts';
+import { request, unframedField } from '../http/client.ts';
+import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { OriginDoor, Protocol } from '../protocol.ts';
+import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
 
@@ -38,7 +40,8 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
         if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
         const { timeouts, clock } = options;
-        const answer = await request(url, { method, headers, body: body ?? null, signal, timeouts, clock });
+        const inform = informing(ask);
+        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform });
         refuseUnaskedPart(answer, headers);
         return withoutOurFields(answer);
       },
@@ -120,11 +123,14 @@ function refuseUnaskedPart({ status, body }: Answer, asked: Headers): void {
   throw new MeridianError('upstream-invalid', 'the answer is a part (206) of what was asked for as a whole');
 }
 
+/** Of those fields: what our own client says of an answer, and what a server may say to us. */
+const believed: ReadonlySet<string> = new Set([unframedField, ownTarget]);
+
 /** Fields that mean something between our own tiers must not come from a remote. */
 function withoutOurFields({ status, headers, body }: Answer): Answer {
   const clean = new Headers(headers);
   for (const name of headers.keys()) {
-    if (name.startsWith('meridian-') && name !== 'meridian-unframed') clean.delete(name);
+    if (name.startsWith('meridian-') && !believed.has(name)) clean.delete(name);
   }
   return { status, headers: clean, body };
 }

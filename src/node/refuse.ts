@@ -34,7 +34,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
-    'cache-status': cacheStatus(node, 'error', { detail: error.code }, undefined),
+    'cache-status': cacheStatus(node, 'error', { detail: error.code }, { key: account.key }),
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).

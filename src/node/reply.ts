@@ -2,6 +2,7 @@
  * From what was found to a `Response`: conditions, ranges, head. Memory hits that ask for nothing of the kind
  * end in `hit.ts` instead.
  */
+import { announcedBytes } from '../cache/answer.ts';
 import type { Fill } from '../cache/fill.ts';
 import { remainingS } from '../cache/freshness.ts';
 import { gathered, gatheredBytes, ofStored } from '../cache/pieces.ts';
@@ -10,19 +11,21 @@ import type { Obtained, SlicedObject } from '../cache/slices/object.ts';
 import type { Stored } from '../cache/store.ts';
 import type { Answer, Head } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import { lengthField, unframedField } from '../http/client.ts';
 import { parseHttpDate } from '../http/date.ts';
 import { endToEnd } from '../http/fields.ts';
 import { evaluate, ifRangeHolds } from '../http/precondition.ts';
 import { contentRange, parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
+import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
 import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
-import { cacheStatus, storedHeaders } from './prepare.ts';
+import { cacheStatus, isForTiers, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
+import { wholeIfSmall } from './small-body.ts';
 import { streamOfPieces } from './stream.ts';
-import { lengthField } from './tiers.ts';
 
 /** Whose request is answered, and how its answer came about. */
 export interface Circumstances {
@@ -74,7 +77,7 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
 }
 
 /** A response that is still arriving. */
-function replyFill(how: Circumstances, fill: Fill): Response | Promise<Response> {
+async function replyFill(how: Circumstances, fill: Fill): Promise<Response> {
   const { head, announcedBytes } = fill;
   const { exchange } = how.account;
   const headers = headersOf(how, head);
@@ -85,9 +88,22 @@ function replyFill(how: Circumstances, fill: Fill): Response | Promise<Response>
     const ranges = rangeOf(exchange, head, announcedBytes);
     if (ranges === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
     if (ranges !== 'ignore') return replyPartOfFill(how, headers, fill, announcedBytes, ranges);
-    if (exchange.tier) headers.set(lengthField, String(announcedBytes));
   }
-  return send(how, head.status, headers, fill.follow(0, null, exchange.request.signal), announcedBytes);
+  const { signal } = exchange.request;
+  if (hasNoBody(exchange, head.status)) {
+    if (exchange.method === 'HEAD' && announcedBytes !== null)
+      headers.set('content-length', String(announcedBytes));
+    return send(how, head.status, headers, null, 0);
+  }
+  const body = fill.follow(0, null, signal);
+  try {
+    const whole = await wholeIfSmall(body, announcedBytes, how.node.clock);
+    return send(how, head.status, headers, whole, announcedBytes);
+  } catch (thrown) {
+    // A client that has left wants no answer; another one can still be told, as nothing has been sent yet.
+    if (signal.aborted) return send(how, head.status, headers, null, 0);
+    throw fill.error ?? thrown;
+  }
 }
 
 function replyPartOfFill(
@@ -139,7 +155,6 @@ async function replySlices(how: Circumstances, object: SlicedObject): Promise<Re
   const actual = { ...how, outcome, forwarding };
   headers.set('cache-status', statusOf(actual, head));
   if (range === 'ignore') {
-    if (exchange.tier) headers.set(lengthField, String(sizeBytes));
     return send(actual, head.status, headers, streamOfPieces(opened.pieces(whole), signal), sizeBytes);
   }
   if (blob) withoutFileName(headers);
@@ -158,19 +173,20 @@ function withoutFileName(headers: Headers): void {
 }
 
 /** An answer of the parent that is for this request alone. */
-function replyAnswer(how: Circumstances, answer: Answer): Response {
+async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response> {
   const headers = endToEnd(answer.headers, ownFields);
-  const announced = answer.headers.get('content-length');
+  const announced = announcedBytes(answer);
+  if (!isForTiers(how.node, ownTarget)) headers.delete(ownTarget);
   headers.set('via', appendVia(headers.get('via'), '1.1', how.node.name));
-  headers.set('cache-status', cacheStatus(how.node, how.outcome, how.forwarding, undefined));
-  return send(how, answer.status, headers, answer.body, announced === null ? null : Number(announced));
+  headers.set('cache-status', cacheStatus(how.node, how.outcome, how.forwarding, { key: how.account.key }));
+  const { body, status } = answer;
+  if (!(body instanceof ReadableStream) || hasNoBody(how.account.exchange, status)) {
+    return send(how, status, headers, body, announced);
+  }
+  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock), announced);
 }
 
-const ownFields: ReadonlySet<string> = new Set([
-  'meridian-source',
-  'meridian-source-etag',
-  'meridian-unframed',
-]);
+const ownFields: ReadonlySet<string> = new Set(['meridian-source', 'meridian-source-etag', unframedField]);
 
 /** What the node answers by itself. */
 export function replyLocally(node: Node, account: Account, { status, fields, body }: Answered): Response {
@@ -182,12 +198,16 @@ function headersOf({ node, outcome, forwarding }: Circumstances, head: Head): He
   return storedHeaders(node, head, node.clock.now(), outcome, forwarding);
 }
 
-function statusOf({ node, outcome, forwarding }: Circumstances, { freshness }: Head): string {
-  return cacheStatus(node, outcome, forwarding, Math.floor(remainingS(freshness, node.clock.now())));
+function statusOf({ node, outcome, forwarding }: Circumstances, { freshness, key }: Head): string {
+  const ttl = Math.floor(remainingS(freshness, node.clock.now()));
+  return cacheStatus(node, outcome, forwarding, { ttl, key });
 }
 
 /** Fields that describe a body, which a 304 (RFC 9110 §15.4.5) or a 416 does not have. */
 const ofBody = ['content-encoding', 'content-length', 'content-type', 'last-modified', 'repr-digest'];
+
+/** Of these, what a 304 may bring up to date in another cache. */
+const updated: ReadonlySet<string> = new Set(['content-type', 'last-modified']);
 
 function byConditions(how: Circumstances, head: Head, headers: Headers): Response | null {
   const { exchange } = how.account;
@@ -202,7 +222,9 @@ function byConditions(how: Circumstances, head: Head, headers: Headers): Respons
     nowMs: exchange.nowMs,
   });
   if (verdict === 'proceed') return null;
-  for (const name of ofBody) headers.delete(name);
+  // Another tier stores what it learns here; a client has it already.
+  const isUpdate = exchange.tier !== null && verdict === 'not-modified';
+  for (const name of ofBody) if (!isUpdate || !updated.has(name)) headers.delete(name);
   return send(how, verdict === 'not-modified' ? 304 : 412, headers, null, 0);
 }
 
@@ -229,6 +251,10 @@ function unsatisfiable(how: Circumstances, headers: Headers, sizeBytes: number):
   return send(how, 416, headers, null, 0);
 }
 
+function hasNoBody({ method }: Exchange, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
 /** @param bytes of the body; `null` when its length is not known. */
 function send(
   { node, account, outcome, forwarding }: Circumstances,
@@ -239,7 +265,13 @@ function send(
 ): Response {
   sign(node, account.exchange, headers, forwarding?.serverTiming);
   record(node, account, status, bytes, outcome);
-  const bodiless = account.exchange.method === 'HEAD' || status === 204 || status === 304;
+  if (body !== null && bytes !== null) {
+    headers.set('content-length', String(bytes));
+    // Bun.serve sends what streams in chunks all the same, so another node is told in a field of our own.
+    if (account.exchange.tier !== null && body instanceof ReadableStream)
+      headers.set(lengthField, String(bytes));
+  }
+  const bodiless = hasNoBody(account.exchange, status);
   if (bodiless && body instanceof ReadableStream) void body.cancel();
   return new Response(bodiless ? null : body, { status, headers });
 }

@@ -17,6 +17,7 @@ import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import { isSafe } from './admit.ts';
+import { informing } from './inform.ts';
 import type { Route } from './routes.ts';
 import { signTier, tierField } from './tier.ts';
 
@@ -65,8 +66,10 @@ export function tiers(options: TierOptions): Tiers {
   }
 
   async function askAll(ask: Ask, route: Route): Promise<Answer> {
-    // A request with a body can be sent once only: its bytes are gone after that.
-    const candidates = isSafe(ask.exchange.method) ? inOrder() : inOrder().slice(0, 1);
+    // What changes something is sent once only, and so is a body: its bytes are gone after that.
+    const { method, request } = ask.exchange;
+    const mayRepeat = isSafe(method) && request.body === null;
+    const candidates = mayRepeat ? inOrder() : inOrder().slice(0, 1);
     let failed: Answer | MeridianError = new MeridianError('upstream-unreachable', 'this node has no parent');
     for (const state of candidates) {
       if (!(failed instanceof MeridianError)) discard(failed);
@@ -87,7 +90,7 @@ export function tiers(options: TierOptions): Tiers {
   }
 
   return {
-    parent: (route) => async (ask) => verifiedAnswer(withLength(await askAll(ask, route))),
+    parent: (route) => async (ask) => verifiedAnswer(await askAll(ask, route)),
     health: () =>
       states.map(({ parent, ejectedUntilMs }) => ({
         name: parent.name,
@@ -113,10 +116,11 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
   return request(parent.url + target, {
     method,
     headers,
-    body: isSafe(method) ? null : exchange.body(),
+    body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
     signal: ask.signal,
     timeouts: options.timeouts,
     clock: options.clock,
+    inform: informing(ask),
     direct: true,
   });
 }
@@ -133,21 +137,6 @@ function fieldsFor({ exchange, named, stored, reload, part }: Ask): Headers {
   askForPart(headers, part);
   if (reload) headers.set('cache-control', 'no-cache');
   return headers;
-}
-
-/**
- * How long a body is going to be that a tier streams: the runtime frames it by chunks and drops its `Content-Length`.
- * Without it, nobody could be sent a range of a body that is still arriving.
- */
-export const lengthField = 'meridian-length';
-
-function withLength(answer: Answer): Answer {
-  const length = answer.headers.get(lengthField);
-  if (length === null) return answer;
-  const headers = new Headers(answer.headers);
-  headers.delete(lengthField);
-  if (!headers.has('content-length')) headers.set('content-length', length);
-  return { ...answer, headers };
 }
 
 /** Every tier checks for itself that a body is what its digest says (RFC 9530). */

@@ -27,7 +27,12 @@ type NodeInput = NetworkInput['nodes'][string];
 
 /** A config without what the test network sees to: addresses, data folders, access logs, the secret. */
 export interface Sketch extends Omit<NetworkInput, 'nodes' | 'dataDir'> {
-  readonly nodes: Readonly<Record<string, Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'>>>;
+  readonly nodes: Readonly<Record<string, SketchedNode>>;
+}
+
+export interface SketchedNode extends Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'> {
+  /** Of its only listener. */
+  readonly informational?: boolean;
 }
 
 export interface TestNode {
@@ -84,9 +89,9 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
   mkdirSync(join(dir, 'logs'), { recursive: true });
 
   function rewrite(next: Sketch): void {
-    const nodes = Object.entries(next.nodes).map(([name, node]) => {
+    const nodes = Object.entries(next.nodes).map(([name, { informational = false, ...node }]) => {
       const accessLog = { format: 'json', path: accessLogOf(dir, name) };
-      return [name, { ...node, listen: [{ port: ports.get(name) }], accessLog }];
+      return [name, { ...node, listen: [{ port: ports.get(name), informational }], accessLog }];
     });
     const config = { ...next, secret, dataDir: join(dir, 'data'), nodes: Object.fromEntries(nodes) };
     writeFileSync(configFile, `export default ${JSON.stringify(config, undefined, 2)};\n`);
@@ -216,7 +221,7 @@ async function reachMark(node: TestNode): Promise<void> {
   );
 }
 
-const markMethod = 'PROPFIND';
+const markMethod = 'TRACE';
 
 function isMark(one: Asked): boolean {
   return one.method === markMethod && one.target.startsWith('/mark-');

@@ -55,6 +55,8 @@ function entry(key: string, body: string, selecting: [string, string][] = []): E
       lifetimeS: 60,
       staleWhileRevalidateS: 0,
       staleIfErrorS: 0,
+      staleIfDisconnectedS: 0,
+      immutable: false,
       alwaysRevalidate: false,
       neverStale: false,
     },

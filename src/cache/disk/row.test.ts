@@ -26,6 +26,8 @@ const entries: fc.Arbitrary<Entry> = fc.record({
     staleIfErrorS: seconds,
     alwaysRevalidate: fc.boolean(),
     neverStale: fc.boolean(),
+    staleIfDisconnectedS: seconds,
+    immutable: fc.boolean(),
   }),
   etag: fc.option(fc.oneof(text, fc.constantFrom('bytes', 'HIT'))),
   lastModifiedMs: fc.option(fc.oneof(fc.nat(), fc.constantFrom(1, 1_605_959_916_000))),

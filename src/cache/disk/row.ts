@@ -74,6 +74,8 @@ const times = [
   'staleIfErrorS',
   'alwaysRevalidate',
   'neverStale',
+  'staleIfDisconnectedS',
+  'immutable',
 ] as const satisfies readonly (keyof Freshness)[];
 
 /** Stands for an entity tag or a date that is that of the field. */
@@ -146,6 +148,8 @@ export function entryOf(row: Row): Entry {
       staleIfErrorS: time(4),
       alwaysRevalidate: time(5) === 1,
       neverStale: time(6) === 1,
+      staleIfDisconnectedS: time(7),
+      immutable: time(8) === 1,
       ...moreFreshness,
     },
     etag: etag === asInField ? fieldOf(fields, 'etag') : etag,

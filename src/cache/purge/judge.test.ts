@@ -14,6 +14,8 @@ const freshness: Freshness = {
   staleIfErrorS: 30,
   alwaysRevalidate: false,
   neverStale: false,
+  staleIfDisconnectedS: 0,
+  immutable: false,
 };
 const entry: Entry = {
   key: 'web /' as CacheKey,

@@ -9,8 +9,10 @@ import { rangeBytes } from '../../http/range.ts';
 import type { Parent } from '../../parent.ts';
 import type { Resource } from '../../resource.ts';
 import { discard } from '../answer.ts';
-import { statusError } from '../ask.ts';
+
 import type { Engine } from '../engine.ts';
+import { countUse } from '../eviction/policy.ts';
+import { statusError } from '../failing-answer.ts';
 import type { Question } from '../question.ts';
 import type { Served } from '../served.ts';
 import { isPersonal, refusalToStore } from '../storable.ts';
@@ -65,7 +67,7 @@ export function placeOf({ asked, engine, layout }: Sliced, index: number): 'memo
 
 async function find({ engine }: Sliced, { resource, exchange }: Question): Promise<Stored | null> {
   const peeked = engine.store.peek(resource.key, exchange.headers);
-  if (peeked?.from === 'memory') peeked.resident.visited = true;
+  if (peeked?.from === 'memory') countUse(peeked.resident);
   return peeked ?? engine.store.find(resource.key, exchange.headers);
 }
 
@@ -79,7 +81,7 @@ function questionFor({ asked, layout }: Sliced, index: number, parent: Parent): 
     ask: whole.ask,
   };
   const personal = isPersonal(whole, exchange);
-  return { resource, exchange, parent, reload: false, personal, outcome: 'partial' };
+  return { resource, exchange, parent, reload: false, bodiless: false, personal, outcome: 'partial' };
 }
 
 /**

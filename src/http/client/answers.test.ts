@@ -36,6 +36,15 @@ describe('an answer', () => {
     expect(await textOf(answer)).toBe('abcd');
   });
 
+  test('comes in plain arrays, whose slices are copies', async () => {
+    const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+    for (const bytes of [ok, chunked]) {
+      const { value } = await readerOf(await ask((await upstream(bytes)).url)).read();
+      expect(value?.constructor).toBe(Uint8Array);
+      expect(value?.slice().buffer.byteLength).toBe(2);
+    }
+  });
+
   test('comes behind any number of interim responses', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';
     const { url } = await upstream(`HTTP/1.1 100 Continue\r\n\r\n${hints}${hints}${ok}`);
@@ -140,6 +149,69 @@ describe('a body that breaks off', () => {
   test('with a chunk that is none is upstream-invalid', async () => {
     const chunk = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n';
     expect(await codeOf(ask((await upstream(chunk)).url).then(textOf))).toBe('upstream-invalid');
+  });
+});
+
+describe('bytes beyond the announced length', () => {
+  const beyond: Record<string, string> = {
+    'of a length':
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil',
+    'of chunks':
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+    'of nothing': 'HTTP/1.1 304 Not Modified\r\n\r\nevil',
+  };
+  for (const [what, bytes] of Object.entries(beyond)) {
+    test(`${what} belong to no answer, and the connection is closed`, async () => {
+      const { url, sockets } = await upstream(bytes);
+      for (let round = 1; round <= 2; round++) {
+        expect(await textOf(await ask(url))).toBe(what === 'of nothing' ? '' : 'ok');
+        expect(sockets.length).toBe(round);
+      }
+    });
+  }
+});
+
+describe('the length that another node announces for a body in chunks', () => {
+  const chunked = (length: string, ...chunks: string[]) =>
+    [
+      `HTTP/1.1 200 OK\r\nMeridian-Length: ${length}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      ...chunks.map((chunk) => `${chunk.length}\r\n${chunk}\r\n`),
+      '0\r\n\r\n',
+    ].join('');
+  const fromNode = async (bytes: string) => ask((await upstream(bytes)).url, { direct: true });
+
+  test('is its Content-Length', async () => {
+    const answer = await fromNode(chunked('5', 'abc', 'de'));
+    expect([...answer.headers]).toEqual([['content-length', '5']]);
+    expect(await textOf(answer)).toBe('abcde');
+  });
+
+  test('refuses a body that is shorter or longer', async () => {
+    for (const [length, code] of [
+      ['6', 'upstream-truncated'],
+      ['4', 'upstream-invalid'],
+      ['2', 'upstream-invalid'],
+    ] as const) {
+      expect(await codeOf(fromNode(chunked(length, 'abc', 'de')).then(textOf))).toBe(code);
+    }
+  });
+
+  test('must be a length', async () => {
+    for (const length of ['x', '-1', '5, 6', '']) {
+      expect(await codeOf(fromNode(chunked(length, 'abcde')))).toBe('upstream-invalid');
+    }
+  });
+
+  test('is dropped where there is no body', async () => {
+    const { url } = await upstream('HTTP/1.1 200 OK\r\nMeridian-Length: 5\r\nContent-Length: 7\r\n\r\n');
+    const answer = await ask(url, { direct: true, method: 'HEAD' });
+    expect([...answer.headers]).toEqual([['content-length', '7']]);
+  });
+
+  test('means nothing from a remote', async () => {
+    const { url } = await upstream(chunked('4', 'abc', 'de'));
+    const answer = await ask(url);
+    expect([answer.headers.get('content-length'), await textOf(answer)]).toEqual([null, 'abcde']);
   });
 });
 

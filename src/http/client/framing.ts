@@ -3,31 +3,71 @@
  * end of the connection will tell.
  */
 import { MeridianError } from '../../errors.ts';
+import type { ResponseHead } from './head.ts';
 
 /**
  * Set to `1` on an answer that has a body and neither a length nor chunks, so that it lasts until the connection is
- * closed. Bun reports such a body as complete even when the connection was reset within it: whoever keeps it needs
- * another proof that it is whole.
+ * closed. A connection that breaks can look like one that was closed: whoever keeps such a body needs another proof
+ * that it is whole.
  */
 export const unframedField = 'meridian-unframed';
 
-/** Fails with `upstream-invalid`. Leaves one `Content-Length` where there were several that agree. */
-export function checkFraming(headers: Headers, hasBody: boolean): void {
+/**
+ * Between the nodes of a network: how long a body is that the runtime sends in chunks although its length is known.
+ * Never sent to clients, never believed of remotes.
+ */
+export const lengthField = 'meridian-length';
+
+export type Framing =
+  | { readonly by: 'nothing' }
+  | { readonly by: 'length'; readonly bytes: number }
+  /** `bytes`: how many the chunks must hold together, when the sender has said so. */
+  | { readonly by: 'chunks'; readonly bytes: number | null }
+  | { readonly by: 'close' };
+
+const nothing: Framing = { by: 'nothing' };
+
+/**
+ * Fails with `upstream-invalid`. Leaves one `Content-Length` where there were several that agree, and no
+ * `Transfer-Encoding`, which has had its effect.
+ *
+ * @param fromTier whether another node of our network has sent this, so that its `Meridian-Length` counts.
+ */
+export function framingOf(
+  { status, headers, old }: ResponseHead,
+  method: string,
+  fromTier: boolean,
+): Framing {
   const coding = headers.get('transfer-encoding');
   const length = headers.get('content-length');
+  const bytes = length === null ? null : lengthOf(headers, length);
   if (coding !== null) {
-    // Bun takes `gzip, chunked` for chunked, and would hand over the compressed bytes as if they were the content.
-    if (coding.toLowerCase() !== 'chunked') throw invalid('an unknown transfer coding');
-    // Whoever reads the length believes in another end than the one that was read here (RFC 9112 §11.1).
+    // Whoever reads the length believes in another end than the one that is read here (RFC 9112 §11.1).
     if (length !== null) throw invalid('both a length and chunks');
-    return;
+    if (old || coding.toLowerCase() !== 'chunked') throw invalid('an unknown transfer coding');
+    headers.delete('transfer-encoding');
   }
-  if (length === null) {
-    if (hasBody) headers.set(unframedField, '1');
-    return;
-  }
-  const comma = length.indexOf(',');
-  if (comma !== -1) headers.set('content-length', length.slice(0, comma));
+  const said = fromTier ? headers.get(lengthField) : null;
+  if (said !== null) headers.delete(lengthField);
+  if (method === 'HEAD' || status === 204 || status === 304) return nothing;
+  if (coding !== null) return { by: 'chunks', bytes: said === null ? null : restored(headers, said) };
+  if (bytes !== null) return { by: 'length', bytes };
+  headers.set(unframedField, '1');
+  return { by: 'close' };
+}
+
+function restored(headers: Headers, said: string): number {
+  headers.set('content-length', said);
+  return lengthOf(headers, said);
+}
+
+/** One number, or the same one several times (RFC 9110 §8.6). */
+function lengthOf(headers: Headers, value: string): number {
+  const [first = '', ...others] = value.split(',').map((each) => each.trim());
+  if (!/^\d{1,15}$/.test(first)) throw invalid('a length that is no number');
+  if (others.some((other) => other !== first)) throw invalid('two lengths');
+  if (others.length > 0) headers.set('content-length', first);
+  return Number(first);
 }
 
 function invalid(what: string): MeridianError {

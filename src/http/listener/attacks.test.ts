@@ -19,6 +19,8 @@ import { type Listener, type ListenerOptions, listen, requestFault } from '../li
 const folder = temporary('attacks');
 let plain: Listener;
 let secure: Listener;
+/** With the other server (`informational.ts`), whose parser is another one, too. */
+let informational: Listener;
 
 /** Answers with what it has understood, or with why it will not. */
 async function serve(request: Request): Promise<Response> {
@@ -49,10 +51,12 @@ const options: ListenerOptions = {
 
 beforeAll(async () => {
   plain = await listen(options);
+  informational = await listen({ ...options, informational: true });
   if (noOpenssl === null) secure = await listen({ ...options, tls: await makeCertificate(folder.path) });
 });
 afterAll(async () => {
   await plain.drain(0);
+  await informational.drain(0);
   await secure?.drain(0);
   folder[Symbol.dispose]();
 });
@@ -219,6 +223,33 @@ describe('over HTTP/1.1', () => {
     expect(answer?.body.toString()).toBe('served as http://h/a');
     expect(answer?.closed).toBe(false);
   });
+});
+
+/** Where the other server differs, neither way in doubt: `refused`, or how it is served. */
+const informationalDiffers: Readonly<Record<string, string>> = {
+  'UTF-8 in the target': 'refused',
+  // A server should ignore one (RFC 9112 §2.2).
+  'an empty line before the request': 'served as http://h/a',
+};
+
+describe('over HTTP/1.1, on a listener that sends interim responses', () => {
+  for (const [what, bytes, usual] of overHttp1) {
+    if (what === 'HTTP/1.0 without Host') continue;
+    const outcome = informationalDiffers[what] ?? usual;
+    const served = outcome.startsWith('served');
+    test.concurrent(`${what}: ${served ? outcome : 'refused'}`, async () => {
+      const answer = await sendRaw(informational.port, bytes);
+      if (served) return expect(answer?.body.toString()).toBe(outcome);
+      if (answer === null) return; // closed without a word
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.closed, 'the connection stayed open').toBe(true);
+    });
+  }
+});
+
+test('HTTP/1.0 without Host is for the listener itself, where it sends interim responses', async () => {
+  const answer = await sendRaw(informational.port, 'GET /a HTTP/1.0\r\n\r\n');
+  expect(answer?.body.toString()).toBe(`served as ${informational.url}/a`);
 });
 
 /** The pseudo-fields of a request, some of them changed, or left out (`null`). */

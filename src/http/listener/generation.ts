@@ -1,7 +1,6 @@
 /**
- * One Bun.serve with one certificate. A listener has one of them, and for a while two when its certificate changes.
+ * One server with one certificate. A listener has one of them, and for a while two when its certificate changes.
  */
-import type { Server } from 'bun';
 import { canonicalAddress } from '../cidr.ts';
 
 export interface GenerationOptions<Caller> {
@@ -24,13 +23,18 @@ export interface GenerationOptions<Caller> {
 }
 
 export interface Generation {
-  readonly server: Server<undefined>;
   readonly port: number;
   /** Behind a front: the port that a connection comes from → the client whose connection it carries. */
   readonly clients: Map<number, string>;
   clientAddress(request: Request): string;
-  /** Sets Bun's time-out of the connection, until the next request comes on it. */
+  /** Sets the time-out of the connection, until the next request comes on it. */
   patience(request: Request, seconds: number): void;
+  /** Sends an interim response, if the server can. */
+  inform(request: Request, status: number, headers: Headers): void;
+  /** Requests whose responses are not complete. */
+  pending(): number;
+  /** Takes no more connections. Resolves when the last one is closed: at once, if told to `abort` them. */
+  stop(abort?: boolean): Promise<void>;
 }
 
 /** The longest time-out that Bun knows. */
@@ -42,7 +46,7 @@ export const longestTimeoutS = 255;
  */
 const lastResort = 2;
 
-/** Fails when the address is taken, or the certificate cannot be used. */
+/** A Bun.serve. Fails when the address is taken, or the certificate cannot be used. */
 export function openGeneration<Caller>(options: GenerationOptions<Caller>): Generation {
   const { host, port, tls, http2, http3, idleTimeoutS, bodyBytes, handle, failed, draining } = options;
   const clients = new Map<number, string>();
@@ -83,19 +87,19 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
   }
 
   const generation: Generation = {
-    server,
     port: server.port ?? 0,
     clients,
     clientAddress(request) {
       const peer = server.requestIP(request);
-      if (peer === null) return unknownClient;
-      if (options.behindFront) return clients.get(peer.port) ?? unknownClient;
-      return shorten(peer.address);
+      return clientAt(peer?.address, peer?.port, options.behindFront ? clients : null);
     },
     patience(request, seconds) {
       patientWith = request;
       server.timeout(request, seconds);
     },
+    inform() {}, // Bun.serve has no way to
+    pending: () => server.pendingRequests,
+    stop: (abort) => server.stop(abort),
   };
   const caller = options.caller(generation);
   return generation;
@@ -104,13 +108,23 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
 /** What RFC 7239 §6.2 calls a client whose address is not known. */
 const unknownClient = 'unknown';
 
+/** @param carried behind a front, whom the connection from this port belongs to. */
+export function clientAt(
+  address: string | undefined,
+  port: number | undefined,
+  carried: ReadonlyMap<number, string> | null,
+): string {
+  if (address === undefined) return unknownClient;
+  return carried === null ? shorten(address) : (carried.get(port ?? 0) ?? unknownClient);
+}
+
 /** A dual-stack socket shows `::ffff:192.0.2.1`. */
 function shorten(address: string): string {
   return address.startsWith('::ffff:') ? (canonicalAddress(address) ?? address) : address;
 }
 
 /** RFC 9112 §9.6. Bun leaves the field out of HTTP/2 and HTTP/3, where GOAWAY says it. */
-function lastOnConnection(response: Response): Response {
+export function lastOnConnection(response: Response): Response {
   response.headers.set('connection', 'close');
   return response;
 }

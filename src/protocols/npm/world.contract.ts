@@ -208,6 +208,8 @@ export function entryWith(fields: FieldList): Entry {
       lifetimeS: 0,
       staleWhileRevalidateS: 0,
       staleIfErrorS: 0,
+      staleIfDisconnectedS: 0,
+      immutable: false,
       alwaysRevalidate: false,
       neverStale: false,
     },

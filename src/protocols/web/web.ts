@@ -9,6 +9,7 @@ import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { CacheKey, FreshnessPolicy, Named, Resource } from '../../resource.ts';
+import { targetOf } from './same-origin.ts';
 
 export interface WebOptions {
   /** Absolute URL without a trailing slash. The path behind the route's prefix is appended. */
@@ -18,10 +19,13 @@ export interface WebOptions {
   /** `Host` towards the upstream; without it, the upstream's own. */
   readonly hostHeader?: string | undefined;
   readonly freshness: FreshnessPolicy;
+  /** Whether an answer that sets a cookie may be stored when it says so itself (RFC 9111 §7.3), or never. */
+  readonly setCookie: 'store' | 'pass';
 }
 
 export function web(options: WebOptions, mount: Mount): Protocol {
   const remote = { url: options.upstream, authorization: options.authorization };
+  const place = { upstream: options.upstream, prefix: mount.prefix, hostHeader: options.hostHeader };
   // The key is the target as the client wrote it: neither its Host nor its scheme reach the upstream.
   const pageAt = memoise(
     (target: string): Resource => ({
@@ -32,16 +36,31 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       ask: 'client',
       inParts: true,
       freshness: options.freshness,
+      hasQuery: true,
+      keepsCookies: options.setCookie === 'store',
     }),
   );
 
   return {
     id: 'web',
 
-    name({ method, target }): Named {
+    name(exchange): Named {
+      const { method, target } = exchange;
       const page = pageAt(target);
       if (method === 'GET' || method === 'HEAD') return page;
-      return { as: 'pass', kind: 'page', why: 'method', ask: 'client', invalidates: page.key };
+      const pointedTo = (answer: Headers, field: string) => targetOf(answer.get(field), exchange, place);
+      return {
+        as: 'pass',
+        kind: 'page',
+        why: 'method',
+        ask: 'client',
+        outdates(answer) {
+          const others = ['location', 'content-location'].map((field) => pointedTo(answer, field));
+          return [page.key, ...others.filter((other) => other !== null).map((other) => pageAt(other).key)];
+        },
+        standsFor: (answer) =>
+          method === 'POST' && pointedTo(answer, 'content-location') === target ? page : null,
+      };
     },
 
     covers(target) {

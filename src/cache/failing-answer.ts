@@ -1,0 +1,20 @@
+/**
+ * What an answer means that stands for a failure. A node of our own network that could not reach its parent says so in
+ * its member of `Cache-Status`: whoever asked it is cut off from the origin just as well, though by an answer.
+ */
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import { parseCacheStatus } from '../http/cache-status.ts';
+import { isDisconnection } from './freshness.ts';
+
+export function failureIn({ status, headers }: Answer): MeridianError {
+  const code = parseCacheStatus(headers.get('cache-status') ?? '').at(-1)?.detail;
+  if (code === undefined || !isDisconnection(code)) return statusError(status);
+  return new MeridianError(code, `the parent answered ${status}, as its own could not be reached`);
+}
+
+/** What a failing answer means for those who cannot have the answer itself. */
+export function statusError(status: number): MeridianError {
+  const code = status === 429 ? 'upstream-limiting' : 'upstream-invalid';
+  return new MeridianError(code, `the parent answered ${status}`);
+}

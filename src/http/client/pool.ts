@@ -1,0 +1,146 @@
+/**
+ * Connections to one place: kept between requests, and never more than a bound. A request that finds none free waits
+ * for one; when too many wait, it fails.
+ */
+import type { Clock } from '../../clock.ts';
+import { MeridianError } from '../../errors.ts';
+import { Connection } from './connection.ts';
+import type { Place } from './place.ts';
+
+/** To one place at once, those included that are still being opened. */
+const maxConnections = 1024;
+/** Requests that wait for one of them. */
+const maxWaiting = 1024;
+/** Connections that rest. */
+const maxResting = 256;
+/**
+ * How long one may rest: shorter than servers have patience, of which most have 5 seconds and more. A server can say
+ * (`Keep-Alive: timeout=5`); that counts, less a margin for its word to travel.
+ */
+const restMs = 4_000;
+const marginMs = 1_000;
+const maxRestMs = 60_000;
+
+/** A call's side of the waiting. */
+export interface Waiting {
+  readonly clock: Clock;
+  /** Called with a function that ends the wait when the call ends. */
+  until(stop: (reason: unknown) => void): void;
+}
+
+/** Takes a connection that is free, or `null`: one is gone, so that there is room for another. */
+type Waiter = (connection: Connection | null) => void;
+
+export class Pool {
+  readonly #place: Place;
+  /** The one used last is used first, so that those that are not needed grow old. */
+  readonly #resting: Connection[] = [];
+  readonly #waiting = new Set<Waiter>();
+  #open = 0;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Whether nothing depends on it. */
+  get empty(): boolean {
+    return this.#open === 0 && this.#waiting.size === 0;
+  }
+
+  /**
+   * A connection that can be used. One that rested may have been closed by the other end a moment ago: the news of
+   * that, if it has come, is heard before a request is written, so that the request need not be sent twice.
+   */
+  async take(waiting: Waiting): Promise<Connection> {
+    for (;;) {
+      const rested = this.#rested(waiting.clock.elapsed());
+      if (rested === undefined && this.#open < maxConnections) return await this.#connect(waiting);
+      if (rested !== undefined) await newsHeard();
+      const connection = rested ?? (await this.#wait(waiting));
+      if (connection && !connection.gone) return connection;
+    }
+  }
+
+  #rested(nowMs: number): Connection | undefined {
+    for (;;) {
+      const connection = this.#resting.pop();
+      if (connection === undefined || nowMs < connection.expiresMs) return connection;
+      connection.destroy();
+    }
+  }
+
+  #connect({ until }: Waiting): Promise<Connection> {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+    this.#open++;
+    const connection = new Connection(this.#place, (gone) => this.#lost(gone));
+    until((reason) => {
+      connection.destroy();
+      reject(reason);
+    });
+    connection.ready.then(() => resolve(connection), reject);
+    return promise;
+  }
+
+  #wait({ until }: Waiting): Promise<Connection | null> {
+    if (this.#waiting.size >= maxWaiting) {
+      throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Connection | null>();
+    this.#waiting.add(resolve);
+    until((reason) => {
+      // Whoever has been given a connection already gives it on.
+      if (this.#waiting.delete(resolve)) reject(reason);
+    });
+    return promise;
+  }
+
+  /** Its request is done, and another one may use it. */
+  free(connection: Connection, clock: Clock): void {
+    if (this.#give(connection)) return;
+    if (this.#resting.length >= maxResting) {
+      connection.destroy();
+      return;
+    }
+    const said = connection.restMs;
+    const patienceMs = said === null ? restMs : Math.min(said - marginMs, maxRestMs);
+    connection.expiresMs = clock.elapsed() + patienceMs;
+    connection.rest(patienceMs);
+    this.#resting.push(connection);
+  }
+
+  #give(connection: Connection | null): boolean {
+    const [first] = this.#waiting;
+    if (first === undefined) return false;
+    this.#waiting.delete(first);
+    first(connection);
+    return true;
+  }
+
+  #lost(connection: Connection): void {
+    this.#open--;
+    const at = this.#resting.indexOf(connection);
+    if (at !== -1) this.#resting.splice(at, 1);
+    this.#give(null);
+  }
+}
+
+/** Places with connections at once. */
+const maxPools = 4096;
+
+const pools = new Map<string, Pool>();
+
+export function poolFor(place: Place): Pool {
+  const known = pools.get(place.key);
+  if (known) return known;
+  if (pools.size >= maxPools) {
+    for (const [key, pool] of pools) if (pool.empty) pools.delete(key);
+    if (pools.size >= maxPools) throw new MeridianError('overloaded', 'connections to too many upstreams');
+  }
+  const pool = new Pool(place);
+  pools.set(place.key, pool);
+  return pool;
+}
+
+function newsHeard(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
