@@ -11,6 +11,7 @@ import { normaliseSelecting, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
 import { routeOf } from './purge/ledger.ts';
 import { tagsOf } from './purge/tags.ts';
+import { sharedField } from './shared-field.ts';
 import { withheldFields } from './storable.ts';
 
 /** Fields that describe one passage of a response, not the response: each tier writes its own. */
@@ -42,13 +43,13 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
 function storedFields(headers: Headers): FieldList {
   const withheld = withheldFields(cachingPolicy(headers).control);
   const drop = withheld.length === 0 ? perPassage : new Set([...perPassage, ...withheld]);
-  return [...endToEnd(headers, drop)];
+  return [...endToEnd(headers, drop)].map(([name, value]) => sharedField(name, value));
 }
 
 /** What comes without a `Date` is dated when it arrives (RFC 9110 §6.6.1): when it is sent would be another time. */
 function dated(fields: FieldList, receivedMs: number): FieldList {
   if (fields.some(([name]) => name === 'date')) return fields;
-  return [...fields, ['date', formatHttpDate(receivedMs)]];
+  return [...fields, sharedField('date', formatHttpDate(receivedMs))];
 }
 
 /** What is not stored of an answer, but is for the one who asked (RFC 9111 §5.2.2.4, §5.2.2.7). */

@@ -5,6 +5,7 @@
 import type { Entry, Freshness } from '../../entry.ts';
 import { parseHttpDate } from '../../http/date.ts';
 import type { CacheKey, FieldList } from '../../resource.ts';
+import { sharedField } from '../shared-field.ts';
 
 export interface Row {
   readonly asof: number;
@@ -129,9 +130,9 @@ export function entryOf(row: Row): Entry {
   const [status, packedFields, given, etag, lastModifiedMs, sourceEtag, more, moreFreshness] = JSON.parse(
     row.head,
   ) as Written;
-  const fields: [string, string][] = [];
+  const fields: FieldList[number][] = [];
   for (let at = 0; at + 1 < packedFields.length; at += 2) {
-    fields.push([unpacked(packedFields[at] ?? ''), unpacked(packedFields[at + 1] ?? '')]);
+    fields.push(sharedField(unpacked(packedFields[at] ?? ''), unpacked(packedFields[at + 1] ?? '')));
   }
   const time = (at: number) => Number(given[at] ?? 0);
   return {
