@@ -5,6 +5,16 @@ import { MeridianError } from '../errors.ts';
 import { countSent } from './litter.ts';
 import type { Spool } from './spool.ts';
 
+/**
+ * Bytes on their way into slow connections, of all readers together, beyond which each gets them in small pieces:
+ * what a connection does not take at once is held in memory until it does, and a thousand hold a thousand times
+ * as much. Large pieces take a third less of the processor's time, here and at the client.
+ */
+const unsentLimitBytes = 16 * 1024 * 1024;
+const smallPieceBytes = 16 * 1024;
+
+let unsentBytes = 0;
+
 /** See `Fill.follow`. */
 export function follow(
   spool: Spool,
@@ -14,6 +24,7 @@ export function follow(
 ): ReadableStream<Uint8Array> {
   const cursor = spool.attach(from);
   let left = false;
+  let unsent = 0;
   // A response whose client left before it began is never read, hence never cancelled.
   gone.addEventListener('abort', leave, { once: true });
   if (gone.aborted) leave();
@@ -21,8 +32,20 @@ export function follow(
   function leave(): void {
     if (left) return;
     left = true;
+    noteUnsent(0);
     gone.removeEventListener('abort', leave);
     spool.detach(cursor);
+  }
+
+  function noteUnsent(bytes: number): void {
+    unsentBytes += bytes - unsent;
+    unsent = bytes;
+  }
+
+  /** How much of a piece to send at once. */
+  function shareOf(pieceLength: number): number {
+    const bytes = unsentBytes > unsentLimitBytes ? Math.min(pieceLength, smallPieceBytes) : pieceLength;
+    return to === null ? bytes : Math.min(bytes, to - cursor.offset);
   }
 
   const isComplete = () => cursor.offset === to || (spool.state === 'whole' && cursor.offset >= spool.length);
@@ -33,11 +56,14 @@ export function follow(
       const read = spool.read(cursor);
       const piece = read instanceof Promise ? await read : read;
       if (left || !piece) break;
-      const rest = to === null ? piece.length : Math.min(piece.length, to - cursor.offset);
-      controller.write(rest === piece.length ? piece : piece.subarray(0, rest));
+      const share = shareOf(piece.length);
+      noteUnsent(share);
+      controller.write(share === piece.length ? piece : piece.subarray(0, share));
       await controller.flush(true);
-      spool.advance(cursor, rest);
-      countSent(rest);
+      if (left) return;
+      noteUnsent(0);
+      spool.advance(cursor, share);
+      countSent(share);
     }
   }
 

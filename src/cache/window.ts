@@ -4,8 +4,8 @@
  */
 import type { Budget } from './budget.ts';
 
-/** Bytes handed out at a time: a thousand slow connections hold a thousand times as much. */
-export const pieceBytes = 16 * 1024;
+/** Bytes handed out at a time. Each piece is a call of the system here, and another one at the client. */
+export const pieceBytes = 64 * 1024;
 /** Chunks below this are copied together: a thousand chunks of a byte cost more than the bytes. */
 const smallBytes = 4 * 1024;
 /** What small chunks are copied into, in bytes. */
