@@ -85,10 +85,11 @@ test('a reader that reads nothing holds up neither the fill nor the others', asy
   await using here = await world({ disk: true });
   const [first, second] = [here.get(), here.get()];
   const pieces = (await here.nextAsk()).stream(maxAge(60));
-  const idle = (await second).stream().getReader();
   const reader = reading(await first);
   const body = noise(6_000_000);
-  for (let at = 0; at < body.length; at += 500_000) await pieces.push(body.slice(at, at + 500_000));
+  for (let at = 0; at < 1_000_000; at += 500_000) await pieces.push(body.slice(at, at + 500_000));
+  const idle = (await second).stream().getReader();
+  for (let at = 1_000_000; at < body.length; at += 500_000) await pieces.push(body.slice(at, at + 500_000));
   await pieces.end();
   expect(await reader.over).toBe('whole');
   expect(Buffer.concat(reader.pieces).equals(body)).toBe(true);
@@ -119,9 +120,10 @@ test('a reader that cancels leaves the others alone, and a small fill goes on wi
   await using here = await world();
   const [first, second] = [here.get(), here.get()];
   const pieces = (await here.nextAsk()).stream(maxAge(60));
-  const readers = [reading(await first), reading(await second)];
+  const readers = [reading(await first)];
   await pieces.push('one ');
   await pieces.push('two ');
+  readers.push(reading(await second));
   await readers[0]?.cancel();
   await pieces.push('three');
   expect(readers[1]?.text()).toBe('one two ');

@@ -19,6 +19,8 @@ export interface Fill {
   readonly head: Head;
   /** The length that the parent announced, in bytes, or `null`. */
   readonly announcedBytes: number | null;
+  /** Settles when there are bytes to read, or when there will be none: see `error`. Never rejects. */
+  readonly begun: Promise<void>;
   /** Settles when the fill is over: the stored entry, or `null` when nothing was kept. Never rejects. */
   readonly over: Promise<Entry | null>;
   /** Whether anybody may still join. */
@@ -53,6 +55,7 @@ export function startFill(options: FillOptions): Fill {
   const { head, announcedBytes } = options;
   const body = spool(options.spool);
   const source = options.source.getReader();
+  const begun = Promise.withResolvers<void>();
   let givenUp = false;
 
   /** Nobody follows, and there is too much to come for nobody, or nowhere to keep it. */
@@ -71,10 +74,10 @@ export function startFill(options: FillOptions): Fill {
 
   async function run(): Promise<Entry | null> {
     let entry: Entry | null = null;
-    let failure: MeridianError | null = null;
     try {
-      await pump(source, body, announcedBytes, () => givenUp);
+      await pump(source, body, announcedBytes, begun.resolve, () => givenUp);
       const whole = await body.finish();
+      begun.resolve();
       if (whole) {
         entry = 'bytes' in whole ? await options.keepBytes(whole.bytes) : await options.keepFile(whole.file);
       } else {
@@ -84,17 +87,18 @@ export function startFill(options: FillOptions): Fill {
       const error = asMeridianError(thrown);
       body.fail(error);
       // When it was given up, nobody is to blame.
-      if (!givenUp) failure = error;
+      if (!givenUp) options.failed(error);
+      begun.resolve();
       giveUp();
     }
     await body.dispose(entry !== null);
-    if (failure) options.failed(failure);
     return entry;
   }
 
   return {
     head,
     announcedBytes,
+    begun: begun.promise,
     over: run(),
     get alive() {
       return !givenUp && body.joinable;
@@ -119,6 +123,7 @@ async function pump(
   source: Source,
   body: Spool,
   announcedBytes: number | null,
+  begun: () => void,
   givenUp: () => boolean,
 ): Promise<void> {
   let received = 0;
@@ -128,7 +133,11 @@ async function pump(
     if (done || !value || givenUp()) break;
     if (value.length === 0) continue;
     received += value.length;
-    if (held) await body.append(held);
+    if (held) {
+      const room = body.append(held);
+      begun();
+      await room;
+    }
     held = value;
   }
   if (givenUp())

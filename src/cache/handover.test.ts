@@ -72,6 +72,71 @@ test('a body that fails before those who wait have seen any of it counts as a fa
   expect(here.asked.length).toBeLessThanOrEqual(2);
 });
 
+test('a body that dies before a byte of it could be sent hands over to one who waits', async () => {
+  await using here = await world();
+  const first = here.get();
+  const stalled = (await here.nextAsk()).stream(maxAge(60));
+  const cut = failureOf((await first).text());
+  await stalled.push('held back');
+  const late = crowd(here, 50);
+  await here.quiet();
+  expect(here.asked).toHaveLength(1);
+  await stalled.fail(new MeridianError('upstream-timeout', 'nothing came for a while'));
+  await cut;
+  const second = await here.nextAsk();
+  await here.quiet();
+  expect(here.asked).toHaveLength(2);
+  second.answer('whole', maxAge(60));
+  expect(new Set(await texts(late))).toEqual(new Set(['whole']));
+  expect(here.asked).toHaveLength(2);
+});
+
+test('when the second body dies as well, all who wait fail', async () => {
+  await using here = await world();
+  const replies = crowd(here, 20);
+  const codes = replies.slice(2).map((reply) => failureOf(reply));
+  for (const leader of replies.slice(0, 2)) {
+    const asked = await here.nextAsk();
+    const stalled = asked.stream(maxAge(60));
+    const cut = failureOf((await leader).text());
+    await stalled.fail(new MeridianError('upstream-timeout', 'nothing came for a while'));
+    await cut;
+  }
+  for (const { code } of await Promise.all(codes)) expect(code).toBe('upstream-timeout');
+  expect(here.asked).toHaveLength(2);
+});
+
+test('nobody waits for a body that stalls longer than the lock allows', async () => {
+  await using here = await world({ lockMs: 1000 });
+  const first = here.get();
+  const stalled = (await here.nextAsk()).stream(maxAge(60));
+  const early = texts([first]);
+  await stalled.push('late ');
+  const waiting = crowd(here, 10);
+  await here.quiet();
+  here.clock.advance(1000);
+  await here.quiet();
+  expect(here.asked).toHaveLength(11);
+  for (const asked of here.asked.slice(1)) asked.answer('own', maxAge(60));
+  expect(new Set(await texts(waiting))).toEqual(new Set(['own']));
+  await stalled.push('but whole');
+  await stalled.end();
+  expect(await early).toEqual(['late but whole']);
+});
+
+test('bytes that were wrong are not asked for again by those who wait', async () => {
+  await using here = await world();
+  const replies = crowd(here, 20);
+  const codes = replies.slice(1).map((reply) => failureOf(reply));
+  const wrong = (await here.nextAsk()).stream(maxAge(60));
+  const cut = failureOf((await (replies[0] as Promise<Reply>)).text());
+  await wrong.push('wrong');
+  await wrong.fail(new MeridianError('digest-mismatch', 'other bytes'));
+  await cut;
+  for (const { code } of await Promise.all(codes)) expect(code).toBe('digest-mismatch');
+  expect(here.asked).toHaveLength(1);
+});
+
 test('nobody waits longer for another request than the lock allows', async () => {
   await using here = await world({ lockMs: 1000 });
   const leader = here.get();

@@ -5,7 +5,7 @@ import { asMeridianError, type MeridianError } from '../errors.ts';
 import { ask, isFailure, type Result } from './ask.ts';
 import type { Engine } from './engine.ts';
 import { statusError } from './failing-answer.ts';
-import type { Landing } from './flights.ts';
+import type { Departure, Landing } from './flights.ts';
 import type { Question } from './question.ts';
 import type { Stored } from './store.ts';
 
@@ -48,7 +48,7 @@ export async function lead(
       failed,
     });
     if (result.as === 'failed') engine.failing.note(resource.key, result, failingMs);
-    departure.land(landingOf(result));
+    land(result, departure);
     return result;
   } catch (thrown) {
     const error = asMeridianError(thrown);
@@ -58,6 +58,20 @@ export async function lead(
   } finally {
     gone?.removeEventListener('abort', stop);
   }
+}
+
+/**
+ * Those who wait are told of a response when the first of its bytes can be read. Until then it may still fail
+ * without any of them having sent a part of it to his client: for them that is a request that failed, and may be
+ * made again. Whoever asked has the head at once, and those for whom it is not ask for themselves at once.
+ */
+function land(result: Result, departure: Departure): void {
+  if (result.as !== 'fill' || !result.shared) return departure.land(landingOf(result));
+  const { fill } = result;
+  void fill.begun.then(() => {
+    const { error } = fill;
+    departure.land(error === null ? result : { as: 'failed', error });
+  });
 }
 
 /** What the result means for those who waited for it. */

@@ -6,7 +6,7 @@ import { selects } from '../http/vary.ts';
 import type { Result } from './ask.ts';
 import type { Engine } from './engine.ts';
 import type { Landing } from './flights.ts';
-import { isFresh, mayServeOnError } from './freshness.ts';
+import { isFresh, mayJoin, mayServeOnError } from './freshness.ts';
 import { flightFor, flightKey } from './kin.ts';
 import { lead } from './lead.ts';
 import type { Failure, Question } from './question.ts';
@@ -34,13 +34,17 @@ export async function together(question: Question, stored: Stored | null, engine
         engine,
       );
     }
+    const wasFilling = flight.storing;
     const landing = await patiently(flight.landing, deadlineMs - clock.elapsed(), clock);
     if (landing === null || landing.as === 'unshared') break;
     const failing = failureOf(landing);
     if (failing) {
-      if (++failed >= maxFailures) return failure(question, stored, failing, engine);
+      // Nothing better comes from asking again for bytes that were wrong.
+      const isFinal = engine.refused.get(question.resource.key) !== undefined;
+      if (isFinal || ++failed >= maxFailures) return failure(question, stored, failing, engine);
       continue;
     }
+    if (wasFilling && hasAged(landing, clock.now())) continue;
     const served = landing.as !== 'failed' && join(question, landing);
     if (served) return served;
     // The answer was another variant than ours. Now that its Vary is known, those who want the same
@@ -66,6 +70,11 @@ function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Eng
   if (!arrived || arrived.entry === stored?.entry) return null;
   if (!isFresh(arrived.entry.freshness, engine.clock.now())) return null;
   return { outcome: question.outcome, source: arrived, forwarding: { collapsed: true } };
+}
+
+/** Whether a response that had come before we did is no longer one that may be used unasked. */
+function hasAged(landing: Landing, nowMs: number): boolean {
+  return landing.as === 'fill' && !mayJoin(landing.fill.head.freshness, nowMs);
 }
 
 /** A response may also fail between its head and our turn. */
