@@ -36,6 +36,8 @@ export interface Resource {
   readonly hasQuery?: boolean | undefined;
   /** `false`: an answer that sets a cookie is never stored, whatever it says. */
   readonly keepsCookies?: boolean | undefined;
+  /** The same for errors. */
+  readonly negative?: NegativePolicy | undefined;
 }
 
 /** Something that goes to the parent every time. */
@@ -73,4 +75,12 @@ export interface FreshnessPolicy {
   readonly freshS?: number | undefined;
   readonly staleWhileRevalidateS?: number | undefined;
   readonly staleIfErrorS?: number | undefined;
+}
+
+/** A route's own time for errors that carry none. */
+export interface NegativePolicy {
+  /** From 400 on. */
+  readonly statuses: readonly number[];
+  /** Seconds. */
+  readonly freshS?: number | undefined;
 }

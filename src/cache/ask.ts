@@ -4,6 +4,7 @@
  */
 import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
+import { normaliseSelecting } from '../http/vary.ts';
 import { announcedBytes, discard, streamOf } from './answer.ts';
 import type { Arrival } from './arrivals.ts';
 import { bodilessVerdict } from './bodiless.ts';
@@ -11,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { failureIn } from './failing-answer.ts';
 import { type Fill, startFill } from './fill.ts';
 import type { Departure } from './flights.ts';
-import { freshnessOf, mayServeOnError, mayShare } from './freshness.ts';
+import { freshnessOf, mayServeOnError, mayServeWhileRevalidating, mayShare } from './freshness.ts';
 import { confirmed, headOf, ownFields, refreshed, speaksOf } from './head.ts';
 import { flightFor, flightKey, kinKey } from './kin.ts';
 import type { Failure, Question } from './question.ts';
@@ -72,7 +73,7 @@ export async function ask(
   engine: Engine,
   asking: Asking,
 ): Promise<Result> {
-  if (engine.flights.size > engine.maxFills) {
+  if (engine.flights.size > engine.tuning.maxFills) {
     throw new MeridianError('overloaded', 'too many fills are under way', { retryAfterS: 1 });
   }
   const { exchange, resource, reload } = question;
@@ -113,7 +114,7 @@ export async function ask(
     return passBodiless(received);
   }
 
-  const refusal = refusalOf(received);
+  const refusal = hidesBetter(stored, received) ? 'status' : refusalOf(received);
   return refusal === null ? fill(received) : pass(stored, received, refusal);
 }
 
@@ -141,6 +142,15 @@ function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal 
   if (refusesStore(exchange)) return 'request';
   const refusal = refusalToStore(exchange, resource, answer, receivedMs);
   return refusal ?? (engine.store.hasPlaceFor(announcedBytes(answer)) ? null : 'too-large');
+}
+
+/**
+ * Whether a failure would take the place of something good that may still be used while it is confirmed. It is
+ * stored by the route's word or its own, but not at that price.
+ */
+function hidesBetter(stored: Stored | null, { answer, receivedMs }: Received): boolean {
+  if (stored === null || !isFailure(answer.status)) return false;
+  return !isFailure(stored.entry.status) && mayServeWhileRevalidating(stored.entry.freshness, receivedMs);
 }
 
 /** The stored response holds: what the 304 says replaces what was known of it. */
@@ -171,7 +181,7 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
   const { store } = engine;
   const policy = policyFor(resource, answer.status);
   const freshness = freshnessOf(answer.headers, askedMs, receivedMs, policy);
-  const head = headOf(resource, exchange.headers, answer, freshness);
+  const head = amongVariants(headOf(resource, exchange.headers, answer, freshness), question, engine);
   if (head.selecting.length > 0) {
     const names = head.selecting.map(([name]) => name);
     engine.vary.note(resource.key, names, varyMs);
@@ -195,6 +205,7 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
       fileFailed: store.fileFailed,
     },
     stop: () => asking.stopper.abort(),
+    isWorthFinishing: (bytes) => isWorthFinishing(bytes, question, engine),
     keepBytes: (bytes) => store.keepBytes(head, bytes, asking.arrival),
     keepFile: (file) => store.keepFile(head, file, asking.arrival),
     failed: asking.failed,
@@ -216,6 +227,19 @@ function passBodiless({ question, engine, asking, answer, ...received }: Receive
   const freshness = freshnessOf(answer.headers, askedMs, receivedMs, policyFor(resource, answer.status));
   if (!mayShare(freshness, receivedMs) || ownFields(answer.headers)) return own;
   return { ...own, head: headOf(resource, exchange.headers, answer, freshness) };
+}
+
+/** An error seldom says by what the resource varies: it stands for the variant that was asked for, not for all. */
+function amongVariants(head: Head, { resource, exchange }: Question, { vary }: Engine): Head {
+  const names = resource.ask === 'client' ? vary.get(resource.key) : undefined;
+  if (head.status < 400 || head.selecting.length > 0 || names === undefined) return head;
+  const { headers } = exchange;
+  return { ...head, selecting: names.map((name) => [name, normaliseSelecting(name, headers.get(name))]) };
+}
+
+/** Nobody waits any more: for little it is not worth to begin again, nor for what many have asked for. */
+function isWorthFinishing(bytes: number, { resource }: Question, { tuning, demand }: Engine): boolean {
+  return bytes <= tuning.finishBytes || demand.lately(resource.key) >= tuning.finishRequests;
 }
 
 /** Now that its `Vary` is known, those who want this variant find it; if it is for all, all of them. */

@@ -10,8 +10,9 @@ import type { Purge, Purged } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
+import { demand } from './demand.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
-import type { Engine, SliceSizes } from './engine.ts';
+import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
@@ -48,6 +49,8 @@ export interface Cache {
   /** The same for groups of a route (RFC 9875 §3). */
   dropGroups(route: string, groups: readonly string[]): void;
   resize(limits: CacheLimits): void;
+  /** Holds for whoever comes from now on. */
+  tune(tuning: Tuning): void;
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
   readonly stats: CacheStats;
@@ -76,10 +79,8 @@ export interface CacheOptions {
   /** One object in memory, in bytes. */
   readonly memoryObjectBytes: number;
   readonly disk: Disk | null;
-  /** How long a request waits for another one's answer before it asks by itself. */
-  readonly lockMs: number;
-  readonly maxFills: number;
   readonly slices: SliceSizes;
+  readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -114,9 +115,9 @@ export function cache(options: CacheOptions): Cache {
     vary: remember(clock, maxNotes),
     equivalents: equivalents(clock),
     budget,
-    maxFills: options.maxFills,
     slices: options.slices,
-    lockMs: options.lockMs,
+    demand: demand(clock, maxNotes),
+    tuning: options.tuning,
     warn: options.warn,
   };
 
@@ -156,6 +157,9 @@ export function cache(options: CacheOptions): Cache {
       residents.resize(memoryBytes);
       budget.limitBytes = budgetFor(memoryBytes);
       disk?.resize(diskBytes);
+    },
+    tune(tuning) {
+      engine.tuning = tuning;
     },
     async close() {
       sweeping.close();

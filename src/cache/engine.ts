@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.ts';
 import type { MeridianError } from '../errors.ts';
 import type { Budget } from './budget.ts';
+import type { Demand } from './demand.ts';
 import type { Equivalents } from './equivalents.ts';
 import type { Flights } from './flights.ts';
 import type { Failure } from './question.ts';
@@ -15,6 +16,18 @@ export interface SliceSizes {
   /** A range of an object that is larger does not bring in the whole. */
   readonly fromBytes: number;
   readonly bytes: number;
+}
+
+/** What an operator may set. */
+export interface Tuning {
+  /** How long a request waits for the first byte of another one's answer before it asks by itself. */
+  readonly lockMs: number;
+  /** Requests to the parent under way, with the fills that came of them. */
+  readonly maxFills: number;
+  /** A fill that nobody follows any more goes on when no more bytes than this are left … */
+  readonly finishBytes: number;
+  /** … or so many requests asked for it lately. */
+  readonly finishRequests: number;
 }
 
 export interface Engine {
@@ -35,10 +48,10 @@ export interface Engine {
   readonly equivalents: Equivalents;
   /** Memory for bodies on their way. */
   readonly budget: Budget;
-  readonly maxFills: number;
   /** When large objects are fetched in slices. */
   slices: SliceSizes;
-  /** How long a request waits for another one's answer before it asks by itself. */
-  readonly lockMs: number;
+  readonly demand: Demand;
+  /** Replaced when the node's config is. */
+  tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }

@@ -155,6 +155,39 @@ test('with much left to come, a fill that the last reader has left is given up',
   expect(await (await again).text()).toBe('whole');
 });
 
+test('what many asked for lately is fetched to its end all the same', async () => {
+  await using here = await world({ disk: true, finishBytes: 1000, finishRequests: 3 });
+  const clients = [new AbortController(), new AbortController(), new AbortController()];
+  const asking = clients.map(({ signal }) => here.get({ signal }));
+  const asked = await here.nextAsk();
+  const pieces = asked.stream({ ...maxAge(60), 'content-length': '5000' });
+  await pieces.push(noise(100));
+  await pieces.push(noise(100));
+  const readers = await Promise.all(asking.map(async (reply) => reading(await reply)));
+  for (const client of clients) client.abort();
+  await pieces.push(noise(4800));
+  await pieces.end();
+  for (const { over } of readers) expect(await over).toBe('cut');
+  expect((await (await here.get()).bytes()).length).toBe(5000);
+  expect(here.asked).toHaveLength(1);
+});
+
+test('a body of unknown length does not go on for ever without anybody', async () => {
+  await using here = await world({ disk: true, finishBytes: 1000 });
+  const client = new AbortController();
+  const asking = here.get({ signal: client.signal });
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  const reader = reading(await asking);
+  for (let at = 0; at < 4; at++) await pieces.push(noise(500));
+  client.abort();
+  await pieces.push(noise(500));
+  expect(await reader.over).toBe('cut');
+  expect(pieces.cancelled).toBe(false);
+  for (let at = 0; at < 3; at++) await pieces.push(noise(500));
+  expect(pieces.cancelled).toBe(true);
+  expect(here.warnings).toEqual([]);
+});
+
 test('a client that left before its answer began is no reader', async () => {
   await using here = await world({ disk: true, objectBytes: 200 * 1024 * 1024 });
   const client = new AbortController();

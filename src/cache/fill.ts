@@ -12,9 +12,6 @@ import type { ObjectWriter } from './disk/writer.ts';
 import { follow, pieces } from './follow.ts';
 import { type Spool, type SpoolOptions, spool } from './spool.ts';
 
-/** With more bytes than this left to come, a fill that nobody follows any more is given up. */
-const worthFinishingBytes = 64 * 1024 * 1024;
-
 export interface Fill {
   readonly head: Head;
   /** The length that the parent announced, in bytes, or `null`. */
@@ -42,6 +39,11 @@ export interface FillOptions {
   readonly spool: SpoolOptions;
   /** Stops the parent's response. */
   readonly stop: () => void;
+  /**
+   * Whether to go on although nobody follows any more, with so many bytes left to come; or, where nobody knows
+   * how many are left, with so many come since the last one left.
+   */
+  readonly isWorthFinishing: (bytes: number) => boolean;
   /** Keeps a whole body that stayed in memory. */
   readonly keepBytes: (bytes: Uint8Array<ArrayBuffer>) => Promise<Entry | null>;
   /** Keeps a whole body that went to a file. */
@@ -66,16 +68,30 @@ export function startFill(options: FillOptions): Fill {
     source.cancel().catch(() => undefined);
   }
 
+  /** What had come when the last one left. */
+  let desertedAt: number | null = null;
+
+  function considerGivingUp(): void {
+    if (body.state !== 'open' || desertedAt === null) return;
+    const bytes = announcedBytes === null ? body.length - desertedAt : announcedBytes - body.length;
+    if (!body.keeping || !options.isWorthFinishing(bytes)) giveUp();
+  }
+
   body.onDeserted(() => {
-    if (body.state !== 'open') return;
-    const left = announcedBytes === null ? 0 : announcedBytes - body.length;
-    if (left > worthFinishingBytes || !body.keeping) giveUp();
+    desertedAt = body.length;
+    considerGivingUp();
   });
+
+  /** A body of unknown length may go on for ever. */
+  function isGivenUp(): boolean {
+    if (!givenUp && announcedBytes === null && body.readers === 0) considerGivingUp();
+    return givenUp;
+  }
 
   async function run(): Promise<Entry | null> {
     let entry: Entry | null = null;
     try {
-      await pump(source, body, announcedBytes, begun.resolve, () => givenUp);
+      await pump(source, body, announcedBytes, begun.resolve, isGivenUp);
       const whole = await body.finish();
       begun.resolve();
       if (whole) {

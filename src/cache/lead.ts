@@ -66,7 +66,10 @@ export async function lead(
  * made again. Whoever asked has the head at once, and those for whom it is not ask for themselves at once.
  */
 function land(result: Result, departure: Departure): void {
-  if (result.as !== 'fill' || !result.shared) return departure.land(landingOf(result));
+  if (result.as !== 'fill' || !result.shared) {
+    departure.land(landingOf(result));
+    return;
+  }
   const { fill } = result;
   void fill.begun.then(() => {
     const { error } = fill;

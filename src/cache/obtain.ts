@@ -21,6 +21,7 @@ type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 
 export async function obtain(asked: Asked, found: Found, engine: Engine): Promise<Served> {
   const { resource, exchange } = asked;
+  engine.demand.note(resource.key);
   const stored = found.resident
     ? resident(found.resident)
     : ((await engine.store.find(resource.key, exchange.headers)) ?? (await equivalentOnDisk(asked, engine)));

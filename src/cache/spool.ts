@@ -44,6 +44,8 @@ export interface Spool {
   readonly keeping: boolean;
   /** Whether a new reader could still get every byte. */
   readonly joinable: boolean;
+  /** How many read it just now. */
+  readonly readers: number;
   /** Adds bytes; resolves when the next ones may come. */
   append(chunk: Uint8Array): Promise<void> | undefined;
   /** The body is whole: its bytes, its file, or `null` when it was not kept. */
@@ -168,6 +170,9 @@ export function spool(options: SpoolOptions): Spool {
     get joinable() {
       if (state === 'failed') return false;
       return file ? file.keeping && !disposed : true;
+    },
+    get readers() {
+      return cursors.size;
     },
     onDeserted(then) {
       deserted = then;

@@ -62,11 +62,12 @@ export function refusalToStore(
   if (headers.has('meridian-unframed') && !headers.has('repr-digest')) return 'unframed';
 
   const stated = explicitLifetime(headers, receivedMs) !== undefined;
-  if (!stated && !control.public && !heuristicallyCacheable.has(status)) return 'status';
+  const byPolicy = policyFor(resource, status)?.freshS !== undefined;
+  const isNegative = byPolicy && status >= 400;
+  if (!stated && !isNegative && !control.public && !heuristicallyCacheable.has(status)) return 'status';
   const personal =
     resource.ask === 'client' ? refusalByClient(exchange, resource, answer, vary, stated) : null;
   if (personal !== null) return personal;
-  const byPolicy = policyFor(resource, status)?.freshS !== undefined;
   return stated || byPolicy || headers.has('etag') || headers.has('last-modified') ? null : 'no-freshness';
 }
 
@@ -129,7 +130,12 @@ export function isPersonal({ ask }: Resource, { headers }: Exchange): boolean {
   return ask === 'client' && (headers.has('authorization') || headers.has('cookie'));
 }
 
-/** The route's own times are meant for successes; an error is kept only for as long as it says itself. */
+/**
+ * The route's times for responses that carry none. Those for successes are not meant for errors, which are kept
+ * for as long as they say themselves, or for the short time that the route has for them.
+ */
 export function policyFor(resource: Resource, status: number): FreshnessPolicy | undefined {
-  return status < 400 ? resource.freshness : undefined;
+  if (status < 400) return resource.freshness;
+  const { negative } = resource;
+  return negative?.statuses.includes(status) ? { freshS: negative.freshS } : undefined;
 }

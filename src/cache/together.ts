@@ -19,7 +19,7 @@ const maxFailures = 2;
 /** Waits for whoever is asking the parent already, or asks, so that others can wait. */
 export async function together(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
   const { clock } = engine;
-  const deadlineMs = clock.elapsed() + engine.lockMs;
+  const deadlineMs = clock.elapsed() + engine.tuning.lockMs;
   const known = new Set<string>();
   for (let failed = 0; ; ) {
     const key = flightKey(question, engine);

@@ -11,12 +11,13 @@ import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import type { Answer } from '../entry.ts';
 import type { Ask } from '../parent.ts';
-import type { CacheKey, FreshnessPolicy, Resource } from '../resource.ts';
+import type { CacheKey, FreshnessPolicy, NegativePolicy, Resource } from '../resource.ts';
 import { answerOf, openFiles, type Pieces, piecewise, Reply, turns } from './answers.contract.ts';
 import { type Cache, type CacheOptions, cache } from './cache.ts';
 import { type Disk, openDisk } from './disk/disk.ts';
+import type { Tuning } from './engine.ts';
 
-export interface WorldOptions extends Partial<Omit<CacheOptions, 'disk'>> {
+export interface WorldOptions extends Partial<Omit<CacheOptions, 'disk' | 'tuning'> & Tuning> {
   /** Without a disk by default. */
   readonly disk?: boolean;
   readonly diskBytes?: number;
@@ -35,6 +36,7 @@ export interface Wanted {
   readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
   readonly keepsCookies?: boolean;
+  readonly negative?: NegativePolicy;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
   /** Another node asks, for which no client waits. */
@@ -90,11 +92,16 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     clock,
     memoryBytes: 16 * 1024 * 1024,
     memoryObjectBytes: 64 * 1024,
-    lockMs: 10_000,
-    maxFills: 5000,
     slices: { fromBytes: 64 * 1024 * 1024, bytes: 8 * 1024 * 1024 },
     warn,
     ...options,
+    tuning: {
+      lockMs: 10_000,
+      maxFills: 5000,
+      finishBytes: 64 * 1024 * 1024,
+      finishRequests: 3,
+      ...options,
+    },
     disk,
   });
   const asked: Asked[] = [];
@@ -122,6 +129,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         freshness: wanted.freshness,
         hasQuery: true,
         keepsCookies: wanted.keepsCookies,
+        negative: wanted.negative,
       };
       const request = new Request('http://pop.example/', signal ? { signal } : {});
       const tier = background ? { node: 'pop', route: 'web', background } : null;

@@ -65,6 +65,7 @@ describe('a valid config', () => {
         idleS: 60,
         drainMs: 30_000,
       },
+      abandonedFills: { finishBytes: 64 * 2 ** 20, finishRequests: 3 },
       trustedProxies: [],
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,

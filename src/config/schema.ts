@@ -89,11 +89,25 @@ export const timeouts = group('How long the node waits. Nothing waits without a 
   firstByteMs: milliseconds('For the first byte of its answer.', { atLeast: 1 }).prefault(60_000),
   betweenBytesMs: milliseconds('For the next byte of its answer.', { atLeast: 1 }).prefault(60_000),
   lockMs: milliseconds(
-    "For another request's fill of the same key, before asking the parent itself.",
+    "For the first byte of another request's fill of the same key, before asking the parent itself.",
   ).prefault(10_000),
   idleS: seconds('Without a request, until a client connection is closed.', { atMost: 255 }).prefault(60),
   drainMs: milliseconds('For requests in flight, when the node is told to stop.').prefault(30_000),
 });
+
+const abandonedFills = group(
+  'A fill whose clients have all left goes on when either of these holds. Else it is stopped.',
+  {
+    finishBytes: size(
+      'No more than this is left to come. Of a body of unknown length: no more has come since the last client left.',
+    ).prefault('64 MiB'),
+    finishRequests: count(
+      'So many requests asked for it, each within a minute of the one before.',
+      1,
+      1_000_000,
+    ).prefault(3),
+  },
+);
 
 const tls = group('Serves TLS with this certificate. Paths are relative to the config file.', {
   cert: path('PEM file with the certificate and its chain.'),
@@ -163,6 +177,7 @@ export const node = group('One node. Its name is its key.', {
   slices: slices.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
+  abandonedFills: abandonedFills.prefault({}),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),
@@ -233,8 +248,8 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
     },
     forms.authority,
   ).optional(),
-  freshness: group('Times for responses that say nothing themselves.', {
-    freshS: seconds('Used without asking.').optional(),
+  freshness: group('Times for responses that say nothing themselves. Errors are not meant.', {
+    freshS: seconds('Used without asking. One to five seconds make it a micro-cache.').optional(),
     staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
     staleIfErrorS: seconds(
       'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
@@ -244,6 +259,10 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
     'Responses that set a cookie. `store`: kept and shared when they state for how long, as RFC 9111 §7.3 has it. `pass`: never kept.',
     ['store', 'pass'],
   ).prefault('store'),
+  negative: group('A time for errors that say nothing themselves.', {
+    statuses: list('Which ones.', count('Status.', 400, 599)).prefault([404, 410]),
+    freshS: seconds('Used without asking; without it, they are not kept.', { atMost: 300 }).optional(),
+  }).prefault({}),
 });
 
 const routeName = label(

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { type Cache, cache } from '../cache/cache.ts';
 import { type Disk, openDisk } from '../cache/disk/disk.ts';
+import type { Tuning } from '../cache/engine.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
@@ -102,6 +103,7 @@ export async function startNode(
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
+      stored.tune(tuningOf(wanted));
       await prepared.commit();
       before.close();
       if (node.accessLog !== logBefore) await logBefore?.close();
@@ -132,11 +134,19 @@ async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): 
     memoryBytes: config.memory.bytes,
     memoryObjectBytes: config.memory.objectBytes,
     disk: await openDiskIfAny(config, clock, warn),
-    lockMs: config.timeouts.lockMs,
-    maxFills: config.limits.fills,
     slices: config.slices,
+    tuning: tuningOf(config),
     warn,
   });
+}
+
+function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+  return {
+    lockMs: timeouts.lockMs,
+    maxFills: limits.fills,
+    finishBytes: abandonedFills.finishBytes,
+    finishRequests: abandonedFills.finishRequests,
+  };
 }
 
 /** A disk that cannot be opened costs the disk cache, not the node. */

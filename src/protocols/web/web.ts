@@ -8,7 +8,7 @@ import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
-import type { CacheKey, FreshnessPolicy, Named, Resource } from '../../resource.ts';
+import type { CacheKey, FreshnessPolicy, Named, NegativePolicy, Resource } from '../../resource.ts';
 import { targetOf } from './same-origin.ts';
 
 export interface WebOptions {
@@ -21,6 +21,7 @@ export interface WebOptions {
   readonly freshness: FreshnessPolicy;
   /** Whether an answer that sets a cookie may be stored when it says so itself (RFC 9111 §7.3), or never. */
   readonly setCookie: 'store' | 'pass';
+  readonly negative: NegativePolicy;
 }
 
 export function web(options: WebOptions, mount: Mount): Protocol {
@@ -38,6 +39,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       freshness: options.freshness,
       hasQuery: true,
       keepsCookies: options.setCookie === 'store',
+      negative: options.negative,
     }),
   );
 
