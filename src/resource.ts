@@ -38,6 +38,8 @@ export interface Resource {
   readonly keepsCookies?: boolean | undefined;
   /** The same for errors. */
   readonly negative?: NegativePolicy | undefined;
+  /** Whether a PoP compresses what comes without a coding. */
+  readonly compress?: boolean;
 }
 
 /** Something that goes to the parent every time. */

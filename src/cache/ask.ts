@@ -4,7 +4,7 @@
  */
 import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import { normaliseSelecting } from '../http/vary.ts';
+import { selectingValue } from '../http/vary.ts';
 import { announcedBytes, discard, streamOf } from './answer.ts';
 import type { Arrival } from './arrivals.ts';
 import { bodilessVerdict } from './bodiless.ts';
@@ -231,10 +231,10 @@ function passBodiless({ question, engine, asking, answer, ...received }: Receive
 
 /** An error seldom says by what the resource varies: it stands for the variant that was asked for, not for all. */
 function amongVariants(head: Head, { resource, exchange }: Question, { vary }: Engine): Head {
-  const names = resource.ask === 'client' ? vary.get(resource.key) : undefined;
+  const names = vary.get(resource.key);
   if (head.status < 400 || head.selecting.length > 0 || names === undefined) return head;
   const { headers } = exchange;
-  return { ...head, selecting: names.map((name) => [name, normaliseSelecting(name, headers.get(name))]) };
+  return { ...head, selecting: names.map((name) => [name, selectingValue(name, headers)]) };
 }
 
 /** Nobody waits any more: for little it is not worth to begin again, nor for what many have asked for. */

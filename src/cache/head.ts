@@ -7,7 +7,7 @@ import { formatHttpDate, parseHttpDate } from '../http/date.ts';
 import { weakMatch } from '../http/etag.ts';
 import { endToEnd } from '../http/fields.ts';
 import { cachingPolicy } from '../http/targeted.ts';
-import { normaliseSelecting, varyNames } from '../http/vary.ts';
+import { chosenCoding, selectingValue, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
 import { routeOf } from './purge/ledger.ts';
 import { tagsOf } from './purge/tags.ts';
@@ -31,7 +31,7 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
     key: resource.key,
     status: answer.status,
     fields: dated(storedFields(headers), freshness.receivedMs),
-    selecting: resource.ask === 'client' ? selectingFields(headers, request) : [],
+    selecting: selectingFields(headers, request, resource.ask === 'client'),
     tags: tagsOf(resource.tags, routeOf(resource.key), headers),
     freshness,
     etag: headers.get('etag'),
@@ -59,10 +59,14 @@ export function ownFields(headers: Headers): FieldList | undefined {
   return [...endToEnd(headers, perPassage)].filter(([name]) => withheld.includes(name));
 }
 
-function selectingFields(headers: Headers, request: Headers): FieldList {
-  const names = varyNames(headers.get('vary') ?? '');
-  if (names === '*') return [];
-  return names.map((name) => [name, normaliseSelecting(name, request.get(name))] as const);
+/** What was compressed here is selected by the coding alone, whatever else is in `Accept-Encoding`. */
+function selectingFields(headers: Headers, request: Headers, byClient: boolean): FieldList {
+  const coding = headers.get(chosenCoding);
+  const named = byClient ? varyNames(headers.get('vary') ?? '') : [];
+  if (named === '*') return [];
+  const names = coding === null ? named : named.filter((name) => name !== 'accept-encoding');
+  const fields = names.map((name) => [name, selectingValue(name, request)] as const);
+  return coding === null ? fields : [...fields, [chosenCoding, coding]];
 }
 
 function lastModifiedMs(headers: Headers): number | null {

@@ -2,7 +2,7 @@
  * Which requests may wait for the same answer: those for the same variant of the same key that put their
  * question alike.
  */
-import { normaliseSelecting } from '../http/vary.ts';
+import { selectingValue } from '../http/vary.ts';
 import type { Engine } from './engine.ts';
 import type { Flight } from './flights.ts';
 import type { Question } from './question.ts';
@@ -18,9 +18,9 @@ export function kinKey({ resource, personal }: Pick<Question, 'resource' | 'pers
 /** The key of a flight, as far as what is known of the key's variants tells requests apart. */
 export function flightKey(question: Question, engine: Engine): string {
   const { resource, exchange } = question;
-  const vary = resource.ask === 'client' ? engine.vary.get(resource.key) : undefined;
+  const vary = engine.vary.get(resource.key);
   const parts = [variantlessKey(question)];
-  for (const name of vary ?? []) parts.push(normaliseSelecting(name, exchange.headers.get(name)));
+  for (const name of vary ?? []) parts.push(selectingValue(name, exchange.headers));
   return parts.join('\n');
 }
 

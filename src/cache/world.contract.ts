@@ -10,7 +10,7 @@ import { type VirtualClock, virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import type { Answer } from '../entry.ts';
-import type { Ask } from '../parent.ts';
+import type { Ask, Parent } from '../parent.ts';
 import type { CacheKey, FreshnessPolicy, NegativePolicy, Resource } from '../resource.ts';
 import { answerOf, openFiles, type Pieces, piecewise, Reply, turns } from './answers.contract.ts';
 import { type Cache, type CacheOptions, cache } from './cache.ts';
@@ -23,6 +23,8 @@ export interface WorldOptions extends Partial<Omit<CacheOptions, 'disk' | 'tunin
   readonly diskBytes?: number;
   readonly objectBytes?: number;
   readonly folder?: Temporary;
+  /** Stands between the cache and its parent. */
+  readonly asking?: (parent: Parent, clock: VirtualClock) => Parent;
   /** Stands between the cache and its disk. */
   readonly through?: (disk: Disk) => Disk;
 }
@@ -37,6 +39,7 @@ export interface Wanted {
   readonly freshness?: FreshnessPolicy;
   readonly keepsCookies?: boolean;
   readonly negative?: NegativePolicy;
+  readonly compress?: boolean;
   /** The client leaves when this is aborted. */
   readonly signal?: AbortSignal;
   /** Another node asks, for which no client waits. */
@@ -104,6 +107,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     },
     disk,
   });
+  const asking = options.asking?.(parent, clock) ?? parent;
   const asked: Asked[] = [];
   let seen = 0;
 
@@ -130,6 +134,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         hasQuery: true,
         keepsCookies: wanted.keepsCookies,
         negative: wanted.negative,
+        compress: wanted.compress === true,
       };
       const request = new Request('http://pop.example/', signal ? { signal } : {});
       const tier = background ? { node: 'pop', route: 'web', background } : null;
@@ -140,7 +145,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         const source = { from: 'memory', entry: resident.entry, resident } as const;
         return new Reply({ outcome: 'hit', source, forwarding: null }, request.signal);
       }
-      return new Reply(await made.obtain(resource, from, found, parent), request.signal);
+      return new Reply(await made.obtain(resource, from, found, asking), request.signal);
     },
 
     async nextAsk() {

@@ -245,7 +245,7 @@ describe('mistakes', () => {
       "routes[0].protocol: expected 'npm' or 'web', found 'nmp'. Did you mean npm?",
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
-      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, found nothing',
+      'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
       'nam: expected one of name, secret, dataDir, nodes, routes, found an unknown parameter. Did you mean name?',
     ]);
   });

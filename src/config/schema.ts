@@ -259,6 +259,9 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
     'Responses that set a cookie. `store`: kept and shared when they state for how long, as RFC 9111 §7.3 has it. `pass`: never kept.',
     ['store', 'pass'],
   ).prefault('store'),
+  compress: flag(
+    'PoPs compress text, scripts, JSON and the like with zstd, Brotli or gzip where the server does not: only what may be stored, once for each coding.',
+  ).prefault(true),
   negative: group('A time for errors that say nothing themselves.', {
     statuses: list('Which ones.', count('Status.', 400, 599)).prefault([404, 410]),
     freshS: seconds('Used without asking; without it, they are not kept.', { atMost: 300 }).optional(),

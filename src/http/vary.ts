@@ -4,7 +4,7 @@
  * Two requests select the same stored response when their fields are equal after normalisation. It does as
  * much as is certain not to change what a field means, so that fewer variants are fetched and stored.
  */
-import { acceptedCodings, codings } from './encoding.ts';
+import { acceptedCodings, type Coding, chooseEncoding, codings } from './encoding.ts';
 import { memoise } from './memo.ts';
 import { fullWeight, weightOf } from './quality.ts';
 import { isToken, split, trim } from './syntax.ts';
@@ -41,10 +41,30 @@ export function normaliseSelecting(name: string, value: string | null): string {
   return opaque.has(name) || !value.includes(',') ? trim(value) : withoutSpace(trim(value));
 }
 
+/**
+ * Stands, among the names that a stored response was selected by, for the coding that Meridian chooses for a
+ * request: what it compressed itself is kept once for each coding, however the clients put it.
+ */
+export const chosenCoding = 'meridian-coding';
+
+/** The value by which a request selects, normalised. */
+export function selectingValue(name: string, headers: Headers): string {
+  return name === chosenCoding ? codingFor(headers) : normaliseSelecting(name, headers.get(name));
+}
+
+/** Parts are served of what is not compressed: nobody can tell whether another compressor makes the same bytes. */
+export function codingFor(headers: Headers): Coding {
+  if (headers.get('range') !== null) return 'identity';
+  const accepted = headers.get('accept-encoding');
+  return accepted === null ? 'identity' : preferred(accepted);
+}
+
+const preferred = memoise((value): Coding => chooseEncoding(value, codings) ?? 'identity');
+
 /** Whether a request with these fields selects the response that was stored with those: `[name, normalised value]`. */
 export function selects(stored: readonly (readonly [string, string])[], headers: Headers): boolean {
   for (const [name, value] of stored) {
-    if (normaliseSelecting(name, headers.get(name)) !== value) return false;
+    if (selectingValue(name, headers) !== value) return false;
   }
   return true;
 }

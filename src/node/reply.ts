@@ -186,7 +186,12 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
   return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock), announced);
 }
 
-const ownFields: ReadonlySet<string> = new Set(['meridian-source', 'meridian-source-etag', unframedField]);
+const ownFields: ReadonlySet<string> = new Set([
+  'meridian-coding',
+  'meridian-source',
+  'meridian-source-etag',
+  unframedField,
+]);
 
 /** What the node answers by itself. */
 export function replyLocally(node: Node, account: Account, { status, fields, body }: Answered): Response {

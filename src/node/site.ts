@@ -11,6 +11,7 @@ import type { Parent } from '../parent.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
+import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
 import { type Route, routes } from './routes.ts';
@@ -32,7 +33,7 @@ export async function makeSite(
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);
     const parent = upper.parent(route);
-    return role === 'pop' ? rewriting(parent, route.protocol) : parent;
+    return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));
 

@@ -22,6 +22,7 @@ export interface WebOptions {
   /** Whether an answer that sets a cookie may be stored when it says so itself (RFC 9111 §7.3), or never. */
   readonly setCookie: 'store' | 'pass';
   readonly negative: NegativePolicy;
+  readonly compress: boolean;
 }
 
 export function web(options: WebOptions, mount: Mount): Protocol {
@@ -40,6 +41,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       hasQuery: true,
       keepsCookies: options.setCookie === 'store',
       negative: options.negative,
+      compress: options.compress,
     }),
   );
 
