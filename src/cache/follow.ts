@@ -10,7 +10,7 @@ import type { Spool } from './spool.ts';
  * what a connection does not take at once is held in memory until it does, and a thousand hold a thousand times
  * as much. Large pieces take a third less of the processor's time, here and at the client.
  */
-const unsentLimitBytes = 16 * 1024 * 1024;
+const unsentLimitBytes = 64 * 1024 * 1024;
 const smallPieceBytes = 16 * 1024;
 
 let unsentBytes = 0;
