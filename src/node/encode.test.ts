@@ -140,18 +140,28 @@ test('a body that is cut off is not stored, compressed or not', async () => {
   expect(from.cache.stats.memory.entries).toBe(0);
 });
 
+test('what turns out to be short stays as it is, though nothing said so', async () => {
+  await using from = await here();
+  const reply = get(from, 'gzip');
+  const pieces = (await from.nextAsk()).stream(html);
+  await pieces.push('short');
+  await pieces.end();
+  expect(await (await reply).text()).toBe('short');
+  expect((await reply).field('vary')).toBeUndefined();
+});
+
 test('when too much is being compressed, an answer is stored as it is rather than late', async () => {
   await using from = await here();
   const keys = Array.from({ length: 25 }, (_, at) => `web /${at}`);
   const replies = keys.map((key) => get(from, 'gzip', { key }));
   await from.quiet();
   const streams = from.asked.map((asked) => asked.stream(html));
+  for (const stream of streams) await stream.push(page);
   await from.quiet();
   from.clock.advance(1000);
   const codings = (await Promise.all(replies)).map((reply) => reply.field('content-encoding') ?? 'identity');
   expect(codings.filter((coding) => coding === 'gzip')).toHaveLength(24);
   const texts = Promise.all(replies.map(async (reply) => (await reply).bytes()));
-  for (const stream of streams) await stream.push(page);
   for (const stream of streams) await stream.end();
   for (const [at, bytes] of (await texts).entries()) expect(plain(codings[at], bytes)).toBe(page);
   expect((await read(from, 'gzip', { key: 'web /24' })).outcome).toBe('hit');

@@ -16,6 +16,7 @@ import { parseCacheControl } from '../http/cache-control.ts';
 import { compress, type MadeCoding } from '../http/compress.ts';
 import { isCompressible } from '../http/compressible.ts';
 import { parseEntityTag } from '../http/etag.ts';
+import { peek } from '../http/peek.ts';
 import { chosenCoding, codingFor, varyNames } from '../http/vary.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Resource } from '../resource.ts';
@@ -23,6 +24,8 @@ import { type Slots, slots } from './slots.ts';
 
 /** Below this, a compressed body saves no packet. */
 const worthwhileBytes = 1024;
+/** A body of unknown length that sends nothing for so long is taken for a longer one. */
+const pauseMs = 20;
 /** Bodies compressed at the same time: each takes up to 4 MB. */
 const compressedAtOnce = 24;
 /** How long an answer waits for its turn before it is stored as it is, for this coding as well. */
@@ -42,16 +45,27 @@ export function encoding(parent: Parent, clock: Clock): Parent {
     if (!named.compress) return parent(ask);
     const answer = await parent(ask);
     if (answer.status === 304) return varied(ask, answer);
-    const coding = codingFor(exchange.headers);
-    return mayEncode(named, exchange, answer, clock.now()) ? encoded(answer, coding, room, clock) : answer;
+    if (!mayEncode(named, exchange, answer, clock.now())) return answer;
+    const measured = await measure(answer, clock);
+    const length = announcedBytes(measured);
+    if (length !== null && length < worthwhileBytes) return measured;
+    return encoded(measured, codingFor(exchange.headers), room, clock);
   };
+}
+
+/** An answer that does not say how long it is may be a short one all the same. */
+async function measure(answer: Answer, clock: Clock): Promise<Answer> {
+  const { body } = answer;
+  if (!(body instanceof ReadableStream) || announcedBytes(answer) !== null) return answer;
+  const seen = await peek(body, worthwhileBytes, pauseMs, clock);
+  return { ...answer, body: seen.as === 'short' ? seen.bytes : seen.body };
 }
 
 function mayEncode(resource: Resource, exchange: Exchange, answer: Answer, nowMs: number): boolean {
   const { headers, status } = answer;
   if (status !== 200 || headers.has('content-encoding') || headers.has('content-range')) return false;
+  if (answer.body === null && exchange.method !== 'HEAD') return false;
   if (!isCompressible(headers.get('content-type'))) return false;
-  if ((announcedBytes(answer) ?? worthwhileBytes) < worthwhileBytes) return false;
   if (parseCacheControl(headers.get('cache-control')).noTransform) return false;
   return !refusesStore(exchange) && refusalToStore(exchange, resource, answer, nowMs) === null;
 }
