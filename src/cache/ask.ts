@@ -205,7 +205,7 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
       fileFailed: store.fileFailed,
     },
     stop: () => asking.stopper.abort(),
-    isWorthFinishing: (bytes) => isWorthFinishing(bytes, question, engine),
+    isWorthFinishing: (bytes) => asking.departure.awaited || isWorthFinishing(bytes, question, engine),
     keepBytes: (bytes) => store.keepBytes(head, bytes, asking.arrival),
     keepFile: (file) => store.keepFile(head, file, asking.arrival),
     failed: asking.failed,
@@ -237,7 +237,7 @@ function amongVariants(head: Head, { resource, exchange }: Question, { vary }: E
   return { ...head, selecting: names.map((name) => [name, selectingValue(name, headers)]) };
 }
 
-/** Nobody waits any more: for little it is not worth to begin again, nor for what many have asked for. */
+/** Nobody wants it any more: it is not worth to begin again for little, nor for what many have asked for. */
 function isWorthFinishing(bytes: number, { resource }: Question, { tuning, demand }: Engine): boolean {
   return bytes <= tuning.finishBytes || demand.lately(resource.key) >= tuning.finishRequests;
 }

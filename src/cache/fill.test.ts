@@ -172,6 +172,38 @@ test('what many asked for lately is fetched to its end all the same', async () =
   expect(here.asked).toHaveLength(1);
 });
 
+test('what somebody waits for is not given up because the one who asked first has left', async () => {
+  await using here = await world({ disk: true, finishBytes: 1000 });
+  const client = new AbortController();
+  const first = here.get({ signal: client.signal });
+  const second = here.get();
+  const pieces = (await here.nextAsk()).stream({ ...maxAge(60), 'content-length': '5000' });
+  const reader = reading(await first);
+  client.abort();
+  await pieces.push(noise(100));
+  await pieces.push(noise(4900));
+  expect(await reader.over).toBe('cut');
+  const bytes = (await second).bytes();
+  await pieces.end();
+  expect((await bytes).length).toBe(5000);
+  expect(here.asked).toHaveLength(1);
+});
+
+test('a limit that is set anew holds for what is under way', async () => {
+  await using here = await world({ disk: true });
+  const client = new AbortController();
+  const asking = here.get({ signal: client.signal });
+  const pieces = (await here.nextAsk()).stream({ ...maxAge(60), 'content-length': '50000' });
+  const reader = reading(await asking);
+  await pieces.push(noise(100));
+  await pieces.push(noise(100));
+  here.cache.tune({ lockMs: 10_000, maxFills: 10, finishBytes: 1000, finishRequests: 3 });
+  client.abort();
+  expect(await reader.over).toBe('cut');
+  await here.quiet();
+  expect(pieces.cancelled).toBe(true);
+});
+
 test('a body of unknown length does not go on for ever without anybody', async () => {
   await using here = await world({ disk: true, finishBytes: 1000 });
   const client = new AbortController();

@@ -82,9 +82,9 @@ export function startFill(options: FillOptions): Fill {
     considerGivingUp();
   });
 
-  /** A body of unknown length may go on for ever. */
+  /** What was worth finishing when the last one left need not stay so: a body of unknown length may go on for ever. */
   function isGivenUp(): boolean {
-    if (!givenUp && announcedBytes === null && body.readers === 0) considerGivingUp();
+    if (!givenUp && body.readers === 0) considerGivingUp();
     return givenUp;
   }
 

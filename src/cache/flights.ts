@@ -31,6 +31,8 @@ export interface Flight {
   readonly landing: Promise<Landing>;
   /** Its response is being stored, so that nobody else has to. */
   readonly storing: boolean;
+  /** Requests that wait for it: each counts itself in and out. */
+  waiting: number;
 }
 
 export interface Flights {
@@ -43,6 +45,8 @@ export interface Flights {
 }
 
 export interface Departure {
+  /** Somebody waits for it who has got nothing of it yet. */
+  readonly awaited: boolean;
   /** Lets others find it under this key as well, unless they find another one there. */
   list(key: string): void;
   /** Its response is being stored: the flight goes on until that is over. */
@@ -58,6 +62,7 @@ class UnderWay implements Flight {
   readonly arrival: Arrival;
   readonly keys: string[] = [];
   fill: Fill | null = null;
+  waiting = 0;
   /** Those who wait get what it fills. */
   isShared = false;
 
@@ -112,6 +117,9 @@ export function flights(clock: Clock): Flights {
       size++;
       if (key !== null) list(flight, key);
       return {
+        get awaited() {
+          return flight.waiting > 0;
+        },
         list(another) {
           if (!byKey.get(another)?.isOpen(clock.now())) list(flight, another);
         },

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { selects } from '../http/vary.ts';
 import type { Result } from './ask.ts';
 import type { Engine } from './engine.ts';
-import type { Landing } from './flights.ts';
+import type { Flight, Landing } from './flights.ts';
 import { isFresh, mayJoin, mayServeOnError } from './freshness.ts';
 import { flightFor, flightKey } from './kin.ts';
 import { lead } from './lead.ts';
@@ -35,7 +35,7 @@ export async function together(question: Question, stored: Stored | null, engine
       );
     }
     const wasFilling = flight.storing;
-    const landing = await patiently(flight.landing, deadlineMs - clock.elapsed(), clock);
+    const landing = await patiently(flight, deadlineMs - clock.elapsed(), clock);
     if (landing === null || landing.as === 'unshared') break;
     const failing = failureOf(landing);
     if (failing) {
@@ -135,12 +135,16 @@ export function staleOnError(source: Stored, { error, status }: Failure): Served
 }
 
 /** The landing, or `null` when it takes longer than a request should wait for another. */
-function patiently(landing: Promise<Landing>, forMs: number, clock: Clock): Promise<Landing | null> {
-  return new Promise((resolve) => {
+function patiently(flight: Flight, forMs: number, clock: Clock): Promise<Landing | null> {
+  flight.waiting++;
+  return new Promise<Landing | null>((resolve) => {
     const cancel = clock.after(Math.max(0, forMs), () => resolve(null));
-    void landing.then((landed) => {
+    void flight.landing.then((landed) => {
       cancel();
       resolve(landed);
     });
+  }).finally(() => {
+    // Whoever has waited begins to read in this turn, and must not be taken for gone before.
+    setImmediate(() => void flight.waiting--);
   });
 }
