@@ -4,8 +4,15 @@
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { web } from '../../src/index.ts';
-import { startNetwork, startUpstream, type TestNetwork, type Upstream } from '../support/index.ts';
+import { npm, web } from '../../src/index.ts';
+import {
+  type Registry,
+  startNetwork,
+  startRegistry,
+  startUpstream,
+  type TestNetwork,
+  type Upstream,
+} from '../support/index.ts';
 import { getRaw, type RawAnswer } from '../support/raw-client.ts';
 
 const page = 'A line that comes again and again.\n'.repeat(500);
@@ -22,6 +29,7 @@ const bodies: Record<string, string> = {
 };
 
 let upstream: Upstream;
+let registry: Registry;
 let network: TestNetwork;
 
 beforeAll(async () => {
@@ -33,15 +41,21 @@ beforeAll(async () => {
     },
     body: bodies[path] ?? '',
   }));
+  registry = await startRegistry();
+  for (let version = 0; version < 50; version++) registry.publish('left', `1.0.${version}`);
   network = await startNetwork({
     nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } },
-    routes: [web({ upstream: upstream.url })],
+    routes: [
+      npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }] }),
+      web({ upstream: upstream.url }),
+    ],
   });
 }, 30_000);
 
 afterAll(async () => {
   await network?.stop();
   await upstream?.off();
+  await registry?.off();
 }, 30_000);
 
 const undo: Record<string, (bytes: Uint8Array) => Buffer> = {
@@ -83,6 +97,22 @@ test('a part is a part of the plain page, also for clients that like it compress
     'line',
     null,
   ]);
+});
+
+test('documents of npm are compressed in the same way, with links to this PoP', async () => {
+  for (const coding of ['gzip', 'br', 'identity']) {
+    const document = await get('/npm/left', { 'accept-encoding': coding });
+    expect([document.status, document.headers.get('content-encoding') ?? 'identity']).toEqual([200, coding]);
+    const { dist } = JSON.parse(undo[coding]?.(document.body).toString() ?? '').versions['1.0.7'];
+    expect(dist.tarball).toStartWith(`${network.url('pop')}/npm/left/-/`);
+    const tag = document.headers.get('etag') ?? '';
+    const confirmed = await get('/npm/left', { 'accept-encoding': coding, 'if-none-match': tag });
+    expect([confirmed.status, confirmed.headers.get('cache-status')]).toEqual([
+      304,
+      expect.stringContaining('pop;hit'),
+    ]);
+  }
+  expect(registry.count('/left')).toBe(1);
 });
 
 test('while a huge document is compressed, others are answered at once', async () => {

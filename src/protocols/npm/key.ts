@@ -4,7 +4,7 @@
  * something else (a tarball needs its package's index), and not its fields.
  *
  *     <route> packument/abbreviated/@scope/name
- *     <route> packument/abbreviated/@scope/name gzip https://packages.example.com/npm     at a PoP
+ *     <route> packument/abbreviated/@scope/name https://packages.example.com/npm     at a PoP
  *     <route> tarball/@scope/name/name-1.0.0.tgz
  */
 import type { CacheKey } from '../../resource.ts';
@@ -21,13 +21,12 @@ export type Item =
 
 /** How a PoP renders a document for its clients. */
 export interface Rendering {
-  readonly encoding: string;
   /** `https://packages.example.com/npm`: where its clients reach the route; no trailing slash. */
   readonly address: string;
 }
 
 export function keyOf(route: string, item: Item, rendering: Rendering | null = null): CacheKey {
-  const suffix = rendering === null ? '' : ` ${rendering.encoding} ${rendering.address}`;
+  const suffix = rendering === null ? '' : ` ${rendering.address}`;
   return `${route} ${wordOf(item)}${suffix}` as CacheKey;
 }
 
@@ -77,6 +76,6 @@ export function itemOf(key: CacheKey): Item | null {
 
 /** `null` for a key that is the same at every tier. */
 export function renderingOf(key: CacheKey): Rendering | null {
-  const [, , encoding, address] = key.split(' ');
-  return encoding === undefined || address === undefined ? null : { encoding, address };
+  const address = key.split(' ')[2];
+  return address === undefined ? null : { address };
 }

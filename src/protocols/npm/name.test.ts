@@ -61,16 +61,9 @@ describe('below the PoPs a packument has one key per form', () => {
 });
 
 describe('at a PoP the key of a document also holds', () => {
-  test('the encoding that its client takes', () => {
-    const key = (encoding: string): string => resourceAt('pop', '/left', { 'accept-encoding': encoding }).key;
-    expect(key('gzip, deflate, br')).toBe('npm packument/full/left gzip https://packages.example.com');
-    expect(key('br')).toBe('npm packument/full/left identity https://packages.example.com');
-    expect(key('identity;q=0, br')).toBe('npm packument/full/left identity https://packages.example.com');
-  });
-
   test('the address that its client uses, with the prefix of the route', () => {
     const named = nameAt('pop', '/npm/left/1.0.0', {}, 'GET', '/npm');
-    expect(named).toMatchObject({ key: 'npm manifest/left/1.0.0 identity https://packages.example.com/npm' });
+    expect(named).toMatchObject({ key: 'npm manifest/left/1.0.0 https://packages.example.com/npm' });
   });
 });
 

@@ -5,15 +5,11 @@
  */
 import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
-import { chooseEncoding } from '../../http/encoding.ts';
 import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resource } from '../../resource.ts';
 import { type Form, mediaTypes, preferredForm } from './form.ts';
 import { type Item, keyOf, type Rendering } from './key.ts';
 import { readPath, type Wanted } from './path.ts';
-
-/** Answers that Meridian renders per client are offered in these codings. */
-const offeredEncodings = ['gzip', 'identity'] as const;
 
 const identity = ['accept-encoding', 'identity'] as const;
 const askFull: FieldList = [['accept', mediaTypes.full], identity];
@@ -21,22 +17,12 @@ const askAbbreviated: FieldList = [['accept', mediaTypes.abbreviated], identity]
 /** A tarball's address says it all. */
 const askNothing: FieldList = [];
 
-/** A client that rules out both gets what every client can read. */
-function encodingFor(acceptEncoding: string | null): string {
-  return chooseEncoding(acceptEncoding, offeredEncodings) ?? 'identity';
-}
-
 /** Below a PoP, or for a document without links in it: one rendering for everybody. */
 type RenderingFor = (exchange: Exchange) => Rendering | null;
 
 export function namer(mount: Mount, metadata: FreshnessPolicy): (exchange: Exchange) => Named {
   const renderingFor: RenderingFor = (exchange) =>
-    mount.role !== 'pop'
-      ? null
-      : {
-          encoding: encodingFor(exchange.headers.get('accept-encoding')),
-          address: exchange.base + mount.prefix,
-        };
+    mount.role === 'pop' ? { address: exchange.base + mount.prefix } : null;
 
   return (exchange) => {
     const path = exchange.path.slice(mount.prefix.length);
@@ -104,6 +90,7 @@ function resource(
     tags,
     ask,
     freshness,
+    compress: rendering !== null,
   };
 }
 

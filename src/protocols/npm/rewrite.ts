@@ -1,10 +1,9 @@
 /**
- * At a PoP: the network's canonical document becomes the one for clients that reach it by this address and
- * understand this encoding. Tarball links lead to where the client came from, so that it fetches those
- * through the network as well.
+ * At a PoP: the network's canonical document becomes the one for clients that reach it by this address. Tarball
+ * links lead to where the client came from, so that it fetches those through the network as well.
  *
- * The document streams through. Its new entity tag depends on the canonical one, the address and the
- * encoding alone, so PoPs that share an address agree on it.
+ * The document streams through. Its new entity tag depends on the canonical one and the address alone, so PoPs
+ * that share an address agree on it. Compression comes after that, as for everything else.
  */
 import type { Answer } from '../../entry.ts';
 import type { Resource } from '../../resource.ts';
@@ -22,20 +21,17 @@ const encoder = new TextEncoder();
 export function rewrite(resource: Resource, answer: Answer): Answer {
   const rendering = renderingOf(resource.key);
   if (rendering === null || (answer.status !== 200 && answer.status !== 304)) return answer;
-  const headers = renderedHead(answer.headers, rendering, answer.status === 200);
+  const headers = renderedHead(answer.headers, rendering);
   if (answer.status === 304 || answer.body === null) return { status: answer.status, headers, body: null };
 
-  const body = withLinksTo(rendering.address, answer.body);
-  const encoded = rendering.encoding === 'gzip' ? body.pipeThrough(new CompressionStream('gzip')) : body;
-  return { status: 200, headers, body: encoded };
+  return { status: 200, headers, body: withLinksTo(rendering.address, answer.body) };
 }
 
-function renderedHead(canonical: Headers, rendering: Rendering, withBody: boolean): Headers {
+function renderedHead(canonical: Headers, rendering: Rendering): Headers {
   const headers = new Headers(canonical);
   // By its digest the canonical body has been found whole before it gets here, however it was framed.
   if (headers.has('repr-digest')) headers.delete('meridian-unframed');
   for (const name of ['content-length', 'repr-digest', sourceField]) headers.delete(name);
-  if (withBody && rendering.encoding !== 'identity') headers.set('content-encoding', rendering.encoding);
   const etag = canonical.get('etag');
   if (etag !== null) {
     headers.set(sourceEtagField, etag);
@@ -44,11 +40,8 @@ function renderedHead(canonical: Headers, rendering: Rendering, withBody: boolea
   return headers;
 }
 
-function renderedEtag(canonical: string, { encoding, address }: Rendering): string {
-  const mark = new Bun.CryptoHasher('sha256')
-    .update(`${encoding} ${address}`)
-    .digest('base64url')
-    .slice(0, 8);
+function renderedEtag(canonical: string, { address }: Rendering): string {
+  const mark = new Bun.CryptoHasher('sha256').update(address).digest('base64url').slice(0, 8);
   return `${canonical.slice(0, -1)}.${mark}"`;
 }
 
