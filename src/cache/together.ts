@@ -2,6 +2,7 @@
  * Requests that want the same at the same time: one asks the parent, the others wait for its answer.
  */
 import type { Clock } from '../clock.ts';
+import { chooseEncoding } from '../http/encoding.ts';
 import { selects } from '../http/vary.ts';
 import type { Result } from './ask.ts';
 import type { Engine } from './engine.ts';
@@ -107,7 +108,12 @@ function join(
 }
 
 /** The result of our own request to the parent as a response. */
-function settle(question: Question, stored: Stored | null, result: Result, engine: Engine): Served {
+async function settle(
+  question: Question,
+  stored: Stored | null,
+  result: Result,
+  engine: Engine,
+): Promise<Served> {
   const { outcome } = question;
   switch (result.as) {
     case 'failed':
@@ -122,12 +128,27 @@ function settle(question: Question, stored: Stored | null, result: Result, engin
 }
 
 /** Something stale rather than an error, where that is allowed by what is known by now. */
-export function failure(question: Question, stored: Stored | null, failed: Failure, engine: Engine): Served {
+export async function failure(
+  question: Question,
+  stored: Stored | null,
+  failed: Failure,
+  engine: Engine,
+): Promise<Served> {
   const { resource, exchange } = question;
-  const known = engine.store.peek(resource.key, exchange.headers) ?? stored;
+  const known =
+    engine.store.peek(resource.key, exchange.headers) ?? stored ?? (await uncompressed(question, engine));
   const usable = known && mayServeOnError(known.entry.freshness, engine.clock.now(), failed.error);
   if (usable) return staleOnError(known, failed);
   throw failed.error;
+}
+
+/** The plain form of what is compressed here: better than an error for whoever takes it. */
+async function uncompressed({ resource, exchange }: Question, { store }: Engine): Promise<Stored | null> {
+  const accepted = exchange.headers.get('accept-encoding');
+  if (!resource.compress || chooseEncoding(accepted, ['identity']) === undefined) return null;
+  const headers = new Headers(exchange.headers);
+  headers.delete('accept-encoding');
+  return store.peek(resource.key, headers) ?? store.find(resource.key, headers);
 }
 
 export function staleOnError(source: Stored, { error, status }: Failure): Served {

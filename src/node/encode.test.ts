@@ -2,8 +2,10 @@ import { expect, test } from 'bun:test';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { exchange } from '../../test/support/builders.ts';
 import { virtualClock } from '../../test/support/clock.ts';
+import { eventually } from '../../test/support/wait.ts';
 import { answerOf, maxAge, type Reply } from '../cache/answers.contract.ts';
 import { type Wanted, type World, world } from '../cache/world.contract.ts';
+import { MeridianError } from '../errors.ts';
 import type { Ask } from '../parent.ts';
 import { encoding } from './encode.ts';
 
@@ -117,6 +119,19 @@ test('a route that does not want it compresses nothing', async () => {
   from.parent = () => answerOf(page, html);
   expect((await read(from, 'gzip', { compress: false })).coding).toBe('identity');
 });
+
+for (const disk of [false, true]) {
+  test(`when the parent fails, the plain form is better than none (${disk ? 'with' : 'without'} a disk)`, async () => {
+    await using from = await world({ asking: encoding, disk, memoryObjectBytes: disk ? 1000 : 64 * 1024 });
+    from.parent = () => answerOf(page, html);
+    await read(from, null);
+    await eventually('the fill', () => from.cache.stats.fills === 0, { everyMs: 1 });
+    from.parent = () => Promise.reject(new MeridianError('upstream-unreachable', 'down'));
+    const { coding, text, outcome } = await read(from, 'gzip');
+    expect([coding, text, outcome]).toEqual(['identity', page, 'stale-on-error']);
+    await expect(get(from, 'gzip, identity;q=0')).rejects.toMatchObject({ code: 'upstream-unreachable' });
+  });
+}
 
 test('parts are parts of what is not compressed', async () => {
   await using from = await here();
