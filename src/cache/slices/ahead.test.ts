@@ -16,7 +16,8 @@ test('a range far ahead of a fill does not wait for it, and one that it reaches 
     'cache-control': 'max-age=60',
   });
   const reader = (await whole).stream().getReader();
-  await pieces.push(upstream.bytes().slice(0, 1_000_000));
+  await pieces.push(upstream.bytes().slice(0, 500_000));
+  await pieces.push(upstream.bytes().slice(500_000, 1_000_000));
   given.parent = upstream.parent;
 
   const far = await given.get(ranged('30000000-30000999'));
@@ -45,6 +46,8 @@ test('far ahead of a fill that cannot be told from another version, bytes come f
     'cache-control': 'max-age=60',
   });
   const reader = (await whole).stream().getReader();
+  await pieces.push(upstream.bytes().slice(0, 1_000));
+  await pieces.push(upstream.bytes().slice(1_000, 2_000));
   given.parent = upstream.parent;
   const reply = await given.get(ranged('30000000-30000999'));
   expect(await reply.bytes()).toEqual(upstream.bytes().slice(30_000_000, 30_001_000));
