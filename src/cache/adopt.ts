@@ -22,7 +22,7 @@ export function adopt(
   const lifetimeS = explicitLifetime(answer.headers, nowMs);
   if (lifetimeS === undefined || refusalToStore(exchange, resource, answer, nowMs) !== null) return null;
   // The request has been made, and its client wants the answer, whatever becomes of it here.
-  if (engine.flights.size > engine.maxFills) return null;
+  if (engine.flights.size > engine.tuning.maxFills) return null;
   const personal = isPersonal(resource, exchange);
   const parent = async () => answer;
   const question = {

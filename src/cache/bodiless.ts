@@ -21,9 +21,10 @@ export function bodilessVerdict(entry: Entry, { status, headers }: Answer): Bodi
   if (status !== 200 || entry.status !== 200) return 'unknown';
   // A body that was rewritten here has a length and a tag of its own; the parent knows the one that it was made of.
   const { etag, sourceEtag } = entry;
-  if (sourceEtag !== null) return headers.get('etag') === sourceEtag ? 'same' : 'unknown';
+  const tag = headers.get('meridian-source-etag') ?? headers.get('etag');
+  if (sourceEtag !== null) return tag === sourceEtag ? 'same' : 'unknown';
   const signs = [
-    sign(headers.get('etag'), etag, weakMatch),
+    sign(tag, etag, weakMatch),
     sign(headers.get('last-modified'), storedField(entry, 'last-modified'), isEqual),
     sign(headers.get('content-length'), String(layoutOf(entry)?.sizeBytes ?? entry.sizeBytes), isEqual),
   ].filter((each) => each !== null);

@@ -3,7 +3,13 @@ import { exchange } from '../../../test/support/builders.ts';
 import type { Pass } from '../../resource.ts';
 import { web } from './web.ts';
 
-const options = { upstream: 'http://up.example', freshness: {}, setCookie: 'store' } as const;
+const options = {
+  upstream: 'http://up.example',
+  freshness: {},
+  negative: { statuses: [404] },
+  compress: true,
+  setCookie: 'store',
+} as const;
 const protocol = web(options, { route: 'docs', prefix: '/docs', role: 'pop' });
 
 function passOf(method: string, target = '/docs/a'): Pass {
