@@ -104,6 +104,23 @@ test('an answer for one only releases all who wait, at once and in parallel, and
   await texts(later);
 });
 
+test('a fill for one that outlives its note keeps nobody from collapsing anew', async () => {
+  await using here = await world();
+  const fields = { 'cache-control': 'no-cache', etag: '"1"' };
+  const first = here.get();
+  const slow = (await here.nextAsk()).stream(fields);
+  const early = texts([first]);
+  await slow.push('slow ');
+  here.clock.advance(60_000);
+  const replies = crowd(here, 10);
+  (await here.nextAsk()).answer('for all', maxAge(60));
+  expect(new Set(await texts(replies))).toEqual(new Set(['for all']));
+  expect(here.asked).toHaveLength(2);
+  await slow.push('one');
+  await slow.end();
+  expect(await early).toEqual(['slow one']);
+});
+
 test('answers that turn out to be for all are collapsed again', async () => {
   await using here = await world();
   here.parent = () => answerOf('for one', { 'cache-control': 'private' });

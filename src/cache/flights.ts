@@ -31,6 +31,8 @@ export interface Flight {
   readonly landing: Promise<Landing>;
   /** Its response is being stored, so that nobody else has to. */
   readonly storing: boolean;
+  /** It has landed, and not for those who wait. */
+  readonly unshared: boolean;
   /** Requests that wait for it: each counts itself in and out. */
   waiting: number;
 }
@@ -65,6 +67,7 @@ class UnderWay implements Flight {
   waiting = 0;
   /** Those who wait get what it fills. */
   isShared = false;
+  unshared = false;
 
   constructor(question: Question, arrival: Arrival) {
     this.question = question;
@@ -129,6 +132,7 @@ export function flights(clock: Clock): Flights {
         },
         land(landing) {
           flight.isShared = landing.as === 'fill';
+          flight.unshared = landing.as === 'unshared';
           if (!flight.fill) leave(flight);
           flight.resolve(landing);
         },

@@ -25,7 +25,8 @@ export async function together(question: Question, stored: Stored | null, engine
   for (let failed = 0; ; ) {
     const key = flightKey(question, engine);
     const flight = flightFor(question, engine);
-    if (!flight) {
+    // A long fill may outlive the note that its key is not worth collapsing: then somebody tries anew.
+    if (!flight || flight.unshared) {
       const arrived = arrivedMeanwhile(question, stored, engine);
       if (arrived) return arrived;
       return settle(
