@@ -24,6 +24,7 @@ const rows = (count: number) =>
   }));
 const bodies: Record<string, string> = {
   '/page': page,
+  '/ranged': page,
   '/small': 'small',
   '/huge': JSON.stringify(rows(800_000)),
 };
@@ -35,7 +36,7 @@ let network: TestNetwork;
 beforeAll(async () => {
   upstream = await startUpstream(({ path }) => ({
     headers: {
-      'content-type': path === '/page' ? 'text/html' : 'application/json',
+      'content-type': bodies[path] === page ? 'text/html' : 'application/json',
       'cache-control': 'max-age=600',
       etag: `"${path.slice(1)}"`,
     },
@@ -139,3 +140,13 @@ test('while a huge document is compressed, others are answered at once', async (
     expect(worstMs).toBeLessThan(Math.max(250, tookMs / 2));
   }
 }, 60_000);
+
+test('a range that came first hides no compressed form', async () => {
+  const part = await get('/ranged', { range: 'bytes=2-5', 'accept-encoding': 'gzip' });
+  expect([part.status, part.body.toString()]).toEqual([206, page.slice(2, 6)]);
+  const whole = await get('/ranged', { 'accept-encoding': 'gzip' });
+  expect(whole.headers.get('content-encoding')).toBe('gzip');
+  expect(undo.gzip?.(whole.body).toString()).toBe(page);
+  const again = await get('/ranged', { range: 'bytes=2-5', 'accept-encoding': 'gzip' });
+  expect(again.headers.get('cache-status')).toContain('pop;hit');
+});

@@ -9,6 +9,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import type { Exchange } from '../../exchange.ts';
+import { isCompressible } from '../../http/compressible.ts';
 import { firstByteWanted, type Range } from '../../http/range.ts';
 import type { Ask, Parent, PartAsk } from '../../parent.ts';
 import { discard } from '../answer.ts';
@@ -102,11 +103,15 @@ async function fromPart(answer: Answer, first: FirstPart): Promise<Answer> {
   const refusal = refusalToStore(asked.exchange, asked.resource, whole, engine.clock.now());
   if (part === null || refusal !== null) return unsliceable(answer, first);
   const { range, sizeBytes } = part;
+  const hasPlace = engine.store.hasPlaceFor(sizeBytes);
+  const isSmall = hasPlace && sizeBytes <= engine.slices.fromBytes;
+  if (isSmall && mayComeCompressed(asked, headers)) {
+    discard(answer);
+    return asked.parent(ask);
+  }
   // A digest is one of the whole (RFC 9530), and checked when the whole comes as such.
   const hasDigest = headers.has('repr-digest');
   if (range.start === 0 && range.end === sizeBytes - 1 && !hasDigest) return { ...whole, body: answer.body };
-  const hasPlace = engine.store.hasPlaceFor(sizeBytes);
-  const isSmall = hasPlace && sizeBytes <= engine.slices.fromBytes;
   const validator = validatorOf(headers);
   const isForParts = validator !== null && !hasDigest;
   if (isForParts && isSmall && range.start === 0) {
@@ -118,6 +123,11 @@ async function fromPart(answer: Answer, first: FirstPart): Promise<Answer> {
   if (!isSmall && !(hasPlace && hasDigest)) return unsliceable(answer, first);
   discard(answer);
   return asked.parent(ask);
+}
+
+/** Made of a part, it would stand under its key as if it were the only form, and nobody would get a compressed one. */
+function mayComeCompressed({ resource }: Asked, headers: Headers): boolean {
+  return resource.compress === true && isCompressible(headers.get('content-type'));
 }
 
 function unsliceable(answer: Answer, { ask, asked, engine }: FirstPart): Promise<Answer> {
