@@ -46,7 +46,7 @@ describe('a valid config', () => {
       ],
       url: 'http://127.0.0.1:4873',
       parents: ['origin'],
-      memory: { bytes: 256 * 2 ** 20, objectBytes: 2 ** 20 - 1 },
+      memory: { bytes: 256 * 2 ** 20, objectBytes: 4 * 2 ** 20 },
       disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
       slices: { fromBytes: 64 * 2 ** 20, bytes: 8 * 2 ** 20 },
       limits: {

@@ -193,7 +193,7 @@ function completeNode(
     listen,
     url: node.url ?? urlOf(listen),
     accessLog: { format, path: logPath },
-    memory: completeBounds(node.memory, node.disk ? 'memoryBesideDisk' : 'memory'),
+    memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
   };
 }

@@ -35,13 +35,9 @@ const authorization = (means: string) =>
     forms.fieldValue,
   );
 
-/**
- * `objectBytes` where the config does not say it: so much, but no more than this share of `bytes`. From 1 MiB on
- * the runtime sends a file by `sendfile`, without touching its bytes, which beats sending them from memory.
- */
+/** `objectBytes` where the config does not say it: so much, but no more than this share of `bytes`. */
 export const standardObjectBytes = {
   memory: { atMost: 4 * 2 ** 20, share: 1 / 4 },
-  memoryBesideDisk: { atMost: 2 ** 20 - 1, share: 1 / 4 },
   disk: { atMost: 5 * 2 ** 30, share: 1 / 2 },
 } as const;
 
@@ -162,7 +158,7 @@ export const node = group('One node. Its name is its key.', {
   memory: storeBounds(
     'What the node keeps in memory.',
     '256 MiB',
-    'what is shorter than `1 MiB`, since files from there on need not pass through memory to be sent; `4 MiB` without a disk; or a quarter of `bytes` where that is less',
+    '`4 MiB`, or a quarter of `bytes` where that is less',
   ).prefault({}),
   disk: z
     .union([
