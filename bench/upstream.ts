@@ -52,6 +52,8 @@ function serve(port: number, directory: string): void {
     hostname: '127.0.0.1',
     port,
     development: false,
+    // None of the servers is to find that a connection it has kept was closed a moment ago.
+    idleTimeout: 255,
     fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === COUNT_PATH) return Response.json({ requests, bytes });

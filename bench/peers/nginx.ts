@@ -133,7 +133,7 @@ http {
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   add_header X-Cache-Status $upstream_cache_status;
-  upstream origin { server 127.0.0.1:${stage.upstream.port}; keepalive 8; }
+  upstream origin { server 127.0.0.1:${stage.upstream.port}; keepalive 64; }
   server {
     listen 127.0.0.1:${plain} backlog=1024;
     ${locations((bytes) => bytes > SENDFILE_FROM_BYTES)}

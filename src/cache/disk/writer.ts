@@ -72,8 +72,7 @@ class Writer implements ObjectWriter {
     const sha256 = this.#hash.digest('hex');
     const path = this.#pathOf(sha256);
     await naming(sha256);
-    await mkdir(dirname(path), { recursive: true });
-    await rename(this.#temporary, path);
+    await renameInto(this.#temporary, path);
     this.ended = true;
     await flushFolder(dirname(path));
     return sha256;
@@ -106,6 +105,17 @@ class Writer implements ObjectWriter {
     if (!this.#closing || this.#underWay > 0) return;
     const { resolve, reject } = this.#closing;
     fs.close(this.#descriptor, (error) => (error ? reject(error) : resolve()));
+  }
+}
+
+/** The folder is nearly always there already, so it is made only when it turns out not to be. */
+async function renameInto(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
   }
 }
 
