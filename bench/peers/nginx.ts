@@ -102,7 +102,7 @@ function config(stage: Stage, where: Where, setup: NginxSetup): string {
 daemon off;
 pid ${directory}/nginx.pid;
 worker_processes 1;
-worker_rlimit_nofile 10000;
+worker_rlimit_nofile 20000;
 pcre_jit on;
 events { worker_connections 4096; multi_accept on; }
 http {

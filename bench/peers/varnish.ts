@@ -16,6 +16,8 @@ const PARAMETERS = {
   thread_pool_min: '200',
   thread_pool_max: '1000',
   timeout_idle: '3600',
+  // With the default of 50, a long object finds no room in a store that is full of short ones.
+  nuke_limit: '5000',
 };
 
 /** All that an answer from store would log. */
