@@ -5,7 +5,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type ObjectWriter, openWriter } from './writer.ts';
+import { isMissing, type ObjectWriter, openWriter } from './writer.ts';
 
 export interface Objects {
   path(sha256: string): string;
@@ -109,7 +109,7 @@ async function unlessMissing<T>(otherwise: T, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return otherwise;
+    if (isMissing(error)) return otherwise;
     throw error;
   }
 }
