@@ -41,3 +41,17 @@ export interface TierCaller {
   /** Nobody waits for the answer (background revalidation), so it had better be a new one than a fast one. */
   readonly background: boolean;
 }
+
+/** The same request but for what is given: what a node asks on its behalf, in other words. */
+export function inOtherWords(
+  exchange: Exchange,
+  words: Partial<Pick<Exchange, 'method' | 'headers' | 'body'>>,
+): Exchange {
+  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
+  const { method = exchange.method, headers = exchange.headers, body = () => exchange.body() } = words;
+  const client = () => exchange.client();
+  return {
+    ...{ request, headers, method, base, authority, target, path, query },
+    ...{ id, nowMs, startedMs, tier, client, body },
+  };
+}

@@ -3,7 +3,7 @@
  * `Content-Location` that a GET of the same address would give as well (RFC 9110 §9.3.3).
  */
 import type { Answer } from '../entry.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
 import type { Resource } from '../resource.ts';
 import type { Engine } from './engine.ts';
 import { explicitLifetime } from './freshness.ts';
@@ -27,19 +27,12 @@ export function adopt(
   const parent = async () => answer;
   const question = {
     resource,
-    exchange: asGet(exchange),
+    // The request for which the answer will stand.
+    exchange: inOtherWords(exchange, { method: 'GET', body: () => null }),
     parent,
     reload: false,
     bodiless: false,
     personal,
   } as const;
   return alone({ ...question, outcome: 'method' }, null, engine);
-}
-
-/** The request for which the answer will stand. */
-function asGet(exchange: Exchange): Exchange {
-  const { request, headers, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
-  const place = { base, authority, target, path, query };
-  const client = () => exchange.client();
-  return { request, headers, method: 'GET', ...place, id, nowMs, startedMs, tier, client, body: () => null };
 }

@@ -11,7 +11,7 @@ import { refusalToStore, refusesStore } from '../cache/storable.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { compress, type MadeCoding } from '../http/compress.ts';
 import { isCompressible } from '../http/compressible.ts';
@@ -121,24 +121,7 @@ function inPlainTerms(ask: Ask): Ask {
     const value = headers.get(name);
     if (value !== null) headers.set(name, value.replaceAll(derivedEtags, '"'));
   }
-  const { request, method, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
-  const asked = {
-    request,
-    headers,
-    method,
-    base,
-    authority,
-    target,
-    path,
-    query,
-    id,
-    nowMs,
-    startedMs,
-    tier,
-  };
-  const client = () => exchange.client();
-  const body = () => exchange.body();
-  return { ...ask, exchange: { ...asked, client, body } };
+  return { ...ask, exchange: inOtherWords(exchange, { headers }) };
 }
 
 /** What a 304 says it varies by, as it was put when the response was stored. */

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request, unframedField } from '../http/client.ts';
 import { ownTarget } from '../http/targeted.ts';
@@ -60,16 +60,12 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
 
 /** A question of the node's own, on behalf of the request that it serves. */
 function innerExchange({ exchange, reload }: Ask): Exchange {
-  const { request: original, base, authority, id, nowMs, startedMs, tier } = exchange;
   const headers = new Headers(reload ? { 'cache-control': 'no-cache' } : {});
   for (const name of ['cdn-loop', 'via', 'traceparent']) {
     const value = exchange.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const client = () => exchange.client();
-  const body = () => null;
-  const place = { base, authority, target: exchange.target, path: exchange.path, query: exchange.query };
-  return { request: original, headers, method: 'GET', ...place, id, nowMs, startedMs, tier, client, body };
+  return inOtherWords(exchange, { method: 'GET', headers, body: () => null });
 }
 
 async function whole(
