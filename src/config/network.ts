@@ -28,6 +28,7 @@ export interface Network {
   readonly secret: string;
   /** Absolute path. */
   readonly dataDir: string;
+  readonly purge: PurgeConfig;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   /** The first that matches serves a request. */
   readonly routes: readonly RouteConfig[];
@@ -63,6 +64,7 @@ export interface StoreBounds {
   readonly objectBytes: number;
 }
 
+export type PurgeConfig = Of<typeof schema.purge>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -172,7 +174,8 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
     completeNode(name, node, dataDir, configDir),
   ]);
   const secret = parsed.secret ?? newSecret();
-  return { name: parsed.name, secret, dataDir, nodes: Object.fromEntries(nodes), routes: parsed.routes };
+  const { name, purge, routes } = parsed;
+  return { name, secret, dataDir, purge, nodes: Object.fromEntries(nodes), routes };
 }
 
 function completeNode(

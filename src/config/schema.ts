@@ -289,6 +289,13 @@ export const route = z
     type: 'group',
   });
 
+export const purge = group('Purges, as they come over the bus.', {
+  trustS: seconds(
+    'A node that has been cut off from the bus for longer uses what it keeps only once its parent has confirmed it. So nothing is served that was purged longer ago than this, and a second.',
+    { atLeast: 1 },
+  ).prefault('30s'),
+});
+
 export const network = group('Everything that one config file describes.', {
   name: label('Name of the network.').prefault('meridian'),
   secret: text(
@@ -301,6 +308,7 @@ export const network = group('Everything that one config file describes.', {
     (value) => (value.length >= 32 ? value : undefined),
   ).optional(),
   dataDir: path('What the network keeps on disk, relative to the config file.').prefault('.meridian'),
+  purge: purge.prefault({}),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

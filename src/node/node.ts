@@ -11,6 +11,7 @@ import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Purging } from './purging.ts';
 import type { Route, Routes } from './routes.ts';
 
 export interface Node {
@@ -22,6 +23,8 @@ export interface Node {
   readonly log: Log;
   readonly cache: Cache;
   readonly counts: Counts;
+  /** `null` where there is no bus: each node is purged by itself. */
+  readonly purging: Purging | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

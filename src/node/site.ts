@@ -6,6 +6,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
+import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { Mount, Protocol } from '../protocol.ts';
@@ -17,18 +18,24 @@ import { pullFrom } from './pull.ts';
 import { type Route, routes } from './routes.ts';
 import { tiers } from './tiers.ts';
 
+export interface SiteDependencies {
+  readonly cache: Cache;
+  readonly clock: Clock;
+  /** How far this node has followed the purges on the bus; `undefined` where there is none. */
+  readonly knows: () => Knowledge | undefined;
+}
+
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  cache: Cache,
-  clock: Clock,
+  { cache, clock, knows }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts } = config;
   const all: Route[] = [];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
-  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock });
+  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock, knows });
   const remotes = { node: name, cdnId, cache, timeouts, clock };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);

@@ -2,6 +2,7 @@
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
 import { join } from 'node:path';
+import type { Bus } from '../bus.ts';
 import { type Cache, cache } from '../cache/cache.ts';
 import { type Disk, openDisk } from '../cache/disk/disk.ts';
 import type { Tuning } from '../cache/engine.ts';
@@ -17,7 +18,8 @@ import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { serve as servePop } from './pop.ts';
-import { type Purges, type PurgeTarget, purge } from './purge.ts';
+import { type PurgeOrder, type Purges, purge } from './purge.ts';
+import { openPurging } from './purging.ts';
 import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
@@ -28,7 +30,7 @@ export interface RunningNode {
   readonly role: Role;
   readonly urls: readonly string[];
   status(): NodeStatus;
-  purge(targets: readonly PurgeTarget[], soft: boolean): Purges;
+  purge(order: PurgeOrder): Promise<Purges>;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
   /** Answers what is under way and stops. */
@@ -38,6 +40,8 @@ export interface RunningNode {
 export interface NodeDependencies {
   readonly log: Log;
   readonly clock: Clock;
+  /** Where purges come from, and go to; closed by whoever opened it. */
+  readonly bus?: Bus | undefined;
 }
 
 const serveAs = { pop: servePop, shield: serveShield, origin: serveOrigin };
@@ -51,6 +55,10 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const stored = await openCache(config, deps);
+  const self = { name, role: config.role, startedMs: startedAtMs };
+  const trustMs = network.purge.trustS * 1000;
+  const purging = deps.bus ? openPurging({ bus: deps.bus, cache: stored, self, trustMs, clock, log }) : null;
+  const siteDependencies = { cache: stored, clock, knows: () => purging?.knows() };
   const node: Node = {
     name,
     role: config.role,
@@ -59,9 +67,11 @@ export async function startNode(
     log,
     cache: stored,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    site: await makeSite(network, config, stored, clock),
+    purging,
+    site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
+  await purging?.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
     handle: (request: Request, listener: Listener) => serve(request, listener, node),
@@ -74,6 +84,7 @@ export async function startNode(
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
+    await purging?.close();
     await stored.close();
     await node.accessLog?.close();
   }
@@ -85,13 +96,13 @@ export async function startNode(
       return doors.urls;
     },
     status: () => statusOf(node, startedAtMs, doors.urls),
-    purge: (targets, soft) => purge(node, targets, soft),
+    purge: (order) => purge(node, order),
 
     async reload(next) {
       const wanted = configOf(next, name);
       const difference = fixedDifference(node, wanted);
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
-      const site = await makeSite(next, wanted, stored, clock);
+      const site = await makeSite(next, wanted, siteDependencies);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();
         throw error;

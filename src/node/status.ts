@@ -5,6 +5,7 @@ import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
+import type { PurgingStatus } from './purging.ts';
 
 export interface NodeStatus {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface NodeStatus {
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
   readonly rssBytes: number;
+  /** How far purges on the bus have been followed; `null` where there is no bus. */
+  readonly purging: PurgingStatus | null;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
 }
 
@@ -36,6 +39,7 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     errors,
     ...node.cache.stats,
     rssBytes: process.memoryUsage.rss(),
+    purging: node.purging?.status ?? null,
     parents: node.site.parentHealth(),
   };
 }
