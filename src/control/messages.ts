@@ -17,6 +17,8 @@ export const statusMessage = z.looseObject({
   memory: store,
   disk: z.looseObject({ ...store.shape, state: z.string().optional() }).nullable(),
   fills: z.number(),
+  /** Older nodes have none. */
+  bus: z.enum(['connected', 'disconnected']).optional(),
   rssBytes: z.number(),
   parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
 });

@@ -13,6 +13,7 @@ import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { busFor, settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -51,6 +52,7 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const stored = await openCache(config, deps);
+  const bus = await busFor(network, config, deps);
   const node: Node = {
     name,
     role: config.role,
@@ -58,6 +60,7 @@ export async function startNode(
     timing: timer(name),
     log,
     cache: stored,
+    bus,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     site: await makeSite(network, config, stored, clock),
     accessLog: openAccessLog(config.accessLog, clock),
@@ -69,11 +72,16 @@ export async function startNode(
     clock,
     log,
   });
+  bus.onState((state) => {
+    if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
+    else log.info('the bus is back');
+  });
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
+    await bus.close();
     await stored.close();
     await node.accessLog?.close();
   }
@@ -91,6 +99,8 @@ export async function startNode(
       const wanted = configOf(next, name);
       const difference = fixedDifference(node, wanted);
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
+      if (!Bun.deepEquals(settingsFor(next, wanted), settingsFor(network, config)))
+        throw new Error(`${name}: its bus cannot change without a restart`);
       const site = await makeSite(next, wanted, stored, clock);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();

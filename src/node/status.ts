@@ -1,6 +1,7 @@
 /**
  * What a node says about itself when it is asked (`meridian status`).
  */
+import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { Role } from '../protocol.ts';
@@ -20,6 +21,7 @@ export interface NodeStatus {
   readonly disk: DiskStats | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
+  readonly bus: BusState;
   readonly rssBytes: number;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
 }
@@ -35,6 +37,7 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     hits,
     errors,
     ...node.cache.stats,
+    bus: node.bus.state,
     rssBytes: process.memoryUsage.rss(),
     parents: node.site.parentHealth(),
   };
