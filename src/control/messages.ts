@@ -18,6 +18,8 @@ export const statusMessage = z.looseObject({
   memory: store,
   disk: z.looseObject({ ...store.shape, state: z.string().optional() }).nullable(),
   fills: z.number(),
+  /** Older nodes have none. */
+  bus: z.enum(['connected', 'disconnected']).optional(),
   rssBytes: z.number(),
   purging: z
     .looseObject({ state: z.enum(['current', 'behind', 'suspect']), gaps: z.number(), suspected: z.number() })

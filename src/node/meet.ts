@@ -10,7 +10,7 @@ import type { Route } from './routes.ts';
 
 export function answerTier(node: Node, exchange: OpenExchange, route: Route): Response | Promise<Response> {
   const { tier } = exchange;
-  const met = tier?.knows === undefined || (node.purging?.meets(tier.knows) ?? false);
+  const met = tier?.knows === undefined || node.purging.meets(tier.knows);
   if (met === true) return answer(node, exchange, route);
   return answerLater(node, exchange, route, met);
 }

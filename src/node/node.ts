@@ -1,6 +1,7 @@
 /**
  * What a node is made of, as its phases see it.
  */
+import type { Bus } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
@@ -22,9 +23,9 @@ export interface Node {
   readonly timing: (durationMs: number) => string;
   readonly log: Log;
   readonly cache: Cache;
+  readonly bus: Bus;
   readonly counts: Counts;
-  /** `null` where there is no bus: each node is purged by itself. */
-  readonly purging: Purging | null;
+  readonly purging: Purging;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

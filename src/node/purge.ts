@@ -56,8 +56,6 @@ async function purgeNetwork(
   selectors: readonly Selector[],
   { soft, waitMs }: PurgeOrder,
 ): Promise<Purges> {
-  if (purging === null)
-    return { reasons: ['this network has no bus: purge its nodes one by one'], because: 'bus' };
   try {
     const issued = await purging.issue({ selectors, soft, by: `the control API of ${name}` }, waitMs);
     log.info('a purge was issued', { soft, selectors: selectors.slice(0, maxLogged), at: issued.position });

@@ -21,8 +21,8 @@ import { tiers } from './tiers.ts';
 export interface SiteDependencies {
   readonly cache: Cache;
   readonly clock: Clock;
-  /** How far this node has followed the purges on the bus; `undefined` where there is none. */
-  readonly knows: () => Knowledge | undefined;
+  /** How far this node has followed the purges on the bus. */
+  readonly knows: () => Knowledge;
 }
 
 export async function makeSite(

@@ -14,6 +14,7 @@ import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { busFor, settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -40,7 +41,7 @@ export interface RunningNode {
 export interface NodeDependencies {
   readonly log: Log;
   readonly clock: Clock;
-  /** Where purges come from, and go to; closed by whoever opened it. */
+  /** Instead of the one that the config names; closed by whoever opened it. */
   readonly bus?: Bus | undefined;
 }
 
@@ -55,10 +56,11 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const stored = await openCache(config, deps);
+  const bus = deps.bus ?? (await busFor(network, config, deps));
   const self = { name, role: config.role, startedMs: startedAtMs };
   const trustMs = network.purge.trustS * 1000;
-  const purging = deps.bus ? openPurging({ bus: deps.bus, cache: stored, self, trustMs, clock, log }) : null;
-  const siteDependencies = { cache: stored, clock, knows: () => purging?.knows() };
+  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
+  const siteDependencies = { cache: stored, clock, knows: purging.knows };
   const node: Node = {
     name,
     role: config.role,
@@ -66,12 +68,13 @@ export async function startNode(
     timing: timer(name),
     log,
     cache: stored,
+    bus,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
-  await purging?.ready;
+  await purging.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
     handle: (request: Request, listener: Listener) => serve(request, listener, node),
@@ -79,12 +82,17 @@ export async function startNode(
     clock,
     log,
   });
+  bus.onState((state) => {
+    if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
+    else log.info('the bus is back');
+  });
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
-    await purging?.close();
+    await purging.close();
+    if (!deps.bus) await bus.close();
     await stored.close();
     await node.accessLog?.close();
   }
@@ -102,6 +110,8 @@ export async function startNode(
       const wanted = configOf(next, name);
       const difference = fixedDifference(node, wanted);
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
+      if (!deps.bus && !Bun.deepEquals(settingsFor(next, wanted), settingsFor(network, config)))
+        throw new Error(`${name}: its bus cannot change without a restart`);
       const site = await makeSite(next, wanted, siteDependencies);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();

@@ -1,6 +1,7 @@
 /**
  * What a node says about itself when it is asked (`meridian status`).
  */
+import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { Role } from '../protocol.ts';
@@ -21,9 +22,10 @@ export interface NodeStatus {
   readonly disk: DiskStats | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
+  readonly bus: BusState;
   readonly rssBytes: number;
-  /** How far purges on the bus have been followed; `null` where there is no bus. */
-  readonly purging: PurgingStatus | null;
+  /** How far purges on the bus have been followed. */
+  readonly purging: PurgingStatus;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
 }
 
@@ -38,8 +40,9 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     hits,
     errors,
     ...node.cache.stats,
+    bus: node.bus.state,
     rssBytes: process.memoryUsage.rss(),
-    purging: node.purging?.status ?? null,
+    purging: node.purging.status,
     parents: node.site.parentHealth(),
   };
 }

@@ -42,7 +42,7 @@ export interface TierOptions {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   /** How far this node has followed the purges on the bus. */
-  readonly knows: () => Knowledge | undefined;
+  readonly knows: () => Knowledge;
 }
 
 /** Failures in a row after which a parent is passed over. */

@@ -20,7 +20,7 @@ const seed = Number(process.env['MERIDIAN_CHAOS_SEED'] ?? Date.now() % 1_000_000
 const trustS = 1;
 /** The time of trust, a quarter of it until that is noticed, and what a busy machine takes for a request. */
 const boundMs = trustS * 1250 + 1_500;
-const pages = 6;
+const pages = 60;
 const pops = ['pop-a', 'pop-b', 'pop-c'];
 const names = ['origin', 'shield', ...pops];
 
@@ -165,7 +165,7 @@ async function read({ network, truth, random, isOver }: World): Promise<void> {
     const edition = await editionAt(network, pop, path);
     // One that does not run, or cannot get anything certain, serves nothing wrong.
     if (edition !== null) truth.check(path, edition, askedMs, pop);
-    await Bun.sleep(random.below(20));
+    await Bun.sleep(random.below(12));
   }
 }
 
@@ -177,7 +177,7 @@ async function publish({ network, truth, random, down, isOver }: World): Promise
     truth.change(path);
     const edition = truth.edition(path);
     if (down.has(by)) continue;
-    const target = random.chance(0.8)
+    const target = random.chance(0.98)
       ? ({ by: 'key', key: `pages ${path}` } as const)
       : random.of([
           { by: 'all' },
@@ -223,7 +223,7 @@ async function settled({ network }: World): Promise<void> {
   await eventually('every node to have caught up', () =>
     names.every((name) => {
       const { purging } = network.node(name).status();
-      return purging?.state === 'current' && Bun.deepEquals(purging.position, newest);
+      return purging.state === 'current' && Bun.deepEquals(purging.position, newest);
     }),
   );
 }

@@ -61,7 +61,7 @@ async function purge(at: string, soft = false): Promise<void> {
 
 async function follows(name: string, sequence: number): Promise<void> {
   await eventually(`${name} to hear of it`, () => {
-    const { position } = network.node(name).status().purging ?? { position: null };
+    const { position } = network.node(name).status().purging;
     return position !== null && position.sequence >= sequence;
   });
 }
@@ -126,7 +126,7 @@ test('who is cut off serves nothing unconfirmed after a while, and what it has w
   await get();
   for (const name of tiers) buses.get(name)?.cut();
   await eventually('every node to suspect what it keeps', () =>
-    tiers.every((name) => network.node(name).status().purging?.state === 'suspect'),
+    tiers.every((name) => network.node(name).status().purging.state === 'suspect'),
   );
   edition++;
   expect((await get()).text).toBe('edition 2');

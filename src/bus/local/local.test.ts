@@ -5,10 +5,12 @@ import { temporary } from '../../../test/support/temporary.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLog } from '../../telemetry/log.ts';
-import { busContract, hear, note } from '../bus.contract.ts';
+import { busContract } from '../bus.contract.ts';
 import { openBus } from '../open.ts';
+import { viewContract } from '../view.contract.ts';
+import { type BusWorld, hear, note } from '../world.contract.ts';
 
-busContract('the local bus', async () => {
+async function world(): Promise<BusWorld> {
   const folder = temporary('bus');
   const path = join(folder.path, 'bus', 'log.sqlite');
   return {
@@ -18,7 +20,10 @@ busContract('the local bus', async () => {
     },
     [Symbol.asyncDispose]: async () => folder[Symbol.dispose](),
   };
-});
+}
+
+busContract('the local bus', world);
+viewContract('the local bus', world);
 
 const keep = { events: 100_000, ageMs: 60_000 };
 
@@ -97,6 +102,21 @@ describe('the local bus', () => {
     expect(heard.gaps.length).toBe(1);
     expect(await Bun.file(`${path}.damaged`).exists()).toBe(true);
     await after.close();
+  });
+
+  test('opens where its folder cannot be made, and comes to life when it can', async () => {
+    using folder = temporary('bus');
+    const inTheWay = join(folder.path, 'bus');
+    await Bun.write(inTheWay, 'a file');
+    const bus = await open(join(inTheWay, 'log.sqlite'), 'here');
+    expect(bus.state).toBe('disconnected');
+    const heard = hear(bus, 'notes', 'oldest');
+    const publishing = bus.publish('notes', note(1));
+    await rm(inTheWay);
+    await publishing;
+    await eventually('the event', () => heard.deliveries.length === 1);
+    expect(bus.state).toBe('connected');
+    await bus.close();
   });
 
   test('refuses an event that is too long, and delivers the others', async () => {

@@ -9,12 +9,12 @@ import { type Follower, follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
 import { states } from '../states.ts';
-import { type Watch, watch } from '../watch.ts';
+import { type Mark, type Watch, watch } from '../watch.ts';
 import { encode } from '../wire.ts';
 import { noBell, openBell } from './bell.ts';
-import { isBusy, openLogFile } from './database.ts';
-import { events } from './events.ts';
-import { views } from './views.ts';
+import { isBusy, type LogFile, openLogFile } from './database.ts';
+import { type Events, events } from './events.ts';
+import { type Views, views } from './views.ts';
 
 /** One transaction: nothing else is served meanwhile. */
 const maxBatch = 256;
@@ -31,6 +31,12 @@ export interface LocalSettings {
   readonly publishMs: number;
 }
 
+interface Opened {
+  readonly file: LogFile;
+  readonly events: Events;
+  readonly views: Views;
+}
+
 export async function openLocal(
   settings: LocalSettings,
   { clock, log, publisher }: BusDependencies,
@@ -38,26 +44,32 @@ export async function openLocal(
   const { path, keep, publishMs: timeoutMs } = settings;
   const followers = new Set<Follower>();
   const watches = new Set<Watch>();
-  const state = states('connected');
+  const state = states('disconnected');
   const isFile = path !== ':memory:';
   const bellPath = `${path}.bell`;
   let isClosed = false;
-  let open = await opened();
-  let bell = await hung();
+  let hasFailed = false;
+  /** `null`: it cannot be opened now. */
+  let open: Opened | null = null;
+  let bell = noBell;
   let cancelCheck = () => {};
 
-  async function opened() {
+  async function reopen(): Promise<void> {
     const file = await openLogFile(path);
-    return { file, events: events(file, keep), views: views(file) };
-  }
-
-  function hung() {
+    if (isClosed) return file.close();
+    open?.file.close();
+    open = { file, events: events(file, keep), views: views(file) };
+    await bell.close();
     const lost = (error: unknown) =>
       log.warn('the bell of the bus fails: news of other processes take up to a second', {
         path: bellPath,
         error,
       });
-    return isFile ? openBell(bellPath, wakeAll, lost) : Promise.resolve(noBell);
+    bell = isFile ? await openBell(bellPath, wakeAll, lost) : noBell;
+    if (isClosed) return bell.close();
+    state.set('connected');
+    out.wake();
+    for (const each of [...followers, ...watches]) each.again();
   }
 
   function wakeAll(): void {
@@ -65,16 +77,21 @@ export async function openLocal(
   }
 
   /** Says so, once, when the file fails, and when it is well again. */
-  function attempt<T>(act: () => T): T {
+  function failing(error: unknown): void {
+    if (isClosed || isBusy(error)) return;
+    if (state.now === 'connected' || !hasFailed) log.warn('the file of the bus fails', { path, error });
+    hasFailed = true;
+    state.set('disconnected');
+  }
+
+  function attempt<T>(act: (opened: Opened) => T): T {
     try {
-      const done = act();
+      if (open === null) throw new Error(`${path} is not open`);
+      const done = act(open);
       state.set('connected');
       return done;
     } catch (error) {
-      if (!isBusy(error) && !isClosed) {
-        if (state.now === 'connected') log.warn('the file of the bus fails', { path, error });
-        state.set('disconnected');
-      }
+      failing(error);
       throw error;
     }
   }
@@ -90,33 +107,23 @@ export async function openLocal(
     maxBatch,
     instance: publisher,
     send(letters) {
-      const positions = attempt(() => open.events.append(letters, clock.now()));
+      const positions = attempt((opened) => opened.events.append(letters, clock.now()));
       written();
       return positions;
     },
   });
 
-  /** Somebody has removed the file, or put another one in its place. */
+  /** Opens the file; once more when somebody has removed it, or has put another one in its place. */
   async function check(): Promise<void> {
     try {
-      if (!(await open.file.isCurrent()) && !isClosed) await reopen();
+      if (isClosed || (open !== null && (await open.file.isCurrent()))) return;
+      if (open !== null) log.warn('the file of the bus was replaced', { path });
+      await reopen();
     } catch (error) {
-      if (state.now === 'connected') log.warn('the file of the bus cannot be opened', { path, error });
-      state.set('disconnected');
+      failing(error);
+    } finally {
+      if (!isClosed) cancelCheck = clock.after(checkMs, () => void check());
     }
-    if (!isClosed) cancelCheck = clock.after(checkMs, () => void check());
-  }
-
-  async function reopen(): Promise<void> {
-    const next = await opened();
-    if (isClosed) return next.file.close();
-    open.file.close();
-    open = next;
-    await bell.close();
-    bell = await hung();
-    log.warn('the file of the bus was replaced', { path });
-    state.set('connected');
-    for (const each of [...followers, ...watches]) each.again();
   }
 
   /** Views are seldom written to, so that it does not matter to wait in line for it. */
@@ -129,7 +136,7 @@ export async function openLocal(
     const dueMs = clock.elapsed() + timeoutMs;
     for (;;) {
       try {
-        const revision = attempt(() => open.views.put(view, key, value, expected));
+        const revision = attempt((opened) => opened.views.put(view, key, value, expected));
         written();
         return revision;
       } catch (error) {
@@ -153,18 +160,17 @@ export async function openLocal(
 
   function view(name: string): View {
     return {
-      get: async (key) => attempt(() => open.views.get(name, key)),
+      get: async (key) => attempt((opened) => opened.views.get(name, key)),
       put: (key, value, expected) => change(name, key, JSON.stringify(value), expected),
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
-        const read = (since: Parameters<typeof open.views.changes>[1]) =>
-          attempt(() => open.views.changes(name, since));
+        const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
         return track(watches, watch({ watcher, clock, log, read, failed }));
       },
     };
   }
 
-  if (isFile) cancelCheck = clock.after(checkMs, () => void check());
+  await check();
 
   return {
     publisher,
@@ -175,10 +181,10 @@ export async function openLocal(
     publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
     subscribe(subject, since, subscriber) {
       const read = (of: string, after: number, limit: number) =>
-        attempt(() => open.events.read(of, after, limit));
+        attempt((opened) => opened.events.read(of, after, limit));
       return track(followers, follow({ subject, since, subscriber, clock, log, read, failed }));
     },
-    newest: async (subject) => endOf(attempt(() => open.events.read(subject, 0, 0))),
+    newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
     view,
     async close() {
       isClosed = true;
@@ -186,7 +192,8 @@ export async function openLocal(
       out.close();
       for (const each of [...followers, ...watches]) each.close();
       await bell.close();
-      open.file.close();
+      open?.file.close();
+      open = null;
     },
   };
 }
