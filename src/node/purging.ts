@@ -5,7 +5,8 @@
 import type { Bus, Position } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
-import type { Role } from '../protocol.ts';
+import type { Change, Role } from '../protocol.ts';
+import { gatherChanges } from '../purging/changes.ts';
 import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
 import { type Issued, issuer, type Order } from '../purging/issue.ts';
 import { members } from '../purging/members.ts';
@@ -16,6 +17,8 @@ export interface Purging extends Pick<Following, 'knows' | 'meets'> {
   readonly ready: Promise<void>;
   /** See `Issuer`. */
   issue(order: Order, waitMs?: number): Promise<Issued>;
+  /** Something at an upstream has changed: it is purged throughout the network, in a moment. */
+  report(change: Change): void;
   readonly status: PurgingStatus;
   close(): Promise<void>;
 }
@@ -25,6 +28,8 @@ export interface PurgingStatus extends FollowCounts {
   readonly state: Following['state'];
   /** Up to where every purge has been carried out. */
   readonly position: Position | null;
+  /** Things that this node found changed at an upstream, and had purged. */
+  readonly changesIssued: number;
 }
 
 export interface PurgingOptions {
@@ -40,15 +45,20 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
   const { following, ready } = follow({ bus, keeper: keeperOf(cache), node: self.name, clock, trustMs, log });
   const present = members({ bus, clock, self, applied: () => following.position });
   const issuing = issuer({ bus, clock, members: present });
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const changes = gatherChanges({ issue: issuing.issue, node: self.name, clock, warn });
   return {
     ready,
     knows: following.knows,
     meets: following.meets,
     issue: issuing.issue,
+    report: changes.report,
     get status() {
-      return { state: following.state, position: following.position, ...following.counts };
+      const { state, position, counts } = following;
+      return { state, position, ...counts, changesIssued: changes.counts.issued };
     },
     async close() {
+      changes.close();
       following.close();
       issuing.close();
       await present.close();

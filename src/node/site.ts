@@ -9,7 +9,7 @@ import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
-import type { Mount, Protocol } from '../protocol.ts';
+import type { Change, Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
 import { encoding } from './encode.ts';
@@ -23,12 +23,14 @@ export interface SiteDependencies {
   readonly clock: Clock;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
+  /** Takes note of what has changed at a remote. */
+  readonly report: (change: Change) => void;
 }
 
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, clock, knows }: SiteDependencies,
+  { cache, clock, knows, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts } = config;
   const all: Route[] = [];
@@ -36,7 +38,7 @@ export async function makeSite(
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
   const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock, knows });
-  const remotes = { node: name, cdnId, cache, timeouts, clock };
+  const remotes = { node: name, cdnId, cache, timeouts, clock, report };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);
     const parent = upper.parent(route);

@@ -60,7 +60,7 @@ export async function startNode(
   const self = { name, role: config.role, startedMs: startedAtMs };
   const trustMs = network.purge.trustS * 1000;
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
-  const siteDependencies = { cache: stored, clock, knows: purging.knows };
+  const siteDependencies = { cache: stored, clock, knows: purging.knows, report: purging.report };
   const node: Node = {
     name,
     role: config.role,

@@ -31,6 +31,8 @@ const purgeData = z.object({
   soft: z.boolean(),
   /** Who asked for it, for logs. */
   by: z.string().max(256),
+  /** A node that has fetched these keys anew since they changed: there they are not meant. */
+  seen: z.object({ node: z.string().max(256), keys: z.array(word).max(maxSelectors) }).optional(),
   /** Whether every node says when it has carried it out. */
   acknowledge: z.boolean(),
 });

@@ -10,7 +10,7 @@ import type { Bus, Delivery, Position, Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Knowledge } from '../exchange.ts';
 import type { Purge } from '../purge.ts';
-import { appliedEvent, appliedSubject, purgeSubject, readPurge } from './event.ts';
+import { appliedEvent, appliedSubject, type PurgeEvent, purgeSubject, readPurge } from './event.ts';
 import { isAtLeast, watchProof } from './proof.ts';
 
 /** What holds that which is purged. */
@@ -115,11 +115,7 @@ export function follow(options: FollowOptions): Started {
     if (isAtLeast(position, at)) return; // Once more, after a lost connection.
     const purge = readPurge(delivery);
     if (purge) {
-      const { selectors, soft } = purge;
-      keeper.purge(
-        selectors.map((selector) => ({ selector, soft })),
-        at,
-      );
+      carryOut(purge, at);
       counts.applied++;
       if (purge.acknowledge) acknowledge(purge.id);
     } else {
@@ -127,6 +123,14 @@ export function follow(options: FollowOptions): Started {
       keeper.passed(at);
     }
     moved(at);
+  }
+
+  function carryOut({ selectors, soft, seen }: PurgeEvent, at: Position): void {
+    const known = new Set(seen?.node === node ? seen.keys : []);
+    const meant = selectors.filter((selector) => selector.by !== 'key' || !known.has(selector.key));
+    const purges = meant.map((selector) => ({ selector, soft }));
+    if (purges.length > 0) keeper.purge(purges, at);
+    else keeper.passed(at);
   }
 
   function acknowledge(id: string): void {

@@ -25,6 +25,8 @@ export interface Order {
   readonly soft: boolean;
   /** Who asked for it. */
   readonly by: string;
+  /** A node that has fetched these keys anew since they changed: there they are not meant. */
+  readonly seen?: { readonly node: string; readonly keys: readonly string[] } | undefined;
 }
 
 /** Where an order is on the bus: every node that has come so far has carried it out. */
@@ -88,17 +90,15 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
 
   async function publish(order: Order, id: string, acknowledge: boolean): Promise<Position> {
     const { soft, by } = order;
+    const seen = order.seen && { node: order.seen.node, keys: [...order.seen.keys] };
     const parts = inParts(order.selectors);
     let position: Position | null = null;
     // In order, so that whoever has carried out the last one has carried out all.
     for (const [at, selectors] of parts.entries()) {
       const isLast = at === parts.length - 1;
       const event = purgeEvent({
-        id,
-        selectors: [...selectors],
-        soft,
-        by,
-        acknowledge: acknowledge && isLast,
+        ...{ id, selectors: [...selectors], soft, by, acknowledge: acknowledge && isLast },
+        ...(seen && { seen }),
       });
       position = await bus.publish(purgeSubject, event);
     }
