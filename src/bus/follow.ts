@@ -3,10 +3,11 @@
  * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Position, Since, Subscriber, Subscription } from '../bus.ts';
+import type { Position, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { type Extent, endOf, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
+import type { Listener } from './roster.ts';
 import { type BusLog, teller } from './tell.ts';
 
 /** Events read at once. */
@@ -36,14 +37,7 @@ export interface FollowOptions {
   failed(error: unknown): void;
 }
 
-export interface Follower extends Subscription {
-  /** There may be something new. */
-  wake(): void;
-  /** The connection was lost and is back: the subscriber is told once more when it has caught up. */
-  again(): void;
-}
-
-export function follow(options: FollowOptions): Follower {
+export function follow(options: FollowOptions): Listener {
   const { subject, since, subscriber, clock, log, read, failed } = options;
   const tell = teller(subject, subscriber, log);
   let isClosed = false;

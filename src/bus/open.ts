@@ -4,8 +4,11 @@
 import type { Bus } from '../bus.ts';
 import type { BusDependencies } from './dependencies.ts';
 import type { LocalSettings } from './local/local.ts';
+import type { RedisSettings } from './redis/redis.ts';
 
-export type BusSettings = { readonly driver: 'local' } & LocalSettings;
+export type BusSettings =
+  | ({ readonly driver: 'local' } & LocalSettings)
+  | ({ readonly driver: 'redis' } & RedisSettings);
 
 /** Opens at once, whether the bus can be reached or not: `state` tells. */
 export async function openBus(settings: BusSettings, dependencies: BusDependencies): Promise<Bus> {
@@ -13,6 +16,10 @@ export async function openBus(settings: BusSettings, dependencies: BusDependenci
     case 'local': {
       const { openLocal } = await import('./local/local.ts');
       return openLocal(settings, dependencies);
+    }
+    case 'redis': {
+      const { openRedis } = await import('./redis/redis.ts');
+      return openRedis(settings, dependencies);
     }
   }
 }

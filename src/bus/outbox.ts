@@ -2,17 +2,18 @@
  * What waits to be published, in the order of the calls. It is sent batch by batch, one at a time, so that a batch that has to be
  * sent again does not overtake the next; and nobody waits for longer than the time-out, whatever becomes of the connection.
  */
-import { randomInt } from 'node:crypto';
 import type { Position } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
+import { backoff } from './backoff.ts';
+import { unreachable } from './unreachable.ts';
 
 /** Events that wait; beyond it, one more is refused. */
 const maxWaiting = 65_536;
 /** Length of their texts together, in UTF-16 units. */
 const maxWaitingLength = 64 * 2 ** 20;
 const maxBatchLength = 4 * 2 ** 20;
-/** Between two attempts to send, doubled each time, and up to as much again at random. */
+/** Between two attempts to send. */
 const againMs = { first: 20, last: 1000 };
 
 export interface Letter {
@@ -50,12 +51,15 @@ interface Waiting extends Letter {
 }
 
 export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOptions): Outbox {
+  const tooLate = `the bus has not taken the event within ${timeoutMs} ms; it may hold it all the same`;
   let queue: Waiting[] = [];
   let length = 0;
   let count = 0;
   let isClosed = false;
   let isSending = false;
-  let pauseMs = againMs.first;
+  /** Until the next attempt. */
+  let isPausing = false;
+  const pause = backoff(againMs.first, againMs.last);
   let lastError: unknown;
   let cancelAgain = () => {};
   let cancelExpiry: (() => void) | null = null;
@@ -72,7 +76,7 @@ export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOpt
     cancelExpiry = null;
     const nowMs = clock.elapsed();
     const late = queue.filter(({ dueMs }) => dueMs <= nowMs);
-    for (const waiting of late) settle(waiting, () => waiting.reject(unreachable(timeoutMs, lastError)));
+    for (const waiting of late) settle(waiting, () => waiting.reject(unreachable(tooLate, lastError)));
     // What is on its way stays in the queue until it is known what has become of it.
     if (!isSending) queue = queue.filter(({ isSettled }) => !isSettled);
     watchExpiry();
@@ -97,13 +101,13 @@ export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOpt
           settle(waiting, () => waiting.resolve(position));
         }
         queue = queue.slice(batch.length);
-        pauseMs = againMs.first;
+        pause.reset();
         lastError = undefined;
       } catch (error) {
         lastError = error;
         queue = queue.filter(({ isSettled }) => !isSettled);
-        cancelAgain = clock.after(pauseMs + randomInt(pauseMs), start);
-        pauseMs = Math.min(pauseMs * 2, againMs.last);
+        isPausing = queue.length > 0;
+        if (isPausing) cancelAgain = clock.after(pause.next(), start);
         break;
       }
     }
@@ -113,13 +117,14 @@ export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOpt
   function start(): void {
     if (isSending || isClosed) return;
     isSending = true;
+    isPausing = false;
     // What is published in the same breath goes in the same batch.
     queueMicrotask(drain);
   }
 
   return {
     publish(subject, text) {
-      if (isClosed) return Promise.reject(new MeridianError('bus-unreachable', 'the bus has been closed'));
+      if (isClosed) return Promise.reject(unreachable('the bus has been closed', lastError));
       if (queue.length >= maxWaiting || length + text.length > maxWaitingLength) {
         const detail = `${queue.length} events already wait to be published`;
         return Promise.reject(new MeridianError('bus-overloaded', detail, { cause: lastError }));
@@ -131,7 +136,7 @@ export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOpt
         length += text.length;
         watchExpiry();
         // One that has to be tried again is: those who come later do not make it happen sooner.
-        if (lastError === undefined) start();
+        if (!isPausing) start();
       });
     },
     wake: start,
@@ -140,9 +145,7 @@ export function outbox({ clock, timeoutMs, maxBatch, instance, send }: OutboxOpt
       cancelAgain();
       cancelExpiry?.();
       for (const waiting of queue)
-        settle(waiting, () =>
-          waiting.reject(new MeridianError('bus-unreachable', 'the bus has been closed')),
-        );
+        settle(waiting, () => waiting.reject(unreachable('the bus has been closed', lastError)));
       queue = [];
     },
   };
@@ -157,9 +160,4 @@ function takeBatch(queue: readonly Waiting[], maxBatch: number): Waiting[] {
     count++;
   }
   return queue.slice(0, count);
-}
-
-function unreachable(timeoutMs: number, cause: unknown): MeridianError {
-  const detail = `the bus has not taken the event within ${timeoutMs} ms; it may hold it all the same`;
-  return new MeridianError('bus-unreachable', detail, { cause });
 }

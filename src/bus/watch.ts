@@ -1,9 +1,10 @@
 /**
  * A watch of a view that can tell what has changed since a revision, or else all that it holds.
  */
-import type { Published, Subscription, Watcher } from '../bus.ts';
+import type { Published, Watcher } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { pump } from './pump.ts';
+import type { Listener } from './roster.ts';
 import type { BusLog } from './tell.ts';
 
 /** A lost bell costs no more than this. */
@@ -33,13 +34,7 @@ export interface WatchOptions {
   failed(error: unknown): void;
 }
 
-export interface Watch extends Subscription {
-  wake(): void;
-  /** The connection was lost and is back: all is told again. */
-  again(): void;
-}
-
-export function watch({ watcher, clock, log, read, failed }: WatchOptions): Watch {
+export function watch({ watcher, clock, log, read, failed }: WatchOptions): Listener {
   let isClosed = false;
   let seen: Mark | null = null;
 

@@ -3,13 +3,14 @@
  * `:memory:` it is the bus of one process.
  */
 import type { Bus, View } from '../../bus.ts';
-import { MeridianError } from '../../errors.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
-import { type Follower, follow } from '../follow.ts';
+import { follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
+import { roster } from '../roster.ts';
 import { states } from '../states.ts';
-import { type Mark, type Watch, watch } from '../watch.ts';
+import { unreachable } from '../unreachable.ts';
+import { type Mark, watch } from '../watch.ts';
 import { encode } from '../wire.ts';
 import { noBell, openBell } from './bell.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
@@ -42,8 +43,7 @@ export async function openLocal(
   { clock, log, publisher }: BusDependencies,
 ): Promise<Bus> {
   const { path, keep, publishMs: timeoutMs } = settings;
-  const followers = new Set<Follower>();
-  const watches = new Set<Watch>();
+  const listeners = roster();
   const state = states('disconnected');
   const isFile = path !== ':memory:';
   const bellPath = `${path}.bell`;
@@ -65,15 +65,11 @@ export async function openLocal(
         path: bellPath,
         error,
       });
-    bell = isFile ? await openBell(bellPath, wakeAll, lost) : noBell;
+    bell = isFile ? await openBell(bellPath, listeners.wake, lost) : noBell;
     if (isClosed) return bell.close();
     state.set('connected');
     out.wake();
-    for (const each of [...followers, ...watches]) each.again();
-  }
-
-  function wakeAll(): void {
-    for (const each of [...followers, ...watches]) each.wake();
+    listeners.again();
   }
 
   /** Says so, once, when the file fails, and when it is well again. */
@@ -97,7 +93,7 @@ export async function openLocal(
   }
 
   function written(): void {
-    wakeAll();
+    listeners.wake();
     bell.ring();
   }
 
@@ -140,23 +136,14 @@ export async function openLocal(
         written();
         return revision;
       } catch (error) {
-        if (!isBusy(error) || clock.elapsed() >= dueMs) throw unwritten(view, error);
+        if (!isBusy(error) || clock.elapsed() >= dueMs)
+          throw unreachable(`the view ${view} cannot be written`, error);
         await new Promise<void>((resolve) => clock.after(againMs, resolve));
       }
     }
   }
 
   const failed = () => undefined; // `attempt` has said so.
-
-  function track<T extends Follower | Watch>(all: Set<T>, one: T): { close(): void } {
-    all.add(one);
-    return {
-      close() {
-        all.delete(one);
-        one.close();
-      },
-    };
-  }
 
   function view(name: string): View {
     return {
@@ -165,7 +152,7 @@ export async function openLocal(
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
         const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
-        return track(watches, watch({ watcher, clock, log, read, failed }));
+        return listeners.add(watch({ watcher, clock, log, read, failed }));
       },
     };
   }
@@ -182,7 +169,7 @@ export async function openLocal(
     subscribe(subject, since, subscriber) {
       const read = (of: string, after: number, limit: number) =>
         attempt((opened) => opened.events.read(of, after, limit));
-      return track(followers, follow({ subject, since, subscriber, clock, log, read, failed }));
+      return listeners.add(follow({ subject, since, subscriber, clock, log, read, failed }));
     },
     newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
     view,
@@ -190,14 +177,10 @@ export async function openLocal(
       isClosed = true;
       cancelCheck();
       out.close();
-      for (const each of [...followers, ...watches]) each.close();
+      listeners.close();
       await bell.close();
       open?.file.close();
       open = null;
     },
   };
-}
-
-function unwritten(view: string, cause: unknown): MeridianError {
-  return new MeridianError('bus-unreachable', `the view ${view} cannot be written`, { cause });
 }
