@@ -34,7 +34,11 @@ beforeAll(async () => {
         'pop-b': { role: 'pop', parents: ['origin'] },
       },
       routes: [
-        npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }], metadata: { freshS: 3600, staleWhileRevalidateS: 0 } }),
+        npm({
+          match: { path: '/npm' },
+          upstreams: [{ url: registry.url }],
+          metadata: { freshS: 3600, staleWhileRevalidateS: 0 },
+        }),
         web({ name: 'pages', upstream: pages.url }),
       ],
     },
