@@ -6,7 +6,6 @@ import { type BusSettings, openBus } from '../bus/open.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
-import { MeridianError } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface BusDependencies {
@@ -20,6 +19,12 @@ export function busFor(network: Network, node: NodeConfig, { clock, log }: BusDe
 
 export function settingsFor({ bus }: Network, { bus: { servers } }: NodeConfig): BusSettings {
   const keep = { events: bus.keep.events, ageMs: bus.keep.ageS * 1000 };
-  if (bus.driver === 'local') return { ...bus, keep };
-  throw new MeridianError('internal', `a bus of ${servers.join()} is yet to come`);
+  switch (bus.driver) {
+    case 'local':
+      return { ...bus, keep };
+    case 'nats':
+      return { ...bus, keep, servers: servers.length > 0 ? servers : bus.servers };
+    case 'redis':
+      return { ...bus, keep, url: servers[0] ?? bus.url };
+  }
 }

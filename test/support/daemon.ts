@@ -81,3 +81,20 @@ export function startRedis({ durable = false, more = [] as readonly string[] } =
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...keep, ...more],
   ]);
 }
+
+/** With JetStream, in its folder. */
+export function startNats(more: readonly string[] = []): Promise<Daemon> {
+  return startDaemon('nats', (port, folder) => [
+    'nats-server',
+    ...[
+      '--addr',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--jetstream',
+      '--store_dir',
+      join(folder, 'store'),
+      ...more,
+    ],
+  ]);
+}
