@@ -24,8 +24,19 @@ import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
+import { purgeNetwork } from './suites/purge-network.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex, eviction];
+const suites: readonly Suite[] = [
+  hit,
+  disk,
+  fill,
+  footprint,
+  purge,
+  purgeNetwork,
+  overflow,
+  diskIndex,
+  eviction,
+];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 

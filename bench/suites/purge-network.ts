@@ -1,0 +1,178 @@
+/**
+ * A purge of the whole network: from the answer to whoever asked for it until the last node has carried it out, and how
+ * many can be carried out in a second. The nodes share one process, each with a cache and a bus connection of its own; the
+ * servers of the bus are real.
+ */
+import type { Selector } from '../../src/purge.ts';
+import { type BusServer, type Driver, drivers, startBus } from '../purge-network/buses.ts';
+import { type SimulatedNode, simulate } from '../purge-network/node.ts';
+import { percentile } from '../statistics.ts';
+import type { Run, Suite, SuiteReport, Table } from '../suite.ts';
+
+const NODES = [1, 10, 200] as const;
+const ONE_WAY_MS = 50;
+/** Purges whose latency is measured, one after another. */
+const PURGES = 200;
+const REST_MS = 5;
+/** Orders under way at once, when it is about how many there can be. */
+const AT_ONCE = 1_000;
+const SUSTAINED_NODES = 10;
+const PATIENCE_MS = 60_000;
+
+const places = ['loopback', `${2 * ONE_WAY_MS} ms between regions`] as const;
+const titles = drivers.flatMap((driver) =>
+  (driver === 'local' ? places.slice(0, 1) : places).map((place) => `${driver}, ${place}`),
+);
+
+export const purgeNetwork: Suite = {
+  name: 'purge-network',
+  about:
+    'Purges of a whole network over a bus: how long until the last node has carried one out, and how many a second.',
+  cases: titles,
+  peers: drivers,
+  defaults: { rounds: 1, seconds: 5 },
+  run: runPurgeNetwork,
+};
+
+async function runPurgeNetwork(run: Run): Promise<SuiteReport> {
+  const wanted = titles.filter((title) => title.includes(run.only));
+  const latencies: string[][] = [];
+  const rates: string[][] = [];
+  for (const title of wanted) {
+    const driver = drivers.find((name) => title.startsWith(name)) ?? 'local';
+    if (run.peers.length > 0 && !run.peers.includes(driver)) continue;
+    const isFar = !title.endsWith('loopback');
+    for (const nodes of NODES) {
+      const measured = await withNodes(run, driver, nodes, isFar, (network) => latency(network));
+      latencies.push([title, String(nodes), ...measured.map((ms) => ms.toFixed(2))]);
+      run.progress(`${title}, ${nodes} nodes: ${measured.map((ms) => ms.toFixed(2)).join(' ')}`);
+    }
+    if (isFar) continue;
+    const perSecond = await withNodes(run, driver, SUSTAINED_NODES, false, (network) =>
+      sustained(network, run.seconds * 1000),
+    );
+    rates.push([title, String(SUSTAINED_NODES), Math.round(perSecond).toLocaleString('en-US')]);
+    run.progress(`${title}: ${Math.round(perSecond)} purges/s`);
+  }
+  return {
+    suite: purgeNetwork.name,
+    about: purgeNetwork.about,
+    versions: {},
+    proofs: ['Every purge was carried out by every node: the next one was not issued before.'],
+    subjects: [],
+    rounds: 1,
+    seconds: run.seconds,
+    figures: [],
+    rows: [],
+    tables: [latencyTable(latencies), rateTable(rates)],
+  };
+}
+
+function latencyTable(body: string[][]): Table {
+  return {
+    title: 'Until the last node has carried out a purge, ms',
+    remarks: [
+      `${PURGES} purges of a key, one after another. "After the answer": from when the caller knows that it is on the bus; 0 where the last node was faster than the answer.`,
+      `With regions, every second node, but not the one that issues, is ${ONE_WAY_MS} ms away from the bus in each direction. All nodes share one core.`,
+    ],
+    names: 2,
+    head: ['bus', 'nodes', 'answer p50', 'answer p99', 'after the answer p50', 'p99', 'in all p50', 'p99'],
+    body,
+  };
+}
+
+function rateTable(body: string[][]): Table {
+  return {
+    title: 'Purges of single keys, sustained',
+    remarks: [
+      `Issued by one node, ${AT_ONCE} at once, each an event of its own; until all nodes have carried out the last one. All nodes share one core, so a network of machines does ${SUSTAINED_NODES} times the work in the same time.`,
+    ],
+    names: 2,
+    head: ['bus', 'nodes', 'purges/s'],
+    body,
+  };
+}
+
+interface Simulation {
+  readonly nodes: readonly SimulatedNode[];
+  /** Resolves with the time (`performance.now()`) when so many more purges have been carried out, of all nodes together. */
+  applied(count: number): Promise<number>;
+}
+
+async function withNodes<Result>(
+  run: Run,
+  driver: Driver,
+  count: number,
+  isFar: boolean,
+  measure: (network: Simulation) => Promise<Result>,
+): Promise<Result> {
+  const server: BusServer = await startBus(driver, isFar ? ONE_WAY_MS : 0, run.scratch);
+  const nodes: SimulatedNode[] = [];
+  let left = 0;
+  let done = (_atMs: number) => {};
+  const carriedOut = () => {
+    if (--left === 0) done(performance.now());
+  };
+  try {
+    for (let at = 0; at < count; at++) {
+      const bus = await server.open(`node-${at}`, at % 2 === 1 || count === 1);
+      nodes.push(await simulate(`node-${at}`, bus, carriedOut));
+    }
+    return await measure({
+      nodes,
+      applied(wanted) {
+        left = wanted;
+        const { promise, resolve, reject } = Promise.withResolvers<number>();
+        const late = setTimeout(() => reject(new Error(`${left} of ${wanted} did not come`)), PATIENCE_MS);
+        done = (atMs) => {
+          clearTimeout(late);
+          resolve(atMs);
+        };
+        return promise;
+      },
+    });
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()));
+    await server.close();
+  }
+}
+
+/** p50 and p99 of: the answer, the last node after it, both together. Milliseconds. */
+async function latency({ nodes, applied }: Simulation): Promise<number[]> {
+  const answers: number[] = [];
+  const after: number[] = [];
+  const all: number[] = [];
+  for (let at = 0; at < PURGES; at++) {
+    const last = applied(nodes.length);
+    const startedMs = performance.now();
+    await nodes[0]?.purging.issue(orderOf(at));
+    const answeredMs = performance.now();
+    const lastMs = await last;
+    answers.push(answeredMs - startedMs);
+    after.push(Math.max(0, lastMs - answeredMs));
+    all.push(Math.max(lastMs, answeredMs) - startedMs);
+    await Bun.sleep(REST_MS);
+  }
+  return [answers, after, all].flatMap((samples) => {
+    const sorted = samples.toSorted((a, b) => a - b);
+    return [percentile(sorted, 0.5), percentile(sorted, 0.99)];
+  });
+}
+
+/** A second. */
+async function sustained({ nodes, applied }: Simulation, forMs: number): Promise<number> {
+  const issue = nodes[0]?.purging.issue ?? (() => Promise.reject(new Error('no node')));
+  const startedMs = performance.now();
+  let issued = 0;
+  let lastMs = startedMs;
+  while (performance.now() - startedMs < forMs) {
+    const carriedOut = applied(AT_ONCE * nodes.length);
+    await Promise.all(Array.from({ length: AT_ONCE }, () => issue(orderOf(issued++))));
+    lastMs = await carriedOut;
+  }
+  return (issued * 1000) / (lastMs - startedMs);
+}
+
+function orderOf(at: number): { selectors: readonly Selector[]; soft: boolean; by: string } {
+  return { selectors: [{ by: 'key', key: `web /${at}` }], soft: false, by: 'the benchmark' };
+}
