@@ -23,6 +23,8 @@ export interface Freshness {
   readonly alwaysRevalidate: boolean;
   /** `must-revalidate` and its kin: never served stale, whatever fails. */
   readonly neverStale: boolean;
+  /** Seconds after which it is confirmed in the background when it is next wanted, though it is still fresh. */
+  readonly revalidateS?: number | undefined;
   /** Stale only because this node may have missed that it was purged. */
   readonly suspect?: boolean;
 }

@@ -77,6 +77,8 @@ export interface FreshnessPolicy {
   readonly freshS?: number | undefined;
   readonly staleWhileRevalidateS?: number | undefined;
   readonly staleIfErrorS?: number | undefined;
+  /** What is fresh is confirmed in the background all the same when it is wanted after this time. */
+  readonly revalidateS?: number | undefined;
 }
 
 /** A route's own time for errors that carry none. */

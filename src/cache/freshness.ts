@@ -41,6 +41,7 @@ export function freshnessOf(
     // One that names fields is about those alone: they are not stored (`head.ts`).
     alwaysRevalidate: control.noCache === true,
     ...staleness(control, policy, lifetimeS),
+    ...(policy?.revalidateS !== undefined && { revalidateS: policy.revalidateS }),
   };
 }
 
@@ -131,10 +132,23 @@ export function isFresh(freshness: Freshness, nowMs: number): boolean {
   return !freshness.alwaysRevalidate && remainingS(freshness, nowMs) > 0;
 }
 
-/** Until when it is fresh, ms since the epoch: `isFresh` as one number to compare with. */
-export function freshUntilMs({ receivedMs, lifetimeS, initialAgeS, alwaysRevalidate }: Freshness): number {
+/** Until when it is fresh and not due, ms since the epoch: `isFresh` and `isDue` as one number to compare with. */
+export function freshUntilMs({
+  receivedMs,
+  lifetimeS,
+  initialAgeS,
+  alwaysRevalidate,
+  revalidateS = Number.POSITIVE_INFINITY,
+}: Freshness): number {
   const never = alwaysRevalidate || lifetimeS <= initialAgeS;
-  return never ? Number.NEGATIVE_INFINITY : receivedMs + (lifetimeS - initialAgeS) * 1000;
+  return never
+    ? Number.NEGATIVE_INFINITY
+    : receivedMs + Math.min(lifetimeS - initialAgeS, revalidateS) * 1000;
+}
+
+/** Whether the route wants it to be confirmed by now, fresh or not. */
+export function isDue({ receivedMs, revalidateS }: Freshness, nowMs: number): boolean {
+  return revalidateS !== undefined && nowMs - receivedMs >= revalidateS * 1000;
 }
 
 /** Whether it may be served stale at once, while somebody revalidates it (RFC 5861 §3). */

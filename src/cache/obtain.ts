@@ -6,7 +6,13 @@ import { MeridianError } from '../errors.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { discard } from './answer.ts';
 import type { Engine } from './engine.ts';
-import { isFresh, mayServeOnError, mayServeTolerated, mayServeWhileRevalidating } from './freshness.ts';
+import {
+  isDue,
+  isFresh,
+  mayServeOnError,
+  mayServeTolerated,
+  mayServeWhileRevalidating,
+} from './freshness.ts';
 import { flightFor, flightKey, kinKey } from './kin.ts';
 import { lead } from './lead.ts';
 import { wantsNewer } from './lookup.ts';
@@ -76,7 +82,14 @@ function withoutAsking(
   const { exchange, resource } = question;
   const { freshness } = stored.entry;
   const nowMs = engine.clock.now();
-  if (isFresh(freshness, nowMs)) return { outcome, source: stored, forwarding: null };
+  if (isFresh(freshness, nowMs)) {
+    if (isDue(freshness, nowMs) && !engine.failing.get(resource.key)) {
+      // It is asked by a tier that revalidates, so that the question goes all the way up.
+      if (exchange.tier?.background) return null;
+      revalidate(question, stored, engine);
+    }
+    return { outcome, source: stored, forwarding: null };
+  }
   const { maxStale } = parseCacheControl(exchange.headers.get('cache-control'));
   if (maxStale !== undefined && mayServeTolerated(freshness, nowMs, maxStale)) {
     return { outcome: 'hit-tolerated', source: stored, forwarding: null };

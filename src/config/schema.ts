@@ -224,6 +224,10 @@ export const metadataTimes = group('How long package metadata is used. It says w
   freshS: seconds('Without asking.').prefault('1m'),
   staleWhileRevalidateS: seconds('Beyond that, while asking in the background.').prefault('10m'),
   staleIfErrorS: seconds('Beyond that, when the upstream fails.').prefault('30d'),
+  revalidateS: seconds(
+    'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
+    { atLeast: 1 },
+  ).optional(),
 });
 
 export const npm = group('Packages for npm, pnpm, yarn and bun.', {
@@ -254,6 +258,10 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
     staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
     staleIfErrorS: seconds(
       'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
+    ).optional(),
+    revalidateS: seconds(
+      'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
+      { atLeast: 1 },
     ).optional(),
   }).prefault({}),
   setCookie: oneOf(

@@ -93,7 +93,7 @@ test('without the bus, an order fails', async () => {
   nodes[0]!.bus.cut();
   await expect(nodes[0]!.issuer.issue(order)).rejects.toThrow('cannot be reached');
   const waiting = nodes[0]!.issuer.issue(order, 60_000);
-  waiting.catch(() => {});
+  waiting.catch(() => {}); // Looked at below.
   await pass(2_000);
   await expect(waiting).rejects.toThrow('cannot be reached');
 });
