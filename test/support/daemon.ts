@@ -22,10 +22,11 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** @param command of its port and folder. */
+/** @param command and variables of its port and folder. */
 export async function startDaemon(
   name: string,
   command: (port: number, folder: string) => readonly string[],
+  variables: (port: number, folder: string) => Record<string, string> = () => ({}),
 ): Promise<Daemon> {
   const kept: Temporary = temporary(name);
   const port = await freePort();
@@ -35,6 +36,7 @@ export async function startDaemon(
     const output = openSync(join(kept.path, 'output.log'), 'a');
     const started = Bun.spawn([...command(port, kept.path)], {
       cwd: kept.path,
+      env: { ...process.env, ...variables(port, kept.path) },
       stdio: ['ignore', output, output],
     });
     closeSync(output);

@@ -58,6 +58,7 @@ export function connection(options: ConnectionOptions): Connection {
   let nc: NatsConnection | null = null;
   let now: Session | null = null;
   let isClosed = false;
+  let beats = 0;
   let cancel = () => {};
 
   async function open(): Promise<void> {
@@ -67,7 +68,7 @@ export function connection(options: ConnectionOptions): Connection {
       const js = { timeout: answerMs, ...(domain !== undefined && { domain }) };
       const session = { js: jetstream(nc, js), jsm: await jetstreamManager(nc, { ...js, checkAPI: false }) };
       void follow(nc, session);
-      arrived(session);
+      void beat(nc, session);
     } catch (error) {
       gone(error);
       if (!isClosed) cancel = clock.after(wait.next(), () => void open());
@@ -87,10 +88,27 @@ export function connection(options: ConnectionOptions): Connection {
     down(error);
   }
 
+  /** A server may be there and not reach those that hold the logs. Ends with the connection, or begins anew with the next. */
+  async function beat(of: NatsConnection, session: Session): Promise<void> {
+    const mine = ++beats;
+    while (!isClosed && !of.isClosed() && beats === mine) {
+      try {
+        await session.jsm.getAccountInfo();
+        if (beats === mine && now === null) arrived(session);
+      } catch (error) {
+        if (beats === mine && now !== null) gone(error);
+      }
+      await new Promise<void>((resolve) => clock.after(beatMs, resolve));
+    }
+  }
+
   async function follow(of: NatsConnection, session: Session): Promise<void> {
     for await (const status of of.status()) {
-      if (status.type === 'disconnect') gone(new Error(`${status.server} has gone`));
-      if (status.type === 'reconnect') arrived(session);
+      if (status.type === 'disconnect') {
+        beats++;
+        gone(new Error(`${status.server} has gone`));
+      }
+      if (status.type === 'reconnect') void beat(of, session);
     }
     if (isClosed) return;
     gone(await of.closed());

@@ -1,6 +1,7 @@
 /** Views as NATS keeps them: a key/value bucket for each. */
 import { DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
+import { errors } from '@nats-io/transport-node';
 import type { Published, View, Watcher } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Listener, Roster } from '../roster.ts';
@@ -12,6 +13,9 @@ import type { Session } from './connection.ts';
 import { tail } from './tail.ts';
 
 const wrongLastSequence = 10_071;
+/** A bucket that is just being made, or has just lost its leader, takes nothing for a moment. */
+const attempts = 10;
+const againMs = 50;
 
 export interface ViewOptions {
   readonly prefix: string;
@@ -24,7 +28,7 @@ export interface ViewOptions {
 }
 
 export function viewIn(name: string, options: ViewOptions): View {
-  const { prefix, replicas, listeners, session } = options;
+  const { prefix, replicas, listeners, clock, session } = options;
   const bucket = `${prefix}_${name}`;
   let of: Session | null = null;
   let made: Promise<KV> | null = null;
@@ -43,11 +47,14 @@ export function viewIn(name: string, options: ViewOptions): View {
   }
 
   async function reach<T>(act: (kv: KV) => Promise<T>): Promise<T> {
-    try {
-      return await act(await kv());
-    } catch (cause) {
-      made = null;
-      throw unreachable('NATS has not done it', cause);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await act(await kv());
+      } catch (cause) {
+        made = null;
+        if (attempt === attempts || !isNobodyThere(cause)) throw unreachable('NATS has not done it', cause);
+        await new Promise<void>((resolve) => clock.after(againMs, resolve));
+      }
     }
   }
 
@@ -77,6 +84,12 @@ async function orNull(writing: Promise<number>): Promise<number | null> {
     if (error instanceof JetStreamApiError && error.code === wrongLastSequence) return null;
     throw error;
   }
+}
+
+/** Nothing was stored, so it can be tried again. */
+function isNobodyThere(error: unknown): boolean {
+  if (error instanceof errors.NoRespondersError) return true;
+  return error instanceof Error && error.cause !== undefined && isNobodyThere(error.cause);
 }
 
 function publishedOf(key: string, entry: KvEntry | null): Published | null {
