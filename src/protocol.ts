@@ -63,6 +63,10 @@ export interface OriginDoor {
     ask: Ask,
     maxBytes: number,
   ): Promise<{ status: number; headers: Headers; bytes: Uint8Array }>;
+  /** The number of the newest purge: what is fetched from now on is newer than that. */
+  readonly newestPurge: number;
+  /** Whether what was fetched when the newest purge had this number may answer for the resource. */
+  spares(resource: Resource, since: number): boolean;
 }
 
 export interface RemoteRequest {

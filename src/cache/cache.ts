@@ -50,6 +50,10 @@ export interface Cache {
   readonly position: Position | null;
   /** It has come to this place, where there was nothing to purge on the way. */
   passed(at: Position): void;
+  /** The number of the newest purge, of whatever kind. */
+  readonly newestPurge: number;
+  /** Whether no purge since the one with this number is about it. */
+  spares(resource: Pick<Resource, 'key' | 'tags'>, since: number): boolean;
   /** A hard purge by key that may be lost in a power cut: what an unsafe request does to the key (RFC 9111 §4.4). */
   drop(key: CacheKey): void;
   /** The same for groups of a route (RFC 9875 §3). */
@@ -154,6 +158,10 @@ export function cache(options: CacheOptions): Cache {
       return disk?.position ?? null;
     },
     passed: (at) => disk?.passed(at),
+    get newestPurge() {
+      return ledger.sequence;
+    },
+    spares: (resource, since) => ledger.fate(resource, since).as === 'kept',
     drop(key) {
       dropKey(key);
       const other = engine.equivalents.forget(key);

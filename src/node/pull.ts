@@ -67,6 +67,11 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         const served = await cache.obtain(resource, inner, cache.lookup(resource, inner), parent);
         return whole(served, asked.signal, maxBytes, options.clock.now());
       },
+
+      get newestPurge() {
+        return options.cache.newestPurge;
+      },
+      spares: options.cache.spares,
     };
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { errorAnswer } from './canonical.ts';
-import { openDerivations, type Part } from './derivations.ts';
+import { openDerivations, type Part, type Purges } from './derivations.ts';
 import type { Fetched } from './fetch-packument.ts';
 import type { Source } from './source.ts';
 
@@ -32,13 +32,14 @@ function world() {
         signal = new AbortController().signal,
         stored = null as Source | null,
         keepFor = async () => {},
+        purges = undefined as Purges | undefined,
       } = {},
     ) {
       const fetch = (stop: AbortSignal) =>
         new Promise<Fetched>((resolve, reject) => {
           trips.push({ end: resolve, fail: reject, signal: stop });
         });
-      return derivations.take('left', part, stored, signal, fetch, keepFor);
+      return derivations.take('left', part, stored, signal, fetch, keepFor, purges);
     },
   };
 }
@@ -52,6 +53,16 @@ describe('one round trip', () => {
     trips[0]!.end(derived(document));
     expect(await Promise.all(all)).toEqual([derived(document), derived(document), derived(document)]);
     expect(trips).toHaveLength(1);
+  });
+
+  test('does not serve whoever asks for what was purged meanwhile', async () => {
+    const { take, trips } = world();
+    const purges = (newest: number, about: number) => ({ newest, spare: (since: number) => since >= about });
+    void take('full', { purges: purges(3, 0) });
+    void take('index', { purges: purges(5, 3) });
+    expect(trips).toHaveLength(1);
+    void take('abbreviated', { purges: purges(5, 5) });
+    expect(trips).toHaveLength(2);
   });
 
   test('and afterwards, for as long as it is held', async () => {

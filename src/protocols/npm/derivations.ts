@@ -16,6 +16,8 @@ interface Derivation {
   readonly handedOut: Set<Part>;
   readonly done: Promise<Fetched>;
   readonly stop: AbortController;
+  /** The number of the newest purge when it began. */
+  readonly asOf: number;
   /** Those who still want it. */
   waiting: number;
 }
@@ -33,8 +35,18 @@ export interface Derivations {
     signal: AbortSignal,
     fetch: (signal: AbortSignal) => Promise<Fetched>,
     keepFor?: (fetched: Fetched) => Promise<void>,
+    purges?: Purges,
   ): Promise<Fetched>;
 }
+
+/** What was being fetched when a purge came is too old for whoever asks after it. */
+export interface Purges {
+  readonly newest: number;
+  /** Whether none since the one with this number is about what the asker wants. */
+  spare(since: number): boolean;
+}
+
+const none: Purges = { newest: 0, spare: () => true };
 
 export function openDerivations(): Derivations {
   const running = new Map<string, Derivation>();
@@ -43,10 +55,11 @@ export function openDerivations(): Derivations {
     name: string,
     fetch: (signal: AbortSignal) => Promise<Fetched>,
     keepFor: (fetched: Fetched) => Promise<void>,
+    asOf: number,
   ): Derivation {
     const stop = new AbortController();
     const done = fetch(stop.signal);
-    const derivation: Derivation = { handedOut: new Set(), done, stop, waiting: 0 };
+    const derivation: Derivation = { handedOut: new Set(), done, stop, asOf, waiting: 0 };
     running.set(name, derivation);
     const forget = () => {
       if (running.get(name) === derivation) running.delete(name);
@@ -57,13 +70,14 @@ export function openDerivations(): Derivations {
   }
 
   return {
-    async take(name, part, stored, signal, fetch, keepFor = async () => {}) {
+    async take(name, part, stored, signal, fetch, keepFor = async () => {}, purges = none) {
       const shared = running.get(name);
-      if (shared !== undefined && !shared.handedOut.has(part) && !shared.stop.signal.aborted) {
+      const isOpen = shared !== undefined && !shared.handedOut.has(part) && !shared.stop.signal.aborted;
+      if (isOpen && purges.spare(shared.asOf)) {
         const fetched = await waitFor(shared, part, signal);
         if (serves(fetched, part, stored)) return fetched;
       }
-      return waitFor(start(name, fetch, keepFor), part, signal);
+      return waitFor(start(name, fetch, keepFor, purges.newest), part, signal);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Answer } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import { answerWith, cacheControlOf, confirm, type Presentation } from './canonical.ts';
-import type { Part } from './derivations.ts';
+import type { Part, Purges } from './derivations.ts';
 import { fetchPackument } from './fetch-packument.ts';
 import { mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
@@ -40,6 +40,7 @@ export async function pullPart(
     async ({ as }) => {
       if (as === 'derived' && part !== 'index') await seedIndex(npm, name, ask, origin);
     },
+    purgesFor(ask, origin),
   );
   if (fetched.as === 'error') return fetched.answer;
 
@@ -53,6 +54,11 @@ export async function pullPart(
   return document === null
     ? confirm(ask.stored?.etag ?? null, presentation)
     : answerWith(document, presentation, ask.stored);
+}
+
+function purgesFor({ named }: Ask, origin: OriginDoor): Purges {
+  const spare = (since: number) => named.as !== 'resource' || origin.spares(named, since);
+  return { newest: origin.newestPurge, spare };
 }
 
 /**

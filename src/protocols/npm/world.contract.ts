@@ -163,6 +163,8 @@ export class Origin {
   }
 
   readonly door: OriginDoor = {
+    newestPurge: 0,
+    spares: () => true,
     fetch: async (remote, url, { method, headers, body = null, signal }) => {
       // As the node does it: on the very object that was handed in.
       if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
