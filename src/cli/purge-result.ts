@@ -69,7 +69,10 @@ function printIssued(
   { position, applied }: Extract<PurgeMessage, { readonly position: unknown }>,
   what: string,
 ): void {
-  if (applied === undefined) return console.log(`${what}: on the bus at ${position.sequence}`);
+  if (applied === undefined) {
+    console.log(`${what}: on the bus at ${position.sequence}`);
+    return;
+  }
   console.log(`${what}: ${applied.all ? 'at every node that lives' : 'not everywhere in time'}`);
   for (const [node, ms] of Object.entries(applied.nodes)) {
     if (ms === null) console.error(`  ${node}: no answer`);

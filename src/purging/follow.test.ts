@@ -155,7 +155,9 @@ test('a node that cannot reach the bus opens after a while, and trusts nothing u
   bus.cut();
   const { following, ready } = start();
   let isReady = false;
-  void ready.then(() => void (isReady = true));
+  void ready.then(() => {
+    isReady = true;
+  });
   await pass(catchUpMs - 1);
   expect(isReady).toBe(false);
   await pass(1);
