@@ -16,6 +16,7 @@ import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
+import { bus } from './suites/bus.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
 import { eviction } from './suites/eviction.ts';
@@ -25,7 +26,7 @@ import { hit } from './suites/hit.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex, eviction];
+const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, bus, diskIndex, eviction];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
