@@ -16,6 +16,7 @@ import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
+import { bus } from './suites/bus.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
 import { eviction } from './suites/eviction.ts';
@@ -32,8 +33,9 @@ const suites: readonly Suite[] = [
   fill,
   footprint,
   purge,
-  purgeNetwork,
   overflow,
+  bus,
+  purgeNetwork,
   diskIndex,
   eviction,
 ];

@@ -112,3 +112,20 @@ test('a large order takes several events, and only the last one is answered', as
   expect(nodes[1]!.done.length).toBeGreaterThan(2);
   expect(nodes[1]!.done.at(-1)).toEqual(position);
 });
+
+test('orders that come while others are under way go together, hard and soft ones apart', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(250);
+  const { issuer, bus } = nodes[0]!;
+  const keys = Array.from({ length: 500 }, (_, n) => n);
+  const issued = keys.map((n) =>
+    issuer.issue({ selectors: [{ by: 'key', key: `web /${n}` }], soft: n >= 400, by: 'a test' }),
+  );
+  await pass(250);
+  const positions = (await Promise.all(issued)).map(({ position }) => position.sequence);
+  expect([positions[0], positions[1], positions[2], positions[399], positions[400], positions[499]]).toEqual([
+    1, 2, 3, 3, 4, 4,
+  ]);
+  expect((await bus.newest('purge')).sequence).toBe(4);
+  expect(nodes[1]!.done).toHaveLength(4);
+});

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Selector } from '../purge.ts';
 import { appliedSubject, purgeEvent, purgeSubject, readApplied } from './event.ts';
+import { gather } from './gather.ts';
 import type { Members } from './members.ts';
 
 /** Of selectors in one event, as JSON: half of what the least of the buses takes in one message. */
@@ -144,13 +145,17 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
     }
   }
 
+  const publishAlone = (order: Order) => publish(order, crypto.randomUUID(), false);
+  const gathered = gather(publishAlone);
+  /** What a node has seen already is about its own event. */
+  const together = (order: Order) => (order.seen ? publishAlone(order) : gathered(order));
+
   return {
     async issue(order, waitMs) {
-      const id = crypto.randomUUID();
-      if (waitMs === undefined) return { position: await publish(order, id, false) };
+      if (waitMs === undefined) return { position: await together(order) };
       if (waits.size >= maxWaits)
         throw new MeridianError('overloaded', 'too many purges are being waited for', { retryAfterS: 1 });
-      return issueAndWait(order, id, waitMs);
+      return issueAndWait(order, crypto.randomUUID(), waitMs);
     },
     close() {
       cancelRest();

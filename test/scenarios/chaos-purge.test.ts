@@ -15,12 +15,12 @@ import { web } from '../../src/index.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { type FaultyProxy, startProxy } from '../faults/proxy.ts';
 import { type CutBus, hub } from '../support/bus.ts';
-import { type Daemon, startRedis } from '../support/daemon.ts';
+import { type Daemon, startNats, startRedis } from '../support/daemon.ts';
 import { eventually, startUpstream } from '../support/index.ts';
 import { type InsideNetwork, startInside } from '../support/inside.ts';
 import { available } from '../support/needs.ts';
 
-const seconds = Number(process.env['MERIDIAN_CHAOS_SECONDS'] ?? 12);
+const seconds = Number(process.env['MERIDIAN_CHAOS_SECONDS'] ?? 8);
 const seed = Number(process.env['MERIDIAN_CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const trustS = 1;
 /** The time of trust, a quarter of it until that is noticed, and what a busy machine takes for a request. */
@@ -29,7 +29,11 @@ const pages = 60;
 const pops = ['pop-a', 'pop-b', 'pop-c'];
 const names = ['origin', 'shield', ...pops];
 
-const hasRedis = available('Redis', Bun.which('redis-server') ? null : 'redis-server is not installed');
+const problem = (program: string) => (Bun.which(program) ? null : `${program} is not installed`);
+const isHere: Readonly<Record<string, boolean>> = {
+  Redis: available('Redis', problem('redis-server')),
+  NATS: available('NATS', problem('nats-server')),
+};
 
 /** Stands between the nodes and their bus. */
 interface Meddler extends AsyncDisposable {
@@ -42,33 +46,35 @@ interface Meddler extends AsyncDisposable {
 
 const meddlers: Readonly<Record<string, () => Promise<Meddler>>> = {
   'a bus in this process': async () => {
-    const shared = hub();
+    const inside = hub();
     const clients = new Map<string, CutBus>();
     return {
       open(name) {
-        const bus = shared.join(name);
+        const bus = inside.join(name);
         clients.set(name, bus);
         return bus;
       },
       cut: (name, quietly) => clients.get(name)?.cut(quietly),
       heal: (name) => clients.get(name)?.heal(),
-      lose: () => shared.lose(),
+      lose: () => inside.lose(),
       [Symbol.asyncDispose]: async () => {},
     };
   },
-  'Redis, through bad lines': async () => {
-    const redis = await startRedis();
-    return throughProxies(redis, (port, publisher) =>
+  'Redis, through bad lines': async () =>
+    throughProxies(await startRedis(), (port, publisher) =>
+      openBus({ driver: 'redis', url: `redis://127.0.0.1:${port}`, ...shared }, dependencies(publisher)),
+    ),
+  'NATS, through bad lines': async () =>
+    throughProxies(await startNats(), (port, publisher) =>
       openBus(
-        {
-          ...{ driver: 'redis', url: `redis://127.0.0.1:${port}`, prefix: 'chaos' },
-          ...{ keep: { events: 100_000, ageMs: 3_600_000 }, publishMs: 1_000 },
-        },
-        { clock: systemClock, log: silentLog, publisher },
+        { driver: 'nats', servers: [`nats://127.0.0.1:${port}`], replicas: 1, ...shared },
+        dependencies(publisher),
       ),
-    );
-  },
+    ),
 };
+
+const shared = { prefix: 'chaos', keep: { events: 100_000, ageMs: 3_600_000 }, publishMs: 1_000 } as const;
+const dependencies = (publisher: string) => ({ clock: systemClock, log: silentLog, publisher });
 
 /** A line of its own for each node, which can be cut, or go dead without a word. */
 async function throughProxies(
@@ -86,7 +92,7 @@ async function throughProxies(
       lines.get(name)?.weather({});
       await lines.get(name)?.on();
     },
-    // It keeps nothing on disk.
+    // Redis keeps nothing on disk here, and NATS everything.
     async lose() {
       await daemon.kill();
       await daemon.start();
@@ -99,7 +105,7 @@ async function throughProxies(
 }
 
 for (const [what, meddle] of Object.entries(meddlers)) {
-  test.skipIf(what.startsWith('Redis') && !hasRedis)(
+  test.skipIf(isHere[what.split(',')[0] ?? ''] === false)(
     `over ${what}, nothing is served for long after it was purged, whatever happens (seed ${seed})`,
     async () => {
       const random = randomOf(seed);
