@@ -13,8 +13,8 @@ export const layers = {
   wiring: ['node', 'control', 'cli'],
   /** Public entry points among the vocabulary files, and the folders that they may re-export from. */
   doors: { 'src/index.ts': ['config'] } as Readonly<Record<string, readonly string[]>>,
-  /** Folders whose own folders are strangers to each other: one protocol never touches another. */
-  siblingsApart: ['protocols'],
+  /** Folders whose own folders are strangers to each other: one protocol, or one driver, never touches another. */
+  siblingsApart: ['protocols', 'bus'],
   /** The only packages that the vocabulary and http/ may use. */
   packagesBelow: ['structured-headers'],
 } as const;
