@@ -12,6 +12,8 @@ import type { Spool } from './spool.ts';
  */
 const unsentLimitBytes = 64 * 1024 * 1024;
 const smallPieceBytes = 16 * 1024;
+/** What is shorter waits for more, when there is more. */
+const togetherBytes = 16 * 1024;
 
 let unsentBytes = 0;
 
@@ -50,20 +52,21 @@ export function follow(
 
   const isComplete = () => cursor.offset === to || (spool.state === 'whole' && cursor.offset >= spool.length);
 
-  /** Sends what there is until there is no more. A piece is the spool's own, so it is done with before the next. */
+  /** Sends what there is until there is no more. A piece is the spool's own, and has been copied or sent when `write` returns. */
   async function send(controller: ReadableStreamDirectController): Promise<void> {
     while (!left && cursor.offset !== to) {
       const read = spool.read(cursor);
       const piece = read instanceof Promise ? await read : read;
       if (left || !piece) break;
       const share = shareOf(piece.length);
-      noteUnsent(share);
+      noteUnsent(unsent + share);
       controller.write(share === piece.length ? piece : piece.subarray(0, share));
-      await controller.flush(true);
-      if (left) return;
-      noteUnsent(0);
       spool.advance(cursor, share);
       countSent(share);
+      // A short piece, between two long ones, goes along with the next.
+      if (unsent < togetherBytes && spool.length > cursor.offset && cursor.offset !== to) continue;
+      await controller.flush(true);
+      noteUnsent(0);
     }
   }
 
