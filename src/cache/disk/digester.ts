@@ -5,6 +5,7 @@
  *
  * One thread for all files of the process, started with the first and kept.
  */
+import { availableParallelism } from 'node:os';
 import type { DigestReply, DigestRequest } from './digest.worker.ts';
 
 export interface Digesting {
@@ -16,8 +17,11 @@ export interface Digesting {
   cancel(): void;
 }
 
-/** Bytes between two messages to the thread: with each of them it wakes up. */
-const strideBytes = 4 * 1024 * 1024;
+/**
+ * Bytes between two messages to the thread: with each of them it wakes up. With a single processor, only the whole file is
+ * worth one: before, it would take its turns from those who answer.
+ */
+const strideBytes = availableParallelism() > 1 ? 4 * 1024 * 1024 : Number.POSITIVE_INFINITY;
 
 /** Begins to hash a file, from its start. */
 export type Digester = (path: string) => Digesting;
