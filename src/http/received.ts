@@ -11,7 +11,7 @@ const smallestBytes = 128 * 1024;
 
 const given = new WeakSet<ArrayBufferLike>();
 
-/** Notes that these bytes are memory of their own, which nobody but their reader has. */
+/** Notes that these bytes are memory of their own, of which only the reader of one body gets pieces, in their order. */
 export function noteReceived({ buffer }: Uint8Array): void {
   if (buffer.byteLength >= smallestBytes) given.add(buffer);
 }
