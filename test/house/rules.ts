@@ -20,7 +20,12 @@ export const layers = {
 } as const;
 
 /** Where the product starts: what can not be reached from here is dead. */
-export const entryPoints = ['src/cli/main.ts', 'src/index.ts', 'src/protocol.ts'] as const;
+export const entryPoints = [
+  'src/cli/main.ts',
+  'src/cli/compiled.ts',
+  'src/index.ts',
+  'src/protocol.ts',
+] as const;
 
 /** Browser code: bundled on its own, from an HTML file. */
 export const browserFolders = ['src/console/'] as const;
