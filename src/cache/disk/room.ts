@@ -9,11 +9,13 @@ import type { ObjectWriter } from './writer.ts';
 
 /** Times of last use that wait to be written down: less than 2 ms. */
 const maxUses = 128;
+/** Less full than this, nobody is going to be dropped soon, and no use is written down. */
+const plentyShare = 3 / 4;
 /**
  * A use is written down when the last one that was is longer ago than this share of all the time that is told apart: who
  * was used least recently is known well enough, and what is used all the time costs no writing.
  */
-const toldApart = 1 / 16;
+const toldApart = 1 / 8;
 /** When the next entries are dropped, if dropping some did not make room enough, or the next room is given back. */
 const nextDropMs = 10;
 
@@ -84,6 +86,7 @@ export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions)
   const self: Room = {
     limitBytes,
     used({ id, usedMs }) {
+      if (index.totals.bytes < self.limitBytes * plentyShare) return;
       const nowMs = clock.now();
       leastUsedMs ??= index.leastUsedMs ?? nowMs;
       if (nowMs - usedMs <= (nowMs - leastUsedMs) * toldApart) return;
