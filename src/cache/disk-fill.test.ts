@@ -188,12 +188,29 @@ test('a body that moves up to memory is checked each time', async () => {
   await store(here, 'web /a', body);
   await onDisk(here, 1);
   const [path] = bodies(here.folder?.path ?? '');
-  writeFileSync(path ?? '', noise(100_000, 2));
   for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, 10 + n));
+  expect((await here.get({ key: 'web /a' })).served.source.from).toBe('disk');
+  writeFileSync(path ?? '', noise(100_000, 2));
   here.parent = () => answerOf(body, maxAge(60));
   const reply = await here.get({ key: 'web /a' });
   expect(Buffer.from(await reply.bytes()).equals(body)).toBe(true);
   expect(here.cache.stats.disk?.corrupt).toBe(1);
+});
+
+test('a body that is a file is sent as such once, and moves up when it is asked for again', async () => {
+  await using here = await world({ disk: true, memoryBytes: 800_000, memoryObjectBytes: 160_000 });
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, n));
+  await onDisk(here, 10);
+  const { evicted } = here.cache.stats.memory;
+  const seen = async (key: string) => {
+    const reply = await here.get({ key });
+    expect(Buffer.from(await reply.bytes()).equals(noise(100_000, Number(key.slice(5))))).toBe(true);
+    return `${reply.outcome} from ${reply.served.source.from}`;
+  };
+  expect(await seen('web /0')).toBe('hit-disk from disk');
+  expect(here.cache.stats.memory.evicted).toBe(evicted);
+  expect(await seen('web /0')).toBe('hit-disk from memory');
+  expect(await seen('web /0')).toBe('hit from memory');
 });
 
 test('a file that somebody deleted is a miss', async () => {

@@ -9,6 +9,7 @@ import type { Kept } from './disk/index.ts';
 import { sha256Of } from './disk/objects.ts';
 import { variantOf } from './disk/row.ts';
 import type { ObjectWriter } from './disk/writer.ts';
+import { lately } from './lately.ts';
 import type { Memory, Resident } from './memory.ts';
 import type { Ledger } from './purge/ledger.ts';
 
@@ -50,6 +51,11 @@ export interface Store {
 
 /** Small bodies on their way to disk, all together. Beyond it they stay in memory alone. */
 const pendingLimitBytes = 128 * 1024 * 1024;
+/**
+ * A body that is a file moves up to memory when it is asked for again, before others of this share of memory were: to send
+ * it costs little, and to read it, compare it and make room for it, much.
+ */
+const sentShare = 1 / 2;
 /** What one of them takes at least. */
 const pendingOverheadBytes = 4096;
 
@@ -61,6 +67,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
   let pendingBytes = 0;
   /** Entries that are being read, or checked, once for everybody who wants them. */
   const reading = new Map<string, Promise<Stored | null>>();
+  /** Bodies that are files, and were sent as such. */
+  const sent = lately(() => memory.stats.limitBytes * sentShare);
 
   const memoryObjectBytes = () => Math.min(objectBytes, memory.objectLimitBytes);
 
@@ -107,22 +115,22 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     return kept ? resident(kept) : { from: 'disk', entry, body };
   }
 
-  function read(kept: Kept, from: Disk): Stored | null | Promise<Stored | null> {
+  function read(kept: Kept, from: Disk, isToSend: boolean): Stored | null | Promise<Stored | null> {
     const { entry } = kept;
-    if (entry.sizeBytes > memoryObjectBytes()) {
+    if (entry.sizeBytes > memoryObjectBytes() || isToSend) {
       return once(entry, from.body(kept), (body) => ({ from: 'disk', entry, body }));
     }
     return once(entry, from.bytes(kept), (bytes) => moveUp(entry, bytes));
   }
 
-  function readOnce(kept: Kept, from: Disk): Stored | null | Promise<Stored | null> {
-    if (kept.place > 0) return read(kept, from); // Nobody else can want it before it is there.
+  function readOnce(kept: Kept, from: Disk, isToSend = false): Stored | null | Promise<Stored | null> {
+    if (kept.place > 0) return read(kept, from, false); // Nobody else can want it before it is there.
     const { entry } = kept;
     // Whoever comes after a purge does not wait for what was read before it.
     const name = `${nameOf(entry)} ${entry.freshness.receivedMs} ${entry.asOf}`;
     const known = reading.get(name);
     if (known !== undefined) return known;
-    const result = read(kept, from);
+    const result = read(kept, from, isToSend);
     if (!(result instanceof Promise)) return result;
     const reads = result.finally(() => reading.delete(name));
     reading.set(name, reads);
@@ -147,7 +155,9 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
 
     find(key, headers) {
       const kept = disk?.find(key, headers);
-      return disk && kept ? readOnce(kept, disk) : null;
+      if (!disk || !kept) return null;
+      const { sha256, sizeBytes } = kept.entry;
+      return readOnce(kept, disk, kept.place === 0 && !sent.again(sha256, sizeBytes));
     },
 
     async keepBytes(head, bytes, arrival) {
