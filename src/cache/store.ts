@@ -51,13 +51,13 @@ export interface Store {
 
 /** Small bodies on their way to disk, all together. Beyond it they stay in memory alone. */
 const pendingLimitBytes = 128 * 1024 * 1024;
+/** What one of them takes at least. */
+const pendingOverheadBytes = 4096;
 /**
  * A body that is a file moves up to memory when it is asked for again, before others of this share of memory were: to send
  * it costs little, and to read it, compare it and make room for it, much.
  */
 const sentShare = 1 / 2;
-/** What one of them takes at least. */
-const pendingOverheadBytes = 4096;
 
 /** @param objectBytes one object in memory, at most; never more than a quarter of all of it. */
 export function store(memory: Memory, disk: Disk | null, objectBytes: number, ledger: Ledger): Store {
@@ -157,7 +157,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       const kept = disk?.find(key, headers);
       if (!disk || !kept) return null;
       const { sha256, sizeBytes } = kept.entry;
-      return readOnce(kept, disk, kept.place === 0 && !sent.again(sha256, sizeBytes));
+      const mayMoveUp = sizeBytes <= memoryObjectBytes();
+      return readOnce(kept, disk, kept.place === 0 && mayMoveUp && !sent.again(sha256, sizeBytes));
     },
 
     async keepBytes(head, bytes, arrival) {
