@@ -49,8 +49,8 @@ async function measure(path: string, entries: number): Promise<Measured> {
     }
   });
   const touchMicros = perItem(used.length, () => {
-    for (let at = 0; at < used.length; at += 128) {
-      index.touch(used.slice(at, at + 128).map((id) => [id, Date.UTC(2027, 0, 1) + at]));
+    for (let at = 0; at < used.length; at += 64) {
+      index.touch(used.slice(at, at + 64).map((id) => [id, Date.UTC(2027, 0, 1) + at]));
     }
   });
   const added = Array.from({ length: PUTS }, (_, n) => entryAt(entries + n));

@@ -7,8 +7,8 @@ import type { Guard } from './guard.ts';
 import type { DiskIndex, Kept, Orphan } from './index.ts';
 import type { ObjectWriter } from './writer.ts';
 
-/** Times of last use that wait to be written down: less than 2 ms. */
-const maxUses = 128;
+/** Times of last use that wait to be written down: about 2 ms. */
+const maxUses = 64;
 /** Less full than this, nobody is going to be dropped soon, and no use is written down. */
 const plentyShare = 3 / 4;
 /**
