@@ -9,6 +9,8 @@ import { isMissing, type ObjectWriter, openWriter } from './writer.ts';
 
 export interface Objects {
   path(sha256: string): string;
+  /** To be sent. */
+  file(sha256: string): Blob;
   /** Where to write something else first, apart from all earlier runs. */
   temporary(name: string): string;
   /** A new file to write a body to, from the start, in order. */
@@ -49,6 +51,7 @@ export async function openObjects(folder: string): Promise<Objects> {
 
   return {
     path,
+    file: (sha256) => Bun.file(path(sha256)),
     temporary: (name) => join(temporary, `${run}-${name}`),
     create: () => openWriter(join(temporary, `${run}-${created++}`), path),
 
@@ -96,7 +99,7 @@ export async function openObjects(folder: string): Promise<Objects> {
 }
 
 export function sha256Of(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
+  return Bun.CryptoHasher.hash('sha256', bytes, 'hex');
 }
 
 async function hashOf(file: FileHandle): Promise<string> {
