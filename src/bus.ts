@@ -82,6 +82,7 @@ export interface Watcher {
 
 export type BusState = 'connected' | 'disconnected';
 
+/** Names of subjects and views are words of letters, digits and inner dashes. */
 export interface Bus {
   /** What is published under this name, and how logs tell who did. */
   readonly publisher: string;

@@ -92,7 +92,7 @@ function rateTable(body: string[][]): Table {
   return {
     title: 'Purges of single keys, sustained',
     remarks: [
-      `Issued by one node, ${AT_ONCE} keys at once, until all nodes have carried out the last one. All nodes share one core: a network of machines has one for each.`,
+      `Issued by one node, ${AT_ONCE} keys at once, until all nodes have carried out the last one. Orders that come while others are under way share an event. All nodes share one core: a network of machines has one for each.`,
     ],
     names: 3,
     head: ['bus', 'nodes', 'keys in an event', 'purges/s'],

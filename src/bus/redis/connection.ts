@@ -150,10 +150,7 @@ async function clients({ url, user, password, tls }: RedisServer): Promise<Pair>
   return { commands: make(), bell: make() };
 }
 
-/** An answer of Redis that is an error. */
+/** An answer of Redis that is an error: it begins with a word in capitals. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    /^(?:ERR|NOSCRIPT|WRONGTYPE|NOPERM|READONLY|OOM|MISCONF|BUSY|LOADING)\b/.test(error.message)
-  );
+  return error instanceof Error && /^[A-Z]+\b/.test(error.message);
 }
