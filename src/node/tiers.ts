@@ -12,7 +12,7 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
-import { parseReprDigest, verified } from '../http/digest.ts';
+import { hashOf, parseReprDigest, verified } from '../http/digest.ts';
 import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
@@ -144,8 +144,11 @@ export function verifiedAnswer(answer: Answer): Answer {
   const { headers, body, status } = answer;
   const value = headers.get('repr-digest');
   const digest = value === null || status !== 200 ? undefined : parseReprDigest(value);
-  if (!digest || !(body instanceof ReadableStream)) return answer;
+  if (!digest || body === null) return answer;
   const onMismatch = (actual: string) =>
     new MeridianError('digest-mismatch', `expected ${digest.algorithm} ${digest.value}, got ${actual}`);
-  return { status, headers, body: verified(body, digest, onMismatch) };
+  if (body instanceof ReadableStream) return { status, headers, body: verified(body, digest, onMismatch) };
+  const actual = hashOf(body, digest.algorithm);
+  if (actual !== digest.value) throw onMismatch(actual);
+  return answer;
 }

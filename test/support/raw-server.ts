@@ -72,10 +72,10 @@ export function textOf(answer: Answer): Promise<string> {
   return new Response(answer.body).text();
 }
 
-/** The reader of a body that streams. */
+/** The reader of a body, however it came. */
 export function readerOf({ body }: Answer) {
-  if (!(body instanceof ReadableStream)) throw new Error('the answer has no body that streams');
-  return body.getReader();
+  if (body === null) throw new Error('the answer has no body');
+  return (body instanceof ReadableStream ? body : new Blob([body]).stream()).getReader();
 }
 
 /** The code of the error that it fails with; or the error, when it has none of ours. */
