@@ -57,6 +57,7 @@ export function tiers(options: TierOptions): Tiers {
   function inOrder(): readonly State[] {
     const now = clock.now();
     const healthy = states.filter((state) => state.ejectedUntilMs <= now);
+    if (healthy.length === states.length) return states;
     return [...healthy, ...states.filter((state) => state.ejectedUntilMs > now)];
   }
 
@@ -70,9 +71,9 @@ export function tiers(options: TierOptions): Tiers {
     const { method, request } = ask.exchange;
     const mayRepeat = isSafe(method) && request.body === null;
     const candidates = mayRepeat ? inOrder() : inOrder().slice(0, 1);
-    let failed: Answer | MeridianError = new MeridianError('upstream-unreachable', 'this node has no parent');
+    let failed: Answer | MeridianError | null = null;
     for (const state of candidates) {
-      if (!(failed instanceof MeridianError)) discard(failed);
+      if (failed && !(failed instanceof MeridianError)) discard(failed);
       try {
         const answer = await askOne(ask, route, state.parent, options);
         note(state, !unable.has(answer.status));
@@ -85,6 +86,7 @@ export function tiers(options: TierOptions): Tiers {
         failed = error;
       }
     }
+    failed ??= new MeridianError('upstream-unreachable', 'this node has no parent');
     if (failed instanceof MeridianError) throw failed;
     return failed;
   }
