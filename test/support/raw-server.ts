@@ -2,6 +2,7 @@
  * A server that says exactly the bytes that it is told to, for answers that no proper server would give, and short
  * words for asking it with the product's own client.
  */
+import { afterEach } from 'bun:test';
 import { createServer, type Socket } from 'node:net';
 import { systemClock } from '../../src/clock.ts';
 import type { Answer } from '../../src/entry.ts';
@@ -48,6 +49,19 @@ export async function startRawServer(behaviour: Behaviour, unix?: string): Promi
       server.close();
       for (const socket of sockets) socket.destroy();
     },
+  };
+}
+
+/** What starts such servers for the tests of a file, which are gone after each of them. Said once, at its top. */
+export function rawServers(): typeof startRawServer {
+  const servers: RawServer[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+  return async (behaviour, unix) => {
+    const server = await startRawServer(behaviour, unix);
+    servers.push(server);
+    return server;
   };
 }
 

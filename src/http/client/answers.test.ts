@@ -1,27 +1,17 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import {
   ask,
   type Behaviour,
   codeOf,
   lastWords,
   ok,
-  type RawServer,
+  rawServers,
   readerOf,
-  startRawServer,
   textOf,
 } from '../../../test/support/raw-server.ts';
 import { eventually } from '../../../test/support/wait.ts';
 
-const servers: RawServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-async function upstream(behaviour: Behaviour, unix?: string): Promise<RawServer> {
-  const server = await startRawServer(behaviour, unix);
-  servers.push(server);
-  return server;
-}
+const upstream = rawServers();
 
 describe('an answer', () => {
   test('is what the upstream has sent: not decoded, not redirected, with its fields', async () => {

@@ -36,7 +36,9 @@ export function formatHead(
   let head = `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${extra}`;
   if (!headers.has('user-agent')) head += 'user-agent: meridian\r\n';
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
-  for (const [name, value] of headers) if (!ours.has(name)) head += `${name}: ${value}\r\n`;
+  headers.forEach((value, name) => {
+    if (!ours.has(name)) head += `${name}: ${value}\r\n`;
+  });
   if (framing?.by === 'length') head += `content-length: ${framing.bytes}\r\n`;
   if (framing?.by === 'chunks') head += 'transfer-encoding: chunked\r\n';
   return `${head}\r\n`;
