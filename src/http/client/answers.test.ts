@@ -35,6 +35,25 @@ describe('an answer', () => {
     }
   });
 
+  test('has its body as bytes when all of it came with the head, and else as a stream', async () => {
+    const whole: [bytes: string, body: string][] = [
+      [ok, 'ok'],
+      ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', ''],
+      ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n', 'ok'],
+    ];
+    for (const [bytes, text] of whole) {
+      const { body } = await ask((await upstream(bytes)).url);
+      expect(body).toEqual(new Uint8Array(Buffer.from(text)));
+    }
+    const partly = await upstream((socket) => {
+      socket.write(ok.slice(0, -1));
+      setTimeout(() => socket.write(ok.slice(-1)), 5);
+    });
+    const answer = await ask(partly.url);
+    expect(answer.body).toBeInstanceOf(ReadableStream);
+    expect(await textOf(answer)).toBe('ok');
+  });
+
   test('comes behind any number of interim responses', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';
     const { url } = await upstream(`HTTP/1.1 100 Continue\r\n\r\n${hints}${hints}${ok}`);
