@@ -31,7 +31,7 @@ export interface Waiting {
 /** Takes a connection that is free, or `null`: one is gone, so that there is room for another. */
 type Waiter = (connection: Connection | null) => void;
 
-export class Pool {
+class Pool {
   readonly #place: Place;
   /** The one used last is used first, so that those that are not needed grow old. */
   readonly #resting: Connection[] = [];
