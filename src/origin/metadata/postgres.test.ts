@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { SQL } from 'bun';
+import { available } from '../../../test/support/needs.ts';
+import { type PostgresServer, postgresProblem, startPostgres } from '../../../test/support/postgres.ts';
+import { systemClock } from '../../clock.ts';
+import { failure, metadataContract } from './metadata.contract.ts';
+import { openPostgres } from './postgres.ts';
+
+const open = (url: string, connections = 4) =>
+  openPostgres({ url, connections, clock: systemClock, random: Math.random });
+
+describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
+  metadataContract('PostgreSQL', async () => {
+    const server = await startPostgres();
+    return {
+      open: async () => open(server.url),
+      place: ['postgres', server.url],
+      stop: server.stop,
+    };
+  });
+
+  describe('a server of its own', () => {
+    let server: PostgresServer;
+    beforeAll(async () => {
+      server = await startPostgres();
+    }, 60_000);
+    afterAll(() => server?.stop(), 30_000);
+
+    test('is laid out once by many origins that start at the same time', async () => {
+      const stores = Array.from({ length: 5 }, () => open(server.url, 2));
+      await Promise.all(stores.map((store, number) => store.transact((t) => t.put(['n', `${number}`], 1))));
+      expect(await stores[0]?.scan(['n'])).toHaveLength(5);
+      await Promise.all(stores.map((store) => store.close()));
+    });
+
+    test('that is restarted while transactions run costs time, and nothing that was acknowledged', async () => {
+      const store = open(server.url);
+      const acknowledged: number[] = [];
+      let unsure = 0;
+      let next = 0;
+      let going = true;
+      const writeOn = async () => {
+        while (going) {
+          const number = next++;
+          const outcome = await failure(store.transact((t) => t.put(['restart', `${number}`], number)));
+          if (outcome === 'store-unavailable') unsure++;
+          else acknowledged.push(number);
+        }
+      };
+      const writers = Array.from({ length: 4 }, writeOn);
+      while (acknowledged.length < 50) await Bun.sleep(5);
+      await server.crash();
+      await server.start();
+      const before = acknowledged.length;
+      while (acknowledged.length < before + 50) await Bun.sleep(5);
+      going = false;
+      await Promise.all(writers);
+      // At most what each of them was just committing.
+      expect(unsure).toBeLessThanOrEqual(writers.length);
+      const found = new Set((await store.scan(['restart'])).map(({ value }) => value));
+      expect(acknowledged.filter((number) => !found.has(number))).toEqual([]);
+      await store.close();
+    }, 60_000);
+
+    test('that does not answer is said to be unavailable, and used again when it is back', async () => {
+      const store = open(server.url);
+      await store.check();
+      await server.crash();
+      expect(await failure(store.check())).toBe('store-unavailable');
+      const waiting = store.transact((t) => t.put(['back'], 1));
+      await server.start();
+      await waiting;
+      expect((await store.get(['back']))?.value).toBe(1);
+      await store.close();
+    }, 60_000);
+
+    test('with the layout of a newer Meridian is refused, and left as it is', async () => {
+      const sql = new SQL({ url: server.url, max: 1 });
+      const layout = 'UPDATE meridian_layout SET version =';
+      await sql.unsafe(`${layout} 99`);
+      const store = open(server.url);
+      expect(await store.get(['n']).catch((error) => error.message)).toContain('made by a newer one');
+      await sql.unsafe(`${layout} 1`);
+      await store.check();
+      await store.close();
+      await sql.close();
+    });
+  });
+});
