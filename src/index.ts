@@ -4,10 +4,14 @@
 export {
   defineNetwork,
   env,
+  files,
   type NetworkInput,
   type NpmInput,
   npm,
+  postgres,
   type RouteInput,
+  s3,
+  sqlite,
   type WebInput,
   web,
 } from './config/define.ts';

@@ -68,6 +68,7 @@ const heading = [
   'hits',
   'memory',
   'disk',
+  'store',
   'fills',
   'parents',
 ];
@@ -81,7 +82,7 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, fills, parents } = status;
+  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const down = parents.filter(({ healthy }) => !healthy).map(({ name }) => `${name} fails`);
@@ -92,7 +93,12 @@ function cells(status: StatusMessage): (string | number)[] {
     share,
     held(memory),
     disk === null ? 'off' : disk.state === 'suspended' ? 'suspended' : held(disk),
+    stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
   ];
+}
+
+function storeCell({ engine, state }: NonNullable<StatusMessage['stores']>['blobs']): string {
+  return state === 'failing' ? `${engine} fails` : engine;
 }

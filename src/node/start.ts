@@ -22,6 +22,7 @@ import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { openStores } from './stores.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -51,6 +52,7 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const stored = await openCache(config, deps);
+  const stores = config.store ? await openStores(config.store, clock, log) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -58,6 +60,7 @@ export async function startNode(
     timing: timer(name),
     log,
     cache: stored,
+    stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     site: await makeSite(network, config, stored, clock),
     accessLog: openAccessLog(config.accessLog, clock),
@@ -75,6 +78,7 @@ export async function startNode(
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
     await stored.close();
+    await stores?.close();
     await node.accessLog?.close();
   }
 

@@ -5,6 +5,7 @@ import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
+import type { StoresStatus } from './stores.ts';
 
 export interface NodeStatus {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface NodeStatus {
   readonly memory: MemoryStats;
   /** `null` when the node keeps nothing on disk. */
   readonly disk: DiskStats | null;
+  /** `null` when the node keeps nothing for good. */
+  readonly stores: StoresStatus | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
   readonly rssBytes: number;
@@ -35,6 +38,7 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     hits,
     errors,
     ...node.cache.stats,
+    stores: node.stores?.status ?? null,
     rssBytes: process.memoryUsage.rss(),
     parents: node.site.parentHealth(),
   };

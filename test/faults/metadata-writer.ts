@@ -1,6 +1,6 @@
 /**
- * A process that writes documents until it is killed: `bun metadata-writer.ts <engine> <path or url> <name>`. Each transaction
- * writes a pair, and its number is printed once it has been acknowledged.
+ * A process that writes documents until it is killed: `bun metadata-writer.ts <engine> <path or url> <name>`, with the password in
+ * `PGPASSWORD`. Each transaction writes a pair, and its number is printed once it has been acknowledged.
  */
 import { systemClock } from '../../src/clock.ts';
 import { openPostgres } from '../../src/origin/metadata/postgres.ts';

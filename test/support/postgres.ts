@@ -3,15 +3,16 @@
  * is run by root, which PostgreSQL refuses to be.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown } from 'node:fs/promises';
+import { chmod, chown, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { freePort } from './ports.ts';
 import { temporary } from './temporary.ts';
 import { eventually, within } from './wait.ts';
 
 export interface PostgresServer {
-  /** `postgres://user@host:port/database`; asks for no password. */
+  /** `postgres://user@host:port/database` */
   readonly url: string;
+  readonly password: string;
   /** Ends it at once, as a crash would: what was under way is lost, what was committed is not. */
   crash(): Promise<void>;
   /** On the same port. */
@@ -37,8 +38,12 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort();
   await chmod(folder.path, 0o755);
   if (isRoot) await chown(folder.path, Number(idOf('postgres')), -1);
-  const initdb = [join(programs, 'initdb'), '-D', data, '-A', 'trust', '-U', 'meridian', '-E', 'UTF8'];
-  await run([...initdb, '--locale=C', '--no-sync', '--no-instructions']);
+  const password = crypto.randomUUID();
+  const passwordFile = join(folder.path, 'password');
+  await writeFile(passwordFile, password);
+  const initdb = [join(programs, 'initdb'), '-D', data, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  const made = ['-U', 'meridian', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+  await run([...initdb, ...made]);
 
   // Crashes of the server leave the machine running, so what it wrote is there without being flushed.
   const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder.path}`];
@@ -69,6 +74,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await start();
   return {
     url: `postgres://meridian@127.0.0.1:${port}/postgres`,
+    password,
     start,
     crash: () => end('SIGQUIT'),
     async stop() {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { findBun, runtimeEnv } from '../../../bin/runtime.mjs';
 import { eventually, noiseBytes } from '../../../test/support/index.ts';
-import { MeridianError } from '../../errors.ts';
-import { asSha256, type BlobSource, type BlobStore, type OpenBlob, type Sha256 } from '../../store.ts';
+import { asSha256, type BlobStore, type Sha256 } from '../../store.ts';
+import { bytesOf, failed, failure, hashOf, known, read, sha256Of, streamOf } from './samples.contract.ts';
 
 export interface BlobSubject {
   /** The same blobs each time: as the next process would open them. */
@@ -32,8 +32,6 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
     await store?.close();
     await subject?.stop();
   }, 30_000);
-
-  const known = (bytes: Uint8Array) => ({ expect: { sha256: sha256Of(bytes) } });
 
   describe(`blobs in ${engine}`, () => {
     // Nothing, a little, what takes several parts: of bytes whose name is known, or not.
@@ -178,8 +176,8 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
       })();
       const reader = (async () => {
         for (let round = 0; round < 15; round++) {
-          const opened = await store.open(sha256).catch(() => null);
-          const found = opened && (await bytesOf(opened).catch(() => null));
+          const opened = await store.open(sha256).catch(failed);
+          const found = opened && (await bytesOf(opened).catch(failed));
           if (found) expect(Buffer.compare(found, bytes)).toBe(0);
         }
       })();
@@ -189,7 +187,7 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
 
     test('a write stops taking from its source when it cannot keep up, and holds little in memory', async () => {
       const piece = fresh(MIB);
-      const pieces = 96;
+      const pieces = 256;
       let handed = 0;
       const before = process.memoryUsage.rss();
       let peak = before;
@@ -206,7 +204,8 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
       );
       const { sizeBytes } = await store.write(source, { expect: { sha256: repeatedSha256(piece, pieces) } });
       expect(sizeBytes).toBe(pieces * MIB);
-      expect((peak - before) / MIB).toBeLessThan(72);
+      // Much of which is garbage that waits to be collected.
+      expect((peak - before) / MIB).toBeLessThan(pieces / 2);
     }, 30_000);
   });
 
@@ -245,7 +244,7 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
       const { sha256 } = await store.write(bytes);
       const opened = await store.open(sha256);
       await store.delete(sha256);
-      const found = await bytesOf(opened!).catch(() => null);
+      const found = await bytesOf(opened!).catch(failed);
       if (found) expect(Buffer.compare(found, bytes)).toBe(0);
     });
 
@@ -287,93 +286,6 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
     });
   });
 
-  describe(`uploads in pieces to ${engine}`, () => {
-    test('become a blob when they are finished, and are gone', async () => {
-      const bytes = fresh(10 * MIB);
-      const { id } = await store.uploads.begin();
-      let offset = 0;
-      for (const end of [1000, 1000, 6 * MIB, bytes.length]) {
-        ({ offset } = await store.uploads.append(id, offset, streamOf(bytes.subarray(offset, end))));
-        expect(offset).toBe(end);
-      }
-      const written = await store.uploads.finish(id, known(bytes));
-      expect(written).toMatchObject({ sha256: sha256Of(bytes), sizeBytes: bytes.length });
-      expect(await read(store, written.sha256)).toEqual(bytes);
-      expect(await store.uploads.find(id)).toBeNull();
-      expect(await failure(store.uploads.finish(id))).toBe('upload-unknown');
-    });
-
-    test('go on where they were, also in another process', async () => {
-      const bytes = fresh(50_000);
-      const { id } = await store.uploads.begin();
-      await store.uploads.append(id, 0, bytes.subarray(0, 20_000));
-      const other = await subject.open();
-      expect(await other.uploads.find(id)).toMatchObject({ id, offset: 20_000 });
-      await other.uploads.append(id, 20_000, bytes.subarray(20_000));
-      expect((await other.uploads.finish(id)).sha256).toBe(sha256Of(bytes));
-      await other.close();
-    });
-
-    test('take nothing at another offset, and nothing beyond what may be', async () => {
-      const { id } = await store.uploads.begin();
-      await store.uploads.append(id, 0, fresh(100));
-      for (const offset of [0, 99, 101]) {
-        expect(await failure(store.uploads.append(id, offset, fresh(1)))).toBe('upload-offset');
-      }
-      expect(await failure(store.uploads.append(id, 100, fresh(51), 150))).toBe('body-too-large');
-      expect((await store.uploads.find(id))?.offset).toBe(100);
-      await store.uploads.cancel(id);
-    });
-
-    test('keep what came before the source broke off', async () => {
-      const bytes = fresh(2 * MIB);
-      const { id } = await store.uploads.begin();
-      const reason = new Error('connection reset');
-      const failed = store.uploads.append(id, 0, streamOf(bytes, { failing: reason }));
-      expect(await failed.catch((error) => error)).toBe(reason);
-      const { offset } = (await store.uploads.find(id))!;
-      expect(offset).toBeGreaterThan(0);
-      await store.uploads.append(id, offset, bytes.subarray(offset));
-      expect((await store.uploads.finish(id, known(bytes))).sizeBytes).toBe(bytes.length);
-    });
-
-    test('are changed by one at a time', async () => {
-      const { id } = await store.uploads.begin();
-      const both = [fresh(1000), fresh(1000)].map((bytes) => failure(store.uploads.append(id, 0, bytes)));
-      expect(await Promise.all(both)).toContain('conflict');
-      await store.uploads.cancel(id);
-    });
-
-    test('are gone, and no blob, when they are not what was announced', async () => {
-      const bytes = fresh(1000);
-      const { id } = await store.uploads.begin();
-      await store.uploads.append(id, 0, bytes);
-      expect(await failure(store.uploads.finish(id, known(fresh(1000))))).toBe('blob-mismatch');
-      expect(await store.uploads.find(id)).toBeNull();
-      expect(await store.stat(sha256Of(bytes))).toBeNull();
-    });
-
-    test('end when they are cancelled, or have not changed for long', async () => {
-      const [cancelled, old] = [await store.uploads.begin(), await store.uploads.begin()];
-      await store.uploads.cancel(cancelled.id);
-      await store.uploads.cancel(cancelled.id);
-      expect(await store.uploads.find(cancelled.id)).toBeNull();
-      await store.uploads.expire(old.changedMs);
-      expect(await store.uploads.find(old.id)).not.toBeNull();
-      expect(await store.uploads.expire(Date.now() + 60_000)).toBeGreaterThan(0);
-      expect(await store.uploads.find(old.id)).toBeNull();
-      expect(await failure(store.uploads.append(old.id, 0, fresh(1)))).toBe('upload-unknown');
-    });
-
-    test('are found by nothing but their id', async () => {
-      for (const id of ['', '..', '../blobs', 'x'.repeat(36), crypto.randomUUID()]) {
-        expect(await store.uploads.find(id)).toBeNull();
-        expect(await failure(store.uploads.append(id, 0, fresh(1)))).toBe('upload-unknown');
-        await store.uploads.cancel(id);
-      }
-    });
-  });
-
   describe(`a crash, with ${engine}`, () => {
     test('leaves every blob that was acknowledged, and none that is not whole', async () => {
       const writer = join(import.meta.dir, '../../../test/faults/blob-writer.ts');
@@ -411,51 +323,8 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
   test(`${engine} says that it is well`, () => store.check());
 }
 
-/** The code of the error that it fails with; the value it has otherwise. */
-export async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    return await promise;
-  } catch (error) {
-    return error instanceof MeridianError ? error.code : error;
-  }
-}
-
-export function sha256Of(bytes: Uint8Array): Sha256 {
-  return asSha256(hashOf('sha256', bytes))!;
-}
-
-export async function read(store: BlobStore, sha256: Sha256): Promise<Uint8Array> {
-  const opened = await store.open(sha256);
-  if (!opened) throw new Error(`${sha256} is not there`);
-  return bytesOf(opened);
-}
-
-function bytesOf({ body }: OpenBlob): Promise<Uint8Array> {
-  return new Response(body).bytes();
-}
-
-function hashOf(name: 'md5' | 'sha1' | 'sha256' | 'sha512', bytes: Uint8Array): string {
-  return new Bun.CryptoHasher(name).update(bytes).digest('hex');
-}
-
 function repeatedSha256(piece: Uint8Array, times: number): string {
   const hasher = new Bun.CryptoHasher('sha256');
   for (let time = 0; time < times; time++) hasher.update(piece);
   return hasher.digest('hex');
-}
-
-/** In pieces; with `failing`, it fails where its end would be. */
-function streamOf(bytes: Uint8Array, { failing }: { failing?: Error } = {}): BlobSource {
-  let at = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (at < bytes.length) controller.enqueue(bytes.subarray(at, at + 300_000));
-        else if (failing) controller.error(failing);
-        else controller.close();
-        at += 300_000;
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { noiseBytes, temporary } from '../../../test/support/index.ts';
 import { available } from '../../../test/support/needs.ts';
 import { systemClock } from '../../clock.ts';
-import { blobContract, failure, read, sha256Of } from './blobs.contract.ts';
+import { type BlobSubject, blobContract } from './blobs.contract.ts';
 import { openFiles } from './files.ts';
+import { failure, read, sha256Of } from './samples.contract.ts';
+import { uploadContract } from './uploads.contract.ts';
 
 const clock = systemClock;
 
-blobContract('files', async () => {
+async function subject(): Promise<BlobSubject> {
   const folder = temporary('blobs');
   const { path } = folder;
   return {
@@ -19,7 +21,10 @@ blobContract('files', async () => {
     replace: (sha256, bytes) => writeFile(join(path, 'blobs', sha256.slice(0, 2), sha256), bytes),
     stop: async () => folder[Symbol.dispose](),
   };
-});
+}
+
+blobContract('files', subject);
+uploadContract('files', subject);
 
 test('what a write leaves when its process dies is removed after a day, and uploads are not', async () => {
   using folder = temporary('blobs');

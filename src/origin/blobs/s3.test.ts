@@ -4,8 +4,10 @@ import { startProxy } from '../../../test/faults/proxy.ts';
 import { noiseBytes, temporary } from '../../../test/support/index.ts';
 import { type S3Server, startS3 } from '../../../test/support/s3.ts';
 import { systemClock } from '../../clock.ts';
-import { blobContract, failure, read, sha256Of } from './blobs.contract.ts';
+import { type BlobSubject, blobContract } from './blobs.contract.ts';
 import { openS3, type S3Options } from './s3.ts';
+import { failure, read, sha256Of } from './samples.contract.ts';
+import { uploadContract } from './uploads.contract.ts';
 
 const clock = systemClock;
 
@@ -15,7 +17,7 @@ function optionsFor(server: S3Server, spool: string) {
   return { ...where, accessKeyId, secretAccessKey, redirect: false, spool } satisfies Partial<S3Options>;
 }
 
-blobContract('S3', async () => {
+async function subject(): Promise<BlobSubject> {
   const server = await startS3();
   const folder = temporary('spool');
   const options = optionsFor(server, folder.path);
@@ -31,7 +33,10 @@ blobContract('S3', async () => {
       folder[Symbol.dispose]();
     },
   };
-});
+}
+
+blobContract('S3', subject);
+uploadContract('S3', subject);
 
 describe('a bucket', () => {
   let server: S3Server;

@@ -7,7 +7,7 @@ import { type Document, documentLimits, type Revision, type Scan } from '../../s
 import { decodeKey, encodeKey, encodePrefix } from './key.ts';
 
 /** How long one run of a transaction's work may take, ms. It holds up others as long. */
-export const transactionMs = 10_000;
+const transactionMs = 10_000;
 
 export interface Row {
   readonly key: Uint8Array;

@@ -15,6 +15,7 @@ export interface MetadataSubject {
   open(): Promise<MetadataStore>;
   /** What `test/faults/metadata-writer.ts` opens them with. */
   readonly place: readonly [engine: string, pathOrUrl: string];
+  readonly env?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -280,7 +281,7 @@ export function metadataContract(engine: string, start: () => Promise<MetadataSu
       for (let round = 0; round < 4; round++) {
         const name = fresh();
         const child = Bun.spawn([findBun(), writer, ...subject.place, name], {
-          env: runtimeEnv(),
+          env: { ...runtimeEnv(), ...subject.env },
           stdin: 'ignore',
           stdout: 'pipe',
           stderr: 'inherit',

@@ -6,15 +6,16 @@ import { systemClock } from '../../clock.ts';
 import { failure, metadataContract } from './metadata.contract.ts';
 import { openPostgres } from './postgres.ts';
 
-const open = (url: string, connections = 4) =>
-  openPostgres({ url, connections, clock: systemClock, random: Math.random });
+const open = ({ url, password }: PostgresServer, connections = 4) =>
+  openPostgres({ url, password, connections, clock: systemClock, random: Math.random });
 
 describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
   metadataContract('PostgreSQL', async () => {
     const server = await startPostgres();
     return {
-      open: async () => open(server.url),
+      open: async () => open(server),
       place: ['postgres', server.url],
+      env: { PGPASSWORD: server.password },
       stop: server.stop,
     };
   });
@@ -27,14 +28,14 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
     afterAll(() => server?.stop(), 30_000);
 
     test('is laid out once by many origins that start at the same time', async () => {
-      const stores = Array.from({ length: 5 }, () => open(server.url, 2));
+      const stores = Array.from({ length: 5 }, () => open(server, 2));
       await Promise.all(stores.map((store, number) => store.transact((t) => t.put(['n', `${number}`], 1))));
       expect(await stores[0]?.scan(['n'])).toHaveLength(5);
       await Promise.all(stores.map((store) => store.close()));
     });
 
     test('that is restarted while transactions run costs time, and nothing that was acknowledged', async () => {
-      const store = open(server.url);
+      const store = open(server);
       const acknowledged: number[] = [];
       let unsure = 0;
       let next = 0;
@@ -63,7 +64,7 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
     }, 60_000);
 
     test('that does not answer is said to be unavailable, and used again when it is back', async () => {
-      const store = open(server.url);
+      const store = open(server);
       await store.check();
       await server.crash();
       expect(await failure(store.check())).toBe('store-unavailable');
@@ -74,11 +75,19 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
       await store.close();
     }, 60_000);
 
+    test('that refuses the password is said to be unavailable, and why stands in the cause', async () => {
+      const store = open({ ...server, password: 'wrong' });
+      const error = await store.check().catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: 'store-unavailable' });
+      expect(error.cause.message).toContain('password');
+      await store.close();
+    });
+
     test('with the layout of a newer Meridian is refused, and left as it is', async () => {
-      const sql = new SQL({ url: server.url, max: 1 });
+      const sql = new SQL({ url: server.url, password: server.password, max: 1 });
       const layout = 'UPDATE meridian_layout SET version =';
       await sql.unsafe(`${layout} 99`);
-      const store = open(server.url);
+      const store = open(server);
       expect(await store.get(['n']).catch((error) => error.message)).toContain('made by a newer one');
       await sql.unsafe(`${layout} 1`);
       await store.check();
