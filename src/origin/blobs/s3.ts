@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { S3Client } from 'bun';
 import type { Clock } from '../../clock.ts';
 import { asSha256, type BlobStat, type BlobStore, type Sha256, type WrittenBlob } from '../../store.ts';
+import { gate } from '../gate.ts';
 import { type Draft, draft, openDrafts } from './drafts.ts';
 import { fileFailure } from './file.ts';
-import { gate } from './gate.ts';
 import { gathered } from './gathered.ts';
 import { hashing } from './hashing.ts';
 import { answering, isNotThere, s3Failure } from './s3-failure.ts';
@@ -23,6 +23,8 @@ import { openUploads } from './uploads.ts';
 
 /** Uploads to the bucket at once; others wait. Each holds a few parts in memory. */
 const maxPuts = 16;
+/** Writes that may wait for their turn. */
+const maxWaiting = 1000;
 /** A shorter blob whose name is not known is held in memory until it is. */
 const shortBytes = 4 * 2 ** 20;
 
@@ -49,7 +51,7 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
   const { spool, clock, prefix } = options;
   const folder = { drafts: join(spool, 'drafts'), uploads: join(spool, 'uploads') };
   const client = new S3Client(credentials(options));
-  const puts = gate(maxPuts);
+  const puts = gate(maxPuts, maxWaiting);
   const keyOf = (sha256: Sha256) => `${prefix}sha256/${sha256}`;
   const ask = <Result>(call: () => Promise<Result>) => answering(clock, call);
 

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { findBun, runtimeEnv } from '../../../bin/runtime.mjs';
 import { eventually } from '../../../test/support/index.ts';
 import { MeridianError } from '../../errors.ts';
-import { type Document, documentLimits, type MetadataStore } from '../../store.ts';
+import { type Document, type DocumentReader, documentLimits, type MetadataStore } from '../../store.ts';
 
 export interface MetadataSubject {
   /** The same documents each time: as another process would open them. */
@@ -295,11 +295,14 @@ export function metadataContract(engine: string, start: () => Promise<MetadataSu
         child.kill('SIGKILL');
         await Promise.all([child.exited, reading]);
         const acknowledged = printed.split('\n').slice(0, -1);
-        const side = async (which: string) => {
-          const found = await all(store, [name, which]);
-          return new Set(found.map(({ value }) => String(value)));
-        };
-        const [left, right] = [await side('left'), await side('right')];
+        // At one moment: a server may still be about to commit what it was told last.
+        const [left, right] = await store.transact(async (transaction) => {
+          const side = async (which: string) => {
+            const found = await all(transaction, [name, which]);
+            return new Set(found.map(({ value }) => String(value)));
+          };
+          return [await side('left'), await side('right')] as const;
+        });
         expect(left).toEqual(right);
         expect(acknowledged.filter((number) => !left.has(number))).toEqual([]);
       }
@@ -316,7 +319,7 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-async function all(store: MetadataStore, prefix: readonly string[]): Promise<Document[]> {
+async function all(store: DocumentReader, prefix: readonly string[]): Promise<Document[]> {
   const found: Document[] = [];
   for (;;) {
     const last = found.at(-1)?.key;

@@ -13,8 +13,8 @@ const lost = new Set([
   'ERR_POSTGRES_CONNECTION_TIMEOUT',
   'ERR_POSTGRES_CONNECTION_FAILED',
 ]);
-/** SQLSTATEs that two processes meet which make the same table at the same time: unique_violation, duplicate_table. */
-const alreadyMade = new Set(['23505', '42P07']);
+/** SQLSTATEs that two processes meet which make the same table at the same time: unique_violation, duplicate_table, duplicate_object. */
+const alreadyMade = new Set(['23505', '42P07', '42710']);
 
 export function isLost(error: unknown): boolean {
   return error instanceof SQL.PostgresError && (lost.has(error.code) || isStopping(error));

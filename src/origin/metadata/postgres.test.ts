@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
+import { startProxy } from '../../../test/faults/proxy.ts';
+import { eventually, virtualClock } from '../../../test/support/index.ts';
 import { available } from '../../../test/support/needs.ts';
 import { type PostgresServer, postgresProblem, startPostgres } from '../../../test/support/postgres.ts';
 import { systemClock } from '../../clock.ts';
 import { failure, metadataContract } from './metadata.contract.ts';
 import { openPostgres } from './postgres.ts';
+import { answerMs } from './postgres-pool.ts';
 
 const open = ({ url, password }: PostgresServer, connections = 4) =>
   openPostgres({ url, password, connections, clock: systemClock, random: Math.random });
@@ -74,6 +77,27 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('PostgreSQL', () => {
       expect((await store.get(['back']))?.value).toBe(1);
       await store.close();
     }, 60_000);
+
+    test('that is gone without a word holds up nobody for long, and is used again when it speaks', async () => {
+      const address = new URL(server.url);
+      await using line = await startProxy({ port: Number(address.port) });
+      address.port = String(line.port);
+      const clock = virtualClock();
+      const options = { url: address.href, password: server.password, connections: 1, random: Math.random };
+      const store = openPostgres({ ...options, clock });
+      await store.check();
+      line.weather({ blackhole: true });
+      const silent = failure(store.get(['anything']));
+      const alsoSilent = failure(store.check());
+      await eventually('the question to be asked', () => clock.waiting > 0);
+      clock.advance(answerMs);
+      expect(await silent).toBe('store-unavailable');
+      line.weather({});
+      await alsoSilent;
+      await store.transact((t) => t.put(['spoken'], 1));
+      expect((await store.get(['spoken']))?.value).toBe(1);
+      await store.close();
+    }, 30_000);
 
     test('that refuses the password is said to be unavailable, and why stands in the cause', async () => {
       const store = open({ ...server, password: 'wrong' });

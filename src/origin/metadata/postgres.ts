@@ -5,51 +5,31 @@
  * A transaction is SERIALIZABLE, and run again when the server finds it to collide with another, or the connection is lost
  * before its end.
  */
-import { SQL } from 'bun';
-import type { Clock } from '../../clock.ts';
+import type { SQL } from 'bun';
 import { MeridianError } from '../../errors.ts';
 import type { DocumentReader, MetadataStore, Transaction } from '../../store.ts';
 import { conflict, ended, inTime, newRevision, type Row, rowRange, toDocument, toText } from './document.ts';
 import { encodeKey } from './key.ts';
 import { failureOf, isLost, mayRunAgain } from './postgres-failure.ts';
+import { type PoolOptions, postgresPool } from './postgres-pool.ts';
 import { migrate } from './postgres-schema.ts';
 
 /** How long transactions and questions are tried again, ms, and how long a pause between tries is at most. */
 const patience = { totalMs: 10_000, firstPauseMs: 5, longestPauseMs: 500 };
-/** For one statement, at the server. */
-const statementMs = 10_000;
-const connectS = 5;
-/** Until an unused connection is closed. */
-const idleS = 60;
-/** For transactions under way when the store is closed. */
-const closeS = 5;
 
-export interface PostgresOptions {
-  /** `postgres://user@host:port/database`, with `?sslmode=require` and the like. */
-  readonly url: string;
-  readonly password?: string | undefined;
-  /** Connections at most. What finds none free waits. */
-  readonly connections: number;
-  readonly clock: Clock;
+export interface PostgresOptions extends PoolOptions {
   /** From 0 to 1: pauses differ, so that those who collided do not meet again. */
   readonly random: () => number;
 }
 
 /** Needs no server yet: whatever comes first connects, and brings the layout up to date. */
-export function openPostgres({ url, password, connections, clock, random }: PostgresOptions): MetadataStore {
-  const sql = new SQL({
-    url,
-    ...(password === undefined ? {} : { password }),
-    max: connections,
-    idleTimeout: idleS,
-    connectionTimeout: connectS,
-    connection: { application_name: 'meridian', statement_timeout: String(statementMs) },
-  });
+export function openPostgres({ clock, random, ...options }: PostgresOptions): MetadataStore {
+  const pool = postgresPool({ clock, ...options });
   let migrated: Promise<void> | null = null;
 
   /** Once for this process; after a failure, anew. */
   function ready(): Promise<void> {
-    migrated ??= migrate(sql).catch((error) => {
+    migrated ??= pool.use(migrate).catch((error) => {
       migrated = null;
       throw error;
     });
@@ -74,32 +54,33 @@ export function openPostgres({ url, password, connections, clock, random }: Post
   async function once<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     let workDone = false;
     try {
-      return await sql.begin('isolation level serializable', async (connection) => {
-        const own = transactionOn(connection);
-        const result = await inTime(clock.after, work(own.transaction)).finally(own.end);
-        workDone = true;
-        return result;
-      });
+      return await pool.use((sql) =>
+        sql.begin('isolation level serializable', async (connection) => {
+          const own = transactionOn(connection);
+          const result = await inTime(clock.after, work(own.transaction)).finally(own.end);
+          workDone = true;
+          return result;
+        }),
+      );
     } catch (error) {
       throw workDone && isLost(error) ? unsure(error) : error;
     }
   }
 
-  const committed = readerOn(sql);
   return {
     engine: 'postgres',
-    get: (key) => persistently(() => committed.get(key)),
-    scan: (prefix, scan) => persistently(() => committed.scan(prefix, scan)),
+    get: (key) => persistently(() => pool.use((sql) => readerOn(sql).get(key))),
+    scan: (prefix, scan) => persistently(() => pool.use((sql) => readerOn(sql).scan(prefix, scan))),
     transact: (work) => persistently(() => once(work)),
     async check() {
       try {
         await ready();
-        await committed.get(['check']);
+        await pool.use((sql) => readerOn(sql).get(['check']));
       } catch (error) {
         throw failureOf(error);
       }
     },
-    close: () => sql.close({ timeout: closeS }),
+    close: pool.close,
   };
 }
 
