@@ -1,5 +1,5 @@
 /**
- * A process that writes blobs until it is killed: `bun blob-writer.ts <engine> <options as JSON> <seed>`. Prints the name of each
+ * A process that writes blobs until it is killed, or has written 400: `bun blob-writer.ts <engine> <options as JSON> <seed>`. Prints the name of each
  * once it has been acknowledged. What it writes tells nothing of its name in every other case.
  */
 import { systemClock } from '../../src/clock.ts';
@@ -11,8 +11,9 @@ const options = { ...JSON.parse(json), clock: systemClock };
 const store = engine === 'files' ? await openFiles(options) : await openS3(options);
 
 let next = 0;
-async function writeOn(): Promise<never> {
-  for (;;) {
+async function writeOn(): Promise<void> {
+  // Bounded, so that a writer that outlives its test fills no disk.
+  while (next < 400) {
     const number = next++;
     const sizeBytes = number % 5 === 0 ? 6 * 2 ** 20 : 3000 + number;
     const bytes = Buffer.alloc(sizeBytes, `${seed} ${number} `);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { S3Client } from 'bun';
 import { startProxy } from '../../../test/faults/proxy.ts';
-import { noiseBytes, temporary } from '../../../test/support/index.ts';
+import { eventually, noiseBytes, temporary, virtualClock } from '../../../test/support/index.ts';
 import { type S3Server, startS3 } from '../../../test/support/s3.ts';
 import { systemClock } from '../../clock.ts';
 import { type BlobSubject, blobContract } from './blobs.contract.ts';
 import { openS3, type S3Options } from './s3.ts';
-import { failure, read, sha256Of } from './samples.contract.ts';
+import { failure, known, read, sha256Of } from './samples.contract.ts';
 import { uploadContract } from './uploads.contract.ts';
 
 const clock = systemClock;
@@ -91,6 +91,26 @@ describe('a bucket', () => {
     await store.write(small);
     expect(await read(store, sha256)).toEqual(small);
   }, 30_000);
+
+  test('that is gone without a word holds up nobody for long', async () => {
+    await using line = await startProxy({ port: Number(new URL(server.endpoint).port) });
+    const clock = virtualClock();
+    const endpoint = line.url;
+    const store = await openS3({ ...optionsFor(server, folder.path), endpoint, clock });
+    line.weather({ blackhole: true });
+    const calls = [
+      store.write(bytes, known(bytes)),
+      store.stat(sha256Of(bytes)),
+      store.open(sha256Of(bytes)),
+    ];
+    const outcomes = calls.map(failure);
+    await eventually('all of them to wait', () => clock.waiting >= calls.length);
+    await Bun.sleep(50);
+    for (let minute = 0; minute < 3; minute++) clock.advance(60_000);
+    expect(await Promise.all(outcomes)).toEqual(calls.map(() => 'store-unavailable'));
+    line.weather({});
+    await store.check();
+  });
 
   test('is asked for what has been there already only whether it is', async () => {
     const store = await openS3({ ...optionsFor(server, folder.path), clock });

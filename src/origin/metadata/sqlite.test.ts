@@ -1,8 +1,9 @@
 import { Database } from 'bun:sqlite';
-import { expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporary } from '../../../test/support/index.ts';
+import { available } from '../../../test/support/needs.ts';
 import { systemClock } from '../../clock.ts';
 import { failure, metadataContract } from './metadata.contract.ts';
 import { openSqlite } from './sqlite.ts';
@@ -45,6 +46,34 @@ test('a file that is no database is refused, and not replaced', async () => {
   writeFileSync(path, 'somebody’s letters, not ours'.repeat(100));
   expect(await failure(openSqlite({ path, clock }))).toBe('store-unavailable');
   expect(await Bun.file(path).text()).toStartWith('somebody’s letters');
+});
+
+const small = temporary('small');
+const mounted = await Bun.$`mount -t tmpfs -o size=2m tmpfs ${small.path}`.nothrow().quiet();
+const problem = mounted.exitCode === 0 ? null : mounted.stderr.toString().trim();
+
+afterAll(async () => {
+  if (problem === null) await Bun.$`umount ${small.path}`.quiet();
+  small[Symbol.dispose]();
+});
+
+describe.skipIf(!available('small file systems', problem))('a disk that is full', () => {
+  test('is said to be full; what was acknowledged stays, and it goes on when there is room', async () => {
+    const store = await openSqlite({ path: join(small.path, 'metadata.db'), clock });
+    const put = (number: number) => store.transact((t) => t.put(['n', `${number}`], 'x'.repeat(100_000)));
+    const acknowledged: number[] = [];
+    let outcome: unknown;
+    for (let number = 100; outcome === undefined || typeof outcome === 'number'; number++) {
+      outcome = await failure(put(number).then(() => acknowledged.push(number)));
+    }
+    expect(outcome).toBe('store-full');
+    expect((await store.scan(['n'])).map(({ key }) => Number(key[1]))).toEqual(acknowledged);
+
+    await Bun.$`mount -o remount,size=8m ${small.path}`.quiet();
+    await put(999);
+    expect(await store.scan(['n'])).toHaveLength(acknowledged.length + 1);
+    await store.close();
+  });
 });
 
 test('what waits when the store is closed is still carried out; nothing is taken on afterwards', async () => {
