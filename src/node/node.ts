@@ -13,6 +13,7 @@ import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Route, Routes } from './routes.ts';
+import type { Stores } from './stores.ts';
 
 export interface Node {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface Node {
   readonly log: Log;
   readonly cache: Cache;
   readonly bus: Bus;
+  /** `null` where nothing is kept for good. */
+  readonly stores: Stores | null;
   readonly counts: Counts;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;

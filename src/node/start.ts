@@ -23,6 +23,7 @@ import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { openStores } from './stores.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -53,6 +54,7 @@ export async function startNode(
   const startedAtMs = clock.now();
   const stored = await openCache(config, deps);
   const bus = await busFor(network, config, deps);
+  const stores = config.store ? await openStores(config.store, clock, log) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -61,6 +63,7 @@ export async function startNode(
     log,
     cache: stored,
     bus,
+    stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     site: await makeSite(network, config, stored, clock),
     accessLog: openAccessLog(config.accessLog, clock),
@@ -83,6 +86,7 @@ export async function startNode(
     node.site.close();
     await bus.close();
     await stored.close();
+    await stores?.close();
     await node.accessLog?.close();
   }
 
