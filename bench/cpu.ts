@@ -48,6 +48,29 @@ export function startCpu(sides: Sides, cores: Cores): (ofGoneMicros?: number) =>
   };
 }
 
+/** A process that takes less than this share of a core for `REST_MS` is at rest. */
+const REST_SHARE = 0.1;
+const REST_MS = 200;
+const UNTIL_REST_MS = 10_000;
+
+/**
+ * Waits until these processes, and all that they started, have done what they put off, so that it neither goes
+ * uncounted nor disturbs the next one's measurement.
+ * @returns the processor time that they took for it, microseconds.
+ */
+export async function microsUntilRest(roots: readonly number[]): Promise<number> {
+  const pids = roots.flatMap(processTree);
+  const micros = () => pids.reduce((sum, pid) => sum + processMicros(pid), 0);
+  const first = micros();
+  const deadline = performance.now() + UNTIL_REST_MS;
+  for (let last = first; ; ) {
+    await Bun.sleep(REST_MS);
+    const now = micros();
+    if (now - last < REST_MS * 1000 * REST_SHARE || performance.now() > deadline) return now - first;
+    last = now;
+  }
+}
+
 function windowBetween(before: Reading, after: Reading): CpuWindow {
   const micros = (after.atMs - before.atMs) * 1000;
   const share = (key: 'server' | 'load' | 'serverCore' | 'loadCore') => (after[key] - before[key]) / micros;

@@ -23,10 +23,11 @@ import { eviction } from './suites/eviction.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
+import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, bus, diskIndex, eviction];
+const suites: readonly Suite[] = [hit, miss, disk, fill, footprint, purge, overflow, bus, diskIndex, eviction];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 

@@ -41,6 +41,7 @@ const tasks = {
   format: [node('@biomejs/biome/bin/biome', 'check', '--write')],
   bench: [bun('bench/main.ts')],
   conformance: [bun('test/conformance/main.ts')],
+  compile: [bun('scripts/compile.ts')],
 };
 
 const [name = '', ...args] = process.argv.slice(2);

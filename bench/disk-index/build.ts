@@ -30,7 +30,7 @@ export async function buildIndex(
   const insert = db.transaction((from: number, to: number) => {
     for (let n = from; n < to; n++) {
       const row = rowOf(entryAt(n));
-      run.insert.run({ ...row, hash: hash.of(row.key), used: row.stored });
+      run.insert.run({ ...row, hash: hash.of(row.key), used: row.stored, place: 0 });
     }
   });
   for (let from = 0; from < entries; from += BATCH) {
@@ -38,7 +38,7 @@ export async function buildIndex(
     if (from % (20 * BATCH) === 0) progress(`${from.toLocaleString('en-US')} entries written`);
   }
   progress('ordering them');
-  db.exec('INSERT INTO bodies SELECT sha256, size, 1 FROM entries ORDER BY sha256');
+  db.exec('INSERT INTO bodies SELECT sha256, size, 1, 0 FROM entries ORDER BY sha256');
   for (const { sql } of indexes) db.exec(sql);
   db.exec(
     'UPDATE state SET entries = (SELECT count(*) FROM entries), bytes = (SELECT sum(size) FROM bodies)',

@@ -3,7 +3,6 @@
  * JSON.
  */
 import { openDiskIndex } from '../../src/cache/disk/index.ts';
-import type { Entry } from '../../src/entry.ts';
 import { entryAt, keyAt } from './entries.ts';
 
 const LOOKUPS = 20_000;
@@ -41,22 +40,22 @@ async function measure(path: string, entries: number): Promise<Measured> {
   const keys = Array.from({ length: Math.min(LOOKUPS, entries) }, (_, n) =>
     keyAt((n * stride * 7919) % entries),
   );
-  const used: Entry[] = [];
+  const used: number[] = [];
   const findMicros = perItem(keys.length, () => {
     for (const key of keys) {
-      const entry = index.find(key, none);
-      if (!entry) throw new Error(`${key} is not found`);
-      if (used.length < USES) used.push(entry);
+      const found = index.find(key, none);
+      if (!found) throw new Error(`${key} is not found`);
+      if (used.length < USES) used.push(found.id);
     }
   });
   const touchMicros = perItem(used.length, () => {
-    for (let at = 0; at < used.length; at += 256) {
-      index.touch(used.slice(at, at + 256).map((entry) => ({ entry, usedMs: Date.UTC(2027, 0, 1) + at })));
+    for (let at = 0; at < used.length; at += 64) {
+      index.touch(used.slice(at, at + 64).map((id) => [id, Date.UTC(2027, 0, 1) + at]));
     }
   });
   const added = Array.from({ length: PUTS }, (_, n) => entryAt(entries + n));
   const putMicros = perItem(PUTS, () => {
-    for (const entry of added) index.put(entry, Date.UTC(2027, 0, 2));
+    for (const entry of added) index.put([{ entry, bytes: null }], Date.UTC(2027, 0, 2));
   });
   let dropped = 0;
   const dropMicros =

@@ -5,6 +5,7 @@ import { virtualClock } from '../../test/support/clock.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { answerOf, failureOf, maxAge, noise } from './answers.contract.ts';
+import { damageSmall } from './disk/damage.contract.ts';
 import type { Disk } from './disk/disk.ts';
 import type { ObjectWriter } from './disk/writer.ts';
 import { type World, world } from './world.contract.ts';
@@ -156,12 +157,13 @@ test('a disk that is out of files costs the copy, not the readers', async () => 
 
 test('a body damaged on disk is fetched again, not served', async () => {
   const [folder, clock] = [temporary('cache'), virtualClock()];
-  for (const size of [1000, 1_000_000]) {
+  for (const size of [1000, 100_000, 1_000_000]) {
     const key = `web /${size}`;
     {
       await using here = await world({ disk: true, folder, clock });
       await store(here, key, noise(size, size));
     }
+    damageSmall(folder.path);
     for (const path of bodies(folder.path)) {
       const bytes = new Uint8Array(await Bun.file(path).arrayBuffer());
       bytes[500] = (bytes[500] ?? 0) ^ 1;
@@ -180,17 +182,35 @@ test('a body damaged on disk is fetched again, not served', async () => {
   folder[Symbol.dispose]();
 });
 
-test('a small body damaged while the process runs is found as well', async () => {
-  await using here = await world({ disk: true, memoryBytes: 40_000, memoryObjectBytes: 8000 });
-  await store(here, 'web /a', noise(5000, 1));
+test('a body that moves up to memory is checked each time', async () => {
+  await using here = await world({ disk: true, memoryBytes: 800_000, memoryObjectBytes: 160_000 });
+  const body = noise(100_000, 1);
+  await store(here, 'web /a', body);
   await onDisk(here, 1);
   const [path] = bodies(here.folder?.path ?? '');
-  writeFileSync(path ?? '', noise(5000, 2));
-  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(5000, 10 + n));
-  here.parent = () => answerOf(noise(5000, 1), maxAge(60));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, 10 + n));
+  expect((await here.get({ key: 'web /a' })).served.source.from).toBe('disk');
+  writeFileSync(path ?? '', noise(100_000, 2));
+  here.parent = () => answerOf(body, maxAge(60));
   const reply = await here.get({ key: 'web /a' });
-  expect(Buffer.from(await reply.bytes()).equals(noise(5000, 1))).toBe(true);
+  expect(Buffer.from(await reply.bytes()).equals(body)).toBe(true);
   expect(here.cache.stats.disk?.corrupt).toBe(1);
+});
+
+test('a body that is a file is sent as such once, and moves up when it is asked for again', async () => {
+  await using here = await world({ disk: true, memoryBytes: 800_000, memoryObjectBytes: 160_000 });
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, n));
+  await onDisk(here, 10);
+  const { evicted } = here.cache.stats.memory;
+  const seen = async (key: string) => {
+    const reply = await here.get({ key });
+    expect(Buffer.from(await reply.bytes()).equals(noise(100_000, Number(key.slice(5))))).toBe(true);
+    return `${reply.outcome} from ${reply.served.source.from}`;
+  };
+  expect(await seen('web /0')).toBe('hit-disk from disk');
+  expect(here.cache.stats.memory.evicted).toBe(evicted);
+  expect(await seen('web /0')).toBe('hit-disk from memory');
+  expect(await seen('web /0')).toBe('hit from memory');
 });
 
 test('a file that somebody deleted is a miss', async () => {
@@ -206,18 +226,18 @@ test('many who ask for what is only on disk read it once', async () => {
   let reads = 0;
   await using here = await world({
     disk: true,
-    memoryBytes: 100_000,
-    memoryObjectBytes: 20_000,
+    memoryBytes: 700_000,
+    memoryObjectBytes: 150_000,
     through: (disk) =>
       instead(disk, {
-        bytes(entry) {
+        bytes(kept) {
           reads++;
-          return disk.bytes(entry);
+          return disk.bytes(kept);
         },
       }),
   });
-  await store(here, 'web /a', noise(15_000));
-  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(15_000, 10 + n));
+  await store(here, 'web /a', noise(100_000));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, 10 + n));
   await onDisk(here, 11);
   reads = 0;
   const replies = await Promise.all(Array.from({ length: 100 }, () => here.get({ key: 'web /a' })));

@@ -4,6 +4,7 @@
 import { MeridianError } from '../errors.ts';
 import { countSent } from './litter.ts';
 import type { Spool } from './spool.ts';
+import { pieceBytes } from './window.ts';
 
 /**
  * Bytes on their way into slow connections, of all readers together, beyond which each gets them in small pieces:
@@ -12,6 +13,11 @@ import type { Spool } from './spool.ts';
  */
 const unsentLimitBytes = 64 * 1024 * 1024;
 const smallPieceBytes = 16 * 1024;
+/** What a reader among many gets at once, who would else wait for the others' large pieces. */
+const fairPieceBytes = 64 * 1024;
+const fewReaders = 8;
+/** What is shorter waits for more, when there is more. */
+const togetherBytes = 16 * 1024;
 
 let unsentBytes = 0;
 
@@ -44,26 +50,32 @@ export function follow(
 
   /** How much of a piece to send at once. */
   function shareOf(pieceLength: number): number {
-    const bytes = unsentBytes > unsentLimitBytes ? Math.min(pieceLength, smallPieceBytes) : pieceLength;
+    const bytes = Math.min(pieceLength, fairBytes());
     return to === null ? bytes : Math.min(bytes, to - cursor.offset);
+  }
+
+  function fairBytes(): number {
+    if (unsentBytes > unsentLimitBytes) return smallPieceBytes;
+    return spool.readers > fewReaders ? fairPieceBytes : pieceBytes;
   }
 
   const isComplete = () => cursor.offset === to || (spool.state === 'whole' && cursor.offset >= spool.length);
 
-  /** Sends what there is until there is no more. A piece is the spool's own, so it is done with before the next. */
+  /** Sends what there is until there is no more. A piece is the spool's own, and has been copied or sent when `write` returns. */
   async function send(controller: ReadableStreamDirectController): Promise<void> {
     while (!left && cursor.offset !== to) {
       const read = spool.read(cursor);
       const piece = read instanceof Promise ? await read : read;
       if (left || !piece) break;
       const share = shareOf(piece.length);
-      noteUnsent(share);
+      noteUnsent(unsent + share);
       controller.write(share === piece.length ? piece : piece.subarray(0, share));
-      await controller.flush(true);
-      if (left) return;
-      noteUnsent(0);
       spool.advance(cursor, share);
       countSent(share);
+      // A short piece, between two long ones, goes along with the next.
+      if (unsent < togetherBytes && spool.length > cursor.offset && cursor.offset !== to) continue;
+      await controller.flush(true);
+      noteUnsent(0);
     }
   }
 

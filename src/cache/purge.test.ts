@@ -85,14 +85,15 @@ test('a small body on its way to disk does not come back', async () => {
 });
 
 test('an entry on its way from disk to memory does not come back', async () => {
-  await using here = await world({ disk: true, memoryBytes: 40_000, memoryObjectBytes: 9000 });
-  await store(here, noise(5000));
+  await using here = await world({ disk: true, memoryBytes: 800_000, memoryObjectBytes: 160_000 });
+  await store(here, noise(100_000));
   for (let n = 0; n < 10; n++) {
-    here.parent = () => answerOf(noise(5000), fields);
+    here.parent = () => answerOf(noise(100_000), fields);
     await (await here.get({ key: `web /${n}` })).bytes();
   }
   await onDisk(here, 11);
   here.parent = null;
+  await (await here.get()).bytes(); // As a file: it moves up the next time.
   const reading = here.get();
   here.cache.drop(key);
   const asked = await eventually('a new question', () => here.asked[11], { everyMs: 1 });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { MeridianError } from '../errors.ts';
+import { noteReceived } from '../http/received.ts';
 import { noise, openFiles } from './answers.contract.ts';
-import { type Objects, openObjects } from './disk/objects.ts';
+import { type Objects, openObjects, sha256Of } from './disk/objects.ts';
 import { type Spool, type SpoolOptions, spool } from './spool.ts';
 
 let folder: string;
@@ -275,5 +276,50 @@ test('whatever the chunks, every reader gets the same bytes', async () => {
     expect(budget.usedBytes).toBe(0);
   });
   await fc.assert(property, { numRuns: 60 });
+  expect(openFiles(folder)).toBe(0);
+});
+
+test('memory that is used again is used by nobody else any more', async () => {
+  const reads = fc.array(fc.record({ offset: fc.nat(100), pauses: fc.array(fc.nat(4), { minLength: 1 }) }), {
+    maxLength: 4,
+  });
+  const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 150_000 })), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  const property = fc.asyncProperty(cuts, reads, fc.boolean(), async (lengths, readers, crowded) => {
+    const body = noise(1_800_000, lengths.length);
+    const target = spool(options({ budget: { limitBytes: crowded ? 1000 : 10_000_000, usedBytes: 0 } }));
+    const reading = readers.map(async ({ offset, pauses }) => {
+      const from = Math.floor((body.length * offset) / 100);
+      const cursor = target.attach(from);
+      const pieces: Uint8Array[] = [];
+      for (let turn = 0; ; turn++) {
+        const piece = await target.read(cursor);
+        if (!piece) break;
+        // Has it in hand for a while.
+        for (let left = pauses[turn % pauses.length] ?? 0; left > 0; left--) await Bun.sleep(0);
+        pieces.push(piece.slice());
+        target.advance(cursor, piece.length);
+      }
+      target.detach(cursor);
+      expect(Buffer.concat(pieces).equals(body.subarray(from))).toBe(true);
+    });
+    for (let at = 0, turn = 0; at < body.length; ) {
+      const read = body.slice(at, at + 300_000);
+      noteReceived(read);
+      for (let cut = 0; cut < read.length; turn++) {
+        const piece = read.subarray(cut, cut + (lengths[turn % lengths.length] ?? 1) * 10);
+        cut += piece.length;
+        await target.append(piece);
+      }
+      at += 300_000;
+    }
+    const whole = await target.finish();
+    await Promise.all(reading);
+    if (whole && 'file' in whole) expect(await whole.file.commit(async () => {})).toBe(sha256Of(body));
+    await target.dispose(whole !== null);
+  });
+  await fc.assert(property, { numRuns: 12 });
   expect(openFiles(folder)).toBe(0);
 });

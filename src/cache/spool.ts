@@ -99,13 +99,20 @@ export function spool(options: SpoolOptions): Spool {
   function trim(): void {
     if (!file) return;
     if (file.keeping) {
-      held.trim(file.written, isCrowded(budget) ? 0 : windowBytes);
+      held.trim(file.written, isCrowded(budget) ? 0 : windowBytes, isRead);
       return;
     }
     if (isExpected) return;
     let slowest = held.end;
     for (const { offset } of cursors) slowest = Math.min(slowest, offset);
-    held.trim(Math.max(file.written, slowest), 0);
+    // Of what is let go of here, some may still be on its way to the file.
+    held.trim(Math.max(file.written, slowest), 0, () => true);
+  }
+
+  /** Whether a reader may have a piece from between two offsets in hand. */
+  function isRead(from: number, to: number): boolean {
+    for (const { offset } of cursors) if (offset >= from && offset < to) return true;
+    return false;
   }
 
   /** With a file: waits for it. Without: waits for the slowest reader, as there is nowhere else to keep bytes. */
@@ -242,7 +249,7 @@ export function spool(options: SpoolOptions): Spool {
       await file?.end(keepFile);
       disposed = true;
       // From now on the file has all that readers may still want.
-      if (file?.keeping) held.trim(file.written, 0);
+      if (file?.keeping) held.trim(file.written, 0, isRead);
       if (cursors.size > 0) return;
       held.discharge();
       await file?.close();

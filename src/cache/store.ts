@@ -5,12 +5,13 @@ import type { Entry, Head } from '../entry.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import { type Arrival, arrivals } from './arrivals.ts';
 import type { Disk } from './disk/disk.ts';
+import type { Kept } from './disk/index.ts';
 import { sha256Of } from './disk/objects.ts';
 import { variantOf } from './disk/row.ts';
 import type { ObjectWriter } from './disk/writer.ts';
+import { lately } from './lately.ts';
 import type { Memory, Resident } from './memory.ts';
 import type { Ledger } from './purge/ledger.ts';
-import { turns } from './turns.ts';
 
 /** A stored response with its bytes at hand. */
 export type Stored =
@@ -20,8 +21,8 @@ export type Stored =
 export interface Store {
   /** Looks in memory only. */
   peek(key: CacheKey, headers: Headers): Stored | null;
-  /** Looks on disk; what is small enough moves up to memory on the way. */
-  find(key: CacheKey, headers: Headers): Promise<Stored | null>;
+  /** Looks on disk; what is small enough moves up to memory on the way. At once, when the disk can. */
+  find(key: CacheKey, headers: Headers): Stored | null | Promise<Stored | null>;
   /** What is stored, and where, by the indexes alone: its bytes may turn out to be wrong. */
   locate(key: CacheKey, headers: Headers): Pick<Stored, 'from' | 'entry'> | null;
   /** A request for a response to this is being sent. Whoever calls this ends it. */
@@ -43,7 +44,7 @@ export interface Store {
   /** Compares what is on its way with the purges so far. Returns the newest that all of it has been compared with. */
   judgeArrivals(): number;
   /** Brings an entry on disk up to memory, unless there is one already. */
-  warm(entry: Entry): Promise<Resident | null>;
+  warm(kept: Kept): Promise<Resident | null>;
   /** Resolves when what is on its way to disk has arrived. */
   settled(): Promise<void>;
 }
@@ -52,18 +53,22 @@ export interface Store {
 const pendingLimitBytes = 128 * 1024 * 1024;
 /** What one of them takes at least. */
 const pendingOverheadBytes = 4096;
-/** Small bodies written at once: each is an open file. */
-const writesAtOnce = 32;
+/**
+ * A body that is a file moves up to memory when it is asked for again, before others of this share of memory were: to send
+ * it costs little, and to read it, compare it and make room for it, much.
+ */
+const sentShare = 1 / 2;
 
 /** @param objectBytes one object in memory, at most; never more than a quarter of all of it. */
 export function store(memory: Memory, disk: Disk | null, objectBytes: number, ledger: Ledger): Store {
   const underWay = arrivals(ledger);
-  const writes = turns(writesAtOnce);
   /** Small bodies on their way to disk, with what is known of them by now. */
   const pending = new Map<string, Pending>();
   let pendingBytes = 0;
   /** Entries that are being read, or checked, once for everybody who wants them. */
   const reading = new Map<string, Promise<Stored | null>>();
+  /** Bodies that are files, and were sent as such. */
+  const sent = lately(() => memory.stats.limitBytes * sentShare);
 
   const memoryObjectBytes = () => Math.min(objectBytes, memory.objectLimitBytes);
 
@@ -75,49 +80,61 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     pendingBytes += weight;
     arrival.hold();
     const name = nameOf(entry);
-    const write = () =>
-      disk.put(
+    const put: Pending = { entry, written: null };
+    pending.set(name, put);
+    put.written = disk
+      .put(
         () => put.entry,
         bytes,
         () => arrival.wanted,
-      );
-    const written = writes.take(write).finally(() => {
-      if (pending.get(name) === put) pending.delete(name);
-      pendingBytes -= weight;
-      arrival.end();
-    });
-    const put: Pending = { entry, written };
-    pending.set(name, put);
-    return written;
+      )
+      .finally(() => {
+        if (pending.get(name) === put) pending.delete(name);
+        pendingBytes -= weight;
+        arrival.end();
+      });
+    return put.written;
   }
 
-  async function read(entry: Entry, from: Disk): Promise<Stored | null> {
+  /** Waits for a body, or not; what has been purged or replaced meanwhile is not taken. */
+  function once<Body>(
+    entry: Entry,
+    body: Body | null | Promise<Body | null>,
+    take: (body: Body) => Stored,
+  ): Stored | null | Promise<Stored | null> {
+    if (!(body instanceof Promise)) return body && take(body);
     const arrival = underWay.again(entry);
-    try {
-      if (entry.sizeBytes > memoryObjectBytes()) {
-        const body = await from.body(entry);
-        return body && arrival.wanted ? { from: 'disk', entry, body } : null;
-      }
-      const bytes = await from.bytes(entry);
-      if (!bytes || !arrival.wanted) return null;
-      const newer = memory.variant(entry);
-      if (newer) return resident(newer);
-      const body = new Blob([bytes]);
-      const kept = memory.keep(entry, body);
-      return kept ? resident(kept) : { from: 'disk', entry, body };
-    } finally {
-      arrival.end();
-    }
+    return body.then((there) => (there && arrival.wanted ? take(there) : null)).finally(arrival.end);
   }
 
-  function readOnce(entry: Entry, from: Disk): Promise<Stored | null> {
+  function moveUp(entry: Entry, bytes: Uint8Array<ArrayBuffer>): Stored {
+    const newer = memory.variant(entry);
+    if (newer) return resident(newer);
+    const body = new Blob([bytes]);
+    const kept = memory.keep(entry, body);
+    return kept ? resident(kept) : { from: 'disk', entry, body };
+  }
+
+  function read(kept: Kept, from: Disk, isToSend: boolean): Stored | null | Promise<Stored | null> {
+    const { entry } = kept;
+    if (entry.sizeBytes > memoryObjectBytes() || isToSend) {
+      return once(entry, from.body(kept), (body) => ({ from: 'disk', entry, body }));
+    }
+    return once(entry, from.bytes(kept), (bytes) => moveUp(entry, bytes));
+  }
+
+  function readOnce(kept: Kept, from: Disk, isToSend = false): Stored | null | Promise<Stored | null> {
+    if (kept.place > 0) return read(kept, from, false); // Nobody else can want it before it is there.
+    const { entry } = kept;
     // Whoever comes after a purge does not wait for what was read before it.
     const name = `${nameOf(entry)} ${entry.freshness.receivedMs} ${entry.asOf}`;
     const known = reading.get(name);
     if (known !== undefined) return known;
-    const result = read(entry, from).finally(() => reading.delete(name));
-    reading.set(name, result);
-    return result;
+    const result = read(kept, from, isToSend);
+    if (!(result instanceof Promise)) return result;
+    const reads = result.finally(() => reading.delete(name));
+    reading.set(name, reads);
+    return reads;
   }
 
   function peek(key: CacheKey, headers: Headers): Stored | null {
@@ -132,19 +149,23 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     locate(key, headers) {
       const found = memory.find(key, headers);
       if (found) return { from: 'memory', entry: found.entry };
-      const entry = disk?.find(key, headers);
-      return entry ? { from: 'disk', entry } : null;
+      const kept = disk?.find(key, headers);
+      return kept ? { from: 'disk', entry: kept.entry } : null;
     },
 
-    async find(key, headers) {
-      const entry = disk?.find(key, headers);
-      return disk && entry ? readOnce(entry, disk) : null;
+    find(key, headers) {
+      const kept = disk?.find(key, headers);
+      if (!disk || !kept) return null;
+      const { sha256, sizeBytes } = kept.entry;
+      const mayMoveUp = sizeBytes <= memoryObjectBytes();
+      return readOnce(kept, disk, kept.place === 0 && mayMoveUp && !sent.again(sha256, sizeBytes));
     },
 
     async keepBytes(head, bytes, arrival) {
       if (!arrival.wanted) return null;
       const { asOf } = arrival;
-      const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256: sha256Of(bytes) };
+      const sha256 = disk ? sha256Of(bytes) : '';
+      const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256 };
       const kept = memory.keep(entry, new Blob([bytes]));
       arrival.stored();
       const written = putOnDisk(entry, bytes, arrival);
@@ -203,9 +224,10 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
 
     judgeArrivals: underWay.judge,
 
-    async warm(entry) {
+    async warm(kept) {
+      const { entry } = kept;
       const isWarm = entry.sizeBytes > memoryObjectBytes() || memory.variant(entry) !== null;
-      const stored = isWarm || !disk ? null : await readOnce(entry, disk);
+      const stored = isWarm || !disk ? null : await readOnce(kept, disk);
       return stored?.from === 'memory' ? stored.resident : null;
     },
 
@@ -217,7 +239,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
 
 interface Pending {
   entry: Entry;
-  readonly written: Promise<boolean>;
+  /** `null` until it has begun. */
+  written: Promise<boolean> | null;
 }
 
 /** A variant with this body. */

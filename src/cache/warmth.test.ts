@@ -5,6 +5,7 @@ import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { answerOf, maxAge, noise } from './answers.contract.ts';
+import { damageSmall } from './disk/damage.contract.ts';
 import { sha256Of } from './disk/objects.ts';
 import { type World, type WorldOptions, world } from './world.contract.ts';
 
@@ -84,11 +85,9 @@ test('what has been purged meanwhile, or was damaged on disk, does not come back
   {
     await using here = await world({ ...options, folder });
     await store(here, 3);
-    const path = here.folder?.path ?? '';
-    const name = sha256Of(noise(1000, 0));
-    writeFileSync(join(path, 'objects', name.slice(0, 2), name), 'damaged');
     here.cache.purge({ selector: { by: 'prefix', prefix: 'web /2' }, soft: false }, true);
   }
+  damageSmall(folder.path, sha256Of(noise(1000, 0)));
   await using here = await world({ ...options, folder });
   clock.advance(1000);
   await eventually('the damaged one to be found', () => here.cache.stats.disk?.corrupt, { everyMs: 1 });

@@ -73,18 +73,24 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
     await pause(warmAfterMs);
     if (isClosed) return;
     let [entries, bytes] = [0, 0];
+    /** What the newest takes beside its body, as the next one will. */
+    let besideBytes = 0;
     for (const { heat, key, variant } of await disk.loadHot()) {
       if (entries >= burstEntries || bytes >= burstBytes) {
         await pause(pauseMs);
         [entries, bytes] = [0, 0];
       }
-      if (isClosed || isFilled(memory)) return;
-      const entry = disk.variant(key, variant);
+      if (isClosed) return;
+      const kept = disk.variant(key, variant);
       entries++;
-      if (!entry) continue;
-      const resident = await store.warm(entry);
-      bytes += resident?.costBytes ?? 0;
-      if (resident) resident.heat = Math.max(resident.heat, heat);
+      if (!kept) continue;
+      const { sizeBytes } = kept.entry;
+      if (isFilled(memory, sizeBytes + besideBytes)) return;
+      const resident = await store.warm(kept);
+      if (!resident) continue;
+      bytes += resident.costBytes;
+      besideBytes = resident.costBytes - sizeBytes;
+      resident.heat = Math.max(resident.heat, heat);
     }
   }
 
@@ -102,8 +108,9 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
   };
 }
 
-function isFilled({ stats }: Memory): boolean {
-  return stats.bytes + stats.policyBytes > stats.limitBytes * filledShare;
+/** Once so many bytes more are in it. */
+function isFilled({ stats }: Memory, moreBytes: number): boolean {
+  return stats.bytes + stats.policyBytes + moreBytes > stats.limitBytes * filledShare;
 }
 
 /** By heat per byte, roughly: to a power of two, as sorting a million would hold up everybody. */

@@ -2,10 +2,11 @@
  * The newest stretch of a body that is arriving: what memory holds of it, in chunks. All windows of a node are
  * charged to one budget.
  */
+import { giveBack, keepReceived } from '../http/received.ts';
 import type { Budget } from './budget.ts';
 
 /** Bytes handed out at a time. Each piece is a call of the system here, and another one at the client. */
-export const pieceBytes = 64 * 1024;
+export const pieceBytes = 256 * 1024;
 /** Chunks below this are copied together: a thousand chunks of a byte cost more than the bytes. */
 const smallBytes = 4 * 1024;
 /** What small chunks are copied into, in bytes. */
@@ -20,8 +21,11 @@ export interface Window {
   piece(offset: number): Uint8Array;
   /** Everything held from an offset on. */
   since(offset: number): Uint8Array[];
-  /** Lets go of whole chunks that end before `offset`, as long as `keepBytes` remain. */
-  trim(offset: number, keepBytes: number): void;
+  /**
+   * Lets go of whole chunks that end before `offset`, as long as `keepBytes` remain. `inUse`: whether somebody may still
+   * have bytes from one offset up to another; the memory of all others is used again.
+   */
+  trim(offset: number, keepBytes: number, inUse: (from: number, to: number) => boolean): void;
   /** All of it in one piece, when it is held from the first byte. The window goes on to work on that. */
   join(): Uint8Array<ArrayBuffer>;
   /** No longer counts what it holds: whoever refers to it lets go of it soon. */
@@ -41,6 +45,8 @@ export function window(budget: Budget): Window {
   let end = 0;
   let charged = 0;
   let discharged = false;
+  /** Where the newest piece came from: more of it may follow. */
+  let newest: ArrayBufferLike | null = null;
 
   function charge(bytes: number): void {
     if (discharged) return;
@@ -81,6 +87,17 @@ export function window(budget: Budget): Window {
     return low;
   }
 
+  /** Gives back the memory of chunks that were let go of, unless it holds others, or may come to. */
+  function recycle(dropped: readonly Chunk[], inUse: (from: number, to: number) => boolean): void {
+    for (const { start, bytes, length } of dropped) {
+      if (inUse(start, start + length)) keepReceived(bytes.buffer);
+    }
+    for (const { bytes } of dropped) {
+      const { buffer } = bytes;
+      if (buffer !== newest && !chunks.some((chunk) => chunk.bytes.buffer === buffer)) giveBack(buffer);
+    }
+  }
+
   return {
     get start() {
       return chunks[0]?.start ?? end;
@@ -90,6 +107,7 @@ export function window(budget: Budget): Window {
     },
 
     push(bytes) {
+      newest = bytes.buffer;
       if (bytes.length < smallBytes) pushSmall(bytes);
       else add(bytes, bytes.length);
     },
@@ -107,14 +125,14 @@ export function window(budget: Budget): Window {
         .map(({ start, bytes, length }) => bytes.subarray(Math.max(0, offset - start), length));
     },
 
-    trim(offset, keepBytes) {
+    trim(offset, keepBytes, inUse) {
       let drop = 0;
       for (const { start, bytes, length } of chunks) {
         if (start + length > offset || end - (start + length) < keepBytes) break;
         drop++;
         charge(-bytes.length);
       }
-      if (drop > 0) chunks = chunks.slice(drop);
+      if (drop > 0) recycle(chunks.splice(0, drop), inUse);
     },
 
     join() {

@@ -164,11 +164,16 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         everyMs: 1,
         withinMs: 2000,
       });
+      if (folder)
+        await eventually('nothing half-written', () => unfinished(folder).length === 0, {
+          everyMs: 1,
+          withinMs: 2000,
+        });
       await made.close();
       if (!folder) return;
       await eventually('files closed', () => openFiles(folder.path) === 0, { everyMs: 1, withinMs: 2000 });
       expect(clock.waiting - timersBefore).toBe(0);
-      expect(readdirSync(join(folder.path, 'tmp'))).toEqual([]);
+      expect(unfinished(folder)).toEqual([]);
       if (!options.folder) folder[Symbol.dispose]();
     },
   };
@@ -191,4 +196,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   }
 
   return self;
+}
+
+function unfinished(folder: Temporary): string[] {
+  return readdirSync(join(folder.path, 'tmp'));
 }

@@ -1,8 +1,8 @@
 /**
  * A node as a child process of `up`.
  */
-import { fileURLToPath } from 'node:url';
 import type { Network } from '../config/network.ts';
+import { programOf } from '../config/program.ts';
 import { passLines } from './lines.ts';
 import { asNodeMessage } from './supervision.ts';
 
@@ -33,12 +33,11 @@ export interface ChildOptions {
   readonly onLine: (stream: 'out' | 'err', line: string) => void;
 }
 
-const program = fileURLToPath(new URL('./main.ts', import.meta.url));
-
 export function startChild({ name, network, words, env, onLine }: ChildOptions): Child {
   const ready = Promise.withResolvers<Ready>();
-  const child = Bun.spawn([process.execPath, ...process.execArgv, program, 'serve', '--as', name, ...words], {
-    env,
+  const { command, env: own } = programOf('main');
+  const child = Bun.spawn([...command, 'serve', '--as', name, ...words], {
+    env: { ...env, ...own },
     stdin: new Blob([JSON.stringify(network)]),
     stdout: 'pipe',
     stderr: 'pipe',

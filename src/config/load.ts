@@ -3,7 +3,6 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { embedded } from './embedded.ts';
 import { codeOf } from './error-code.ts';
 import type { Evaluated } from './evaluate.ts';
@@ -11,6 +10,7 @@ import type { Mistake } from './mistake.ts';
 import { type Network, parseNetwork } from './network.ts';
 import { member } from './outline.ts';
 import type { Overrides } from './overrides.ts';
+import { programOf } from './program.ts';
 import { keptSecret, knownSecret } from './secret.ts';
 import type { Environment } from './variables.ts';
 
@@ -90,9 +90,10 @@ async function evaluate(file: string, cwd: string): Promise<Evaluated> {
   const fail = (expected: string, found: string) => ({ mistakes: [{ path: shown, expected, found }] });
   if (!(await Bun.file(file).exists())) return fail('a config file', 'none at this place');
   let answer: Evaluated | undefined;
-  const program = fileURLToPath(new URL('./evaluate.ts', import.meta.url));
-  const child = Bun.spawn([process.execPath, ...process.execArgv, program, file], {
+  const { command, env } = programOf('evaluate');
+  const child = Bun.spawn([...command, file], {
     cwd: dirname(file),
+    env: { ...process.env, ...env },
     // What a config file prints is for people: it must not end up in a command's output.
     stdio: ['ignore', 2, 'inherit'],
     timeout: timeLimitMs,

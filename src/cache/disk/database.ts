@@ -1,36 +1,55 @@
 /**
- * The index's SQLite file. What it says can be fetched again, so one that is damaged, or of another version, is
+ * The disk tier's SQLite files. What they say can be fetched again, so one that is damaged, or of another version, is
  * replaced by an empty one.
  */
 import { Database } from 'bun:sqlite';
 import { rm } from 'node:fs/promises';
 
-/** Raised when the layout changes: an index of another version is dropped, and the cache starts empty. */
-const layoutVersion = 2;
+/** What a file holds, and how. */
+export interface Layout {
+  /** Raised when the layout changes: a file of another version is dropped. From 1. */
+  readonly version: number;
+  /** Said first, before there is anything in the file. */
+  readonly settings: string;
+  readonly tables: string;
+}
+
 /** How long to wait for a predecessor that is just closing the file. */
 const busyMs = 2000;
 
-export async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string, layout: Layout = indexLayout): Promise<Database> {
   try {
-    return prepared(path);
+    const db = prepared(path, layout);
+    if (db) return db;
   } catch (error) {
     if (isBusy(error)) throw inUse(path, error);
     if (!isDamage(error)) throw error;
-    for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
-    return prepared(path);
   }
+  return openEmpty(path, layout);
 }
 
-function prepared(path: string): Database {
+/** In place of what there is. Nobody has that open. */
+export async function openEmpty(path: string, layout: Layout): Promise<Database> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
+  const db = prepared(path, layout);
+  if (!db) throw new Error(`${path} was replaced by somebody else`);
+  return db;
+}
+
+/** `null` when it is of another version. */
+function prepared(path: string, { version, settings, tables }: Layout): Database | null {
   const db = new Database(path, { create: true, strict: true });
   try {
     // One process has the file, and with it the folder, for itself. The system lets go of the lock when that process is
-    // gone, however it went. WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
-    db.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA locking_mode = EXCLUSIVE`);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    if (versionOf(db) !== layoutVersion)
-      for (const table of ['entries', 'bodies', 'purges', 'state']) db.exec(`DROP TABLE IF EXISTS ${table}`);
-    db.exec(layout);
+    // gone, however it went.
+    db.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA locking_mode = EXCLUSIVE; ${settings}`);
+    db.exec('PRAGMA journal_mode = WAL');
+    const found = versionOf(db);
+    if (found !== 0 && found !== version) {
+      db.close();
+      return null;
+    }
+    db.exec(`${tables}; PRAGMA user_version = ${version}`);
     return db;
   } catch (error) {
     db.close();
@@ -41,14 +60,20 @@ function prepared(path: string): Database {
 /**
  * Entries are found by a hash of their key, as text twice as long as all else in the row should not be there
  * twice. `state` is one row that changes with the others, in the same transaction, so that nothing has to be counted.
+ * `place` is where a small body is (`small-bodies.ts`), or 0 when a body is a file.
+ *
+ * WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
  */
-const layout = `
+const indexLayout: Layout = {
+  version: 3,
+  settings: 'PRAGMA synchronous = NORMAL',
+  tables: `
   CREATE TABLE IF NOT EXISTS bodies (
-    sha256 BLOB PRIMARY KEY, size INTEGER NOT NULL, entries INTEGER NOT NULL
+    sha256 BLOB PRIMARY KEY, size INTEGER NOT NULL, entries INTEGER NOT NULL, place INTEGER NOT NULL
   ) WITHOUT ROWID, STRICT;
   CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, used INTEGER NOT NULL, asof INTEGER NOT NULL,
-    stored INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    stored INTEGER NOT NULL, size INTEGER NOT NULL, place INTEGER NOT NULL, sha256 BLOB NOT NULL,
     key TEXT NOT NULL, variant TEXT NOT NULL, tags TEXT NOT NULL, head TEXT NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS entries_by_hash ON entries (hash);
@@ -59,11 +84,11 @@ const layout = `
   ) WITHOUT ROWID, STRICT;
   CREATE TABLE IF NOT EXISTS state (
     id INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, seed INTEGER NOT NULL
+    sequence INTEGER NOT NULL, place INTEGER NOT NULL, seed INTEGER NOT NULL
   ) STRICT;
-  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, abs(random() % 4294967296));
-  PRAGMA user_version = ${layoutVersion};
-`;
+  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, 0, abs(random() % 4294967296));
+`,
+};
 
 function versionOf(db: Database): number | undefined {
   using pragma = db.prepare<{ user_version: number }, []>('PRAGMA user_version');
@@ -71,7 +96,7 @@ function versionOf(db: Database): number | undefined {
 }
 
 /** SQLITE_CORRUPT or SQLITE_NOTADB. */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   return error instanceof Error && 'errno' in error && (error.errno === 11 || error.errno === 26);
 }
 

@@ -8,31 +8,36 @@ import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
 import type { Ledger, Mark } from '../purge/ledger.ts';
+import { turns } from '../turns.ts';
+import { batches } from './batches.ts';
 import { guard } from './guard.ts';
 import { type Hot, readHot, writeHot } from './hot.ts';
-import { type DiskIndex, type Orphan, openDiskIndex } from './index.ts';
+import { type DiskIndex, type Kept, type Orphan, openDiskIndex } from './index.ts';
 import { journal } from './journal.ts';
 import { leaving } from './leaving.ts';
-import { type Objects, openObjects } from './objects.ts';
+import { type Objects, openObjects, sha256Of } from './objects.ts';
 import { room } from './room.ts';
 import { variantOf } from './row.ts';
+import { smallBodyBytes } from './small-bodies.ts';
 import { trust } from './trust.ts';
 import type { ObjectWriter } from './writer.ts';
 
 /** How often the times of last use are written down, and files deleted. */
 const upkeepMs = 5_000;
+/** Bodies written at once that are files of their own. */
+const filesAtOnce = 32;
 
 export interface Disk {
   /** What has been purged, as this tier remembers it across restarts. */
   readonly ledger: Ledger;
   /** The variant that these request fields select, unless it is purged. Index only: cheap enough to be synchronous. */
-  find(key: CacheKey, headers: Headers): Entry | null;
+  find(key: CacheKey, headers: Headers): Kept | null;
   /** The variant with these selecting fields (`variantOf`). Not counted as a use. */
-  variant(key: CacheKey, variant: string): Entry | null;
-  /** The body's file, once its bytes are known to be right; `null` when they are not, and the entry is gone. */
-  body(entry: Entry): Promise<Blob | null>;
-  /** A small body itself, checked each time; `null` as above. */
-  bytes(entry: Entry): Promise<Uint8Array<ArrayBuffer> | null>;
+  variant(key: CacheKey, variant: string): Kept | null;
+  /** The body, once its bytes are known to be right; `null` when they are not, and the entry is gone. At once if it can be. */
+  body(kept: Kept): Blob | null | Promise<Blob | null>;
+  /** The bytes of a body, checked each time; `null` as above. At once when they are among the small ones. */
+  bytes(kept: Kept): Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>;
   /** A file to write a body of unknown digest to; `null` when the disk is out of use. */
   create(): Promise<ObjectWriter | null>;
   /** Keeps what a writer has written, under the entry that `describe` makes of its digest, if it is `wanted` then. */
@@ -41,7 +46,7 @@ export interface Disk {
     describe: (sha256: string) => Entry,
     wanted: () => boolean,
   ): Promise<Entry | null>;
-  /** Writes a small body in one go and keeps it as above. Tells whether it did. */
+  /** Keeps a body that is there as a whole, as above, together with others that come at the same time. Tells whether it did. */
   put(describe: () => Entry, bytes: Uint8Array, wanted: () => boolean): Promise<boolean>;
   /** Replaces the metadata of an entry that is still there with the same body. */
   update(entry: Entry): void;
@@ -132,15 +137,46 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
   }
 
   /** Says that a stored body is not what it was, and forgets the entry. Others that refer to it find out as well. */
-  function corrupt(entry: Entry): null {
+  function corrupt({ entry }: Kept): null {
     right.delete(entry.sha256);
-    const known = use.closed ? null : index.variant(entry.key, variantOf(entry));
-    if (known?.sha256 !== entry.sha256) return null;
+    if (!isThere(entry)) return null;
     corrupted++;
     warn('a stored body is not what it was when it was written; it is dropped', { key: entry.key });
     orphaned(index.dropVariant(entry));
     return null;
   }
+
+  function isThere(entry: Entry): boolean {
+    const known = use.closed ? null : index.variant(entry.key, variantOf(entry));
+    return known?.entry.sha256 === entry.sha256;
+  }
+
+  function smallBytes(kept: Kept): Uint8Array<ArrayBuffer> | null {
+    const { entry, place } = kept;
+    const bytes = index.body(place);
+    if (!bytes) {
+      // A power cut has taken it, which is as good as never having had it.
+      if (isThere(entry)) orphaned(index.dropVariant(entry));
+      return null;
+    }
+    return bytes.length === entry.sizeBytes && sha256Of(bytes) === entry.sha256 ? bytes : corrupt(kept);
+  }
+
+  const additions = batches((batch: readonly Wanted[]) =>
+    withIndex(
+      batch.map(() => false),
+      () => {
+        const isKept = batch.map(({ wanted }) => wanted());
+        const kept = batch.filter((_, at) => isKept[at]);
+        const added = kept.map(({ describe, bytes }) => ({ entry: describe(), bytes }));
+        if (added.length > 0) orphaned(index.put(added, clock.now()));
+        space.make();
+        return isKept;
+      },
+    ),
+  );
+
+  const writes = turns(filesAtOnce);
 
   async function commit(
     writer: ObjectWriter,
@@ -149,6 +185,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
   ): Promise<Entry | null> {
     let name: string | null = null;
     try {
+      if (writer.sizeBytes <= smallBodyBytes) return await commitSmall(writer, describe, wanted);
       const sha256 = await writer.commit((named) => {
         name = named;
         return departing.hold(named);
@@ -157,7 +194,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
       const entry = describe(sha256);
       const kept = withIndex(false, () => {
         if (!wanted()) return false;
-        orphaned(index.put(entry, clock.now()));
+        orphaned(index.put([{ entry, bytes: null }], clock.now()));
         return true;
       });
       if (!kept) departing.add(sha256);
@@ -172,11 +209,35 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     }
   }
 
+  /** What is small is kept as such, however it has come. */
+  async function commitSmall(
+    writer: ObjectWriter,
+    describe: (sha256: string) => Entry,
+    wanted: () => boolean,
+  ): Promise<Entry | null> {
+    const bytes = new Uint8Array(writer.sizeBytes);
+    if ((await writer.read(bytes, 0)) !== bytes.length) throw new Error('a file is shorter than it was');
+    const entry = describe(sha256Of(bytes));
+    const kept = await additions.add({ describe: () => entry, bytes, wanted });
+    await writer.discard();
+    return kept ? entry : null;
+  }
+
+  async function putFile({ describe, bytes, wanted }: Wanted): Promise<boolean> {
+    const writer = await objects.create();
+    try {
+      await writer.append([bytes]);
+      return (await commit(writer, describe, wanted)) !== null;
+    } finally {
+      await writer.discard();
+      await writer.close();
+    }
+  }
+
   // What earlier runs left behind is cleared while the node already serves.
   const swept = objects.sweep(departing.remove, () => use.closed).catch(use.failed);
   const stopUpkeep = every(clock, upkeepMs, () => {
-    space.saveUses();
-    space.make();
+    space.keepUp();
     void departing.sweep();
   });
 
@@ -195,22 +256,35 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
 
     find: (key, headers) =>
       withIndex(null, () => {
-        const entry = index.find(key, headers);
-        if (entry) space.used(entry);
-        return entry;
+        const kept = index.find(key, headers);
+        if (kept) space.used(kept);
+        return kept;
       }),
 
     variant: (key, variant) => withIndex(null, () => index.variant(key, variant)),
 
-    body: (entry) =>
-      use.runLater(null, async () =>
-        (await right.isRight(entry)) ? Bun.file(objects.path(entry.sha256)) : corrupt(entry),
-      ),
+    body: (kept) =>
+      use.run<Blob | null | Promise<Blob | null>>(null, () => {
+        const { entry, place } = kept;
+        if (place > 0) {
+          const bytes = smallBytes(kept);
+          return bytes && new Blob([bytes]);
+        }
+        const asFile = (isRight: boolean) => (isRight ? objects.file(entry.sha256) : corrupt(kept));
+        const checked = right.isRight(entry);
+        return checked instanceof Promise
+          ? use.runLater(null, async () => asFile(await checked))
+          : asFile(checked);
+      }),
 
-    bytes: (entry) =>
-      use.runLater(null, async () => {
-        const bytes = await objects.bytes(entry.sha256, entry.sizeBytes);
-        return bytes ?? corrupt(entry);
+    bytes: (kept) =>
+      use.run<ReturnType<Disk['bytes']>>(null, () => {
+        const { entry, place } = kept;
+        if (place > 0) return smallBytes(kept);
+        return use.runLater(
+          null,
+          async () => (await objects.bytes(entry.sha256, entry.sizeBytes)) ?? corrupt(kept),
+        );
       }),
 
     create: () =>
@@ -222,17 +296,12 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
 
     commit,
 
-    put: (describe, bytes, wanted) =>
-      use.runLater(false, async () => {
-        const writer = await objects.create();
-        try {
-          await writer.append([bytes]);
-          return (await commit(writer, describe, wanted)) !== null;
-        } finally {
-          await writer.discard();
-          await writer.close();
-        }
-      }),
+    put(describe, bytes, wanted) {
+      if (!use.usable) return Promise.resolve(false);
+      const addition = { describe, bytes, wanted };
+      if (bytes.length <= smallBodyBytes) return additions.add(addition);
+      return writes.take(() => use.runLater(false, () => putFile(addition)));
+    },
 
     update: (entry) => withIndex(undefined, () => index.update(entry)),
 
@@ -290,12 +359,20 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     async close() {
       if (use.closed) return;
       stopUpkeep();
+      additions.flush();
       space.close();
       use.close();
       await swept;
       index.close();
     },
   };
+}
+
+/** A body that is to be kept, if it is wanted when its turn has come. */
+interface Wanted {
+  readonly describe: () => Entry;
+  readonly bytes: Uint8Array;
+  readonly wanted: () => boolean;
 }
 
 function every(clock: Clock, periodMs: number, task: () => void): () => void {

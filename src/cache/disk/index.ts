@@ -1,8 +1,10 @@
 /**
- * The disk tier's index: which entries there are, which file holds each body, and when each was last used.
+ * The disk tier's index: which entries there are, where the body of each is, and when each was last used.
  * An SQLite database, so that it opens at once whatever its size, takes no memory of its own, and
- * survives a crash whole: an entry is written here only after its body's file is complete.
+ * survives a crash whole: an entry is written here only after its body is complete, as a file or among the small ones.
  */
+import type { Database } from 'bun:sqlite';
+import { dirname, join } from 'node:path';
 import type { Entry } from '../../entry.ts';
 import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
@@ -12,21 +14,42 @@ import { openDatabase } from './database.ts';
 import { keyHash } from './hash.ts';
 import { openPurges, type Purges } from './purges.ts';
 import { bytesOf, entryOf, rowOf, tagsIn, variantOf } from './row.ts';
-import { type Outline, type Place, statements } from './statements.ts';
+import { openSmallBodies, type Placed, type SmallBodies } from './small-bodies.ts';
+import { type Numbered, type Outline, type Place, statements } from './statements.ts';
 
 /** Variants of one key kept at once; the oldest give way. A look-up reads them all. */
 const maxVariants = 64;
 /** Entries dropped in one go, which nothing else can interrupt: about 2 ms. */
-const maxDroppedAtOnce = 64;
+const maxDroppedAtOnce = 32;
 /** Entries under one key that are looked at in one go. */
 const maxNear = 1000;
 /** Places of entries that are looked at in one go. */
 const maxSwept = 500;
 
-/** What an entry takes beside the bytes of its body: its row, its file's inode, the rest of its last block. */
+/** Places remembered of small bodies that could not be committed, to be cleared with the next change. */
+const maxStray = 10_000;
+
+/** What an entry takes beside the bytes of its body: its row, its file's inode, the rest of its last block or page. */
 export const entryBytes = 4096;
 
-/** A body that no entry refers to any more. Its row is gone; deleting its file is the caller's part. */
+/** An entry as it was found. */
+export interface Kept {
+  readonly entry: Entry;
+  /** Of its row. */
+  readonly id: number;
+  /** When it was last noted as used, ms since the epoch. */
+  readonly usedMs: number;
+  /** Where its body is among the small ones; 0 when it is a file. */
+  readonly place: number;
+}
+
+/** An entry with its body, if that is to be kept among the small ones; `null` when there is a file of it already. */
+export interface Addition {
+  readonly entry: Entry;
+  readonly bytes: Uint8Array | null;
+}
+
+/** A file that no entry refers to any more. Its row is gone; deleting it is the caller's part. */
 export interface Orphan {
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -34,15 +57,19 @@ export interface Orphan {
 
 export interface DiskIndex {
   /** The newest variant that these request fields select. Nothing that is purged. */
-  find(key: CacheKey, headers: Headers): Entry | null;
+  find(key: CacheKey, headers: Headers): Kept | null;
   /** The variant with these selecting fields, as `variantOf` writes them. */
-  variant(key: CacheKey, variant: string): Entry | null;
-  /** Adds or replaces an entry. */
-  put(entry: Entry, usedMs: number): readonly Orphan[];
+  variant(key: CacheKey, variant: string): Kept | null;
+  /** The small body in a place, not checked; `null` when it has been lost. */
+  body(place: number): Uint8Array<ArrayBuffer> | null;
+  /** Adds or replaces entries, all or none. */
+  put(added: readonly Addition[], usedMs: number): readonly Orphan[];
   /** Replaces the metadata of an entry, if it is still there with the same body. */
   update(entry: Entry): void;
   /** Notes when entries were last used, for the choice of whom to drop. */
-  touch(uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>): void;
+  touch(uses: Iterable<readonly [id: number, usedMs: number]>): void;
+  /** When the entry was used that has been used least recently; `null` without entries. */
+  readonly leastUsedMs: number | null;
   dropVariant(entry: Entry): readonly Orphan[];
   /** Drops the entries that were used least recently, until `bytes` are free. Only some of them at a time. */
   dropOldest(bytes: number): readonly Orphan[];
@@ -51,6 +78,8 @@ export interface DiskIndex {
   /** The same for some of all entries, from a place on. Returns the next place; `null` at the end. */
   purgeSome(from: number): { readonly orphans: readonly Orphan[]; readonly next: number | null };
   hasBody(sha256: string): boolean;
+  /** Gives back some room of small bodies that are gone, if there is too much. Tells whether there may be more. */
+  trim(): boolean;
   /** What has been purged, as it was saved. */
   readonly ledger: Ledger;
   readonly purges: Purges;
@@ -64,11 +93,31 @@ export interface Totals {
   readonly bytes: number;
 }
 
+/** With the file of small bodies, which is in the same folder. */
 export async function openDiskIndex(path: string): Promise<DiskIndex> {
   const db = await openDatabase(path);
+  try {
+    const lastPlace = placeIn(db);
+    return diskIndex(db, await openSmallBodies(join(dirname(path), 'bodies.db'), lastPlace));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function placeIn(db: Database): number {
+  using place = db.prepare<{ place: number }, []>('SELECT place FROM state');
+  return place.get()?.place ?? 0;
+}
+
+function diskIndex(db: Database, small: SmallBodies): DiskIndex {
   const run = statements(db);
   const state = run.state.get();
-  if (!state) throw new Error(`${path} has lost its state`);
+  if (!state) throw new Error('the index of the disk cache has lost its state');
+  /** The newest that was given, and the newest that is committed. */
+  let [lastPlace, committedPlace] = [state.place, state.place];
+  /** Places of what was added to the small bodies, but not committed here. */
+  let stray: readonly number[] = [];
   const purges = openPurges(db);
   const ledger = openLedger({ sequence: state.sequence, marks: purges.saved });
   const totals = { entries: 0, bytes: 0 };
@@ -80,17 +129,29 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     totals.bytes += bodyBytes + entries * entryBytes;
   }
 
-  /** Runs a change as one transaction, in which what it did is also counted. */
+  /**
+   * Runs a change as one transaction, in which what it did is also counted. Small bodies are added, and removed, just before it
+   * is committed: what a crash leaves in between is a body behind the last place, or an entry whose body is missing.
+   */
   function change<Arguments extends unknown[]>(work: (change: Tally, ...given: Arguments) => void) {
-    const transaction = db.transaction((...given: Arguments) => {
-      const tally: Tally = { entries: 0, bodyBytes: 0, sequence: 0, orphans: [] };
+    const transaction = db.transaction((tally: Tally, ...given: Arguments) => {
       work(tally, ...given);
-      const { entries, bodyBytes, sequence } = tally;
-      if (entries !== 0 || bodyBytes !== 0 || sequence !== 0) run.count.run(entries, bodyBytes, sequence);
-      return tally;
+      const { entries, bodyBytes, sequence, added, removed } = tally;
+      if (entries !== 0 || bodyBytes !== 0 || sequence !== 0 || added.length > 0)
+        run.count.run(entries, bodyBytes, sequence, lastPlace);
+      if (added.length > 0 || removed.length > 0) small.change(added, [...removed, ...stray]);
     });
     return (...given: Arguments): readonly Orphan[] => {
-      const tally = transaction(...given);
+      const tally: Tally = { entries: 0, bodyBytes: 0, sequence: 0, orphans: [], added: [], removed: [] };
+      try {
+        transaction(tally, ...given);
+      } catch (error) {
+        const lost = tally.added.map(({ place }) => place).filter((place) => place > committedPlace);
+        stray = [...stray, ...lost].slice(-maxStray);
+        throw error;
+      }
+      if (tally.added.length > 0 || tally.removed.length > 0) stray = [];
+      committedPlace = lastPlace;
       count(tally);
       return tally.orphans;
     };
@@ -103,7 +164,25 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     if (!left || left.entries > 0) return;
     run.removeBody.run(sha256);
     tally.bodyBytes -= left.size;
-    tally.orphans.push({ sha256: Buffer.from(sha256).toString('hex'), sizeBytes: left.size });
+    if (left.place > 0) tally.removed.push(left.place);
+    else tally.orphans.push({ sha256: Buffer.from(sha256).toString('hex'), sizeBytes: left.size });
+  }
+
+  function add({ entry, bytes }: Addition, usedMs: number, tally: Tally): void {
+    const row = rowOf(entry);
+    const hashed = hash.of(entry.key);
+    for (const old of run.place.all(hashed, row.key, row.variant)) remove(old, tally);
+    const held = run.hold.get(row.sha256, row.size, bytes ? lastPlace + 1 : 0);
+    const place = held?.place ?? 0;
+    if (held?.entries === 1) tally.bodyBytes += row.size;
+    // Also where it is already: what has been damaged there is right again.
+    if (bytes && place > 0) tally.added.push({ place, bytes });
+    lastPlace = Math.max(lastPlace, place);
+    run.insert.run({ ...row, hash: hashed, used: usedMs, place });
+    tally.entries++;
+    tally.sequence = Math.max(tally.sequence, entry.asOf);
+    if (row.variant === '') return;
+    for (const old of run.surplus.all(hashed, row.key, maxVariants)) remove(old, tally);
   }
 
   function update(entry: Entry): void {
@@ -134,10 +213,11 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     purges,
 
     find(key, headers) {
-      for (const row of run.select.all(hash.of(key), key)) {
+      const rows = run.select.all(hash.of(key), key);
+      for (const row of rows.length > 1 ? rows.sort(newestFirst) : rows) {
         const entry = entryOf(row);
         if (entry.selecting.length > 0 && !selects(entry.selecting, headers)) continue;
-        const found = judged(entry, ledger);
+        const found = kept(row, judged(entry, ledger));
         if (found) return found;
       }
       return null;
@@ -145,28 +225,24 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
 
     variant(key, variant) {
       const row = run.variant.get(hash.of(key), key, variant);
-      return row && judged(entryOf(row), ledger);
+      return row && kept(row, judged(entryOf(row), ledger));
     },
 
-    put: change((tally, entry: Entry, usedMs: number) => {
-      const row = rowOf(entry);
-      const place = hash.of(entry.key);
-      for (const old of run.place.all(place, row.key, row.variant)) remove(old, tally);
-      if (run.hold.get(row.sha256, row.size)?.entries === 1) tally.bodyBytes += row.size;
-      run.insert.run({ ...row, hash: place, used: usedMs });
-      tally.entries++;
-      tally.sequence = entry.asOf;
-      if (row.variant === '') return;
-      for (const old of run.surplus.all(place, row.key, maxVariants)) remove(old, tally);
+    body: small.get,
+
+    put: change((tally, added: readonly Addition[], usedMs: number) => {
+      for (const addition of added) add(addition, usedMs, tally);
     }),
 
     update,
 
-    touch: db.transaction((uses: Iterable<{ readonly entry: Entry; readonly usedMs: number }>) => {
-      for (const { entry, usedMs } of uses) {
-        run.use.run(usedMs, hash.of(entry.key), entry.key, variantOf(entry));
-      }
+    touch: db.transaction((uses: Iterable<readonly [id: number, usedMs: number]>) => {
+      for (const [id, usedMs] of uses) run.use.run(usedMs, id);
     }),
+
+    get leastUsedMs() {
+      return run.leastUsed.get()?.used ?? null;
+    },
 
     dropVariant: (entry) => drop(run.place.all(hash.of(entry.key), entry.key, variantOf(entry))),
 
@@ -192,14 +268,24 @@ export async function openDiskIndex(path: string): Promise<DiskIndex> {
     },
 
     hasBody: (sha256) => run.body.get(bytesOf(sha256)) !== null,
+    trim: small.trim,
 
     close() {
       // A connection with open statements stays open, and its file locked, until they are collected.
       for (const statement of Object.values(run)) statement.finalize();
       purges.close();
       db.close();
+      small.close();
     },
   };
+}
+
+function newestFirst(a: Numbered, b: Numbered): number {
+  return b.stored - a.stored || b.id - a.id;
+}
+
+function kept({ id, used, place }: Numbered, entry: Entry | null): Kept | null {
+  return entry && { entry, id, usedMs: used, place };
 }
 
 interface Change {
@@ -212,4 +298,7 @@ interface Tally {
   bodyBytes: number;
   sequence: number;
   readonly orphans: Orphan[];
+  /** Small bodies that come, and the places of those that go. */
+  readonly added: Placed[];
+  readonly removed: number[];
 }

@@ -3,26 +3,33 @@
  * least recently.
  */
 import type { Clock } from '../../clock.ts';
-import type { Entry } from '../../entry.ts';
 import type { Guard } from './guard.ts';
-import type { DiskIndex, Orphan } from './index.ts';
-import { variantOf } from './row.ts';
+import type { DiskIndex, Kept, Orphan } from './index.ts';
 import type { ObjectWriter } from './writer.ts';
 
-/** Times of last use that wait to be written down. */
-const maxUses = 256;
-/** When the next entries are dropped, if dropping some did not make room enough. */
+/** Times of last use that wait to be written down: about 2 ms. */
+const maxUses = 64;
+/** Less full than this, nobody is going to be dropped soon, and no use is written down. */
+const plentyShare = 3 / 4;
+/**
+ * A use is written down when the last one that was is longer ago than this share of all the time that is told apart: who
+ * was used least recently is known well enough, and what is used all the time costs no writing.
+ */
+const toldApart = 1 / 8;
+/** When the next entries are dropped, if dropping some did not make room enough, or the next room is given back. */
 const nextDropMs = 10;
 
 export interface Room {
   limitBytes: number;
   /** Notes that an entry is being used. */
-  used(entry: Entry): void;
+  used(kept: Kept): void;
   saveUses(): void;
   /** Counts a file that is being written, until it has ended. */
   grows(writer: ObjectWriter): void;
   /** Drops entries until there is room. */
   make(): void;
+  /** Writes down uses, makes room, and gives back what has long been free. */
+  keepUp(): void;
   close(): void;
 }
 
@@ -35,14 +42,22 @@ export interface RoomOptions {
 }
 
 export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions): Room {
-  const uses = new Map<string, { readonly entry: Entry; readonly usedMs: number }>();
+  /** By the number of the entry's row. */
+  const uses = new Map<number, number>();
+  /** When the entry was used that was used least recently, a while ago. */
+  let leastUsedMs: number | null = null;
   /** Files that the index does not count yet. */
   const growing = new Set<ObjectWriter>();
   let cancelNext: (() => void) | null = null;
+  let cancelTrim: (() => void) | null = null;
 
   function saveUses(): void {
-    if (uses.size > 0) guard.run(undefined, () => index.touch(uses.values()));
+    if (uses.size > 0) guard.run(undefined, () => index.touch(uses));
     uses.clear();
+  }
+
+  function trim(): void {
+    cancelTrim = guard.run(false, index.trim) ? clock.after(nextDropMs, trim) : null;
   }
 
   function usedBytes(): number {
@@ -70,15 +85,26 @@ export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions)
 
   const self: Room = {
     limitBytes,
-    used(entry) {
-      uses.set(`${entry.key} ${variantOf(entry)}`, { entry, usedMs: clock.now() });
+    used({ id, usedMs }) {
+      if (index.totals.bytes < self.limitBytes * plentyShare) return;
+      const nowMs = clock.now();
+      leastUsedMs ??= index.leastUsedMs ?? nowMs;
+      if (nowMs - usedMs <= (nowMs - leastUsedMs) * toldApart) return;
+      uses.set(id, nowMs);
       if (uses.size >= maxUses) saveUses();
     },
     saveUses,
     grows: (writer) => void growing.add(writer),
     make: () => guard.run(undefined, drop),
+    keepUp() {
+      saveUses();
+      self.make();
+      leastUsedMs = null;
+      if (!cancelTrim) trim();
+    },
     close() {
       cancelNext?.();
+      cancelTrim?.();
       saveUses();
     },
   };

@@ -6,6 +6,15 @@ import type { Row } from './row.ts';
 
 export interface Numbered extends Row {
   readonly id: number;
+  readonly used: number;
+  readonly place: number;
+}
+
+/** How many entries have a body, and where it is. */
+interface Held {
+  readonly entries: number;
+  readonly size: number;
+  readonly place: number;
 }
 
 /** Enough to remove an entry. */
@@ -25,20 +34,22 @@ export interface State {
   readonly entries: number;
   readonly bytes: number;
   readonly sequence: number;
+  readonly place: number;
   readonly seed: number;
 }
 
-const columns = 'id, asof, stored, size, sha256, key, variant, tags, head';
+const columns = 'id, used, place, asof, stored, size, sha256, key, variant, tags, head';
 const outline = 'id, sha256, key, tags, asof';
 
 export function statements(db: Database) {
   return {
-    state: db.prepare<State, []>('SELECT entries, bytes, sequence, seed FROM state'),
-    count: db.prepare<null, [number, number, number]>(
-      'UPDATE state SET entries = entries + ?, bytes = bytes + ?, sequence = max(sequence, ?)',
+    state: db.prepare<State, []>('SELECT entries, bytes, sequence, place, seed FROM state'),
+    count: db.prepare<null, [number, number, number, number]>(
+      `UPDATE state SET entries = entries + ?, bytes = bytes + ?, sequence = max(sequence, ?),
+       place = max(place, ?)`,
     ),
     select: db.prepare<Numbered, [number, string]>(
-      `SELECT ${columns} FROM entries WHERE hash = ? AND key = ? ORDER BY stored DESC, id DESC`,
+      `SELECT ${columns} FROM entries WHERE hash = ? AND key = ?`,
     ),
     variant: db.prepare<Numbered, [number, string, string]>(
       `SELECT ${columns} FROM entries WHERE hash = ? AND key = ? AND variant = ?`,
@@ -59,25 +70,24 @@ export function statements(db: Database) {
     ),
     newest: db.prepare<{ id: number | null }, []>('SELECT max(id) AS id FROM entries'),
     oldest: db.prepare<Place, [number]>('SELECT id, sha256 FROM entries ORDER BY used LIMIT ?'),
+    leastUsed: db.prepare<{ used: number | null }, []>('SELECT min(used) AS used FROM entries'),
     byId: db.prepare<Numbered, [number]>(`SELECT ${columns} FROM entries WHERE id = ?`),
     insert: db.prepare(
-      `INSERT INTO entries (hash, used, asof, stored, size, sha256, key, variant, tags, head)
-       VALUES ($hash, $used, $asof, $stored, $size, $sha256, $key, $variant, $tags, $head)`,
+      `INSERT INTO entries (hash, used, place, asof, stored, size, sha256, key, variant, tags, head)
+       VALUES ($hash, $used, $place, $asof, $stored, $size, $sha256, $key, $variant, $tags, $head)`,
     ),
     update: db.prepare<null, [number, number, string, string, number, string, string, Uint8Array]>(
       `UPDATE entries SET asof = ?, stored = ?, tags = ?, head = ?
        WHERE hash = ? AND key = ? AND variant = ? AND sha256 = ?`,
     ),
-    use: db.prepare<null, [number, number, string, string]>(
-      'UPDATE entries SET used = ? WHERE hash = ? AND key = ? AND variant = ?',
-    ),
+    use: db.prepare<null, [number, number]>('UPDATE entries SET used = ? WHERE id = ?'),
     remove: db.prepare<null, [number]>('DELETE FROM entries WHERE id = ?'),
-    hold: db.prepare<{ entries: number }, [Uint8Array, number]>(
-      `INSERT INTO bodies (sha256, size, entries) VALUES (?, ?, 1)
-       ON CONFLICT DO UPDATE SET entries = entries + 1 RETURNING entries`,
+    hold: db.prepare<Held, [Uint8Array, number, number]>(
+      `INSERT INTO bodies (sha256, size, entries, place) VALUES (?, ?, 1, ?)
+       ON CONFLICT DO UPDATE SET entries = entries + 1 RETURNING entries, size, place`,
     ),
-    release: db.prepare<{ entries: number; size: number }, [Uint8Array]>(
-      'UPDATE bodies SET entries = entries - 1 WHERE sha256 = ? RETURNING entries, size',
+    release: db.prepare<Held, [Uint8Array]>(
+      'UPDATE bodies SET entries = entries - 1 WHERE sha256 = ? RETURNING entries, size, place',
     ),
     removeBody: db.prepare<null, [Uint8Array]>('DELETE FROM bodies WHERE sha256 = ?'),
     body: db.prepare<{ found: number }, [Uint8Array]>('SELECT 1 AS found FROM bodies WHERE sha256 = ?'),

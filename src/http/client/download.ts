@@ -2,6 +2,7 @@
  * An answer's body between the connection and its reader: handed on as it is asked for. What the reader does not take
  * waits, up to a bound; beyond that, the connection is not read from.
  */
+import { noteReceived } from '../received.ts';
 import type { Call } from './call.ts';
 
 /** What waits is less than this and the largest piece that a socket hands over (512 KiB). */
@@ -66,6 +67,7 @@ export function download(flow: Flow, { late }: Call, betweenBytesMs: number): Do
     push(bytes) {
       // Readers expect the plain kind: a Buffer's `slice`, say, is no copy.
       const piece = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      noteReceived(piece);
       if (wanted) {
         wanted = false;
         late.rest();
