@@ -60,6 +60,36 @@ export const errors = {
     retryable: false,
     advice: 'This address does not serve this method.',
   },
+  conflict: {
+    status: 409,
+    blame: 'client',
+    retryable: false,
+    advice: 'Somebody else has changed it meanwhile. Read it again, and decide anew.',
+  },
+  'blob-mismatch': {
+    status: 400,
+    blame: 'client',
+    retryable: false,
+    advice: 'The bytes sent are not those that were announced. Nothing of them was kept; send them again.',
+  },
+  'upload-unknown': {
+    status: 404,
+    blame: 'client',
+    retryable: false,
+    advice: 'There is no such upload: it has ended, expired, or began at another origin. Begin anew.',
+  },
+  'upload-offset': {
+    status: 416,
+    blame: 'client',
+    retryable: false,
+    advice: 'The upload goes on at another offset. Ask for its state, and send what is missing.',
+  },
+  'document-too-large': {
+    status: 413,
+    blame: 'client',
+    retryable: false,
+    advice: 'One document of metadata would be larger than the store takes (4 MiB).',
+  },
   'body-too-large': {
     status: 413,
     blame: 'client',
@@ -83,6 +113,12 @@ export const errors = {
     blame: 'meridian',
     retryable: false,
     advice: 'Meridian failed to handle the request. The log holds the cause under this request id.',
+  },
+  'blob-damaged': {
+    status: 500,
+    blame: 'operator',
+    retryable: false,
+    advice: 'A stored blob is no longer what its name says. Restore it from a backup, or publish it again.',
   },
   'method-unknown': {
     status: 501,
@@ -148,6 +184,13 @@ export const errors = {
     retryable: true,
     advice: 'The node is at a configured limit. Retry after the time that Retry-After gives.',
   },
+  'store-unavailable': {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice:
+      "The origin's store does not answer, or refuses. `meridian status` shows which one; the log, why.",
+  },
   draining: {
     status: 503,
     blame: 'operator',
@@ -167,6 +210,12 @@ export const errors = {
     retryable: false,
     advice:
       'The request asked for a stored response only (Cache-Control: only-if-cached) and none can be used.',
+  },
+  'store-full': {
+    status: 507,
+    blame: 'operator',
+    retryable: false,
+    advice: "There is no room left in the origin's store. Make some, or collect what nobody refers to.",
   },
   'loop-detected': {
     status: 508,

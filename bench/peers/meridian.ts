@@ -26,9 +26,10 @@ export interface MeridianSetup {
   readonly disk?: boolean;
   /**
    * Where the origin works that the PoP asks on a miss. `beside`: on the same core, and its time and memory are the
-   * PoP's. `apart`: on the other core, with the upstream, as a PoP's parent has its own machine.
+   * PoP's. `apart`: on the other core, with the upstream, as a PoP's parent has its own machine. `upstream`: there is
+   * none, and the PoP asks the upstream as if that were its origin, so that one node is measured and no more.
    */
-  readonly origin?: 'beside' | 'apart';
+  readonly origin?: 'beside' | 'apart' | 'upstream';
 }
 
 export function meridian(setup: MeridianSetup): Peer {
@@ -57,16 +58,16 @@ export function meridian(setup: MeridianSetup): Peer {
         return child;
       };
       const { server, load } = stage.cores;
-      const parent = node('origin', origin === 'beside' ? server : load);
-      await parent.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
+      const parent = origin === 'upstream' ? null : node('origin', origin === 'beside' ? server : load);
+      await parent?.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
       const pop = node('pop', server);
       const on = addresses(ports.plain, ports.secure);
       await pop.until(() => ask(on.h2, firstPath(stage), 'h2'));
 
-      const isPopsOwn = origin === 'beside';
+      const parents = parent ? [parent.pid] : [];
       return {
-        pids: isPopsOwn ? [pop.pid, parent.pid] : [pop.pid],
-        beside: isPopsOwn ? [] : [parent.pid],
+        pids: origin === 'beside' ? [pop.pid, ...parents] : [pop.pid],
+        beside: origin === 'beside' ? [] : parents,
         on,
         files: join(files, 'pop'),
         isHit: (headers) => isHit(headers),
@@ -116,6 +117,7 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
       origin: {
         role: 'origin',
         listen: [{ port: ports.origin }],
+        ...(setup.origin === 'upstream' && { url: upstream.url }),
         accessLog: { format: 'off' },
         ...NEXT_TO_NOTHING,
       },

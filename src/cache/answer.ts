@@ -10,7 +10,7 @@ export function announcedBytes({ headers, body }: Answer): number | null {
   return value !== null && /^\d+$/.test(value) ? Number(value) : null;
 }
 
-export function streamOf({ body }: Answer): ReadableStream<Uint8Array> {
+export function streamOf({ body }: Pick<Answer, 'body'>): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
   return new ReadableStream({
     start(controller) {

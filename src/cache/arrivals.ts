@@ -35,15 +35,65 @@ export interface Arrivals {
   judge(): number;
 }
 
-interface Travelling {
+/** What the arrivals of a node do together. */
+interface Traffic {
+  readonly ledger: Ledger;
+  /** The next number in the order of landing. */
+  landing(): number;
+  overtake(by: Travelling): void;
+  leave(self: Travelling): void;
+}
+
+class Travelling implements Arrival {
   readonly key: CacheKey;
   asOf: number;
   tags: readonly string[];
-  isUnwanted: boolean;
+  selecting: FieldList;
+  isUnwanted = false;
   /** In the order of landing, from 1; `null` while nothing is known of it. */
   order: number | null;
-  selecting: FieldList;
-  holders: number;
+  readonly #traffic: Traffic;
+  #holders = 1;
+
+  constructor(traffic: Traffic, of: Purgeable, asOf: number, selecting: FieldList, order: number | null) {
+    this.#traffic = traffic;
+    this.key = of.key;
+    this.tags = of.tags;
+    this.asOf = asOf;
+    this.selecting = selecting;
+    this.order = order;
+  }
+
+  get wanted(): boolean {
+    return !this.isUnwanted && this.#fate() !== 'gone';
+  }
+
+  get current(): boolean {
+    if (this.order === null && this.#traffic.ledger.newestByTag > this.asOf) return false;
+    return !this.isUnwanted && this.#fate() === 'kept';
+  }
+
+  #fate() {
+    return this.#traffic.ledger.fate(this, this.asOf).as;
+  }
+
+  landed({ selecting, tags }: Pick<Head, 'selecting' | 'tags'>): void {
+    this.order = this.#traffic.landing();
+    this.selecting = selecting;
+    this.tags = tags;
+  }
+
+  stored(): void {
+    this.#traffic.overtake(this);
+  }
+
+  hold(): void {
+    this.#holders++;
+  }
+
+  end(): void {
+    if (--this.#holders === 0) this.#traffic.leave(this);
+  }
 }
 
 export function arrivals(ledger: Ledger): Arrivals {
@@ -72,38 +122,15 @@ export function arrivals(ledger: Ledger): Arrivals {
     }
   }
 
-  function begin(self: Travelling): Arrival {
+  function enter(self: Travelling): Arrival {
     travelling(self.key).add(self);
-    const fate = () => ledger.fate(self, self.asOf).as;
-    return {
-      get asOf() {
-        return self.asOf;
-      },
-      get wanted() {
-        return !self.isUnwanted && fate() !== 'gone';
-      },
-      get current() {
-        if (self.order === null && ledger.newestByTag > self.asOf) return false;
-        return !self.isUnwanted && fate() === 'kept';
-      },
-      landed({ selecting, tags }) {
-        self.order = ++landings;
-        self.selecting = selecting;
-        self.tags = tags;
-      },
-      stored: () => overtake(self),
-      hold: () => void self.holders++,
-      end() {
-        if (--self.holders === 0) leave(self);
-      },
-    };
+    return self;
   }
 
-  const beginning = { isUnwanted: false, holders: 1 };
+  const traffic: Traffic = { ledger, landing: () => ++landings, overtake, leave };
   return {
-    begin: ({ key, tags }) =>
-      begin({ ...beginning, key, tags, asOf: ledger.sequence, order: null, selecting: [] }),
-    again: ({ key, tags, asOf, selecting }) => begin({ ...beginning, key, tags, asOf, order: 0, selecting }),
+    begin: (of) => enter(new Travelling(traffic, of, ledger.sequence, [], null)),
+    again: (entry) => enter(new Travelling(traffic, entry, entry.asOf, entry.selecting, 0)),
 
     judge() {
       let oldest = Number.POSITIVE_INFINITY;

@@ -19,6 +19,7 @@ import type { Failure, Question } from './question.ts';
 import type { Forwarding } from './served.ts';
 import { policyFor, type Refusal, refusalToStore, refusesStore } from './storable.ts';
 import type { Stored } from './store.ts';
+import { wholeFill } from './whole-fill.ts';
 
 /** How the request ended for the one who made it. `shared`: also for those who waited. */
 export type Result =
@@ -178,7 +179,6 @@ function confirm(stored: Stored, { question, engine, asking, answer, ...received
 function fill({ question, engine, asking, answer, ...received }: Received): Result {
   const { resource, exchange } = question;
   const { askedMs, receivedMs, way } = received;
-  const { store } = engine;
   const policy = policyFor(resource, answer.status);
   const freshness = freshnessOf(answer.headers, askedMs, receivedMs, policy);
   const head = amongVariants(headOf(resource, exchange.headers, answer, freshness), question, engine);
@@ -193,7 +193,23 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
     return { as: 'answer', answer: forOne(answer, question, asking), forwarding };
   }
   asking.arrival.landed(head);
-  const started = startFill({
+  const started = begin(head, { question, engine, asking, answer });
+  publish(started, shared, question, asking.departure, engine);
+  const forwarding = { ...way, stored: true, own: ownFields(answer.headers) };
+  return { as: 'fill', fill: started, forwarding, shared };
+}
+
+function begin(
+  head: Head,
+  { question, engine, asking, answer }: Pick<Received, 'question' | 'engine' | 'asking' | 'answer'>,
+): Fill {
+  const { store } = engine;
+  const { arrival, departure, stopper, failed } = asking;
+  const keepBytes = (bytes: Uint8Array<ArrayBuffer>) => store.keepBytes(head, bytes, arrival);
+  const { body } = answer;
+  const isWhole = body instanceof Uint8Array && body.length <= store.memoryObjectBytes;
+  if (isWhole) return wholeFill({ head, bytes: body, keepBytes, failed });
+  return startFill({
     head,
     announcedBytes: announcedBytes(answer),
     source: streamOf(answer),
@@ -204,16 +220,13 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
       openFile: store.openFile,
       fileFailed: store.fileFailed,
     },
-    stop: () => asking.stopper.abort(),
-    isWorthFinishing: (bytes) => asking.departure.awaited || isWorthFinishing(bytes, question, engine),
-    keepBytes: (bytes) => store.keepBytes(head, bytes, asking.arrival),
-    keepFile: (file) => store.keepFile(head, file, asking.arrival),
-    failed: asking.failed,
+    stop: () => stopper.abort(),
+    isWorthFinishing: (bytes) => departure.awaited || isWorthFinishing(bytes, question, engine),
+    keepBytes,
+    keepFile: (file) => store.keepFile(head, file, arrival),
+    failed,
     unkept: () => noteWhether(false, question, engine),
   });
-  publish(started, shared, question, asking.departure, engine);
-  const forwarding = { ...way, stored: true, own: ownFields(answer.headers) };
-  return { as: 'fill', fill: started, forwarding, shared };
 }
 
 /** Passes on the answer to a HEAD: also to those who wait for one, if they could have had the whole. */

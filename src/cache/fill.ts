@@ -14,6 +14,8 @@ import { type Spool, type SpoolOptions, spool } from './spool.ts';
 
 export interface Fill {
   readonly head: Head;
+  /** All of the body, when it came with the head (`whole-fill.ts`); `null` while it may still be arriving. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The length that the parent announced, in bytes, or `null`. */
   readonly announcedBytes: number | null;
   /** Settles when there are bytes to read, or when there will be none: see `error`. Never rejects. */
@@ -113,6 +115,7 @@ export function startFill(options: FillOptions): Fill {
 
   return {
     head,
+    bytes: null,
     announcedBytes,
     begun: begun.promise,
     over: run(),

@@ -57,36 +57,65 @@ export interface Departure {
   land(landing: Landing): void;
 }
 
-class UnderWay implements Flight {
+/** Where flights are found. */
+interface Board {
+  open(key: string): boolean;
+  list(flight: UnderWay, key: string): void;
+  leave(flight: UnderWay): void;
+}
+
+class UnderWay implements Flight, Departure {
   readonly question: Question;
   readonly landing: Promise<Landing>;
-  readonly resolve: (landing: Landing) => void;
   readonly arrival: Arrival;
   readonly keys: string[] = [];
-  fill: Fill | null = null;
   waiting = 0;
-  /** Those who wait get what it fills. */
-  isShared = false;
   unshared = false;
+  readonly #board: Board;
+  readonly #resolve: (landing: Landing) => void;
+  #fill: Fill | null = null;
+  /** Those who wait get what it fills. */
+  #isShared = false;
 
-  constructor(question: Question, arrival: Arrival) {
+  constructor(question: Question, arrival: Arrival, board: Board) {
     this.question = question;
     const { promise, resolve } = Promise.withResolvers<Landing>();
     this.landing = promise;
-    this.resolve = resolve;
+    this.#resolve = resolve;
     this.arrival = arrival;
+    this.#board = board;
+  }
+
+  get awaited(): boolean {
+    return this.waiting > 0;
+  }
+
+  list(another: string): void {
+    if (!this.#board.open(another)) this.#board.list(this, another);
+  }
+
+  fills(fill: Fill): void {
+    this.#fill = fill;
+    void fill.over.then(() => this.#board.leave(this));
+  }
+
+  land(landing: Landing): void {
+    this.#isShared = landing.as === 'fill';
+    this.unshared = landing.as === 'unshared';
+    if (!this.#fill) this.#board.leave(this);
+    this.#resolve(landing);
   }
 
   get storing(): boolean {
-    return this.fill !== null;
+    return this.#fill !== null;
   }
 
   /** Whether it is of use to anybody who comes now: a long fill may outlive the freshness of its response. */
   isOpen(nowMs: number): boolean {
-    const { fill } = this;
+    const fill = this.#fill;
     if (!this.arrival.current) return false;
     if (fill === null) return true;
-    return fill.alive && (!this.isShared || mayJoin(fill.head.freshness, nowMs));
+    return fill.alive && (!this.#isShared || mayJoin(fill.head.freshness, nowMs));
   }
 }
 
@@ -105,6 +134,12 @@ export function flights(clock: Clock): Flights {
     flight.arrival.end();
   }
 
+  const board: Board = {
+    open: (key) => byKey.get(key)?.isOpen(clock.now()) === true,
+    list,
+    leave,
+  };
+
   return {
     get size() {
       return size;
@@ -116,27 +151,10 @@ export function flights(clock: Clock): Flights {
     },
 
     take(key, question, arrival) {
-      const flight = new UnderWay(question, arrival);
+      const flight = new UnderWay(question, arrival, board);
       size++;
       if (key !== null) list(flight, key);
-      return {
-        get awaited() {
-          return flight.waiting > 0;
-        },
-        list(another) {
-          if (!byKey.get(another)?.isOpen(clock.now())) list(flight, another);
-        },
-        fills(fill) {
-          flight.fill = fill;
-          void fill.over.then(() => leave(flight));
-        },
-        land(landing) {
-          flight.isShared = landing.as === 'fill';
-          flight.unshared = landing.as === 'unshared';
-          if (!flight.fill) leave(flight);
-          flight.resolve(landing);
-        },
-      };
+      return flight;
     },
   };
 }

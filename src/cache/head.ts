@@ -5,7 +5,7 @@
 import type { Answer, Entry, Freshness, Head } from '../entry.ts';
 import { formatHttpDate, parseHttpDate } from '../http/date.ts';
 import { weakMatch } from '../http/etag.ts';
-import { endToEnd } from '../http/fields.ts';
+import { endToEnd, forEachEndToEnd } from '../http/fields.ts';
 import { cachingPolicy } from '../http/targeted.ts';
 import { chosenCoding, selectingValue, varyNames } from '../http/vary.ts';
 import type { FieldList, Resource } from '../resource.ts';
@@ -43,7 +43,9 @@ export function headOf(resource: Resource, request: Headers, answer: Answer, fre
 function storedFields(headers: Headers): FieldList {
   const withheld = withheldFields(cachingPolicy(headers).control);
   const drop = withheld.length === 0 ? perPassage : new Set([...perPassage, ...withheld]);
-  return [...endToEnd(headers, drop)].map(([name, value]) => sharedField(name, value));
+  const fields: (readonly [string, string])[] = [];
+  forEachEndToEnd(headers, drop, (name, value) => fields.push(sharedField(name, value)));
+  return fields;
 }
 
 /** What comes without a `Date` is dated when it arrives (RFC 9110 §6.6.1): when it is sent would be another time. */

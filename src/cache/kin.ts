@@ -19,9 +19,9 @@ export function kinKey({ resource, personal }: Pick<Question, 'resource' | 'pers
 export function flightKey(question: Question, engine: Engine): string {
   const { resource, exchange } = question;
   const vary = engine.vary.get(resource.key);
-  const parts = [variantlessKey(question)];
-  for (const name of vary ?? []) parts.push(selectingValue(name, exchange.headers));
-  return parts.join('\n');
+  let key = variantlessKey(question);
+  for (const name of vary ?? []) key += `\n${selectingValue(name, exchange.headers)}`;
+  return key;
 }
 
 /**
@@ -42,7 +42,8 @@ export function flightFor(question: Question, engine: Engine): Flight | undefine
   const own = openTo(question, engine.flights.get(key));
   if (own) return own;
   // It may have begun when nobody knew yet that there are variants.
-  const earlier = openTo(question, engine.flights.get(variantlessKey(question)));
+  const variantless = variantlessKey(question);
+  const earlier = variantless === key ? undefined : openTo(question, engine.flights.get(variantless));
   if (earlier && flightKey(earlier.question, engine) === key) return earlier;
   // Every answer has a head.
   if (question.bodiless) {

@@ -37,3 +37,17 @@ test('long keys, which clients choose, count for several', () => {
   const kept = Array.from({ length: 50 }, (_, n) => n).filter((n) => notes.get(key(n)) !== undefined);
   expect(kept).toEqual([49]);
 });
+
+test('to forget the oldest takes no longer when many have been forgotten', () => {
+  const limit = 65_536;
+  const notes = remember<number>(virtualClock(), limit);
+  let n = 0;
+  const took = (count: number) => {
+    const startedMs = performance.now();
+    for (const end = n + count; n < end; n++) notes.note(`key ${n}`, n, 1000);
+    return performance.now() - startedMs;
+  };
+  const whileThereIsRoomMs = took(limit);
+  took(limit / 2);
+  expect(took(limit)).toBeLessThan(10 * whileThereIsRoomMs + 100);
+});

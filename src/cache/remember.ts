@@ -18,9 +18,18 @@ const meanKeyLength = 128;
 export function remember<Value>(clock: Clock, limit: number): Notes<Value> {
   const notes = new Map<string, { readonly value: Value; readonly untilMs: number }>();
   let keyLengths = 0;
+  // One iterator for good: a new one would have to pass the places of all that have been deleted since the map was
+  // last laid out anew, which are as many as the notes, to find the oldest.
+  let oldest = notes.keys();
 
   function forget(key: string): void {
     if (notes.delete(key)) keyLengths -= key.length;
+  }
+
+  function forgetOldest(): void {
+    const { done, value } = oldest.next();
+    if (done) oldest = notes.keys();
+    else forget(value);
   }
 
   return {
@@ -28,10 +37,7 @@ export function remember<Value>(clock: Clock, limit: number): Notes<Value> {
       forget(key);
       notes.set(key, { value, untilMs: clock.elapsed() + forMs });
       keyLengths += key.length;
-      for (const oldest of notes.keys()) {
-        if (notes.size <= limit && keyLengths <= limit * meanKeyLength) break;
-        forget(oldest);
-      }
+      while (notes.size > limit || keyLengths > limit * meanKeyLength) forgetOldest();
     },
     get(key) {
       const note = notes.get(key);

@@ -101,9 +101,12 @@ function setsCookie(headers: Headers, control: CacheControl): boolean {
 
 /** The fields that are not to be stored with their response: those that `private` and `no-cache` name (RFC 9111 §5.2.2.4, §5.2.2.7). */
 export function withheldFields(control: CacheControl): readonly string[] {
+  if (typeof control.private === 'boolean' && typeof control.noCache === 'boolean') return none;
   const named = [control.private, control.noCache].filter((each) => typeof each !== 'boolean');
   return named.flat();
 }
+
+const none: readonly string[] = [];
 
 function isUnderstood(status: number): boolean {
   return heuristicallyCacheable.has(status) || understood.has(status);

@@ -21,7 +21,7 @@ const maxFailures = 2;
 export async function together(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
   const { clock } = engine;
   const deadlineMs = clock.elapsed() + engine.tuning.lockMs;
-  const known = new Set<string>();
+  let known: Set<string> | null = null;
   for (let failed = 0; ; ) {
     const key = flightKey(question, engine);
     const flight = flightFor(question, engine);
@@ -51,6 +51,7 @@ export async function together(question: Question, stored: Stored | null, engine
     if (served) return served;
     // The answer was another variant than ours. Now that its Vary is known, those who want the same
     // one wait together; where that tells nothing new, there is no point in waiting again.
+    known ??= new Set<string>();
     if (known.has(key)) break;
     known.add(key);
     if (flightKey(question, engine) === key) break;

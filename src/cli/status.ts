@@ -68,6 +68,7 @@ const heading = [
   'hits',
   'memory',
   'disk',
+  'store',
   'fills',
   'parents',
   'bus',
@@ -82,7 +83,7 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, fills, parents, bus, purging } = status;
+  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, bus, purging } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const down = parents.filter(({ healthy }) => !healthy).map(({ name }) => `${name} fails`);
@@ -93,6 +94,7 @@ function cells(status: StatusMessage): (string | number)[] {
     share,
     held(memory),
     disk === null ? 'off' : disk.state === 'suspended' ? 'suspended' : held(disk),
+    stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
     busCell(bus, purging),
@@ -105,4 +107,8 @@ function busCell(bus: StatusMessage['bus'], purging: StatusMessage['purging']): 
   if (bus === undefined) return '-';
   const missed = purging && purging.gaps > 0 ? `, missed some ${purging.gaps} times` : '';
   return (bus === 'connected' ? 'well' : 'away') + missed;
+}
+
+function storeCell({ engine, state }: NonNullable<StatusMessage['stores']>['blobs']): string {
+  return state === 'failing' ? `${engine} fails` : engine;
 }

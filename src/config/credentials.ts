@@ -7,4 +7,6 @@ export const credentialNames: ReadonlySet<string> = new Set([
   'password',
   'token',
   'credentials',
+  'secretAccessKey',
+  'sessionToken',
 ]);

@@ -27,6 +27,29 @@ export type BusInput = NonNullable<NetworkInput['bus']>;
 export type LocalInput = Omit<Extract<BusInput, { driver: 'local' }>, 'driver'>;
 export type NatsInput = Omit<Extract<BusInput, { driver: 'nats' }>, 'driver'>;
 export type RedisInput = Omit<Extract<BusInput, { driver: 'redis' }>, 'driver'>;
+type StoreInput = NonNullable<NetworkInput['nodes'][string]['store']>;
+type BlobsInput = NonNullable<StoreInput['blobs']>;
+type MetadataInput = NonNullable<StoreInput['metadata']>;
+
+/** Blobs as files: `store: { blobs: files({ path: '/srv/blobs' }) }`. */
+export function files(settings: NonNullable<BlobsInput['files']> = {}): BlobsInput {
+  return { files: settings };
+}
+
+/** Blobs in a bucket: `store: { blobs: s3({ bucket: 'packages', region: 'eu-central-1' }) }`. */
+export function s3(settings: NonNullable<BlobsInput['s3']>): BlobsInput {
+  return { s3: settings };
+}
+
+/** Metadata in one file: `store: { metadata: sqlite() }`. */
+export function sqlite(settings: NonNullable<MetadataInput['sqlite']> = {}): MetadataInput {
+  return { sqlite: settings };
+}
+
+/** Metadata in a database: `store: { metadata: postgres({ url: 'postgres://meridian@db.example.com/meridian' }) }`. */
+export function postgres(settings: NonNullable<MetadataInput['postgres']>): MetadataInput {
+  return { postgres: settings };
+}
 
 /** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */
 export function defineNetwork(network: NetworkInput): NetworkInput {

@@ -1,12 +1,13 @@
 /**
- * A network as one of its nodes may know it: only an origin talks to upstreams, so only an origin holds their
- * credentials.
+ * A network as one of its nodes may know it: only an origin talks to upstreams and to stores, so only an
+ * origin holds their credentials.
  */
 import type { Network, RouteConfig } from './network.ts';
 
 export function forNode(network: Network, name: string): Network {
   if (network.nodes[name]?.role === 'origin') return network;
-  return { ...network, routes: network.routes.map(withoutCredentials) };
+  const nodes = Object.entries(network.nodes).map(([other, { store: _, ...node }]) => [other, node] as const);
+  return { ...network, nodes: Object.fromEntries(nodes), routes: network.routes.map(withoutCredentials) };
 }
 
 function withoutCredentials(route: RouteConfig): RouteConfig {

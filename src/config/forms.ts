@@ -57,6 +57,23 @@ export function busPrefix(value: string): string | undefined {
   return /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
 }
 
+/** `postgres://user@host:5432/database?sslmode=require`: the password stands elsewhere, so that this can be shown. */
+export function postgresUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol)) return undefined;
+  return url.hostname === '' || url.password !== '' || url.hash !== '' ? undefined : value;
+}
+
+/** Name of an S3 bucket. */
+export function bucketName(value: string): string | undefined {
+  return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) ? value : undefined;
+}
+
+/** What the names of objects begin with: empty, or segments that each end with a slash. */
+export function objectPrefix(value: string): string | undefined {
+  return /^(?:[A-Za-z0-9._-]+\/){0,8}$/.test(value) && !/(?:^|\/)\.\.?\//.test(value) ? value : undefined;
+}
+
 /** A path prefix in canonical form: `/npm`, or empty for every path. */
 export function pathPrefix(value: string): string | undefined {
   const trimmed = value.replace(/\/$/, '');

@@ -36,7 +36,8 @@ export interface Network {
   readonly routes: readonly RouteConfig[];
 }
 
-export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk'> {
+export interface NodeConfig
+  extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
   readonly name: string;
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
@@ -46,6 +47,8 @@ export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'acc
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
+  /** What an origin keeps for good; without it, nothing. */
+  readonly store?: StoreConfig | undefined;
 }
 
 /** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
@@ -56,6 +59,18 @@ export type BusConfig =
 type LocalBus = Extract<Of<typeof schema.bus>, { driver: 'local' }>;
 type NatsBus = Extract<Of<typeof schema.bus>, { driver: 'nats' }>;
 type RedisBus = Extract<Of<typeof schema.bus>, { driver: 'redis' }>;
+export interface StoreConfig {
+  readonly blobs: BlobsConfig;
+  readonly metadata: MetadataConfig;
+}
+
+/** Paths are absolute. `spool`: where blobs wait until their name is known. */
+export type BlobsConfig =
+  | { readonly engine: 'files'; readonly path: string }
+  | ({ readonly engine: 's3'; readonly spool: string } & Of<typeof schema.s3Store>);
+export type MetadataConfig =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | ({ readonly engine: 'postgres' } & Of<typeof schema.postgresStore>);
 
 export interface ListenConfig extends Of<typeof schema.listen> {
   /** Absolute paths of PEM files. */
@@ -110,7 +125,8 @@ export type Parsed =
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
 export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const { env, overrides, configDir } = options;
-  const filled = fillIn(input, env, (path) => path[0] === 'routes' && !runsOriginHere(input, options.here));
+  const isForOrigin = ([part, , setting]: readonly PropertyKey[]) => part === 'routes' || setting === 'store';
+  const filled = fillIn(input, env, (path) => isForOrigin(path) && !runsOriginHere(input, options.here));
   const parsed = schema.network.safeParse(filled.value);
   const valid = parsed.success ? whole(parsed.data) : salvage(filled.value);
   const nodeNames = new Set(Object.keys(toObject(member(filled.value, 'nodes'))));
@@ -228,6 +244,24 @@ function completeNode(
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
+    store: node.store && completeStore(node.store, dataDir, configDir),
+  };
+}
+
+function completeStore(
+  { blobs, metadata }: NonNullable<schema.ParsedNode['store']>,
+  dataDir: string,
+  configDir: string,
+): StoreConfig {
+  const placed = (path: string | undefined, name: string) =>
+    path === undefined ? join(dataDir, name) : resolve(configDir, path);
+  return {
+    blobs: blobs.s3
+      ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3 }
+      : { engine: 'files', path: placed(blobs.files?.path, 'blobs') },
+    metadata: metadata.postgres
+      ? { engine: 'postgres', ...metadata.postgres }
+      : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
   };
 }
 

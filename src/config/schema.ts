@@ -9,8 +9,9 @@ import { z } from 'zod';
 import * as forms from './forms.ts';
 import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, size, text } from './kinds.ts';
 import { bus, busServer } from './schema-bus.ts';
+import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
-export { bus };
+export { bus, metadataTimes, purge };
 
 const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
 
@@ -134,6 +135,78 @@ const accessLog = group('One line for each request.', {
   ).optional(),
 });
 
+const credential = (means: string, otherwise: string) =>
+  text(means, { expected: 'text', otherwise }, (value) => (value === '' ? undefined : value));
+
+const filesStore = group('Blobs as files, on a file system of this machine.', {
+  path: path(
+    'Folder of their own, relative to the config file.',
+    "`blobs` in the node's `dataDir`",
+  ).optional(),
+});
+
+export const s3Store = group('Blobs in a bucket of S3, or of a server that speaks its protocol.', {
+  bucket: text(
+    'Name of the bucket. It has to be there.',
+    { expected: 'the name of a bucket' },
+    forms.bucketName,
+  ),
+  endpoint: url('Where the server is.', "Amazon's, for the region").optional(),
+  region: text(
+    'Region that requests are signed for.',
+    { expected: "a region such as 'eu-central-1'", otherwise: 'the variable `S3_REGION` or `AWS_REGION`' },
+    forms.label,
+  ).optional(),
+  prefix: text(
+    'Before the names of all objects.',
+    { expected: "a prefix such as 'meridian/'" },
+    forms.objectPrefix,
+  ).prefault(''),
+  accessKeyId: credential(
+    'Whose requests they are.',
+    'the variable `S3_ACCESS_KEY_ID` or `AWS_ACCESS_KEY_ID`',
+  ).optional(),
+  secretAccessKey: credential(
+    'What requests are signed with.',
+    'the variable `S3_SECRET_ACCESS_KEY` or `AWS_SECRET_ACCESS_KEY`',
+  ).optional(),
+  sessionToken: credential('Of temporary credentials.', 'none').optional(),
+  virtualHostedStyle: flag(
+    'The bucket is named by the host (`bucket.s3.example.com`), not by the path.',
+  ).prefault(false),
+  redirect: flag(
+    'Clients may be sent to the bucket itself, with an address that is signed for a while, where a protocol has it so. They have to be able to reach it.',
+  ).prefault(false),
+});
+
+const sqliteStore = group('Metadata in one SQLite file.', {
+  path: path(
+    'The file, relative to the config file. On a local file system.',
+    "`metadata.db` in the node's `dataDir`",
+  ).optional(),
+});
+
+export const postgresStore = group(
+  'Metadata in PostgreSQL, or a server that speaks its protocol, such as CockroachDB.',
+  {
+    url: text(
+      'Where the database is, and as whom.',
+      { expected: "an address without a password, such as 'postgres://meridian@db.example.com/meridian'" },
+      forms.postgresUrl,
+    ),
+    password: credential('Of that user.', 'the variable `PGPASSWORD`, or none').optional(),
+    connections: count('Connections at most. What finds none free waits.', 1, 100).prefault(10),
+  },
+);
+
+const store = group('What an origin keeps for good. One engine for each half.', {
+  blobs: group('Where the bytes are.', { files: filesStore.optional(), s3: s3Store.optional() }).prefault({}),
+  metadata: group('Where it is written what there is.', {
+    sqlite: sqliteStore.optional(),
+    postgres: postgresStore.optional(),
+  }).prefault({}),
+});
+
 export const node = group('One node. Its name is its key.', {
   role: oneOf('`pop` talks to clients, `shield` to PoPs, `origin` to upstreams.', [
     'pop',
@@ -168,6 +241,7 @@ export const node = group('One node. Its name is its key.', {
       ),
     ])
     .prefault({}),
+  store: store.optional(),
   slices: slices.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
@@ -220,16 +294,6 @@ export const npmUpstream = group('A registry to pull from.', {
   ).prefault([]),
 });
 
-export const metadataTimes = group('How long package metadata is used. It says which versions there are.', {
-  freshS: seconds('Without asking.').prefault('1m'),
-  staleWhileRevalidateS: seconds('Beyond that, while asking in the background.').prefault('10m'),
-  staleIfErrorS: seconds('Beyond that, when the upstream fails.').prefault('30d'),
-  revalidateS: seconds(
-    'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
-    { atLeast: 1 },
-  ).optional(),
-});
-
 export const npm = group('Packages for npm, pnpm, yarn and bun.', {
   upstreams: list(
     'Registries, in order of preference.',
@@ -253,17 +317,7 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
     },
     forms.authority,
   ).optional(),
-  freshness: group('Times for responses that say nothing themselves. Errors are not meant.', {
-    freshS: seconds('Used without asking. One to five seconds make it a micro-cache.').optional(),
-    staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
-    staleIfErrorS: seconds(
-      'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
-    ).optional(),
-    revalidateS: seconds(
-      'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
-      { atLeast: 1 },
-    ).optional(),
-  }).prefault({}),
+  freshness: responseTimes.prefault({}),
   setCookie: oneOf(
     'Responses that set a cookie. `store`: kept and shared when they state for how long, as RFC 9111 §7.3 has it. `pass`: never kept.',
     ['store', 'pass'],
@@ -301,13 +355,6 @@ export const route = z
     expected: 'a route, such as npm({ … }) or web({ … })',
     type: 'group',
   });
-
-export const purge = group('Purges, as they come over the bus.', {
-  trustS: seconds(
-    'A node that has been cut off from the bus for longer uses what it keeps only once its parent has confirmed it. So nothing is served that was purged longer ago than this, and a second.',
-    { atLeast: 1 },
-  ).prefault('30s'),
-});
 
 export const network = group('Everything that one config file describes.', {
   name: label('Name of the network.').prefault('meridian'),

@@ -7,6 +7,8 @@ import { selector } from '../purging/event.ts';
 const role = z.enum(['pop', 'shield', 'origin']);
 const store = z.looseObject({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
 
+const health = z.looseObject({ engine: z.string(), state: z.enum(['unknown', 'well', 'failing']) });
+
 /** `GET /status`: the fields that are shown; others pass through. */
 export const statusMessage = z.looseObject({
   name: z.string(),
@@ -17,6 +19,8 @@ export const statusMessage = z.looseObject({
   hits: z.number(),
   memory: store,
   disk: z.looseObject({ ...store.shape, state: z.string().optional() }).nullable(),
+  /** Nodes of before there were any say nothing of it. */
+  stores: z.object({ blobs: health, metadata: health }).nullish(),
   fills: z.number(),
   /** Older nodes have none. */
   bus: z.enum(['connected', 'disconnected']).optional(),

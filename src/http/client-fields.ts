@@ -2,7 +2,7 @@
  * The part of a client's request that goes on to the parent, for protocols in which the answer may depend
  * on any field.
  */
-import { endToEnd } from './fields.ts';
+import { forEachEndToEnd } from './fields.ts';
 import { absent, normaliseSelecting } from './vary.ts';
 
 /**
@@ -61,9 +61,9 @@ export function fieldsToPass(headers: Headers): Headers {
 }
 
 function without(headers: Headers, names: ReadonlySet<string>): Headers {
-  const fields = endToEnd(headers, names);
-  for (const name of [...fields.keys()]) {
-    if (withheldPrefixes.some((prefix) => name.startsWith(prefix))) fields.delete(name);
-  }
+  const fields = new Headers();
+  forEachEndToEnd(headers, names, (name, value) => {
+    if (!withheldPrefixes.some((prefix) => name.startsWith(prefix))) fields.append(name, value);
+  });
   return fields;
 }

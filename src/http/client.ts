@@ -8,13 +8,13 @@
  * RFC 9112 §9.3.1).
  */
 import type { Answer } from '../entry.ts';
-import { type Call, openCall } from './client/call.ts';
+import { Call } from './client/call.ts';
 import type { Connection } from './client/connection.ts';
 import { Conversation } from './client/conversation.ts';
 import { failureOf } from './client/failure.ts';
 import { destination } from './client/place.ts';
-import { type Pool, poolFor } from './client/pool.ts';
-import type { ClientRequest, ClientTimeouts } from './client/request.ts';
+import { poolFor } from './client/pool.ts';
+import type { ClientRequest } from './client/request.ts';
 import { isEnvelope, openEnvelope } from './envelope.ts';
 
 export { lengthField, unframedField } from './client/framing.ts';
@@ -22,8 +22,9 @@ export { lengthField, unframedField } from './client/framing.ts';
 export type { ClientRequest, ClientTimeouts } from './client/request.ts';
 
 /**
- * Resolves with any answer that is HTTP, whatever its status. The body is read as it is asked for, must be read or
- * cancelled, and is `null` for HEAD, 204 and 304.
+ * Resolves with any answer that is HTTP, whatever its status. Its body is `null` for HEAD, 204 and 304; bytes, when all
+ * of it has come with the head, as that of a small object mostly does; else a stream, which is read as it is asked for,
+ * and must be read or cancelled.
  *
  * Fails with `upstream-unreachable`, `upstream-timeout`, `upstream-invalid`, `overloaded` (too many requests to that
  * server), the reason of the abort, or what the request's body has failed with; the answer's body may also fail with
@@ -34,9 +35,11 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
   signal.throwIfAborted();
   const to = destination(url, options);
   const pool = poolFor(to.place);
-  const call = openCall(signal, clock);
+  const call = new Call(signal, clock);
   try {
-    const connection = await connected(pool, call, timeouts);
+    call.late.wait(timeouts.connectMs ?? timeouts.firstByteMs);
+    const connection = await pool.take(call);
+    call.connected();
     const over = (used: Connection, reusable: boolean) =>
       reusable ? pool.free(used, clock) : used.destroy();
     const answer = await new Conversation(connection, call, options, over).begin(to);
@@ -46,11 +49,4 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
     call.ended();
     throw signal.aborted ? thrown : failureOf(thrown, 'head');
   }
-}
-
-async function connected(pool: Pool, call: Call, timeouts: ClientTimeouts): Promise<Connection> {
-  call.late.wait(timeouts.connectMs ?? timeouts.firstByteMs);
-  const connection = await pool.take(call);
-  call.connected();
-  return connection;
 }

@@ -16,13 +16,17 @@ const defaultNowMs = Date.UTC(2026, 0);
 export function parseHttpDate(value: string, nowMs = defaultNowMs): number | undefined {
   switch (value.length) {
     case 29:
-      return parseImfFixdate(value);
+      // One answer's date is wanted several times, and most answers of one second have the same.
+      if (value !== latest.text) latest = { text: value, ms: parseImfFixdate(value) };
+      return latest.ms;
     case 24:
       return parseAsctime(value);
     default:
       return parseRfc850(value, nowMs);
   }
 }
+
+let latest: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
 
 /** IMF-fixdate, in GMT, at or before the given time. Times outside the years 0 to 9999 are moved there. */
 export function formatHttpDate(ms: number): string {

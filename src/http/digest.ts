@@ -63,6 +63,11 @@ export function formatReprDigest({ algorithm, value }: Digest): string {
   return `${algorithm === 'sha1' ? 'sha' : `sha-${algorithm.slice(3)}`}=:${value}:`;
 }
 
+/** Of all bytes of a body, as `Digest.value` has it. */
+export function hashOf(bytes: Uint8Array<ArrayBuffer>, algorithm: DigestAlgorithm): string {
+  return new Bun.CryptoHasher(algorithm).update(bytes).digest('base64');
+}
+
 /**
  * The same bytes, hashed as they pass. On a mismatch the stream fails instead of ending, and its last chunk
  * is never delivered: a recipient who counts bytes cannot take what came before for the whole.

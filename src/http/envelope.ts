@@ -107,8 +107,8 @@ export async function openEnvelope(
   { body }: Answer,
   inform: ((status: number, headers: Headers) => void) | undefined,
 ): Promise<Answer> {
-  if (!(body instanceof ReadableStream)) throw broken();
-  const reader = body.getReader();
+  if (body === null) throw broken();
+  const reader = (body instanceof ReadableStream ? body : new Blob([body]).stream()).getReader();
   let heard: Buffer = Buffer.alloc(0);
   try {
     for (;;) {

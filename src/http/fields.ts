@@ -28,18 +28,27 @@ const kept: ReadonlySet<string> = new Set(['cdn-loop']);
  * Every `Set-Cookie` stays a field line of its own.
  */
 export function endToEnd(headers: Headers, drop?: ReadonlySet<string>): Headers {
-  const named = connectionOptions(headers.get('connection'));
   const result = new Headers();
-  for (const [name, value] of headers) {
-    if (hopByHop.has(name) || named.has(name) || drop?.has(name)) continue;
-    result.append(name, value);
-  }
+  forEachEndToEnd(headers, drop, (name, value) => result.append(name, value));
   return result;
+}
+
+/** The same, one by one: whoever keeps them in another form needs no copy. */
+export function forEachEndToEnd(
+  headers: Headers,
+  drop: ReadonlySet<string> | undefined,
+  take: (name: string, value: string) => void,
+): void {
+  const named = connectionOptions(headers.get('connection'));
+  headers.forEach((value, name) => {
+    if (!hopByHop.has(name) && !named.has(name) && !drop?.has(name)) take(name, value);
+  });
 }
 
 /** The fields that belong to the connection, in lower case. */
 function connectionOptions(value: string | null): ReadonlySet<string> {
   if (value === null) return none;
+  if (value === 'keep-alive' || value === 'close') return none; // nearly always, and no field's name
   const names = split(value, ',').map((name) => name.toLowerCase());
   return new Set(names.filter((name) => isToken(name) && !kept.has(name)));
 }

@@ -1,7 +1,9 @@
 /**
- * Looks at the beginning of a body of unknown length, to tell a short one from a long one before its head is sent.
+ * Looks at the beginning of a body, to tell one that is short, and there promptly, from any other before its head is
+ * sent.
  */
 import type { Clock } from '../clock.ts';
+import { joined } from './joined.ts';
 
 export type Peeked =
   /** All there is. */
@@ -21,10 +23,10 @@ interface Source {
 }
 
 /**
- * Fails as the body does.
+ * Fails as the body does. Its pieces may be the writer's own memory, each good until the next one is asked for.
  *
  * @param upToBytes a body with so many bytes is long.
- * @param withinMs one whose next bytes take longer to come is taken for long.
+ * @param withinMs one that takes longer to come to its end is taken for long.
  */
 export async function peek(
   body: ReadableStream<Uint8Array>,
@@ -35,22 +37,21 @@ export async function peek(
   const source: Source = body.getReader();
   const seen: Uint8Array[] = [];
   let size = 0;
-  while (size < upToBytes) {
-    const reading = source.read();
-    const read = await inTime(reading, withinMs, clock);
-    if (read === null) return { as: 'long', body: again(seen, reading, source) };
-    if (read.done || !read.value) return { as: 'short', bytes: joined(seen, size) };
-    seen.push(read.value);
-    size += read.value.length;
+  const late = Promise.withResolvers<null>();
+  const cancel = clock.after(withinMs, () => late.resolve(null));
+  try {
+    while (size < upToBytes) {
+      const reading = source.read();
+      const read = await Promise.race([reading, late.promise]);
+      if (read === null) return { as: 'long', body: again(seen, reading, source) };
+      if (read.done || !read.value) return { as: 'short', bytes: joined(seen) };
+      seen.push(read.value.slice());
+      size += read.value.length;
+    }
+    return { as: 'long', body: again(seen, null, source) };
+  } finally {
+    cancel();
   }
-  return { as: 'long', body: again(seen, null, source) };
-}
-
-function inTime(reading: Promise<Read>, withinMs: number, clock: Clock): Promise<Read | null> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(withinMs, () => resolve(null));
-    reading.finally(cancel).then(resolve, reject);
-  });
 }
 
 /** What has been seen, what is being read, and the rest. */
@@ -74,14 +75,4 @@ function again(
     },
     { highWaterMark: 0 },
   );
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -17,45 +17,56 @@ export interface Watchdog {
 }
 
 export function watchdog(clock: Clock, expired: () => void): Watchdog {
-  let deadlineMs = Number.POSITIVE_INFINITY;
-  let firesMs = Number.POSITIVE_INFINITY;
-  let cancelTimer: (() => void) | null = null;
-  let stopped = false;
+  return new Dog(clock, expired);
+}
 
-  function arm(): void {
-    cancelTimer?.();
-    firesMs = deadlineMs;
-    cancelTimer = clock.after(deadlineMs - clock.elapsed(), look);
+/** A class, since there is one for every request to an upstream, and closures would be five objects. */
+class Dog implements Watchdog {
+  readonly #clock: Clock;
+  readonly #expired: () => void;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #firesMs = Number.POSITIVE_INFINITY;
+  #cancelTimer: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(clock: Clock, expired: () => void) {
+    this.#clock = clock;
+    this.#expired = expired;
   }
 
-  function look(): void {
-    cancelTimer = null;
-    firesMs = Number.POSITIVE_INFINITY;
-    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+  wait(ms: number): void {
+    if (this.#stopped) return;
+    this.#deadlineMs = this.#clock.elapsed() + ms;
+    if (this.#deadlineMs < this.#firesMs) this.#arm(ms);
+  }
+
+  rest(): void {
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+  }
+
+  #arm(ms: number): void {
+    this.#cancelTimer?.();
+    this.#firesMs = this.#deadlineMs;
+    this.#cancelTimer = this.#clock.after(ms, () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelTimer = null;
+    this.#firesMs = Number.POSITIVE_INFINITY;
+    if (this.#deadlineMs === Number.POSITIVE_INFINITY) return;
+    const leftMs = this.#deadlineMs - this.#clock.elapsed();
     // Half a millisecond early counts as in time: timers have no fractions, `elapsed` has.
-    if (clock.elapsed() < deadlineMs - 0.5) {
-      arm();
+    if (leftMs > 0.5) {
+      this.#arm(leftMs);
       return;
     }
-    stop();
-    expired();
+    this.stop();
+    this.#expired();
   }
-
-  function stop(): void {
-    stopped = true;
-    cancelTimer?.();
-    cancelTimer = null;
-  }
-
-  return {
-    wait(ms) {
-      if (stopped) return;
-      deadlineMs = clock.elapsed() + ms;
-      if (deadlineMs < firesMs) arm();
-    },
-    rest() {
-      deadlineMs = Number.POSITIVE_INFINITY;
-    },
-    stop,
-  };
 }

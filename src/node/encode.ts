@@ -24,8 +24,8 @@ import { type Slots, slots } from './slots.ts';
 
 /** Below this, a compressed body saves no packet. */
 const worthwhileBytes = 1024;
-/** A body of unknown length that sends nothing for so long is taken for a longer one. */
-const pauseMs = 20;
+/** A body of unknown length that takes longer to come to its end is taken for a longer one. */
+const patienceMs = 20;
 /** Bodies compressed at the same time: each takes up to 4 MB. */
 const compressedAtOnce = 24;
 /** How long an answer waits for its turn before it is stored as it is, for this coding as well. */
@@ -57,7 +57,7 @@ export function encoding(parent: Parent, clock: Clock): Parent {
 async function measure(answer: Answer, clock: Clock): Promise<Answer> {
   const { body } = answer;
   if (!(body instanceof ReadableStream) || announcedBytes(answer) !== null) return answer;
-  const seen = await peek(body, worthwhileBytes, pauseMs, clock);
+  const seen = await peek(body, worthwhileBytes, patienceMs, clock);
   return { ...answer, body: seen.as === 'short' ? seen.bytes : seen.body };
 }
 

@@ -14,6 +14,7 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Purging } from './purging.ts';
 import type { Route, Routes } from './routes.ts';
+import type { Stores } from './stores.ts';
 
 export interface Node {
   readonly name: string;
@@ -24,6 +25,8 @@ export interface Node {
   readonly log: Log;
   readonly cache: Cache;
   readonly bus: Bus;
+  /** `null` where nothing is kept for good. */
+  readonly stores: Stores | null;
   readonly counts: Counts;
   readonly purging: Purging;
   /** Everything that the config decides; replaced as a whole on reload. */

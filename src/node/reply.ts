@@ -77,8 +77,8 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
 }
 
 /** A response that is still arriving. */
-async function replyFill(how: Circumstances, fill: Fill): Promise<Response> {
-  const { head, announcedBytes } = fill;
+function replyFill(how: Circumstances, fill: Fill): Response | Promise<Response> {
+  const { head, announcedBytes, bytes } = fill;
   const { exchange } = how.account;
   const headers = headersOf(how, head);
   const short = byConditions(how, head, headers);
@@ -89,12 +89,18 @@ async function replyFill(how: Circumstances, fill: Fill): Promise<Response> {
     if (ranges === 'unsatisfiable') return unsatisfiable(how, headers, announcedBytes);
     if (ranges !== 'ignore') return replyPartOfFill(how, headers, fill, announcedBytes, ranges);
   }
-  const { signal } = exchange.request;
   if (hasNoBody(exchange, head.status)) {
     if (exchange.method === 'HEAD' && announcedBytes !== null)
       headers.set('content-length', String(announcedBytes));
     return send(how, head.status, headers, null, 0);
   }
+  if (bytes) return send(how, head.status, headers, bytes, bytes.length);
+  return replyFollowing(how, headers, fill);
+}
+
+async function replyFollowing(how: Circumstances, headers: Headers, fill: Fill): Promise<Response> {
+  const { head, announcedBytes } = fill;
+  const { signal } = how.account.exchange.request;
   const body = fill.follow(0, null, signal);
   try {
     const whole = await wholeIfSmall(body, announcedBytes, how.node.clock);

@@ -110,6 +110,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   const now = node.site.config;
   if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
+  if (!Bun.deepEquals(now.store, next.store)) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';
   return null;
 }

@@ -25,6 +25,7 @@ import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { openStores } from './stores.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -61,6 +62,7 @@ export async function startNode(
   const trustMs = network.purge.trustS * 1000;
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   const siteDependencies = { cache: stored, clock, knows: purging.knows, report: purging.report };
+  const stores = config.store ? await openStores(config.store, clock, log) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -69,6 +71,7 @@ export async function startNode(
     log,
     cache: stored,
     bus,
+    stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
     site: await makeSite(network, config, siteDependencies),
@@ -94,6 +97,7 @@ export async function startNode(
     await purging.close();
     if (!deps.bus) await bus.close();
     await stored.close();
+    await stores?.close();
     await node.accessLog?.close();
   }
 

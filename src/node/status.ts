@@ -7,6 +7,7 @@ import type { MemoryStats } from '../cache/memory.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
+import type { StoresStatus } from './stores.ts';
 
 export interface NodeStatus {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface NodeStatus {
   readonly memory: MemoryStats;
   /** `null` when the node keeps nothing on disk. */
   readonly disk: DiskStats | null;
+  /** `null` when the node keeps nothing for good. */
+  readonly stores: StoresStatus | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
   readonly bus: BusState;
@@ -41,6 +44,7 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     errors,
     ...node.cache.stats,
     bus: node.bus.state,
+    stores: node.stores?.status ?? null,
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
     parents: node.site.parentHealth(),

@@ -13,7 +13,7 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
-import { parseReprDigest, verified } from '../http/digest.ts';
+import { hashOf, parseReprDigest, verified } from '../http/digest.ts';
 import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
@@ -60,6 +60,7 @@ export function tiers(options: TierOptions): Tiers {
   function inOrder(): readonly State[] {
     const now = clock.now();
     const healthy = states.filter((state) => state.ejectedUntilMs <= now);
+    if (healthy.length === states.length) return states;
     return [...healthy, ...states.filter((state) => state.ejectedUntilMs > now)];
   }
 
@@ -73,9 +74,9 @@ export function tiers(options: TierOptions): Tiers {
     const { method, request } = ask.exchange;
     const mayRepeat = isSafe(method) && request.body === null;
     const candidates = mayRepeat ? inOrder() : inOrder().slice(0, 1);
-    let failed: Answer | MeridianError = new MeridianError('upstream-unreachable', 'this node has no parent');
+    let failed: Answer | MeridianError | null = null;
     for (const state of candidates) {
-      if (!(failed instanceof MeridianError)) discard(failed);
+      if (failed && !(failed instanceof MeridianError)) discard(failed);
       try {
         const answer = await askOne(ask, route, state.parent, options);
         note(state, !unable.has(answer.status));
@@ -88,6 +89,7 @@ export function tiers(options: TierOptions): Tiers {
         failed = error;
       }
     }
+    failed ??= new MeridianError('upstream-unreachable', 'this node has no parent');
     if (failed instanceof MeridianError) throw failed;
     return failed;
   }
@@ -153,8 +155,11 @@ export function verifiedAnswer(answer: Answer): Answer {
   const { headers, body, status } = answer;
   const value = headers.get('repr-digest');
   const digest = value === null || status !== 200 ? undefined : parseReprDigest(value);
-  if (!digest || !(body instanceof ReadableStream)) return answer;
+  if (!digest || body === null) return answer;
   const onMismatch = (actual: string) =>
     new MeridianError('digest-mismatch', `expected ${digest.algorithm} ${digest.value}, got ${actual}`);
-  return { status, headers, body: verified(body, digest, onMismatch) };
+  if (body instanceof ReadableStream) return { status, headers, body: verified(body, digest, onMismatch) };
+  const actual = hashOf(body, digest.algorithm);
+  if (actual !== digest.value) throw onMismatch(actual);
+  return answer;
 }

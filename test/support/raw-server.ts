@@ -2,6 +2,7 @@
  * A server that says exactly the bytes that it is told to, for answers that no proper server would give, and short
  * words for asking it with the product's own client.
  */
+import { afterEach } from 'bun:test';
 import { createServer, type Socket } from 'node:net';
 import { systemClock } from '../../src/clock.ts';
 import type { Answer } from '../../src/entry.ts';
@@ -51,6 +52,19 @@ export async function startRawServer(behaviour: Behaviour, unix?: string): Promi
   };
 }
 
+/** What starts such servers for the tests of a file, which are gone after each of them. Said once, at its top. */
+export function rawServers(): typeof startRawServer {
+  const servers: RawServer[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+  return async (behaviour, unix) => {
+    const server = await startRawServer(behaviour, unix);
+    servers.push(server);
+    return server;
+  };
+}
+
 /** Says this and closes the connection. */
 export function lastWords(words: string): Behaviour {
   return (socket) => void socket.end(Buffer.from(words, 'latin1'));
@@ -72,10 +86,10 @@ export function textOf(answer: Answer): Promise<string> {
   return new Response(answer.body).text();
 }
 
-/** The reader of a body that streams. */
+/** The reader of a body, however it came. */
 export function readerOf({ body }: Answer) {
-  if (!(body instanceof ReadableStream)) throw new Error('the answer has no body that streams');
-  return body.getReader();
+  if (body === null) throw new Error('the answer has no body');
+  return (body instanceof ReadableStream ? body : new Blob([body]).stream()).getReader();
 }
 
 /** The code of the error that it fails with; or the error, when it has none of ours. */

@@ -19,6 +19,8 @@ import { type Views, views } from './views.ts';
 
 /** One transaction: nothing else is served meanwhile. */
 const maxBatch = 256;
+/** Until a file that could not be opened is tried again: another process may be making it. */
+const openAgainMs = 100;
 /** How often to see whether the file is still the one that others use. */
 const checkMs = 1000;
 /** Until a view that another process is writing to is tried again. */
@@ -118,7 +120,7 @@ export async function openLocal(
     } catch (error) {
       failing(error);
     } finally {
-      if (!isClosed) cancelCheck = clock.after(checkMs, () => void check());
+      if (!isClosed) cancelCheck = clock.after(open === null ? openAgainMs : checkMs, () => void check());
     }
   }
 

@@ -20,7 +20,7 @@ import { isPersonal, refusalToStore, refusesStore } from '../storable.ts';
 import { completed } from './complete.ts';
 import { formatLayout, layoutField, newLayout, sliceIndex } from './layout.ts';
 import { arriving, type Sliced } from './slice.ts';
-import { type Part, partOf, validatorOf, versionOf } from './version.ts';
+import { bodyOf, type Part, partOf, validatorOf, versionOf } from './version.ts';
 
 type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 
@@ -111,7 +111,8 @@ async function fromPart(answer: Answer, first: FirstPart): Promise<Answer> {
   }
   // A digest is one of the whole (RFC 9530), and checked when the whole comes as such.
   const hasDigest = headers.has('repr-digest');
-  if (range.start === 0 && range.end === sizeBytes - 1 && !hasDigest) return { ...whole, body: answer.body };
+  const isAll = range.start === 0 && range.end === sizeBytes - 1;
+  if (isAll && !hasDigest) return { ...whole, body: bodyOf(answer, range) };
   const validator = validatorOf(headers);
   const isForParts = validator !== null && !hasDigest;
   if (isForParts && isSmall && range.start === 0) {

@@ -19,7 +19,7 @@ import { isPersonal, refusalToStore } from '../storable.ts';
 import type { Stored } from '../store.ts';
 import { together } from '../together.ts';
 import { type Layout, sliceKey, sliceRange } from './layout.ts';
-import { partOf, versionOf } from './version.ts';
+import { bodyOf, partOf, versionOf } from './version.ts';
 
 /** An object that is had slice by slice, by one request. */
 export interface Sliced {
@@ -117,9 +117,11 @@ function sliceParent({ asked, engine, layout, version }: Sliced, index: number):
 }
 
 /** With the bytes, and nothing that the layout knows better. Nobody may transform a part of something. */
-function asSlice({ headers, body }: Answer): Answer {
+function asSlice(answer: Answer): Answer {
+  const { headers } = answer;
   const fields = new Headers({ 'cache-control': 'public, max-age=31536000, no-transform' });
   const content = partOf(headers);
+  const body = content ? bodyOf(answer, content.range) : answer.body;
   if (content) fields.set('content-length', String(rangeBytes(content.range)));
   for (const name of ['cache-status', 'server-timing']) {
     const value = headers.get(name);

@@ -2,7 +2,8 @@
  * Which bytes a response speaks of. Parts of two versions are never mixed, so a part counts only with a strong
  * validator, and only next to parts that have the same one (RFC 9111 §3.4).
  */
-import type { Head } from '../../entry.ts';
+import type { Answer, Head } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
 import { parseHttpDate } from '../../http/date.ts';
 import { parseContentRange, type Range, rangeBytes } from '../../http/range.ts';
 import { strongValidator } from '../../http/validator.ts';
@@ -20,6 +21,15 @@ export function partOf(headers: Headers): Part | null {
   const length = headers.get('content-length');
   if (length !== null && Number(length) !== rangeBytes(content.range)) return null;
   return { range: content.range, sizeBytes: content.size };
+}
+
+/** A part's body. One that has come whole must be as long as its range; one that streams is counted as it comes. */
+export function bodyOf({ body }: Answer, range: Range): Answer['body'] {
+  if (body instanceof Uint8Array && body.length !== rangeBytes(range)) {
+    const detail = `${body.length} of ${rangeBytes(range)} bytes of a part came`;
+    throw new MeridianError('upstream-truncated', detail);
+  }
+  return body;
 }
 
 /** For `If-Range`; `null`: what comes under the same name later may be other bytes. */

@@ -9,7 +9,21 @@ import { differentMachines, onSameMachine } from './machine.ts';
 
 export function checkStorage(draft: Draft): Mistake[] {
   const bounds = [...draft.nodes].flatMap(([name, node]) => checkBounds(name, node));
-  return [...bounds, ...checkFolders(draft)];
+  const stores = [...draft.nodes].flatMap(([name, node]) => checkStore(name, node));
+  return [...bounds, ...checkFolders(draft), ...stores];
+}
+
+/** Only origins keep anything for good, and each half of it has one engine. */
+function checkStore(name: string, { role, store }: ParsedNode): Mistake[] {
+  if (store === undefined) return [];
+  const path = `nodes.${name}.store`;
+  if (role !== 'origin')
+    return [{ path, expected: 'nothing, because only an origin has one', found: `the store of a ${role}` }];
+  return (['blobs', 'metadata'] as const).flatMap((half) => {
+    const engines = Object.keys(store[half]);
+    if (engines.length < 2) return [];
+    return [{ path: `${path}.${half}`, expected: 'one engine', found: engines.join(' and ') }];
+  });
 }
 
 function checkBounds(name: string, node: ParsedNode): Mistake[] {

@@ -1,27 +1,17 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import {
   ask,
   type Behaviour,
   codeOf,
   lastWords,
   ok,
-  type RawServer,
+  rawServers,
   readerOf,
-  startRawServer,
   textOf,
 } from '../../../test/support/raw-server.ts';
 import { eventually } from '../../../test/support/wait.ts';
 
-const servers: RawServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-async function upstream(behaviour: Behaviour, unix?: string): Promise<RawServer> {
-  const server = await startRawServer(behaviour, unix);
-  servers.push(server);
-  return server;
-}
+const upstream = rawServers();
 
 describe('an answer', () => {
   test('is what the upstream has sent: not decoded, not redirected, with its fields', async () => {
@@ -43,6 +33,25 @@ describe('an answer', () => {
       expect(value?.constructor).toBe(Uint8Array);
       expect(value?.slice().buffer.byteLength).toBe(2);
     }
+  });
+
+  test('has its body as bytes when all of it came with the head, and else as a stream', async () => {
+    const whole: [bytes: string, body: string][] = [
+      [ok, 'ok'],
+      ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', ''],
+      ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n', 'ok'],
+    ];
+    for (const [bytes, text] of whole) {
+      const { body } = await ask((await upstream(bytes)).url);
+      expect(body).toEqual(new Uint8Array(Buffer.from(text)));
+    }
+    const partly = await upstream((socket) => {
+      socket.write(ok.slice(0, -1));
+      setTimeout(() => socket.write(ok.slice(-1)), 5);
+    });
+    const answer = await ask(partly.url);
+    expect(answer.body).toBeInstanceOf(ReadableStream);
+    expect(await textOf(answer)).toBe('ok');
   });
 
   test('comes behind any number of interim responses', async () => {

@@ -5,56 +5,54 @@ import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Watchdog, watchdog } from '../watchdog.ts';
 
-export interface Call {
+export class Call {
   readonly clock: Clock;
   /** Expects the upstream to do something in time. */
   readonly late: Watchdog;
-  /** `stop` is called, with the reason, when the call ends early, or has; only the last one that was given. */
-  until(stop: (reason: unknown) => void): void;
-  /** There is a connection: from now on, an answer is waited for. */
-  connected(): void;
-  /** Nothing can end it early any more. */
-  ended(): void;
-}
-
-export function openCall(signal: AbortSignal, clock: Clock): Call {
-  let stop = (_: unknown) => {};
-  let over = false;
+  readonly #signal: AbortSignal;
+  readonly #aborted = () => this.#endEarly(this.#signal.reason);
+  #stop: ((reason: unknown) => void) | null = null;
+  #over = false;
   /** Why it has ended early, for whoever begins to listen after that. */
-  let early: { readonly reason: unknown } | null = null;
-  let connecting = true;
-  const late = watchdog(clock, () => {
-    const what = connecting ? 'accepts no connection' : 'did not answer in time';
-    endEarly(new MeridianError('upstream-timeout', `the upstream ${what}`));
-  });
-  const aborted = () => endEarly(signal.reason);
-  signal.addEventListener('abort', aborted, { once: true });
+  #early: { readonly reason: unknown } | null = null;
+  #connecting = true;
 
-  function ended(): void {
-    if (over) return;
-    over = true;
-    late.stop();
-    signal.removeEventListener('abort', aborted);
+  constructor(signal: AbortSignal, clock: Clock) {
+    this.clock = clock;
+    this.#signal = signal;
+    this.late = watchdog(clock, () => this.#endLate());
+    signal.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  function endEarly(reason: unknown): void {
-    if (over) return;
-    ended();
-    early = { reason };
-    stop(reason);
+  /** `stop` is called, with the reason, when the call ends early, or has; only the last one that was given. */
+  until(stop: (reason: unknown) => void): void {
+    this.#stop = stop;
+    if (this.#early) stop(this.#early.reason);
   }
 
-  return {
-    clock,
-    late,
-    until(next) {
-      stop = next;
-      if (early) next(early.reason);
-    },
-    connected() {
-      connecting = false;
-      late.rest();
-    },
-    ended,
-  };
+  /** There is a connection: from now on, an answer is waited for. */
+  connected(): void {
+    this.#connecting = false;
+    this.late.rest();
+  }
+
+  /** Nothing can end it early any more. */
+  ended(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.late.stop();
+    this.#signal.removeEventListener('abort', this.#aborted);
+  }
+
+  #endLate(): void {
+    const what = this.#connecting ? 'accepts no connection' : 'did not answer in time';
+    this.#endEarly(new MeridianError('upstream-timeout', `the upstream ${what}`));
+  }
+
+  #endEarly(reason: unknown): void {
+    if (this.#over) return;
+    this.ended();
+    this.#early = { reason };
+    this.#stop?.(reason);
+  }
 }

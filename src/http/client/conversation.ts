@@ -3,6 +3,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { joined } from '../joined.ts';
 import type { Call } from './call.ts';
 import { type Chunks, chunks } from './chunks.ts';
 import type { Connection, Turn } from './connection.ts';
@@ -30,11 +31,13 @@ export class Conversation implements Turn {
   readonly #over: Over;
   readonly #answer = Promise.withResolvers<Answer>();
   /** What has come of the head; then `null`. */
-  #head: Buffer | null = Buffer.alloc(0);
+  #head: Buffer | null = nothingYet;
   #interim = 0;
   #framing: Framing = { by: 'nothing' };
   #chunks: Chunks | null = null;
   #received = 0;
+  /** Of the body: what came with the head. Whatever comes later goes into the download. */
+  readonly #first: Buffer[] = [];
   #download: Download | null = null;
   #upload: Upload | null = null;
   #uploading = false;
@@ -157,15 +160,21 @@ export class Conversation implements Turn {
       return;
     }
     if (this.#framing.by === 'chunks') this.#chunks = chunks();
+    this.#readBody(rest);
+    const body = this.#isOver ? joined(this.#first) : this.#downloaded(timeouts.betweenBytesMs);
+    this.#answer.resolve({ status, headers, body });
+  }
+
+  #downloaded(betweenBytesMs: number): ReadableStream<Uint8Array> {
     const connection = this.#connection;
     const flow = {
       pause: () => connection.pause(),
       resume: () => connection.resume(),
       cancelled: () => this.#end(false),
     };
-    this.#download = download(flow, this.#call, timeouts.betweenBytesMs);
-    this.#readBody(rest);
-    this.#answer.resolve({ status, headers, body: this.#download.stream });
+    this.#download = download(flow, this.#call, betweenBytesMs);
+    for (const piece of this.#first.splice(0)) this.#download.push(piece);
+    return this.#download.stream;
   }
 
   #readBody(bytes: Buffer): void {
@@ -201,7 +210,8 @@ export class Conversation implements Turn {
 
   #take(piece: Buffer): void {
     this.#received += piece.length;
-    this.#download?.push(piece);
+    if (this.#download) this.#download.push(piece);
+    else this.#first.push(piece);
   }
 
   /** The answer is whole. */
@@ -225,6 +235,8 @@ export class Conversation implements Turn {
     this.#over(this.#connection, reusable);
   }
 }
+
+const nothingYet = Buffer.alloc(0);
 
 /** A length where it is known; else chunks. A method that has a meaning for bodies says so when it has none. */
 function requestFraming({ method, headers, body }: ClientRequest): RequestFraming {

@@ -6,7 +6,6 @@
  */
 import { MeridianError } from '../../errors.ts';
 import { hopByHop } from '../fields.ts';
-import { isToken } from '../syntax.ts';
 
 /** What ends with the body rather than with the sender's word for it. */
 export type RequestFraming =
@@ -37,7 +36,9 @@ export function formatHead(
   let head = `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${extra}`;
   if (!headers.has('user-agent')) head += 'user-agent: meridian\r\n';
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
-  for (const [name, value] of headers) if (!ours.has(name)) head += `${name}: ${value}\r\n`;
+  headers.forEach((value, name) => {
+    if (!ours.has(name)) head += `${name}: ${value}\r\n`;
+  });
   if (framing?.by === 'length') head += `content-length: ${framing.bytes}\r\n`;
   if (framing?.by === 'chunks') head += 'transfer-encoding: chunked\r\n';
   return `${head}\r\n`;
@@ -92,11 +93,9 @@ export function parseHead(text: string): ResponseHead {
   const headers = new Headers();
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] ?? '';
+    if (!fieldLine.test(line)) throw invalid('has a malformed field');
     const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(colon, 0));
-    const value = line.slice(colon + 1);
-    if (!isToken(name) || forbidden.test(value)) throw invalid('has a malformed field');
-    headers.append(name, value);
+    headers.append(line.slice(0, colon), line.slice(colon + 1));
   }
   return { status: Number(match[2]), headers, old: match[1] === '0' };
 }
@@ -104,8 +103,8 @@ export function parseHead(text: string): ResponseHead {
 /** A status has three digits, the first of them 1 to 5 (RFC 9110 §15). */
 const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\x80-\xff]*)?$/;
 
-/** Control characters but HTAB (RFC 9110 §5.5). */
-const forbidden = /[\0-\x08\x0a-\x1f\x7f]/;
+/** A token, a colon, and no control characters but HTAB (RFC 9110 §5.1, §5.5, §5.6.2). */
+const fieldLine = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+:[^\0-\x08\x0a-\x1f\x7f]*$/;
 
 function invalid(how: string): MeridianError {
   return new MeridianError('upstream-invalid', `the upstream's answer ${how}`);

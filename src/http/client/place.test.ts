@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { createServer, connect as dial } from 'node:net';
 import { makeCertificate, noOpenssl } from '../../../test/support/certificate.ts';
 import { available } from '../../../test/support/needs.ts';
-import { ask, codeOf, ok, type RawServer, startRawServer, textOf } from '../../../test/support/raw-server.ts';
+import { ask, codeOf, ok, rawServers, textOf } from '../../../test/support/raw-server.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { destination } from './place.ts';
 
@@ -21,11 +21,7 @@ const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_pro
 let hosts = 0;
 const fresh = () => `host-${hosts++}.example`;
 
-async function upstream(behaviour: Parameters<typeof startRawServer>[0]): Promise<RawServer> {
-  const server = await startRawServer(behaviour);
-  closing.push(server.close);
-  return server;
-}
+const upstream = rawServers();
 
 describe('a place', () => {
   test('is that of the URL, and the target is as it is written there', () => {

@@ -1,26 +1,9 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
-import {
-  ask,
-  type Behaviour,
-  codeOf,
-  ok,
-  type RawServer,
-  startRawServer,
-  textOf,
-} from '../../../test/support/raw-server.ts';
+import { ask, codeOf, ok, rawServers, textOf } from '../../../test/support/raw-server.ts';
 import { eventually } from '../../../test/support/wait.ts';
 
-const servers: RawServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-async function upstream(behaviour: Behaviour): Promise<RawServer> {
-  const server = await startRawServer(behaviour);
-  servers.push(server);
-  return server;
-}
+const upstream = rawServers();
 
 /** Answers nothing before it is told to. */
 async function gated() {

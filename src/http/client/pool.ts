@@ -31,7 +31,7 @@ export interface Waiting {
 /** Takes a connection that is free, or `null`: one is gone, so that there is room for another. */
 type Waiter = (connection: Connection | null) => void;
 
-export class Pool {
+class Pool {
   readonly #place: Place;
   /** The one used last is used first, so that those that are not needed grow old. */
   readonly #resting: Connection[] = [];
@@ -69,11 +69,11 @@ export class Pool {
     }
   }
 
-  #connect({ until }: Waiting): Promise<Connection> {
+  #connect(waiting: Waiting): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     this.#open++;
     const connection = new Connection(this.#place, (gone) => this.#lost(gone));
-    until((reason) => {
+    waiting.until((reason) => {
       connection.destroy();
       reject(reason);
     });
@@ -81,13 +81,13 @@ export class Pool {
     return promise;
   }
 
-  #wait({ until }: Waiting): Promise<Connection | null> {
+  #wait(waiting: Waiting): Promise<Connection | null> {
     if (this.#waiting.size >= maxWaiting) {
       throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
     }
     const { promise, resolve, reject } = Promise.withResolvers<Connection | null>();
     this.#waiting.add(resolve);
-    until((reason) => {
+    waiting.until((reason) => {
       // Whoever has been given a connection already gives it on.
       if (this.#waiting.delete(resolve)) reject(reason);
     });
@@ -141,6 +141,15 @@ export function poolFor(place: Place): Pool {
   return pool;
 }
 
+/** Shared by all who ask in the same turn of the event loop. */
+let news: Promise<void> | null = null;
+
 function newsHeard(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  news ??= new Promise((resolve) => {
+    setImmediate(() => {
+      news = null;
+      resolve();
+    });
+  });
+  return news;
 }

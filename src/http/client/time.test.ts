@@ -1,28 +1,15 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { virtualClock } from '../../../test/support/clock.ts';
-import {
-  ask,
-  type Behaviour,
-  codeOf,
-  ok,
-  type RawServer,
-  readerOf,
-  startRawServer,
-  textOf,
-} from '../../../test/support/raw-server.ts';
+import { ask, codeOf, ok, rawServers, readerOf, textOf } from '../../../test/support/raw-server.ts';
 import { eventually, within } from '../../../test/support/wait.ts';
 
-const servers: Pick<RawServer, 'close'>[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
+const upstream = rawServers();
 
-async function upstream(behaviour: Behaviour, unix?: string): Promise<RawServer> {
-  const server = await startRawServer(behaviour, unix);
-  servers.push(server);
-  return server;
-}
+const closing: (() => unknown)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
 
 describe('time', () => {
   test('runs out for an upstream that does not answer', async () => {
@@ -107,13 +94,13 @@ async function blackHole(): Promise<string> {
       process.kill(process.pid, 'SIGSTOP');
     });`;
   const child = Bun.spawn(['node', '-e', script], { stdout: 'pipe' });
-  servers.push({ close: () => child.kill('SIGKILL') });
+  closing.push(() => child.kill('SIGKILL'));
   const { value } = await child.stdout.getReader().read();
   const port = Number(new TextDecoder().decode(value));
   for (let filling = 0; filling < 4; filling++) {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.on('error', () => {}); // it is not expected to get anywhere
-    servers.push({ close: () => socket.destroy() });
+    closing.push(() => socket.destroy());
   }
   await Bun.sleep(100);
   return `http://127.0.0.1:${port}/`;

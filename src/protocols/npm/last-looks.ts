@@ -22,6 +22,15 @@ export interface LastLooks<Found> {
 
 export function openLastLooks<Found>(clock: Clock): LastLooks<Found> {
   const looks = new Map<string, Look<Found>>();
+  // One iterator for good, as in `cache/remember.ts`: a new one has to pass the places of all that were deleted.
+  let oldest = looks.keys();
+
+  function forgetOldest(): void {
+    const { done, value } = oldest.next();
+    if (done) oldest = looks.keys();
+    else looks.delete(value);
+  }
+
   return {
     once(name, look) {
       const startedMs = clock.elapsed();
@@ -32,8 +41,7 @@ export function openLastLooks<Found>(clock: Clock): LastLooks<Found> {
       const current: Look<Found> = { startedMs, found };
       looks.delete(name);
       looks.set(name, current);
-      const [oldest] = looks.keys();
-      if (looks.size > MAX_PACKAGES && oldest !== undefined) looks.delete(oldest);
+      while (looks.size > MAX_PACKAGES) forgetOldest();
       // A look that failed told nothing, so it does not count; whoever waits for it learns why.
       found.then(
         () => {

@@ -1,0 +1,30 @@
+/** The parameters that say how long something may be used, a part of the table in `schema.ts`. */
+import { group, seconds } from './kinds.ts';
+
+const revalidateS = seconds(
+  'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
+  { atLeast: 1 },
+).optional();
+
+export const metadataTimes = group('How long package metadata is used. It says which versions there are.', {
+  freshS: seconds('Without asking.').prefault('1m'),
+  staleWhileRevalidateS: seconds('Beyond that, while asking in the background.').prefault('10m'),
+  staleIfErrorS: seconds('Beyond that, when the upstream fails.').prefault('30d'),
+  revalidateS,
+});
+
+export const responseTimes = group('Times for responses that say nothing themselves. Errors are not meant.', {
+  freshS: seconds('Used without asking. One to five seconds make it a micro-cache.').optional(),
+  staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
+  staleIfErrorS: seconds(
+    'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',
+  ).optional(),
+  revalidateS,
+});
+
+export const purge = group('Purges, as they come over the bus.', {
+  trustS: seconds(
+    'A node that has been cut off from the bus for longer uses what it keeps only once its parent has confirmed it. So nothing is served that was purged longer ago than this, and a second.',
+    { atLeast: 1 },
+  ).prefault('30s'),
+});

@@ -1,0 +1,99 @@
+/**
+ * The stores of an origin: opened when the node starts, looked at every now and then so that `meridian status` can say how
+ * they are, closed when it drains.
+ *
+ * Files and SQLite have to open, or the node does not start. A database or a bucket may be away at that moment: what is
+ * cached is served all the same, and they are used as soon as they answer.
+ */
+import type { Clock } from '../clock.ts';
+import type { BlobsConfig, MetadataConfig, StoreConfig } from '../config/network.ts';
+import { asMeridianError } from '../errors.ts';
+import { openFiles } from '../origin/blobs/files.ts';
+import { openS3 } from '../origin/blobs/s3.ts';
+import { openPostgres } from '../origin/metadata/postgres.ts';
+import { openSqlite } from '../origin/metadata/sqlite.ts';
+import type { BlobStore, MetadataStore } from '../store.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** How often they are looked at. */
+const checkMs = 15_000;
+
+export interface Stores {
+  readonly blobs: BlobStore;
+  readonly metadata: MetadataStore;
+  readonly status: StoresStatus;
+  close(): Promise<void>;
+}
+
+export interface StoresStatus {
+  readonly blobs: StoreStatus;
+  readonly metadata: StoreStatus;
+}
+
+export interface StoreStatus {
+  readonly engine: string;
+  /** When it was last looked at. */
+  readonly state: 'unknown' | 'well' | 'failing';
+}
+
+export async function openStores(config: StoreConfig, clock: Clock, log: Log): Promise<Stores> {
+  const blobs = await openBlobs(config.blobs, clock);
+  const metadata = await openMetadata(config.metadata, clock);
+  const halves = { blobs: watched(blobs, 'blobs', log), metadata: watched(metadata, 'metadata', log) };
+  let cancelNext = () => {};
+  let closed = false;
+
+  async function look(): Promise<void> {
+    await Promise.all([halves.blobs.look(), halves.metadata.look()]);
+    if (!closed) cancelNext = clock.after(checkMs, () => void look());
+  }
+  void look();
+
+  return {
+    blobs,
+    metadata,
+    get status() {
+      return { blobs: halves.blobs.status(), metadata: halves.metadata.status() };
+    },
+    async close() {
+      closed = true;
+      cancelNext();
+      await Promise.all([blobs.close(), metadata.close()]);
+    },
+  };
+}
+
+/** Says how a store is, and logs when that changes. */
+function watched(store: BlobStore | MetadataStore, half: string, log: Log) {
+  let state: StoreStatus['state'] = 'unknown';
+  return {
+    status: (): StoreStatus => ({ engine: store.engine, state }),
+    async look(): Promise<void> {
+      try {
+        await store.check();
+        if (state === 'failing') log.info('the store is well again', { half, engine: store.engine });
+        state = 'well';
+      } catch (thrown) {
+        const error = asMeridianError(thrown);
+        if (state !== 'failing') log.warn('the store fails', { half, engine: store.engine, error });
+        state = 'failing';
+      }
+    },
+  };
+}
+
+function openBlobs(config: BlobsConfig, clock: Clock): Promise<BlobStore> {
+  return config.engine === 'files' ? openFiles({ path: config.path, clock }) : openS3({ ...config, clock });
+}
+
+async function openMetadata(config: MetadataConfig, clock: Clock): Promise<MetadataStore> {
+  return config.engine === 'sqlite'
+    ? openSqlite({ path: config.path, clock })
+    : openPostgres({ ...config, clock, random });
+}
+
+/** From 0 to 1: pauses before another try differ from process to process. */
+function random(): number {
+  const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return word / 2 ** 32;
+}

@@ -1,0 +1,72 @@
+/**
+ * Files that have no name yet: what is being written, and uploads that arrive in pieces. Those of earlier processes that were
+ * being written are removed after a day; until then, they may be somebody's who is just about to stop.
+ */
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import type { WriteOptions, WrittenBlob } from '../../store.ts';
+import { append, isMissing } from './file.ts';
+import { hashing } from './hashing.ts';
+
+const keptMs = 24 * 60 * 60 * 1000;
+
+export interface Draft {
+  readonly path: string;
+  readonly written: WrittenBlob;
+}
+
+/**
+ * Writes the chunks into a file of this folder, flushes it, and hands it to `keep`, which may move it away. Afterwards, it is
+ * gone from here.
+ */
+export async function draft<Result>(
+  folder: string,
+  chunks: AsyncIterable<Uint8Array>,
+  wanted: WriteOptions,
+  keep: (draft: Draft) => Promise<Result>,
+): Promise<Result> {
+  const path = join(folder, crypto.randomUUID());
+  try {
+    const file = await open(path, 'wx');
+    const written = await fill(file, chunks, wanted).finally(() => file.close());
+    return await keep({ path, written });
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function fill(
+  file: FileHandle,
+  chunks: AsyncIterable<Uint8Array>,
+  wanted: WriteOptions,
+): Promise<WrittenBlob> {
+  const hashes = hashing(wanted);
+  let at = 0;
+  for await (const chunk of chunks) {
+    await append(file, chunk, at);
+    hashes.update(chunk);
+    at += chunk.length;
+  }
+  const written = hashes.finish();
+  await file.datasync();
+  return written;
+}
+
+export async function openDrafts(folder: string, clock: Clock): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const changedMs = await changed(path);
+    if (changedMs !== null && changedMs < clock.now() - keptMs) await rm(path, { force: true });
+  }
+}
+
+async function changed(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

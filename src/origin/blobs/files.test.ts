@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { noiseBytes, temporary } from '../../../test/support/index.ts';
+import { available } from '../../../test/support/needs.ts';
+import { systemClock } from '../../clock.ts';
+import { type BlobSubject, blobContract } from './blobs.contract.ts';
+import { openFiles } from './files.ts';
+import { failure, read, sha256Of } from './samples.contract.ts';
+import { uploadContract } from './uploads.contract.ts';
+
+const clock = systemClock;
+
+async function subject(): Promise<BlobSubject> {
+  const folder = temporary('blobs');
+  const { path } = folder;
+  return {
+    open: () => openFiles({ path, clock }),
+    place: ['files', JSON.stringify({ path })],
+    replace: (sha256, bytes) => writeFile(join(path, 'blobs', sha256.slice(0, 2), sha256), bytes),
+    stop: async () => folder[Symbol.dispose](),
+  };
+}
+
+blobContract('files', subject);
+uploadContract('files', subject);
+
+test('what a write leaves when its process dies is removed after a day, and uploads are not', async () => {
+  using folder = temporary('blobs');
+  const { path } = folder;
+  const store = await openFiles({ path, clock });
+  const { id } = await store.uploads.begin();
+  const old = new Date(Date.now() - 25 * 3_600_000);
+  for (const name of ['old', 'new']) writeFileSync(join(path, 'drafts', name), 'half of it');
+  utimesSync(join(path, 'drafts', 'old'), old, old);
+  utimesSync(join(path, 'uploads', id), old, old);
+  const again = await openFiles({ path, clock });
+  expect(readdirSync(join(path, 'drafts'))).toEqual(['new']);
+  expect(await again.uploads.find(id)).not.toBeNull();
+});
+
+const small = temporary('small');
+const disk = join(small.path, 'disk');
+const diskBytes = 16 * 2 ** 20;
+mkdirSync(disk);
+const mounted = await Bun.$`mount -t tmpfs -o size=${diskBytes} tmpfs ${disk}`.nothrow().quiet();
+const problem = mounted.exitCode === 0 ? null : mounted.stderr.toString().trim();
+
+afterAll(async () => {
+  if (problem === null) await Bun.$`umount ${disk}`.quiet();
+  small[Symbol.dispose]();
+});
+
+describe.skipIf(!available('small file systems', problem))('a disk that is full', () => {
+  test('is said to be full; nothing partial is left, and it works again when there is room', async () => {
+    const store = await openFiles({ path: disk, clock });
+    const kept = noiseBytes(1, 6 * 2 ** 20);
+    const { sha256 } = await store.write(kept);
+    const { id } = await store.uploads.begin();
+    const large = noiseBytes(2, 12 * 2 ** 20);
+
+    expect(await failure(store.write(large))).toBe('store-full');
+    expect(await store.stat(sha256Of(large))).toBeNull();
+    expect(readdirSync(join(disk, 'drafts'))).toEqual([]);
+    expect(await read(store, sha256)).toEqual(kept);
+
+    expect(await failure(store.uploads.append(id, 0, large))).toBe('store-full');
+    await store.uploads.cancel(id);
+    await store.delete(sha256);
+    await store.write(large);
+    expect(await read(store, sha256Of(large))).toEqual(large);
+  });
+});

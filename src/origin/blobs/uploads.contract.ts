@@ -1,0 +1,111 @@
+/** What a blob store has to hold to when blobs arrive in pieces, whatever its engine. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { noiseBytes } from '../../../test/support/index.ts';
+import type { BlobStore } from '../../store.ts';
+import type { BlobSubject } from './blobs.contract.ts';
+import { failure, known, read, sha256Of, streamOf } from './samples.contract.ts';
+
+const MIB = 2 ** 20;
+
+export function uploadContract(engine: string, start: () => Promise<BlobSubject>): void {
+  let subject: BlobSubject;
+  let store: BlobStore;
+  let count = 0;
+  const fresh = (sizeBytes: number) => noiseBytes(++count, sizeBytes);
+
+  beforeAll(async () => {
+    subject = await start();
+    store = await subject.open();
+  }, 60_000);
+  afterAll(async () => {
+    await store?.close();
+    await subject?.stop();
+  }, 30_000);
+
+  describe(`uploads in pieces to ${engine}`, () => {
+    test('become a blob when they are finished, and are gone', async () => {
+      const bytes = fresh(10 * MIB);
+      const { id } = await store.uploads.begin();
+      let offset = 0;
+      for (const end of [1000, 1000, 6 * MIB, bytes.length]) {
+        ({ offset } = await store.uploads.append(id, offset, streamOf(bytes.subarray(offset, end))));
+        expect(offset).toBe(end);
+      }
+      const written = await store.uploads.finish(id, known(bytes));
+      expect(written).toMatchObject({ sha256: sha256Of(bytes), sizeBytes: bytes.length });
+      expect(await read(store, written.sha256)).toEqual(bytes);
+      expect(await store.uploads.find(id)).toBeNull();
+      expect(await failure(store.uploads.finish(id))).toBe('upload-unknown');
+    });
+
+    test('go on where they were, also in another process', async () => {
+      const bytes = fresh(50_000);
+      const { id } = await store.uploads.begin();
+      await store.uploads.append(id, 0, bytes.subarray(0, 20_000));
+      const other = await subject.open();
+      expect(await other.uploads.find(id)).toMatchObject({ id, offset: 20_000 });
+      await other.uploads.append(id, 20_000, bytes.subarray(20_000));
+      expect((await other.uploads.finish(id)).sha256).toBe(sha256Of(bytes));
+      await other.close();
+    });
+
+    test('take nothing at another offset, and nothing beyond what may be', async () => {
+      const { id } = await store.uploads.begin();
+      await store.uploads.append(id, 0, fresh(100));
+      for (const offset of [0, 99, 101]) {
+        expect(await failure(store.uploads.append(id, offset, fresh(1)))).toBe('upload-offset');
+      }
+      expect(await failure(store.uploads.append(id, 100, fresh(51), 150))).toBe('body-too-large');
+      expect((await store.uploads.find(id))?.offset).toBe(100);
+      await store.uploads.cancel(id);
+    });
+
+    test('keep what came before the source broke off', async () => {
+      const bytes = fresh(2 * MIB);
+      const { id } = await store.uploads.begin();
+      const reason = new Error('connection reset');
+      const failed = store.uploads.append(id, 0, streamOf(bytes, { failing: reason }));
+      expect(await failed.catch((error) => error)).toBe(reason);
+      const { offset } = (await store.uploads.find(id))!;
+      expect(offset).toBeGreaterThan(0);
+      await store.uploads.append(id, offset, bytes.subarray(offset));
+      expect((await store.uploads.finish(id, known(bytes))).sizeBytes).toBe(bytes.length);
+    });
+
+    test('are changed by one at a time', async () => {
+      const { id } = await store.uploads.begin();
+      const both = [fresh(1000), fresh(1000)].map((bytes) => failure(store.uploads.append(id, 0, bytes)));
+      expect(await Promise.all(both)).toContain('conflict');
+      await store.uploads.cancel(id);
+    });
+
+    test('are gone, and no blob, when they are not what was announced', async () => {
+      const bytes = fresh(1000);
+      const { id } = await store.uploads.begin();
+      await store.uploads.append(id, 0, bytes);
+      expect(await failure(store.uploads.finish(id, known(fresh(1000))))).toBe('blob-mismatch');
+      expect(await store.uploads.find(id)).toBeNull();
+      expect(await store.stat(sha256Of(bytes))).toBeNull();
+    });
+
+    test('end when they are cancelled, or have not changed for long', async () => {
+      const [cancelled, old] = [await store.uploads.begin(), await store.uploads.begin()];
+      await store.uploads.cancel(cancelled.id);
+      await store.uploads.cancel(cancelled.id);
+      expect(await store.uploads.find(cancelled.id)).toBeNull();
+      await store.uploads.expire(old.changedMs);
+      expect(await store.uploads.find(old.id)).not.toBeNull();
+      expect(await store.uploads.expire(Date.now() + 60_000)).toBeGreaterThan(0);
+      expect(await store.uploads.find(old.id)).toBeNull();
+      expect(await failure(store.uploads.append(old.id, 0, fresh(1)))).toBe('upload-unknown');
+    });
+
+    test('are found by nothing but their id', async () => {
+      for (const id of ['', '..', '../blobs', 'x'.repeat(36), crypto.randomUUID()]) {
+        expect(await store.uploads.find(id)).toBeNull();
+        expect(await failure(store.uploads.append(id, 0, fresh(1)))).toBe('upload-unknown');
+        await store.uploads.cancel(id);
+      }
+    });
+  });
+}
