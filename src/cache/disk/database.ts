@@ -7,26 +7,26 @@ import { rm } from 'node:fs/promises';
 
 /** Raised when the layout changes: an index of another version is dropped, and the cache starts empty. */
 const layoutVersion = 2;
-/** How long to wait for a predecessor that is just closing the file. */
-const busyMs = 2000;
+/** How long to wait for a predecessor that is just closing the file, and what a node that serves already can spare. */
+const busyMs = { atStart: 2000, whileServing: 0 };
 
-export async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string, when: keyof typeof busyMs = 'atStart'): Promise<Database> {
   try {
-    return prepared(path);
+    return prepared(path, when);
   } catch (error) {
     if (isBusy(error)) throw inUse(path, error);
     if (!isDamage(error)) throw error;
     for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
-    return prepared(path);
+    return prepared(path, when);
   }
 }
 
-function prepared(path: string): Database {
+function prepared(path: string, when: keyof typeof busyMs): Database {
   const db = new Database(path, { create: true, strict: true });
   try {
     // One process has the file, and with it the folder, for itself. The system lets go of the lock when that process is
     // gone, however it went. WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
-    db.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA locking_mode = EXCLUSIVE`);
+    db.exec(`PRAGMA busy_timeout = ${busyMs[when]}; PRAGMA locking_mode = EXCLUSIVE`);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     if (versionOf(db) !== layoutVersion)
       for (const table of ['entries', 'bodies', 'purges', 'state']) db.exec(`DROP TABLE IF EXISTS ${table}`);

@@ -64,13 +64,16 @@ export interface Totals {
   readonly bytes: number;
 }
 
-export async function openDiskIndex(path: string): Promise<DiskIndex> {
-  const db = await openDatabase(path);
+/** @param known what has been purged while the index could not be opened. */
+export async function openDiskIndex(path: string, known?: Ledger): Promise<DiskIndex> {
+  const db = await openDatabase(path, known ? 'whileServing' : 'atStart');
   const run = statements(db);
   const state = run.state.get();
   if (!state) throw new Error(`${path} has lost its state`);
   const purges = openPurges(db);
-  const ledger = openLedger({ sequence: state.sequence, marks: purges.saved });
+  const saved = { sequence: state.sequence, marks: purges.saved };
+  const ledger = known ?? openLedger(saved);
+  known?.precede(saved);
   const totals = { entries: 0, bytes: 0 };
   count({ entries: state.entries, bodyBytes: state.bytes });
   const hash = keyHash(state.seed);
