@@ -144,7 +144,8 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     async keepBytes(head, bytes, arrival) {
       if (!arrival.wanted) return null;
       const { asOf } = arrival;
-      const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256: sha256Of(bytes) };
+      const sha256 = disk?.ready ? sha256Of(bytes) : '';
+      const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256 };
       const kept = memory.keep(entry, new Blob([bytes]));
       arrival.stored();
       const written = putOnDisk(entry, bytes, arrival);
