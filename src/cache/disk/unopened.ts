@@ -10,7 +10,7 @@ import { type Disk, type DiskOptions, type DiskStats, openDisk } from './disk.ts
 
 /** When it is tried again: twice as late each time, up to the longest. */
 const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
+const longestRetryMs = 30_000;
 
 /** Never fails: a disk that cannot be opened costs the disk cache, not the node. */
 export async function openDiskInTime(options: DiskOptions): Promise<Disk> {
