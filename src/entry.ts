@@ -54,7 +54,7 @@ export interface Entry extends Head {
   /** The number of the newest purge that it is known to have survived (see `cache/purge/`). */
   readonly asOf: number;
   readonly sizeBytes: number;
-  /** SHA-256 of the body, hex: its address on disk and its check after a restart. Empty where there is no disk. */
+  /** SHA-256 of the body, hex: its address on disk and its check after a restart. Empty for what memory alone has. */
   readonly sha256: string;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Position } from '../bus.ts';
 import type { Clock } from '../clock.ts';
-import type { Answer } from '../entry.ts';
+import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
 import type { Purge, Purged } from '../purge.ts';
@@ -14,7 +14,7 @@ import type { Budget } from './budget.ts';
 import { demand } from './demand.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine, SliceSizes, Tuning } from './engine.ts';
-import { equivalents } from './equivalents.ts';
+import { equivalents, noVarySearchOf } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
 import { lookup, lookupEquivalent } from './lookup.ts';
@@ -112,7 +112,6 @@ export function cache(options: CacheOptions): Cache {
     judgeArrivals: held.judgeArrivals,
   });
   sweeping.wake();
-  const warm = disk && warmth({ clock, memory: residents, store: held, disk });
   const budget: Budget = { limitBytes: budgetFor(options.memoryBytes), usedBytes: 0 };
   const engine: Engine = {
     clock,
@@ -130,6 +129,11 @@ export function cache(options: CacheOptions): Cache {
     tuning: options.tuning,
     warn: options.warn,
   };
+
+  // Only the keys of addresses have a rule, so it does no harm to learn from others.
+  const warmed = (entry: Entry) =>
+    engine.equivalents.learn({ key: entry.key, hasQuery: true }, noVarySearchOf(entry));
+  const warm = disk && warmth({ clock, memory: residents, store: held, disk, warmed });
 
   function purge(given: Purge, durable: boolean, at?: Position): Purged {
     const mark = ledger.add(given, clock.now());

@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import { virtualClock } from '../../test/support/clock.ts';
+import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import type { CacheKey } from '../resource.ts';
 import { answerOf, maxAge, noise } from './answers.contract.ts';
@@ -73,4 +75,33 @@ test('what is dropped under one address is dropped for those that mean the same'
   await store(here, '?utm=a');
   here.cache.drop(key('?utm=b') as CacheKey);
   expect(await store(here, '?utm=c')).toBe('miss');
+});
+
+test('after a restart, a rule is known again as soon as an entry that bears it is back', async () => {
+  using folder = temporary('equivalents');
+  const clock = virtualClock();
+  {
+    await using here = await world({ disk: true, folder, clock });
+    await store(here, '?id=1&utm=a', rule, noise(200_000));
+  }
+  await using here = await world({ disk: true, folder, clock });
+  expect((await here.get({ key: key('?id=1&utm=a') })).outcome).toBe('hit-disk');
+  expect((await here.get({ key: key('?id=1&utm=b') })).outcome).toBe('hit-disk');
+});
+
+test('also when it was brought back because it was hot', async () => {
+  using folder = temporary('equivalents');
+  const clock = virtualClock();
+  {
+    await using here = await world({ disk: true, folder, clock });
+    await store(here, '?id=1&utm=a');
+  }
+  await using here = await world({ disk: true, folder, clock });
+  const isWarm = () => {
+    clock.advance(10);
+    return here.cache.stats.memory.entries === 1;
+  };
+  await eventually('the entry in memory', isWarm, { everyMs: 1 });
+  await here.quiet();
+  expect((await here.get({ key: key('?id=1&utm=b') })).outcome).toBe('hit');
 });

@@ -4,7 +4,8 @@
  *
  * An entry stays under the key that it was stored with. What is learnt here is only where to look when there is
  * nothing under a request's own key: which rule a path had last, and under which key something was stored that the
- * rule makes equal. Whether it may be used, the entry alone decides, by the field that it bears itself.
+ * rule makes equal. Whether it may be used, the entry alone decides, by the field that it bears itself. What is learnt is
+ * lost at a restart, and learnt anew from what is brought back from disk.
  */
 import type { Clock } from '../clock.ts';
 import type { Entry } from '../entry.ts';
@@ -13,8 +14,8 @@ import type { CacheKey, Resource } from '../resource.ts';
 import { remember } from './remember.ts';
 
 export interface Equivalents {
-  /** A response to this resource is being stored, with this field. */
-  learn(resource: Resource, noVarySearch: string | null): void;
+  /** A response to this resource is being stored, with this field; or is, and is being used again. */
+  learn(resource: Pick<Resource, 'key' | 'hasQuery'>, noVarySearch: string | null): void;
   /** Where to look for something that is equal to the resource; `null` when nothing is known. */
   keyFor(resource: Resource): CacheKey | null;
   /** Whether an entry may be used for the resource, by its own word. */
@@ -58,9 +59,9 @@ export function equivalents(clock: Clock): Equivalents {
       return other === undefined || other === key ? null : other;
     },
 
-    covers({ key, fields }, resource) {
-      const own = fields.find(([name]) => name === 'no-vary-search')?.[1] ?? null;
-      const rule = parseNoVarySearch(own);
+    covers(entry, resource) {
+      const { key } = entry;
+      const rule = parseNoVarySearch(noVarySearchOf(entry));
       if (rule === null || pathOf(key) !== pathOf(resource.key)) return false;
       return rule(queryOf(key)) === rule(queryOf(resource.key));
     },
@@ -73,6 +74,10 @@ export function equivalents(clock: Clock): Equivalents {
       return other ?? null;
     },
   };
+}
+
+export function noVarySearchOf({ fields }: Entry): string | null {
+  return fields.find(([name]) => name === 'no-vary-search')?.[1] ?? null;
 }
 
 function pathOf(key: string): string {

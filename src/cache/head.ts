@@ -27,17 +27,27 @@ const perPassage: ReadonlySet<string> = new Set([
 
 export function headOf(resource: Resource, request: Headers, answer: Answer, freshness: Freshness): Head {
   const { headers } = answer;
+  const fields = dated(storedFields(headers), freshness.receivedMs);
+  const tags = tagsOf(resource.tags, routeOf(resource.key), headers);
   return {
     key: resource.key,
     status: answer.status,
-    fields: dated(storedFields(headers), freshness.receivedMs),
+    fields,
     selecting: selectingFields(headers, request, resource.ask === 'client'),
-    tags: tagsOf(resource.tags, routeOf(resource.key), headers),
+    tags: tags.length === 0 ? nothing : tags,
     freshness,
-    etag: headers.get('etag'),
+    // One string for both, unless the field is withheld.
+    etag: fieldIn(fields, 'etag') ?? headers.get('etag'),
     lastModifiedMs: lastModifiedMs(headers),
     sourceEtag: headers.get('meridian-source-etag'),
   };
+}
+
+/** Most responses have no tags and nothing that selects them: one empty list does for all. */
+const nothing: readonly never[] = [];
+
+function fieldIn(fields: FieldList, wanted: string): string | undefined {
+  return fields.find(([name]) => name === wanted)?.[1];
 }
 
 function storedFields(headers: Headers): FieldList {
@@ -65,8 +75,9 @@ export function ownFields(headers: Headers): FieldList | undefined {
 function selectingFields(headers: Headers, request: Headers, byClient: boolean): FieldList {
   const coding = headers.get(chosenCoding);
   const named = byClient ? varyNames(headers.get('vary') ?? '') : [];
-  if (named === '*') return [];
+  if (named === '*') return nothing;
   const names = coding === null ? named : named.filter((name) => name !== 'accept-encoding');
+  if (names.length === 0 && coding === null) return nothing;
   const fields = names.map((name) => [name, selectingValue(name, request)] as const);
   return coding === null ? fields : [...fields, [chosenCoding, coding]];
 }
@@ -84,7 +95,7 @@ export function speaksOf(entry: Entry, headers: Headers): boolean {
   const own = [entry.etag, entry.sourceEtag].filter((known) => known !== null);
   if (etag !== null && own.length > 0 && !own.some((known) => weakMatch(known, etag))) return false;
   const vary = headers.get('vary');
-  const stored = entry.fields.find(([name]) => name === 'vary')?.[1] ?? '';
+  const stored = fieldIn(entry.fields, 'vary') ?? '';
   return vary === null || String(varyNames(vary)) === String(varyNames(stored));
 }
 

@@ -9,20 +9,16 @@ import type { Resource } from '../resource.ts';
 import type { Equivalents } from './equivalents.ts';
 import { countUse } from './eviction/policy.ts';
 import { ageS, isFresh, remainingS } from './freshness.ts';
-import type { Memory } from './memory.ts';
+import type { Memory, Resident } from './memory.ts';
 import type { Found } from './served.ts';
 
 const nothing: Found = { outcome: 'miss', resident: null };
 
 export function lookup(memory: Memory, resource: Resource, exchange: Exchange): Found {
-  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return nothing;
+  if (!isRead(exchange)) return nothing;
   const resident = memory.find(resource.key, exchange.headers);
   if (resident === null) return nothing;
-  if (exchange.nowMs >= resident.freshUntilMs || wantsNewer(exchange, resident.entry.freshness)) {
-    return { outcome: 'miss', resident };
-  }
-  countUse(resident);
-  return { outcome: 'hit', resident };
+  return isFreshFor(exchange, resident) ? hit(resident) : { outcome: 'miss', resident };
 }
 
 /** Something fresh that is stored under another address, and that `No-Vary-Search` makes equal to this one. */
@@ -33,11 +29,21 @@ export function lookupEquivalent(
   exchange: Exchange,
 ): Found {
   const key = equivalents.keyFor(resource);
-  if (key === null || (exchange.method !== 'GET' && exchange.method !== 'HEAD')) return nothing;
+  if (key === null || !isRead(exchange)) return nothing;
   const resident = memory.find(key, exchange.headers);
   if (resident === null || !equivalents.covers(resident.entry, resource)) return nothing;
-  if (exchange.nowMs >= resident.freshUntilMs || wantsNewer(exchange, resident.entry.freshness))
-    return nothing;
+  return isFreshFor(exchange, resident) ? hit(resident) : nothing;
+}
+
+function isRead({ method }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function isFreshFor(exchange: Exchange, { freshUntilMs, entry }: Resident): boolean {
+  return exchange.nowMs < freshUntilMs && !wantsNewer(exchange, entry.freshness);
+}
+
+function hit(resident: Resident): Found {
   countUse(resident);
   return { outcome: 'hit', resident };
 }

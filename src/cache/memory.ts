@@ -235,14 +235,18 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
   };
 }
 
+/** What an entry takes of the limit. */
+export function costOf(entry: Entry): number {
+  return entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
+}
+
 function residentOf(entry: Entry, body: Blob): Resident {
-  const costBytes = entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
   return {
     entry,
     judgedAt: entry.asOf,
     heat: 0,
     body,
-    costBytes,
+    costBytes: costOf(entry),
     selecting: entry.selecting.length > 0 ? entry.selecting : null,
     // A layout has no body to hit: it takes the way of a miss (`slices/`).
     freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),

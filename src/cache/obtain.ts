@@ -6,6 +6,7 @@ import { MeridianError } from '../errors.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { discard } from './answer.ts';
 import type { Engine } from './engine.ts';
+import { noVarySearchOf } from './equivalents.ts';
 import {
   isDue,
   isFresh,
@@ -28,9 +29,7 @@ type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 export async function obtain(asked: Asked, found: Found, engine: Engine): Promise<Served> {
   const { resource, exchange } = asked;
   engine.demand.note(resource.key);
-  const stored = found.resident
-    ? resident(found.resident)
-    : ((await engine.store.find(resource.key, exchange.headers)) ?? (await equivalentOnDisk(asked, engine)));
+  const stored = found.resident ? resident(found.resident) : await onDisk(asked, engine);
 
   const question = questionOf(asked, stored, engine);
   const outcome = found.resident ? 'hit' : 'hit-disk';
@@ -42,6 +41,15 @@ export async function obtain(asked: Asked, found: Found, engine: Engine): Promis
   const refused = engine.refused.get(resource.key);
   if (refused) return failure(question, stored, { error: refused }, engine);
   return mayWait(question, engine) ? together(question, stored, engine) : alone(question, stored, engine);
+}
+
+async function onDisk(asked: Asked, engine: Engine): Promise<Stored | null> {
+  const { resource, exchange } = asked;
+  const stored = await engine.store.find(resource.key, exchange.headers);
+  if (!stored) return equivalentOnDisk(asked, engine);
+  // What it says of other addresses may be from before a restart.
+  engine.equivalents.learn(resource, noVarySearchOf(stored.entry));
+  return stored;
 }
 
 /** Something fresh that is stored under another address, and may be used for this one. */

@@ -48,6 +48,8 @@ const pages: readonly Page[] = [
   { control: 'no-store', freshS: null },
 ];
 const variants = 2;
+/** The tags of a page: one that half of them bear, and one that all bear. */
+const tagsOf = (key: number): readonly string[] => [key % 2 === 0 ? 'even' : 'odd', 'page'];
 const memoryObjectBytes = 3_000;
 /** How long a parent that has failed is left alone for a key of which something stale may be served. */
 const leftAloneMs = 5_000;
@@ -151,6 +153,10 @@ class Oracle {
     }
   }
 
+  purge(tag: string): void {
+    for (const key of pages.keys()) if (tagsOf(key).includes(tag)) this.drop(key);
+  }
+
   settle(): void {
     for (const known of this.known.values()) known.onDisk = known.now;
   }
@@ -213,7 +219,12 @@ function answerFrom(oracle: Oracle, { exchange, stored }: Ask) {
   const name: Name = { key: key ?? 0, variant: variant ?? 0 };
   const page = pages[name.key] as Page;
   const etag = `"${textOf(name, oracle.version(name)).slice(0, 20).trim()}"`;
-  const fields = { 'cache-control': page.control, etag, ...(page.varies && { vary: 'x-variant' }) };
+  const fields = {
+    'cache-control': page.control,
+    'cache-tag': tagsOf(name.key).join(', '),
+    etag,
+    ...(page.varies && { vary: 'x-variant' }),
+  };
   if (stored?.etag === etag) return answerOf(null, fields, 304);
   return answerOf(textOf(name, oracle.version(name)), fields);
 }
@@ -259,7 +270,7 @@ async function idle(here: World): Promise<void> {
   await here.quiet();
 }
 
-/** Of a few pages at a time, so that much happens to each. Purges by tag, prefix or pattern belong here, beside `drop`. */
+/** Of a few pages at a time, so that much happens to each. Purges by prefix or pattern belong here, beside those by tag. */
 function stepsFor(keys: readonly number[]): fc.Arbitrary<Step>[] {
   const key = fc.constantFrom(...keys);
   const name = fc.record({ key, variant: fc.nat(variants - 1) });
@@ -289,6 +300,12 @@ function stepsFor(keys: readonly number[]): fc.Arbitrary<Step>[] {
       step(`drop ${one}`, (oracle, { here }) => {
         here.cache.drop(`web /${one}` as CacheKey);
         oracle.drop(one);
+      }),
+    ),
+    fc.constantFrom('even', 'odd', 'page').map((tag) =>
+      step(`purge ${tag}`, (oracle, { here }) => {
+        here.cache.purge({ selector: { by: 'tag', tag }, soft: false }, true);
+        oracle.purge(tag);
       }),
     ),
     fc.constant(

@@ -7,12 +7,11 @@ import { memoise } from '../http/memo.ts';
 
 type Field = readonly [name: string, value: string];
 
-const known = memoise((line: string): Field => {
-  const at = line.indexOf('\n');
-  return [line.slice(0, at), line.slice(at + 1)];
-});
+/** As it was given: a part cut out of the line would keep the whole line. */
+const known = memoise((_line, field: Field) => field);
+const names = memoise((name) => name);
 
 /** @param name without a line break, which no field name has. */
 export function sharedField(name: string, value: string): Field {
-  return known(`${name}\n${value}`);
+  return known(`${name}\n${value}`, [names(name), value]);
 }

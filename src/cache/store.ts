@@ -104,7 +104,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
   ): Stored | null | Promise<Stored | null> {
     if (!(body instanceof Promise)) return body && take(body);
     const arrival = underWay.again(entry);
-    return body.then((there) => (there && arrival.wanted ? take(there) : null)).finally(arrival.end);
+    return body.then((there) => (there && arrival.wanted ? take(there) : null)).finally(() => arrival.end());
   }
 
   function moveUp(entry: Entry, bytes: Uint8Array<ArrayBuffer>): Stored {
@@ -164,7 +164,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     async keepBytes(head, bytes, arrival) {
       if (!arrival.wanted) return null;
       const { asOf } = arrival;
-      const sha256 = disk ? sha256Of(bytes) : '';
+      const sha256 = disk?.ready ? sha256Of(bytes) : '';
       const entry: Entry = { ...head, asOf, sizeBytes: bytes.length, sha256 };
       const kept = memory.keep(entry, new Blob([bytes]));
       arrival.stored();

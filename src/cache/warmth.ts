@@ -6,10 +6,11 @@
  * hit path does nothing for it.
  */
 import type { Clock } from '../clock.ts';
+import type { Entry } from '../entry.ts';
 import type { Disk } from './disk/disk.ts';
 import type { Hot } from './disk/hot.ts';
 import { variantOf } from './disk/row.ts';
-import type { Memory, Resident } from './memory.ts';
+import { costOf, type Memory, type Resident } from './memory.ts';
 import type { Store } from './store.ts';
 
 /** How often it is noted who was used. */
@@ -42,9 +43,11 @@ export interface WarmthOptions {
   readonly memory: Memory;
   readonly store: Store;
   readonly disk: Disk;
+  /** An entry is back in memory. */
+  readonly warmed: (entry: Entry) => void;
 }
 
-export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
+export function warmth({ clock, memory, store, disk, warmed }: WarmthOptions): Warmth {
   let periods = 0;
   let isClosed = false;
   let cancelWarming: (() => void) | null = null;
@@ -73,24 +76,21 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
     await pause(warmAfterMs);
     if (isClosed) return;
     let [entries, bytes] = [0, 0];
-    /** What the newest takes beside its body, as the next one will. */
-    let besideBytes = 0;
     for (const { heat, key, variant } of await disk.loadHot()) {
       if (entries >= burstEntries || bytes >= burstBytes) {
         await pause(pauseMs);
         [entries, bytes] = [0, 0];
       }
-      if (isClosed) return;
+      if (isClosed || !hasRoomFor(memory, 0)) return;
       const kept = disk.variant(key, variant);
       entries++;
-      if (!kept) continue;
-      const { sizeBytes } = kept.entry;
-      if (isFilled(memory, sizeBytes + besideBytes)) return;
+      // What has to make room would be something hotter.
+      if (!kept || !hasRoomFor(memory, costOf(kept.entry))) continue;
       const resident = await store.warm(kept);
+      bytes += resident?.costBytes ?? 0;
       if (!resident) continue;
-      bytes += resident.costBytes;
-      besideBytes = resident.costBytes - sizeBytes;
       resident.heat = Math.max(resident.heat, heat);
+      warmed(resident.entry);
     }
   }
 
@@ -108,9 +108,8 @@ export function warmth({ clock, memory, store, disk }: WarmthOptions): Warmth {
   };
 }
 
-/** Once so many bytes more are in it. */
-function isFilled({ stats }: Memory, moreBytes: number): boolean {
-  return stats.bytes + stats.policyBytes + moreBytes > stats.limitBytes * filledShare;
+function hasRoomFor({ stats }: Memory, bytes: number): boolean {
+  return stats.bytes + stats.policyBytes + bytes <= stats.limitBytes * filledShare;
 }
 
 /** By heat per byte, roughly: to a power of two, as sorting a million would hold up everybody. */

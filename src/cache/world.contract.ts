@@ -14,7 +14,7 @@ import type { Ask, Parent } from '../parent.ts';
 import type { CacheKey, FreshnessPolicy, NegativePolicy, Resource } from '../resource.ts';
 import { answerOf, openFiles, type Pieces, piecewise, Reply, turns } from './answers.contract.ts';
 import { type Cache, type CacheOptions, cache } from './cache.ts';
-import { type Disk, openDisk } from './disk/disk.ts';
+import { type Disk, type DiskOptions, openDisk } from './disk/disk.ts';
 import type { Tuning } from './engine.ts';
 
 export interface WorldOptions extends Partial<Omit<CacheOptions, 'disk' | 'tuning'> & Tuning> {
@@ -25,6 +25,8 @@ export interface WorldOptions extends Partial<Omit<CacheOptions, 'disk' | 'tunin
   readonly folder?: Temporary;
   /** Stands between the cache and its parent. */
   readonly asking?: (parent: Parent, clock: VirtualClock) => Parent;
+  /** Opens the disk. `openDisk` by default. */
+  readonly open?: (options: DiskOptions) => Promise<Disk>;
   /** Stands between the cache and its disk. */
   readonly through?: (disk: Disk) => Disk;
 }
@@ -81,8 +83,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     warnings.push({ message, error: fields['error'] });
   };
   const folder = options.disk ? (options.folder ?? temporary('cache')) : null;
+  const open = options.open ?? openDisk;
   const opened = folder
-    ? await openDisk({
+    ? await open({
         folder: folder.path,
         bytes: options.diskBytes ?? 256 * 1024 * 1024,
         objectBytes: options.objectBytes ?? 64 * 1024 * 1024,

@@ -93,7 +93,7 @@ function cells(status: StatusMessage): (string | number)[] {
     requests,
     share,
     held(memory),
-    disk === null ? 'off' : disk.state === 'suspended' ? 'suspended' : held(disk),
+    disk === null ? 'off' : disk.state === undefined || disk.state === 'ready' ? held(disk) : disk.state,
     stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',

@@ -16,16 +16,19 @@ export const memoValueLength = 512;
  * Keeps the most recently used results in two generations: when the younger is full it becomes the older,
  * and what is not asked for until the next change is forgotten. A hit costs one map access and moves nothing.
  *
- * @param make has no side effects; its result is shared by all callers, so it had better be frozen.
+ * @param make has no side effects; its result is shared by all callers, so it had better be frozen. `given` says the same
+ * as the value, in a form that is at hand where the value is not known yet.
  */
-export function memoise<T extends NonNullable<unknown>>(make: (value: string) => T): (value: string) => T {
+export function memoise<T extends NonNullable<unknown>, Given = void>(
+  make: (value: string, given: Given) => T,
+): (value: string, given: Given) => T {
   let young = new Map<string, T>();
   let old = new Map<string, T>();
 
-  return (value) => {
+  return (value, given) => {
     const known = young.get(value);
     if (known !== undefined) return known;
-    const result = old.get(value) ?? make(value);
+    const result = old.get(value) ?? make(value, given);
     if (value.length > memoValueLength) return result;
     if (young.size >= memoEntries / 2) {
       old = young;

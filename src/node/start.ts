@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Bus } from '../bus.ts';
 import { type Cache, cache } from '../cache/cache.ts';
-import { type Disk, openDisk } from '../cache/disk/disk.ts';
+import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
@@ -154,11 +154,12 @@ function sameLog(a: NodeConfig, b: NodeConfig): boolean {
 
 async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): Promise<Cache> {
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const folder = join(config.dataDir, 'cache');
   return cache({
     clock,
     memoryBytes: config.memory.bytes,
     memoryObjectBytes: config.memory.objectBytes,
-    disk: await openDiskIfAny(config, clock, warn),
+    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
     slices: config.slices,
     tuning: tuningOf(config),
     warn,
@@ -172,20 +173,4 @@ function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
     finishBytes: abandonedFills.finishBytes,
     finishRequests: abandonedFills.finishRequests,
   };
-}
-
-/** A disk that cannot be opened costs the disk cache, not the node. */
-async function openDiskIfAny(
-  config: NodeConfig,
-  clock: Clock,
-  warn: (message: string, fields: Record<string, unknown>) => void,
-): Promise<Disk | null> {
-  if (!config.disk) return null;
-  const folder = join(config.dataDir, 'cache');
-  try {
-    return await openDisk({ folder, ...config.disk, clock, warn });
-  } catch (error) {
-    warn('the disk cache cannot be opened; the node serves from memory alone', { folder, error });
-    return null;
-  }
 }

@@ -140,6 +140,15 @@ describe.skipIf(!available('small file systems', await mountAll()))('with disks 
       await eventually(`${name} to be found`, status, { withinMs: 15_000, everyMs: 200 });
     }
   }, 60_000);
+
+  test('and takes its disk into use, which it could not open', async () => {
+    for (const name of ['filled-before', 'read-only-before']) {
+      const isReady = async () => (await diskOf(name))?.state === 'ready';
+      await eventually(`the disk of ${name}`, isReady, { withinMs: 45_000, everyMs: 200 });
+      await expectWhole(name, '/some/later');
+      await eventually('an entry on disk', async () => ((await diskOf(name))?.entries ?? 0) > 0);
+    }
+  }, 60_000);
 });
 
 /** Asks, compares every byte, and gives `Cache-Status`. */

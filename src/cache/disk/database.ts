@@ -14,12 +14,17 @@ export interface Layout {
   readonly tables: string;
 }
 
-/** How long to wait for a predecessor that is just closing the file. */
-const busyMs = 2000;
+/** How long to wait for a predecessor that is just closing the file, and what a node that serves already can spare. */
+const busyMs = { atStart: 2000, whileServing: 0 };
+export type When = keyof typeof busyMs;
 
-export async function openDatabase(path: string, layout: Layout = indexLayout): Promise<Database> {
+export async function openDatabase(
+  path: string,
+  layout: Layout = indexLayout,
+  when: When = 'atStart',
+): Promise<Database> {
   try {
-    const db = prepared(path, layout);
+    const db = prepared(path, layout, when);
     if (db) return db;
   } catch (error) {
     if (isBusy(error)) throw inUse(path, error);
@@ -31,18 +36,18 @@ export async function openDatabase(path: string, layout: Layout = indexLayout): 
 /** In place of what there is. Nobody has that open. */
 export async function openEmpty(path: string, layout: Layout): Promise<Database> {
   for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
-  const db = prepared(path, layout);
+  const db = prepared(path, layout, 'atStart');
   if (!db) throw new Error(`${path} was replaced by somebody else`);
   return db;
 }
 
 /** `null` when it is of another version. */
-function prepared(path: string, { version, settings, tables }: Layout): Database | null {
+function prepared(path: string, { version, settings, tables }: Layout, when: When): Database | null {
   const db = new Database(path, { create: true, strict: true });
   try {
     // One process has the file, and with it the folder, for itself. The system lets go of the lock when that process is
     // gone, however it went.
-    db.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA locking_mode = EXCLUSIVE; ${settings}`);
+    db.exec(`PRAGMA busy_timeout = ${busyMs[when]}; PRAGMA locking_mode = EXCLUSIVE; ${settings}`);
     db.exec('PRAGMA journal_mode = WAL');
     const found = versionOf(db);
     if (found !== 0 && found !== version) {

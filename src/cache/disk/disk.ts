@@ -89,7 +89,8 @@ export interface DiskStats {
   /** Of all bodies, and a fixed amount for each entry. */
   readonly bytes: number;
   readonly limitBytes: number;
-  readonly state: 'ready' | 'suspended';
+  /** `unopened`: nothing of it could be read yet (`unopened.ts`). */
+  readonly state: 'ready' | 'suspended' | 'unopened';
   readonly errors: number;
   readonly corrupt: number;
 }
@@ -102,10 +103,11 @@ export interface DiskOptions {
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export async function openDisk(options: DiskOptions): Promise<Disk> {
+/** @param ledger what has been purged while the disk could not be opened: it holds for what is there. */
+export async function openDisk(options: DiskOptions, ledger?: Ledger): Promise<Disk> {
   await mkdir(options.folder, { recursive: true });
   // First of all, because it fails while another process uses the folder.
-  const index = await openDiskIndex(join(options.folder, 'index.db'));
+  const index = await openDiskIndex(join(options.folder, 'index.db'), ledger);
   try {
     return diskTier(index, await openObjects(options.folder), options);
   } catch (error) {
@@ -315,8 +317,6 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     get position() {
       return index.purges.position;
     },
-
-    // While the disk is out of use, it stays behind: then the bus tells again of what comes after that.
     passed: (at) => withIndex(undefined, () => purging.passed(at)),
 
     purge(mark, durable, at) {

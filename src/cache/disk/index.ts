@@ -93,12 +93,16 @@ export interface Totals {
   readonly bytes: number;
 }
 
-/** With the file of small bodies, which is in the same folder. */
-export async function openDiskIndex(path: string): Promise<DiskIndex> {
-  const db = await openDatabase(path);
+/**
+ * With the file of small bodies, which is in the same folder.
+ *
+ * @param known what has been purged while the index could not be opened.
+ */
+export async function openDiskIndex(path: string, known?: Ledger): Promise<DiskIndex> {
+  const db = await openDatabase(path, undefined, known ? 'whileServing' : 'atStart');
   try {
-    const lastPlace = placeIn(db);
-    return diskIndex(db, await openSmallBodies(join(dirname(path), 'bodies.db'), lastPlace));
+    const small = await openSmallBodies(join(dirname(path), 'bodies.db'), placeIn(db));
+    return diskIndex(db, small, known);
   } catch (error) {
     db.close();
     throw error;
@@ -110,7 +114,7 @@ function placeIn(db: Database): number {
   return place.get()?.place ?? 0;
 }
 
-function diskIndex(db: Database, small: SmallBodies): DiskIndex {
+function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined): DiskIndex {
   const run = statements(db);
   const state = run.state.get();
   if (!state) throw new Error('the index of the disk cache has lost its state');
@@ -119,7 +123,9 @@ function diskIndex(db: Database, small: SmallBodies): DiskIndex {
   /** Places of what was added to the small bodies, but not committed here. */
   let stray: readonly number[] = [];
   const purges = openPurges(db);
-  const ledger = openLedger({ sequence: state.sequence, marks: purges.saved });
+  const saved = { sequence: state.sequence, marks: purges.saved };
+  const ledger = known ?? openLedger(saved);
+  known?.precede(saved);
   const totals = { entries: 0, bytes: 0 };
   count({ entries: state.entries, bodyBytes: state.bytes });
   const hash = keyHash(state.seed);

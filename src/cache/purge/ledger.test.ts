@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { Selector } from '../../purge.ts';
+import type { Purge, Selector } from '../../purge.ts';
 import type { CacheKey } from '../../resource.ts';
 import { openLedger, type Purgeable } from './ledger.ts';
 import { groupTag } from './tags.ts';
@@ -154,3 +154,37 @@ function means(selector: Selector, { key, tags }: Purgeable): boolean {
       return selector.by === 'all';
   }
 }
+
+describe('what was purged before, and comes to light later,', () => {
+  const tagged = (tag: string): Purgeable => ({ key: 'web /' as CacheKey, tags: [tag] });
+  const byTag = (tag: string): Purge => ({ selector: { by: 'tag', tag }, soft: false });
+
+  test('holds for what is older than it, and what was purged here for all of that', () => {
+    const before = openLedger();
+    const old = before.sequence;
+    before.add(byTag('then'), 0);
+    const here = openLedger({ sequence: 1000, marks: [] });
+    here.add(byTag('now'), 0);
+    here.precede({ sequence: before.sequence, marks: [...before.marks()] });
+    const fates = (since: number) => ['then', 'now', 'never'].map((tag) => here.fate(tagged(tag), since).as);
+    expect(fates(old)).toEqual(['gone', 'gone', 'kept']);
+    expect(fates(before.sequence)).toEqual(['kept', 'gone', 'kept']);
+    expect(fates(1000)).toEqual(['kept', 'gone', 'kept']);
+    expect(here.oldest).toBe(1);
+  });
+
+  test('does not hide a newer purge of the same', () => {
+    const here = openLedger({ sequence: 1000, marks: [] });
+    const mark = here.add(byTag('news'), 0);
+    here.precede({ sequence: 7, marks: [{ ...mark, hard: 7, soft: 6, softMs: 5 }] });
+    expect([...here.marks()]).toEqual([{ ...mark, soft: 6, softMs: 5 }]);
+  });
+
+  test('purges all where the numbers do not show what came first', () => {
+    const here = openLedger({ sequence: 1000, marks: [] });
+    here.add(byTag('news'), 0);
+    here.precede({ sequence: 2000, marks: [] });
+    expect(here.sequence).toBe(2001);
+    expect(here.fate(tagged('other'), 2000).as).toBe('gone');
+  });
+});

@@ -60,6 +60,11 @@ export interface Ledger {
   /** Forgets the purges up to this number: nothing is left that they could concern. */
   retire(upTo: number): void;
   marks(): Iterable<Mark>;
+  /**
+   * Takes over what was purged before any of this, and only now comes to light. All that has been purged here came later
+   * than all that was stored then: where the numbers do not show that, everything is purged.
+   */
+  precede(earlier: Saved): void;
 }
 
 const byTag: ReadonlySet<Selector['by']> = new Set(['tag', 'tag-glob', 'group']);
@@ -156,9 +161,30 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
     },
 
     marks: () => marks.values(),
+
+    precede(earlier: Saved): void {
+      const later = [...marks.values()];
+      marks.clear();
+      for (const mark of earlier.marks) put(mark);
+      for (const mark of later) {
+        const known = marks.get(nameOf(mark.selector));
+        put(known ? newestOf(known, mark) : mark);
+      }
+      if (earlier.sequence <= saved.sequence) return;
+      const hasPurged = self.sequence > saved.sequence;
+      self.sequence = Math.max(self.sequence, earlier.sequence);
+      if (hasPurged) self.add({ selector: { by: 'all' }, soft: false }, 0);
+    },
   };
   for (const mark of saved.marks) put(mark);
   return self;
+}
+
+function newestOf(earlier: Mark, later: Mark): Mark {
+  const { soft, softMs } = later.soft > earlier.soft ? later : earlier;
+  const hard = Math.max(earlier.hard, later.hard);
+  const suspect = Math.max(earlier.suspect, later.suspect);
+  return { selector: later.selector, hard, soft, softMs, suspect };
 }
 
 /** The same for the same selector, and for no other one. */

@@ -68,7 +68,7 @@ export function sweep({ clock, ledger, memory, disk, judgeArrivals }: SweepOptio
   /** Returns when to go on, in ms; `null` when there is nothing left to do. */
   function step(): number | null {
     round ??= begin();
-    if (round === null) return ledger.size > 0 ? restMs : null;
+    if (round === null) return rest();
     if (!round.isMemoryDone) {
       sweepMemory(round);
       return memoryStepMs;
@@ -82,7 +82,12 @@ export function sweep({ clock, ledger, memory, disk, judgeArrivals }: SweepOptio
     if (disk && !disk.retire(round.upTo)) return restMs;
     ledger.retire(round.upTo);
     round = null;
-    return ledger.size > 0 ? restMs : null;
+    return rest();
+  }
+
+  /** A disk that is still to be opened may know of purges. */
+  function rest(): number | null {
+    return ledger.size > 0 || disk?.needsSweep ? restMs : null;
   }
 
   function wakeAfter(delayMs: number): void {
