@@ -106,6 +106,24 @@ test('what was purged before it opened is gone from it, and what was not is ther
   expect(await (await here.get({ key: 'web /unasked' })).text()).toBe('anew');
 });
 
+test('what may have been purged on the bus while it could not be opened is used only once that is known not to be so', async () => {
+  using folder = temporary('unopened');
+  {
+    await using here = await world({ ...options, folder });
+    await store(here, 'web /kept', { etag: '"1"' });
+    await eventually('the disk', () => here.cache.stats.disk?.entries === 1, { everyMs: 1 });
+    here.cache.passed({ log: 'a', sequence: 1 });
+  }
+  spoil(folder);
+  await using here = await world({ ...options, folder });
+  here.cache.passed({ log: 'a', sequence: 9 });
+  mend(folder);
+  await opened(here);
+  expect(here.cache.position).toEqual({ log: 'a', sequence: 9 });
+  here.parent = () => answerOf('anew', maxAge(60));
+  expect(await (await here.get({ key: 'web /kept' })).text()).toBe('anew');
+});
+
 test('a node that stops before its disk opens leaves nothing behind', async () => {
   using folder = temporary('unopened');
   writeFileSync(join(folder.path, 'tmp'), 'in the way');
