@@ -27,7 +27,18 @@ import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, miss, disk, fill, footprint, purge, overflow, bus, diskIndex, eviction];
+const suites: readonly Suite[] = [
+  hit,
+  miss,
+  disk,
+  fill,
+  footprint,
+  purge,
+  overflow,
+  bus,
+  diskIndex,
+  eviction,
+];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
