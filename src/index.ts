@@ -4,6 +4,8 @@
 export {
   defineNetwork,
   env,
+  type KvInput,
+  kv,
   type NetworkInput,
   type NpmInput,
   npm,

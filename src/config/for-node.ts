@@ -1,12 +1,19 @@
 /**
  * A network as one of its nodes may know it: only an origin talks to upstreams, so only an origin holds their
- * credentials.
+ * credentials, and only who uses a key/value store holds its password.
  */
 import type { Network, RouteConfig } from './network.ts';
 
 export function forNode(network: Network, name: string): Network {
-  if (network.nodes[name]?.role === 'origin') return network;
-  return { ...network, routes: network.routes.map(withoutCredentials) };
+  const kv = storesOf(network, name);
+  if (network.nodes[name]?.role === 'origin') return { ...network, kv };
+  return { ...network, kv, routes: network.routes.map(withoutCredentials) };
+}
+
+/** A node logs in to the stores that it uses, and to no other. */
+function storesOf({ kv, nodes }: Network, name: string): Network['kv'] {
+  const used = [nodes[name]?.near, nodes[name]?.sharedMemory?.store];
+  return Object.fromEntries(Object.entries(kv).filter(([store]) => used.includes(store)));
 }
 
 function withoutCredentials(route: RouteConfig): RouteConfig {

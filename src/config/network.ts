@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Draft } from './checks/draft.ts';
+import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
@@ -13,6 +14,7 @@ import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
+import type { kvStore } from './kv.ts';
 import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
@@ -29,6 +31,8 @@ export interface Network {
   /** Absolute path. */
   readonly dataDir: string;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
+  /** Key/value stores by name. */
+  readonly kv: Readonly<Record<string, KvConfig>>;
   /** The first that matches serves a request. */
   readonly routes: readonly RouteConfig[];
 }
@@ -63,6 +67,7 @@ export interface StoreBounds {
   readonly objectBytes: number;
 }
 
+export type KvConfig = Of<typeof kvStore>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -104,6 +109,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const changed = override(valid.nodes, nodeNames, overrides, env);
   const draft: Draft = {
     ...valid,
+    kvNames: new Set(Object.keys(toObject(member(filled.value, 'kv')))),
     nodes: changed.nodes,
     nodeNames,
     missingFiles: options.missingFiles ?? new Map(),
@@ -113,7 +119,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes].flatMap((check) => check(draft)),
+    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkKv].flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -172,7 +178,8 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
     completeNode(name, node, dataDir, configDir),
   ]);
   const secret = parsed.secret ?? newSecret();
-  return { name: parsed.name, secret, dataDir, nodes: Object.fromEntries(nodes), routes: parsed.routes };
+  const { name, kv, routes } = parsed;
+  return { name, secret, dataDir, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
 function completeNode(

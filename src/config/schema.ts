@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import * as forms from './forms.ts';
 import { count, flag, group, list, milliseconds, oneOf, rows, seconds, size, text } from './kinds.ts';
+import * as kv from './kv.ts';
 
 const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
 
@@ -170,6 +171,10 @@ export const node = group('One node. Its name is its key.', {
       ),
     ])
     .prefault({}),
+  near: label(
+    'The store in `kv` that this node keeps copies in, and asks before its parents, on routes that `replicate`.',
+  ).optional(),
+  sharedMemory: kv.sharedMemory(label('Its name in `kv`, the same on each node that shares it.')).optional(),
   slices: slices.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
@@ -274,12 +279,14 @@ export const route = z
       protocol: z.literal('npm'),
       name: routeName.prefault('npm'),
       match: match.prefault({}),
+      replicate: kv.replicate.optional(),
       npm: npm.prefault({}),
     }),
     group('A route to a web server.', {
       protocol: z.literal('web'),
       name: routeName.prefault('web'),
       match: match.prefault({}),
+      replicate: kv.replicate.optional(),
       web,
     }),
   ])
@@ -306,6 +313,14 @@ export const network = group('Everything that one config file describes.', {
     expected: 'an object with a node under each name',
     type: 'map',
   }),
+  kv: z
+    .record(label('Name of the store.'), kv.kvStore)
+    .register(rows, {
+      means: 'Key/value servers by name, one in each region for example. What lies there goes by that name.',
+      expected: 'an object with a store under each name',
+      type: 'map',
+    })
+    .prefault({}),
   routes: z.array(route).min(1, 'a list of at least one route').register(rows, {
     means: 'Which requests are served how. The first match is taken.',
     expected: 'a list of routes',

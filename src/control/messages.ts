@@ -19,6 +19,7 @@ export const statusMessage = z.looseObject({
   fills: z.number(),
   rssBytes: z.number(),
   parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
+  kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
 });
 export type StatusMessage = z.output<typeof statusMessage>;
 

@@ -5,6 +5,8 @@
 export interface Connection<Connected> {
   /** What there is, or a new one; those who come at the same time wait for the same. */
   open(): Promise<Connected>;
+  /** Whoever comes next gets a new one. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -27,15 +29,23 @@ export function connectionOf<Connected extends { close(): void | Promise<void> }
     return made;
   }
 
+  async function leave(): Promise<void> {
+    const last = current;
+    current = null;
+    // One that could not be made has nothing to close.
+    const connected = await last?.catch(() => null);
+    await connected?.close();
+  }
+
   return {
     open,
-    async close() {
+    reset() {
+      // Nobody uses it any more, so nobody minds how it ends.
+      leave().catch(() => undefined);
+    },
+    close() {
       isClosed = true;
-      const last = current;
-      current = null;
-      // One that could not be made has nothing to close.
-      const connected = await last?.catch(() => null);
-      await connected?.close();
+      return leave();
     },
   };
 }

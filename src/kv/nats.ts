@@ -56,6 +56,7 @@ export function natsStore(options: KvStoreOptions): KvStore {
       await marks.put(newest, '');
     },
 
+    reset: () => connection.reset(),
     close: () => connection.close(),
   };
 }
@@ -88,6 +89,7 @@ async function connect(options: KvStoreOptions, lost: () => void): Promise<Conne
     servers: url.split(','),
     timeout: connectMs,
     reconnect: false,
+    ...(url.startsWith('tls:') ? { tls: {} } : {}),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
   });

@@ -1,4 +1,4 @@
-import { kvStoreContract } from './store.contract.ts';
 import { redisStore } from './redis.ts';
+import { kvStoreContract } from './store.contract.ts';
 
 kvStoreContract('redis', redisStore);

@@ -8,7 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import { RedisClient } from 'bun';
 import { connectionOf } from './connection.ts';
-import { type KvStore, type KvStoreOptions, markLifetimeMs, maxMarks, type Standing, valueBytes } from './store.ts';
+import {
+  type KvStore,
+  type KvStoreOptions,
+  markLifetimeMs,
+  maxMarks,
+  type Standing,
+  valueBytes,
+} from './store.ts';
 
 export function redisStore(options: KvStoreOptions): KvStore {
   const prefix = `${options.space}:`;
@@ -67,6 +74,11 @@ export function redisStore(options: KvStoreOptions): KvStore {
       const keptUs = String(markLifetimeMs(options) * 1000);
       const args = [marks, randomUUID(), keptUs, String(maxMarks), ...names];
       await client.send('EVALSHA', [scripts.mark, '1', ...args]);
+    },
+
+    reset() {
+      asking.reset();
+      moving.reset();
     },
 
     async close() {

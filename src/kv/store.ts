@@ -23,6 +23,8 @@ export interface KvStore {
   standing(names: readonly string[]): Promise<Standing>;
   /** Marks these names with a new place, higher than that of every mark before, and than every `newest` that was told before. */
   mark(names: readonly string[]): Promise<void>;
+  /** Leaves the connections that there are; what is under way on them may fail. The next call makes new ones. */
+  reset(): void;
   close(): Promise<void>;
 }
 

@@ -14,6 +14,7 @@ import { web } from '../protocols/web/web.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
+import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { tiers } from './tiers.ts';
 
@@ -21,6 +22,7 @@ export async function makeSite(
   network: Network,
   config: NodeConfig,
   cache: Cache,
+  stores: Replicas,
   clock: Clock,
 ): Promise<Site> {
   const { name, role, timeouts } = config;
@@ -32,7 +34,9 @@ export async function makeSite(
   const remotes = { node: name, cdnId, cache, timeouts, clock };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);
-    const parent = upper.parent(route);
+    const replicate = network.routes.find((each) => each.name === route.name);
+    const direct = upper.parent(route);
+    const parent = replicate ? stores.before(direct, replicate, config, network) : direct;
     return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));

@@ -11,6 +11,7 @@ import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import { openDoors } from './doors.ts';
@@ -19,6 +20,7 @@ import { serve as serveOrigin } from './origin.ts';
 import { serve as servePop } from './pop.ts';
 import { type Purges, type PurgeTarget, purge } from './purge.ts';
 import { failed } from './refuse.ts';
+import { replicas } from './replicas.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
@@ -50,7 +52,8 @@ export async function startNode(
   const { clock, log } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const stored = await openCache(config, deps);
+  const stores = replicas(clock);
+  const stored = await openCache(config, deps, (selector) => stores.purged(selector));
   const node: Node = {
     name,
     role: config.role,
@@ -59,7 +62,7 @@ export async function startNode(
     log,
     cache: stored,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    site: await makeSite(network, config, stored, clock),
+    site: await makeSite(network, config, stored, stores, clock),
     accessLog: openAccessLog(config.accessLog, clock),
   };
   const serve = serveAs[config.role];
@@ -74,6 +77,7 @@ export async function startNode(
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
+    await stores.close();
     await stored.close();
     await node.accessLog?.close();
   }
@@ -84,14 +88,14 @@ export async function startNode(
     get urls() {
       return doors.urls;
     },
-    status: () => statusOf(node, startedAtMs, doors.urls),
+    status: () => statusOf(node, startedAtMs, doors.urls, stores.stats),
     purge: (targets, soft) => purge(node, targets, soft),
 
     async reload(next) {
       const wanted = configOf(next, name);
       const difference = fixedDifference(node, wanted);
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
-      const site = await makeSite(next, wanted, stored, clock);
+      const site = await makeSite(next, wanted, stored, stores, clock);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();
         throw error;
@@ -106,6 +110,7 @@ export async function startNode(
       stored.tune(tuningOf(wanted));
       await prepared.commit();
       before.close();
+      await stores.keepOnly(wanted, next);
       if (node.accessLog !== logBefore) await logBefore?.close();
     },
 
@@ -127,7 +132,11 @@ function sameLog(a: NodeConfig, b: NodeConfig): boolean {
   return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
 }
 
-async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): Promise<Cache> {
+async function openCache(
+  config: NodeConfig,
+  { clock, log }: NodeDependencies,
+  purged: (selector: Selector) => void,
+): Promise<Cache> {
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
   return cache({
     clock,
@@ -137,6 +146,7 @@ async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): 
     slices: config.slices,
     tuning: tuningOf(config),
     warn,
+    purged,
   });
 }
 

@@ -3,6 +3,7 @@
  */
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
+import type { CopiesStats } from '../kv/copies.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
 
@@ -22,9 +23,16 @@ export interface NodeStatus {
   readonly fills: number;
   readonly rssBytes: number;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
+  /** The key/value stores that it keeps copies in. */
+  readonly kv: readonly CopiesStats[];
 }
 
-export function statusOf(node: Node, startedAtMs: number, urls: readonly string[]): NodeStatus {
+export function statusOf(
+  node: Node,
+  startedAtMs: number,
+  urls: readonly string[],
+  kv: NodeStatus['kv'],
+): NodeStatus {
   const { requests, hits, errors } = node.counts;
   return {
     name: node.name,
@@ -37,5 +45,6 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     ...node.cache.stats,
     rssBytes: process.memoryUsage.rss(),
     parents: node.site.parentHealth(),
+    kv,
   };
 }
