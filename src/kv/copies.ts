@@ -24,6 +24,8 @@ export interface Wanted {
   marksOf(tags: readonly string[]): readonly string[];
   /** Tags that it has, whatever it says itself. */
   readonly tags: readonly string[];
+  /** Whether a copy that these names concern may be used, if whoever made it had followed the purges so far. */
+  trusts(names: readonly string[], followed: CopyRecord['followed']): boolean;
 }
 
 export interface Copy {
@@ -38,7 +40,7 @@ export type Absence =
   | 'vary-miss'
   /** Asked for before it was purged, or before marks that are lost. */
   | 'purged'
-  /** A purge that may concern it is not in the store yet. */
+  /** A purge that may concern it is not in the store yet, or was not known to whoever made the copy. */
   | 'purging'
   | 'corrupt'
   | 'slow'
@@ -58,6 +60,7 @@ export interface Keeping {
   readonly varies: readonly string[];
   readonly known: Pick<CopyRecord, 'status' | 'fields' | 'tags' | 'freshness' | 'etag'>;
   readonly stamp: Stamp;
+  readonly followed: CopyRecord['followed'];
   /** Of no use after that. */
   readonly lifetimeMs: number;
   readonly objectBytes: number;
@@ -148,6 +151,7 @@ export function copies(options: CopiesOptions): Copies {
     // What it says of its tags itself is known only now.
     const further = wanted.marksOf(record.tags).filter((each) => !names.includes(each));
     if (marks.isPending(further)) return none('purging');
+    if (!wanted.trusts([...names, ...further], record.followed)) return none('purging');
     if (further.length > 0 && !isValid(record.stamp, await store.standing(further))) return none('purged');
     return {
       as: 'copy',
@@ -162,6 +166,9 @@ export function copies(options: CopiesOptions): Copies {
     else if (found.why === 'corrupt') counts.corrupt++;
     else counts.misses++;
   }
+
+  // The first request should not wait for the connection. Where there is none yet, it finds that out.
+  store.standing([]).then(stampOf, () => undefined);
 
   function failed(): void {
     counts.failed++;
@@ -233,8 +240,7 @@ export function copies(options: CopiesOptions): Copies {
     },
 
     async close() {
-      await marks.close();
-      await writer.close();
+      await Promise.all([marks.close(), writer.close()]);
       await store.close();
     },
   };

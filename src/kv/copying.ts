@@ -27,6 +27,7 @@ export interface Draft {
   readonly apart: string;
   readonly known: Pick<CopyRecord, 'status' | 'fields' | 'tags' | 'freshness' | 'etag'>;
   readonly stamp: CopyRecord['stamp'];
+  readonly followed: CopyRecord['followed'];
   readonly lifetimeMs: number;
   readonly objectBytes: number;
 }
@@ -40,7 +41,7 @@ export interface Writer {
   /** `null`: there is no room, or the store does not take anything at the moment. */
   begin(draft: Draft): Copying | null;
   readonly stats: { readonly kept: number; readonly dropped: number };
-  /** Waits for what is being written. */
+  /** Waits for what is being written; what has not been begun is dropped. */
   close(): Promise<void>;
 }
 
@@ -144,11 +145,11 @@ export function copying({ store, clock, limits }: WriterOptions, codec: RecordCo
     }
 
     function write(): Promise<void> {
-      const { full: question, known, stamp, apart } = draft;
+      const { full: question, known, stamp, followed, apart } = draft;
       const { status, fields, tags, freshness, etag } = known;
       const place = { apart: long ? apart : null, sizeBytes: size, sha256: hasher.digest('hex') };
       const facts = { status, fields, tags, freshness, etag };
-      const record: KvRecord = { as: 'copy', question, ...facts, stamp, ...place };
+      const record: KvRecord = { as: 'copy', question, ...facts, stamp, followed, ...place };
       const body = long ? nothing : Buffer.concat(pieces, size);
       return inTime(put(draft, record, body), writeMs, clock).then(
         () => {
@@ -207,6 +208,7 @@ export function copying({ store, clock, limits }: WriterOptions, codec: RecordCo
     begin,
     stats,
     async close() {
+      waiting.length = 0;
       while (running.size > 0) await Promise.all(running);
     },
   };

@@ -4,10 +4,9 @@
  *
  * The server's buckets have one lifetime for all that is in them; what is meant to live shorter says so itself.
  */
-import { jetstream } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
-import { type ObjectStore, Objm } from '@nats-io/obj';
-import { connect as dial, type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { KV } from '@nats-io/kv';
+import type { ObjectStore } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { connectionOf } from './connection.ts';
 import { type KvStore, type KvStoreOptions, markLifetimeMs } from './store.ts';
 
@@ -62,6 +61,7 @@ export function natsStore(options: KvStoreOptions): KvStore {
 }
 
 const newest = 'newest';
+const nanosPerMs = 1_000_000;
 const connectMs = 2000;
 const writeMs = 30_000;
 
@@ -85,6 +85,7 @@ interface Connected {
 async function connect(options: KvStoreOptions, lost: () => void): Promise<Connected> {
   const { url, user, password, space } = options;
   // A lost connection is replaced by us: who speaks to another server has to look at its marks anew.
+  const { connect: dial } = await import('@nats-io/transport-node');
   const nats = await dial({
     servers: url.split(','),
     timeout: connectMs,
@@ -103,10 +104,14 @@ async function connect(options: KvStoreOptions, lost: () => void): Promise<Conne
 }
 
 async function bucketsOf(nats: NatsConnection, space: string, options: KvStoreOptions) {
+  // Loaded only where a config names NATS.
+  const { jetstream } = await import('@nats-io/jetstream');
+  const { Kvm } = await import('@nats-io/kv');
+  const { Objm } = await import('@nats-io/obj');
   const js = jetstream(nats, { timeout: connectMs });
   const ttl = options.lifetimeMs;
   const values = await new Kvm(js).create(space, { ttl, history: 1, allow_direct: true });
-  const objects = await new Objm(js).create(space, { ttl: nanos(ttl) });
+  const objects = await new Objm(js).create(space, { ttl: ttl * nanosPerMs });
   // Asked of the leader alone: a follower may not have the newest mark yet.
   const marks = await new Kvm(js).create(`${space}-marks`, {
     ttl: markLifetimeMs(options),

@@ -40,6 +40,8 @@ const schema = z.discriminatedUnion('as', [
     freshness,
     etag: z.string().nullable(),
     stamp: z.object({ log: z.string(), place: z.number() }),
+    /** How far whoever made it had followed the purges on the bus when he asked; `null`: there was none. */
+    followed: z.object({ log: z.string(), sequence: z.number() }).nullable(),
     sizeBytes: count,
     sha256: z.string(),
     /** The name of a body that lies apart; `null`: it follows. */

@@ -100,21 +100,26 @@ const connectMs = 2000;
 
 async function connect(options: KvStoreOptions, lost: () => void): Promise<Connected> {
   // A lost connection is replaced by us: who speaks to another run of the server has to know it.
-  const client = new RedisClient(options.url, {
+  const client = new RedisClient(addressOf(options), {
     autoReconnect: false,
     enableOfflineQueue: false,
     connectionTimeout: connectMs,
   });
   client.onclose = lost;
   await client.connect();
-  const { user, password } = options;
-  if (password !== undefined) await client.send('AUTH', user === undefined ? [password] : [user, password]);
   const info: unknown = await client.send('INFO', ['server']);
   const run = /^run_id:(\w+)/m.exec(String(info))?.[1];
   if (run === undefined) throw new Error('the server does not say its run_id');
   const load = async (script: string) => String(await client.send('SCRIPT', ['LOAD', script]));
   const scripts = { standing: await load(standingScript), mark: await load(markScript) };
   return { client, run, scripts, close: () => client.close() };
+}
+
+/** With the credentials, as the client takes them. */
+function addressOf({ url, user = '', password }: KvStoreOptions): string {
+  if (password === undefined) return url;
+  const [scheme = '', rest = ''] = url.split('://');
+  return `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${rest}`;
 }
 
 /** KEYS: marks. ARGV: a name for a new log, names. Tells the log, the newest place, the place of each name. */

@@ -6,6 +6,7 @@ import {
   type KvServer,
   type KvServerKind,
   kvServerProblem,
+  kvUser,
   startKvServer,
 } from '../../test/support/kv-servers.ts';
 import { available } from '../../test/support/needs.ts';
@@ -138,5 +139,28 @@ export function kvStoreContract(kind: KvServerKind, open: (options: KvStoreOptio
       const later = await store.standing(['later']);
       if (later.log === before.log) expect(later.marked[0]).toBeGreaterThan(before.newest);
     }, 20_000);
+
+    test('lets in who has the password, and nobody else', async () => {
+      await using guarded = await startKvServer(kind, { password: 'p@ss/wörd:1' });
+      const asking = { url: guarded.url, space: 'meridian-test-near', lifetimeMs: 60_000 };
+      const user = kind === 'nats' ? { user: kvUser } : {};
+      const known = open({ ...asking, ...user, password: 'p@ss/wörd:1' });
+      await known.put('value', text('mine'), 60_000);
+      expect(String(Buffer.from((await known.get('value')) ?? []))).toBe('mine');
+      const unknown = open({ ...asking, ...user, password: 'another' });
+      expect(await unknown.get('value').catch(() => 'refused')).toBe('refused');
+      const silent = open(asking);
+      expect(await silent.get('value').catch(() => 'refused')).toBe('refused');
+      for (const each of [known, unknown, silent]) await each.close();
+    });
+
+    test('gets a new connection after a reset, and none after it was closed', async () => {
+      const other = another();
+      await other.put('value', text('x'), 60_000);
+      other.reset();
+      expect(await other.get('value')).not.toBeNull();
+      await other.close();
+      expect(await other.get('value').catch(() => 'closed')).toBe('closed');
+    });
   });
 }

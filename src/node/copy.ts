@@ -14,13 +14,15 @@ import type { Copying } from '../kv/copying.ts';
 import type { Stamp } from '../kv/record.ts';
 import type { Ask } from '../parent.ts';
 import type { Resource } from '../resource.ts';
+import type { Followed } from './recent-purges.ts';
 
 export interface Occasion {
   readonly copies: Copies;
   readonly wanted: Wanted;
   readonly found: Found;
-  /** When the parent was asked, ms since the epoch. */
+  /** When the parent was asked, ms since the epoch, and which purges its answer takes account of. */
   readonly askedMs: number;
+  readonly followed: Followed;
   readonly objectBytes: number;
   readonly lifetimeMs: number;
   readonly clock: Clock;
@@ -28,8 +30,8 @@ export interface Occasion {
 
 /** The answer, to be passed on in place of the one given; `null`: it is not copied. */
 export function copyOnTheWay(answer: Answer, ask: Ask, named: Resource, occasion: Occasion): Answer | null {
-  const { copies, found, objectBytes } = occasion;
-  if (found.stamp === null || isThere(answer, copies)) return null;
+  const { copies, found, followed, objectBytes } = occasion;
+  if (found.stamp === null || followed === 'unsure' || isThere(answer, copies)) return null;
   if (answer.status === 304) return confirmation(answer, ask, named, found.stamp, occasion);
   const announced = announcedBytes(answer);
   if (announced !== null && announced > objectBytes) return null;
@@ -71,7 +73,7 @@ function begin(
   ask: Ask,
   named: Resource,
   stamp: Stamp,
-  { copies, wanted, askedMs, objectBytes, lifetimeMs, clock }: Occasion,
+  { copies, wanted, askedMs, followed, objectBytes, lifetimeMs, clock }: Occasion,
 ): Copying | null {
   const nowMs = clock.now();
   const { status, headers } = answer;
@@ -84,6 +86,7 @@ function begin(
     varies: selecting.map(([name]) => name),
     known: { status, fields, tags: [...tags], freshness, etag },
     stamp,
+    followed: followed === 'unsure' ? null : followed,
     lifetimeMs: Math.min(lifetimeMs, usefulMs(freshness, nowMs)),
     objectBytes,
   });

@@ -2,6 +2,7 @@
  * The key/value stores that this node keeps copies in. They outlive a reload of the config: what a purge still has to mark there
  * must not be forgotten.
  */
+import type { Position } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { KvConfig, Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { type Copies, type CopiesStats, copies } from '../kv/copies.ts';
@@ -11,21 +12,40 @@ import type { KvStore } from '../kv/store.ts';
 import type { Parent } from '../parent.ts';
 import type { Selector } from '../purge.ts';
 import { everything, marksOfPurge } from './purge-marks.ts';
+import { type Followed, recentPurges } from './recent-purges.ts';
 import { replicated } from './replicate.ts';
 
 export interface Replicas {
   /** A route's parent with the stores in front of it that this node has for it: the shared memory first, then the one that is near. */
   before(parent: Parent, route: RouteConfig, node: NodeConfig, network: Network): Parent;
   /** What is purged here is no longer taken from any store, whoever has put it there. */
-  purged(selector: Selector): void;
+  purged(selector: Selector, at?: Position): void;
   /** Closes what this node no longer uses. */
-  keepOnly(node: NodeConfig, network: Network): Promise<void>;
+  keepOnly(node: NodeConfig, network: Network): void;
   readonly stats: readonly CopiesStats[];
   close(): Promise<void>;
 }
 
-export function replicas(clock: Clock): Replicas {
+/** What a node knows of purges that come over a bus. */
+export interface Following {
+  /** How far it has followed them. */
+  readonly followed: () => Followed;
+  /** After so long without news of the bus, a node is unsure. */
+  readonly trustMs: number;
+}
+
+/** A node may notice so much later that it is unsure. */
+const lateMs = 5000;
+
+export function replicas(clock: Clock, { followed, trustMs }: Following): Replicas {
   const open = new Map<string, Copies>();
+  /** Not used any more, with something to end still. */
+  const closing = new Set<Promise<void>>();
+  const mark = (names: readonly string[]) => {
+    for (const store of open.values()) store.purged(names);
+  };
+  const whileMs = trustMs + lateMs;
+  const recent = recentPurges({ followed, whileMs, again: mark, clock, everything });
 
   function storeOf(name: string, network: Network): Copies {
     const config = configOf(name, network);
@@ -47,24 +67,28 @@ export function replicas(clock: Clock): Replicas {
       const inFront = (name: string, objectBytes: number, of: Parent) => {
         const lifetimeMs = configOf(name, network).lifetimeS * 1000;
         const store = storeOf(name, network);
-        return replicated(of, { route: route.name, copies: store, objectBytes, lifetimeMs, clock });
+        return replicated(of, { route: route.name, copies: store, objectBytes, lifetimeMs, recent, clock });
       };
       const { replicate } = route;
       const regional = near && replicate ? inFront(near, replicate.objectBytes, parent) : parent;
       return sharedMemory ? inFront(sharedMemory.store, sharedMemory.objectBytes, regional) : regional;
     },
 
-    purged(selector) {
+    purged(selector, at) {
       const names = marksOfPurge(selector);
-      for (const store of open.values()) store.purged(names);
+      recent.purged(names, at);
+      mark(names);
     },
 
-    async keepOnly({ near, sharedMemory }, network) {
+    keepOnly({ near, sharedMemory }, network) {
       const used = [near, sharedMemory?.store].filter((name) => name !== undefined);
       const ids = new Set(used.map((name) => idOf(name, network)));
       const unused = [...open].filter(([id]) => !ids.has(id));
-      for (const [id] of unused) open.delete(id);
-      await Promise.all(unused.map(([, store]) => store.close()));
+      for (const [id, store] of unused) {
+        open.delete(id);
+        const closed = store.close().finally(() => closing.delete(closed));
+        closing.add(closed);
+      }
     },
 
     get stats() {
@@ -72,7 +96,8 @@ export function replicas(clock: Clock): Replicas {
     },
 
     async close() {
-      await Promise.all([...open.values()].map((store) => store.close()));
+      recent.close();
+      await Promise.all([...closing, ...[...open.values()].map((store) => store.close())]);
     },
   };
 }

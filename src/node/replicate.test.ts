@@ -1,87 +1,9 @@
 import { afterEach, expect, test } from 'bun:test';
-import { type VirtualClock, virtualClock } from '../../test/support/clock.ts';
-import { eventually } from '../../test/support/wait.ts';
 import { failureOf, maxAge, noise, turns } from '../cache/answers.contract.ts';
-import { type World, world } from '../cache/world.contract.ts';
 import { MeridianError } from '../errors.ts';
-import { type Copies, copies } from '../kv/copies.ts';
-import { type MemoryStore, memoryStore } from '../kv/memory.contract.ts';
-import { everything, marksOfPurge } from './purge-marks.ts';
-import { replicated } from './replicate.ts';
+import { answering, filled, leaveRegions, node, region } from './region.contract.ts';
 
-const secret = 'a secret of this network, which is long enough';
-const opened: World[] = [];
-
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
-});
-
-interface Region {
-  readonly store: MemoryStore;
-  readonly clock: VirtualClock;
-}
-
-const region = (): Region => ({ store: memoryStore(), clock: virtualClock() });
-
-interface TestNode {
-  readonly world: World;
-  readonly copies: Copies;
-  /** Asks, with the parent answering by itself, and reads all of the answer. */
-  get(...args: Parameters<World['get']>): Promise<{ text: string; status: string; wasAsked: boolean }>;
-}
-
-async function node({ store, clock }: Region, objectBytes = 8 * 2 ** 20): Promise<TestNode> {
-  const limits = { queueBytes: 16 * 2 ** 20 };
-  const near = copies({ name: 'eu', store, secret, clock, timeoutMs: 50, limits, everything });
-  const made = await world({
-    clock,
-    memoryBytes: 64 * 2 ** 20,
-    memoryObjectBytes: 8 * 2 ** 20,
-    purged: (selector) => near.purged(marksOfPurge(selector)),
-    asking: (parent) =>
-      replicated(parent, { route: 'web', copies: near, objectBytes, lifetimeMs: 86_400_000, clock }),
-  });
-  opened.push(made);
-  return {
-    world: made,
-    copies: near,
-    async get(...args) {
-      const before = made.asked.length;
-      const reply = await made.get(...args);
-      const text = await reply.text();
-      await turns();
-      return {
-        text,
-        status: reply.served.forwarding?.cacheStatus ?? '',
-        wasAsked: made.asked.length > before,
-      };
-    },
-  };
-}
-
-/** A node that has got this answer from its parent, and copied it. */
-async function filled(
-  at: Region,
-  body: string | Uint8Array<ArrayBuffer>,
-  fields: Record<string, string> = maxAge(60),
-): Promise<TestNode> {
-  const first = await node(at);
-  first.world.parent = () => ({
-    status: 200,
-    headers: new Headers({ ...fields, 'content-length': String(body.length) }),
-    body: new Blob([body]).stream(),
-  });
-  await first.get();
-  await eventually('the copy', () => first.copies.stats.kept + first.copies.stats.dropped > 0, {
-    everyMs: 1,
-  });
-  return first;
-}
-
-/** A parent that answers with the next version. */
-const answering =
-  (text: string, fields: Record<string, string> = maxAge(60)) =>
-  () => ({ status: 200, headers: new Headers(fields), body: new TextEncoder().encode(text) });
+afterEach(leaveRegions);
 
 test('what one node has fetched, another one of the region has from the store', async () => {
   const at = region();
@@ -173,7 +95,7 @@ test('a long body lies in the store in parts, and comes back whole', async () =>
 
 test('what is too long is passed on and not copied', async () => {
   const at = region();
-  const first = await node(at, 1000);
+  const first = await node(at, { objectBytes: 1000 });
   first.world.parent = answering('x'.repeat(1001));
   expect((await first.get()).status).toBe('eu;fwd=uri-miss;fwd-status=200');
   expect(at.store.values.size).toBe(0);
@@ -283,7 +205,7 @@ test('a store that does not answer holds a request up for the time-out, no longe
   await turns();
   expect(first.world.asked).toHaveLength(0);
   at.clock.advance(1);
-  expect((await asking).status).toBe('eu;fwd=miss;fwd-status=200;detail=slow');
+  expect((await asking).status).toBe('eu;fwd=miss;fwd-status=200;stored;detail=slow');
 });
 
 test('no client waits for the store to take a copy; what it does not take is dropped and counted', async () => {
@@ -304,98 +226,6 @@ test('no client waits for the store to take a copy; what it does not take is dro
   await pieces.end();
   expect(Buffer.compare(await reading, body)).toBe(0);
   expect(first.copies.stats.dropped).toBe(1);
-});
-
-test.each([
-  ['its key', { by: 'key', key: 'web /' } as const],
-  ['the beginning of its key', { by: 'prefix', prefix: 'web /' } as const],
-  ['a pattern', { by: 'glob', glob: '*' } as const],
-  ['a tag of its own', { by: 'tag', tag: 'news' } as const],
-  ['its route', { by: 'route', route: 'web' } as const],
-  ['all', { by: 'all' } as const],
-])('a purge by %s, at any node of the region, is the end of a copy', async (_, selector) => {
-  const at = region();
-  const first = await filled(at, 'old', { ...maxAge(60), 'cache-tag': 'news' });
-  first.world.cache.purge({ selector, soft: false }, false);
-  await turns();
-  const second = await node(at);
-  second.world.parent = answering('new', { ...maxAge(60), 'cache-tag': 'news' });
-  const { text, status } = await second.get();
-  expect([text, status]).toEqual(['new', 'eu;fwd=stale;fwd-status=200;stored;detail=purged']);
-  const third = await node(at);
-  expect((await third.get()).text).toBe('new');
-});
-
-test('a purge of something else is not', async () => {
-  const at = region();
-  const first = await filled(at, 'old', { ...maxAge(60), 'cache-tag': 'news' });
-  for (const selector of [
-    { by: 'key', key: 'web /other' },
-    { by: 'tag', tag: 'sport' },
-    { by: 'route', route: 'npm' },
-  ] as const)
-    first.world.cache.purge({ selector, soft: false }, false);
-  await turns();
-  const second = await node(at);
-  expect((await second.get()).text).toBe('old');
-});
-
-test('what was asked for before a purge and copied after it does not come back', async () => {
-  const at = region();
-  const first = await node(at);
-  const asking = first.world.get();
-  const asked = await first.world.nextAsk();
-  const other = await node(at);
-  other.world.cache.purge({ selector: { by: 'key', key: 'web /' }, soft: false }, false);
-  await turns();
-  asked.answer('old', maxAge(60));
-  await (await asking).bytes();
-  await turns();
-  expect(at.store.values.size).toBe(1);
-  const second = await node(at);
-  second.world.parent = answering('new');
-  expect((await second.get()).text).toBe('new');
-});
-
-test('a purge that the store could not take keeps this node from what it concerns until the store has taken it', async () => {
-  const at = region();
-  const first = await filled(at, 'old');
-  at.store.trouble = 'fails';
-  first.world.cache.purge({ selector: { by: 'key', key: 'web /' }, soft: false }, false);
-  await turns();
-  at.store.trouble = null;
-  first.world.parent = answering('new', { 'cache-control': 'no-store' });
-  expect((await first.get()).status).toBe('eu;fwd=bypass;fwd-status=200;detail=purging');
-  expect(first.copies.stats.marksPending).toBe(1);
-  at.clock.advance(1000);
-  await turns();
-  expect(first.copies.stats.marksPending).toBe(0);
-  expect((await first.get()).status).toBe('eu;fwd=stale;fwd-status=200;detail=purged');
-});
-
-test('when marks are lost, nothing from before is taken', async () => {
-  const at = region();
-  await filled(at, 'old');
-  at.store.loseMarks();
-  const second = await node(at);
-  second.world.parent = answering('new');
-  expect((await second.get()).text).toBe('new');
-});
-
-test('more purges than wait for the store at once become one of everything', async () => {
-  const at = region();
-  const first = await filled(at, 'old');
-  at.store.trouble = 'fails';
-  for (let count = 0; count < 10_000; count++)
-    first.world.cache.purge({ selector: { by: 'key', key: `web /${count}` }, soft: false }, false);
-  expect(first.copies.stats.marksPending).toBeLessThan(4200);
-  await turns();
-  at.store.trouble = null;
-  at.clock.advance(1000);
-  await turns();
-  const second = await node(at);
-  second.world.parent = answering('new');
-  expect((await second.get()).text).toBe('new');
 });
 
 test('something stored that has expired is confirmed by a copy that has not', async () => {

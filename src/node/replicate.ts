@@ -20,6 +20,7 @@ import type { Resource } from '../resource.ts';
 import { answerOf, wholeAnswerOf } from './copied.ts';
 import { copyOnTheWay } from './copy.ts';
 import { marksOfEntry } from './purge-marks.ts';
+import type { RecentPurges } from './recent-purges.ts';
 
 export interface Replication {
   readonly route: string;
@@ -28,17 +29,18 @@ export interface Replication {
   readonly objectBytes: number;
   /** Nothing is kept for longer. */
   readonly lifetimeMs: number;
+  readonly recent: RecentPurges;
   readonly clock: Clock;
 }
 
 export function replicated(parent: Parent, replication: Replication): Parent {
-  const { copies, clock, route } = replication;
+  const { copies, clock, recent } = replication;
 
   return async (ask) => {
     const { named } = ask;
     if (named.as !== 'resource' || !isAboutAll(ask)) return parent(ask);
     const startedMs = clock.elapsed();
-    const wanted = wantedBy(ask, named, route);
+    const wanted = wantedBy(ask, named, replication);
     const found = ask.reload ? unasked(copies) : await copies.find(wanted);
     const copy = found.as === 'copy' ? found.copy : null;
     const isUsable = copy !== null && isFresh(copy.record.freshness, clock.now());
@@ -46,7 +48,7 @@ export function replicated(parent: Parent, replication: Replication): Parent {
     const durationMs = clock.elapsed() - startedMs;
     if (isUsable && near) return signed(near, hit(copies, copy, clock.now()), durationMs);
 
-    const askedMs = clock.now();
+    const asked = { askedMs: clock.now(), followed: recent.followed };
     try {
       const answer = await parent(ask);
       if (isFailure(answer.status)) {
@@ -54,7 +56,7 @@ export function replicated(parent: Parent, replication: Replication): Parent {
         if (other) discard(answer);
         return other ?? answer;
       }
-      const kept = copyOnTheWay(answer, ask, named, { wanted, found, askedMs, ...replication });
+      const kept = copyOnTheWay(answer, ask, named, { wanted, found, ...asked, ...replication });
       const why = isUsable ? { fwd: 'uri-miss', detail: 'corrupt' } : forward(found, ask);
       const status = { cache: copies.name, ...why, fwdStatus: answer.status, stored: kept !== null };
       return signed(kept ?? answer, status, durationMs);
@@ -72,13 +74,14 @@ function isAboutAll({ exchange, part }: Ask): boolean {
 }
 
 /** All nodes that would ask their parent the same look for the same. */
-function wantedBy({ exchange }: Ask, { key, ask, tags }: Resource, route: string): Wanted {
+function wantedBy({ exchange }: Ask, { key, ask, tags }: Resource, { route, recent }: Replication): Wanted {
   const question = ask === 'client' ? key : `${route} ${exchange.target} ${JSON.stringify(ask)}`;
   return {
     question,
     select: (names) => names.map((name) => selectingValue(name, exchange.headers)),
     marksOf: (more) => marksOfEntry(key, more),
     tags,
+    trusts: recent.trusts,
   };
 }
 

@@ -52,7 +52,7 @@ export async function startNode(
   const { clock, log } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const stores = replicas(clock);
+  const stores = replicas(clock, { followed: () => null, trustMs: 0 });
   const stored = await openCache(config, deps, (selector) => stores.purged(selector));
   const node: Node = {
     name,
@@ -110,7 +110,7 @@ export async function startNode(
       stored.tune(tuningOf(wanted));
       await prepared.commit();
       before.close();
-      await stores.keepOnly(wanted, next);
+      stores.keepOnly(wanted, next);
       if (node.accessLog !== logBefore) await logBefore?.close();
     },
 

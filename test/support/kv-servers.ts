@@ -33,7 +33,17 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-export async function startKvServer(kind: KvServerKind): Promise<KvServer> {
+export interface KvServerOptions {
+  /** Nobody gets in without it. */
+  readonly password?: string;
+  /** Beyond what every server here is started with. */
+  readonly args?: readonly string[];
+}
+
+/** The user that NATS wants with its password. Redis wants none. */
+export const kvUser = 'meridian';
+
+export async function startKvServer(kind: KvServerKind, options: KvServerOptions = {}): Promise<KvServer> {
   const folder = temporary(kind);
   const port = await freePort();
   const [host, at] = ['127.0.0.1', String(port)];
@@ -41,6 +51,12 @@ export async function startKvServer(kind: KvServerKind): Promise<KvServer> {
     redis: ['--bind', host, '--port', at, '--dir', folder.path, '--appendonly', 'yes', '--save', ''],
     nats: ['-a', host, '-p', at, '-js', '-sd', join(folder.path, 'jetstream')],
   };
+  const { password, args: more = [] } = options;
+  const login = {
+    redis: (word: string) => ['--requirepass', word],
+    nats: (word: string) => ['--user', kvUser, '--pass', word],
+  };
+  args[kind].push(...(password === undefined ? [] : login[kind](password)), ...more);
   let child: Bun.Subprocess;
 
   async function start(): Promise<void> {
@@ -77,11 +93,19 @@ export async function startKvServer(kind: KvServerKind): Promise<KvServer> {
   };
 }
 
+/** NATS greets; Redis answers, and says so while it is still reading its files. */
 async function takesConnections(port: number): Promise<boolean> {
+  const heard = Promise.withResolvers<boolean>();
+  const socket = {
+    data: (_: unknown, bytes: Buffer) => heard.resolve(!bytes.toString().startsWith('-LOADING')),
+    close: () => heard.resolve(false),
+  };
   try {
-    const socket = await Bun.connect({ hostname: '127.0.0.1', port, socket: { data() {} } });
-    socket.end();
-    return true;
+    const opened = await Bun.connect({ hostname: '127.0.0.1', port, socket });
+    opened.write('PING\r\n');
+    const isReady = await heard.promise;
+    opened.end();
+    return isReady;
   } catch {
     return false; // not yet
   }
