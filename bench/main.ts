@@ -22,10 +22,11 @@ import { eviction } from './suites/eviction.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
+import { kvSuite } from './suites/kv.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 
-const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex, eviction];
+const suites: readonly Suite[] = [hit, disk, fill, footprint, purge, overflow, diskIndex, eviction, kvSuite];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
 
