@@ -8,7 +8,7 @@ export interface Breaker {
   /** Whether to try. Whoever is told so says how it went. */
   allows(): boolean;
   worked(): void;
-  failed(): void;
+  failed(error: unknown): void;
   readonly isOpen: boolean;
 }
 
@@ -17,7 +17,8 @@ const failuresToOpen = 3;
 /** From a failure to the next attempt. */
 const openMs = 5000;
 
-export function breaker(clock: Clock): Breaker {
+/** @param changed told when it opens, with what failed last, and when it closes (`null`). */
+export function breaker(clock: Clock, changed: (error: unknown) => void): Breaker {
   let failures = 0;
   let nextAttemptMs = 0;
 
@@ -30,11 +31,14 @@ export function breaker(clock: Clock): Breaker {
       return true;
     },
     worked() {
+      const wasOpen = failures >= failuresToOpen;
       failures = 0;
+      if (wasOpen) changed(null);
     },
-    failed() {
+    failed(error) {
       failures++;
       nextAttemptMs = clock.elapsed() + openMs;
+      if (failures === failuresToOpen) changed(error);
     },
     get isOpen() {
       return failures >= failuresToOpen;

@@ -110,12 +110,16 @@ export interface CopiesOptions {
   readonly limits: CopyingLimits;
   /** The name whose mark concerns everything. */
   readonly everything: string;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
 export function copies(options: CopiesOptions): Copies {
-  const { name, store, clock, timeoutMs } = options;
+  const { name, store, clock, timeoutMs, warn } = options;
   const codec = recordCodec(options.secret);
-  const asks = breaker(clock);
+  const asks = breaker(clock, (error) => {
+    if (error === null) warn('a key/value store answers again', { store: name });
+    else warn('a key/value store does not answer; the parents are asked instead', { store: name, error });
+  });
   const marks = marking(store, clock, options.everything);
   const writer = copying(options, codec);
   const counts = { hits: 0, misses: 0, purged: 0, corrupt: 0, failed: 0 };
@@ -160,19 +164,24 @@ export function copies(options: CopiesOptions): Copies {
     };
   }
 
-  function count(found: Found): void {
+  function corrupt(question: string): void {
+    counts.corrupt++;
+    warn('a copy is not what was written there; it was not used', { store: name, copy: question });
+  }
+
+  function count(found: Found, { question }: Wanted): void {
     if (found.as === 'copy') counts.hits++;
-    else if (found.why === 'purged') counts.purged++;
-    else if (found.why === 'corrupt') counts.corrupt++;
+    else if (found.why === 'purged' || found.why === 'purging') counts.purged++;
+    else if (found.why === 'corrupt') corrupt(question);
     else counts.misses++;
   }
 
   // The first request should not wait for the connection. Where there is none yet, it finds that out.
   store.standing([]).then(stampOf, () => undefined);
 
-  function failed(): void {
+  function failed(error: unknown): void {
     counts.failed++;
-    asks.failed();
+    asks.failed(error);
     // A connection that leads nowhere any more may take long to notice.
     if (asks.isOpen) store.reset();
   }
@@ -192,10 +201,10 @@ export function copies(options: CopiesOptions): Copies {
       try {
         const found = await inTime(look(wanted), timeoutMs, clock);
         asks.worked();
-        count(found);
+        count(found, wanted);
         return found;
       } catch (error) {
-        failed();
+        failed(error);
         return { as: 'none', why: error instanceof TooLate ? 'slow' : 'failed', stamp: lastStamp };
       }
     },
@@ -205,12 +214,12 @@ export function copies(options: CopiesOptions): Copies {
       const body = store.read(record.apart).then(begun);
       try {
         const found = await inTime(body, timeoutMs, clock);
-        if (found === null) counts.corrupt++;
+        if (found === null) corrupt(record.question);
         return found;
-      } catch {
+      } catch (error) {
         // What comes too late is not wanted any more; whether it comes at all does not matter.
         body.then((late) => late?.cancel()).catch(() => undefined);
-        failed();
+        failed(error);
         return null;
       }
     },
@@ -222,7 +231,7 @@ export function copies(options: CopiesOptions): Copies {
     },
 
     spoilt({ record }) {
-      counts.corrupt++;
+      corrupt(record.question);
       // The next who asks shall not meet it again. Where it cannot be deleted, he meets the same end.
       store.delete(codec.nameOf(record.question)).catch(() => undefined);
     },

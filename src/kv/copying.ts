@@ -62,14 +62,19 @@ const longMs = 30_000;
 const nothing = new Uint8Array();
 
 interface WriterOptions {
+  readonly name: string;
   readonly store: KvStore;
   readonly clock: Clock;
   readonly limits: CopyingLimits;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export function copying({ store, clock, limits }: WriterOptions, codec: RecordCodec): Writer {
+export function copying({ name, store, clock, limits, warn }: WriterOptions, codec: RecordCodec): Writer {
   const stats = { kept: 0, dropped: 0 };
-  const writes = breaker(clock);
+  const writes = breaker(clock, (error) => {
+    if (error === null) warn('a key/value store takes copies again', { store: name });
+    else warn('a key/value store takes no copies', { store: name, error });
+  });
   const waiting: (() => Promise<void>)[] = [];
   const running = new Set<Promise<void>>();
   let copiesUnderWay = 0;
@@ -156,8 +161,8 @@ export function copying({ store, clock, limits }: WriterOptions, codec: RecordCo
           writes.worked();
           over(true);
         },
-        () => {
-          writes.failed();
+        (error) => {
+          writes.failed(error);
           over(false);
         },
       );
@@ -172,8 +177,8 @@ export function copying({ store, clock, limits }: WriterOptions, codec: RecordCo
           waiting.push(write);
           next();
         },
-        () => {
-          writes.failed();
+        (error) => {
+          writes.failed(error);
           abandon();
         },
       );

@@ -29,6 +29,7 @@ export const region = (): Region => ({ store: memoryStore(), clock: virtualClock
 export interface TestNode {
   readonly world: World;
   readonly copies: Copies;
+  readonly warnings: readonly string[];
   /** Asks, with the parent answering by itself, and reads all of the answer. */
   get(...args: Parameters<World['get']>): Promise<{ text: string; status: string; wasAsked: boolean }>;
 }
@@ -45,7 +46,11 @@ export const whileMs = 30_000;
 export async function node({ store, clock }: Region, options: NodeOptions = {}): Promise<TestNode> {
   const { objectBytes = 8 * 2 ** 20, followed = () => null } = options;
   const limits = { queueBytes: 16 * 2 ** 20 };
-  const near = copies({ name: 'eu', store, secret, clock, timeoutMs: 50, limits, everything });
+  const warnings: string[] = [];
+  const near = copies({
+    ...{ name: 'eu', store, secret, clock, timeoutMs: 50, limits, everything },
+    warn: (message) => void warnings.push(message),
+  });
   const again = (names: readonly string[]) => near.purged(names);
   const recent = recentPurges({ followed, whileMs, again, clock, everything });
   const made = await world({
@@ -65,6 +70,7 @@ export async function node({ store, clock }: Region, options: NodeOptions = {}):
   return {
     world: made,
     copies: near,
+    warnings,
     async get(...args) {
       const before = made.asked.length;
       const reply = await made.get(...args);

@@ -27,7 +27,7 @@ export interface Replicas {
 }
 
 /** What a node knows of purges that come over a bus. */
-export interface Following {
+interface Following {
   /** How far it has followed them. */
   readonly followed: () => Followed;
   /** After so long without news of the bus, a node is unsure. */
@@ -37,7 +37,12 @@ export interface Following {
 /** A node may notice so much later that it is unsure. */
 const lateMs = 5000;
 
-export function replicas(clock: Clock, { followed, trustMs }: Following): Replicas {
+export interface ReplicasOptions extends Following {
+  readonly clock: Clock;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+}
+
+export function replicas({ clock, warn, followed, trustMs }: ReplicasOptions): Replicas {
   const open = new Map<string, Copies>();
   /** Not used any more, with something to end still. */
   const closing = new Set<Promise<void>>();
@@ -54,7 +59,7 @@ export function replicas(clock: Clock, { followed, trustMs }: Following): Replic
     if (known) return known;
     const { timeoutMs, queueBytes } = config;
     const made = copies({
-      ...{ name, clock, timeoutMs, everything, limits: { queueBytes } },
+      ...{ name, clock, timeoutMs, everything, warn, limits: { queueBytes } },
       store: connect(`meridian-${network.name}-${name}`, config),
       secret: network.secret,
     });

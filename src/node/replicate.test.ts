@@ -128,6 +128,7 @@ test.each([
   const { text, status } = await second.get();
   expect([text, status]).toEqual(['from the parent', 'eu;fwd=uri-miss;fwd-status=200;stored;detail=corrupt']);
   expect(second.copies.stats.corrupt).toBe(1);
+  expect(second.warnings).toEqual(['a copy is not what was written there; it was not used']);
 });
 
 test('a copy under another name is no copy', async () => {
@@ -192,6 +193,10 @@ test('a store that fails is asked no more after three times, and once in five se
   at.clock.advance(5000);
   expect((await first.get({ key: 'web /y' })).status).toBe('eu;fwd=uri-miss;fwd-status=200');
   expect(first.copies.stats.isDown).toBe(false);
+  expect(first.warnings).toEqual([
+    'a key/value store does not answer; the parents are asked instead',
+    'a key/value store answers again',
+  ]);
 });
 
 test('a store that does not answer holds a request up for the time-out, no longer', async () => {

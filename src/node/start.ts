@@ -52,7 +52,8 @@ export async function startNode(
   const { clock, log } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const stores = replicas(clock, { followed: () => null, trustMs: 0 });
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const stores = replicas({ clock, warn, followed: () => null, trustMs: 0 });
   const stored = await openCache(config, deps, (selector) => stores.purged(selector));
   const node: Node = {
     name,
