@@ -23,6 +23,8 @@ export interface Freshness {
   readonly alwaysRevalidate: boolean;
   /** `must-revalidate` and its kin: never served stale, whatever fails. */
   readonly neverStale: boolean;
+  /** Stale only because this node may have missed that it was purged. */
+  readonly suspect?: boolean;
 }
 
 /** What is known of a response as soon as its head has arrived. */

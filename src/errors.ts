@@ -129,6 +129,19 @@ export const errors = {
     advice:
       'The upstream limits how often it may be asked (429). Retry later; what is stored is served meanwhile.',
   },
+  'bus-unreachable': {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice:
+      'The nodes could not be told in time, and may be all the same. See that the bus (`bus` in the config) runs and can be reached, then ask again.',
+  },
+  'bus-overloaded': {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice: 'More waits to be told to the nodes than the bus takes. Ask again, more slowly.',
+  },
   overloaded: {
     status: 503,
     blame: 'operator',

@@ -1,6 +1,8 @@
 /**
  * One request on its way through a node: parsed once, carrying what later phases need.
  */
+import type { Position } from './bus.ts';
+
 export interface Exchange {
   readonly request: Request;
   readonly headers: Headers;
@@ -33,6 +35,12 @@ export interface Exchange {
   body(): ReadableStream<Uint8Array> | null;
 }
 
+/**
+ * How far a node has followed the purges on the bus: to this place, or `unsure` when it has been cut off from the bus for
+ * so long that it trusts nothing that it keeps.
+ */
+export type Knowledge = Position | 'unsure';
+
 /** A node of this network that asks another one. */
 export interface TierCaller {
   readonly node: string;
@@ -40,6 +48,10 @@ export interface TierCaller {
   readonly route: string;
   /** Nobody waits for the answer (background revalidation), so it had better be a new one than a fast one. */
   readonly background: boolean;
+  /** What the asker knows of purges; absent where there is no bus. No answer may be older than that. */
+  readonly knows?: Knowledge | undefined;
+  /** This node has not got as far: what it keeps has to be confirmed by its own parent, which is told what the asker knows. */
+  readonly mustConfirm?: boolean;
 }
 
 /** The same request but for what is given: what a node asks on its behalf, in other words. */

@@ -2,14 +2,21 @@
  * The public door: what a `meridian.config.ts` imports. It loads nothing else, so it costs nothing.
  */
 export {
+  type BusInput,
   defineNetwork,
   env,
   type KvInput,
   kv,
+  type LocalInput,
+  local,
+  type NatsInput,
   type NetworkInput,
   type NpmInput,
+  nats,
   npm,
+  type RedisInput,
   type RouteInput,
+  redis,
   type WebInput,
   web,
 } from './config/define.ts';

@@ -1,7 +1,7 @@
 /**
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
-import type { Answer } from './entry.ts';
+import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
@@ -33,8 +33,24 @@ export interface Protocol {
   rewrite?(resource: Resource, answer: Answer, exchange: Exchange): Answer;
   /** At the origin: asks the remote. Fails with a `MeridianError`; an HTTP error of the remote is an `Answer`. */
   pull(ask: Ask, origin: OriginDoor): Promise<Answer>;
+  /**
+   * At the origin: what has to be purged throughout the network now that the remote has answered otherwise than what is
+   * stored, and has been given out. Nothing, unless something has changed for sure.
+   *
+   * @param after the answer; 304 and failures are not asked about.
+   */
+  changed(named: Resource, before: Entry, after: Answer): Change | null;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
+}
+
+/** Something that is another than before. */
+export interface Change {
+  readonly selectors: readonly Selector[];
+  /** What there was may still be served while the new one is fetched. */
+  readonly soft: boolean;
+  /** The key whose new answer the origin has by now: only others have to purge that one. */
+  readonly seen?: string | undefined;
 }
 
 /** What the origin lends to a protocol that pulls. */

@@ -12,6 +12,8 @@ export type Selector =
   | { readonly by: 'glob'; readonly glob: string }
   /** Entries that bear this tag: a protocol's own, or one of the response's `Cache-Tag` or `Surrogate-Key`. */
   | { readonly by: 'tag'; readonly tag: string }
+  /** Entries that bear a tag that matches this text as a whole, where `*` stands for any text. */
+  | { readonly by: 'tag-glob'; readonly glob: string }
   /** Entries of a route whose response named this group in `Cache-Groups` (RFC 9875). */
   | { readonly by: 'group'; readonly route: string; readonly group: string }
   | { readonly by: 'route'; readonly route: string }
@@ -24,6 +26,11 @@ export interface Purge {
    * the parent fails, within the times that it allows itself. Hard: it is gone.
    */
   readonly soft: boolean;
+  /**
+   * Nothing is known against it, but a purge of it may have been missed: it is not served while it is revalidated, either.
+   * Only with `soft`.
+   */
+  readonly suspect?: boolean;
 }
 
 /** What became of a purge. */

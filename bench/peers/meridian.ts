@@ -77,14 +77,14 @@ export function meridian(setup: MeridianSetup): Peer {
   };
 }
 
-/** As `meridian purge --tag` does, without the start of a command: the origin first. */
+/** As `meridian purge --node` does, without the start of a command and without the bus: the origin first. */
 async function purgeByTag(dataDir: string, tag: string): Promise<void> {
   for (const node of ['origin', 'pop']) {
     const file = await readNodeFile(join(dataDir, node));
     if (!file) throw new Error(`${node} does not say where it is`);
     const control = controlClient(file.control, SECRET, systemClock);
-    const answer = await control.purge({ targets: [{ by: 'tag', tag }], soft: false });
-    if (!('purged' in answer)) throw new Error(answer.reasons.join('; '));
+    const answer = await control.purge({ targets: [{ by: 'tag', tag }], here: true });
+    if ('reasons' in answer) throw new Error(answer.reasons.join('; '));
   }
 }
 

@@ -5,7 +5,7 @@
  * `meridian check --node pop-us` checks it as on that node's machine: with its certificate, without the origin's
  * credentials.
  */
-import { defineNetwork, env, npm, web } from 'meridian';
+import { defineNetwork, env, nats, npm, web } from 'meridian';
 
 /** What the nodes of a region have in common. It is plain TypeScript, so say it once. */
 const shield = { memory: { bytes: '2 GiB', objectBytes: '16 MiB' }, disk: { bytes: '500 GiB' } } as const;
@@ -26,6 +26,8 @@ export default defineNetwork({
   // The same on every node: `openssl rand -hex 32`.
   secret: env('MERIDIAN_SECRET'),
   dataDir: '/var/lib/meridian',
+  // How purges and the like reach every node: docs/bus.md.
+  bus: nats({ servers: ['nats://bus.internal.example:4222'], token: env('NATS_TOKEN') }),
 
   nodes: {
     origin: { role: 'origin', listen: [inner], url: 'http://origin.internal.example:4870' },

@@ -31,6 +31,7 @@ export function adopt(
     exchange: inOtherWords(exchange, { method: 'GET', body: () => null }),
     parent,
     reload: false,
+    confirm: null,
     bodiless: false,
     personal,
   } as const;

@@ -2,6 +2,7 @@
  * The cache of a node: memory before disk before the parent. It knows HTTP (RFC 9111), and neither protocols
  * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
  */
+import type { Position } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
@@ -42,8 +43,13 @@ export interface Cache {
    * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
    *
    * @param flushed with all before it: a power cut does not undo it. Waits for the disk, some milliseconds.
+   * @param at the place on the bus that this cache has come to with it, kept together with it.
    */
-  purge(purge: Purge, flushed: boolean): Purged;
+  purge(purge: Purge, flushed: boolean, at?: Position): Purged;
+  /** The place on the bus up to which this cache knows of every purge, as its disk has kept it; `null` for none. */
+  readonly position: Position | null;
+  /** It has come to this place, where there was nothing to purge on the way. */
+  passed(at: Position): void;
   /** A hard purge by key that may be lost in a power cut: what an unsafe request does to the key (RFC 9111 §4.4). */
   drop(key: CacheKey): void;
   /** The same for groups of a route (RFC 9875 §3). */
@@ -83,7 +89,7 @@ export interface CacheOptions {
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
   /** Told of each purge before anybody can ask for anything after it. */
-  readonly purged?: ((selector: Selector) => void) | undefined;
+  readonly purged?: ((selector: Selector, at?: Position) => void) | undefined;
 }
 
 /** Keys of which something is remembered for a while. */
@@ -123,11 +129,11 @@ export function cache(options: CacheOptions): Cache {
     warn: options.warn,
   };
 
-  function purge(given: Purge, durable: boolean): Purged {
+  function purge(given: Purge, durable: boolean, at?: Position): Purged {
     const mark = ledger.add(given, clock.now());
-    const isOnDisk = disk?.purge(mark, durable) ?? false;
+    const isOnDisk = disk?.purge(mark, durable, at) ?? false;
     const { selector, soft } = given;
-    options.purged?.(selector);
+    options.purged?.(selector, at);
     if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
     sweeping.wake();
     return { sequence: Math.max(mark.hard, mark.soft), recorded: isOnDisk ? 'disk' : 'memory' };
@@ -147,6 +153,10 @@ export function cache(options: CacheOptions): Cache {
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     purge,
+    get position() {
+      return disk?.position ?? null;
+    },
+    passed: (at) => disk?.passed(at),
     drop(key) {
       dropKey(key);
       const other = engine.equivalents.forget(key);

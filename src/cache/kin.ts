@@ -29,7 +29,10 @@ export function flightKey(question: Question, engine: Engine): string {
  * an answer without one.
  */
 function variantlessKey(question: Question): string {
-  const key = question.reload ? `${kinKey(question)}\nreload` : kinKey(question);
+  let key = kinKey(question);
+  if (question.reload) key += '\nreload';
+  // An answer that one tier may have can be too old for another one that knows of more.
+  if (question.confirm !== null) key += `\nconfirm ${question.confirm}`;
   return question.bodiless ? `${key}\nhead` : key;
 }
 
@@ -51,6 +54,6 @@ export function flightFor(question: Question, engine: Engine): Flight | undefine
 }
 
 /** What came before a request is not what it calls confirmed just now. */
-function openTo({ reload }: Question, flight: Flight | undefined): Flight | undefined {
-  return reload && flight?.storing ? undefined : flight;
+function openTo({ reload, confirm }: Question, flight: Flight | undefined): Flight | undefined {
+  return (reload || confirm !== null) && flight?.storing ? undefined : flight;
 }

@@ -56,7 +56,8 @@ function questionOf(asked: Asked, stored: Stored | null, engine: Engine): Questi
   const known = engine.vary.get(resource.key) !== undefined;
   const outcome = stored ? (reload ? 'reload' : 'expired') : known ? 'vary-miss' : 'miss';
   const bodiless = exchange.method === 'HEAD';
-  return { ...asked, reload, bodiless, personal: isPersonal(resource, exchange), outcome };
+  const confirm = exchange.tier?.mustConfirm ? JSON.stringify(exchange.tier.knows) : null;
+  return { ...asked, reload, confirm, bodiless, personal: isPersonal(resource, exchange), outcome };
 }
 
 /** Whether there is any point in waiting for somebody else's answer. */
@@ -71,7 +72,7 @@ function withoutAsking(
   outcome: 'hit' | 'hit-disk',
   engine: Engine,
 ): Served | null {
-  if (question.reload) return null;
+  if (question.reload || question.confirm !== null) return null;
   const { exchange, resource } = question;
   const { freshness } = stored.entry;
   const nowMs = engine.clock.now();

@@ -14,6 +14,11 @@ export interface Question {
   readonly parent: Parent;
   /** The client wants an answer that has been confirmed just now. */
   readonly reload: boolean;
+  /**
+   * What is stored will not do, either, until the parent has confirmed it, because the tier that asks knows of purges that
+   * this one has not heard of: which, as text; `null` when it does not.
+   */
+  readonly confirm: string | null;
   /** Only the head of the answer is wanted (HEAD). */
   readonly bodiless: boolean;
   /** The request bears credentials or cookies, on which the answer may depend. */

@@ -66,7 +66,7 @@ export async function alone(question: Question, stored: Stored | null, engine: E
 
 /** What somebody else has fetched and stored while this request was on its way here. */
 function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Engine): Served | null {
-  if (question.reload) return null;
+  if (question.reload || question.confirm !== null) return null;
   const { resource, exchange } = question;
   const arrived = engine.store.peek(resource.key, exchange.headers);
   if (!arrived || arrived.entry === stored?.entry) return null;
@@ -136,6 +136,8 @@ export async function failure(
   engine: Engine,
 ): Promise<Served> {
   const { resource, exchange } = question;
+  // It would be taken for an answer that takes account of what the asker knows.
+  if (question.confirm !== null) throw failed.error;
   const known =
     engine.store.peek(resource.key, exchange.headers) ?? stored ?? (await uncompressed(question, engine));
   const usable = known && mayServeOnError(known.entry.freshness, engine.clock.now(), failed.error);
@@ -153,7 +155,8 @@ async function uncompressed({ resource, exchange }: Question, { store }: Engine)
 }
 
 export function staleOnError(source: Stored, { error, status }: Failure): Served {
-  return { outcome: 'stale-on-error', source, forwarding: { status, detail: error.code } };
+  const detail = source.entry.freshness.suspect ? `${error.code}:suspect` : error.code;
+  return { outcome: 'stale-on-error', source, forwarding: { status, detail } };
 }
 
 /** The landing, or `null` when it takes longer than a request should wait for another. */

@@ -54,7 +54,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     handlers: {
       status: () => node.status(),
       reload,
-      purge: ({ targets, soft }) => node.purge(targets, soft),
+      purge: node.purge,
       drain: () => stop.ask('the drain command'),
     },
     clock: systemClock,

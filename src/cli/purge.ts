@@ -1,17 +1,18 @@
 /**
- * `meridian purge`: running nodes forget what they keep, or take it for stale. From the origin to the clients' side, so
- * that no node fills itself again from one that has not heard of it yet.
+ * `meridian purge`: the whole network forgets what it keeps, or takes it for stale. Any node of this machine writes it
+ * to the bus, from which every node reads it, wherever it runs. With `--node`, those nodes alone do.
  */
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { suggest } from '../config/suggest.ts';
 import { type Found, findNode } from '../control/find.ts';
-import type { PurgeMessage, PurgeRequest } from '../control/messages.ts';
+import type { PurgeQuestion } from '../control/messages.ts';
 import type { Role } from '../protocol.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { chosenNodes, loadOrExplain } from './load.ts';
+import { inBatches, named, type PurgeResult, printResults, resultsToJson } from './purge-result.ts';
 import { jsonOption, loadOptions, networkOptions } from './settings.ts';
 
 const several = { type: 'string', array: true } as const;
@@ -24,72 +25,103 @@ const selecting = {
   key: { ...several, requiresArg: true, describe: 'A cache key with all that is kept under it' },
   prefix: { ...several, requiresArg: true, describe: 'Cache keys that begin with this text' },
   glob: { ...several, requiresArg: true, describe: 'Cache keys that match this text; * stands for any text' },
-  tag: { ...several, requiresArg: true, describe: 'What bears this tag (Cache-Tag, Surrogate-Key)' },
+  tag: { ...several, requiresArg: true, describe: 'What bears this tag; * stands for any text' },
   route: { ...several, requiresArg: true, describe: 'Everything of this route' },
   all: { type: 'boolean', describe: 'Everything' },
+  from: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A file with a URL, or an option from above and its value, on each line; - for standard input',
+  },
 } as const;
 
 const options = {
   ...selecting,
   soft: { type: 'boolean', describe: 'Takes it for stale instead of forgetting it' },
-  node: { ...several, requiresArg: true, describe: 'Only this node; may be repeated' },
+  wait: { type: 'boolean', describe: 'Waits until every node that lives has carried it out' },
+  timeout: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Waits no longer than this, in seconds (default: 10)',
+  },
+  node: {
+    ...several,
+    requiresArg: true,
+    describe: 'At this node alone, not by way of the bus; may be repeated',
+  },
   ...networkOptions,
   ...jsonOption,
 } as const;
 
-interface Result {
-  readonly node: string;
-  readonly message: PurgeMessage;
-  /** It has a disk, and yet only its memory knows of the purge. */
-  readonly isOnlyInMemory: boolean;
-}
+type Target = PurgeQuestion['targets'][number];
 
 const order: readonly Role[] = ['origin', 'shield', 'pop'];
+const maxTimeoutS = 60;
 
 export default command(options, async (values) => {
-  const targets = targetsOf(values);
+  const targets = [...targetsOf(values), ...(await targetsFrom(values.from))];
   if (targets.length === 0)
-    throw new UsageError('What to purge? Give a URL, --key, --prefix, --glob, --tag, --route or --all');
+    throw new UsageError(
+      'What to purge? Give a URL, --key, --prefix, --glob, --tag, --route, --all or --from',
+    );
+  const { timeout = 10, wait = false, soft = false } = values;
+  if (!(timeout > 0 && timeout <= maxTimeoutS))
+    throw new UsageError(`--timeout takes seconds, up to ${maxTimeoutS}`);
+  if (wait && values.node) throw new UsageError('--wait is for the whole network, not for --node');
   const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
   if (loaded === undefined) return exit.failure;
   const { network } = loaded;
-  requireRoutes(network, values.route ?? []);
-  const results: Result[] = [];
-  const elsewhere: string[] = [];
-  for (const name of inOrder(network, chosenNodes(network, values.node))) {
-    const node = network.nodes[name];
-    if (node === undefined) continue;
-    const found = await findNode(network, node, systemClock);
-    if (found.state === 'elsewhere' && values.node === undefined) elsewhere.push(name);
-    else results.push(await purge(name, found, { targets, soft: values.soft ?? false }));
-  }
-  if (results.length === 0) throw new Error('no node of this network runs on this machine');
-  if (values.json) console.log(JSON.stringify(results.map(toJson), null, 2));
-  else for (const result of results) print(result, values.soft ?? false);
-  if (elsewhere.length > 0)
-    console.error(`Not on this machine, so not purged: ${elsewhere.join(', ')}. Run the same command there.`);
-  return results.every(({ message }) => 'purged' in message) ? exit.ok : exit.failure;
+  requireRoutes(network, targets);
+  const chosen = inOrder(network, chosenNodes(network, values.node));
+  const requests = inBatches(targets).map((batch) => ({
+    targets: batch,
+    soft,
+    ...(values.node ? { here: true } : {}),
+    ...(wait ? { waitMs: Math.round(timeout * 1000) } : {}),
+  }));
+  const results = values.node
+    ? await purgeEach(network, chosen, requests)
+    : await purgeByAny(network, chosen, requests);
+  if (values.json) console.log(JSON.stringify(resultsToJson(results), null, 2));
+  else printResults(results, soft);
+  return results.every(isDone) ? exit.ok : exit.failure;
 });
 
-function targetsOf(values: InferredOptionTypes<typeof selecting>): PurgeRequest['targets'] {
+function isDone({ message }: PurgeResult): boolean {
+  return !('reasons' in message) && !('applied' in message && message.applied?.all === false);
+}
+
+function targetsOf(values: InferredOptionTypes<typeof selecting>): Target[] {
   const { url = [], key = [], prefix = [], glob = [], tag = [], route = [] } = values;
+  const given = Object.entries({ url, key, prefix, glob, tag, route });
   return [
-    ...url.map((each) => ({ by: 'url' as const, url: each })),
-    ...key.map((each) => ({ by: 'key' as const, key: each })),
-    ...prefix.map((each) => ({ by: 'prefix' as const, prefix: each })),
-    ...glob.map((each) => ({ by: 'glob' as const, glob: each })),
-    ...tag.map((each) => ({ by: 'tag' as const, tag: each })),
-    ...route.map((each) => ({ by: 'route' as const, route: each })),
+    ...given.flatMap(([by, each]) => each.map((value) => named(by, value))),
     ...(values.all ? [{ by: 'all' as const }] : []),
   ];
 }
 
-function requireRoutes({ routes }: Network, wanted: readonly string[]): void {
+/** `https://www.example.com/a`, or `--tag news`, one on each line; empty ones and those with # in front do not count. */
+async function targetsFrom(file: string | undefined): Promise<Target[]> {
+  if (file === undefined) return [];
+  const text = await (file === '-' ? Bun.stdin : Bun.file(file)).text().catch((error: unknown) => {
+    throw new UsageError(`--from ${file} cannot be read: ${error instanceof Error ? error.message : error}`);
+  });
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines.flatMap((line, at): Target[] => {
+    if (line === '' || line.startsWith('#')) return [];
+    const [, by, value] = /^--(key|prefix|glob|tag|route)[ =](.+)$/.exec(line) ?? [];
+    if (by !== undefined && value !== undefined) return [named(by, value)];
+    if (line.startsWith('--')) throw new UsageError(`--from ${file}, line ${at + 1}: ${line} is no target`);
+    return [named('url', line)];
+  });
+}
+
+function requireRoutes({ routes }: Network, targets: readonly Target[]): void {
   const known = routes.map(({ name }) => name);
-  for (const name of wanted) {
-    if (known.includes(name)) continue;
-    const { hint = `There are: ${known.join(', ')}.` } = suggest(name, known);
-    throw new UsageError(`The network has no route ${name}. ${hint}`);
+  for (const target of targets) {
+    if (target.by !== 'route' || known.includes(target.route)) continue;
+    const { hint = `There are: ${known.join(', ')}.` } = suggest(target.route, known);
+    throw new UsageError(`The network has no route ${target.route}. ${hint}`);
   }
 }
 
@@ -97,30 +129,53 @@ function inOrder({ nodes }: Network, names: readonly string[]): string[] {
   return order.flatMap((role) => names.filter((name) => nodes[name]?.role === role));
 }
 
-async function purge(node: string, found: Found, request: PurgeRequest): Promise<Result> {
-  const not = (reason: string) => ({ node, message: { reasons: [reason] }, isOnlyInMemory: false });
-  if (found.state === 'elsewhere') return not('has never run on this machine');
-  if (found.state === 'down') return not(`${found.reason}; what it has on disk is as it was`);
-  try {
-    const message = await found.control.purge(request);
-    const isLost = 'purged' in message && message.purged.some(({ recorded }) => recorded === 'memory');
-    return { node, message, isOnlyInMemory: isLost && found.status.disk !== null };
-  } catch (error) {
-    return not(error instanceof Error ? error.message : String(error));
-  }
+async function find(network: Network, name: string): Promise<Found> {
+  const node = network.nodes[name];
+  if (node === undefined) throw new Error(`${name} is a name without a node`);
+  return findNode(network, node, systemClock);
 }
 
-function toJson({ node, message }: Result): unknown {
-  return { node, ...message };
+/** By way of the first node that runs here: the bus brings it to all others. */
+async function purgeByAny(
+  network: Network,
+  names: readonly string[],
+  requests: readonly PurgeQuestion[],
+): Promise<PurgeResult[]> {
+  for (const name of names) {
+    const found = await find(network, name);
+    if (found.state === 'up') return purge(name, found, requests);
+  }
+  throw new Error('no node of this network runs on this machine, so nothing was purged');
 }
 
-function print({ node, message, isOnlyInMemory }: Result, soft: boolean): void {
-  if ('reasons' in message) {
-    console.error(`${node}: not purged\n${message.reasons.map((reason) => `  ${reason}`).join('\n')}`);
-    return;
+async function purgeEach(
+  network: Network,
+  names: readonly string[],
+  requests: readonly PurgeQuestion[],
+): Promise<PurgeResult[]> {
+  const results: PurgeResult[] = [];
+  for (const name of names) results.push(...(await purge(name, await find(network, name), requests)));
+  return results;
+}
+
+/** One request after another, until one of them is refused. */
+async function purge(node: string, found: Found, requests: readonly PurgeQuestion[]): Promise<PurgeResult[]> {
+  const not = (reason: string): PurgeResult => {
+    return { node, message: { reasons: [reason], because: 'targets' }, isOnlyInMemory: false };
+  };
+  if (found.state === 'elsewhere') return [not('has never run on this machine')];
+  if (found.state === 'down') return [not(`${found.reason}; what it has on disk is as it was`)];
+  const results: PurgeResult[] = [];
+  for (const request of requests) {
+    try {
+      const message = await found.control.purge(request);
+      const isLost = 'purged' in message && message.purged.some(({ recorded }) => recorded === 'memory');
+      results.push({ node, message, isOnlyInMemory: isLost && found.status.disk !== null });
+      if ('reasons' in message) break;
+    } catch (error) {
+      results.push(not(error instanceof Error ? error.message : String(error)));
+      break;
+    }
   }
-  const selectors = message.purged.map(({ selector }) => Object.values(selector).join(' '));
-  console.log(`${node}: ${soft ? 'stale' : 'purged'}: ${selectors.join(', ')}`);
-  if (isOnlyInMemory)
-    console.error(`${node}: its disk is out of use; purge again if it is restarted before it has recovered`);
+  return results;
 }

@@ -70,6 +70,7 @@ const heading = [
   'disk',
   'fills',
   'parents',
+  'bus',
 ];
 
 function toTable(lines: readonly Line[]): string {
@@ -81,7 +82,7 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, fills, parents, kv } = status;
+  const { urls, startedAtMs, requests, hits, memory, disk, fills, parents, kv, bus, purging } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const failing = [...parents.filter(({ healthy }) => !healthy), ...kv.filter(({ isDown }) => isDown)];
@@ -95,5 +96,14 @@ function cells(status: StatusMessage): (string | number)[] {
     disk === null ? 'off' : disk.state === 'suspended' ? 'suspended' : held(disk),
     fills,
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
+    busCell(bus, purging),
   ];
+}
+
+/** Whether what is kept may be used, as far as purges are concerned. */
+function busCell(bus: StatusMessage['bus'], purging: StatusMessage['purging']): string {
+  if (purging?.state === 'suspect') return 'away, all suspect';
+  if (bus === undefined) return '-';
+  const missed = purging && purging.gaps > 0 ? `, missed some ${purging.gaps} times` : '';
+  return (bus === 'connected' ? 'well' : 'away') + missed;
 }

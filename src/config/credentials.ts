@@ -1,4 +1,10 @@
 /**
  * Parameters whose values are never shown: not in messages, not in a printed config.
  */
-export const credentialNames: ReadonlySet<string> = new Set(['secret', 'authorization', 'password']);
+export const credentialNames: ReadonlySet<string> = new Set([
+  'secret',
+  'authorization',
+  'password',
+  'token',
+  'credentials',
+]);

@@ -24,6 +24,12 @@ export type NpmInput = Placement & NonNullable<NpmRouteInput['npm']>;
 /** The parameters of a web route, and where it is. */
 export type WebInput = Placement & WebRouteInput['web'];
 
+/** How the nodes tell each other what has changed. */
+export type BusInput = NonNullable<NetworkInput['bus']>;
+export type LocalInput = Omit<Extract<BusInput, { driver: 'local' }>, 'driver'>;
+export type NatsInput = Omit<Extract<BusInput, { driver: 'nats' }>, 'driver'>;
+export type RedisInput = Omit<Extract<BusInput, { driver: 'redis' }>, 'driver'>;
+
 /** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */
 export function defineNetwork(network: NetworkInput): NetworkInput {
   return network;
@@ -49,4 +55,19 @@ export function kv(settings: KvInput = {}): KvInput {
 
 function placement(given: Placement): Placement {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** A bus for nodes on one machine: a file in the network's `dataDir`. What there is without any `bus`. */
+export function local(input: LocalInput = {}): BusInput {
+  return { driver: 'local', ...input };
+}
+
+/** A bus of NATS servers with JetStream: `nats({ servers: ['nats://10.0.0.1:4222'], token: env('NATS_TOKEN') })`. */
+export function nats(input: NatsInput): BusInput {
+  return { driver: 'nats', ...input };
+}
+
+/** A bus in Redis 7 or Valkey: `redis({ url: 'redis://10.0.0.1:6379', password: env('REDIS_PASSWORD') })`. */
+export function redis(input: RedisInput): BusInput {
+  return { driver: 'redis', ...input };
 }

@@ -8,7 +8,7 @@ const examples = join(import.meta.dir, '../../examples');
 
 async function parse(name: string, here?: readonly string[]) {
   const { default: input } = await import(join(examples, name, 'meridian.config.ts'));
-  const env = { MERIDIAN_SECRET: 'x'.repeat(64), PACKAGES_TOKEN: 't0k3n' };
+  const env = { MERIDIAN_SECRET: 'x'.repeat(64), PACKAGES_TOKEN: 't0k3n', NATS_TOKEN: 't0k3n' };
   const result = parseNetwork(input, { configDir: join(examples, name), env, overrides: {}, here });
   if (!result.ok) throw new Error(result.mistakes.map(formatMistake).join('\n'));
   return result.network;

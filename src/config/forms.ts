@@ -55,6 +55,19 @@ export function kvUrl(value: string): string | undefined {
   return urls.map((url) => url.replace(/\/$/, '')).join(',');
 }
 
+/** `nats://host:4222`, `tls://…`, `redis://…` or `rediss://…`: credentials are parameters of their own. */
+export function busUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  if (url === null || !['nats:', 'tls:', 'redis:', 'rediss:'].includes(url.protocol)) return undefined;
+  if (url.hostname === '' || /[?#\\\s@]/.test(value)) return undefined;
+  return value.replace(/\/+$/, '');
+}
+
+/** A word in the names of streams and keys. */
+export function busPrefix(value: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+}
+
 /** A path prefix in canonical form: `/npm`, or empty for every path. */
 export function pathPrefix(value: string): string | undefined {
   const trimmed = value.replace(/\/$/, '');

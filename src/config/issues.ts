@@ -3,7 +3,7 @@
  */
 import type { z } from 'zod';
 import { describe, formatPath, type Mistake } from './mistake.ts';
-import { member, outline, outlineAt } from './outline.ts';
+import { member, type Outline, outline, outlineAt } from './outline.ts';
 import * as schema from './schema.ts';
 import { suggest } from './suggest.ts';
 import { hasVariable } from './variables.ts';
@@ -52,7 +52,7 @@ function unknownKey(path: Path, key: string, { input }: Source): Mistake {
 
 /** The mistakes of the alternative that was meant: the one whose issues lie deeper than the whole value. */
 function unionMistakes(issue: z.core.$ZodIssueInvalidUnion, path: Path, source: Source): Mistake[] {
-  if (issue.discriminator !== undefined) return [unknownProtocol(path, source)];
+  if (issue.discriminator !== undefined) return [unknownChoice(issue.discriminator, path, source)];
   const meant = issue.errors.find((errors) =>
     errors.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
   );
@@ -60,11 +60,18 @@ function unionMistakes(issue: z.core.$ZodIssueInvalidUnion, path: Path, source: 
   return [mistake(path, `false, or ${expectedAt(path, source)}`, foundAt(path, source))];
 }
 
-function unknownProtocol(path: Path, source: Source): Mistake {
-  const words = schema.route.options.flatMap((option) => [...option.shape.protocol.values]);
+function unknownChoice(name: string, path: Path, source: Source): Mistake {
+  const choice = outlineAt(whole, path.slice(0, -1), source.input);
+  const words = choice?.kind === 'choice' ? choice.options.flatMap((option) => literalsOf(option, name)) : [];
   const value = path.reduce(member, source.input);
   const hint = typeof value === 'string' ? suggest(value, words) : {};
   return { ...mistake(path, words.map((word) => `'${word}'`).join(' or '), foundAt(path, source)), ...hint };
+}
+
+function literalsOf(option: Outline, name: string): string[] {
+  if (option.kind !== 'group') return [];
+  const literal = option.fields.find((field) => field.name === name)?.of;
+  return literal?.kind === 'literal' ? literal.values.map(String) : [];
 }
 
 function mistake(path: Path, expected: string, found: string): Mistake {

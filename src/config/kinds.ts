@@ -57,6 +57,13 @@ export function text(
   );
 }
 
+/** A path of the file system, relative to the config file unless it is absolute. */
+export const path = (means: string, otherwise?: string) => {
+  const expected = 'a path';
+  const read = (value: string) => (value === '' || value.includes('\0') ? undefined : value);
+  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, read);
+};
+
 interface Bounds {
   readonly atLeast?: number;
   readonly atMost?: number;

@@ -28,7 +28,13 @@ function mistakes(config: unknown, more: Partial<ParseOptions> = {}): string[] {
 
 describe('a valid config', () => {
   test('comes out complete: defaults, absolute paths, addresses', () => {
-    const { name, dataDir, nodes, routes } = parsed(input());
+    const { name, dataDir, bus, nodes, routes } = parsed(input());
+    expect(bus).toEqual({
+      driver: 'local',
+      path: '/etc/meridian/.meridian/bus/log.sqlite',
+      keep: { events: 1_000_000, ageS: 7 * 86_400 },
+      publishMs: 5000,
+    });
     expect({ name, dataDir }).toEqual({ name: 'meridian', dataDir: '/etc/meridian/.meridian' });
     expect(nodes.pop).toEqual({
       name: 'pop',
@@ -69,6 +75,7 @@ describe('a valid config', () => {
       trustedProxies: [],
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
+      bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });
     expect(routes).toEqual([
@@ -246,7 +253,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -365,7 +372,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -5,6 +5,7 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
@@ -30,6 +31,8 @@ export interface Network {
   readonly secret: string;
   /** Absolute path. */
   readonly dataDir: string;
+  readonly bus: BusConfig;
+  readonly purge: PurgeConfig;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   /** Key/value stores by name. */
   readonly kv: Readonly<Record<string, KvConfig>>;
@@ -48,6 +51,15 @@ export interface NodeConfig extends Omit<Of<typeof schema.node>, 'listen' | 'acc
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
 }
+
+/** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
+export type BusConfig =
+  | (LocalBus & { readonly path: string })
+  | (NatsBus & { readonly prefix: string })
+  | (RedisBus & { readonly prefix: string });
+type LocalBus = Extract<Of<typeof schema.bus>, { driver: 'local' }>;
+type NatsBus = Extract<Of<typeof schema.bus>, { driver: 'nats' }>;
+type RedisBus = Extract<Of<typeof schema.bus>, { driver: 'redis' }>;
 
 export interface ListenConfig extends Of<typeof schema.listen> {
   /** Absolute paths of PEM files. */
@@ -68,6 +80,7 @@ export interface StoreBounds {
 }
 
 export type KvConfig = Of<typeof kvStore>;
+export type PurgeConfig = Of<typeof schema.purge>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -119,7 +132,9 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkKv].flatMap((check) => check(draft)),
+    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv].flatMap((check) =>
+      check(draft),
+    ),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -133,12 +148,14 @@ function runsOriginHere(input: unknown, here: readonly string[] | undefined): bo
   return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
 }
 
-function whole({ nodes, routes }: schema.ParsedNetwork): Pick<Draft, 'nodes' | 'routes'> {
-  return { nodes: new Map(Object.entries(nodes)), routes };
+type Valid = Pick<Draft, 'nodes' | 'routes' | 'bus'>;
+
+function whole({ nodes, routes, bus }: schema.ParsedNetwork): Valid {
+  return { nodes: new Map(Object.entries(nodes)), routes, bus };
 }
 
 /** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
-function salvage(input: unknown): Pick<Draft, 'nodes' | 'routes'> {
+function salvage(input: unknown): Valid {
   const nodes = new Map<string, schema.ParsedNode>();
   for (const [name, value] of Object.entries(toObject(member(input, 'nodes')))) {
     const { data } = schema.node.safeParse(value);
@@ -147,6 +164,7 @@ function salvage(input: unknown): Pick<Draft, 'nodes' | 'routes'> {
   const routes = member(input, 'routes');
   return {
     nodes,
+    bus: schema.network.shape.bus.safeParse(member(input, 'bus')).data,
     routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
   };
 }
@@ -178,8 +196,24 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
     completeNode(name, node, dataDir, configDir),
   ]);
   const secret = parsed.secret ?? newSecret();
-  const { name, kv, routes } = parsed;
-  return { name, secret, dataDir, nodes: Object.fromEntries(nodes), kv, routes };
+  const bus = completeBus(parsed, dataDir, configDir);
+  const { name, purge, kv, routes } = parsed;
+  return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), kv, routes };
+}
+
+function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {
+  if (bus.driver === 'local')
+    return {
+      ...bus,
+      path: bus.path === undefined ? join(dataDir, 'bus', 'log.sqlite') : resolve(configDir, bus.path),
+    };
+  const { tls } = bus;
+  const files = ['ca', 'cert', 'key'] as const;
+  const absolute = files.flatMap((file) =>
+    tls?.[file] === undefined ? [] : [[file, resolve(configDir, tls[file])]],
+  );
+  const prefix = bus.prefix ?? name;
+  return { ...bus, prefix, ...(tls === undefined ? {} : { tls: Object.fromEntries(absolute) }) };
 }
 
 function completeNode(

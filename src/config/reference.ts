@@ -30,8 +30,8 @@ function sections(path: string, of: Outline): string[] {
   if (of.kind === 'map') return sections(`${path}.<name>`, of.of);
   if (of.kind !== 'group') return [];
   const title = path === '' ? 'The network' : `\`${path}\``;
-  const protocol = of.fields.find(({ of: field }) => field.kind === 'literal');
-  const suffix = protocol === undefined ? '' : ` with ${typeOf(protocol)}`;
+  const which = of.fields.find(({ of: field }) => field.kind === 'literal');
+  const suffix = which === undefined ? '' : ` with ${typeOf(which)}`;
   const rows = of.fields.map((field) => `| ${cells(field).join(' | ')} |`);
   const own = `## ${title}${suffix}\n\n${of.row.means}\n\n| name | type | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
   const inner = of.fields.flatMap(({ name, of: field }) =>
@@ -41,7 +41,7 @@ function sections(path: string, of: Outline): string[] {
 }
 
 function cells(field: Field): string[] {
-  return [`\`${field.name}\``, typeOf(field), defaultOf(field), meaningOf(field.of)].map((cell) =>
+  return [`\`${field.name}\``, typeOf(field), defaultOf(field), meaningOf(field)].map((cell) =>
     cell.replaceAll('|', '\\|'),
   );
 }
@@ -59,7 +59,7 @@ function typeName(of: Outline): string {
     case 'map':
       return 'groups by name';
     case 'choice':
-      return of.options.map(typeName).join(' or ');
+      return [...new Set(of.options.map(typeName))].join(' or ');
     case 'literal':
       return of.values.map((value) => `\`${JSON.stringify(value).replaceAll('"', "'")}\``).join(' or ');
     case 'value':
@@ -85,8 +85,8 @@ function isEmpty(value: object | null): boolean {
   return value !== null && Object.keys(value).length === 0;
 }
 
-function meaningOf(of: Outline): string {
-  if (of.kind === 'literal') return 'Which protocol the route speaks.';
+function meaningOf({ name, of }: Field): string {
+  if (of.kind === 'literal') return `Which ${name} is meant.`;
   if (of.kind === 'choice')
     return (
       of.row?.means ??

@@ -7,8 +7,11 @@
  */
 import { z } from 'zod';
 import * as forms from './forms.ts';
-import { count, flag, group, list, milliseconds, oneOf, rows, seconds, size, text } from './kinds.ts';
+import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, size, text } from './kinds.ts';
 import * as kv from './kv.ts';
+import { bus, busServer } from './schema-bus.ts';
+
+export { bus };
 
 const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
 
@@ -24,11 +27,6 @@ const url = (means: string, otherwise?: string) =>
     otherwise === undefined ? { expected: upstreamUrl } : { expected: upstreamUrl, otherwise },
     forms.httpUrl,
   );
-const path = (means: string, otherwise?: string) => {
-  const expected = 'a path';
-  const read = (value: string) => (value === '' || value.includes('\0') ? undefined : value);
-  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, read);
-};
 const authorization = (means: string) =>
   text(
     means,
@@ -187,6 +185,13 @@ export const node = group('One node. Its name is its key.', {
     'The field in which those proxies name the client. `x-forwarded-for` includes `X-Forwarded-Proto` and `-Host`. The other one is not looked at, since a proxy that does not write it passes on what the client wrote.',
     ['x-forwarded-for', 'forwarded'],
   ).prefault('x-forwarded-for'),
+  bus: group('Where this node reaches the bus.', {
+    servers: list(
+      'Servers near this node, such as the NATS leaf node of its region; of Redis, one.',
+      busServer('Server.'),
+      'those of the network’s `bus`',
+    ).prefault([]),
+  }).prefault({}),
   accessLog: accessLog.prefault({}),
   cacheStatusKey: flag(
     'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
@@ -296,6 +301,13 @@ export const route = z
     type: 'group',
   });
 
+export const purge = group('Purges, as they come over the bus.', {
+  trustS: seconds(
+    'A node that has been cut off from the bus for longer uses what it keeps only once its parent has confirmed it. So nothing is served that was purged longer ago than this, and a second.',
+    { atLeast: 1 },
+  ).prefault('30s'),
+});
+
 export const network = group('Everything that one config file describes.', {
   name: label('Name of the network.').prefault('meridian'),
   secret: text(
@@ -308,6 +320,8 @@ export const network = group('Everything that one config file describes.', {
     (value) => (value.length >= 32 ? value : undefined),
   ).optional(),
   dataDir: path('What the network keeps on disk, relative to the config file.').prefault('.meridian'),
+  bus: bus.prefault({ driver: 'local' }),
+  purge: purge.prefault({}),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',
@@ -332,3 +346,4 @@ export const network = group('Everything that one config file describes.', {
 export type ParsedNetwork = z.output<typeof network>;
 export type ParsedNode = z.output<typeof node>;
 export type ParsedRoute = z.output<typeof route>;
+export type ParsedBus = z.output<typeof bus>;

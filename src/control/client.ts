@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import {
   type PurgeMessage,
-  type PurgeRequest,
+  type PurgeQuestion,
   purgeMessage,
   type ReloadMessage,
   reloadMessage,
@@ -17,7 +17,7 @@ import { sign } from './signature.ts';
 export interface ControlClient {
   status(): Promise<StatusMessage>;
   reload(): Promise<ReloadMessage>;
-  purge(request: PurgeRequest): Promise<PurgeMessage>;
+  purge(request: PurgeQuestion): Promise<PurgeMessage>;
   drain(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface ControlClient {
 const statusWithinMs = 2000;
 /** A reload may run a config file and ask npm for its setting. */
 const reloadWithinMs = 60_000;
-/** A purge waits for the disk once for each of its targets. */
+/** A purge waits for the bus, or for the disk once for each of its targets; and then for as long as it was told to. */
 const purgeWithinMs = 60_000;
 
 export function controlClient(url: string, secret: string, clock: Clock): ControlClient {
@@ -39,7 +39,7 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
       // Variables such as http_proxy would otherwise hold for loopback, too.
       proxy: false,
     });
-    if (answer.ok || answer.status === 422) return answer;
+    if (answer.ok || answer.status === 422 || answer.status === 503) return answer;
     if (answer.status === 403) throw new Error('The node runs with another secret than the config has');
     throw new Error(`The node answers ${answer.status} to ${method} ${path}`);
   }
@@ -48,7 +48,12 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
     status: async () => statusMessage.parse(await (await ask('GET', '/status', statusWithinMs)).json()),
     reload: async () => reloadMessage.parse(await (await ask('POST', '/reload', reloadWithinMs)).json()),
     async purge(request) {
-      const answer = await ask('POST', '/purge', purgeWithinMs, JSON.stringify(request));
+      const answer = await ask(
+        'POST',
+        '/purge',
+        purgeWithinMs + (request.waitMs ?? 0),
+        JSON.stringify(request),
+      );
       return purgeMessage.parse(await answer.json());
     },
     async drain() {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
 import { controlClient } from './client.ts';
 import { type Control, type ControlHandlers, serveControl } from './server.ts';
+import { sign } from './signature.ts';
 
 const secret = 'a secret that is long enough for this';
 const clock = virtualClock();
@@ -33,7 +34,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     handlers: {
       status: () => status,
       reload: async () => [],
-      purge: () => ({ purged: [] }),
+      purge: async () => ({ purged: [] }),
       drain: () => undefined,
       ...handlers,
     },
@@ -61,6 +62,32 @@ describe('the control API', () => {
     });
   });
 
+  test('purges, and says whose fault it is when it does not', async () => {
+    const asked: unknown[] = [];
+    const answers = [
+      { purged: [] },
+      { selectors: [{ by: 'all' }], position: { log: 'a', sequence: 7 } },
+      { reasons: ['no such route'], because: 'targets' },
+      { reasons: ['the bus is away'], because: 'bus' },
+    ];
+    const statuses: number[] = [];
+    const url = await serve({
+      async purge(request) {
+        asked.push(request);
+        return answers[asked.length - 1]!;
+      },
+    });
+    const body = JSON.stringify({ targets: [{ by: 'all' }] });
+    for (const answer of answers) {
+      const authorization = sign(secret, 'POST', '/purge', clock.now(), body);
+      const given = await fetch(`${url}/purge`, { method: 'POST', headers: { authorization }, body });
+      statuses.push(given.status);
+      expect(await given.json()).toEqual(answer);
+    }
+    expect(statuses).toEqual([200, 200, 422, 503]);
+    expect(asked[0]).toEqual({ targets: [{ by: 'all' }], soft: false, here: false });
+  });
+
   test('begins to drain', async () => {
     let told = 0;
     await controlClient(await serve({ drain: () => void told++ }), secret, clock).drain();
@@ -86,7 +113,6 @@ describe('the control API', () => {
 
   test('does not do by GET what changes something, and knows no other path', async () => {
     const url = await serve({ drain: () => expect.unreachable() });
-    const { sign } = await import('./signature.ts');
     for (const [method, path] of [
       ['GET', '/drain'],
       ['GET', '/status?x=1'],

@@ -64,7 +64,7 @@ describe('a node', () => {
       handlers: {
         status: () => ({ ...status, name: name.now }),
         reload: async () => [],
-        purge: () => ({ purged: [] }),
+        purge: async () => ({ purged: [] }),
         drain: () => undefined,
       },
       clock,

@@ -2,6 +2,7 @@
  * What is said over the control API, and what a node's file holds: parsed where it arrives.
  */
 import { z } from 'zod';
+import { selector } from '../purging/event.ts';
 
 const role = z.enum(['pop', 'shield', 'origin']);
 const store = z.looseObject({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
@@ -17,7 +18,12 @@ export const statusMessage = z.looseObject({
   memory: store,
   disk: z.looseObject({ ...store.shape, state: z.string().optional() }).nullable(),
   fills: z.number(),
+  /** Older nodes have none. */
+  bus: z.enum(['connected', 'disconnected']).optional(),
   rssBytes: z.number(),
+  purging: z
+    .looseObject({ state: z.enum(['current', 'behind', 'suspect']), gaps: z.number(), suspected: z.number() })
+    .nullish(),
   parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
 });
@@ -27,35 +33,46 @@ export type StatusMessage = z.output<typeof statusMessage>;
 export const reloadMessage = z.object({ reasons: z.array(z.string()) });
 export type ReloadMessage = z.output<typeof reloadMessage>;
 
-const word = z.string().min(1).max(8192);
-const selector = z.discriminatedUnion('by', [
-  z.object({ by: z.literal('key'), key: word }),
-  z.object({ by: z.literal('prefix'), prefix: word }),
-  z.object({ by: z.literal('glob'), glob: word }),
-  z.object({ by: z.literal('tag'), tag: word }),
-  z.object({ by: z.literal('group'), route: word, group: word }),
-  z.object({ by: z.literal('route'), route: word }),
-  z.object({ by: z.literal('all') }),
-]);
+const url = z.object({ by: z.literal('url'), url: z.string().min(1).max(8192) });
+
+/** Targets of one request. */
+export const maxTargets = 1000;
 
 /** `POST /purge`, asked: what to purge, all of it or nothing. */
 export const purgeRequest = z.object({
   targets: z
-    .array(z.union([selector, z.object({ by: z.literal('url'), url: word })]))
+    .array(z.union([selector, url]))
     .min(1)
-    .max(1000),
-  soft: z.boolean(),
+    .max(maxTargets),
+  soft: z.boolean().prefault(false),
+  /** At this node alone, without the bus. */
+  here: z.boolean().prefault(false),
+  /** For all nodes that live to have carried it out; without it, the answer says only that it is on the bus. */
+  waitMs: z.int().min(1).max(60_000).optional(),
 });
 export type PurgeRequest = z.output<typeof purgeRequest>;
+export type PurgeQuestion = z.input<typeof purgeRequest>;
 
 /** `POST /purge`, answered: what was purged, or the reasons why nothing was. */
 export const purgeMessage = z.union([
   z.object({
     purged: z.array(z.object({ selector, sequence: z.number(), recorded: z.enum(['disk', 'memory']) })),
   }),
-  z.object({ reasons: z.array(z.string()) }),
+  z.object({
+    selectors: z.array(selector),
+    position: z.object({ log: z.string(), sequence: z.number() }),
+    applied: z
+      .object({
+        all: z.boolean(),
+        /** Milliseconds; `null`: no answer in time. */
+        nodes: z.record(z.string(), z.number().nullable()),
+        gone: z.array(z.string()),
+      })
+      .optional(),
+  }),
+  z.object({ reasons: z.array(z.string()), because: z.enum(['targets', 'bus']) }),
 ]);
-export type PurgeMessage = z.output<typeof purgeMessage>;
+export type PurgeMessage = Readonly<z.output<typeof purgeMessage>>;
 
 /** `<node.dataDir>/node.json`: how a running node is found on its machine. */
 export const nodeFile = z.object({

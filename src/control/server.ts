@@ -11,8 +11,8 @@ export interface ControlHandlers {
   status(): unknown;
   /** Loads the config again. Gives the reasons why the old one stays in force, if it does. */
   reload(): Promise<readonly string[]>;
-  /** Purges all that is asked for, or gives the reasons why it purges nothing. */
-  purge(request: PurgeRequest): object;
+  /** Purges all that is asked for, or gives the reasons why it does not. */
+  purge(request: PurgeRequest): Promise<object>;
   /** Begins to drain; does not wait. */
   drain(): void;
 }
@@ -41,8 +41,8 @@ export async function serveControl(options: ControlOptions): Promise<Control> {
     development: false,
     // Only a purge has a body.
     maxRequestBodySize: maxBodyBytes,
-    // A reload waits for a config file, which may take seconds.
-    idleTimeout: 60,
+    // A reload waits for a config file, which may take seconds, and a purge for other nodes, up to a minute.
+    idleTimeout: 120,
     fetch: (request) => answer(request, options),
     error: (error) => Response.json({ reasons: [error.message] }, { status: 500 }),
   });
@@ -74,9 +74,10 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
   }
 }
 
-function purged(body: string, handlers: ControlHandlers): Response {
-  const message = handlers.purge(purgeRequest.parse(JSON.parse(body)));
-  return Response.json(message, { status: 'purged' in message ? 200 : 422 });
+async function purged(body: string, handlers: ControlHandlers): Promise<Response> {
+  const message = await handlers.purge(purgeRequest.parse(JSON.parse(body)));
+  const status = !('because' in message) ? 200 : message.because === 'bus' ? 503 : 422;
+  return Response.json(message, { status });
 }
 
 function reloaded(reasons: readonly string[]): Response {

@@ -32,6 +32,16 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
   }
 }
 
+/** The same for a request that nothing stored may answer before the parent has confirmed it. */
+// off the hit path: another node asks, which knows more than this one
+export function answerConfirmed(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {
+  const named = route.protocol.name(exchange);
+  if (named.as !== 'resource') return answer(node, exchange, route);
+  const { resident } = node.cache.lookup(named, exchange);
+  const account: Account = { exchange, route: route.name, kind: named.kind };
+  return fill(node, account, route, named, { outcome: 'miss', resident });
+}
+
 /** Not in memory, or not fresh: disk, a fill under way, the parent. */
 // off the hit path: the request waits for a disk or another machine
 async function fill(

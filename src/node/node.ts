@@ -1,6 +1,7 @@
 /**
  * What a node is made of, as its phases see it.
  */
+import type { Bus } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
@@ -11,6 +12,7 @@ import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Purging } from './purging.ts';
 import type { Route, Routes } from './routes.ts';
 
 export interface Node {
@@ -21,7 +23,9 @@ export interface Node {
   readonly timing: (durationMs: number) => string;
   readonly log: Log;
   readonly cache: Cache;
+  readonly bus: Bus;
   readonly counts: Counts;
+  readonly purging: Purging;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

@@ -4,7 +4,7 @@
  */
 import type { Listener } from '../http/listener.ts';
 import { admitTier } from './admit.ts';
-import { answer } from './answer.ts';
+import { answerTier } from './meet.ts';
 import type { Node } from './node.ts';
 import { open } from './open.ts';
 import { noRoute, refuse } from './refuse.ts';
@@ -15,6 +15,6 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
-  const answered = answer(node, exchange, route);
+  const answered = answerTier(node, exchange, route);
   return answered instanceof Promise ? exchange.enveloped(answered) : answered;
 }

@@ -15,7 +15,7 @@ import { request, unframedField } from '../http/client.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
-import type { OriginDoor, Protocol } from '../protocol.ts';
+import type { Change, OriginDoor, Protocol } from '../protocol.ts';
 import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
@@ -26,10 +26,25 @@ export interface PullOptions {
   readonly cache: Cache;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
+  /** Takes note of what has changed at a remote. */
+  readonly report: (change: Change) => void;
 }
 
 export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
-  const parent: Parent = async (ask) => verifiedAnswer(await protocol.pull(ask, door(ask)));
+  const parent: Parent = async (ask) => {
+    const answer = await protocol.pull(ask, door(ask));
+    reportChange(ask, answer);
+    return verifiedAnswer(answer);
+  };
+
+  /** What others keep of what was stored here is no longer right. */
+  function reportChange({ named, stored, reload, part }: Ask, answer: Answer): void {
+    if (named.as !== 'resource' || stored === null || part || answer.status === 304) return;
+    const change = protocol.changed(named, stored, answer);
+    if (change === null) return;
+    // What was not stale would be used further here if its successor did not arrive whole.
+    options.report(reload ? { ...change, seen: undefined } : change);
+  }
 
   function door(ask: Ask): OriginDoor {
     const { exchange } = ask;

@@ -41,7 +41,8 @@ export function replicated(parent: Parent, replication: Replication): Parent {
     if (named.as !== 'resource' || !isAboutAll(ask)) return parent(ask);
     const startedMs = clock.elapsed();
     const wanted = wantedBy(ask, named, replication);
-    const found = ask.reload ? unasked(copies) : await copies.find(wanted);
+    const isBehind = ask.exchange.tier?.mustConfirm === true;
+    const found = ask.reload || isBehind ? unasked(copies) : await copies.find(wanted);
     const copy = found.as === 'copy' ? found.copy : null;
     const isUsable = copy !== null && isFresh(copy.record.freshness, clock.now());
     const near = isUsable ? await answerOf(copy, ask, copies, clock) : null;

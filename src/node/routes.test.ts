@@ -5,6 +5,7 @@ import { type Route, routes } from './routes.ts';
 const protocol: Protocol = {
   id: 'test',
   covers: () => [],
+  changed: () => null,
   name: () => ({ as: 'answer', kind: 'test', status: 200, fields: [], body: '' }),
   pull: () => Promise.reject(new Error('not asked')),
 };

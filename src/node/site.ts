@@ -6,9 +6,10 @@ import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
+import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
-import type { Mount, Protocol } from '../protocol.ts';
+import type { Change, Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
 import { encoding } from './encode.ts';
@@ -18,20 +19,28 @@ import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { tiers } from './tiers.ts';
 
+export interface SiteDependencies {
+  readonly cache: Cache;
+  readonly stores: Replicas;
+  readonly clock: Clock;
+  /** How far this node has followed the purges on the bus. */
+  readonly knows: () => Knowledge;
+  /** Takes note of what has changed at a remote. */
+  readonly report: (change: Change) => void;
+}
+
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  cache: Cache,
-  stores: Replicas,
-  clock: Clock,
+  { cache, stores, clock, knows, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts } = config;
   const all: Route[] = [];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
-  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock });
-  const remotes = { node: name, cdnId, cache, timeouts, clock };
+  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock, knows });
+  const remotes = { node: name, cdnId, cache, timeouts, clock, report };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);
     const replicate = network.routes.find((each) => each.name === route.name);

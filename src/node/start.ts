@@ -2,6 +2,7 @@
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
 import { join } from 'node:path';
+import type { Bus, Position } from '../bus.ts';
 import { type Cache, cache } from '../cache/cache.ts';
 import { type Disk, openDisk } from '../cache/disk/disk.ts';
 import type { Tuning } from '../cache/engine.ts';
@@ -14,11 +15,13 @@ import type { Role } from '../protocol.ts';
 import type { Selector } from '../purge.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { busFor, settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { serve as servePop } from './pop.ts';
-import { type Purges, type PurgeTarget, purge } from './purge.ts';
+import { type PurgeOrder, type Purges, purge } from './purge.ts';
+import { openPurging, type Purging } from './purging.ts';
 import { failed } from './refuse.ts';
 import { replicas } from './replicas.ts';
 import { serve as serveShield } from './shield.ts';
@@ -30,7 +33,7 @@ export interface RunningNode {
   readonly role: Role;
   readonly urls: readonly string[];
   status(): NodeStatus;
-  purge(targets: readonly PurgeTarget[], soft: boolean): Purges;
+  purge(order: PurgeOrder): Promise<Purges>;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
   /** Answers what is under way and stops. */
@@ -40,6 +43,8 @@ export interface RunningNode {
 export interface NodeDependencies {
   readonly log: Log;
   readonly clock: Clock;
+  /** Instead of the one that the config names; closed by whoever opened it. */
+  readonly bus?: Bus | undefined;
 }
 
 const serveAs = { pop: servePop, shield: serveShield, origin: serveOrigin };
@@ -53,8 +58,16 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
-  const stores = replicas({ clock, warn, followed: () => null, trustMs: 0 });
-  const stored = await openCache(config, deps, (selector) => stores.purged(selector));
+  const trustMs = network.purge.trustS * 1000;
+  let following: Purging | null = null;
+  const followed = () => following?.knows() ?? 'unsure';
+  const stores = replicas({ clock, warn, followed, trustMs });
+  const stored = await openCache(config, deps, (selector, at) => stores.purged(selector, at));
+  const bus = deps.bus ?? (await busFor(network, config, deps));
+  const self = { name, role: config.role, startedMs: startedAtMs };
+  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
+  following = purging;
+  const siteDependencies = { cache: stored, stores, clock, knows: purging.knows, report: purging.report };
   const node: Node = {
     name,
     role: config.role,
@@ -62,10 +75,13 @@ export async function startNode(
     timing: timer(name),
     log,
     cache: stored,
+    bus,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    site: await makeSite(network, config, stored, stores, clock),
+    purging,
+    site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
+  await purging.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
     handle: (request: Request, listener: Listener) => serve(request, listener, node),
@@ -73,11 +89,17 @@ export async function startNode(
     clock,
     log,
   });
+  bus.onState((state) => {
+    if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
+    else log.info('the bus is back');
+  });
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
+    await purging.close();
+    if (!deps.bus) await bus.close();
     await stores.close();
     await stored.close();
     await node.accessLog?.close();
@@ -90,13 +112,15 @@ export async function startNode(
       return doors.urls;
     },
     status: () => statusOf(node, startedAtMs, doors.urls, stores.stats),
-    purge: (targets, soft) => purge(node, targets, soft),
+    purge: (order) => purge(node, order),
 
     async reload(next) {
       const wanted = configOf(next, name);
       const difference = fixedDifference(node, wanted);
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
-      const site = await makeSite(next, wanted, stored, stores, clock);
+      if (!deps.bus && !Bun.deepEquals(settingsFor(next, wanted), settingsFor(network, config)))
+        throw new Error(`${name}: its bus cannot change without a restart`);
+      const site = await makeSite(next, wanted, siteDependencies);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();
         throw error;
@@ -136,7 +160,7 @@ function sameLog(a: NodeConfig, b: NodeConfig): boolean {
 async function openCache(
   config: NodeConfig,
   { clock, log }: NodeDependencies,
-  purged: (selector: Selector) => void,
+  purged: (selector: Selector, at?: Position) => void,
 ): Promise<Cache> {
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
   return cache({

@@ -1,11 +1,13 @@
 /**
  * What a node says about itself when it is asked (`meridian status`).
  */
+import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
+import type { PurgingStatus } from './purging.ts';
 
 export interface NodeStatus {
   readonly name: string;
@@ -21,7 +23,10 @@ export interface NodeStatus {
   readonly disk: DiskStats | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
+  readonly bus: BusState;
   readonly rssBytes: number;
+  /** How far purges on the bus have been followed. */
+  readonly purging: PurgingStatus;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
@@ -43,7 +48,9 @@ export function statusOf(
     hits,
     errors,
     ...node.cache.stats,
+    bus: node.bus.state,
     rssBytes: process.memoryUsage.rss(),
+    purging: node.purging.status,
     parents: node.site.parentHealth(),
     kv,
   };

@@ -2,12 +2,13 @@
  * How nodes of one network know each other: a request between tiers carries a `Meridian-Tier` field, signed
  * with the network's secret, so that no client can pose as a tier.
  *
- *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> <HMAC-SHA-256, base64url>
+ *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> [<log>/<sequence> | unsure] <HMAC-SHA-256, base64url>
  *
  * The signature covers method and target as well, and holds for five minutes either way. `b` marks a
- * request for which no client waits.
+ * request for which no client waits. Then comes how far the node has followed the purges on the bus, where there is one.
  */
 import { timingSafeEqual } from 'node:crypto';
+import type { Knowledge } from '../exchange.ts';
 
 export const tierField = 'meridian-tier';
 
@@ -15,6 +16,7 @@ export interface TierClaim {
   readonly node: string;
   readonly route: string;
   readonly background: boolean;
+  readonly knows?: Knowledge | undefined;
 }
 
 /** How far apart two nodes' clocks may be. */
@@ -27,7 +29,8 @@ export function signTier(
   target: string,
   nowMs: number,
 ): string {
-  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}`;
+  const known = claim.knows === undefined ? '' : ` ${knowledgeText(claim.knows)}`;
+  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}${known}`;
   return `${text} ${mac(secret, text, method, target)}`;
 }
 
@@ -39,13 +42,28 @@ export function verifyTier(
   target: string,
   nowMs: number,
 ): TierClaim | null {
-  const match = /^(\S+) (\S+) (\d{1,15}) ([fb]) ([\w-]{43})$/.exec(value);
+  const match = /^(\S+) (\S+) (\d{1,15}) ([fb])(?: (\S+\/\d{1,16}|unsure))? ([\w-]{43})$/.exec(value);
   if (!match) return null;
-  const [, node = '', route = '', time = '', mark = '', signature = ''] = match;
+  const [, node = '', route = '', time = '', mark = '', known, signature = ''] = match;
   if (Math.abs(Number(time) - nowMs) > toleranceMs) return null;
-  const expected = mac(secret, `${node} ${route} ${time} ${mark}`, method, target);
+  const expected = mac(
+    secret,
+    `${node} ${route} ${time} ${mark}${known === undefined ? '' : ` ${known}`}`,
+    method,
+    target,
+  );
   if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null;
-  return { node, route, background: mark === 'b' };
+  return { node, route, background: mark === 'b', ...(known !== undefined && { knows: knowledgeIn(known) }) };
+}
+
+function knowledgeText(knows: Knowledge): string {
+  return knows === 'unsure' ? knows : `${encodeURIComponent(knows.log)}/${knows.sequence}`;
+}
+
+function knowledgeIn(text: string): Knowledge {
+  if (text === 'unsure') return text;
+  const slash = text.lastIndexOf('/');
+  return { log: decodeURIComponent(text.slice(0, slash)), sequence: Number(text.slice(slash + 1)) };
 }
 
 function mac(secret: string, text: string, method: string, target: string): string {

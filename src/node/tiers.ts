@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
+import type { Exchange, Knowledge } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
@@ -40,6 +41,8 @@ export interface TierOptions {
   readonly parents: readonly TierParent[];
   readonly timeouts: Timeouts;
   readonly clock: Clock;
+  /** How far this node has followed the purges on the bus. */
+  readonly knows: () => Knowledge;
 }
 
 /** Failures in a row after which a parent is passed over. */
@@ -102,7 +105,8 @@ export function tiers(options: TierOptions): Tiers {
 function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions): Promise<Answer> {
   const { exchange } = ask;
   const { method, target } = exchange;
-  const claim = { node: options.node, route: route.name, background: ask.background };
+  const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
+  const claim = { node: options.node, route: route.name, background: ask.background, knows };
   const headers = fieldsFor(ask);
   headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
   headers.set('x-request-id', exchange.id);
@@ -123,6 +127,11 @@ function askOne(ask: Ask, route: Route, parent: TierParent, options: TierOptions
     inform: informing(ask),
     direct: true,
   });
+}
+
+/** What the answer must take account of: what is known here, or where the question comes from if that is more. */
+function knowledgeFor({ tier }: Exchange, { knows }: TierOptions): Knowledge | undefined {
+  return tier?.mustConfirm ? tier.knows : knows();
 }
 
 function randomBytes(count: number): Uint8Array {

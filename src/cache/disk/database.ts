@@ -6,7 +6,7 @@ import { Database } from 'bun:sqlite';
 import { rm } from 'node:fs/promises';
 
 /** Raised when the layout changes: an index of another version is dropped, and the cache starts empty. */
-const layoutVersion = 2;
+const layoutVersion = 3;
 /** How long to wait for a predecessor that is just closing the file. */
 const busyMs = 2000;
 
@@ -55,13 +55,13 @@ const layout = `
   CREATE INDEX IF NOT EXISTS entries_by_use ON entries (used);
   CREATE TABLE IF NOT EXISTS purges (
     name TEXT PRIMARY KEY, selector TEXT NOT NULL,
-    hard INTEGER NOT NULL, soft INTEGER NOT NULL, softms INTEGER NOT NULL
+    hard INTEGER NOT NULL, soft INTEGER NOT NULL, softms INTEGER NOT NULL, suspect INTEGER NOT NULL
   ) WITHOUT ROWID, STRICT;
   CREATE TABLE IF NOT EXISTS state (
     id INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, seed INTEGER NOT NULL
+    sequence INTEGER NOT NULL, seed INTEGER NOT NULL, buslog TEXT, bussequence INTEGER NOT NULL
   ) STRICT;
-  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, abs(random() % 4294967296));
+  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, abs(random() % 4294967296), NULL, 0);
   PRAGMA user_version = ${layoutVersion};
 `;
 

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Position } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
@@ -48,8 +49,14 @@ export interface Disk {
   /**
    * Writes down a purge that the ledger has just numbered. Holds even while the disk is out of use. Tells whether it would
    * survive a crash now; with `durable`, a power cut as well.
+   *
+   * @param at the place on the bus that this tier has come to with it, written down in the same transaction.
    */
-  purge(mark: Mark, durable: boolean): boolean;
+  purge(mark: Mark, durable: boolean, at?: Position): boolean;
+  /** The place on the bus up to which this tier knows of every purge; `null` when it has followed none. */
+  readonly position: Position | null;
+  /** Writes down that it has come to this place, where there was nothing to purge on the way. */
+  passed(at: Position): void;
   /** Carries out purges on some of the entries, from a place on; `null` when that is not possible now. */
   sweep(from: number): { readonly next: number | null } | null;
   /** Forgets the purges up to this number, which have been carried out. Tells whether it did. */
@@ -236,12 +243,25 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
 
     update: (entry) => withIndex(undefined, () => index.update(entry)),
 
-    purge(mark, durable) {
+    get position() {
+      return index.purges.position;
+    },
+
+    passed(at) {
+      if (use.closed) return;
+      try {
+        purging.passed(at);
+      } catch (error) {
+        use.failed(error);
+      }
+    },
+
+    purge(mark, durable, at) {
       if (use.closed) return false;
       const before = unswept;
       unswept = index.ledger.sequence;
       try {
-        const { orphans, isAll } = purging.add(mark, durable);
+        const { orphans, isAll } = purging.add(mark, durable, at);
         if (isAll) unswept = before;
         orphaned(orphans);
         return true;

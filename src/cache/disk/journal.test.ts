@@ -21,16 +21,20 @@ function world() {
     },
     purges: {
       saved: [],
-      save: (mark, durable) => act(`save ${mark.selector.by}${durable ? ' durably' : ''}`),
+      position: null,
+      save: (mark, durable, at) =>
+        act(`save ${mark.selector.by}${durable ? ' durably' : ''}${at ? ` at ${at.sequence}` : ''}`),
       saveAlone: (mark) => act(`save ${mark.selector.by} alone`),
-      passed: (sequence) => act(`passed ${sequence}`),
+      passed: (sequence, at) => act(`passed ${sequence}${at ? ` at ${at.sequence}` : ''}`),
       retire: () => {},
       close: () => {},
     },
   } as Partial<DiskIndex> as DiskIndex;
   const purging = journal(index);
-  const purge = (selector: Selector, durable = false) =>
-    purging.add(ledger.add({ selector, soft: false }, 0), durable);
+  const purge = (selector: Selector, durable = false, at?: number) => {
+    const position = at === undefined ? undefined : { log: 'a', sequence: at };
+    return purging.add(ledger.add({ selector, soft: false }, 0), durable, position);
+  };
   return { done, state, purging, purge };
 }
 
@@ -53,6 +57,21 @@ test('what the index cannot take now is made up for before anything else is done
   expect(done).toEqual(['key web /', 'passed 1', 'save tag']);
   purging.retry();
   expect(done).toHaveLength(3);
+});
+
+test('the place on the bus is written with the purge, and not before what was missed', () => {
+  const { done, state, purging, purge } = world();
+  purge({ by: 'key', key: 'web /' }, false, 1);
+  purge({ by: 'tag', tag: 'news' }, false, 2);
+  expect(done.splice(0)).toEqual(['key web /', 'passed 1 at 1', 'save tag at 2']);
+  state.isBroken = true;
+  expect(() => purge({ by: 'route', route: 'web' }, false, 3)).toThrow('I/O');
+  state.isBroken = false;
+  purge({ by: 'tag', tag: 'news' }, false, 4);
+  purging.passed({ log: 'a', sequence: 5 });
+  expect(done.splice(0)).toEqual(['save tag']);
+  purging.retry();
+  expect(done).toEqual(['save route', 'passed 4 at 5']);
 });
 
 test('what is missed is bounded', () => {

@@ -2,6 +2,7 @@
  * Purges that must not be lost. The index takes them at once, even while the tier is out of use; what it cannot
  * take is remembered, and made up for before anything is read from it or written to it again.
  */
+import type { Position } from '../../bus.ts';
 import type { Mark } from '../purge/ledger.ts';
 import type { DiskIndex, Orphan } from './index.ts';
 
@@ -9,8 +10,14 @@ import type { DiskIndex, Orphan } from './index.ts';
 const maxMissed = 10_000;
 
 export interface Journal {
-  /** Throws when the index cannot take it now. */
-  add(mark: Mark, durable: boolean): Written;
+  /**
+   * Throws when the index cannot take it now.
+   *
+   * @param at the place on the bus that the index has come to with it.
+   */
+  add(mark: Mark, durable: boolean, at?: Position): Written;
+  /** The same for a place that needs nothing to be purged. */
+  passed(at: Position): void;
   /** Makes up for what was missed. Throws when the index still cannot take it. */
   retry(): readonly Orphan[];
 }
@@ -24,33 +31,44 @@ export interface Written {
 export function journal(index: DiskIndex): Journal {
   const { ledger, purges } = index;
   const missed = new Set<Mark>();
+  /** Where the index is on the bus once it has been told what it missed. */
+  let missedAt: Position | undefined;
 
-  function write(mark: Mark, durable: boolean): Written {
+  function write(mark: Mark, durable: boolean, at?: Position): Written {
     const { selector } = mark;
     if (selector.by === 'all' && ledger.size === 1) purges.saveAlone(mark);
     if (selector.by !== 'key') {
-      purges.save(mark, durable);
+      purges.save(mark, durable, at);
       return { orphans: [], isAll: false };
     }
     // What is kept under one key is soon gone through, and then there is nothing to remember.
     const done = index.purgeKey(selector.key);
-    if (done.isAll && !durable) purges.passed(Math.max(mark.hard, mark.soft));
-    else purges.save(mark, durable);
+    if (done.isAll && !durable) purges.passed(Math.max(mark.hard, mark.soft), at);
+    else purges.save(mark, durable, at);
     return done;
   }
 
   return {
-    add(mark, durable) {
+    add(mark, durable, at) {
+      // After a crash the bus tells again of what was missed, as long as the index does not claim to know it.
+      const isMissing = missed.size > 0;
+      if (isMissing) missedAt = at ?? missedAt;
       try {
-        return write(mark, durable);
+        return write(mark, durable, isMissing ? undefined : at);
       } catch (error) {
         missed.add(mark);
+        missedAt = at ?? missedAt;
         if (missed.size > maxMissed) {
           missed.clear();
           for (const each of ledger.marks()) missed.add(each);
         }
         throw error;
       }
+    },
+
+    passed(at) {
+      if (missed.size > 0) missedAt = at;
+      else purges.passed(ledger.sequence, at);
     },
 
     retry() {
@@ -60,6 +78,8 @@ export function journal(index: DiskIndex): Journal {
         orphans.push(...write(mark, false).orphans);
         missed.delete(mark);
       }
+      if (missedAt) purges.passed(ledger.sequence, missedAt);
+      missedAt = undefined;
       return orphans;
     },
   };

@@ -2,17 +2,23 @@
  * The purges of a node, in its index: what was purged before a crash is purged after it.
  */
 import type { Database } from 'bun:sqlite';
+import type { Position } from '../../bus.ts';
 import type { Selector } from '../../purge.ts';
 import { type Mark, nameOf } from '../purge/ledger.ts';
 
 export interface Purges {
   readonly saved: readonly Mark[];
-  /** Writes one down. It survives the process; if it is `durable`, also a power cut, at the price of waiting for the disk. */
-  save(mark: Mark, durable: boolean): void;
+  /** The place on the bus up to which this index knows of every purge; `null`: it has followed none. */
+  readonly position: Position | null;
+  /**
+   * Writes one down, with the place on the bus that it brings the index to, if any: a crash undoes both or neither. It
+   * survives the process; if it is `durable`, also a power cut, at the price of waiting for the disk.
+   */
+  save(mark: Mark, durable: boolean, at?: Position): void;
   /** The same for one that stands for all before it. */
   saveAlone(mark: Mark): void;
-  /** Remembers that there were so many, without any of them. */
-  passed(sequence: number): void;
+  /** Remembers that there were so many, without any of them, and the place on the bus. */
+  passed(sequence: number, at?: Position): void;
   retire(upTo: number): void;
   close(): void;
 }
@@ -22,37 +28,59 @@ interface Row {
   readonly hard: number;
   readonly soft: number;
   readonly softms: number;
+  readonly suspect: number;
+}
+
+interface At {
+  readonly buslog: string | null;
+  readonly bussequence: number;
 }
 
 export function openPurges(db: Database): Purges {
   const run = {
-    all: db.prepare<Row, []>('SELECT selector, hard, soft, softms FROM purges ORDER BY max(hard, soft)'),
-    save: db.prepare<null, [string, string, number, number, number]>(
-      'INSERT OR REPLACE INTO purges (name, selector, hard, soft, softms) VALUES (?, ?, ?, ?, ?)',
+    all: db.prepare<Row, []>('SELECT * FROM purges ORDER BY max(hard, soft)'),
+    at: db.prepare<At, []>('SELECT buslog, bussequence FROM state'),
+    save: db.prepare<null, [string, string, number, number, number, number]>(
+      'INSERT OR REPLACE INTO purges (name, selector, hard, soft, softms, suspect) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     passed: db.prepare<null, [number]>('UPDATE state SET sequence = max(sequence, ?)'),
+    passedAt: db.prepare<null, [number, string, number]>(
+      'UPDATE state SET sequence = max(sequence, ?), buslog = ?, bussequence = ?',
+    ),
     clear: db.prepare('DELETE FROM purges'),
     retire: db.prepare<null, [number]>('DELETE FROM purges WHERE max(hard, soft) <= ?'),
   };
 
-  function write({ selector, hard, soft, softMs }: Mark): void {
-    run.save.run(nameOf(selector), JSON.stringify(selector), hard, soft, softMs);
-    run.passed.run(Math.max(hard, soft));
+  const first = run.at.get();
+  let position = first?.buslog != null ? { log: first.buslog, sequence: first.bussequence } : null;
+
+  function passed(sequence: number, at?: Position): void {
+    if (at === undefined) return void run.passed.run(sequence);
+    run.passedAt.run(sequence, at.log, at.sequence);
+    position = at;
+  }
+
+  function write({ selector, hard, soft, softMs, suspect }: Mark, at?: Position): void {
+    run.save.run(nameOf(selector), JSON.stringify(selector), hard, soft, softMs, suspect);
+    passed(Math.max(hard, soft), at);
   }
 
   const save = db.transaction(write);
 
   return {
-    saved: run.all.all().map(({ selector, hard, soft, softms }) => {
+    saved: run.all.all().map(({ selector, hard, soft, softms, suspect }) => {
       // Nobody else writes this file: a parser's edge.
-      return { selector: JSON.parse(selector) as Selector, hard, soft, softMs: softms };
+      return { selector: JSON.parse(selector) as Selector, hard, soft, softMs: softms, suspect };
     }),
+    get position() {
+      return position;
+    },
 
-    save(mark, durable) {
-      if (!durable) return void save(mark);
+    save(mark, durable, at) {
+      if (!durable) return void save(mark, at);
       db.exec('PRAGMA synchronous = FULL');
       try {
-        save(mark);
+        save(mark, at);
       } finally {
         db.exec('PRAGMA synchronous = NORMAL');
       }
@@ -63,7 +91,7 @@ export function openPurges(db: Database): Purges {
       write(mark);
     }),
 
-    passed: (sequence) => void run.passed.run(sequence),
+    passed,
     retire: (upTo) => void run.retire.run(upTo),
 
     close() {

@@ -3,7 +3,7 @@
  */
 import type { Entry, Freshness } from '../../entry.ts';
 import { ageS } from '../freshness.ts';
-import type { Ledger } from './ledger.ts';
+import type { Fate, Ledger } from './ledger.ts';
 
 /**
  * The entry as it may be used now, good up to the ledger's newest purge; `null` when it is purged.
@@ -15,8 +15,13 @@ export function judged(entry: Entry, ledger: Ledger, since = entry.asOf): Entry 
   if (since === sequence) return entry;
   const fate = ledger.fate(entry, since);
   if (fate.as === 'gone') return null;
-  const freshness = fate.as === 'stale' ? staleSince(entry.freshness, fate.sinceMs) : entry.freshness;
-  return { ...entry, freshness, asOf: sequence };
+  return { ...entry, freshness: freshnessBy(fate, entry.freshness), asOf: sequence };
+}
+
+function freshnessBy(fate: Exclude<Fate, { as: 'gone' }>, freshness: Freshness): Freshness {
+  if (fate.as === 'kept') return freshness;
+  const stale = staleSince(freshness, fate.sinceMs);
+  return fate.suspect ? { ...stale, staleWhileRevalidateS: 0, suspect: true } : stale;
 }
 
 /**

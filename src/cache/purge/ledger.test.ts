@@ -40,6 +40,27 @@ test.each([
   expect(fateOf(of(key), { by: 'glob', glob })).toBe(fate);
 });
 
+test.each([
+  ['model:bert:*', 'model:bert:v1', 'gone'],
+  ['model:bert:*', 'model:bert:', 'gone'],
+  ['model:bert:*', 'model:bertha:v1', 'kept'],
+  ['prediction:*:2026', 'prediction:bert:2026', 'gone'],
+  ['embedding:7:*', 'web /embedding:7:x', 'kept'],
+])('a purge of the tags %j leaves what bears the tag %j %s', (glob, tag, fate) => {
+  expect(fateOf(of('web /a', 'other', tag), { by: 'tag-glob', glob })).toBe(fate);
+});
+
+test('what is only under suspicion is stale; what was purged as well is gone', () => {
+  const ledger = openLedger();
+  ledger.add({ selector: { by: 'all' }, soft: true, suspect: true }, 7);
+  expect(ledger.fate(of('web /a'), 0)).toEqual({ as: 'stale', sinceMs: 7, suspect: true });
+  ledger.add({ selector: { by: 'all' }, soft: true }, 8);
+  expect(ledger.fate(of('web /a'), 1)).toEqual({ as: 'stale', sinceMs: 8, suspect: false });
+  expect(ledger.fate(of('web /a'), 0)).toMatchObject({ as: 'stale', suspect: true });
+  ledger.add({ selector: { by: 'all' }, soft: false }, 9);
+  expect(ledger.fate(of('web /a'), 0)).toEqual({ as: 'gone' });
+});
+
 test('a group is one of its route, and no tag that anybody could name', () => {
   const entry = of('web /a', groupTag('web', 'x'));
   expect(fateOf(entry, { by: 'group', route: 'web', group: 'x' })).toBe('gone');
@@ -60,7 +81,9 @@ test('a hard purge outweighs a soft one, whichever came first', () => {
     for (const soft of [softFirst, !softFirst]) ledger.add({ selector: { by: 'all' }, soft }, 7);
     expect(ledger.fate(of('web /a'), 0)).toEqual({ as: 'gone' });
     // What came between the two is concerned by the second alone.
-    expect(ledger.fate(of('web /a'), 1)).toEqual(softFirst ? { as: 'gone' } : { as: 'stale', sinceMs: 7 });
+    expect(ledger.fate(of('web /a'), 1)).toEqual(
+      softFirst ? { as: 'gone' } : { as: 'stale', sinceMs: 7, suspect: false },
+    );
   }
 });
 

@@ -12,7 +12,7 @@ import { groupTag } from './tags.ts';
 
 /** Purges that are remembered at once, each once however often it is repeated. */
 const maxMarks = 65_536;
-/** Of these, those by prefix and glob: each is tried on its own. */
+/** Of these, those by prefix and glob, of keys or of tags: each is tried on its own. */
 const maxPatterns = 256;
 
 /** What has been purged, and when. Zero: never. */
@@ -23,6 +23,8 @@ export interface Mark {
   /** The number of the newest soft purge, and when it came, ms since the epoch. */
   readonly soft: number;
   readonly softMs: number;
+  /** The number of the newest soft purge that was a suspicion. */
+  readonly suspect: number;
 }
 
 /** What purges look at. */
@@ -34,7 +36,7 @@ export interface Purgeable {
 export type Fate =
   | { readonly as: 'kept' }
   /** Purged softly: stale since then, ms since the epoch. */
-  | { readonly as: 'stale'; readonly sinceMs: number }
+  | { readonly as: 'stale'; readonly sinceMs: number; readonly suspect: boolean }
   | { readonly as: 'gone' };
 
 export interface Saved {
@@ -60,6 +62,8 @@ export interface Ledger {
   marks(): Iterable<Mark>;
 }
 
+const byTag: ReadonlySet<Selector['by']> = new Set(['tag', 'tag-glob', 'group']);
+
 const kept: Fate = { as: 'kept' };
 const gone: Fate = { as: 'gone' };
 
@@ -67,7 +71,7 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
   /** By name, those purged least recently first. */
   const marks = new Map<string, Mark>();
   /** Those among them by prefix and glob. */
-  const patterns = new Map<string, { readonly matches: (key: string) => boolean; mark: Mark }>();
+  const patterns = new Map<string, { readonly matches: (of: Purgeable) => boolean; mark: Mark }>();
   let newest = 0;
 
   function put(mark: Mark): void {
@@ -81,9 +85,10 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
 
   /** Everything has been purged as much as anything has. */
   function fold(): Mark {
-    const all = { selector: { by: 'all' } as const, hard: 0, soft: 0, softMs: 0 };
+    const all = { selector: { by: 'all' } as const, hard: 0, soft: 0, softMs: 0, suspect: 0 };
     for (const mark of marks.values()) {
       all.hard = Math.max(all.hard, mark.hard);
+      all.suspect = Math.max(all.suspect, mark.suspect);
       if (mark.soft >= all.soft) Object.assign(all, { soft: mark.soft, softMs: mark.softMs });
     }
     marks.clear();
@@ -92,11 +97,12 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
     return all;
   }
 
-  function named({ key, tags }: Purgeable): (Mark | undefined)[] {
+  function named(of: Purgeable): (Mark | undefined)[] {
+    const { key, tags } = of;
     const found = [marks.get('all'), marks.get(`route ${routeOf(key)}`), marks.get(`key ${key}`)];
     for (const parent of parentsOf(key)) found.push(marks.get(`key ${parent}`));
     for (const tag of tags) found.push(marks.get(`tag ${tag}`));
-    for (const { matches, mark } of patterns.values()) if (matches(key)) found.push(mark);
+    for (const { matches, mark } of patterns.values()) if (matches(of)) found.push(mark);
     return found;
   }
 
@@ -114,22 +120,27 @@ export function openLedger(saved: Saved = { sequence: 0, marks: [] }): Ledger {
     fate(of: Purgeable, since: number): Fate {
       if (since >= newest) return kept;
       let sinceMs = Number.POSITIVE_INFINITY;
+      let suspect = false;
       for (const mark of named(of)) {
         if (!mark) continue;
         if (mark.hard > since) return gone;
         if (mark.soft > since) sinceMs = Math.min(sinceMs, mark.softMs);
+        if (mark.suspect > since) suspect = true;
       }
-      return sinceMs === Number.POSITIVE_INFINITY ? kept : { as: 'stale', sinceMs };
+      return sinceMs === Number.POSITIVE_INFINITY ? kept : { as: 'stale', sinceMs, suspect };
     },
 
-    add({ selector, soft }: Purge, nowMs: number): Mark {
+    add({ selector, soft, suspect = false }: Purge, nowMs: number): Mark {
       self.sequence++;
-      if (selector.by === 'tag' || selector.by === 'group') self.newestByTag = self.sequence;
+      if (byTag.has(selector.by)) self.newestByTag = self.sequence;
       const name = nameOf(selector);
-      const known = marks.get(name) ?? { selector, hard: 0, soft: 0, softMs: 0 };
-      const mark = soft
-        ? { ...known, soft: self.sequence, softMs: nowMs }
-        : { ...known, hard: self.sequence };
+      const known = marks.get(name) ?? { selector, hard: 0, soft: 0, softMs: 0, suspect: 0 };
+      const softly = { soft: self.sequence, softMs: nowMs };
+      const mark = {
+        ...known,
+        ...(soft ? softly : { hard: self.sequence }),
+        ...(suspect ? { suspect: self.sequence } : {}),
+      };
       put(mark);
       return marks.size > maxMarks || patterns.size > maxPatterns ? fold() : mark;
     },
@@ -161,6 +172,8 @@ export function nameOf(selector: Selector): string {
       return `glob ${selector.glob}`;
     case 'tag':
       return `tag ${selector.tag}`;
+    case 'tag-glob':
+      return `tag-glob ${selector.glob}`;
     case 'group':
       return `tag ${groupTag(selector.route, selector.group)}`;
     case 'route':
@@ -200,25 +213,37 @@ export function covers(key: string, other: string): boolean {
   return next === '' || next === '\n' || next === ' ';
 }
 
-function matcherOf(selector: Selector): ((key: string) => boolean) | null {
-  if (selector.by === 'prefix') return (key) => key.startsWith(selector.prefix);
-  return selector.by === 'glob' ? globMatcher(selector.glob) : null;
+function matcherOf(selector: Selector): ((of: Purgeable) => boolean) | null {
+  switch (selector.by) {
+    case 'prefix':
+      return ({ key }) => key.startsWith(selector.prefix);
+    case 'glob': {
+      const matches = globMatcher(selector.glob);
+      return ({ key }) => matches(key);
+    }
+    case 'tag-glob': {
+      const matches = globMatcher(selector.glob);
+      return ({ tags }) => tags.some(matches);
+    }
+    default:
+      return null;
+  }
 }
 
 /** Each literal part is looked for once, from left to right: no pattern takes longer than the text is long, times its parts. */
-function globMatcher(glob: string): (key: string) => boolean {
+function globMatcher(glob: string): (text: string) => boolean {
   const [first = '', ...rest] = glob.split('*');
   const last = rest.pop();
-  if (last === undefined) return (key) => key === glob;
-  return (key) => {
-    if (key.length < first.length + last.length || !key.startsWith(first) || !key.endsWith(last))
+  if (last === undefined) return (text) => text === glob;
+  return (text) => {
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
       return false;
     let at = first.length;
     for (const part of rest) {
-      at = key.indexOf(part, at);
+      at = text.indexOf(part, at);
       if (at === -1) return false;
       at += part.length;
     }
-    return at <= key.length - last.length;
+    return at <= text.length - last.length;
   };
 }

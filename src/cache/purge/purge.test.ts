@@ -5,6 +5,7 @@ import { expect, test } from 'bun:test';
 import { virtualClock } from '../../../test/support/clock.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { eventually } from '../../../test/support/wait.ts';
+import { MeridianError } from '../../errors.ts';
 import type { Selector } from '../../purge.ts';
 import { answerOf } from '../answers.contract.ts';
 import { type World, type WorldOptions, world } from '../world.contract.ts';
@@ -26,6 +27,7 @@ const selectors: readonly Selector[] = [
   { by: 'tag', tag: 'of the protocol' },
   { by: 'tag', tag: 'front page' },
   { by: 'tag', tag: 'two' },
+  { by: 'tag-glob', glob: 'of*protocol' },
   { by: 'group', route: 'web', group: 'styles' },
   { by: 'route', route: 'web' },
   { by: 'all' },
@@ -151,3 +153,39 @@ for (const selector of selectors) {
     });
   }
 }
+
+for (const [where, options] of Object.entries(places)) {
+  test(`what is suspect and ${where} is not served before the parent has confirmed it, unless that fails`, async () => {
+    await using here = await world(options);
+    await store(here, 'old');
+    here.parent = null;
+    here.cache.purge({ selector: { by: 'all' }, soft: true, suspect: true }, false);
+    const before = here.asked.length;
+    const asking = (at: number) =>
+      eventually('it to be asked', () => here.asked[before + at], { everyMs: 1 });
+    const first = get(here, key);
+    (await asking(0)).fail(new MeridianError('upstream-unreachable', 'gone'));
+    expect(await first).toEqual({ outcome: 'stale-on-error', text: 'old' });
+    here.clock.advance(6_000);
+    const second = get(here, key);
+    const asked = await asking(1);
+    expect(asked.ask.stored?.etag).toBe('"1"');
+    asked.confirm(fields);
+    expect(await second).toEqual({ outcome: 'revalidated', text: 'old' });
+    await arrived(here);
+    expect((await get(here, key)).outcome).toStartWith('hit');
+  });
+}
+
+test('how far the bus was followed is kept with what was purged', async () => {
+  using folder = temporary('purge');
+  const clock = virtualClock();
+  for (const sequence of [1, 2, 3]) {
+    await using here = await world({ disk: true, folder, clock });
+    expect(here.cache.position?.sequence).toBe(sequence === 1 ? undefined : sequence - 1);
+    const at = { log: 'a', sequence };
+    if (sequence < 3) here.cache.purge({ selector: selectors[sequence]!, soft: false }, false, at);
+    else here.cache.passed(at);
+    expect(here.cache.position).toEqual(at);
+  }
+});

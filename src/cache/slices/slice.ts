@@ -81,7 +81,16 @@ function questionFor({ asked, layout }: Sliced, index: number, parent: Parent): 
     ask: whole.ask,
   };
   const personal = isPersonal(whole, exchange);
-  return { resource, exchange, parent, reload: false, bodiless: false, personal, outcome: 'partial' };
+  return {
+    resource,
+    exchange,
+    parent,
+    reload: false,
+    confirm: null,
+    bodiless: false,
+    personal,
+    outcome: 'partial',
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { npm, web } from '../define.ts';
+import { local, nats, npm, redis, web } from '../define.ts';
 import { formatMistake } from '../mistake.ts';
 import { type ParseOptions, parseNetwork } from '../network.ts';
 
@@ -92,9 +92,8 @@ describe('listeners', () => {
     expect(mistakes(two({ listen: [{ port: 80 }] }, { listen: [{ host: '127.0.0.2', port: 80 }] }))).toEqual(
       [],
     );
-    expect(mistakes(two({ listen, url: 'http://a.example' }, { listen, url: 'http://b.example' }))).toEqual(
-      [],
-    );
+    const far = two({ listen, url: 'http://a.example' }, { listen, url: 'http://b.example' });
+    expect(mistakes({ ...far, bus: nats({ servers: ['nats://a.example'] }) })).toEqual([]);
     expect(
       mistakes(two({ listen, url: 'http://a.example' }, { listen, url: 'http://a.example:8080' })),
     ).toEqual([clash]);
@@ -250,5 +249,45 @@ describe('key/value stores', () => {
   ];
   test.each(wrong)('%s is a mistake', (_, node, network, message) => {
     expect(mistakes({ kv, nodes: { origin, a: pop(node) }, ...network })).toEqual([message]);
+  });
+});
+
+describe('the bus', () => {
+  const far = {
+    origin: { ...origin, url: 'http://a.example' },
+    pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], url: 'http://b.example' },
+  };
+
+  test('has to reach nodes on other machines', () => {
+    const [mistake, ...others] = mistakes({ nodes: far });
+    expect(mistake).toStartWith(
+      'bus: expected nats({ … }) or redis({ … }), because origin and pop are on different machines',
+    );
+    expect(others).toEqual([]);
+    for (const bus of [
+      nats({ servers: ['nats://a.example:4222'] }),
+      redis({ url: 'rediss://a.example' }),
+      local({ path: 'log.sqlite' }),
+    ])
+      expect(mistakes({ nodes: far, bus })).toEqual([]);
+  });
+
+  test('has servers that speak its protocol, for each node as well', () => {
+    const pop = { ...far.pop, bus: { servers: ['redis://b.example'] } };
+    expect(mistakes({ nodes: { ...far, pop }, bus: nats({ servers: ['redis://a.example'] }) })).toEqual([
+      'bus.servers[0]: expected nats://… or tls://…, found redis://a.example',
+      'nodes.pop.bus.servers[0]: expected nats://… or tls://…, found redis://b.example',
+    ]);
+    expect(mistakes({ nodes: { origin: { ...origin, bus: { servers: ['nats://a.example'] } } } })).toEqual([
+      'nodes.origin.bus.servers: expected none, because the bus of this network is local, found nats://a.example',
+    ]);
+  });
+
+  test('keeps passwords out of addresses, and does not repeat them', () => {
+    const found = mistakes({ bus: redis({ url: 'redis://:hunter2@a.example' }) }).join();
+    expect(found).toContain('bus.url: expected an address');
+    expect(mistakes({ bus: { driver: 'rediss', url: 'redis://a.example' } })).toEqual([
+      "bus.driver: expected 'local' or 'nats' or 'redis', found 'rediss'. Did you mean redis?",
+    ]);
   });
 });

@@ -84,7 +84,7 @@ describe('a tarball', () => {
 test('everything of a package bears its tag', () => {
   const targets = ['/left', '/left/1.0.0', '/left/-/left-1.0.0.tgz', '/-/package/left/dist-tags'];
   for (const target of [...targets, '/-/npm/v1/attestations/left@1.0.0']) {
-    expect(resourceAt('pop', target).tags).toEqual(['npm:left']);
+    expect(resourceAt('pop', target).tags).toContain('npm:left');
   }
 });
 

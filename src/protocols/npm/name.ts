@@ -82,7 +82,7 @@ function resource(
   freshness: FreshnessPolicy | undefined,
   rendering: Rendering | null = null,
 ): Resource {
-  const tags = 'name' in item ? [`npm:${item.name}`] : ['npm'];
+  const tags = tagsOf(item);
   return {
     as: 'resource',
     key: keyOf(mount.route, item, rendering),
@@ -92,6 +92,17 @@ function resource(
     freshness,
     compress: rendering !== null,
   };
+}
+
+function tagsOf(item: Item): readonly string[] {
+  if (!('name' in item)) return ['npm'];
+  const tags = [`npm:${item.name}`];
+  return item.kind === 'manifest' ? [...tags, manifestsTag(item.name)] : tags;
+}
+
+/** Borne by all that is cut out of a package's document: versions, and tags in their place. */
+export function manifestsTag(name: string): string {
+  return `npm-manifests:${name}`;
 }
 
 function pass(kind: string, why: Pass['why'], ask: FieldList): Pass {

@@ -12,6 +12,7 @@ import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import { pullAdvisories } from './advisories.ts';
+import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
@@ -61,6 +62,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     name: namer(mount, metadata),
     covers: coverer(mount),
     rewrite,
+    changed: changer(mount.route),
     pull: (ask, origin) => pull(context, mount, ask, origin),
     close: () => deriver.close(),
   };

@@ -2,9 +2,10 @@
  * Any HTTP upstream: a reverse proxy's protocol. What may be stored, and for how long, is what the
  * responses say (RFC 9111); the route may add times for those that say nothing.
  */
-import type { Answer } from '../../entry.ts';
+import type { Answer, Entry } from '../../entry.ts';
 import { fieldsToPass, fieldsToStore } from '../../http/client-fields.ts';
 import { askConditionally, askForPart } from '../../http/conditional.ts';
+import { weakMatch } from '../../http/etag.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
@@ -72,6 +73,13 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       return [target.includes('*') ? { by: 'glob', glob: key } : { by: 'key', key }];
     },
 
+    changed({ key }, before, { status, headers }) {
+      const selectors = [{ by: 'key' as const, key }];
+      if (status === 404 || status === 410)
+        return before.status === 200 ? { selectors, soft: false, seen: key } : null;
+      return status === 200 && isAnother(before, headers) ? { selectors, soft: true, seen: key } : null;
+    },
+
     pull(ask: Ask, origin: OriginDoor): Promise<Answer> {
       const { exchange, stored, signal, reload, part } = ask;
       const passed = ask.named.as === 'pass';
@@ -85,4 +93,13 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       return origin.fetch(remote, url, { method: exchange.method, headers, body, signal });
     },
   };
+}
+
+/** Whether the validators say so: without any, nothing is known. */
+function isAnother(before: Entry, after: Headers): boolean {
+  const etag = after.get('etag');
+  if (before.etag !== null && etag !== null) return !weakMatch(before.etag, etag);
+  const lastModified = after.get('last-modified');
+  const was = before.fields.find(([name]) => name === 'last-modified')?.[1];
+  return was !== undefined && lastModified !== null && was !== lastModified;
 }

@@ -1,0 +1,99 @@
+/**
+ * A subscription to a log that can be read from any place: it reads page by page, and only the page in hand is in memory. So
+ * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Position, Since, Subscriber } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { type Extent, endOf, isMissing, startOf } from './place.ts';
+import { pump } from './pump.ts';
+import type { Listener } from './roster.ts';
+import { type BusLog, teller } from './tell.ts';
+
+/** Events read at once. */
+const pageEvents = 256;
+/** A lost bell costs no more than this. */
+const idleMs = 1000;
+
+export interface Page extends Extent {
+  /** After the place that was asked for, in order. */
+  readonly entries: readonly Entry[];
+}
+
+export interface Entry {
+  readonly sequence: number;
+  readonly text: string;
+}
+
+export interface FollowOptions {
+  readonly subject: string;
+  readonly since: Since;
+  readonly subscriber: Subscriber;
+  readonly clock: Clock;
+  readonly log: BusLog;
+  /** Up to `limit` events after the sequence, and what the log holds, both at one moment. */
+  read(subject: string, after: number, limit: number): Page | Promise<Page>;
+  /** Reading has failed; it is tried again. */
+  failed(error: unknown): void;
+}
+
+export function follow(options: FollowOptions): Listener {
+  const { subject, since, subscriber, clock, log, read, failed } = options;
+  const tell = teller(subject, subscriber, log);
+  let isClosed = false;
+  let place: Position | null = typeof since === 'string' ? null : since;
+  /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
+  let goal: number | 'unknown' | null = 'unknown';
+
+  async function deliver({ entries, log }: Page): Promise<void> {
+    for (const { sequence, text } of entries) {
+      if (isClosed) return;
+      place = { log, sequence };
+      await tell.event(text, place);
+    }
+  }
+
+  /** Returns whether there is more to read. */
+  async function turnPage(): Promise<boolean> {
+    const isFirst = place === null;
+    const page = await read(subject, place?.sequence ?? 0, isFirst && since === 'now' ? 0 : pageEvents);
+    if (isClosed) return false;
+    place ??= since === 'now' ? endOf(page) : startOf(page);
+    if (isMissing(place, page)) {
+      place = startOf(page);
+      goal = 'unknown';
+      await tell.gap(place);
+      return true;
+    }
+    if (goal === 'unknown') goal = page.newest;
+    await deliver(page);
+    if (goal !== null && !isClosed && place.sequence >= goal) {
+      goal = null;
+      tell.caughtUp(place);
+    }
+    return page.entries.length === pageEvents;
+  }
+
+  const turns = pump({
+    clock,
+    idleMs,
+    failed,
+    async turn() {
+      // Others want to be served between two pages.
+      while ((await turnPage()) && !isClosed) await setImmediate();
+    },
+  });
+  turns.wake();
+
+  return {
+    wake: turns.wake,
+    again() {
+      goal = 'unknown';
+      turns.wake();
+    },
+    close() {
+      isClosed = true;
+      turns.close();
+    },
+  };
+}

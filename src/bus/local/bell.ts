@@ -1,0 +1,53 @@
+/**
+ * Wakes the other processes: a file that whoever has written to the log writes to, and that all watch. A ring may get lost,
+ * so those who wait look by themselves as well.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+export interface Bell {
+  ring(): void;
+  close(): Promise<void>;
+}
+
+export const noBell: Bell = { ring: () => undefined, close: () => Promise.resolve() };
+
+export async function openBell(
+  path: string,
+  rung: () => void,
+  failed: (error: unknown) => void,
+): Promise<Bell> {
+  await (await open(path, 'a')).close();
+  const file: FileHandle = await open(path, 'r+');
+  const watcher: FSWatcher = watch(path, { persistent: false }, rung);
+  watcher.on('error', failed);
+  let isRinging = false;
+  let again = false;
+  let last = Promise.resolve();
+
+  async function write(): Promise<void> {
+    try {
+      do {
+        again = false;
+        await file.write('!', 0);
+      } while (again);
+    } catch (error) {
+      failed(error);
+    }
+    isRinging = false;
+  }
+
+  return {
+    ring() {
+      again = true;
+      if (isRinging) return;
+      isRinging = true;
+      last = write();
+    },
+    async close() {
+      watcher.close();
+      await last;
+      await file.close();
+    },
+  };
+}

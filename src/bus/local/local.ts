@@ -1,0 +1,186 @@
+/**
+ * The bus of one machine, with nothing installed: a SQLite file that all processes write to and read from. With the path
+ * `:memory:` it is the bus of one process.
+ */
+import type { Bus, View } from '../../bus.ts';
+import type { BusDependencies, Retention } from '../dependencies.ts';
+import { follow } from '../follow.ts';
+import { outbox } from '../outbox.ts';
+import { endOf } from '../place.ts';
+import { roster } from '../roster.ts';
+import { states } from '../states.ts';
+import { unreachable } from '../unreachable.ts';
+import { type Mark, watch } from '../watch.ts';
+import { encode } from '../wire.ts';
+import { noBell, openBell } from './bell.ts';
+import { isBusy, type LogFile, openLogFile } from './database.ts';
+import { type Events, events } from './events.ts';
+import { type Views, views } from './views.ts';
+
+/** One transaction: nothing else is served meanwhile. */
+const maxBatch = 256;
+/** How often to see whether the file is still the one that others use. */
+const checkMs = 1000;
+/** Until a view that another process is writing to is tried again. */
+const againMs = 10;
+
+export interface LocalSettings {
+  /** Absolute path of the file, or `:memory:`. */
+  readonly path: string;
+  readonly keep: Retention;
+  /** For a publication. */
+  readonly publishMs: number;
+}
+
+interface Opened {
+  readonly file: LogFile;
+  readonly events: Events;
+  readonly views: Views;
+}
+
+export async function openLocal(
+  settings: LocalSettings,
+  { clock, log, publisher }: BusDependencies,
+): Promise<Bus> {
+  const { path, keep, publishMs: timeoutMs } = settings;
+  const listeners = roster();
+  const state = states('disconnected');
+  const isFile = path !== ':memory:';
+  const bellPath = `${path}.bell`;
+  let isClosed = false;
+  let hasFailed = false;
+  /** `null`: it cannot be opened now. */
+  let open: Opened | null = null;
+  let bell = noBell;
+  let cancelCheck = () => {};
+
+  async function reopen(): Promise<void> {
+    const file = await openLogFile(path);
+    if (isClosed) return file.close();
+    open?.file.close();
+    open = { file, events: events(file, keep), views: views(file) };
+    await bell.close();
+    const lost = (error: unknown) =>
+      log.warn('the bell of the bus fails: news of other processes take up to a second', {
+        path: bellPath,
+        error,
+      });
+    bell = isFile ? await openBell(bellPath, listeners.wake, lost) : noBell;
+    if (isClosed) return bell.close();
+    state.set('connected');
+    out.wake();
+    listeners.again();
+  }
+
+  /** Says so, once, when the file fails, and when it is well again. */
+  function failing(error: unknown): void {
+    if (isClosed || isBusy(error)) return;
+    if (state.now === 'connected' || !hasFailed) log.warn('the file of the bus fails', { path, error });
+    hasFailed = true;
+    state.set('disconnected');
+  }
+
+  function attempt<T>(act: (opened: Opened) => T): T {
+    try {
+      if (open === null) throw new Error(`${path} is not open`);
+      const done = act(open);
+      state.set('connected');
+      return done;
+    } catch (error) {
+      failing(error);
+      throw error;
+    }
+  }
+
+  function written(): void {
+    listeners.wake();
+    bell.ring();
+  }
+
+  const out = outbox({
+    clock,
+    timeoutMs,
+    maxBatch,
+    instance: publisher,
+    send(letters) {
+      const positions = attempt((opened) => opened.events.append(letters, clock.now()));
+      written();
+      return positions;
+    },
+  });
+
+  /** Opens the file; once more when somebody has removed it, or has put another one in its place. */
+  async function check(): Promise<void> {
+    try {
+      if (isClosed || (open !== null && (await open.file.isCurrent()))) return;
+      if (open !== null) log.warn('the file of the bus was replaced', { path });
+      await reopen();
+    } catch (error) {
+      failing(error);
+    } finally {
+      if (!isClosed) cancelCheck = clock.after(checkMs, () => void check());
+    }
+  }
+
+  /** Views are seldom written to, so that it does not matter to wait in line for it. */
+  async function change(
+    view: string,
+    key: string,
+    value: string | null,
+    expected?: number,
+  ): Promise<number | null> {
+    const dueMs = clock.elapsed() + timeoutMs;
+    for (;;) {
+      try {
+        const revision = attempt((opened) => opened.views.put(view, key, value, expected));
+        written();
+        return revision;
+      } catch (error) {
+        if (!isBusy(error) || clock.elapsed() >= dueMs)
+          throw unreachable(`the view ${view} cannot be written`, error);
+        await new Promise<void>((resolve) => clock.after(againMs, resolve));
+      }
+    }
+  }
+
+  const failed = () => undefined; // `attempt` has said so.
+
+  function view(name: string): View {
+    return {
+      get: async (key) => attempt((opened) => opened.views.get(name, key)),
+      put: (key, value, expected) => change(name, key, JSON.stringify(value), expected),
+      delete: async (key) => void (await change(name, key, null)),
+      watch(watcher) {
+        const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
+        return listeners.add(watch({ watcher, clock, log, read, failed }));
+      },
+    };
+  }
+
+  await check();
+
+  return {
+    publisher,
+    get state() {
+      return state.now;
+    },
+    onState: state.on,
+    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
+    subscribe(subject, since, subscriber) {
+      const read = (of: string, after: number, limit: number) =>
+        attempt((opened) => opened.events.read(of, after, limit));
+      return listeners.add(follow({ subject, since, subscriber, clock, log, read, failed }));
+    },
+    newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
+    view,
+    async close() {
+      isClosed = true;
+      cancelCheck();
+      out.close();
+      listeners.close();
+      await bell.close();
+      open?.file.close();
+      open = null;
+    },
+  };
+}

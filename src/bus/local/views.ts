@@ -1,0 +1,91 @@
+/** The views in the file. */
+import type { Published } from '../../bus.ts';
+import type { Changes, Mark } from '../watch.ts';
+import { parsed } from '../wire.ts';
+import type { LogFile } from './database.ts';
+
+/** Changes for which a deleted key is remembered, so that those who watch can be told. */
+const keptDeletions = 10_000;
+
+export interface Views {
+  get(view: string, key: string): Published | null;
+  /** `value`: JSON text; `null` deletes. Returns the new revision, or `null` where `expected` did not hold. */
+  put(view: string, key: string, value: string | null, expected: number | undefined): number | null;
+  changes(view: string, since: Mark | null): Changes;
+}
+
+interface ViewRow {
+  readonly id: number;
+  readonly revision: number;
+  readonly forgotten: number;
+}
+
+interface KeyRow {
+  readonly key: string;
+  readonly revision: number;
+  readonly value: string | null;
+}
+
+export function views({ db, id: log }: LogFile): Views {
+  const find = db.query<ViewRow, [string]>('SELECT id, revision, forgotten FROM views WHERE name = ?');
+  const make = db.query<ViewRow, [string]>(
+    'INSERT INTO views (name, revision, forgotten) VALUES (?, 0, 0) RETURNING id, revision, forgotten',
+  );
+  const one = db.query<KeyRow, [number, string]>(
+    'SELECT key, revision, value FROM published WHERE view = ? AND key = ?',
+  );
+  const write = db.query<null, [number, string, number, string | null]>(
+    'INSERT INTO published VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision, value = excluded.value',
+  );
+  const advance = db.query<null, [number, number, number]>(
+    'UPDATE views SET revision = ?, forgotten = ? WHERE id = ?',
+  );
+  const forget = db.query<null, [number, number]>(
+    'DELETE FROM published WHERE view = ? AND revision <= ? AND value IS NULL',
+  );
+  const after = db.query<KeyRow, [number, number]>(
+    'SELECT key, revision, value FROM published WHERE view = ? AND revision > ? ORDER BY revision',
+  );
+
+  const put = db.transaction(
+    (view: string, key: string, value: string | null, expected: number | undefined): number | null => {
+      const row = find.get(view) ?? make.get(view);
+      if (row === null) throw new Error(`the log has not made the view ${view}`);
+      const before = one.get(row.id, key);
+      const held = before === null || before.value === null ? 0 : before.revision;
+      if (expected !== undefined && expected !== held) return null;
+      if (value === null && held === 0) return row.revision;
+      const revision = row.revision + 1;
+      write.run(row.id, key, revision, value);
+      const forgotten = Math.max(row.forgotten, revision - keptDeletions);
+      if (forgotten > row.forgotten) forget.run(row.id, forgotten);
+      advance.run(revision, forgotten, row.id);
+      return revision;
+    },
+  );
+
+  const changes = db.transaction((view: string, since: Mark | null): Changes => {
+    const row = find.get(view);
+    if (row === null) return { mark: { log, revision: 0 }, isWhole: since?.log !== log, changed: [] };
+    const mark = { log, revision: row.revision };
+    const isWhole =
+      since === null || since.log !== log || since.revision < row.forgotten || since.revision > row.revision;
+    const found = after.all(row.id, isWhole ? 0 : since.revision);
+    const told = isWhole ? found.filter(({ value }) => value !== null) : found;
+    return { mark, isWhole, changed: told.map(publishedOf) };
+  });
+
+  return {
+    get(view, key) {
+      const id = find.get(view)?.id;
+      const row = id === undefined ? null : one.get(id, key);
+      return row === null || row.value === null ? null : publishedOf(row);
+    },
+    put: (view, key, value, expected) => put.immediate(view, key, value, expected),
+    changes: (view, since) => changes(view, since),
+  };
+}
+
+function publishedOf({ key, revision, value }: KeyRow): Published {
+  return { key, revision, value: value === null ? null : parsed(value) };
+}

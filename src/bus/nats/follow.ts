@@ -1,0 +1,107 @@
+/**
+ * A subscription to a stream. After each interruption it looks whether the stream still holds what comes next.
+ */
+import { DeliverPolicy } from '@nats-io/jetstream';
+import type { Position, Since, Subscriber } from '../../bus.ts';
+import type { Clock } from '../../clock.ts';
+import { endOf, isMissing, startOf } from '../place.ts';
+import type { Listener } from '../roster.ts';
+import { type BusLog, teller } from '../tell.ts';
+import { attend } from './attend.ts';
+import type { Session } from './connection.ts';
+import type { Streams } from './streams.ts';
+import { tail } from './tail.ts';
+
+/** How often to see whether the stream is still the one that is read: a lost consumer does not always say so. */
+const lookMs = 5000;
+
+export interface FollowOptions {
+  readonly subject: string;
+  readonly since: Since;
+  readonly subscriber: Subscriber;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly log: BusLog;
+  /** Throws while there is none. */
+  session(): Session;
+  failed(error: unknown): void;
+}
+
+export function follow(options: FollowOptions): Listener {
+  const { subject, since, subscriber, streams, clock, log, failed } = options;
+  const tell = teller(subject, subscriber, log);
+  let place: Position | null = typeof since === 'string' ? null : since;
+  /** An event is being dealt with. */
+  let isBusy = false;
+
+  async function round(outer: AbortSignal): Promise<void> {
+    const session = options.session();
+    const extent = await streams.extent(session, subject);
+    if (outer.aborted) return;
+    place ??= since === 'now' ? endOf(extent) : startOf(extent);
+    if (isMissing(place, extent)) {
+      place = startOf(extent);
+      await tell.gap(place);
+    }
+    const from = place;
+    let goal: number | null = extent.newest;
+    const reached = (at: Position) => {
+      if (goal === null || at.sequence < goal || outer.aborted) return;
+      goal = null;
+      tell.caughtUp(at);
+    };
+    reached(from);
+    const stalled = new AbortController();
+    const stopLooking = look(session, from.log, stalled);
+    try {
+      await tail({
+        session,
+        stream: streams.nameOf(subject),
+        from: { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 },
+        signal: AbortSignal.any([outer, stalled.signal]),
+        async message(message) {
+          const next = { log: from.log, sequence: message.info.streamSequence };
+          isBusy = true;
+          // The stream has nothing but this subject: what is not there was dropped.
+          if (place !== null && next.sequence > place.sequence + 1)
+            await tell.gap({ log: from.log, sequence: next.sequence - 1 });
+          place = next;
+          if (!outer.aborted) await tell.event(message.string(), next);
+          isBusy = false;
+          reached(next);
+        },
+      });
+    } finally {
+      isBusy = false;
+      stopLooking();
+    }
+  }
+
+  /** Stops the round when the stream is another one, or holds events that do not come. */
+  function look(session: Session, id: string, stalled: AbortController): () => void {
+    let before = place?.sequence;
+    let cancel = () => {};
+    const see = async () => {
+      try {
+        const extent = await streams.extent(session, subject);
+        const at = place?.sequence ?? 0;
+        const isStuck = extent.newest > at && at === before && !isBusy;
+        before = at;
+        if (extent.log !== id || extent.newest < at || isStuck) return stalled.abort();
+      } catch (error) {
+        failed(error);
+      }
+      next();
+    };
+    const next = () => {
+      cancel = clock.after(lookMs, () => void see());
+    };
+    next();
+    return () => {
+      cancel();
+      stalled.abort();
+    };
+  }
+
+  return attend({ clock, round, failed });
+}

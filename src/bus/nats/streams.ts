@@ -1,0 +1,81 @@
+/**
+ * The streams that hold the logs, one for each subject. They are made when they are first asked for. A stream's identity is
+ * when it was made: it cannot be made twice at the same nanosecond.
+ */
+import { DiscardPolicy, JetStreamApiError, StorageType, type StreamInfo } from '@nats-io/jetstream';
+import type { Retention } from '../dependencies.ts';
+import type { Extent } from '../place.ts';
+import type { Session } from './connection.ts';
+
+/** How long the server recognises an event that it is sent twice. */
+const recognisedMs = 120_000;
+const streamNotFound = 10_059;
+
+export interface StreamSettings {
+  readonly prefix: string;
+  /** Servers that keep a copy. */
+  readonly replicas: number;
+  readonly keep: Retention;
+}
+
+export interface Streams {
+  nameOf(subject: string): string;
+  /** What a message is published to. */
+  subjectOf(subject: string): string;
+  extent(session: Session, subject: string): Promise<Extent>;
+  /** Identity of the log, from memory where it is known. */
+  identity(session: Session, subject: string): Promise<string>;
+  /** What is known may no longer be true. */
+  forget(): void;
+}
+
+export function streams(settings: StreamSettings): Streams {
+  const { prefix } = settings;
+  const known = new Map<string, string>();
+  const nameOf = (subject: string) => `${prefix}_${subject}`;
+  const subjectOf = (subject: string) => `${prefix}.${subject}`;
+
+  async function extent(session: Session, subject: string): Promise<Extent> {
+    const { created, state } = await found(session, subject);
+    known.set(subject, created);
+    return { log: created, oldest: Math.max(1, state.first_seq), newest: state.last_seq };
+  }
+
+  async function found({ jsm }: Session, subject: string): Promise<StreamInfo> {
+    try {
+      const info = await jsm.streams.info(nameOf(subject));
+      const wanted = bounds(settings);
+      const { max_msgs, max_age, num_replicas } = info.config;
+      const isAsWanted =
+        max_msgs === wanted.max_msgs && max_age === wanted.max_age && num_replicas === wanted.num_replicas;
+      return isAsWanted ? info : await jsm.streams.update(nameOf(subject), { ...info.config, ...wanted });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
+      return jsm.streams.add({
+        name: nameOf(subject),
+        subjects: [subjectOf(subject)],
+        storage: StorageType.File,
+        discard: DiscardPolicy.Old,
+        ...bounds(settings),
+      });
+    }
+  }
+
+  return {
+    nameOf,
+    subjectOf,
+    extent,
+    identity: async (session, subject) => known.get(subject) ?? (await extent(session, subject)).log,
+    forget: () => known.clear(),
+  };
+}
+
+/** Durations in nanoseconds. */
+function bounds({ replicas, keep: { events, ageMs } }: StreamSettings) {
+  return {
+    num_replicas: replicas,
+    max_msgs: events,
+    max_age: ageMs * 1e6,
+    duplicate_window: Math.min(recognisedMs, ageMs) * 1e6,
+  };
+}

@@ -1,0 +1,145 @@
+/** Views as NATS keeps them: a key/value bucket for each. */
+import { DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
+import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
+import type { Published, View, Watcher } from '../../bus.ts';
+import type { Clock } from '../../clock.ts';
+import type { Listener, Roster } from '../roster.ts';
+import type { BusLog } from '../tell.ts';
+import { unreachable } from '../unreachable.ts';
+import { parsed } from '../wire.ts';
+import { attend } from './attend.ts';
+import type { Session } from './connection.ts';
+import { tail } from './tail.ts';
+
+const wrongLastSequence = 10_071;
+
+export interface ViewOptions {
+  readonly prefix: string;
+  readonly replicas: number;
+  readonly listeners: Roster;
+  readonly clock: Clock;
+  readonly log: BusLog;
+  session(): Session;
+  failed(error: unknown): void;
+}
+
+export function viewIn(name: string, options: ViewOptions): View {
+  const { prefix, replicas, listeners, session } = options;
+  const bucket = `${prefix}_${name}`;
+  let of: Session | null = null;
+  let made: Promise<KV> | null = null;
+
+  /** Made when it is first asked for, once for each connection. */
+  function kv(): Promise<KV> {
+    const current = session();
+    if (made === null || of !== current) {
+      of = current;
+      made = new Kvm(current.js).create(bucket, { history: 1, replicas });
+      made.catch(() => {
+        made = null; // Whoever waits for it is told; the next one tries again.
+      });
+    }
+    return made;
+  }
+
+  async function reach<T>(act: (kv: KV) => Promise<T>): Promise<T> {
+    try {
+      return await act(await kv());
+    } catch (cause) {
+      made = null;
+      throw unreachable('NATS has not done it', cause);
+    }
+  }
+
+  return {
+    get: (key) => reach(async (of) => publishedOf(key, await of.get(encodeKey(key)))),
+    put: (key, value, expected) =>
+      reach((of) => {
+        const text = JSON.stringify(value);
+        if (expected === undefined) return of.put(encodeKey(key), text);
+        return orNull(
+          expected === 0 ? of.create(encodeKey(key), text) : of.update(encodeKey(key), text, expected),
+        );
+      }),
+    delete: (key) =>
+      reach(async (of) => {
+        if (publishedOf(key, await of.get(encodeKey(key))) !== null) await of.delete(encodeKey(key));
+      }),
+    watch: (watcher) => listeners.add(watch(bucket, watcher, kv, options)),
+  };
+}
+
+/** `null` where the key has another revision. */
+async function orNull(writing: Promise<number>): Promise<number | null> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === wrongLastSequence) return null;
+    throw error;
+  }
+}
+
+function publishedOf(key: string, entry: KvEntry | null): Published | null {
+  if (entry === null || entry.operation !== 'PUT') return null;
+  return { key, value: parsed(entry.string()), revision: entry.revision };
+}
+
+function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options: ViewOptions): Listener {
+  const { clock, log, session, failed } = options;
+  const prefix = `$KV.${bucket}.`;
+
+  function tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      log.warn('a change of a view could not be dealt with', { bucket, error });
+    }
+  }
+
+  async function round(signal: AbortSignal): Promise<void> {
+    await kv();
+    let waiting = 0;
+    await tail({
+      session: session(),
+      stream: `KV_${bucket}`,
+      from: { deliver_policy: DeliverPolicy.LastPerSubject, filter_subject: `${prefix}>` },
+      signal,
+      begun(count) {
+        waiting = count;
+        if (count === 0) tell(() => watcher.caughtUp());
+      },
+      message(message) {
+        tell(() => watcher.changed(changeOf(message, prefix)));
+        if (waiting > 0 && --waiting === 0) tell(() => watcher.caughtUp());
+      },
+    });
+  }
+
+  return attend({ clock, round, failed });
+}
+
+function changeOf(message: JsMsg, prefix: string): Published {
+  const operation = message.headers?.get('KV-Operation') ?? '';
+  return {
+    key: decodeKey(message.subject.slice(prefix.length)),
+    value: operation === '' ? parsed(message.string()) : null,
+    revision: message.info.streamSequence,
+  };
+}
+
+/** Keys of NATS have few signs: the others become `=` and two hexadecimal digits for each byte. */
+function encodeKey(key: string): string {
+  if (/^[\w/-]+$/.test(key)) return key;
+  let encoded = '';
+  for (const byte of Buffer.from(key)) {
+    const sign = String.fromCharCode(byte);
+    encoded += /[\w/-]/.test(sign) ? sign : `=${byte.toString(16).padStart(2, '0')}`;
+  }
+  return encoded === '' ? '=' : encoded;
+}
+
+function decodeKey(encoded: string): string {
+  if (!encoded.includes('=')) return encoded;
+  const bytes = encoded.replaceAll('%', '').replace(/=([0-9a-f]{2})/g, '%$1');
+  return bytes === '=' ? '' : decodeURIComponent(bytes);
+}

@@ -1,0 +1,30 @@
+/**
+ * Whether a subscriber can go on from where it was.
+ */
+import type { Position } from '../bus.ts';
+
+/** What a log holds now. */
+export interface Extent {
+  readonly log: string;
+  /** Sequence of the oldest event that is kept; of the next one, while there is none. */
+  readonly oldest: number;
+  /** Sequence of the newest event that there has ever been; 0: there has been none. */
+  readonly newest: number;
+}
+
+/**
+ * Events after `place` are missing: they were dropped, or it is another log. A log that ends before `place` has lost its end,
+ * and numbers other events as it had numbered those.
+ */
+export function isMissing(place: Position, { log, oldest, newest }: Extent): boolean {
+  return place.log !== log || place.sequence > newest || place.sequence + 1 < oldest;
+}
+
+/** From where all that is kept comes. */
+export function startOf({ log, oldest }: Extent): Position {
+  return { log, sequence: oldest - 1 };
+}
+
+export function endOf({ log, newest }: Extent): Position {
+  return { log, sequence: newest };
+}

@@ -1,0 +1,159 @@
+/**
+ * The connections to Redis: one for commands, and one that hears the bell, since a connection that listens does nothing
+ * else. They live and die together; a silent one is found out by the clock.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { RedisClient } from 'bun';
+import type { Clock } from '../../clock.ts';
+import { backoff } from '../backoff.ts';
+
+/** For a connection, and for the answer to a command. */
+const answerMs = 3000;
+/** How often to see whether the connections are alive. */
+const beatMs = 2000;
+/** Between two attempts to connect. */
+const retryMs = { first: 20, last: 2000 };
+
+export interface RedisServer {
+  /** `redis://` or `rediss://`, without credentials. */
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Absolute paths of PEM files. */
+  readonly tls?: TlsFiles | undefined;
+}
+
+export interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface ConnectionOptions extends RedisServer {
+  readonly clock: Clock;
+  readonly channel: string;
+  rung(message: string): void;
+  up(): void;
+  /** They are gone, or could not be made; it is tried again. */
+  down(error: unknown): void;
+}
+
+export interface Connection {
+  /** Rejects when there is no connection, or no answer in time. */
+  call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  close(): void;
+}
+
+interface Pair {
+  readonly commands: RedisClient;
+  readonly bell: RedisClient;
+}
+
+export function connection(options: ConnectionOptions): Connection {
+  const { clock, channel, rung, up, down } = options;
+  const wait = backoff(retryMs.first, retryMs.last);
+  let pair: Pair | null = null;
+  let isClosed = false;
+  let cancel = () => {};
+
+  function lost(of: Pair, error: unknown): void {
+    for (const client of [of.commands, of.bell]) {
+      client.onclose = null;
+      client.close();
+    }
+    if (isClosed || (pair !== null && pair !== of)) return;
+    pair = null;
+    cancel();
+    down(error);
+    cancel = clock.after(wait.next(), () => void connect());
+  }
+
+  async function connect(): Promise<void> {
+    const made = await clients(options);
+    const failed = (error: unknown) => lost(made, error);
+    try {
+      for (const client of [made.commands, made.bell]) await inTime(client.connect());
+      await inTime(made.bell.subscribe(channel, rung));
+    } catch (error) {
+      return failed(error);
+    }
+    if (isClosed) return failed(null);
+    if (!made.commands.connected || !made.bell.connected) return failed(new Error('Redis has hung up'));
+    for (const client of [made.commands, made.bell]) client.onclose = failed;
+    pair = made;
+    wait.reset();
+    beat(made);
+    up();
+  }
+
+  function beat(of: Pair): void {
+    const answered = async () => {
+      try {
+        await Promise.all([of.commands, of.bell].map((client) => inTime(client.ping())));
+        if (pair === of) beat(of);
+      } catch (error) {
+        lost(of, error);
+      }
+    };
+    cancel = clock.after(beatMs, () => void answered());
+  }
+
+  async function inTime<T>(answer: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const stop = clock.after(answerMs, () => late.reject(new Error(`Redis is silent for ${answerMs} ms`)));
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      stop();
+    }
+  }
+
+  void connect();
+
+  return {
+    async call(command, ...args) {
+      const of = pair;
+      if (of === null) throw new Error('there is no connection to Redis');
+      const texts = args.map(String);
+      try {
+        return await inTime(of.commands.send(command, texts));
+      } catch (error) {
+        // What Redis itself refuses says nothing about the connection.
+        if (!isRefusal(error)) lost(of, error);
+        throw error;
+      }
+    },
+    close() {
+      isClosed = true;
+      cancel();
+      if (pair !== null) lost(pair, null);
+    },
+  };
+}
+
+async function clients({ url, user, password, tls }: RedisServer): Promise<Pair> {
+  const address = new URL(url);
+  if (user !== undefined) address.username = encodeURIComponent(user);
+  if (password !== undefined) address.password = encodeURIComponent(password);
+  const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'));
+  const [ca, cert, key] = await Promise.all([tls?.ca, tls?.cert, tls?.key].map(read));
+  const pems = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const make = () =>
+    new RedisClient(address.href, {
+      autoReconnect: false,
+      maxRetries: 0,
+      enableOfflineQueue: false,
+      connectionTimeout: answerMs,
+      ...(tls !== undefined && { tls: pems }),
+    });
+  return { commands: make(), bell: make() };
+}
+
+/** An answer of Redis that is an error. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(?:ERR|NOSCRIPT|WRONGTYPE|NOPERM|READONLY|OOM|MISCONF|BUSY|LOADING)\b/.test(error.message)
+  );
+}

@@ -1,0 +1,188 @@
+/**
+ * The bus in Redis 7 or Valkey: a stream for each subject, and a channel as the bell. As durable as Redis is told to be
+ * (`appendfsync always`).
+ */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Bus, Position, Published, View } from '../../bus.ts';
+import type { BusDependencies, Retention } from '../dependencies.ts';
+import { follow, type Page } from '../follow.ts';
+import { type Letter, outbox } from '../outbox.ts';
+import { endOf } from '../place.ts';
+import { roster } from '../roster.ts';
+import { states } from '../states.ts';
+import { unreachable } from '../unreachable.ts';
+import { type Changes, type Mark, watch } from '../watch.ts';
+import { encode, parsed } from '../wire.ts';
+import { connection, type RedisServer } from './connection.ts';
+import * as scripts from './scripts.ts';
+
+/** One script: Redis serves nobody else meanwhile. */
+const maxBatch = 512;
+/** Changes of a view that are remembered for those who watch. */
+const keptChanges = 10_000;
+
+export interface RedisSettings extends RedisServer {
+  /** Begins the name of every key. */
+  readonly prefix: string;
+  readonly keep: Retention;
+  /** For a publication. */
+  readonly publishMs: number;
+}
+
+const idOf = z.string().transform((id) => Number(id.slice(id.indexOf('-') + 1)));
+/** `e`, the event, and what else there is of it. */
+const fields = z.tuple([z.string(), z.string()], z.string());
+const sent = z.array(z.union([z.string(), z.coerce.number()]));
+const page = z.tuple([z.string(), z.number(), z.number(), z.array(z.tuple([idOf, fields]))]);
+const whole = z.tuple([
+  z.string(),
+  z.number(),
+  z.literal(1),
+  z.union([z.array(z.string()), z.record(z.string(), z.string())]),
+]);
+const since = z.tuple([z.string(), z.number(), z.literal(0), z.array(z.tuple([idOf, z.array(z.string())]))]);
+const changed = z.union([whole, since]);
+
+export function openRedis(settings: RedisSettings, { clock, log, publisher }: BusDependencies): Bus {
+  const { prefix, keep, publishMs } = settings;
+  const instance = `${publisher}-${randomUUID()}`;
+  const listeners = roster();
+  const state = states('disconnected');
+  const channel = `${prefix}:bell`;
+  let hasFailed = false;
+
+  const redis = connection({
+    ...settings,
+    clock,
+    channel,
+    rung: () => listeners.wake(),
+    up() {
+      state.set('connected');
+      out.wake();
+      listeners.again();
+    },
+    down(error) {
+      if (state.now === 'connected' || !hasFailed)
+        log.warn('Redis cannot be reached', { url: settings.url, error });
+      hasFailed = true;
+      state.set('disconnected');
+    },
+  });
+
+  const logKeys = (subject: string) => [`${prefix}:log:${subject}:meta`, `${prefix}:log:${subject}`];
+  const viewKeys = (name: string) =>
+    ['meta', 'values', 'changes'].map((part) => `${prefix}:view:${name}:${part}`);
+  const run = (script: string, keys: readonly string[], ...args: readonly (string | number)[]) =>
+    redis.call('EVAL', script, keys.length, ...keys, ...args);
+
+  async function send(letters: readonly Letter[]): Promise<Position[]> {
+    const subjects = [...new Set(letters.map(({ subject }) => subject))];
+    const keys = [`${prefix}:sent:${instance}`, ...subjects.flatMap(logKeys)];
+    const batch = `${letters[0]?.id}+${letters.length}`;
+    const numbered = letters.flatMap(({ subject, text }) => [subjects.indexOf(subject) + 1, text]);
+    const nowMs = clock.now();
+    const bounds = [keep.events, nowMs, nowMs - keep.ageMs];
+    const head = [randomUUID(), batch, channel, ...bounds, subjects.length, ...subjects];
+    const answer = sent.parse(await run(scripts.publish, keys, ...head, ...numbered));
+    const newest = new Map(subjects.map((subject, index) => [subject, Number(answer[2 * index + 1])]));
+    return letters.map(({ subject }) => {
+      const sequence = (newest.get(subject) ?? 0) + 1;
+      newest.set(subject, sequence);
+      return { log: String(answer[2 * subjects.indexOf(subject)]), sequence };
+    });
+  }
+
+  const out = outbox({ clock, timeoutMs: publishMs, maxBatch, instance, send });
+
+  async function read(subject: string, after: number, limit: number): Promise<Page> {
+    const keys = logKeys(subject);
+    const [id, oldest, newest, found] = page.parse(await run(scripts.read, keys, randomUUID(), after, limit));
+    const entries = found.map(([sequence, [, text]]) => ({ sequence, text }));
+    return { log: id, oldest, newest, entries };
+  }
+
+  /** Of commands that are sent only once. */
+  async function reach<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      throw unreachable('Redis has not done it', cause);
+    }
+  }
+
+  function write(name: string, key: string, expected: number | undefined, ...value: string[]) {
+    return reach(async () => {
+      const args = [randomUUID(), channel, name, key, expected ?? '', keptChanges, ...value];
+      return z
+        .number()
+        .nullable()
+        .parse(await run(scripts.put, viewKeys(name), ...args));
+    });
+  }
+
+  async function changesOf(name: string, known: Mark | null): Promise<Changes> {
+    const args = [randomUUID(), known?.log ?? '', known?.revision ?? 0];
+    const [id, revision, isWhole, found] = changed.parse(await run(scripts.changes, viewKeys(name), ...args));
+    const mark = { log: id, revision };
+    return { mark, isWhole: isWhole === 1, changed: isWhole === 1 ? allOf(found) : found.map(changeOf) };
+  }
+
+  function view(name: string): View {
+    const [, values = ''] = viewKeys(name);
+    return {
+      get: (key) =>
+        reach(async () => {
+          const held = z
+            .string()
+            .nullable()
+            .parse(await redis.call('HGET', values, key));
+          return held === null ? null : heldOf(key, held);
+        }),
+      put: (key, value, expected) => write(name, key, expected, JSON.stringify(value)),
+      delete: async (key) => void (await write(name, key, undefined)),
+      watch: (watcher) =>
+        listeners.add(watch({ watcher, clock, log, read: (known) => changesOf(name, known), failed })),
+    };
+  }
+
+  function failed(error: unknown): void {
+    if (state.now === 'connected') log.warn('Redis does not give what it holds', { error });
+  }
+
+  return {
+    publisher,
+    get state() {
+      return state.now;
+    },
+    onState: state.on,
+    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
+    subscribe: (subject, from, subscriber) =>
+      listeners.add(follow({ subject, since: from, subscriber, clock, log, read, failed })),
+    newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
+    view,
+    async close() {
+      listeners.close();
+      out.close();
+      redis.close();
+    },
+  };
+}
+
+/** Revision, blank, value. */
+function heldOf(key: string, held: string): Published {
+  const blank = held.indexOf(' ');
+  return { key, revision: Number(held.slice(0, blank)), value: parsed(held.slice(blank + 1)) };
+}
+
+/** The runtime makes an object of it, Redis 6's protocol a list. */
+function allOf(found: readonly string[] | Readonly<Record<string, string>>): Published[] {
+  const pairs = Array.isArray(found)
+    ? found.flatMap((key: string, index) => (index % 2 === 0 ? [[key, found[index + 1] ?? ''] as const] : []))
+    : Object.entries(found);
+  return pairs.map(([key, held]) => heldOf(key, held)).sort((one, other) => one.revision - other.revision);
+}
+
+function changeOf([revision, [, key = '', , value]]: readonly [number, readonly string[]]): Published {
+  return { key, revision, value: value === undefined ? null : parsed(value) };
+}

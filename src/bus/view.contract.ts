@@ -1,0 +1,79 @@
+/**
+ * What the views of every bus must do.
+ */
+import { describe, expect, test } from 'bun:test';
+import { eventually } from '../../test/support/wait.ts';
+import type { Published } from '../bus.ts';
+import { type BusWorld, stage, upTo } from './world.contract.ts';
+
+export function viewContract(name: string, begin: () => Promise<BusWorld>): void {
+  describe(`${name}, its views`, () => {
+    const { pair } = stage(begin);
+
+    test('keep the last value of a key until it is deleted', async () => {
+      const { here, there } = await pair();
+      const key = 'a key/with: ünusual*signs.and>more';
+      expect(await here.view('members').get(key)).toBeNull();
+      const first = await here.view('members').put(key, { n: 1 });
+      const second = await there.view('members').put(key, { n: 2 });
+      expect(second).toBeGreaterThan(first ?? Number.NaN);
+      expect(await here.view('members').get(key)).toEqual({ key, value: { n: 2 }, revision: second ?? 0 });
+      expect(await here.view('others').get(key)).toBeNull();
+      await here.view('members').delete(key);
+      await here.view('members').delete('never there');
+      expect(await there.view('members').get(key)).toBeNull();
+    });
+
+    test('change only what is as expected', async () => {
+      const { here, there } = await pair();
+      const [mine, yours] = [here.view('members'), there.view('members')];
+      const first = await mine.put('a', 1, 0);
+      expect(first).not.toBeNull();
+      expect(await yours.put('a', 2, 0)).toBeNull();
+      const second = await yours.put('a', 2, first ?? 0);
+      expect(second).not.toBeNull();
+      expect(await mine.put('a', 3, first ?? 0)).toBeNull();
+      expect((await mine.get('a'))?.value).toBe(2);
+      await mine.delete('a');
+      expect(await mine.put('a', 4, second ?? 0)).toBeNull();
+      expect(await mine.put('a', 4, 0)).not.toBeNull();
+    });
+
+    test('of those who change a key at the same time, let one win', async () => {
+      const { here, there } = await pair();
+      const all = upTo(20).map((number) => (number % 2 ? here : there).view('members').put('a', number, 0));
+      const won = (await Promise.all(all)).filter((revision) => revision !== null);
+      expect(won.length).toBe(1);
+    });
+
+    test('tell who watches all that is there, then every change', async () => {
+      const { here, there } = await pair();
+      await here.view('members').put('a', 1);
+      await here.view('members').put('gone', 1);
+      await here.view('members').delete('gone');
+      const told: Published[] = [];
+      const whole: number[] = [];
+      const watching = there.view('members').watch({
+        changed: (published) => void told.push(published),
+        caughtUp: () => void whole.push(told.length),
+      });
+      await eventually('all that is there', () => whole.length === 1);
+      expect(told.filter(({ value }) => value !== null).map(({ key, value }) => [key, value])).toEqual([
+        ['a', 1],
+      ]);
+      await here.view('members').put('b', 2);
+      await here.view('members').delete('a');
+      await eventually('the changes', () => told.at(-1)?.value === null && told.at(-1)?.key === 'a');
+      expect(told.at(-2)).toMatchObject({ key: 'b', value: 2 });
+      watching.close();
+      await here.view('members').put('c', 3);
+      const again = there.view('members').watch({
+        changed: () => undefined,
+        caughtUp: () => void whole.push(-1),
+      });
+      await eventually('the other watch', () => whole.length === 2);
+      again.close();
+      expect(told.some(({ key }) => key === 'c')).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * What `meridian purge` asks for, in requests that a node takes, and what it says about their answers.
+ */
+import { maxTargets, type PurgeMessage, type PurgeQuestion } from '../control/messages.ts';
+
+type Target = PurgeQuestion['targets'][number];
+
+export interface PurgeResult {
+  /** That was asked. */
+  readonly node: string;
+  readonly message: PurgeMessage;
+  /** It has a disk, and yet only its memory knows of the purge. */
+  readonly isOnlyInMemory: boolean;
+}
+
+/** A target by the name of its option. */
+export function named(by: string, value: string): Target {
+  switch (by) {
+    case 'key':
+      return { by, key: value };
+    case 'prefix':
+      return { by, prefix: value };
+    case 'glob':
+      return { by, glob: value };
+    case 'tag':
+      return value.includes('*') ? { by: 'tag-glob', glob: value } : { by, tag: value };
+    case 'route':
+      return { by, route: value };
+    default:
+      return { by: 'url', url: value };
+  }
+}
+
+/** As many requests as they take. */
+export function inBatches(targets: readonly Target[]): Target[][] {
+  const batches: Target[][] = [];
+  for (let at = 0; at < targets.length; at += maxTargets) batches.push(targets.slice(at, at + maxTargets));
+  return batches;
+}
+
+export function resultsToJson(results: readonly PurgeResult[]): unknown {
+  return results.map(({ node, message }) => ({ node, ...message }));
+}
+
+/** Selectors of one line. */
+const maxShown = 20;
+
+export function printResults(results: readonly PurgeResult[], soft: boolean): void {
+  for (const { node, message, isOnlyInMemory } of results) {
+    if ('reasons' in message) {
+      console.error(`${node}: not purged\n${message.reasons.map((reason) => `  ${reason}`).join('\n')}`);
+      continue;
+    }
+    const selectors =
+      'purged' in message ? message.purged.map(({ selector }) => selector) : message.selectors;
+    const words = selectors.slice(0, maxShown).map((selector) => Object.values(selector).join(' '));
+    if (selectors.length > maxShown) words.push(`${selectors.length - maxShown} more`);
+    const what = `${soft ? 'stale' : 'purged'}: ${words.join(', ')}`;
+    if ('purged' in message) console.log(`${node}: ${what}`);
+    else printIssued(message, what);
+    if (isOnlyInMemory)
+      console.error(
+        `${node}: its disk is out of use; purge again if it is restarted before it has recovered`,
+      );
+  }
+}
+
+function printIssued(
+  { position, applied }: Extract<PurgeMessage, { readonly position: unknown }>,
+  what: string,
+): void {
+  if (applied === undefined) return console.log(`${what}: on the bus at ${position.sequence}`);
+  console.log(`${what}: ${applied.all ? 'at every node that lives' : 'not everywhere in time'}`);
+  for (const [node, ms] of Object.entries(applied.nodes)) {
+    if (ms === null) console.error(`  ${node}: no answer`);
+    else console.log(`  ${node}: ${Math.ceil(ms)} ms`);
+  }
+  for (const node of applied.gone)
+    console.error(`  ${node}: nothing is heard of it; it catches up, or trusts nothing that it keeps`);
+}

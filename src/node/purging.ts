@@ -1,0 +1,85 @@
+/**
+ * What a node has to do with the bus where purges are concerned: it follows them, is a member of those who do, and
+ * issues them.
+ */
+import type { Bus, Position } from '../bus.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Clock } from '../clock.ts';
+import type { Change, Role } from '../protocol.ts';
+import { gatherChanges } from '../purging/changes.ts';
+import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
+import { type Issued, issuer, type Order } from '../purging/issue.ts';
+import { members } from '../purging/members.ts';
+import type { Log } from '../telemetry/log.ts';
+
+export interface Purging extends Pick<Following, 'knows' | 'meets'> {
+  /** Settles when the node has caught up with the bus, or has given that up for now. */
+  readonly ready: Promise<void>;
+  /** See `Issuer`. */
+  issue(order: Order, waitMs?: number): Promise<Issued>;
+  /** Something at an upstream has changed: it is purged throughout the network, in a moment. */
+  report(change: Change): void;
+  readonly status: PurgingStatus;
+  close(): Promise<void>;
+}
+
+export interface PurgingStatus extends FollowCounts {
+  /** `suspect`: cut off for so long that what is kept is used only once the parent has confirmed it. */
+  readonly state: Following['state'];
+  /** Up to where every purge has been carried out. */
+  readonly position: Position | null;
+  /** Things that this node found changed at an upstream, and had purged. */
+  readonly changesIssued: number;
+}
+
+export interface PurgingOptions {
+  readonly bus: Bus;
+  readonly cache: Cache;
+  readonly self: { readonly name: string; readonly role: Role; readonly startedMs: number };
+  readonly trustMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOptions): Purging {
+  const { following, ready } = follow({ bus, keeper: keeperOf(cache), node: self.name, clock, trustMs, log });
+  const present = members({ bus, clock, self, applied: () => following.position });
+  const issuing = issuer({ bus, clock, members: present });
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const changes = gatherChanges({ issue: issuing.issue, node: self.name, clock, warn });
+  return {
+    ready,
+    knows: following.knows,
+    meets: following.meets,
+    issue: issuing.issue,
+    report: changes.report,
+    get status() {
+      const { state, position, counts } = following;
+      return { state, position, ...counts, changesIssued: changes.counts.issued };
+    },
+    async close() {
+      changes.close();
+      following.close();
+      issuing.close();
+      await present.close();
+    },
+  };
+}
+
+/**
+ * The cache as what is purged. Nothing is flushed: after a power cut the bus tells again of what is lost, because the
+ * place on the bus is lost with it.
+ */
+function keeperOf(cache: Cache): Parameters<typeof follow>[0]['keeper'] {
+  return {
+    position: cache.position,
+    isEmpty: (cache.stats.disk?.entries ?? 0) === 0,
+    purge(purges, at) {
+      // The last one brings the cache to that place: after a crash before it, all of them come again.
+      for (const [index, purge] of purges.entries())
+        cache.purge(purge, false, index === purges.length - 1 ? at : undefined);
+    },
+    passed: cache.passed,
+    suspect: () => void cache.purge({ selector: { by: 'all' }, soft: true, suspect: true }, false),
+  };
+}

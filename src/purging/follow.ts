@@ -1,0 +1,220 @@
+/**
+ * A node's ear on the bus: carries out the purges that it tells of, one after another, and remembers how far it has
+ * come together with what it keeps. So a node that was away catches up, and one that cannot know whether it has heard
+ * of everything takes what it keeps for suspect: that is used only once the parent has confirmed it.
+ *
+ *     missed events (the log was cut off, or is another one)  →  all suspect, once
+ *     no proof of being up to date for `trustMs`              →  all suspect, again and again until there is one
+ */
+import type { Bus, Delivery, Position, Subscription } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { Knowledge } from '../exchange.ts';
+import type { Purge } from '../purge.ts';
+import { appliedEvent, appliedSubject, type PurgeEvent, purgeSubject, readPurge } from './event.ts';
+import { isAtLeast, watchProof } from './proof.ts';
+
+/** What holds that which is purged. */
+export interface Keeper {
+  /** How far it has come, by what it has kept; `null` when it has never followed anything. */
+  readonly position: Position | null;
+  readonly isEmpty: boolean;
+  /** Carries out purges, all of them, and remembers that this is how far it has come. */
+  purge(purges: readonly Purge[], at: Position): void;
+  /** Remembers that it has come so far. */
+  passed(at: Position): void;
+  /** All that it keeps is suspect. */
+  suspect(): void;
+}
+
+export interface Following {
+  /** Up to date as far as anybody can know, or not so for `trustMs`. */
+  readonly state: 'current' | 'behind' | 'suspect';
+  readonly position: Position | null;
+  readonly counts: FollowCounts;
+  /** What to tell a parent. */
+  knows(): Knowledge;
+  /** Whether what is kept here takes account of all that the asker knows. Waits for that a little where it may help. */
+  meets(asker: Knowledge): boolean | Promise<boolean>;
+  close(): void;
+}
+
+export interface FollowCounts {
+  /** Events carried out. */
+  applied: number;
+  /** Events of a type or version that this node does not know. */
+  skipped: number;
+  /** How often events were missed. */
+  gaps: number;
+  /** How often everything came under suspicion, for whatever reason. */
+  suspected: number;
+}
+
+export interface FollowOptions {
+  readonly bus: Bus;
+  readonly keeper: Keeper;
+  /** By which others know it. */
+  readonly node: string;
+  readonly clock: Clock;
+  /** How long what is kept is trusted without proof of having heard of every purge. */
+  readonly trustMs: number;
+  readonly log: {
+    info(message: string, fields: Record<string, unknown>): void;
+    warn(message: string, fields: Record<string, unknown>): void;
+  };
+}
+
+/** How long a request of a tier that knows of more waits for this one to hear of it, too. */
+const patienceMs = 250;
+/** How long a node catches up before it opens its doors. */
+export const catchUpMs = 5_000;
+
+export interface Started {
+  readonly following: Following;
+  /** Settles when the node has caught up, or when that takes longer than `catchUpMs`. */
+  readonly ready: Promise<void>;
+}
+
+export function follow(options: FollowOptions): Started {
+  const { bus, keeper, node, clock, trustMs, log } = options;
+  const counts: FollowCounts = { applied: 0, skipped: 0, gaps: 0, suspected: 0 };
+  const since = keeper.position ?? 'now';
+  let position = keeper.position;
+  /** Doors are open: what has been stored since may be older than a purge that nobody has told of. */
+  let isOpen = false;
+  let isClosed = false;
+  const waiting = new Set<Waiting>();
+
+  const proof = watchProof({
+    newest: () => bus.newest(purgeSubject),
+    reached: (at) => isAtLeast(position, at),
+    clock,
+    trustMs,
+    doubt(unprovenMs) {
+      suspectAll();
+      log.warn('cut off from the bus; all that is kept is used only once the parent has confirmed it', {
+        unprovenMs,
+        state: bus.state,
+      });
+    },
+    trust: () => log.info('up to date with the bus again', { at: position }),
+  });
+
+  function suspectAll(): void {
+    counts.suspected++;
+    keeper.suspect();
+  }
+
+  function moved(to: Position): void {
+    position = to;
+    proof.moved();
+    for (const each of waiting) if (isAtLeast(to, each.wanted)) each.settle(true);
+  }
+
+  function event(delivery: Delivery): void {
+    const { position: at } = delivery;
+    if (isAtLeast(position, at)) return; // Once more, after a lost connection.
+    const purge = readPurge(delivery);
+    if (purge) {
+      carryOut(purge, at);
+      counts.applied++;
+      if (purge.acknowledge) acknowledge(purge.id);
+    } else {
+      counts.skipped++;
+      keeper.passed(at);
+    }
+    moved(at);
+  }
+
+  function carryOut({ selectors, soft, seen }: PurgeEvent, at: Position): void {
+    const known = new Set(seen?.node === node ? seen.keys : []);
+    const meant = selectors.filter((selector) => selector.by !== 'key' || !known.has(selector.key));
+    const purges = meant.map((selector) => ({ selector, soft }));
+    if (purges.length > 0) keeper.purge(purges, at);
+    else keeper.passed(at);
+  }
+
+  function acknowledge(id: string): void {
+    bus
+      .publish(appliedSubject, appliedEvent({ id, node }))
+      .catch((error: unknown) =>
+        log.warn('a purge was carried out, but could not be acknowledged', { id, error }),
+      );
+  }
+
+  function gap(resumesAfter: Position): void {
+    counts.gaps++;
+    suspectAll();
+    log.warn('purges may have been missed; all that is kept is used only once the parent has confirmed it', {
+      was: position,
+      now: resumesAfter,
+    });
+    keeper.passed(resumesAfter);
+    moved(resumesAfter);
+  }
+
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const cancelWait = clock.after(catchUpMs, () => {
+    isOpen = true;
+    proof.doubtNow();
+    resolve();
+  });
+
+  function caughtUp(at: Position): void {
+    if (position === null) {
+      if (isOpen) suspectAll();
+      keeper.passed(at);
+      moved(at);
+    }
+    cancelWait();
+    isOpen = true;
+    proof.provenSince(startedMs);
+    resolve();
+  }
+
+  // It was filled by a process that followed nothing.
+  if (position === null && !keeper.isEmpty) suspectAll();
+  const startedMs = clock.elapsed();
+  const subscription: Subscription = bus.subscribe(purgeSubject, since, { event, gap, caughtUp });
+
+  const following: Following = {
+    get state() {
+      if (proof.isDoubted) return 'suspect';
+      return proof.isCurrent ? 'current' : 'behind';
+    },
+    get position() {
+      return position;
+    },
+    counts,
+    knows: () => (proof.isDoubted || position === null ? 'unsure' : position),
+
+    meets(asker) {
+      if (asker === 'unsure') return proof.isCurrent;
+      if (isAtLeast(position, asker)) return true;
+      if (!proof.isCurrent || isClosed) return false;
+      return new Promise((resolve) => {
+        const settle = (met: boolean) => {
+          waiting.delete(one);
+          cancel();
+          resolve(met);
+        };
+        const cancel = clock.after(patienceMs, () => settle(false));
+        const one: Waiting = { wanted: asker, settle };
+        waiting.add(one);
+      });
+    },
+
+    close() {
+      isClosed = true;
+      subscription.close();
+      cancelWait();
+      proof.close();
+      for (const each of waiting) each.settle(false);
+    },
+  };
+  return { following, ready };
+}
+
+interface Waiting {
+  readonly wanted: Position;
+  settle(met: boolean): void;
+}

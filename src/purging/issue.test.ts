@@ -1,0 +1,114 @@
+import { expect, test } from 'bun:test';
+import { type CutBus, hub } from '../../test/support/bus.ts';
+import { virtualClock } from '../../test/support/clock.ts';
+import type { Position } from '../bus.ts';
+import { turns } from '../cache/answers.contract.ts';
+import { follow } from './follow.ts';
+import { issuer } from './issue.ts';
+import { members } from './members.ts';
+
+const silent = { info: () => {}, warn: () => {} };
+const order = { selectors: [{ by: 'all' }] as const, soft: true, by: 'a test' };
+
+function world(...names: string[]) {
+  const clock = virtualClock();
+  const network = hub(clock.now);
+  const nodes = names.map((name, at) => join(name, at === 0 ? 'origin' : 'pop'));
+
+  function join(name: string, role: 'origin' | 'pop') {
+    const bus: CutBus = network.join(name);
+    const done: Position[] = [];
+    const keeper = {
+      position: null,
+      isEmpty: true,
+      purge: (_: unknown, at: Position) => void done.push(at),
+      passed: () => {},
+      suspect: () => {},
+    };
+    const { following } = follow({ bus, keeper, node: name, clock, trustMs: 30_000, log: silent });
+    const self = { name, role, startedMs: clock.now() };
+    const present = members({ bus, clock, self, applied: () => following.position });
+    return { name, bus, done, members: present, issuer: issuer({ bus, clock, members: present }) };
+  }
+
+  async function pass(ms: number): Promise<void> {
+    await turns();
+    for (let left = ms; left > 0; left -= 250) {
+      clock.advance(Math.min(250, left));
+      await turns();
+    }
+  }
+  return { clock, nodes, pass };
+}
+
+test('an order that nobody waits for is on the bus, and reaches every node', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(250);
+  const { position, applied } = await nodes[1]!.issuer.issue(order);
+  await pass(250);
+  expect([position.sequence, applied]).toEqual([1, undefined]);
+  for (const { done } of nodes) expect(done).toEqual([position]);
+});
+
+test('one that is waited for is answered when all that live have carried it out', async () => {
+  const { nodes, pass } = world('origin', 'pop-a', 'pop-b');
+  await pass(3_000);
+  for (const { issuer } of nodes) {
+    const issued = issuer.issue(order, 10_000);
+    await pass(250);
+    expect((await issued).applied).toEqual({
+      all: true,
+      nodes: { origin: 0, 'pop-a': 0, 'pop-b': 0 },
+      gone: [],
+    });
+  }
+});
+
+test('one that does not answer is named: as late while it lives, as gone when nothing is heard of it', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  nodes[1]!.bus.cut();
+  const early = nodes[0]!.issuer.issue(order, 1_000);
+  await pass(1_250);
+  expect((await early).applied).toEqual({ all: false, nodes: { origin: 0, pop: null }, gone: [] });
+  const patient = nodes[0]!.issuer.issue(order, 10_000);
+  await pass(7_000);
+  expect((await patient).applied).toEqual({ all: true, nodes: { origin: 0 }, gone: ['pop'] });
+  nodes[1]!.bus.heal();
+  await pass(500);
+  expect(nodes[1]!.done).toHaveLength(2);
+});
+
+test('one that has left is not waited for', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  await nodes[1]!.members.close();
+  await pass(250);
+  expect([...(await nodes[0]!.members.live()).keys()]).toEqual(['origin']);
+});
+
+test('without the bus, an order fails', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(250);
+  nodes[0]!.bus.cut();
+  await expect(nodes[0]!.issuer.issue(order)).rejects.toThrow('cannot be reached');
+  const waiting = nodes[0]!.issuer.issue(order, 60_000);
+  waiting.catch(() => {});
+  await pass(2_000);
+  await expect(waiting).rejects.toThrow('cannot be reached');
+});
+
+test('a large order takes several events, and only the last one is answered', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  const selectors = Array.from({ length: 1000 }, (_, n) => ({
+    by: 'key' as const,
+    key: `web /${n}${'x'.repeat(1000)}`,
+  }));
+  const issued = nodes[0]!.issuer.issue({ ...order, selectors }, 10_000);
+  await pass(250);
+  const { position, applied } = await issued;
+  expect(applied?.all).toBe(true);
+  expect(nodes[1]!.done.length).toBeGreaterThan(2);
+  expect(nodes[1]!.done.at(-1)).toEqual(position);
+});

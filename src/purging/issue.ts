@@ -1,0 +1,185 @@
+/**
+ * Issues purges: writes them to the bus, where every node reads them, and waits, if that is wanted, until all nodes
+ * that live have carried them out.
+ */
+import type { Bus, Position, Subscription } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
+import type { Selector } from '../purge.ts';
+import { appliedSubject, purgeEvent, purgeSubject, readApplied } from './event.ts';
+import type { Members } from './members.ts';
+
+/** Of selectors in one event, as JSON: half of what the least of the buses takes in one message. */
+const eventBytes = 512 * 1024;
+/** How often it is looked whether those that are still waited for live. */
+const lookMs = 500;
+/** How long the answers are listened for after the last question. */
+const listenMs = 60_000;
+/** Purges at once whose answers are waited for. */
+const maxWaits = 1_000;
+/** What is needed to hear the answers takes no longer where the bus can be reached. */
+const prepareMs = 2_000;
+
+export interface Order {
+  readonly selectors: readonly Selector[];
+  readonly soft: boolean;
+  /** Who asked for it. */
+  readonly by: string;
+  /** A node that has fetched these keys anew since they changed: there they are not meant. */
+  readonly seen?: { readonly node: string; readonly keys: readonly string[] } | undefined;
+}
+
+/** Where an order is on the bus: every node that has come so far has carried it out. */
+export interface Issued {
+  readonly position: Position;
+  readonly applied?: Applied;
+}
+
+export interface Applied {
+  /** All nodes that live have carried it out. */
+  readonly all: boolean;
+  /** Milliseconds from the call until the node's answer was here; `null` when none came in time. By name. */
+  readonly nodes: Readonly<Record<string, number | null>>;
+  /** Those that nothing more was heard of while they were waited for: they catch up, or trust nothing, when they are back. */
+  readonly gone: readonly string[];
+}
+
+export interface Issuer {
+  /**
+   * Resolves when the order is on the bus; with `waitMs`, when all nodes that live have carried it out, or after that time.
+   * Fails with a `MeridianError` when the bus cannot be reached: nodes may or may not hear of it.
+   */
+  issue(order: Order, waitMs?: number): Promise<Issued>;
+  close(): void;
+}
+
+export interface IssuerOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly members: Members;
+}
+
+export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
+  const waits = new Map<string, (node: string) => void>();
+  let listening: { readonly ready: Promise<void>; readonly subscription: Subscription } | null = null;
+  let cancelRest = () => {};
+
+  /** Answers are heard from now on. */
+  function listen(): Promise<void> {
+    cancelRest();
+    cancelRest = clock.after(listenMs, rest);
+    if (listening) return listening.ready;
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const subscription = bus.subscribe(appliedSubject, 'now', {
+      event(delivery) {
+        const applied = readApplied(delivery);
+        if (applied) waits.get(applied.id)?.(applied.node);
+      },
+      gap: () => undefined, // Answers that were missed are missing in the result, which says so.
+      caughtUp: () => resolve(),
+    });
+    listening = { ready, subscription };
+    return ready;
+  }
+
+  function rest(): void {
+    if (waits.size > 0) return void listen();
+    listening?.subscription.close();
+    listening = null;
+  }
+
+  async function publish(order: Order, id: string, acknowledge: boolean): Promise<Position> {
+    const { soft, by } = order;
+    const seen = order.seen && { node: order.seen.node, keys: [...order.seen.keys] };
+    const parts = inParts(order.selectors);
+    let position: Position | null = null;
+    // In order, so that whoever has carried out the last one has carried out all.
+    for (const [at, selectors] of parts.entries()) {
+      const isLast = at === parts.length - 1;
+      const event = purgeEvent({
+        ...{ id, selectors: [...selectors], soft, by, acknowledge: acknowledge && isLast },
+        ...(seen && { seen }),
+      });
+      position = await bus.publish(purgeSubject, event);
+    }
+    if (position === null) throw new Error('an order without anything to purge');
+    return position;
+  }
+
+  async function issueAndWait(order: Order, id: string, waitMs: number): Promise<Issued> {
+    const startedMs = clock.elapsed();
+    const nodes = new Map<string, number | null>();
+    const gone: string[] = [];
+    const { promise: changed, resolve: look } = Promise.withResolvers<void>();
+    const isDone = () => [...nodes.values()].every((ms) => ms !== null);
+    let isOut = false;
+    waits.set(id, (node) => {
+      nodes.set(node, clock.elapsed() - startedMs);
+      if (isOut && isDone()) look();
+    });
+    const timer = { cancel: () => {} };
+    try {
+      const prepared = Promise.all([listen(), members.live()]);
+      await atMost(prepared, Math.min(waitMs, prepareMs), clock);
+      for (const name of members.known.keys()) nodes.set(name, nodes.get(name) ?? null);
+      const position = await publish(order, id, true);
+      isOut = true;
+      const again = () => {
+        // Who has come meanwhile begins after the purge; who has gone will not answer.
+        const live = members.known;
+        for (const [name, ms] of nodes) {
+          if (ms !== null || live.has(name)) continue;
+          nodes.delete(name);
+          gone.push(name);
+        }
+        if (isDone() || clock.elapsed() - startedMs >= waitMs) return look();
+        timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
+      };
+      again();
+      await changed;
+      return { position, applied: { all: isDone(), nodes: Object.fromEntries(nodes), gone } };
+    } finally {
+      timer.cancel();
+      waits.delete(id);
+    }
+  }
+
+  return {
+    async issue(order, waitMs) {
+      const id = crypto.randomUUID();
+      if (waitMs === undefined) return { position: await publish(order, id, false) };
+      if (waits.size >= maxWaits)
+        throw new MeridianError('overloaded', 'too many purges are being waited for', { retryAfterS: 1 });
+      return issueAndWait(order, id, waitMs);
+    },
+    close() {
+      cancelRest();
+      listening?.subscription.close();
+      listening = null;
+    },
+  };
+}
+
+/** As many events as it takes. */
+function inParts(selectors: readonly Selector[]): readonly (readonly Selector[])[] {
+  const parts: Selector[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const selector of selectors) {
+    const own = JSON.stringify(selector).length * 3; // UTF-8, at most.
+    bytes += own;
+    if (bytes > eventBytes) {
+      parts.push([]);
+      bytes = own;
+    }
+    parts.at(-1)?.push(selector);
+  }
+  return parts;
+}
+
+/** Waits for it, but for no longer than that: what it would have told is told later, or missing. */
+function atMost(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
+}
