@@ -9,10 +9,14 @@ import type { CacheKey } from '../resource.ts';
 /** Concerns everything. */
 export const everything = 'all';
 
+/** Whose own name is a name of all that they concern. */
+const exact: ReadonlySet<Selector['by']> = new Set(['key', 'tag', 'group', 'route', 'all']);
+
 export function marksOfPurge(selector: Selector): readonly string[] {
+  if (exact.has(selector.by)) return [nameOf(selector)];
   if (selector.by === 'prefix') return [ofRoute(selector.prefix)];
   if (selector.by === 'glob') return [ofRoute(selector.glob.split('*')[0] ?? '')];
-  return [nameOf(selector)];
+  return [everything];
 }
 
 /** The route that keys with this beginning are of; of any, unless it is told whole. */
