@@ -122,9 +122,15 @@ describe.each(['redis', 'nats'] as const)('a far region with %s', (kind: KvServe
           await client.purge({ targets: [{ by: 'tag', tag: 'all-of-it' }], soft: false });
         } else await purge(node, 'all-of-it');
       }
-      const after = await get('pop-c', path);
+      const after = await copied('pop-c', () => get('pop-c', path));
       expect(after.near?.hit).toBeUndefined();
       expect(after.body).toBe(`${path} ${version}`);
+      // What bears the tag and has been copied since then is as good as any.
+      await eventually('new copies to be taken', async () => {
+        const since = `/since-${performance.now()}`;
+        await copied('pop-c', () => get('pop-c', since));
+        return (await get('pop-b', since)).near?.hit === true;
+      });
     },
   );
 
