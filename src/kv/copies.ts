@@ -155,8 +155,8 @@ export function copies(options: CopiesOptions): Copies {
     // What it says of its tags itself is known only now.
     const further = wanted.marksOf(record.tags).filter((each) => !names.includes(each));
     if (marks.isPending(further)) return none('purging');
-    if (!wanted.trusts([...names, ...further], record.followed)) return none('purging');
     if (further.length > 0 && !isValid(record.stamp, await store.standing(further))) return none('purged');
+    if (!wanted.trusts([...names, ...further], record.followed)) return none('purging');
     return {
       as: 'copy',
       copy: { record, bytes: record.apart === null ? new Uint8Array(body) : null },
