@@ -23,6 +23,7 @@ import { eviction } from './suites/eviction.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
+import { kvSuite } from './suites/kv.ts';
 import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
@@ -38,6 +39,7 @@ const suites: readonly Suite[] = [
   overflow,
   bus,
   purgeNetwork,
+  kvSuite,
   diskIndex,
   eviction,
 ];

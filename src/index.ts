@@ -6,6 +6,8 @@ export {
   defineNetwork,
   env,
   files,
+  type KvInput,
+  kv,
   type LocalInput,
   local,
   type NatsInput,

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Parent } from '../parent.ts';
-import type { Purge, Purged } from '../purge.ts';
+import type { Purge, Purged, Selector } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
@@ -92,6 +92,8 @@ export interface CacheOptions {
   readonly slices: SliceSizes;
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told of each purge before anybody can ask for anything after it. */
+  readonly purged?: ((selector: Selector, at?: Position) => void) | undefined;
 }
 
 /** Keys of which something is remembered for a while. */
@@ -139,6 +141,7 @@ export function cache(options: CacheOptions): Cache {
     const mark = ledger.add(given, clock.now());
     const isOnDisk = disk?.purge(mark, durable, at) ?? false;
     const { selector, soft } = given;
+    options.purged?.(selector, at);
     if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
     sweeping.wake();
     return { sequence: Math.max(mark.hard, mark.soft), recorded: isOnDisk ? 'disk' : 'memory' };

@@ -83,10 +83,12 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, bus, purging } = status;
+  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, kv, bus, purging } =
+    status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
-  const down = parents.filter(({ healthy }) => !healthy).map(({ name }) => `${name} fails`);
+  const failing = [...parents.filter(({ healthy }) => !healthy), ...kv.filter(({ isDown }) => isDown)];
+  const down = failing.map(({ name }) => `${name} fails`);
   return [
     urls.join(' '),
     readableSeconds((systemClock.now() - startedAtMs) / 1000),

@@ -28,7 +28,7 @@ const sketch = `
     return {
       name, role: node.role, urls,
       status: () => ({ name, role: node.role, startedAtMs: 0, urls, requests, hits: 0, memory: { entries: 0, bytes: 0, limitBytes: 1 },
-        disk: null, fills: 0, rssBytes: 1, parents: [] }),
+        disk: null, fills: 0, rssBytes: 1, parents: [], kv: [] }),
       async reload(next) {
         if (next.name === 'refused') throw new Error(name + ': not with me');
         current = next;

@@ -15,7 +15,9 @@ export type RouteInput = Frozen<z.input<typeof schema.route>>;
 
 type NpmRouteInput = Extract<RouteInput, { protocol: 'npm' }>;
 type WebRouteInput = Extract<RouteInput, { protocol: 'web' }>;
-type Placement = Pick<RouteInput, 'name' | 'match'>;
+type Placement = Pick<RouteInput, 'name' | 'match' | 'replicate'>;
+/** What a route copies to the key/value stores near its nodes. */
+export type KvInput = NonNullable<RouteInput['replicate']>;
 
 /** The parameters of an npm route, and where it is. */
 export type NpmInput = Placement & NonNullable<NpmRouteInput['npm']>;
@@ -60,17 +62,22 @@ export function defineNetwork(network: NetworkInput): NetworkInput {
  * A route for packages (npm, pnpm, yarn, bun): `npm({ match: { path: '/npm' } })`. Without `upstreams`, the
  * origin asks the registry that its machine's npm is set to.
  */
-export function npm({ name, match, ...settings }: NpmInput = {}): NpmRouteInput {
-  return { protocol: 'npm', ...placement(name, match), npm: settings };
+export function npm({ name, match, replicate, ...settings }: NpmInput = {}): NpmRouteInput {
+  return { protocol: 'npm', ...placement({ name, match, replicate }), npm: settings };
 }
 
 /** A route to any HTTP server: `web({ match: { path: '/assets' }, upstream: 'https://assets.example.com' })`. */
-export function web({ name, match, ...settings }: WebInput): WebRouteInput {
-  return { protocol: 'web', ...placement(name, match), web: settings };
+export function web({ name, match, replicate, ...settings }: WebInput): WebRouteInput {
+  return { protocol: 'web', ...placement({ name, match, replicate }), web: settings };
 }
 
-function placement(name: Placement['name'], match: Placement['match']): Placement {
-  return { ...(name === undefined ? {} : { name }), ...(match === undefined ? {} : { match }) };
+/** Copies of a route in the store near each node: `web({ upstream: '…', replicate: kv({ objectBytes: '4 MiB' }) })`. */
+export function kv(settings: KvInput = {}): KvInput {
+  return settings;
+}
+
+function placement(given: Placement): Placement {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** A bus for nodes on one machine: a file in the network's `dataDir`. What there is without any `bus`. */

@@ -7,9 +7,13 @@ import { redact } from './redact.ts';
 const parsed = parseNetwork(
   {
     secret: 'a secret that is long enough for this',
+    kv: {
+      near: { url: 'redis://127.0.0.1:3', password: 'hunter4' },
+      far: { url: 'redis://127.0.0.1:4', password: 'hunter5' },
+    },
     nodes: {
       origin: { role: 'origin', listen: [{ port: 1 }] },
-      pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'] },
+      pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], near: 'near' },
     },
     routes: [
       npm({
@@ -27,12 +31,16 @@ const parsed = parseNetwork(
 if (!parsed.ok) throw new Error('the network of this test is wrong');
 const { network } = parsed;
 
-test('an origin knows everything, other nodes everything but the upstream credentials', () => {
-  expect(forNode(network, 'origin')).toEqual(network);
+test('an origin knows everything that it needs, other nodes everything but the upstream credentials', () => {
+  expect(forNode(network, 'origin')).toEqual({ ...network, kv: {} });
   const text = JSON.stringify(forNode(network, 'pop'));
-  expect(text).not.toContain('hunter');
+  expect(text).not.toMatch(/hunter[235]/);
   expect(text).toContain('http://a.example');
   expect(text).toContain(network.secret);
+});
+
+test('a node logs in to the key/value stores that it uses alone', () => {
+  expect(Object.keys(forNode(network, 'pop').kv)).toEqual(['near']);
 });
 
 test('a network that is shown has no credentials', () => {

@@ -1,13 +1,21 @@
 /**
- * A network as one of its nodes may know it: only an origin talks to upstreams and to stores, so only an
- * origin holds their credentials.
+ * A network as one of its nodes may know it: only an origin talks to upstreams and to stores, so only an origin holds
+ * their credentials, and only who uses a key/value store holds its password.
  */
 import type { Network, RouteConfig } from './network.ts';
 
 export function forNode(network: Network, name: string): Network {
-  if (network.nodes[name]?.role === 'origin') return network;
+  const kv = storesOf(network, name);
+  if (network.nodes[name]?.role === 'origin') return { ...network, kv };
   const nodes = Object.entries(network.nodes).map(([other, { store: _, ...node }]) => [other, node] as const);
-  return { ...network, nodes: Object.fromEntries(nodes), routes: network.routes.map(withoutCredentials) };
+  const routes = network.routes.map(withoutCredentials);
+  return { ...network, kv, nodes: Object.fromEntries(nodes), routes };
+}
+
+/** A node logs in to the stores that it uses, and to no other. */
+function storesOf({ kv, nodes }: Network, name: string): Network['kv'] {
+  const used = [nodes[name]?.near, nodes[name]?.sharedMemory?.store];
+  return Object.fromEntries(Object.entries(kv).filter(([store]) => used.includes(store)));
 }
 
 function withoutCredentials(route: RouteConfig): RouteConfig {

@@ -26,6 +26,28 @@ table('a label', forms.label, { a: 'a', 'pop-1': 'pop-1', '9x': '9x' }, [
 ]);
 
 table(
+  'a key/value server',
+  forms.kvUrl,
+  {
+    'redis://a.example:6379': 'redis://a.example:6379',
+    'rediss://[::1]:6379/': 'rediss://[::1]:6379',
+    'nats://a:1,nats://b:2': 'nats://a:1,nats://b:2',
+    'tls://a': 'tls://a',
+  },
+  [
+    '',
+    'a:6379',
+    'http://a',
+    'redis://',
+    'redis://u:p@a:1',
+    'redis://a:1/2',
+    'redis://a:1,redis://b:1',
+    'nats://a,redis://b',
+    'nats://a:1,',
+  ],
+);
+
+table(
   'a host to listen on',
   forms.listenHost,
   { '127.0.0.1': '127.0.0.1', '::': '::', '[::1]': '::1', Localhost: 'localhost' },

@@ -44,6 +44,17 @@ export function httpUrl(value: string): string | undefined {
   return url.href.replace(/\/+$/, '');
 }
 
+/** Where a key/value server is: scheme, host and port, several of one scheme separated by commas. */
+export function kvUrl(value: string): string | undefined {
+  const urls = value.split(',');
+  const schemes = new Set(urls.map((url) => /^(rediss?|nats|tls):\/\/([^/?#@\s]+)\/?$/.exec(url)?.[1]));
+  const hosts = urls.map((url) => /^\w+:\/\/([^/]+)/.exec(url)?.[1] ?? '*');
+  const isOne = schemes.size === 1 && !schemes.has(undefined);
+  if (!isOne || hosts.some((host) => authority(host) === undefined)) return undefined;
+  if (value.startsWith('redis') && urls.length > 1) return undefined;
+  return urls.map((url) => url.replace(/\/$/, '')).join(',');
+}
+
 /** `nats://host:4222`, `tls://…`, `redis://…` or `rediss://…`: credentials are parameters of their own. */
 export function busUrl(value: string): string | undefined {
   const url = URL.parse(value);

@@ -253,7 +253,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, nodes, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -372,7 +372,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, nodes, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
+import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
@@ -14,6 +15,7 @@ import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
+import type { kvStore } from './kv.ts';
 import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
@@ -32,6 +34,8 @@ export interface Network {
   readonly bus: BusConfig;
   readonly purge: PurgeConfig;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
+  /** Key/value stores by name. */
+  readonly kv: Readonly<Record<string, KvConfig>>;
   /** The first that matches serves a request. */
   readonly routes: readonly RouteConfig[];
 }
@@ -90,6 +94,7 @@ export interface StoreBounds {
   readonly objectBytes: number;
 }
 
+export type KvConfig = Of<typeof kvStore>;
 export type PurgeConfig = Of<typeof schema.purge>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
@@ -133,6 +138,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const changed = override(valid.nodes, nodeNames, overrides, env);
   const draft: Draft = {
     ...valid,
+    kvNames: new Set(Object.keys(toObject(member(filled.value, 'kv')))),
     nodes: changed.nodes,
     nodeNames,
     missingFiles: options.missingFiles ?? new Map(),
@@ -142,7 +148,9 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus].flatMap((check) => check(draft)),
+    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv].flatMap((check) =>
+      check(draft),
+    ),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -205,8 +213,8 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, routes } = parsed;
-  return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), routes };
+  const { name, purge, kv, routes } = parsed;
+  return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {

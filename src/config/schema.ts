@@ -8,10 +8,12 @@
 import { z } from 'zod';
 import * as forms from './forms.ts';
 import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, size, text } from './kinds.ts';
+import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
+import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
-export { bus, metadataTimes, purge };
+export { bus, metadataTimes, postgresStore, purge, s3Store };
 
 const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
 
@@ -135,78 +137,6 @@ const accessLog = group('One line for each request.', {
   ).optional(),
 });
 
-const credential = (means: string, otherwise: string) =>
-  text(means, { expected: 'text', otherwise }, (value) => (value === '' ? undefined : value));
-
-const filesStore = group('Blobs as files, on a file system of this machine.', {
-  path: path(
-    'Folder of their own, relative to the config file.',
-    "`blobs` in the node's `dataDir`",
-  ).optional(),
-});
-
-export const s3Store = group('Blobs in a bucket of S3, or of a server that speaks its protocol.', {
-  bucket: text(
-    'Name of the bucket. It has to be there.',
-    { expected: 'the name of a bucket' },
-    forms.bucketName,
-  ),
-  endpoint: url('Where the server is.', "Amazon's, for the region").optional(),
-  region: text(
-    'Region that requests are signed for.',
-    { expected: "a region such as 'eu-central-1'", otherwise: 'the variable `S3_REGION` or `AWS_REGION`' },
-    forms.label,
-  ).optional(),
-  prefix: text(
-    'Before the names of all objects.',
-    { expected: "a prefix such as 'meridian/'" },
-    forms.objectPrefix,
-  ).prefault(''),
-  accessKeyId: credential(
-    'Whose requests they are.',
-    'the variable `S3_ACCESS_KEY_ID` or `AWS_ACCESS_KEY_ID`',
-  ).optional(),
-  secretAccessKey: credential(
-    'What requests are signed with.',
-    'the variable `S3_SECRET_ACCESS_KEY` or `AWS_SECRET_ACCESS_KEY`',
-  ).optional(),
-  sessionToken: credential('Of temporary credentials.', 'none').optional(),
-  virtualHostedStyle: flag(
-    'The bucket is named by the host (`bucket.s3.example.com`), not by the path.',
-  ).prefault(false),
-  redirect: flag(
-    'Clients may be sent to the bucket itself, with an address that is signed for a while, where a protocol has it so. They have to be able to reach it.',
-  ).prefault(false),
-});
-
-const sqliteStore = group('Metadata in one SQLite file.', {
-  path: path(
-    'The file, relative to the config file. On a local file system.',
-    "`metadata.db` in the node's `dataDir`",
-  ).optional(),
-});
-
-export const postgresStore = group(
-  'Metadata in PostgreSQL, or a server that speaks its protocol, such as CockroachDB.',
-  {
-    url: text(
-      'Where the database is, and as whom.',
-      { expected: "an address without a password, such as 'postgres://meridian@db.example.com/meridian'" },
-      forms.postgresUrl,
-    ),
-    password: credential('Of that user.', 'the variable `PGPASSWORD`, or none').optional(),
-    connections: count('Connections at most. What finds none free waits.', 1, 100).prefault(10),
-  },
-);
-
-const store = group('What an origin keeps for good. One engine for each half.', {
-  blobs: group('Where the bytes are.', { files: filesStore.optional(), s3: s3Store.optional() }).prefault({}),
-  metadata: group('Where it is written what there is.', {
-    sqlite: sqliteStore.optional(),
-    postgres: postgresStore.optional(),
-  }).prefault({}),
-});
-
 export const node = group('One node. Its name is its key.', {
   role: oneOf('`pop` talks to clients, `shield` to PoPs, `origin` to upstreams.', [
     'pop',
@@ -242,6 +172,10 @@ export const node = group('One node. Its name is its key.', {
     ])
     .prefault({}),
   store: store.optional(),
+  near: label(
+    'The store in `kv` that this node keeps copies in, and asks before its parents, on routes that `replicate`.',
+  ).optional(),
+  sharedMemory: kv.sharedMemory(label('Its name in `kv`, the same on each node that shares it.')).optional(),
   slices: slices.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
@@ -341,12 +275,14 @@ export const route = z
       protocol: z.literal('npm'),
       name: routeName.prefault('npm'),
       match: match.prefault({}),
+      replicate: kv.replicate.optional(),
       npm: npm.prefault({}),
     }),
     group('A route to a web server.', {
       protocol: z.literal('web'),
       name: routeName.prefault('web'),
       match: match.prefault({}),
+      replicate: kv.replicate.optional(),
       web,
     }),
   ])
@@ -375,6 +311,14 @@ export const network = group('Everything that one config file describes.', {
     expected: 'an object with a node under each name',
     type: 'map',
   }),
+  kv: z
+    .record(label('Name of the store.'), kv.kvStore)
+    .register(rows, {
+      means: 'Key/value servers by name, one in each region for example. What lies there goes by that name.',
+      expected: 'an object with a store under each name',
+      type: 'map',
+    })
+    .prefault({}),
   routes: z.array(route).min(1, 'a list of at least one route').register(rows, {
     means: 'Which requests are served how. The first match is taken.',
     expected: 'a list of routes',

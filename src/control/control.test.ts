@@ -18,6 +18,7 @@ const status = {
   fills: 0,
   rssBytes: 5,
   parents: [{ name: 'shield', healthy: true }],
+  kv: [{ name: 'near', isDown: false }],
 } as const;
 
 const open: Control[] = [];
@@ -49,6 +50,7 @@ describe('the control API', () => {
       ...status,
       urls: [...status.urls],
       parents: [...status.parents],
+      kv: [...status.kv],
     });
   });
 

@@ -41,6 +41,7 @@ const status = {
   fills: 0,
   rssBytes: 0,
   parents: [],
+  kv: [],
 };
 
 describe('a node', () => {

@@ -29,6 +29,7 @@ export const statusMessage = z.looseObject({
     .looseObject({ state: z.enum(['current', 'behind', 'suspect']), gaps: z.number(), suspected: z.number() })
     .nullish(),
   parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
+  kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
 });
 export type StatusMessage = z.output<typeof statusMessage>;
 

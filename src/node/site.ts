@@ -15,11 +15,13 @@ import { web } from '../protocols/web/web.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
+import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { tiers } from './tiers.ts';
 
 export interface SiteDependencies {
   readonly cache: Cache;
+  readonly replicas: Replicas;
   readonly clock: Clock;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
@@ -30,7 +32,7 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, clock, knows, report }: SiteDependencies,
+  { cache, replicas, clock, knows, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts } = config;
   const all: Route[] = [];
@@ -41,7 +43,9 @@ export async function makeSite(
   const remotes = { node: name, cdnId, cache, timeouts, clock, report };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, remotes);
-    const parent = upper.parent(route);
+    const replicate = network.routes.find((each) => each.name === route.name);
+    const direct = upper.parent(route);
+    const parent = replicate ? replicas.before(direct, replicate, config, network) : direct;
     return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));

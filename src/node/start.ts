@@ -1,31 +1,23 @@
 /**
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
-import { join } from 'node:path';
-import type { Bus } from '../bus.ts';
-import { type Cache, cache } from '../cache/cache.ts';
-import { openDiskInTime } from '../cache/disk/unopened.ts';
-import type { Tuning } from '../cache/engine.ts';
-import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
-import type { Log } from '../telemetry/log.ts';
-import { busFor, settingsFor } from './bus.ts';
+import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
+import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
-import { openPurging } from './purging.ts';
 import { failed } from './refuse.ts';
 import { serve as serveShield } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
-import { openStores } from './stores.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -39,13 +31,6 @@ export interface RunningNode {
   drain(): Promise<void>;
 }
 
-export interface NodeDependencies {
-  readonly log: Log;
-  readonly clock: Clock;
-  /** Instead of the one that the config names; closed by whoever opened it. */
-  readonly bus?: Bus | undefined;
-}
-
 const serveAs = { pop: servePop, shield: serveShield, origin: serveOrigin };
 
 export async function startNode(
@@ -56,20 +41,16 @@ export async function startNode(
   const { clock, log } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const stored = await openCache(config, deps);
-  const bus = deps.bus ?? (await busFor(network, config, deps));
-  const self = { name, role: config.role, startedMs: startedAtMs };
-  const trustMs = network.purge.trustS * 1000;
-  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
-  const siteDependencies = { cache: stored, clock, knows: purging.knows, report: purging.report };
-  const stores = config.store ? await openStores(config.store, clock, log) : null;
+  const parts = await openParts(network, config, startedAtMs, deps);
+  const { cache, bus, purging, replicas, stores } = parts;
+  const siteDependencies = { cache, replicas, clock, knows: purging.knows, report: purging.report };
   const node: Node = {
     name,
     role: config.role,
     clock,
     timing: timer(name),
     log,
-    cache: stored,
+    cache,
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
@@ -94,10 +75,7 @@ export async function startNode(
   async function drain(): Promise<void> {
     await doors.drain(node.site.config.timeouts.drainMs);
     node.site.close();
-    await purging.close();
-    if (!deps.bus) await bus.close();
-    await stored.close();
-    await stores?.close();
+    await parts.close();
     await node.accessLog?.close();
   }
 
@@ -107,7 +85,7 @@ export async function startNode(
     get urls() {
       return doors.urls;
     },
-    status: () => statusOf(node, startedAtMs, doors.urls),
+    status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
 
     async reload(next) {
@@ -126,11 +104,10 @@ export async function startNode(
       node.site = site;
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
-      const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
-      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
-      stored.tune(tuningOf(wanted));
+      parts.retune(wanted);
       await prepared.commit();
       before.close();
+      replicas.keepOnly(wanted, next);
       if (node.accessLog !== logBefore) await logBefore?.close();
     },
 
@@ -150,27 +127,4 @@ function configOf(network: Network, name: string): NodeConfig {
 
 function sameLog(a: NodeConfig, b: NodeConfig): boolean {
   return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
-}
-
-async function openCache(config: NodeConfig, { clock, log }: NodeDependencies): Promise<Cache> {
-  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
-  const folder = join(config.dataDir, 'cache');
-  return cache({
-    clock,
-    memoryBytes: config.memory.bytes,
-    memoryObjectBytes: config.memory.objectBytes,
-    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
-    slices: config.slices,
-    tuning: tuningOf(config),
-    warn,
-  });
-}
-
-function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
-  return {
-    lockMs: timeouts.lockMs,
-    maxFills: limits.fills,
-    finishBytes: abandonedFills.finishBytes,
-    finishRequests: abandonedFills.finishRequests,
-  };
 }

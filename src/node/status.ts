@@ -4,6 +4,7 @@
 import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
+import type { CopiesStats } from '../kv/copies.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
@@ -30,9 +31,16 @@ export interface NodeStatus {
   /** How far purges on the bus have been followed. */
   readonly purging: PurgingStatus;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
+  /** The key/value stores that it keeps copies in. */
+  readonly kv: readonly CopiesStats[];
 }
 
-export function statusOf(node: Node, startedAtMs: number, urls: readonly string[]): NodeStatus {
+export function statusOf(
+  node: Node,
+  startedAtMs: number,
+  urls: readonly string[],
+  kv: NodeStatus['kv'],
+): NodeStatus {
   const { requests, hits, errors } = node.counts;
   return {
     name: node.name,
@@ -48,5 +56,6 @@ export function statusOf(node: Node, startedAtMs: number, urls: readonly string[
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
     parents: node.site.parentHealth(),
+    kv,
   };
 }

@@ -219,7 +219,7 @@ export function routeOf(key: string): string {
  * The keys that a key is kept under. A line break or a space parts what was asked for from what was made of it: a slice
  * (`<key>\n…`), a rendering for a PoP's clients (`<key> gzip https://…`). The first space belongs to the route.
  */
-function* parentsOf(key: string): Iterable<string> {
+export function* parentsOf(key: string): Iterable<string> {
   for (let at = key.indexOf(' ') + 1; at < key.length; at++) {
     const code = key.charCodeAt(at);
     if (code === 0x20 || code === 0x0a) yield key.slice(0, at);

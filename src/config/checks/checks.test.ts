@@ -205,6 +205,53 @@ describe('routes', () => {
   });
 });
 
+describe('key/value stores', () => {
+  const kv = { near: { url: 'redis://127.0.0.1:1' }, far: { url: 'nats://127.0.0.1:2' } };
+  const pop = (more: object) => ({ role: 'pop', listen: [{ port: 2 }], parents: ['origin'], ...more });
+  const replicating = [npm({ replicate: {} })];
+
+  test('are named by the nodes that use them', () => {
+    const nodes = { origin, a: pop({ near: 'near', sharedMemory: { store: 'far' } }) };
+    expect(mistakes({ kv, nodes, routes: replicating })).toEqual([]);
+  });
+
+  const wrong: [string, object, object, string][] = [
+    [
+      'a store that is not there',
+      { near: 'nera' },
+      {},
+      "nodes.a.near: expected the name of a store in kv, found 'nera'. Did you mean near?",
+    ],
+    [
+      'the same store twice',
+      { near: 'near', sharedMemory: { store: 'near' } },
+      {},
+      "nodes.a.sharedMemory.store: expected another store than `near`, found 'near'",
+    ],
+    [
+      'a store with the name of a node',
+      { near: 'near' },
+      { kv: { ...kv, a: kv.near } },
+      "kv.a: expected a name that no node has, because responses name both, found 'a'",
+    ],
+    [
+      'a route that nobody copies',
+      {},
+      { routes: replicating },
+      'routes[0].replicate: expected at least one node with a store that is `near`, found none',
+    ],
+    [
+      'an origin with a store',
+      {},
+      { nodes: { origin: { ...origin, near: 'near' } } },
+      "nodes.origin.near: expected nothing, because an origin is where copies come from, found 'near'",
+    ],
+  ];
+  test.each(wrong)('%s is a mistake', (_, node, network, message) => {
+    expect(mistakes({ kv, nodes: { origin, a: pop(node) }, ...network })).toEqual([message]);
+  });
+});
+
 describe('the bus', () => {
   const far = {
     origin: { ...origin, url: 'http://a.example' },

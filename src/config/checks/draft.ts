@@ -9,6 +9,8 @@ export interface Draft {
   readonly nodes: ReadonlyMap<string, ParsedNode>;
   /** Those of invalid nodes too. */
   readonly nodeNames: ReadonlySet<string>;
+  /** Of key/value stores, those of invalid ones too. */
+  readonly kvNames: ReadonlySet<string>;
   /** `undefined` stands for an invalid one. */
   readonly routes: readonly (ParsedRoute | undefined)[];
   /** `undefined`: an invalid one. */

@@ -1,0 +1,79 @@
+/** The parameters of an origin's stores, a part of the table in `schema.ts`. */
+import * as forms from './forms.ts';
+import { count, flag, group, path, text } from './kinds.ts';
+
+const credential = (means: string, otherwise: string) =>
+  text(means, { expected: 'text', otherwise }, (value) => (value === '' ? undefined : value));
+
+const filesStore = group('Blobs as files, on a file system of this machine.', {
+  path: path(
+    'Folder of their own, relative to the config file.',
+    "`blobs` in the node's `dataDir`",
+  ).optional(),
+});
+
+export const s3Store = group('Blobs in a bucket of S3, or of a server that speaks its protocol.', {
+  bucket: text(
+    'Name of the bucket. It has to be there.',
+    { expected: 'the name of a bucket' },
+    forms.bucketName,
+  ),
+  endpoint: text(
+    'Where the server is.',
+    { expected: 'an absolute http or https URL', otherwise: "Amazon's, for the region" },
+    forms.httpUrl,
+  ).optional(),
+  region: text(
+    'Region that requests are signed for.',
+    { expected: "a region such as 'eu-central-1'", otherwise: 'the variable `S3_REGION` or `AWS_REGION`' },
+    forms.label,
+  ).optional(),
+  prefix: text(
+    'Before the names of all objects.',
+    { expected: "a prefix such as 'meridian/'" },
+    forms.objectPrefix,
+  ).prefault(''),
+  accessKeyId: credential(
+    'Whose requests they are.',
+    'the variable `S3_ACCESS_KEY_ID` or `AWS_ACCESS_KEY_ID`',
+  ).optional(),
+  secretAccessKey: credential(
+    'What requests are signed with.',
+    'the variable `S3_SECRET_ACCESS_KEY` or `AWS_SECRET_ACCESS_KEY`',
+  ).optional(),
+  sessionToken: credential('Of temporary credentials.', 'none').optional(),
+  virtualHostedStyle: flag(
+    'The bucket is named by the host (`bucket.s3.example.com`), not by the path.',
+  ).prefault(false),
+  redirect: flag(
+    'Clients may be sent to the bucket itself, with an address that is signed for a while, where a protocol has it so. They have to be able to reach it.',
+  ).prefault(false),
+});
+
+const sqliteStore = group('Metadata in one SQLite file.', {
+  path: path(
+    'The file, relative to the config file. On a local file system.',
+    "`metadata.db` in the node's `dataDir`",
+  ).optional(),
+});
+
+export const postgresStore = group(
+  'Metadata in PostgreSQL, or a server that speaks its protocol, such as CockroachDB.',
+  {
+    url: text(
+      'Where the database is, and as whom.',
+      { expected: "an address without a password, such as 'postgres://meridian@db.example.com/meridian'" },
+      forms.postgresUrl,
+    ),
+    password: credential('Of that user.', 'the variable `PGPASSWORD`, or none').optional(),
+    connections: count('Connections at most. What finds none free waits.', 1, 100).prefault(10),
+  },
+);
+
+export const store = group('What an origin keeps for good. One engine for each half.', {
+  blobs: group('Where the bytes are.', { files: filesStore.optional(), s3: s3Store.optional() }).prefault({}),
+  metadata: group('Where it is written what there is.', {
+    sqlite: sqliteStore.optional(),
+    postgres: postgresStore.optional(),
+  }).prefault({}),
+});

@@ -1,0 +1,101 @@
+/**
+ * What a node has for as long as it runs, whatever a reload makes of its config: the cache, the bus, what it knows of
+ * purges, copies in stores nearby, and an origin's own stores.
+ */
+import { join } from 'node:path';
+import type { Bus } from '../bus.ts';
+import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
+import { openDiskInTime } from '../cache/disk/unopened.ts';
+import type { Tuning } from '../cache/engine.ts';
+import type { Clock } from '../clock.ts';
+import type { Network, NodeConfig } from '../config/network.ts';
+import type { Log } from '../telemetry/log.ts';
+import { busFor } from './bus.ts';
+import { openPurging, type Purging } from './purging.ts';
+import { type Replicas, replicas } from './replicas.ts';
+import { openStores, type Stores } from './stores.ts';
+
+export interface NodeDependencies {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Instead of the one that the config names; closed by whoever opened it. */
+  readonly bus?: Bus | undefined;
+}
+
+export interface Parts {
+  readonly cache: Cache;
+  readonly bus: Bus;
+  readonly purging: Purging;
+  readonly replicas: Replicas;
+  /** `null` where nothing is kept for good. */
+  readonly stores: Stores | null;
+  /** Takes over what a reload may change. */
+  retune(config: NodeConfig): void;
+  close(): Promise<void>;
+}
+
+export async function openParts(
+  network: Network,
+  config: NodeConfig,
+  startedMs: number,
+  deps: NodeDependencies,
+): Promise<Parts> {
+  const { clock, log } = deps;
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const trustMs = network.purge.trustS * 1000;
+  let following: Purging | null = null;
+  const followed = () => following?.knows() ?? 'unsure';
+  const nearby = replicas({ clock, warn, followed, trustMs });
+  const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
+  const stored = await openCache(config, { clock, warn, purged });
+  const stores = config.store ? await openStores(config.store, clock, log) : null;
+  const bus = deps.bus ?? (await busFor(network, config, deps));
+  const self = { name: config.name, role: config.role, startedMs };
+  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
+  following = purging;
+  return {
+    cache: stored,
+    bus,
+    purging,
+    replicas: nearby,
+    stores,
+
+    retune(wanted) {
+      const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
+      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
+      stored.tune(tuningOf(wanted));
+    },
+
+    async close() {
+      await purging.close();
+      if (!deps.bus) await bus.close();
+      await nearby.close();
+      await stored.close();
+      await stores?.close();
+    },
+  };
+}
+
+type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged'>;
+
+async function openCache(config: NodeConfig, surroundings: Surroundings): Promise<Cache> {
+  const { clock, warn } = surroundings;
+  const folder = join(config.dataDir, 'cache');
+  return cache({
+    ...surroundings,
+    memoryBytes: config.memory.bytes,
+    memoryObjectBytes: config.memory.objectBytes,
+    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
+    slices: config.slices,
+    tuning: tuningOf(config),
+  });
+}
+
+function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+  return {
+    lockMs: timeouts.lockMs,
+    maxFills: limits.fills,
+    finishBytes: abandonedFills.finishBytes,
+    finishRequests: abandonedFills.finishRequests,
+  };
+}
