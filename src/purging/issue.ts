@@ -9,6 +9,7 @@ import type { Selector } from '../purge.ts';
 import { appliedSubject, purgeEvent, purgeSubject, readApplied } from './event.ts';
 import { gather } from './gather.ts';
 import type { Members } from './members.ts';
+import { isAtLeast } from './proof.ts';
 
 /** Of selectors in one event, as JSON: half of what the least of the buses takes in one message. */
 const eventBytes = 512 * 1024;
@@ -112,30 +113,39 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
     const nodes = new Map<string, number | null>();
     const gone: string[] = [];
     const { promise: changed, resolve: look } = Promise.withResolvers<void>();
-    const isDone = () => [...nodes.values()].every((ms) => ms !== null);
-    let isOut = false;
+    const isDone = () => members.isSettled && [...nodes.values()].every((ms) => ms !== null);
+    let position: Position | null = null;
     waits.set(id, (node) => {
       nodes.set(node, clock.elapsed() - startedMs);
-      if (isOut && isDone()) look();
+      if (position && isDone()) look();
     });
     const timer = { cancel: () => {} };
+
+    /** Those that live, by now: who has come meanwhile begins after the purge, and who has gone will not answer. */
+    function countMembers(): void {
+      const live = members.known;
+      for (const [name, { applied }] of live) {
+        const hasApplied = position !== null && isAtLeast(applied, position);
+        nodes.set(name, nodes.get(name) ?? (hasApplied ? clock.elapsed() - startedMs : null));
+      }
+      for (const [name, ms] of nodes) {
+        if (ms !== null || live.has(name)) continue;
+        nodes.delete(name);
+        gone.push(name);
+      }
+    }
+
+    function again(): void {
+      countMembers();
+      if (isDone() || clock.elapsed() - startedMs >= waitMs) return look();
+      timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
+    }
+
     try {
-      const prepared = Promise.all([listen(), members.live()]);
+      const prepared = Promise.all([listen(), members.attend()]);
       await atMost(prepared, Math.min(waitMs, prepareMs), clock);
-      for (const name of members.known.keys()) nodes.set(name, nodes.get(name) ?? null);
-      const position = await publish(order, id, true);
-      isOut = true;
-      const again = () => {
-        // Who has come meanwhile begins after the purge; who has gone will not answer.
-        const live = members.known;
-        for (const [name, ms] of nodes) {
-          if (ms !== null || live.has(name)) continue;
-          nodes.delete(name);
-          gone.push(name);
-        }
-        if (isDone() || clock.elapsed() - startedMs >= waitMs) return look();
-        timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
-      };
+      countMembers();
+      position = await publish(order, id, true);
       again();
       await changed;
       return { position, applied: { all: isDone(), nodes: Object.fromEntries(nodes), gone } };
