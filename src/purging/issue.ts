@@ -137,8 +137,8 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
 
     function again(): void {
       countMembers();
-      if (isDone() || clock.elapsed() - startedMs >= waitMs) return look();
-      timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
+      if (isDone() || clock.elapsed() - startedMs >= waitMs) look();
+      else timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
     }
 
     try {
