@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Position, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
+import { handedQueue } from './handed.ts';
 import { type Extent, endOf, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
 import type { Listener } from './roster.ts';
@@ -44,8 +45,12 @@ export function follow(options: FollowOptions): Listener {
   let place: Position | null = typeof since === 'string' ? null : since;
   /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
   let goal: number | 'unknown' | null = 'unknown';
+  const handed = handedQueue();
+  /** Something was handed over since the last turn began: that is what the next one is for, unless somebody rang as well. */
+  let isHanded = false;
+  let isRung = false;
 
-  async function deliver({ entries, log }: Page): Promise<void> {
+  async function deliver(log: string, entries: readonly Entry[]): Promise<void> {
     for (const { sequence, text } of entries) {
       if (isClosed) return;
       place = { log, sequence };
@@ -66,7 +71,7 @@ export function follow(options: FollowOptions): Listener {
       return true;
     }
     if (goal === 'unknown') goal = page.newest;
-    await deliver(page);
+    await deliver(page.log, page.entries);
     if (goal !== null && !isClosed && place.sequence >= goal) {
       goal = null;
       tell.caughtUp(place);
@@ -74,11 +79,29 @@ export function follow(options: FollowOptions): Listener {
     return page.entries.length === pageEvents;
   }
 
+  /** Returns whether all that was handed over has been delivered, and nothing is missing before it. */
+  async function takeHanded(): Promise<boolean> {
+    while (!handed.isEmpty) {
+      const entries = place === null || goal !== null ? null : handed.take(place);
+      if (entries === null || place === null) {
+        handed.clear();
+        return false;
+      }
+      await deliver(place.log, entries);
+      if (isClosed) return true;
+    }
+    return true;
+  }
+
   const turns = pump({
     clock,
     idleMs,
     failed,
     async turn() {
+      const isAllHanded = isHanded && !isRung;
+      isHanded = false;
+      isRung = false;
+      if ((await takeHanded()) && isAllHanded) return;
       // Others want to be served between two pages.
       while ((await turnPage()) && !isClosed) await setImmediate();
     },
@@ -86,8 +109,17 @@ export function follow(options: FollowOptions): Listener {
   turns.wake();
 
   return {
-    wake: turns.wake,
+    wake() {
+      isRung = true;
+      turns.wake();
+    },
+    hand(events) {
+      if (handed.add(events)) isHanded = true;
+      else isRung = true;
+      turns.wake();
+    },
     again() {
+      isRung = true;
       goal = 'unknown';
       turns.wake();
     },
