@@ -14,6 +14,8 @@ function begin(upTo: number) {
   const heard: unknown[] = [];
   const gaps: unknown[] = [];
   let reads = 0;
+  /** Until it settles, what is read does not arrive. */
+  let way: Promise<void> | null = null;
   const write = (number: number) => entries.push({ sequence: number, text: textOf(number) });
   for (let number = 1; number <= upTo; number++) write(number);
   const listener = follow({
@@ -29,7 +31,8 @@ function begin(upTo: number) {
     read(_subject, after, limit) {
       reads++;
       const found = entries.filter(({ sequence }) => sequence > after).slice(0, limit);
-      return { log, oldest: 1, newest: entries.length, entries: found };
+      const page = { log, oldest: 1, newest: entries.length, entries: found };
+      return way === null ? page : way.then(() => page);
     },
     failed: () => undefined,
   });
@@ -38,6 +41,9 @@ function begin(upTo: number) {
     gaps,
     write,
     reads: () => reads,
+    delay(by: Promise<void>) {
+      way = by;
+    },
     listener,
     hand: (first: number, last: number, of = log) =>
       listener.hand?.({ log: of, before: first - 1, texts: numbers(first, last).map(textOf) }),
@@ -78,6 +84,26 @@ describe('a follower that is handed events', () => {
     await settled();
     expect(heard).toEqual(numbers(1, 8));
     expect(reads()).toBeGreaterThan(before);
+    expect(gaps).toEqual([]);
+  });
+
+  test('delivers them while a page is still on its way, which tells neither twice nor of a gap', async () => {
+    const { heard, hand, write, delay, listener, gaps } = begin(2);
+    await settled();
+    const way = Promise.withResolvers<void>();
+    delay(way.promise);
+    write(3);
+    listener.wake();
+    await settled();
+    for (const number of numbers(4, 6)) write(number);
+    hand(3, 4);
+    await settled();
+    hand(5, 6);
+    await settled();
+    expect(heard).toEqual(numbers(1, 6));
+    way.resolve();
+    await settled();
+    expect(heard).toEqual(numbers(1, 6));
     expect(gaps).toEqual([]);
   });
 

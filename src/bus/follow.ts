@@ -49,6 +49,7 @@ export function follow(options: FollowOptions): Listener {
   /** Something was handed over since the last turn began: that is what the next one is for, unless somebody rang as well. */
   let isHanded = false;
   let isRung = false;
+  let tellOfHanded = () => {};
 
   async function deliver(log: string, entries: readonly Entry[]): Promise<void> {
     for (const { sequence, text } of entries) {
@@ -60,23 +61,40 @@ export function follow(options: FollowOptions): Listener {
 
   /** Returns whether there is more to read. */
   async function turnPage(): Promise<boolean> {
-    const isFirst = place === null;
-    const page = await read(subject, place?.sequence ?? 0, isFirst && since === 'now' ? 0 : pageEvents);
+    const asked = place?.sequence ?? 0;
+    const page = await arrival(read(subject, asked, place === null && since === 'now' ? 0 : pageEvents));
     if (isClosed) return false;
     place ??= since === 'now' ? endOf(page) : startOf(page);
-    if (isMissing(place, page)) {
+    // What was handed over meanwhile may be newer than the page.
+    const isNewer = place.sequence > page.newest && page.newest >= asked;
+    if (isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
       place = startOf(page);
       goal = 'unknown';
       await tell.gap(place);
       return true;
     }
     if (goal === 'unknown') goal = page.newest;
-    await deliver(page.log, page.entries);
+    const { sequence } = place;
+    await deliver(
+      page.log,
+      page.entries.filter((entry) => entry.sequence > sequence),
+    );
     if (goal !== null && !isClosed && place.sequence >= goal) {
       goal = null;
       tell.caughtUp(place);
     }
     return page.entries.length === pageEvents;
+  }
+
+  /** A page from far away takes its time: what is handed over meanwhile is delivered before it. */
+  async function arrival(reading: Page | Promise<Page>): Promise<Page> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<null>();
+      tellOfHanded = () => resolve(null);
+      const page = await Promise.race([reading, promise]);
+      if (page !== null) return page;
+      if (place !== null && goal === null && !isClosed && !(await takeHanded())) isRung = true;
+    }
   }
 
   /** Returns whether all that was handed over has been delivered, and nothing is missing before it. */
@@ -116,6 +134,7 @@ export function follow(options: FollowOptions): Listener {
     hand(events) {
       if (handed.add(events)) isHanded = true;
       else isRung = true;
+      tellOfHanded();
       turns.wake();
     },
     again() {
