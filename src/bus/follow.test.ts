@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { setImmediate } from 'node:timers/promises';
 import { virtualClock } from '../../test/support/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { type Entry, follow } from './follow.ts';
+import { follow } from './follow.ts';
+import type { Entry } from './handed.ts';
 import { encode } from './wire.ts';
 
 const log = 'one';

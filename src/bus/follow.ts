@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Position, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
-import { handedQueue } from './handed.ts';
+import { type Entry, handedQueue } from './handed.ts';
 import { type Extent, endOf, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
 import type { Listener } from './roster.ts';
@@ -19,11 +19,6 @@ const idleMs = 1000;
 export interface Page extends Extent {
   /** After the place that was asked for, in order. */
   readonly entries: readonly Entry[];
-}
-
-export interface Entry {
-  readonly sequence: number;
-  readonly text: string;
 }
 
 export interface FollowOptions {

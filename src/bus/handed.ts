@@ -3,10 +3,15 @@
  * more: what does not follow upon the place where a subscriber is, is left to reading the log.
  */
 import type { Position } from '../bus.ts';
-import type { Entry } from './follow.ts';
 
 /** Events that wait for a subscriber. Beyond it, all of them are read from the log instead. */
 const maxWaiting = 256;
+
+/** An event as the log keeps it. */
+export interface Entry {
+  readonly sequence: number;
+  readonly text: string;
+}
 
 export interface Handed {
   readonly log: string;
