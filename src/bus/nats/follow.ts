@@ -56,11 +56,12 @@ export function follow(options: FollowOptions): Listener {
     try {
       await tail({
         session,
+        clock,
         stream: streams.nameOf(subject),
         from: { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 },
         signal: AbortSignal.any([outer, stalled.signal]),
-        async message(message) {
-          const next = { log: from.log, sequence: message.info.streamSequence };
+        async message(message, sequence) {
+          const next = { log: from.log, sequence };
           isBusy = true;
           // The stream has nothing but this subject: what is not there was dropped.
           if (place !== null && next.sequence > place.sequence + 1)
