@@ -6,12 +6,12 @@ import type { Bus, Position, Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Selector } from '../purge.ts';
-import { appliedSubject, purgeEvent, purgeSubject, readApplied } from './event.ts';
+import { appliedSubject, maxSelectors, purgeEvent, purgeSubject, readApplied } from './event.ts';
 import { gather } from './gather.ts';
 import type { Members } from './members.ts';
 
-/** Of selectors in one event, as JSON: half of what the least of the buses takes in one message. */
-const eventBytes = 512 * 1024;
+/** Of selectors in one event, as JSON in UTF-8, with the keys that a node has seen: less than an event may have. */
+const eventBytes = 448 * 1024;
 /** How often it is looked whether those that are still waited for live. */
 const lookMs = 500;
 /** How long the answers are listened for after the last question. */
@@ -22,6 +22,7 @@ const maxWaits = 1_000;
 const prepareMs = 2_000;
 
 export interface Order {
+  /** Each of them as nodes can read it (`isReadable`). */
   readonly selectors: readonly Selector[];
   readonly soft: boolean;
   /** Who asked for it. */
@@ -91,7 +92,6 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
 
   async function publish(order: Order, id: string, acknowledge: boolean): Promise<Position> {
     const { soft, by } = order;
-    const seen = order.seen && { node: order.seen.node, keys: [...order.seen.keys] };
     const parts = inParts(order.selectors);
     let position: Position | null = null;
     // In order, so that whoever has carried out the last one has carried out all.
@@ -99,7 +99,7 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
       const isLast = at === parts.length - 1;
       const event = purgeEvent({
         ...{ id, selectors: [...selectors], soft, by, acknowledge: acknowledge && isLast },
-        ...(seen && { seen }),
+        ...(order.seen && { seen: seenOf(selectors, order.seen) }),
       });
       position = await bus.publish(purgeSubject, event);
     }
@@ -110,6 +110,8 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
   async function issueAndWait(order: Order, id: string, waitMs: number): Promise<Issued> {
     const startedMs = clock.elapsed();
     const nodes = new Map<string, number | null>();
+    /** Whether it is known who lives. */
+    let isTold = false;
     const gone: string[] = [];
     const { promise: changed, resolve: look } = Promise.withResolvers<void>();
     const isDone = () => [...nodes.values()].every((ms) => ms !== null);
@@ -121,7 +123,7 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
     const timer = { cancel: () => {} };
     try {
       const prepared = Promise.all([listen(), members.live()]);
-      await atMost(prepared, Math.min(waitMs, prepareMs), clock);
+      isTold = await atMost(prepared, Math.min(waitMs, prepareMs), clock);
       for (const name of members.known.keys()) nodes.set(name, nodes.get(name) ?? null);
       const position = await publish(order, id, true);
       isOut = true;
@@ -138,7 +140,7 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
       };
       again();
       await changed;
-      return { position, applied: { all: isDone(), nodes: Object.fromEntries(nodes), gone } };
+      return { position, applied: { all: isTold && isDone(), nodes: Object.fromEntries(nodes), gone } };
     } finally {
       timer.cancel();
       waits.delete(id);
@@ -170,9 +172,9 @@ function inParts(selectors: readonly Selector[]): readonly (readonly Selector[])
   const parts: Selector[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const selector of selectors) {
-    const own = JSON.stringify(selector).length * 3; // UTF-8, at most.
+    const own = 2 * Buffer.byteLength(JSON.stringify(selector)); // Once more where it has been seen.
     bytes += own;
-    if (bytes > eventBytes) {
+    if (bytes > eventBytes || parts.at(-1)?.length === maxSelectors) {
       parts.push([]);
       bytes = own;
     }
@@ -181,10 +183,17 @@ function inParts(selectors: readonly Selector[]): readonly (readonly Selector[])
   return parts;
 }
 
-/** Waits for it, but for no longer than that: what it would have told is told later, or missing. */
-function atMost(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+/** What a node has seen, of that which is in the same event. */
+function seenOf(selectors: readonly Selector[], { node, keys }: NonNullable<Order['seen']>) {
+  const seen = new Set(keys);
+  const own = selectors.flatMap((each) => (each.by === 'key' && seen.has(each.key) ? [each.key] : []));
+  return { node, keys: own };
+}
+
+/** Waits for it, but for no longer than that: what it would have told is told later, or missing. Whether it was told. */
+function atMost(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve);
-    promise.then(() => resolve(), reject).finally(cancel);
+    const cancel = clock.after(ms, () => resolve(false));
+    promise.then(() => resolve(true), reject).finally(cancel);
   });
 }
