@@ -1,6 +1,7 @@
 /**
  * A subscription to a log that can be read from any place: it reads page by page, and only the page in hand is in memory. So
- * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap.
+ * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap. So is one
+ * that finds another event, after a lost connection, where it heard its last one: the log has lost its end, and has grown since.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Position, Since, Subscriber } from '../bus.ts';
@@ -42,13 +43,20 @@ export function follow(options: FollowOptions): Listener {
   const tell = teller(subject, subscriber, log);
   let isClosed = false;
   let place: Position | null = typeof since === 'string' ? null : since;
+  /** Digest of the event at `place`; `null`: it was not heard here. */
+  let heard: number | bigint | null = null;
+  /** How often the connection was made anew, and up to which of these the log is known to be the one that was heard. */
+  let connections = 0;
+  let verified = 0;
   /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
   let goal: number | 'unknown' | null = 'unknown';
 
   async function deliver({ entries, log }: Page): Promise<void> {
     for (const { sequence, text } of entries) {
       if (isClosed) return;
+      if (place !== null && sequence <= place.sequence) continue;
       place = { log, sequence };
+      heard = Bun.hash(text);
       await tell.event(text, place);
     }
   }
@@ -56,11 +64,19 @@ export function follow(options: FollowOptions): Listener {
   /** Returns whether there is more to read. */
   async function turnPage(): Promise<boolean> {
     const isFirst = place === null;
-    const page = await read(subject, place?.sequence ?? 0, isFirst && since === 'now' ? 0 : pageEvents);
+    const upTo = connections;
+    // What was heard last is read once more.
+    const after = (place?.sequence ?? 0) - (upTo > verified && heard !== null ? 1 : 0);
+    const page = await read(subject, after, isFirst && since === 'now' ? 0 : pageEvents);
     if (isClosed) return false;
     place ??= since === 'now' ? endOf(page) : startOf(page);
-    if (isMissing(place, page)) {
+    const isOther = page.entries.some(
+      ({ sequence, text }) => sequence === place?.sequence && heard !== null && Bun.hash(text) !== heard,
+    );
+    verified = upTo;
+    if (isOther || isMissing(place, page)) {
       place = startOf(page);
+      heard = null;
       goal = 'unknown';
       await tell.gap(place);
       return true;
@@ -88,6 +104,7 @@ export function follow(options: FollowOptions): Listener {
   return {
     wake: turns.wake,
     again() {
+      connections++;
       goal = 'unknown';
       turns.wake();
     },

@@ -31,6 +31,8 @@ export function follow(options: FollowOptions): Listener {
   const { subject, since, subscriber, streams, clock, log, failed } = options;
   const tell = teller(subject, subscriber, log);
   let place: Position | null = typeof since === 'string' ? null : since;
+  /** Digest of the event at `place`; `null`: it was not heard here. */
+  let heard: number | bigint | null = null;
   /** An event is being dealt with. */
   let isBusy = false;
 
@@ -39,8 +41,9 @@ export function follow(options: FollowOptions): Listener {
     const extent = await streams.extent(session, subject);
     if (outer.aborted) return;
     place ??= since === 'now' ? endOf(extent) : startOf(extent);
-    if (isMissing(place, extent)) {
+    if (isMissing(place, extent) || (await isOther(session, place))) {
       place = startOf(extent);
+      heard = null;
       await tell.gap(place);
     }
     const from = place;
@@ -66,6 +69,7 @@ export function follow(options: FollowOptions): Listener {
           if (place !== null && next.sequence > place.sequence + 1)
             await tell.gap({ log: from.log, sequence: next.sequence - 1 });
           place = next;
+          heard = Bun.hash(message.string());
           if (!outer.aborted) await tell.event(message.string(), next);
           isBusy = false;
           reached(next);
@@ -75,6 +79,13 @@ export function follow(options: FollowOptions): Listener {
       isBusy = false;
       stopLooking();
     }
+  }
+
+  /** The log has lost its end, and has grown since: another event is where the last one was heard. */
+  async function isOther(session: Session, { sequence }: Position): Promise<boolean> {
+    if (heard === null) return false;
+    const text = await streams.textAt(session, subject, sequence);
+    return text !== null && Bun.hash(text) !== heard;
   }
 
   /** Stops the round when the stream is another one, or holds events that do not come. */

@@ -23,6 +23,8 @@ export interface Streams {
   /** What a message is published to. */
   subjectOf(subject: string): string;
   extent(session: Session, subject: string): Promise<Extent>;
+  /** The event with this sequence; `null` when it is not kept any more. */
+  textAt(session: Session, subject: string, sequence: number): Promise<string | null>;
   /** Identity of the log, from memory where it is known. */
   identity(session: Session, subject: string): Promise<string>;
   /** What is known may no longer be true. */
@@ -65,6 +67,8 @@ export function streams(settings: StreamSettings): Streams {
     nameOf,
     subjectOf,
     extent,
+    textAt: async ({ jsm }, subject, seq) =>
+      (await jsm.streams.getMessage(nameOf(subject), { seq }))?.string() ?? null,
     identity: async (session, subject) => known.get(subject) ?? (await extent(session, subject)).log,
     forget: () => known.clear(),
   };
