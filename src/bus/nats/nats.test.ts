@@ -54,6 +54,14 @@ describe.skipIf(!isHere)('with nats-server', () => {
   serverContract('the bus in NATS', world);
   const stand = stage(world);
 
+  test('nodes that make a log at the same time agree which one it is', async () => {
+    const { here, there } = await stand.pair();
+    for (const subject of ['a', 'b', 'c', 'd']) {
+      const [one, other] = await Promise.all([here.newest(subject), there.newest(subject)]);
+      expect(one).toEqual(other);
+    }
+  });
+
   test('delivers what is no event as one of no type, and goes on', async () => {
     const { here, there, world: one } = await stand.pair();
     const heard = hear(there, 'notes', 'oldest');
