@@ -55,13 +55,26 @@ test('one that is waited for is answered when all that live have carried it out'
   await pass(3_000);
   for (const { issuer } of nodes) {
     const issued = issuer.issue(order, 10_000);
-    await pass(250);
+    // A PoP begins to listen for members now.
+    await pass(3_000);
     expect((await issued).applied).toEqual({
       all: true,
       nodes: { origin: 0, 'pop-a': 0, 'pop-b': 0 },
       gone: [],
     });
   }
+});
+
+test('right after the start, nobody is left out because he has not been heard of yet', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  let answered = false;
+  const issued = nodes[0]!.issuer.issue(order, 10_000).finally(() => {
+    answered = true;
+  });
+  await pass(1_000);
+  expect(answered).toBe(false);
+  await pass(2_000);
+  expect((await issued).applied).toMatchObject({ all: true, nodes: { origin: 0, pop: 0 } });
 });
 
 test('one that does not answer is named: as late while it lives, as gone when nothing is heard of it', async () => {
@@ -94,7 +107,7 @@ test('one that has left is not waited for', async () => {
   await pass(3_000);
   await nodes[1]!.members.close();
   await pass(250);
-  expect([...(await nodes[0]!.members.live()).keys()]).toEqual(['origin']);
+  expect([...nodes[0]!.members.known.keys()]).toEqual(['origin']);
 });
 
 test('without the bus, an order fails', async () => {

@@ -9,6 +9,7 @@ import type { Selector } from '../purge.ts';
 import { appliedSubject, maxSelectors, purgeEvent, purgeSubject, readApplied } from './event.ts';
 import { gather } from './gather.ts';
 import type { Members } from './members.ts';
+import { isAtLeast } from './proof.ts';
 
 /** Of selectors in one event, as JSON in UTF-8, with the keys that a node has seen: less than an event may have. */
 const eventBytes = 448 * 1024;
@@ -110,37 +111,44 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
   async function issueAndWait(order: Order, id: string, waitMs: number): Promise<Issued> {
     const startedMs = clock.elapsed();
     const nodes = new Map<string, number | null>();
-    /** Whether it is known who lives. */
-    let isTold = false;
     const gone: string[] = [];
     const { promise: changed, resolve: look } = Promise.withResolvers<void>();
-    const isDone = () => [...nodes.values()].every((ms) => ms !== null);
-    let isOut = false;
+    const isDone = () => members.isSettled && [...nodes.values()].every((ms) => ms !== null);
+    let position: Position | null = null;
     waits.set(id, (node) => {
       nodes.set(node, clock.elapsed() - startedMs);
-      if (isOut && isDone()) look();
+      if (position && isDone()) look();
     });
     const timer = { cancel: () => {} };
+
+    /** Those that live, by now: who has come meanwhile begins after the purge, and who has gone will not answer. */
+    function countMembers(): void {
+      const live = members.known;
+      for (const [name, { applied }] of live) {
+        const hasApplied = position !== null && isAtLeast(applied, position);
+        nodes.set(name, nodes.get(name) ?? (hasApplied ? clock.elapsed() - startedMs : null));
+      }
+      for (const [name, ms] of nodes) {
+        if (ms !== null || live.has(name)) continue;
+        nodes.delete(name);
+        gone.push(name);
+      }
+    }
+
+    function again(): void {
+      countMembers();
+      if (isDone() || clock.elapsed() - startedMs >= waitMs) look();
+      else timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
+    }
+
     try {
-      const prepared = Promise.all([listen(), members.live()]);
-      isTold = await atMost(prepared, Math.min(waitMs, prepareMs), clock);
-      for (const name of members.known.keys()) nodes.set(name, nodes.get(name) ?? null);
-      const position = await publish(order, id, true);
-      isOut = true;
-      const again = () => {
-        // Who has come meanwhile begins after the purge; who has gone will not answer.
-        const live = members.known;
-        for (const [name, ms] of nodes) {
-          if (ms !== null || live.has(name)) continue;
-          nodes.delete(name);
-          gone.push(name);
-        }
-        if (isDone() || clock.elapsed() - startedMs >= waitMs) return look();
-        timer.cancel = clock.after(Math.min(lookMs, waitMs), again);
-      };
+      const prepared = Promise.all([listen(), members.attend()]);
+      await atMost(prepared, Math.min(waitMs, prepareMs), clock);
+      countMembers();
+      position = await publish(order, id, true);
       again();
       await changed;
-      return { position, applied: { all: isTold && isDone(), nodes: Object.fromEntries(nodes), gone } };
+      return { position, applied: { all: isDone(), nodes: Object.fromEntries(nodes), gone } };
     } finally {
       timer.cancel();
       waits.delete(id);
@@ -190,10 +198,10 @@ function seenOf(selectors: readonly Selector[], { node, keys }: NonNullable<Orde
   return { node, keys: own };
 }
 
-/** Waits for it, but for no longer than that: what it would have told is told later, or missing. Whether it was told. */
-function atMost(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+/** Waits for it, but for no longer than that: what it would have told is told later, or missing. */
+function atMost(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(false));
-    promise.then(() => resolve(true), reject).finally(cancel);
+    const cancel = clock.after(ms, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
   });
 }

@@ -11,6 +11,8 @@ const viewName = 'members';
 const beatMs = 2_000;
 /** Whoever has not renewed his record for this long is not waited for. */
 const liveMs = 6_000;
+/** Who lives has been heard of within this time: a beat, and what it may be late. */
+const settleMs = beatMs + 500;
 /** For how long after the last question the records are watched. */
 const watchMs = 60_000;
 
@@ -26,10 +28,12 @@ const record = z.object({
 export type Member = z.output<typeof record>;
 
 export interface Members {
-  /** Those that live, by what has been heard of them lately. The first question takes up to a few seconds to see who does not. */
-  live(): Promise<ReadonlyMap<string, Member>>;
-  /** The same, of what has been heard until now. */
+  /** Listens from now on, at least for a while. Resolves when what was written down before has been read. */
+  attend(): Promise<void>;
+  /** Those that live, by what has been heard of them lately. */
   readonly known: ReadonlyMap<string, Member>;
+  /** Whether this node has listened for long enough to have heard of everybody who lives. */
+  readonly isSettled: boolean;
   close(): Promise<void>;
 }
 
@@ -40,12 +44,22 @@ export interface MembersOptions {
   readonly applied: () => Position | null;
 }
 
+interface Watching {
+  /** All that was written down has been read. */
+  readonly told: Promise<void>;
+  /** When that was. */
+  toldMs: number | null;
+  close(): void;
+  /** When somebody last asked. */
+  wantedMs: number;
+}
+
 export function members({ bus, clock, self, applied }: MembersOptions): Members {
   const view = bus.view(viewName);
   const heard = new Map<string, { readonly member: Member; readonly atMs: number }>();
   let beat = 0;
   let isClosed = false;
-  let watching: { readonly told: Promise<void>; close(): void; wantedMs: number } | null = null;
+  let watching: Watching | null = null;
   let cancelBeat = () => {};
   // An origin is asked to purge, so it always knows who lives.
   const isWatcher = self.role === 'origin';
@@ -72,15 +86,24 @@ export function members({ bus, clock, self, applied }: MembersOptions): Members 
       return watching.told;
     }
     const { promise: told, resolve } = Promise.withResolvers<void>();
+    const begun: Watching = {
+      told,
+      toldMs: null,
+      close: () => subscription.close(),
+      wantedMs: clock.elapsed(),
+    };
     const subscription = view.watch({
       changed({ key, value }) {
         const member = value === null ? null : record.safeParse(value).data;
         if (member) heard.set(key, { member, atMs: clock.elapsed() });
         else heard.delete(key);
       },
-      caughtUp: resolve,
+      caughtUp() {
+        begun.toldMs ??= clock.elapsed();
+        resolve();
+      },
     });
-    watching = { told, close: () => subscription.close(), wantedMs: clock.elapsed() };
+    watching = begun;
     return told;
   }
 
@@ -94,10 +117,11 @@ export function members({ bus, clock, self, applied }: MembersOptions): Members 
     get known() {
       return known();
     },
-    async live() {
-      await watch();
-      return known();
+    get isSettled() {
+      const toldMs = watching?.toldMs ?? null;
+      return toldMs !== null && clock.elapsed() - toldMs >= settleMs;
     },
+    attend: watch,
     async close() {
       if (isClosed) return;
       isClosed = true;

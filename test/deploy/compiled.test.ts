@@ -34,8 +34,8 @@ test('runs a network from a config file of its folder, reloads it, and drains', 
   writeConfig({ origin, pop });
   const up = Bun.spawn([binary, 'up'], { cwd, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
   try {
-    await eventually('the PoP', () => answers(`http://127.0.0.1:${pop}/-/ping`));
-    // A packument is rewritten in a worker thread.
+    // The PoP may be there before the origin is. A packument is rewritten in a worker thread.
+    await eventually('a packument', () => answers(`http://127.0.0.1:${pop}/left-pad`));
     const packument = await fetch(`http://127.0.0.1:${pop}/left-pad`);
     expect(await packument.json()).toMatchObject({ name: 'left-pad', 'dist-tags': { latest: '1.3.0' } });
     const { stdout } = await ran([binary, 'reload'], { cwd });

@@ -4,7 +4,7 @@
  *
  *     ```ts meridian.config.ts
  *
- * and each `meridian.config.ts` below examples/.
+ * and each `meridian.config.ts` below examples/ and deploy/.
  */
 import type { Source } from './source.ts';
 
@@ -20,7 +20,8 @@ const fenced = /^( *)```ts meridian\.config\.ts\s*\n([\s\S]*?)^ *```\s*$/gm;
 
 export function shownConfigs(files: readonly Source[]): ShownConfig[] {
   return files.flatMap(({ path, text }): ShownConfig[] => {
-    if (/^examples\/(?:.*\/)?meridian\.config\.ts$/.test(path)) return [{ place: `${path}:1`, text, path }];
+    if (/^(?:examples|deploy)\/(?:.*\/)?meridian\.config\.ts$/.test(path))
+      return [{ place: `${path}:1`, text, path }];
     if (path !== 'README.md' && !/^docs\/.*\.md$/.test(path)) return [];
     return [...text.matchAll(fenced)].map((match) => ({
       place: `${path}:${text.slice(0, match.index).split('\n').length + 1}`,

@@ -9,6 +9,8 @@
  * `MERIDIAN_KILLS=2000` for a night.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { web } from '../../src/index.ts';
 import {
   eventually,
@@ -110,7 +112,7 @@ async function killAgainAndAgain(name: string, moment: Moment, rounds: number) {
   for (let round = 1; round <= rounds; round++) {
     const during = `${moment.when}, round ${round}`;
     const settled = fresh(6);
-    const entriesBefore = await entriesOf(node);
+    const entriesBefore = await entriesAtRest(node, during);
     for (const path of settled) await expectRight(node, path, during);
     if (!moment.evicts) {
       await eventually(`what was stored to be acknowledged ${during}`, async () => {
@@ -205,6 +207,19 @@ async function expectBounded(node: TestNode, limit: number, when: string): Promi
 
 async function entriesOf(node: TestNode): Promise<number> {
   return (await node.status()).disk?.entries ?? 0;
+}
+
+/** Once nothing is on its way to the disk any more, which would be counted among what comes next. */
+async function entriesAtRest(node: TestNode, when: string): Promise<number> {
+  const temporary = join(network.dir, 'data', node.name, 'cache', 'tmp');
+  let entries = -1;
+  await eventually(`${node.name} to be at rest ${when}`, async () => {
+    const before = entries;
+    const { fills, disk } = await node.status();
+    entries = disk?.entries ?? 0;
+    return fills === 0 && entries === before && readdirSync(temporary).length === 0;
+  });
+  return entries;
 }
 
 /** A path says how long its body is, and no two paths have the same one. */

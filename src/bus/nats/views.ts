@@ -13,6 +13,8 @@ import type { Session } from './connection.ts';
 import { tail } from './tail.ts';
 
 const wrongLastSequence = 10_071;
+/** What the second of two gets that make the same bucket at the same time. */
+const overlaps = 10_065;
 /** A bucket that is just being made, or has just lost its leader, takes nothing for a moment. */
 const attempts = 10;
 const againMs = 50;
@@ -52,7 +54,7 @@ export function viewIn(name: string, options: ViewOptions): View {
         return await act(await kv());
       } catch (cause) {
         made = null;
-        if (attempt === attempts || !isNobodyThere(cause)) throw unreachable('NATS has not done it', cause);
+        if (attempt === attempts || !mayPass(cause)) throw unreachable('NATS has not done it', cause);
         await new Promise<void>((resolve) => clock.after(againMs, resolve));
       }
     }
@@ -86,10 +88,11 @@ async function orNull(writing: Promise<number>): Promise<number | null> {
   }
 }
 
-/** Nothing was stored, so it can be tried again. */
-function isNobodyThere(error: unknown): boolean {
+/** Nothing was stored, and the bucket will be there in a moment: it can be tried again. */
+function mayPass(error: unknown): boolean {
   if (error instanceof errors.NoRespondersError) return true;
-  return error instanceof Error && error.cause !== undefined && isNobodyThere(error.cause);
+  if (error instanceof JetStreamApiError && error.code === overlaps) return true;
+  return error instanceof Error && error.cause !== undefined && mayPass(error.cause);
 }
 
 function publishedOf(key: string, entry: KvEntry | null): Published | null {
