@@ -14,6 +14,8 @@ const ONE_WAY_MS = 50;
 /** Purges whose latency is measured, one after another. */
 const PURGES = 100;
 const REST_MS = 5;
+/** Nodes that are opened together. */
+const OPEN_AT_ONCE = 10;
 /** Orders under way at once, when it is about how many there can be. */
 const AT_ONCE = 1_000;
 const SUSTAINED: readonly { readonly nodes: number; readonly keys: number }[] = [
@@ -32,33 +34,37 @@ export const purgeNetwork: Suite = {
   name: 'purge-network',
   about:
     'Purges of a whole network over a bus: how long until the last node has carried one out, and how many a second.',
-  cases: titles,
+  cases: titles.flatMap((title) => [
+    ...NODES.map((nodes) => latencyCase(title, nodes)),
+    ...(isFarAway(title) ? [] : SUSTAINED.map((sustained) => rateCase(title, sustained))),
+  ]),
   peers: drivers,
   defaults: { rounds: 1, seconds: 5 },
   run: runPurgeNetwork,
 };
 
 async function runPurgeNetwork(run: Run): Promise<SuiteReport> {
-  const wanted = titles.filter((title) => title.includes(run.only));
   const latencies: string[][] = [];
   const rates: string[][] = [];
-  for (const title of wanted) {
+  for (const title of titles) {
     const driver = drivers.find((name) => title.startsWith(name)) ?? 'local';
     if (run.peers.length > 0 && !run.peers.includes(driver)) continue;
-    const isFar = !title.endsWith('loopback');
+    const isFar = isFarAway(title);
     for (const nodes of NODES) {
+      if (!latencyCase(title, nodes).includes(run.only)) continue;
       const measured = await withNodes(run, driver, nodes, isFar, (network) => latency(network));
       latencies.push([title, String(nodes), ...measured.map((ms) => ms.toFixed(2))]);
-      run.progress(`${title}, ${nodes} nodes: ${measured.map((ms) => ms.toFixed(2)).join(' ')}`);
+      run.progress(`${latencyCase(title, nodes)}: ${measured.map((ms) => ms.toFixed(2)).join(' ')}`);
     }
     if (isFar) continue;
     for (const { nodes, keys } of SUSTAINED) {
+      if (!rateCase(title, { nodes, keys }).includes(run.only)) continue;
       const perSecond = await withNodes(run, driver, nodes, false, (network) =>
         sustained(network, keys, run.seconds * 1000),
       );
       const rate = Math.round(perSecond).toLocaleString('en-US');
       rates.push([title, String(nodes), String(keys), rate]);
-      run.progress(`${title}, ${nodes} nodes, ${keys} keys an event: ${rate} purges/s`);
+      run.progress(`${rateCase(title, { nodes, keys })}: ${rate} purges/s`);
     }
   }
   return {
@@ -73,6 +79,18 @@ async function runPurgeNetwork(run: Run): Promise<SuiteReport> {
     rows: [],
     tables: [latencyTable(latencies), rateTable(rates)],
   };
+}
+
+function isFarAway(title: string): boolean {
+  return !title.endsWith('loopback');
+}
+
+function latencyCase(title: string, nodes: number): string {
+  return `${title}, ${nodes} nodes, latency`;
+}
+
+function rateCase(title: string, { nodes, keys }: { readonly nodes: number; readonly keys: number }): string {
+  return `${title}, ${nodes} nodes, ${keys} keys an event`;
 }
 
 function latencyTable(body: string[][]): Table {
@@ -121,9 +139,15 @@ async function withNodes<Result>(
     if (--left === 0) done(performance.now());
   };
   try {
-    for (let at = 0; at < count; at++) {
+    const open = async (at: number) => {
       const bus = await server.open(`node-${at}`, at % 2 === 1 || count === 1);
-      nodes.push(await simulate(`node-${at}`, bus, carriedOut));
+      return simulate(`node-${at}`, bus, carriedOut);
+    };
+    while (nodes.length < count) {
+      const some = Array.from({ length: Math.min(OPEN_AT_ONCE, count - nodes.length) }, (_, at) =>
+        open(nodes.length + at),
+      );
+      nodes.push(...(await Promise.all(some)));
     }
     return await measure({
       nodes,

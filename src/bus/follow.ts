@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Position, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
+import { type Entry, handedQueue } from './handed.ts';
 import { type Extent, endOf, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
 import type { Listener } from './roster.ts';
@@ -19,11 +20,6 @@ const idleMs = 1000;
 export interface Page extends Extent {
   /** After the place that was asked for, in order. */
   readonly entries: readonly Entry[];
-}
-
-export interface Entry {
-  readonly sequence: number;
-  readonly text: string;
 }
 
 export interface FollowOptions {
@@ -50,11 +46,15 @@ export function follow(options: FollowOptions): Listener {
   let verified = 0;
   /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
   let goal: number | 'unknown' | null = 'unknown';
+  const handed = handedQueue();
+  /** Something was handed over since the last turn began: that is what the next one is for, unless somebody rang as well. */
+  let isHanded = false;
+  let isRung = false;
+  let tellOfHanded = () => {};
 
-  async function deliver({ entries, log }: Page): Promise<void> {
+  async function deliver(log: string, entries: readonly Entry[]): Promise<void> {
     for (const { sequence, text } of entries) {
       if (isClosed) return;
-      if (place !== null && sequence <= place.sequence) continue;
       place = { log, sequence };
       heard = Bun.hash(text);
       await tell.event(text, place);
@@ -63,18 +63,19 @@ export function follow(options: FollowOptions): Listener {
 
   /** Returns whether there is more to read. */
   async function turnPage(): Promise<boolean> {
-    const isFirst = place === null;
     const upTo = connections;
-    // What was heard last is read once more.
-    const after = (place?.sequence ?? 0) - (upTo > verified && heard !== null ? 1 : 0);
-    const page = await read(subject, after, isFirst && since === 'now' ? 0 : pageEvents);
+    // What was heard last is read once more after a lost connection.
+    const last = upTo > verified ? heard : null;
+    const asked = place?.sequence ?? 0;
+    const limit = place === null && since === 'now' ? 0 : pageEvents;
+    const page = await arrival(read(subject, last === null ? asked : asked - 1, limit));
     if (isClosed) return false;
     place ??= since === 'now' ? endOf(page) : startOf(page);
-    const isOther = page.entries.some(
-      ({ sequence, text }) => sequence === place?.sequence && heard !== null && Bun.hash(text) !== heard,
-    );
+    const isOther = page.entries.some((each) => each.sequence === asked && Bun.hash(each.text) !== last);
     verified = upTo;
-    if (isOther || isMissing(place, page)) {
+    // What was handed over meanwhile may be newer than the page.
+    const isNewer = place.sequence > page.newest && page.newest >= asked;
+    if (isOther || isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
       place = startOf(page);
       heard = null;
       goal = 'unknown';
@@ -82,7 +83,11 @@ export function follow(options: FollowOptions): Listener {
       return true;
     }
     if (goal === 'unknown') goal = page.newest;
-    await deliver(page);
+    const { sequence } = place;
+    await deliver(
+      page.log,
+      page.entries.filter((entry) => entry.sequence > sequence),
+    );
     if (goal !== null && !isClosed && place.sequence >= goal) {
       goal = null;
       tell.caughtUp(place);
@@ -90,11 +95,40 @@ export function follow(options: FollowOptions): Listener {
     return page.entries.length === pageEvents;
   }
 
+  /** A page from far away takes its time: what is handed over meanwhile is delivered before it. */
+  async function arrival(reading: Page | Promise<Page>): Promise<Page> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<null>();
+      tellOfHanded = () => resolve(null);
+      const page = await Promise.race([reading, promise]);
+      if (page !== null) return page;
+      if (place !== null && goal === null && !isClosed && !(await takeHanded())) isRung = true;
+    }
+  }
+
+  /** Returns whether all that was handed over has been delivered, and nothing is missing before it. */
+  async function takeHanded(): Promise<boolean> {
+    while (!handed.isEmpty) {
+      const entries = place === null || goal !== null ? null : handed.take(place);
+      if (entries === null || place === null) {
+        handed.clear();
+        return false;
+      }
+      await deliver(place.log, entries);
+      if (isClosed) return true;
+    }
+    return true;
+  }
+
   const turns = pump({
     clock,
     idleMs,
     failed,
     async turn() {
+      const isAllHanded = isHanded && !isRung;
+      isHanded = false;
+      isRung = false;
+      if ((await takeHanded()) && isAllHanded) return;
       // Others want to be served between two pages.
       while ((await turnPage()) && !isClosed) await setImmediate();
     },
@@ -102,9 +136,19 @@ export function follow(options: FollowOptions): Listener {
   turns.wake();
 
   return {
-    wake: turns.wake,
+    wake() {
+      isRung = true;
+      turns.wake();
+    },
+    hand(events) {
+      if (handed.add(events)) isHanded = true;
+      else isRung = true;
+      tellOfHanded();
+      turns.wake();
+    },
     again() {
       connections++;
+      isRung = true;
       goal = 'unknown';
       turns.wake();
     },

@@ -1,25 +1,33 @@
-/** Who listens to this bus, so that all can be woken and, in the end, closed. */
+/** Who listens to this bus and to what there, so that they can be woken and, in the end, closed. */
 import type { Subscription } from '../bus.ts';
+import type { Handed } from './handed.ts';
 
 export interface Listener extends Subscription {
   /** There may be something new. */
   wake(): void;
+  /** These have come with the bell: whoever can make use of them need not read. */
+  hand?(handed: Handed): void;
   /** The connection was lost and is back. */
   again(): void;
 }
 
+/** What a bell may be about. */
+export type Topic = `log ${string}` | `view ${string}`;
+
 export interface Roster {
-  add(listener: Listener): Subscription;
-  wake(): void;
+  add(listener: Listener, topic: Topic): Subscription;
+  /** Those who listen to this, or to any log, or to any view; all, when it is not said. */
+  wake(topic?: Topic | 'logs' | 'views'): void;
+  hand(topic: Topic, handed: Handed): void;
   again(): void;
   close(): void;
 }
 
 export function roster(): Roster {
-  const all = new Set<Listener>();
+  const all = new Map<Listener, Topic>();
   return {
-    add(listener) {
-      all.add(listener);
+    add(listener, topic) {
+      all.set(listener, topic);
       return {
         close() {
           all.delete(listener);
@@ -27,15 +35,28 @@ export function roster(): Roster {
         },
       };
     },
-    wake() {
-      for (const listener of all) listener.wake();
+    wake(topic) {
+      for (const [listener, of] of all) if (isAbout(of, topic)) listener.wake();
+    },
+    hand(topic, handed) {
+      for (const [listener, of] of all) {
+        if (of !== topic) continue;
+        if (listener.hand) listener.hand(handed);
+        else listener.wake();
+      }
     },
     again() {
-      for (const listener of all) listener.again();
+      for (const listener of all.keys()) listener.again();
     },
     close() {
-      for (const listener of all) listener.close();
+      for (const listener of all.keys()) listener.close();
       all.clear();
     },
   };
+}
+
+function isAbout(of: Topic, topic: Topic | 'logs' | 'views' | undefined): boolean {
+  if (topic === 'logs') return of.startsWith('log ');
+  if (topic === 'views') return of.startsWith('view ');
+  return topic === undefined || of === topic;
 }

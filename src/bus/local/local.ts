@@ -12,7 +12,7 @@ import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Mark, watch } from '../watch.ts';
 import { encode } from '../wire.ts';
-import { noBell, openBell } from './bell.ts';
+import { type Bell, noBell, openBell } from './bell.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
 import { type Events, events } from './events.ts';
 import { type Views, views } from './views.ts';
@@ -48,12 +48,13 @@ export async function openLocal(
   const listeners = roster();
   const state = states('disconnected');
   const isFile = path !== ':memory:';
-  const bellPath = `${path}.bell`;
+  const bellPaths = { logs: `${path}.bell`, views: `${path}.views.bell` };
   let isClosed = false;
   let hasFailed = false;
   /** `null`: it cannot be opened now. */
   let open: Opened | null = null;
-  let bell = noBell;
+  /** Members renew their records often, which is of no interest to those who wait for events. */
+  let bells = { logs: noBell, views: noBell };
   let cancelCheck = () => {};
 
   async function reopen(): Promise<void> {
@@ -61,17 +62,24 @@ export async function openLocal(
     if (isClosed) return file.close();
     open?.file.close();
     open = { file, events: events(file, keep), views: views(file) };
-    await bell.close();
-    const lost = (error: unknown) =>
-      log.warn('the bell of the bus fails: news of other processes take up to a second', {
-        path: bellPath,
-        error,
-      });
-    bell = isFile ? await openBell(bellPath, listeners.wake, lost) : noBell;
-    if (isClosed) return bell.close();
+    await closeBells();
+    if (isFile) bells = { logs: await bellOf('logs'), views: await bellOf('views') };
+    if (isClosed) return closeBells();
     state.set('connected');
     out.wake();
     listeners.again();
+  }
+
+  function bellOf(kind: 'logs' | 'views'): Promise<Bell> {
+    const at = bellPaths[kind];
+    const lost = (error: unknown) =>
+      log.warn('the bell of the bus fails: news of other processes take up to a second', { path: at, error });
+    return openBell(at, () => listeners.wake(kind), lost);
+  }
+
+  async function closeBells(): Promise<void> {
+    await bells.logs.close();
+    await bells.views.close();
   }
 
   /** Says so, once, when the file fails, and when it is well again. */
@@ -94,9 +102,9 @@ export async function openLocal(
     }
   }
 
-  function written(): void {
-    listeners.wake();
-    bell.ring();
+  function written(kind: 'logs' | 'views'): void {
+    listeners.wake(kind);
+    bells[kind].ring();
   }
 
   const out = outbox({
@@ -106,7 +114,7 @@ export async function openLocal(
     instance: publisher,
     send(letters) {
       const positions = attempt((opened) => opened.events.append(letters, clock.now()));
-      written();
+      written('logs');
       return positions;
     },
   });
@@ -135,7 +143,7 @@ export async function openLocal(
     for (;;) {
       try {
         const revision = attempt((opened) => opened.views.put(view, key, value, expected));
-        written();
+        written('views');
         return revision;
       } catch (error) {
         if (!isBusy(error) || clock.elapsed() >= dueMs)
@@ -154,7 +162,7 @@ export async function openLocal(
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
         const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
-        return listeners.add(watch({ watcher, clock, log, read, failed }));
+        return listeners.add(watch({ watcher, clock, log, read, failed }), `view ${name}`);
       },
     };
   }
@@ -171,7 +179,10 @@ export async function openLocal(
     subscribe(subject, since, subscriber) {
       const read = (of: string, after: number, limit: number) =>
         attempt((opened) => opened.events.read(of, after, limit));
-      return listeners.add(follow({ subject, since, subscriber, clock, log, read, failed }));
+      return listeners.add(
+        follow({ subject, since, subscriber, clock, log, read, failed }),
+        `log ${subject}`,
+      );
     },
     newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
     view,
@@ -180,7 +191,7 @@ export async function openLocal(
       cancelCheck();
       out.close();
       listeners.close();
-      await bell.close();
+      await closeBells();
       open?.file.close();
       open = null;
     },

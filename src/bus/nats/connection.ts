@@ -42,6 +42,9 @@ export interface ConnectionOptions extends NatsServers {
 }
 
 export interface Session {
+  readonly nc: NatsConnection;
+  /** Begins the subjects of JetStream's API, with a dot at its end. */
+  readonly api: string;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
 }
@@ -66,7 +69,9 @@ export function connection(options: ConnectionOptions): Connection {
       nc = await connect({ ...settingsOf(options), reconnectDelayHandler: wait.next });
       if (isClosed) return await nc.close();
       const js = { timeout: answerMs, ...(domain !== undefined && { domain }) };
-      const session = { js: jetstream(nc, js), jsm: await jetstreamManager(nc, { ...js, checkAPI: false }) };
+      const jsm = await jetstreamManager(nc, { ...js, checkAPI: false });
+      const api = domain === undefined ? '$JS.API.' : `$JS.${domain}.API.`;
+      const session = { nc, api, js: jetstream(nc, js), jsm };
       void follow(nc, session);
       void beat(nc, session);
     } catch (error) {

@@ -4,7 +4,7 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { Position, Since, Subscriber } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { endOf, isMissing, startOf } from '../place.ts';
+import { type Extent, endOf, isMissing, startOf } from '../place.ts';
 import type { Listener } from '../roster.ts';
 import { type BusLog, teller } from '../tell.ts';
 import { attend } from './attend.ts';
@@ -14,6 +14,10 @@ import { tail } from './tail.ts';
 
 /** How often to see whether the stream is still the one that is read: a lost consumer does not always say so. */
 const lookMs = 5000;
+
+/** How often a log that ends before the place of its subscriber is looked at before that is believed, and the time between. */
+const settlingLooks = 5;
+const settlingMs = 500;
 
 export interface FollowOptions {
   readonly subject: string;
@@ -38,7 +42,7 @@ export function follow(options: FollowOptions): Listener {
 
   async function round(outer: AbortSignal): Promise<void> {
     const session = options.session();
-    const extent = await streams.extent(session, subject);
+    const extent = await settledExtent(session, outer);
     if (outer.aborted) return;
     place ??= since === 'now' ? endOf(extent) : startOf(extent);
     if (isMissing(place, extent) || (await isOther(session, place))) {
@@ -59,11 +63,12 @@ export function follow(options: FollowOptions): Listener {
     try {
       await tail({
         session,
+        clock,
         stream: streams.nameOf(subject),
         from: { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 },
         signal: AbortSignal.any([outer, stalled.signal]),
-        async message(message) {
-          const next = { log: from.log, sequence: message.info.streamSequence };
+        async message(message, sequence) {
+          const next = { log: from.log, sequence };
           isBusy = true;
           // The stream has nothing but this subject: what is not there was dropped.
           if (place !== null && next.sequence > place.sequence + 1)
@@ -78,6 +83,16 @@ export function follow(options: FollowOptions): Listener {
     } finally {
       isBusy = false;
       stopLooking();
+    }
+  }
+
+  /** A new leader may take a moment to know all that it has. */
+  async function settledExtent(session: Session, outer: AbortSignal): Promise<Extent> {
+    for (let look = 1; ; look++) {
+      const extent = await streams.extent(session, subject);
+      const isBehind = place !== null && place.log === extent.log && place.sequence > extent.newest;
+      if (!isBehind || look === settlingLooks || outer.aborted) return extent;
+      await new Promise<void>((resolve) => clock.after(settlingMs, resolve));
     }
   }
 

@@ -98,7 +98,10 @@ export function openNats(settings: NatsSettings, { clock, log, publisher }: BusD
     onState: state.on,
     publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
     subscribe: (subject, since, subscriber) =>
-      listeners.add(follow({ subject, since, subscriber, streams: logs, clock, log, session, failed })),
+      listeners.add(
+        follow({ subject, since, subscriber, streams: logs, clock, log, session, failed }),
+        `log ${subject}`,
+      ),
     async newest(subject) {
       try {
         return endOf(await logs.extent(session(), subject));

@@ -1,63 +1,103 @@
 /**
- * Reads a stream from a place on, as its messages come, by a consumer of its own. Few messages are on their way at once: the next ones
- * are asked for as these are dealt with.
+ * Reads a stream from a place on, as its messages come, by a consumer of its own. The next messages are asked for as these are dealt
+ * with. We ask ourselves, because the library asks again only once its request has ended: until that has reached a server far away,
+ * new messages wait there; and the server may take the consumer for forgotten just then, which nobody notices for seconds.
  */
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  type ConsumerInfo,
-  type JsMsg,
-  ReplayPolicy,
-} from '@nats-io/jetstream';
+import { AckPolicy, type ConsumerConfig, type ConsumerInfo, ReplayPolicy } from '@nats-io/jetstream';
+import { createInbox, type Msg, nanos } from '@nats-io/transport-node';
+import type { Clock } from '../../clock.ts';
 import type { Session } from './connection.ts';
+import { expiresMs, requests } from './requests.ts';
 
-/** Messages on their way, or waiting for the subscriber. */
-const maxAhead = 256;
-/** How long the server keeps a consumer that nobody reads. */
-const forgottenMs = 30_000;
+/** How long the server keeps a consumer that nobody reads: longer than any request is good for. */
+const forgottenMs = 2 * expiresMs;
+/** How often the server says that it is there when it has nothing else to say. */
+const beatMs = 2_000;
+/** After this long without a word, the consumer is taken for lost. */
+const silentMs = 3 * beatMs;
+/** What the server says instead of a message (ADR-13 of NATS). */
+const status = { beat: 100, ended: 408 } as const;
 
 export interface TailOptions {
   readonly session: Session;
+  readonly clock: Clock;
   readonly stream: string;
   /** Where to begin. */
   readonly from: Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig>;
   readonly signal: AbortSignal;
   /** The consumer has been made; so many messages are waiting. */
   begun?(waiting: number): void;
-  /** In order, none left out, one at a time. */
-  message(message: JsMsg): void | Promise<void>;
+  /** In order, none left out, one at a time. `sequence`: its place in the stream. */
+  message(message: Msg, sequence: number): void | Promise<void>;
 }
 
-/** Ends when it is told to, or when a message was lost on the way. */
-export async function tail({ session, stream, from, signal, begun, message }: TailOptions): Promise<void> {
-  const { js, jsm } = session;
-  const made: ConsumerInfo = await jsm.consumers.add(stream, {
+/** Ends when it is told to, when a message was lost on the way, or when the consumer is no more. */
+export async function tail(options: TailOptions): Promise<void> {
+  const { session, stream, from, signal, begun } = options;
+  const made: ConsumerInfo = await session.jsm.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     replay_policy: ReplayPolicy.Instant,
     mem_storage: true,
     num_replicas: 1,
-    inactive_threshold: forgottenMs * 1e6,
+    inactive_threshold: nanos(forgottenMs),
     ...from,
   });
   try {
     if (signal.aborted) return;
     begun?.(made.num_pending);
-    const consumer = await js.consumers.get(stream, made.name);
-    const messages = await consumer.consume({ max_messages: maxAhead, abort_on_missing_resource: true });
-    const stop = () => messages.stop();
-    signal.addEventListener('abort', stop);
-    let expected = 1;
-    try {
-      for await (const each of messages) {
-        if (signal.aborted || each.info.deliverySequence !== expected++) return;
-        await message(each);
-      }
-    } finally {
-      signal.removeEventListener('abort', stop);
-      messages.stop();
-    }
+    await read(made.name, options);
   } finally {
     // The server forgets it by itself when it cannot be told.
-    jsm.consumers.delete(stream, made.name).catch(() => undefined);
+    session.jsm.consumers.delete(stream, made.name).catch(() => undefined);
   }
+}
+
+async function read(
+  consumer: string,
+  { session, clock, stream, signal, message }: TailOptions,
+): Promise<void> {
+  const { nc, api } = session;
+  const inbox = createInbox();
+  const subscription = nc.subscribe(inbox);
+  const stop = () => subscription.unsubscribe();
+  let silence = clock.after(silentMs, stop);
+  const asked = requests({
+    clock,
+    waiting: () => subscription.getPending(),
+    ask(batch) {
+      const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(beatMs) };
+      nc.publish(`${api}CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
+    },
+  });
+  signal.addEventListener('abort', stop);
+  let expected = 1;
+  try {
+    for await (const each of subscription) {
+      if (signal.aborted) return;
+      silence();
+      const code = each.headers?.code ?? 0;
+      if (code === status.ended) asked.ended();
+      else if (code !== status.beat) {
+        const place = placeOf(each.reply);
+        // Without a place it says why there are no more: nobody there, the consumer deleted, a leader that has changed.
+        if (place?.delivery !== expected++) return;
+        await message(each, place.sequence);
+        asked.used();
+      }
+      silence = clock.after(silentMs, stop);
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    silence();
+    asked.close();
+    stop();
+  }
+}
+
+/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<attempts>.<sequence>.<delivery>.<time>.<pending>[.<random>]`, ADR-15 of NATS. */
+function placeOf(reply: string | undefined): { sequence: number; delivery: number } | null {
+  const tokens = reply?.split('.') ?? [];
+  if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return null;
+  const at = tokens.length === 9 ? 5 : 7;
+  return { sequence: Number(tokens[at]), delivery: Number(tokens[at + 1]) };
 }

@@ -1,7 +1,7 @@
 /** Views as NATS keeps them: a key/value bucket for each. */
-import { DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
-import { errors } from '@nats-io/transport-node';
+import { errors, type Msg } from '@nats-io/transport-node';
 import type { Published, View, Watcher } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Listener, Roster } from '../roster.ts';
@@ -74,7 +74,7 @@ export function viewIn(name: string, options: ViewOptions): View {
       reach(async (of) => {
         if (publishedOf(key, await of.get(encodeKey(key))) !== null) await of.delete(encodeKey(key));
       }),
-    watch: (watcher) => listeners.add(watch(bucket, watcher, kv, options)),
+    watch: (watcher) => listeners.add(watch(bucket, watcher, kv, options), `view ${name}`),
   };
 }
 
@@ -117,6 +117,7 @@ function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options:
     let waiting = 0;
     await tail({
       session: session(),
+      clock,
       stream: `KV_${bucket}`,
       from: { deliver_policy: DeliverPolicy.LastPerSubject, filter_subject: `${prefix}>` },
       signal,
@@ -124,8 +125,8 @@ function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options:
         waiting = count;
         if (count === 0) tell(() => watcher.caughtUp());
       },
-      message(message) {
-        tell(() => watcher.changed(changeOf(message, prefix)));
+      message(message, revision) {
+        tell(() => watcher.changed(changeOf(message, prefix, revision)));
         if (waiting > 0 && --waiting === 0) tell(() => watcher.caughtUp());
       },
     });
@@ -134,12 +135,12 @@ function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options:
   return attend({ clock, round, failed });
 }
 
-function changeOf(message: JsMsg, prefix: string): Published {
+function changeOf(message: Msg, prefix: string, revision: number): Published {
   const operation = message.headers?.get('KV-Operation') ?? '';
   return {
     key: decodeKey(message.subject.slice(prefix.length)),
     value: operation === '' ? parsed(message.string()) : null,
-    revision: message.info.streamSequence,
+    revision,
   };
 }
 

@@ -14,6 +14,7 @@ import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Changes, type Mark, watch } from '../watch.ts';
 import { encode, parsed } from '../wire.ts';
+import { readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
 
@@ -56,7 +57,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     ...settings,
     clock,
     channel,
-    rung: () => listeners.wake(),
+    rung,
     up() {
       state.set('connected');
       out.wake();
@@ -69,6 +70,12 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
       state.set('disconnected');
     },
   });
+
+  function rung(message: string): void {
+    const bell = readBell(message);
+    if (bell?.handed) listeners.hand(bell.topic, bell.handed);
+    else listeners.wake(bell?.topic);
+  }
 
   const logKeys = (subject: string) => [`${prefix}:log:${subject}:meta`, `${prefix}:log:${subject}`];
   const viewKeys = (name: string) =>
@@ -142,7 +149,10 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
       put: (key, value, expected) => write(name, key, expected, JSON.stringify(value)),
       delete: async (key) => void (await write(name, key, undefined)),
       watch: (watcher) =>
-        listeners.add(watch({ watcher, clock, log, read: (known) => changesOf(name, known), failed })),
+        listeners.add(
+          watch({ watcher, clock, log, read: (known) => changesOf(name, known), failed }),
+          `view ${name}`,
+        ),
     };
   }
 
@@ -158,7 +168,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     onState: state.on,
     publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
     subscribe: (subject, from, subscriber) =>
-      listeners.add(follow({ subject, since: from, subscriber, clock, log, read, failed })),
+      listeners.add(follow({ subject, since: from, subscriber, clock, log, read, failed }), `log ${subject}`),
     newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
     view,
     async close() {

@@ -37,10 +37,13 @@ local function dropAged(stream, atMs)
 end
 `;
 
+/** Bytes of events that a bell brings along. More of them are read from the log, page by page. */
+const carriedBytes = 64 * 1024;
+
 /**
  * KEYS: what was sent last, then two for each log. ARGV: fresh, batch, channel, events to keep, now, time of the oldest to
  * keep, number of logs, their names, then for each event the number of its log and its text. Returns identity and last
- * sequence before for each log. The same batch a second time changes nothing.
+ * sequence before for each log. The same batch a second time changes nothing. Rings as `bell.ts` reads it.
  */
 export const publish = `${openLog}${dropAged}
 local done = redis.call('GET', KEYS[1])
@@ -49,23 +52,29 @@ if done then
   if was[1] == ARGV[2] then return was[2] end
 end
 local logs = tonumber(ARGV[7])
-local result, streams, newest = {}, {}, {}
+local result, streams, newest, texts = {}, {}, {}, {}
 for n = 1, logs do
   local meta, stream = KEYS[2 * n], KEYS[2 * n + 1]
   local id, before = openLog(meta, stream, ARGV[1])
   result[2 * n - 1], result[2 * n] = id, before
-  streams[n], newest[n] = stream, before
+  streams[n], newest[n], texts[n] = stream, before, {}
 end
 for i = 8 + logs, #ARGV, 2 do
   local n = tonumber(ARGV[i])
   newest[n] = newest[n] + 1
   local id = '0-' .. string.format('%d', newest[n])
   redis.call('XADD', streams[n], 'MAXLEN', '~', ARGV[4], id, 'e', ARGV[i + 1], 'a', ARGV[5])
+  table.insert(texts[n], ARGV[i + 1])
 end
 for n = 1, logs do
   dropAged(streams[n], tonumber(ARGV[6]))
   redis.call('HSET', KEYS[2 * n], 'newest', string.format('%d', newest[n]))
-  redis.call('PUBLISH', ARGV[3], ARGV[7 + n])
+  local bell = 'log\\n' .. ARGV[7 + n]
+  local events = table.concat(texts[n], '\\n')
+  if #events <= ${carriedBytes} then
+    bell = bell .. '\\n' .. result[2 * n - 1] .. '\\n' .. string.format('%d', result[2 * n]) .. '\\n' .. events
+  end
+  redis.call('PUBLISH', ARGV[3], bell)
 end
 redis.call('SET', KEYS[1], cjson.encode({ ARGV[2], result }), 'EX', 300)
 return result
@@ -113,7 +122,7 @@ else
   redis.call('HDEL', KEYS[2], ARGV[4])
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[6], at, 'k', ARGV[4])
 end
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+redis.call('PUBLISH', ARGV[2], 'view\\n' .. ARGV[3])
 return revision
 `;
 
