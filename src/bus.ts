@@ -5,7 +5,7 @@
 
 /** A fact that other nodes want to know. */
 export interface BusEvent {
-  /** What has happened, such as `purge`. Whoever does not know the word skips the event. */
+  /** What has happened, such as `purge`; empty for what is no event. Whoever does not know the word skips the event. */
   readonly type: string;
   /** Of the form of `data`: raised when an older reader would misunderstand it. Whoever does not know it skips the event. */
   readonly version: number;

@@ -1,6 +1,7 @@
 /**
  * A subscription to a log that can be read from any place: it reads page by page, and only the page in hand is in memory. So
- * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap.
+ * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap. So is one
+ * that finds another event, after a lost connection, where it heard its last one: the log has lost its end, and has grown since.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Position, Since, Subscriber } from '../bus.ts';
@@ -38,6 +39,11 @@ export function follow(options: FollowOptions): Listener {
   const tell = teller(subject, subscriber, log);
   let isClosed = false;
   let place: Position | null = typeof since === 'string' ? null : since;
+  /** Digest of the event at `place`; `null`: it was not heard here. */
+  let heard: number | bigint | null = null;
+  /** How often the connection was made anew, and up to which of these the log is known to be the one that was heard. */
+  let connections = 0;
+  let verified = 0;
   /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
   let goal: number | 'unknown' | null = 'unknown';
   const handed = handedQueue();
@@ -50,20 +56,28 @@ export function follow(options: FollowOptions): Listener {
     for (const { sequence, text } of entries) {
       if (isClosed) return;
       place = { log, sequence };
+      heard = Bun.hash(text);
       await tell.event(text, place);
     }
   }
 
   /** Returns whether there is more to read. */
   async function turnPage(): Promise<boolean> {
+    const upTo = connections;
+    // What was heard last is read once more after a lost connection.
+    const last = upTo > verified ? heard : null;
     const asked = place?.sequence ?? 0;
-    const page = await arrival(read(subject, asked, place === null && since === 'now' ? 0 : pageEvents));
+    const limit = place === null && since === 'now' ? 0 : pageEvents;
+    const page = await arrival(read(subject, last === null ? asked : asked - 1, limit));
     if (isClosed) return false;
     place ??= since === 'now' ? endOf(page) : startOf(page);
+    const isOther = page.entries.some((each) => each.sequence === asked && Bun.hash(each.text) !== last);
+    verified = upTo;
     // What was handed over meanwhile may be newer than the page.
     const isNewer = place.sequence > page.newest && page.newest >= asked;
-    if (isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
+    if (isOther || isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
       place = startOf(page);
+      heard = null;
       goal = 'unknown';
       await tell.gap(place);
       return true;
@@ -133,6 +147,7 @@ export function follow(options: FollowOptions): Listener {
       turns.wake();
     },
     again() {
+      connections++;
       isRung = true;
       goal = 'unknown';
       turns.wake();

@@ -15,13 +15,16 @@ export interface Teller {
   caughtUp(at: Position): void;
 }
 
+/** What was not written by a bus is of a type that nobody knows: it has its place in the log all the same. */
+const unreadable = { type: '', version: 0, data: null, publisher: '', publishedMs: 0 } as const;
+
 export function teller(subject: string, subscriber: Subscriber, log: BusLog): Teller {
   const failed = (what: string, error: unknown) =>
     log.warn('what came over the bus could not be dealt with', { subject, what, error });
   return {
     async event(text, position) {
-      const delivery: Delivery | null = decode(text, position);
-      if (delivery === null) return void log.warn('the bus holds what is no event', { subject, position });
+      const delivery: Delivery = decode(text, position) ?? { ...unreadable, position };
+      if (delivery.type === '') log.warn('the bus holds what is no event', { subject, position });
       try {
         await subscriber.event(delivery);
       } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * An event as every log keeps it: one JSON text. What is not of this form was not written by a bus, and is left out.
+ * An event as every log keeps it: one JSON text. What is not of this form was not written by a bus.
  */
 import { z } from 'zod';
 import type { BusEvent, Delivery, Position } from '../bus.ts';
@@ -9,7 +9,7 @@ import { MeridianError } from '../errors.ts';
 const maxBytes = 512 * 1024;
 
 const message = z.object({
-  type: z.string(),
+  type: z.string().min(1),
   version: z.number(),
   publisher: z.string(),
   /** ms since the epoch. */

@@ -13,6 +13,8 @@ export interface BusWorld extends AsyncDisposable {
   settings(keep: Retention, publishMs: number): BusSettings;
   /** Kills the server and starts it again with what it had on disk. */
   readonly restart?: () => Promise<void>;
+  /** Takes a copy of what the server has on disk. What it gives kills the server and starts it with that copy. */
+  readonly save?: () => Promise<() => Promise<void>>;
   /** Between the clients and the server: nothing passes, and connections are refused. */
   readonly cut?: () => Promise<void>;
   readonly mend?: () => Promise<void>;

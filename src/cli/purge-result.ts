@@ -45,7 +45,8 @@ export function resultsToJson(results: readonly PurgeResult[]): unknown {
 /** Selectors of one line. */
 const maxShown = 20;
 
-export function printResults(results: readonly PurgeResult[], soft: boolean): void {
+/** @param names of all nodes of the network: the bus knows only those that live. */
+export function printResults(results: readonly PurgeResult[], soft: boolean, names: readonly string[]): void {
   for (const { node, message, isOnlyInMemory } of results) {
     if ('reasons' in message) {
       console.error(`${node}: not purged\n${message.reasons.map((reason) => `  ${reason}`).join('\n')}`);
@@ -57,7 +58,7 @@ export function printResults(results: readonly PurgeResult[], soft: boolean): vo
     if (selectors.length > maxShown) words.push(`${selectors.length - maxShown} more`);
     const what = `${soft ? 'stale' : 'purged'}: ${words.join(', ')}`;
     if ('purged' in message) console.log(`${node}: ${what}`);
-    else printIssued(message, what);
+    else printIssued(message, what, names);
     if (isOnlyInMemory)
       console.error(
         `${node}: its disk is out of use; purge again if it is restarted before it has recovered`,
@@ -68,6 +69,7 @@ export function printResults(results: readonly PurgeResult[], soft: boolean): vo
 function printIssued(
   { position, applied }: Extract<PurgeMessage, { readonly position: unknown }>,
   what: string,
+  names: readonly string[],
 ): void {
   if (applied === undefined) {
     console.log(`${what}: on the bus at ${position.sequence}`);
@@ -78,6 +80,7 @@ function printIssued(
     if (ms === null) console.error(`  ${node}: no answer`);
     else console.log(`  ${node}: ${Math.ceil(ms)} ms`);
   }
-  for (const node of applied.gone)
+  const silent = names.filter((name) => !(name in applied.nodes));
+  for (const node of new Set([...applied.gone, ...silent]))
     console.error(`  ${node}: nothing is heard of it; it catches up, or trusts nothing that it keeps`);
 }

@@ -83,7 +83,7 @@ export default command(options, async (values) => {
     ? await purgeEach(network, chosen, requests)
     : await purgeByAny(network, chosen, requests);
   if (values.json) console.log(JSON.stringify(resultsToJson(results), null, 2));
-  else printResults(results, soft);
+  else printResults(results, soft, Object.keys(network.nodes));
   return results.every(isDone) ? exit.ok : exit.failure;
 });
 

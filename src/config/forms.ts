@@ -72,7 +72,10 @@ export function busPrefix(value: string): string | undefined {
 export function postgresUrl(value: string): string | undefined {
   const url = URL.parse(value);
   if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol)) return undefined;
-  return url.hostname === '' || url.password !== '' || url.hash !== '' ? undefined : value;
+  if (url.hostname === '' || url.hash !== '') return undefined;
+  const hasSecret =
+    url.password !== '' || [...url.searchParams.keys()].some((name) => /password|passfile/i.test(name));
+  return hasSecret ? undefined : value;
 }
 
 /** Name of an S3 bucket. */

@@ -99,6 +99,11 @@ describe('a store', () => {
       /without a password/,
     ],
     [
+      'a password in its parameters',
+      { metadata: { postgres: { url: 'postgres://me@db/x?Password=pw' } } },
+      /metadata.postgres.url/,
+    ],
+    [
       'an address of something else',
       { metadata: { postgres: { url: 'mysql://me@db/x' } } },
       /metadata.postgres.url/,

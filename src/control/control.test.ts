@@ -88,6 +88,23 @@ describe('the control API', () => {
     expect(asked[0]).toEqual({ targets: [{ by: 'all' }], soft: false, here: false });
   });
 
+  test('says what is wrong with a purge that it cannot read', async () => {
+    const url = await serve({ purge: () => expect.unreachable() });
+    for (const [body, reason] of [
+      ['{', 'the request: '],
+      ['{"targets":[]}', 'targets: '],
+      ['{"targets":[{"by":"tag"}]}', 'targets.0'],
+      ['{"targets":[{"by":"all"}],"waitMs":0}', 'waitMs: '],
+    ] as const) {
+      const authorization = sign(secret, 'POST', '/purge', clock.now(), body);
+      const answer = await fetch(`${url}/purge`, { method: 'POST', headers: { authorization }, body });
+      expect(answer.status).toBe(422);
+      const { reasons, because } = (await answer.json()) as { reasons: string[]; because: string };
+      expect(because).toBe('targets');
+      expect(reasons[0]).toStartWith(reason);
+    }
+  });
+
   test('begins to drain', async () => {
     let told = 0;
     await controlClient(await serve({ drain: () => void told++ }), secret, clock).drain();

@@ -2,7 +2,7 @@
  * What is said over the control API, and what a node's file holds: parsed where it arrives.
  */
 import { z } from 'zod';
-import { selector } from '../purging/event.ts';
+import { maxWord, selector } from '../purging/event.ts';
 
 const role = z.enum(['pop', 'shield', 'origin']);
 const store = z.looseObject({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
@@ -37,7 +37,7 @@ export type StatusMessage = z.output<typeof statusMessage>;
 export const reloadMessage = z.object({ reasons: z.array(z.string()) });
 export type ReloadMessage = z.output<typeof reloadMessage>;
 
-const url = z.object({ by: z.literal('url'), url: z.string().min(1).max(8192) });
+const url = z.object({ by: z.literal('url'), url: z.string().min(1).max(maxWord) });
 
 /** Targets of one request. */
 export const maxTargets = 1000;

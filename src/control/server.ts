@@ -75,9 +75,29 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
 }
 
 async function purged(body: string, handlers: ControlHandlers): Promise<Response> {
-  const message = await handlers.purge(purgeRequest.parse(JSON.parse(body)));
+  const request = purgeRequestIn(body);
+  if ('reasons' in request) return Response.json({ ...request, because: 'targets' }, { status: 422 });
+  const message = await handlers.purge(request);
   const status = !('because' in message) ? 200 : message.because === 'bus' ? 503 : 422;
   return Response.json(message, { status });
+}
+
+/** What is asked for, or why that cannot be told. */
+function purgeRequestIn(body: string): PurgeRequest | { readonly reasons: readonly string[] } {
+  const { data, error } = purgeRequest.safeParse(parsedJson(body));
+  if (data !== undefined) return data;
+  return {
+    reasons: error.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`),
+  };
+}
+
+/** `undefined` for what is no JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function reloaded(reasons: readonly string[]): Response {

@@ -4,6 +4,7 @@
  */
 import { asMeridianError } from '../errors.ts';
 import type { Purged, Selector } from '../purge.ts';
+import { isReadable } from '../purging/event.ts';
 import type { Issued } from '../purging/issue.ts';
 import type { Node } from './node.ts';
 
@@ -75,8 +76,9 @@ function selectorsOfAll(
   const reasons: string[] = [];
   const selectors = targets.flatMap((target) => {
     const meant = target.by === 'url' ? selectorsOf(node, target.url) : [target];
-    if (typeof meant !== 'string') return meant;
-    reasons.push(meant);
+    if (typeof meant === 'string') reasons.push(meant);
+    else if (!meant.every(isReadable)) reasons.push(`${Object.values(target)[1]} is too long`);
+    else return meant;
     return [];
   });
   return reasons.length > 0 ? { reasons, because: 'targets' } : { selectors };

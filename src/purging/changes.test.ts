@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
+import { turns } from '../cache/answers.contract.ts';
 import { gatherChanges } from './changes.ts';
 import type { Order } from './issue.ts';
 
@@ -54,10 +55,29 @@ test('what is gone is purged for good, and what others found meanwhile is not ca
   ]);
 });
 
-test('what cannot be issued is counted and said', async () => {
-  const { clock, changes, warnings } = world(() => Promise.reject(new Error('the bus is away')));
-  changes.report({ selectors: [a, b], soft: true });
+test('what the bus does not take is tried again until it does, and said once', async () => {
+  let isAway = true;
+  const { clock, changes, orders, warnings } = world(async () => {
+    if (isAway) throw new Error('the bus is away');
+  });
+  changes.report({ selectors: [a, b], soft: true, seen: a.key });
+  for (let second = 0; second < 12; second++) {
+    clock.advance(1_000);
+    await turns();
+  }
+  expect([orders.length, changes.counts.issued, warnings.length]).toEqual([3, 0, 1]);
+  isAway = false;
+  clock.advance(5_000);
+  await turns();
+  expect(orders.at(-1)).toMatchObject({ selectors: [a, b], soft: true, seen: { keys: [a.key] } });
+  expect([orders.length, changes.counts.issued]).toEqual([4, 2]);
+  clock.advance(60_000);
+  expect([orders.length, clock.waiting]).toEqual([4, 0]);
+});
+
+test('what no node could read is left out, and the rest goes', () => {
+  const { clock, changes, orders } = world();
+  changes.report({ selectors: [{ by: 'key', key: 'x'.repeat(40_000) }, a], soft: true });
   clock.advance(100);
-  await Bun.sleep(0);
-  expect([changes.counts.dropped, warnings.length]).toEqual([2, 1]);
+  expect([orders.map(({ selectors }) => selectors), changes.counts.dropped]).toEqual([[[a]], 1]);
 });

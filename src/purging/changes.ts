@@ -1,17 +1,18 @@
 /**
  * Purges of what an origin finds changed at an upstream: gathered for a moment, each thing once however often it is found,
- * and not again for a while. Where the bus cannot be reached, the times of what is stored have to do.
+ * and not again for a while. What the bus does not take is tried again; until it does, the times of what is stored have to do.
  */
 import type { Clock } from '../clock.ts';
 import type { Change } from '../protocol.ts';
 import type { Selector } from '../purge.ts';
+import { isReadable } from './event.ts';
 import type { Order } from './issue.ts';
 
 /** Changes that are found within this time go out together. */
 const gatherMs = 50;
 /** The same thing is purged no more often than this. */
 const restMs = 5_000;
-/** Things that wait or rest; what is found beyond that is left to its times. */
+/** Things that wait or rest; what is found beyond that is left to its times, as is what has a name that is far too long. */
 const maxThings = 65_536;
 /** Selectors in one order. */
 const maxSelectors = 1_000;
@@ -35,30 +36,40 @@ interface Thing {
   /** Not before this time, by `Clock.elapsed()`. */
   dueMs: number;
   /** To be purged then: `null` while it only rests. */
-  next: { soft: boolean; seen: boolean } | null;
+  next: Wish | null;
+}
+
+interface Wish {
+  readonly soft: boolean;
+  /** This node has fetched it anew. */
+  readonly seen: boolean;
 }
 
 export function gatherChanges({ issue, node, clock, warn }: ChangesOptions): Changes {
   const things = new Map<string, Thing>();
   const counts = { issued: 0, dropped: 0 };
   let cancel: (() => void) | null = null;
+  let isFailing = false;
+  let isClosed = false;
 
   function report({ selectors, soft, seen }: Change): void {
-    for (const selector of selectors) {
-      const name = JSON.stringify(selector);
-      const isSeen = selector.by === 'key' && selector.key === seen;
-      const thing = things.get(name) ?? { selector, dueMs: clock.elapsed() + gatherMs, next: null };
-      if (!things.has(name) && things.size >= maxThings) {
-        counts.dropped++;
-        continue;
-      }
-      things.set(name, thing);
-      thing.next = {
-        soft: soft && thing.next?.soft !== false,
-        seen: isSeen && thing.next?.seen !== false,
-      };
-    }
+    for (const selector of selectors)
+      want(selector, { soft, seen: selector.by === 'key' && selector.key === seen });
     wake(gatherMs);
+  }
+
+  function want(selector: Selector, { soft, seen }: Wish): void {
+    const name = JSON.stringify(selector);
+    const thing = things.get(name) ?? { selector, dueMs: clock.elapsed() + gatherMs, next: null };
+    if (!isReadable(selector) || (!things.has(name) && things.size >= maxThings)) {
+      counts.dropped++;
+      return;
+    }
+    things.set(name, thing);
+    thing.next = {
+      soft: soft && thing.next?.soft !== false,
+      seen: seen && thing.next?.seen !== false,
+    };
   }
 
   function wake(ms: number): void {
@@ -88,17 +99,33 @@ export function gatherChanges({ issue, node, clock, warn }: ChangesOptions): Cha
   }
 
   function publish(these: readonly Thing[], soft: boolean): void {
-    const selectors = these.map(({ selector }) => selector);
-    const seen = these.flatMap(({ selector, next }) =>
-      next?.seen && selector.by === 'key' ? [selector.key] : [],
+    const wishes = these.map(({ selector, next }) => ({ selector, soft, seen: next?.seen === true }));
+    const selectors = wishes.map(({ selector }) => selector);
+    const keys = wishes.flatMap(({ selector, seen }) =>
+      seen && selector.by === 'key' ? [selector.key] : [],
     );
-    counts.issued += selectors.length;
-    const order = { selectors, soft, by: `${node}, which found it changed`, seen: { node, keys: seen } };
-    issue(order).catch((error: unknown) => {
-      counts.dropped += selectors.length;
-      warn('what has changed upstream could not be purged; it is used for as long as it says', { error });
-    });
+    const order = { selectors, soft, by: `${node}, which found it changed`, seen: { node, keys } };
+    issue(order).then(
+      () => {
+        counts.issued += selectors.length;
+        isFailing = false;
+      },
+      (error: unknown) => {
+        if (isClosed) return;
+        if (!isFailing) warn('what has changed upstream cannot be purged now; it is tried again', { error });
+        isFailing = true;
+        for (const wish of wishes) want(wish.selector, wish);
+        wake(gatherMs);
+      },
+    );
   }
 
-  return { report, counts, close: () => cancel?.() };
+  return {
+    report,
+    counts,
+    close() {
+      isClosed = true;
+      cancel?.();
+    },
+  };
 }

@@ -4,14 +4,18 @@
  */
 import { z } from 'zod';
 import type { BusEvent } from '../bus.ts';
+import type { Selector } from '../purge.ts';
 
 export const purgeSubject = 'purge';
+export const purgeType = 'purge';
 export const appliedSubject = 'applied';
 
 /** Selectors in one event: what a thousand targets may stand for. */
-const maxSelectors = 10_000;
+export const maxSelectors = 10_000;
+/** Of what a selector names, in UTF-16 units: far beyond the keys of any URL that is worth caching. */
+export const maxWord = 32_768;
 
-const word = z.string().min(1).max(8192);
+const word = z.string().min(1).max(maxWord);
 
 export const selector = z.discriminatedUnion('by', [
   z.object({ by: z.literal('key'), key: word }),
@@ -23,6 +27,11 @@ export const selector = z.discriminatedUnion('by', [
   z.object({ by: z.literal('route'), route: word }),
   z.object({ by: z.literal('all') }),
 ]);
+
+/** Whether nodes can read it: what they cannot would spoil all that goes with it in one event. */
+export function isReadable(given: Selector): boolean {
+  return selector.safeParse(given).success;
+}
 
 const purgeData = z.object({
   /** The same in the answers of those who have carried it out. */
@@ -45,7 +54,7 @@ const appliedData = z.object({
 export type AppliedEvent = z.output<typeof appliedData>;
 
 export function purgeEvent(data: PurgeEvent): BusEvent {
-  return { type: 'purge', version: 1, data };
+  return { type: purgeType, version: 1, data };
 }
 
 export function appliedEvent(data: AppliedEvent): BusEvent {
@@ -54,7 +63,7 @@ export function appliedEvent(data: AppliedEvent): BusEvent {
 
 /** `null` for an event of another type or version, or with other content than that has. */
 export function readPurge({ type, version, data }: BusEvent): PurgeEvent | null {
-  return type === 'purge' && version === 1 ? (purgeData.safeParse(data).data ?? null) : null;
+  return type === purgeType && version === 1 ? (purgeData.safeParse(data).data ?? null) : null;
 }
 
 /** The same. */

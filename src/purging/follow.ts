@@ -4,13 +4,21 @@
  * of everything takes what it keeps for suspect: that is used only once the parent has confirmed it.
  *
  *     missed events (the log was cut off, or is another one)  →  all suspect, once
+ *     a purge of a version or form that it does not know      →  all suspect, once
  *     no proof of being up to date for `trustMs`              →  all suspect, again and again until there is one
  */
 import type { Bus, Delivery, Position, Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Knowledge } from '../exchange.ts';
 import type { Purge } from '../purge.ts';
-import { appliedEvent, appliedSubject, type PurgeEvent, purgeSubject, readPurge } from './event.ts';
+import {
+  appliedEvent,
+  appliedSubject,
+  type PurgeEvent,
+  purgeSubject,
+  purgeType,
+  readPurge,
+} from './event.ts';
 import { isAtLeast, watchProof } from './proof.ts';
 
 /** What holds that which is purged. */
@@ -41,7 +49,7 @@ export interface Following {
 export interface FollowCounts {
   /** Events carried out. */
   applied: number;
-  /** Events of a type or version that this node does not know. */
+  /** Events of a type or version that this node does not know. After such a purge, everything is suspect. */
   skipped: number;
   /** How often events were missed. */
   gaps: number;
@@ -120,9 +128,18 @@ export function follow(options: FollowOptions): Started {
       if (purge.acknowledge) acknowledge(purge.id);
     } else {
       counts.skipped++;
+      if (delivery.type === purgeType) misunderstood(delivery);
       keeper.passed(at);
     }
     moved(at);
+  }
+
+  /** A newer node has purged what this one cannot tell, so it may be anything. */
+  function misunderstood({ version, publisher, position: at }: Delivery): void {
+    suspectAll();
+    log.warn('a purge cannot be read; all that is kept is used only once the parent has confirmed it', {
+      ...{ version, publisher, at },
+    });
   }
 
   function carryOut({ selectors, soft, seen }: PurgeEvent, at: Position): void {

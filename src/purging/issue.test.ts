@@ -92,6 +92,16 @@ test('one that does not answer is named: as late while it lives, as gone when no
   expect(nodes[1]!.done).toHaveLength(2);
 });
 
+test('where nobody can say who lives, not all are said to have carried it out', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  const { bus, issuer } = nodes[1]!;
+  await pass(3_000);
+  bus.blind();
+  const issued = issuer.issue(order, 4_000);
+  await pass(5_000);
+  expect((await issued).applied?.all).toBe(false);
+});
+
 test('one that has left is not waited for', async () => {
   const { nodes, pass } = world('origin', 'pop');
   await pass(3_000);
@@ -124,6 +134,25 @@ test('a large order takes several events, and only the last one is answered', as
   expect(applied?.all).toBe(true);
   expect(nodes[1]!.done.length).toBeGreaterThan(2);
   expect(nodes[1]!.done.at(-1)).toEqual(position);
+});
+
+test('what a node has seen goes with what it is about, so that no event is too long', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  const keys = Array.from({ length: 1000 }, (_, n) => `web /${n}${'日'.repeat(500)}`);
+  const selectors = keys.map((key) => ({ by: 'key' as const, key }));
+  const lengths: number[] = [];
+  nodes[1]!.bus.subscribe('purge', 'oldest', {
+    event: ({ data }) => void lengths.push(Buffer.byteLength(JSON.stringify(data))),
+    gap: () => {},
+    caughtUp: () => {},
+  });
+  const seen = { node: 'origin', keys };
+  const issued = nodes[0]!.issuer.issue({ ...order, selectors, seen });
+  await pass(250);
+  expect((await issued).position.sequence).toBe(lengths.length);
+  expect(lengths.length).toBeGreaterThan(5);
+  expect(Math.max(...lengths)).toBeLessThan(512 * 1024 - 1024);
 });
 
 test('orders that come while others are under way go together, hard and soft ones apart', async () => {

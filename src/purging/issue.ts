@@ -6,13 +6,13 @@ import type { Bus, Position, Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Selector } from '../purge.ts';
-import { appliedSubject, purgeEvent, purgeSubject, readApplied } from './event.ts';
+import { appliedSubject, maxSelectors, purgeEvent, purgeSubject, readApplied } from './event.ts';
 import { gather } from './gather.ts';
 import type { Members } from './members.ts';
 import { isAtLeast } from './proof.ts';
 
-/** Of selectors in one event, as JSON: half of what the least of the buses takes in one message. */
-const eventBytes = 512 * 1024;
+/** Of selectors in one event, as JSON in UTF-8, with the keys that a node has seen: less than an event may have. */
+const eventBytes = 448 * 1024;
 /** How often it is looked whether those that are still waited for live. */
 const lookMs = 500;
 /** How long the answers are listened for after the last question. */
@@ -23,6 +23,7 @@ const maxWaits = 1_000;
 const prepareMs = 2_000;
 
 export interface Order {
+  /** Each of them as nodes can read it (`isReadable`). */
   readonly selectors: readonly Selector[];
   readonly soft: boolean;
   /** Who asked for it. */
@@ -92,7 +93,6 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
 
   async function publish(order: Order, id: string, acknowledge: boolean): Promise<Position> {
     const { soft, by } = order;
-    const seen = order.seen && { node: order.seen.node, keys: [...order.seen.keys] };
     const parts = inParts(order.selectors);
     let position: Position | null = null;
     // In order, so that whoever has carried out the last one has carried out all.
@@ -100,7 +100,7 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
       const isLast = at === parts.length - 1;
       const event = purgeEvent({
         ...{ id, selectors: [...selectors], soft, by, acknowledge: acknowledge && isLast },
-        ...(seen && { seen }),
+        ...(order.seen && { seen: seenOf(selectors, order.seen) }),
       });
       position = await bus.publish(purgeSubject, event);
     }
@@ -180,15 +180,22 @@ function inParts(selectors: readonly Selector[]): readonly (readonly Selector[])
   const parts: Selector[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const selector of selectors) {
-    const own = JSON.stringify(selector).length * 3; // UTF-8, at most.
+    const own = 2 * Buffer.byteLength(JSON.stringify(selector)); // Once more where it has been seen.
     bytes += own;
-    if (bytes > eventBytes) {
+    if (bytes > eventBytes || parts.at(-1)?.length === maxSelectors) {
       parts.push([]);
       bytes = own;
     }
     parts.at(-1)?.push(selector);
   }
   return parts;
+}
+
+/** What a node has seen, of that which is in the same event. */
+function seenOf(selectors: readonly Selector[], { node, keys }: NonNullable<Order['seen']>) {
+  const seen = new Set(keys);
+  const own = selectors.flatMap((each) => (each.by === 'key' && seen.has(each.key) ? [each.key] : []));
+  return { node, keys: own };
 }
 
 /** Waits for it, but for no longer than that: what it would have told is told later, or missing. */

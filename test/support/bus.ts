@@ -28,6 +28,8 @@ export interface CutBus extends Bus {
   /** Nothing passes from now on. With `quietly`, the client does not notice. */
   cut(quietly?: boolean): void;
   heal(): void;
+  /** Its views tell nothing from now on. */
+  blind(): void;
 }
 
 interface Subject {
@@ -53,6 +55,7 @@ export function hub(now: () => number = Date.now): Hub {
 
   function join(publisher: string): CutBus {
     let reachable = true;
+    let isBlind = false;
     let state: BusState = 'connected';
     const listeners: ((state: BusState) => void)[] = [];
     const again = new Set<() => void>();
@@ -150,7 +153,7 @@ export function hub(now: () => number = Date.now): Hub {
             const seen = new Map<string, number>();
             let told = false;
             const look = () => {
-              if (!reachable) return;
+              if (!reachable || isBlind) return;
               for (const each of values.values()) {
                 if (seen.get(each.key) === each.revision) continue;
                 seen.set(each.key, each.revision);
@@ -177,6 +180,9 @@ export function hub(now: () => number = Date.now): Hub {
       cut(quietly = false) {
         reachable = false;
         if (!quietly) tell('disconnected');
+      },
+      blind() {
+        isBlind = true;
       },
       heal() {
         reachable = true;

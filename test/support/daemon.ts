@@ -1,5 +1,6 @@
 /** A server of somebody else's, on loopback: killed, started again, and gone when the tests are. */
 import { closeSync, openSync } from 'node:fs';
+import { cp, rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from './ports.ts';
@@ -14,6 +15,8 @@ export interface Daemon extends AsyncDisposable {
   kill(): Promise<void>;
   /** The same command, on the same port, with what is in the folder. */
   start(): Promise<void>;
+  /** Takes a copy of the folder. What it gives kills the server and starts it with that copy. */
+  save(): Promise<() => Promise<void>>;
 }
 
 /** What must not outlive the tests, however they end. */
@@ -29,6 +32,7 @@ export async function startDaemon(
   variables: (port: number, folder: string) => Record<string, string> = () => ({}),
 ): Promise<Daemon> {
   const kept: Temporary = temporary(name);
+  const copy = `${kept.path}.saved`;
   const port = await freePort();
   let child: Bun.Subprocess | null = null;
 
@@ -51,15 +55,29 @@ export async function startDaemon(
     await child?.exited;
   }
 
+  async function save(): Promise<() => Promise<void>> {
+    await kill();
+    await cp(kept.path, copy, { recursive: true });
+    await start();
+    return async () => {
+      await kill();
+      await rm(kept.path, { recursive: true });
+      await rename(copy, kept.path);
+      await start();
+    };
+  }
+
   await start();
   return {
     port,
     folder: kept.path,
     kill,
     start,
+    save,
     async [Symbol.asyncDispose]() {
       await kill();
       kept[Symbol.dispose]();
+      await rm(copy, { recursive: true, force: true });
     },
   };
 }

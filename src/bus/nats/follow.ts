@@ -4,7 +4,7 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { Position, Since, Subscriber } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { endOf, isMissing, startOf } from '../place.ts';
+import { type Extent, endOf, isMissing, startOf } from '../place.ts';
 import type { Listener } from '../roster.ts';
 import { type BusLog, teller } from '../tell.ts';
 import { attend } from './attend.ts';
@@ -14,6 +14,10 @@ import { tail } from './tail.ts';
 
 /** How often to see whether the stream is still the one that is read: a lost consumer does not always say so. */
 const lookMs = 5000;
+
+/** How often a log that ends before the place of its subscriber is looked at before that is believed, and the time between. */
+const settlingLooks = 5;
+const settlingMs = 500;
 
 export interface FollowOptions {
   readonly subject: string;
@@ -31,16 +35,19 @@ export function follow(options: FollowOptions): Listener {
   const { subject, since, subscriber, streams, clock, log, failed } = options;
   const tell = teller(subject, subscriber, log);
   let place: Position | null = typeof since === 'string' ? null : since;
+  /** Digest of the event at `place`; `null`: it was not heard here. */
+  let heard: number | bigint | null = null;
   /** An event is being dealt with. */
   let isBusy = false;
 
   async function round(outer: AbortSignal): Promise<void> {
     const session = options.session();
-    const extent = await streams.extent(session, subject);
+    const extent = await settledExtent(session, outer);
     if (outer.aborted) return;
     place ??= since === 'now' ? endOf(extent) : startOf(extent);
-    if (isMissing(place, extent)) {
+    if (isMissing(place, extent) || (await isOther(session, place))) {
       place = startOf(extent);
+      heard = null;
       await tell.gap(place);
     }
     const from = place;
@@ -67,6 +74,7 @@ export function follow(options: FollowOptions): Listener {
           if (place !== null && next.sequence > place.sequence + 1)
             await tell.gap({ log: from.log, sequence: next.sequence - 1 });
           place = next;
+          heard = Bun.hash(message.string());
           if (!outer.aborted) await tell.event(message.string(), next);
           isBusy = false;
           reached(next);
@@ -76,6 +84,23 @@ export function follow(options: FollowOptions): Listener {
       isBusy = false;
       stopLooking();
     }
+  }
+
+  /** A new leader may take a moment to know all that it has. */
+  async function settledExtent(session: Session, outer: AbortSignal): Promise<Extent> {
+    for (let look = 1; ; look++) {
+      const extent = await streams.extent(session, subject);
+      const isBehind = place !== null && place.log === extent.log && place.sequence > extent.newest;
+      if (!isBehind || look === settlingLooks || outer.aborted) return extent;
+      await new Promise<void>((resolve) => clock.after(settlingMs, resolve));
+    }
+  }
+
+  /** The log has lost its end, and has grown since: another event is where the last one was heard. */
+  async function isOther(session: Session, { sequence }: Position): Promise<boolean> {
+    if (heard === null) return false;
+    const text = await streams.textAt(session, subject, sequence);
+    return text !== null && Bun.hash(text) !== heard;
   }
 
   /** Stops the round when the stream is another one, or holds events that do not come. */

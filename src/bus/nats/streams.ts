@@ -1,8 +1,15 @@
 /**
- * The streams that hold the logs, one for each subject. They are made when they are first asked for. A stream's identity is
- * when it was made: it cannot be made twice at the same nanosecond.
+ * The streams that hold the logs, one for each subject. They are made when they are first asked for. A stream's identity is in
+ * its description: when it was made is not the same for all servers of a cluster.
  */
-import { DiscardPolicy, JetStreamApiError, StorageType, type StreamInfo } from '@nats-io/jetstream';
+import { randomUUID } from 'node:crypto';
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  StorageType,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import type { Retention } from '../dependencies.ts';
 import type { Extent } from '../place.ts';
 import type { Session } from './connection.ts';
@@ -10,6 +17,9 @@ import type { Session } from './connection.ts';
 /** How long the server recognises an event that it is sent twice. */
 const recognisedMs = 120_000;
 const streamNotFound = 10_059;
+/** With another description: somebody else has just made it. */
+const streamNameInUse = 10_058;
+const identityPrefix = 'log ';
 
 export interface StreamSettings {
   readonly prefix: string;
@@ -23,6 +33,8 @@ export interface Streams {
   /** What a message is published to. */
   subjectOf(subject: string): string;
   extent(session: Session, subject: string): Promise<Extent>;
+  /** The event with this sequence; `null` when it is not kept any more. */
+  textAt(session: Session, subject: string, sequence: number): Promise<string | null>;
   /** Identity of the log, from memory where it is known. */
   identity(session: Session, subject: string): Promise<string>;
   /** What is known may no longer be true. */
@@ -36,9 +48,12 @@ export function streams(settings: StreamSettings): Streams {
   const subjectOf = (subject: string) => `${prefix}.${subject}`;
 
   async function extent(session: Session, subject: string): Promise<Extent> {
-    const { created, state } = await found(session, subject);
-    known.set(subject, created);
-    return { log: created, oldest: Math.max(1, state.first_seq), newest: state.last_seq };
+    const { config, created, state } = await found(session, subject);
+    const log = config.description?.startsWith(identityPrefix)
+      ? config.description.slice(identityPrefix.length)
+      : created; // Made by somebody else.
+    known.set(subject, log);
+    return { log, oldest: Math.max(1, state.first_seq), newest: state.last_seq };
   }
 
   async function found({ jsm }: Session, subject: string): Promise<StreamInfo> {
@@ -50,14 +65,24 @@ export function streams(settings: StreamSettings): Streams {
         max_msgs === wanted.max_msgs && max_age === wanted.max_age && num_replicas === wanted.num_replicas;
       return isAsWanted ? info : await jsm.streams.update(nameOf(subject), { ...info.config, ...wanted });
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
-      return jsm.streams.add({
+      if (!isRefusal(error, streamNotFound)) throw error;
+      return made(jsm, subject);
+    }
+  }
+
+  async function made(jsm: JetStreamManager, subject: string): Promise<StreamInfo> {
+    try {
+      return await jsm.streams.add({
         name: nameOf(subject),
+        description: identityPrefix + randomUUID(),
         subjects: [subjectOf(subject)],
         storage: StorageType.File,
         discard: DiscardPolicy.Old,
         ...bounds(settings),
       });
+    } catch (error) {
+      if (!isRefusal(error, streamNameInUse)) throw error;
+      return jsm.streams.info(nameOf(subject));
     }
   }
 
@@ -65,9 +90,15 @@ export function streams(settings: StreamSettings): Streams {
     nameOf,
     subjectOf,
     extent,
+    textAt: async ({ jsm }, subject, seq) =>
+      (await jsm.streams.getMessage(nameOf(subject), { seq }))?.string() ?? null,
     identity: async (session, subject) => known.get(subject) ?? (await extent(session, subject)).log,
     forget: () => known.clear(),
   };
+}
+
+function isRefusal(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
 }
 
 /** Durations in nanoseconds. */

@@ -26,6 +26,7 @@ async function world(durable: boolean): Promise<Required<BusWorld>> {
       publishMs,
     }),
     restart: () => restart(server),
+    save: server.save,
     cut: () => line.off(),
     mend: () => line.on(),
     // Without persistence, nothing is left of it.

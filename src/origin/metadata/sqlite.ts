@@ -74,7 +74,8 @@ function store(db: Database, reading: Database, clock: Clock, close: () => void)
     try {
       await patiently(() => db.exec('BEGIN IMMEDIATE'), clock);
     } catch (error) {
-      waiting.shift()?.fail(sqliteFailure(error));
+      // All have waited for the same: none of them would fare better on its own.
+      for (const turn of waiting.splice(0)) turn.fail(sqliteFailure(error));
       return;
     }
     do {
