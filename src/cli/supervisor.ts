@@ -58,7 +58,8 @@ export function supervise({ name, what = 'node', start, clock, log }: Supervisor
     control = undefined;
     if (stopped) return false;
     if (code === 0) log.info(`the ${what} was drained and has ended`, { node: name });
-    else log.error(`the ${what} died`, { node: name, cause: code === null ? 'a signal' : `exit code ${code}` });
+    else
+      log.error(`the ${what} died`, { node: name, cause: code === null ? 'a signal' : `exit code ${code}` });
     return code !== 0;
   }
 

@@ -60,7 +60,13 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       void child.exited.then(() => tellOthers(number, false));
       return child;
     };
-    const supervised = supervise({ name: workerName(name, number), what: 'worker', start, clock: systemClock, log });
+    const supervised = supervise({
+      name: workerName(name, number),
+      what: 'worker',
+      start,
+      clock: systemClock,
+      log,
+    });
     const worker: Worker = { number, supervised };
     workers.push(worker);
     return worker;
@@ -158,9 +164,12 @@ function clientOf(supervised: Supervised, secret: string): ControlClient | undef
   return control === undefined ? undefined : controlClient(control, secret, systemClock);
 }
 
-/** One that has just died has not been missed yet: it says nothing, and that is what is shown. */
-function statusOf(client: ControlClient | undefined) {
-  return client?.status().catch(() => undefined);
+async function statusOf(client: ControlClient | undefined) {
+  try {
+    return await client?.status();
+  } catch {
+    return undefined; // it has just died: that it says nothing is what is shown
+  }
 }
 
 /** By way of the bus, any of them; at this node alone, all of them or none. */

@@ -89,7 +89,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
     if (!isSafe(exchange.method)) {
       const keys = status < 400 ? (named.outdates?.(headers) ?? []) : [];
       const groups = groupsToInvalidate(headers);
-      forget(node, { keys, route: route.name, groups });
+      forget(node.cache, { keys, route: route.name, groups });
       if (node.ring !== null) await node.ring.tellForgotten({ keys, route: route.name, groups });
     }
     const page = status === 200 ? named.standsFor?.(headers) : null;

@@ -15,7 +15,11 @@ export interface BusDependencies {
   readonly publisher: string;
 }
 
-export function busFor(network: Network, node: NodeConfig, { clock, log, publisher }: BusDependencies): Promise<Bus> {
+export function busFor(
+  network: Network,
+  node: NodeConfig,
+  { clock, log, publisher }: BusDependencies,
+): Promise<Bus> {
   return openBus(settingsFor(network, node), { clock, log, publisher });
 }
 

@@ -3,8 +3,8 @@
  * and at the others, which may keep it.
  */
 import { z } from 'zod';
+import type { Cache } from '../cache/cache.ts';
 import type { CacheKey } from '../resource.ts';
-import type { Node } from './node.ts';
 
 export interface Forgotten {
   readonly keys: readonly CacheKey[];
@@ -18,7 +18,7 @@ const message = z.object({
   groups: z.array(z.string()),
 });
 
-export function forget({ cache }: Pick<Node, 'cache'>, { keys, route, groups }: Forgotten): void {
+export function forget(cache: Pick<Cache, 'drop' | 'dropGroups'>, { keys, route, groups }: Forgotten): void {
   for (const key of keys) cache.drop(key);
   cache.dropGroups(route, groups);
 }

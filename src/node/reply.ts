@@ -281,8 +281,7 @@ function send(
     headers.set('content-length', String(bytes));
     // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.
     const { tier, relayed } = account.exchange;
-    if ((tier !== null || relayed) && body instanceof ReadableStream)
-      headers.set(lengthField, String(bytes));
+    if ((tier !== null || relayed) && body instanceof ReadableStream) headers.set(lengthField, String(bytes));
   }
   const bodiless = hasNoBody(account.exchange, status);
   if (bodiless && body instanceof ReadableStream) void body.cancel();

@@ -38,7 +38,12 @@ export async function openRingDoor(node: Node, seat: Seat, serve: Serve): Promis
   });
 }
 
-function handle(request: Request, listener: Listener, node: Node, serve: Serve): Response | Promise<Response> {
+function handle(
+  request: Request,
+  listener: Listener,
+  node: Node,
+  serve: Serve,
+): Response | Promise<Response> {
   const value = request.headers.get(hopField);
   if (value === signOfLife) return new Response(null, { status: 204 });
   const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
@@ -64,6 +69,6 @@ async function forgetAsTold(request: Request, query: string, node: Node): Promis
   const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
   const forgotten = query === `?${digest}` ? forgottenIn(text) : null;
   if (forgotten === null) return new Response(null, { status: 400 });
-  forget(node, forgotten);
+  forget(node.cache, forgotten);
   return new Response(null, { status: 204 });
 }

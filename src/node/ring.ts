@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import type { NodeConfig } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { endToEnd } from '../http/fields.ts';
@@ -11,7 +12,6 @@ import { openPeers } from '../ring/peers.ts';
 import { ring } from '../ring/ring.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Forgotten, forgottenText } from './forget.ts';
-import type { Site } from './node.ts';
 import { type Seat, socketOf, workerName } from './seat.ts';
 
 export interface NodeRing {
@@ -31,7 +31,7 @@ export interface NodeRing {
 export interface NodeRingOptions {
   readonly node: string;
   readonly seat: Seat;
-  readonly site: () => Site;
+  readonly site: () => { readonly secret: string; readonly config: NodeConfig };
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,7 +48,7 @@ export function openRing({ node, seat, site, clock, log }: NodeRingOptions): Nod
     name: names[at] ?? '',
     address: `unix:${socketOf(seat, worker)}`,
   }));
-  const peers = openPeers({ peers: members, clock, timeouts: () => patience(site()) });
+  const peers = openPeers({ peers: members, clock, timeouts: () => patience(site().config) });
   const counts = { relayed: 0, failed: 0 };
   const from = names[own] ?? '';
 
@@ -87,7 +87,9 @@ export function openRing({ node, seat, site, clock, log }: NodeRingOptions): Nod
     async tellForgotten(forgotten) {
       const text = forgottenText(forgotten);
       if (text === null) return;
-      const others = names.map((_, member) => member).filter((member) => member !== own && peers.isUp(member));
+      const others = names
+        .map((_, member) => member)
+        .filter((member) => member !== own && peers.isUp(member));
       const told = await Promise.allSettled(others.map((member) => tell(member, text)));
       for (const [at, { status, ...why }] of told.entries()) {
         if (status === 'rejected')
@@ -106,7 +108,7 @@ const ofOneHop: ReadonlySet<string> = new Set(['host', 'content-length', 'expect
  * An owner that lives answers in its own time, which is that of its parents, one after the other. This is the last
  * bound, beyond which something is wrong with the owner itself.
  */
-function patience({ config: { timeouts, parents } }: Site) {
+function patience({ timeouts, parents }: NodeConfig) {
   const { connectMs, firstByteMs, lockMs, betweenBytesMs } = timeouts;
   const ownMs = lockMs + (connectMs + firstByteMs) * Math.max(1, parents.length) + 5_000;
   return { connectMs: ownMs, firstByteMs: ownMs, betweenBytesMs: betweenBytesMs + 5_000 };

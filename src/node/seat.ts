@@ -35,8 +35,6 @@ function partOf(node: NodeConfig, { workers, ports }: Seat): NodeConfig {
     const own = Math.floor(bytes / workers);
     return { bytes: own, objectBytes: Math.min(objectBytes, own) };
   };
-  const listen = node.listen.map((door, at) =>
-    door.port === 0 ? { ...door, port: ports[at] ?? 0 } : door,
-  );
+  const listen = node.listen.map((door, at) => (door.port === 0 ? { ...door, port: ports[at] ?? 0 } : door));
   return { ...node, listen, memory: part(node.memory), disk: node.disk && part(node.disk) };
 }

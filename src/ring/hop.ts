@@ -49,9 +49,7 @@ export function verifyHop(
     match;
   if (Math.abs(Number(time) - nowMs) > toleranceMs) return null;
   if (!timingSafeEqual(Buffer.from(signature), Buffer.from(mac(secret, text, method, target)))) return null;
-  const names = [...added].flatMap((letter) =>
-    letter === 'a' || letter === 'u' ? [letters[letter]] : [],
-  );
+  const names = [...added].flatMap((letter) => (letter === 'a' || letter === 'u' ? [letters[letter]] : []));
   const [asker = '', request = '', address = '', origin = ''] = [from, id, client, base].map(
     decodeURIComponent,
   );

@@ -44,7 +44,9 @@ function ask(peers: Peers, peer: number, signal = new AbortController().signal) 
 describe('a member of a ring', () => {
   test('is asked at its socket, or over the network', async () => {
     const echo = (request: Request) =>
-      new Response(`${request.method} ${request.url.slice(request.url.indexOf('/', 8))} ${request.headers.get('x')}`);
+      new Response(
+        `${request.method} ${request.url.slice(request.url.indexOf('/', 8))} ${request.headers.get('x')}`,
+      );
     const far = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: echo });
     servers.push(far);
     const peers = peersAt(member(echo), `http://127.0.0.1:${far.port}`);

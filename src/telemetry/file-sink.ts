@@ -36,7 +36,10 @@ export function openFileSink(path: string, options: FileSinkOptions = {}): LineS
 
   /** Several processes may write to one file; whoever comes second opens the new one, and leaves it where it is. */
   async function wasRotated(): Promise<boolean> {
-    const [there, own] = await Promise.all([stat(path).catch(() => null), file?.stat()]);
+    const [there, own] = await Promise.all([
+      stat(path).catch((error: unknown) => absent(error)),
+      file?.stat(),
+    ]);
     return there === null || there.ino !== own?.ino;
   }
 
@@ -70,6 +73,11 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    absent(error);
   }
+}
+
+function absent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
 }

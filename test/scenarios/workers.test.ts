@@ -10,7 +10,13 @@ import { readNodeFile } from '../../src/control/node-file.ts';
 import { parseCacheStatus } from '../../src/http/cache-status.ts';
 import { request } from '../../src/http/client.ts';
 import { web } from '../../src/index.ts';
-import { eventually, startNetwork, startUpstream, type TestNetwork, type Upstream } from '../support/index.ts';
+import {
+  eventually,
+  startNetwork,
+  startUpstream,
+  type TestNetwork,
+  type Upstream,
+} from '../support/index.ts';
 
 const workers = 3;
 const timeouts = { firstByteMs: 20_000, betweenBytesMs: 20_000 };
@@ -86,9 +92,18 @@ describe('a PoP of several workers', () => {
     const release = Promise.withResolvers<void>();
     held = release.promise;
     const asked = Array.from({ length: 1_000 }, async () => {
-      const options = { method: 'GET', headers: new Headers({ connection: 'close' }), timeouts, clock: systemClock };
+      const options = {
+        method: 'GET',
+        headers: new Headers({ connection: 'close' }),
+        timeouts,
+        clock: systemClock,
+      };
       const { signal } = new AbortController();
-      const { status, body } = await request(`${network.url('pop')}/cold/one`, { ...options, signal, direct: true });
+      const { status, body } = await request(`${network.url('pop')}/cold/one`, {
+        ...options,
+        signal,
+        direct: true,
+      });
       return `${status} ${await new Response(body).text()}`;
     });
     await eventually('the upstream to be asked', () => upstream.count('/cold/one') > 0);
@@ -122,7 +137,8 @@ describe('a PoP of several workers', () => {
 
   test('keeps each response once', async () => {
     const paths = Array.from({ length: 30 }, (_, at) => `/once/${at}`);
-    for (const path of [...paths, ...paths, ...paths]) expect(await (await ask(path)).text()).toBe(bodyOf(path));
+    for (const path of [...paths, ...paths, ...paths])
+      expect(await (await ask(path)).text()).toBe(bodyOf(path));
     for (const path of paths) expect(upstream.count(path)).toBe(1);
     const { memory } = await network.node('pop').status();
     expect(memory.entries).toBe(2 + paths.length);
@@ -155,7 +171,8 @@ describe('a PoP of several workers', () => {
         const own = Object.keys(done.applied?.nodes ?? {}).filter((name) => name.startsWith('pop'));
         expect(own.toSorted()).toEqual(['pop.1', 'pop.2', 'pop.3']);
       }
-      for (const path of paths) expect((await ask(path)).headers.get('cache-status')).not.toContain('pop;hit');
+      for (const path of paths)
+        expect((await ask(path)).headers.get('cache-status')).not.toContain('pop;hit');
       if (round === 0) for (const path of paths) expect(upstream.count(path)).toBe(2);
     }
   });
@@ -201,6 +218,36 @@ function load(paths: readonly string[], clients: number): { stop(): Promise<Outc
   };
 }
 
+describe('a shield of several workers', () => {
+  test('asks its parent once for what two PoPs want, and purges reach it', async () => {
+    await using tiers = await startNetwork({
+      nodes: {
+        origin: { role: 'origin' },
+        shield: { role: 'shield', parents: ['origin'], workers: 2 },
+        a: { role: 'pop', parents: ['shield'] },
+        b: { role: 'pop', parents: ['shield'] },
+      },
+      routes: [web({ upstream: upstream.url })],
+    });
+    const paths = Array.from({ length: 30 }, (_, at) => `/shielded/${at}`);
+    const all = paths.flatMap((path) => ['a', 'b', 'a', 'b'].map((pop) => ({ path, pop })));
+    const ways = await Promise.all(
+      all.map(async ({ path, pop }) => {
+        const response = await fetch(tiers.url(pop) + path);
+        expect(await response.text()).toBe(bodyOf(path));
+        return response.headers.get('cache-status') ?? '';
+      }),
+    );
+    for (const path of paths) expect(upstream.count(path)).toBe(1);
+    expect(ways.some((way) => way.includes('detail=owner:shield.'))).toBe(true);
+    const file = await readNodeFile(join(tiers.dir, 'data', 'shield'));
+    const client = controlClient(file!.control, tiers.secret, systemClock);
+    await client.purge({ targets: [{ by: 'tag', tag: 'all' }], waitMs: 10_000 });
+    for (const path of paths) expect(await (await fetch(tiers.url('a') + path)).text()).toBe(bodyOf(path));
+    for (const path of paths) expect(upstream.count(path)).toBe(2);
+  }, 30_000);
+});
+
 describe('under load', () => {
   const paths = Array.from({ length: 120 }, (_, at) => `/load/${at}`);
   const clients = 12;
@@ -240,7 +287,10 @@ describe('under load', () => {
   }, 60_000);
 
   test('the number of workers does not change by a reload', async () => {
-    const nodes = { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'], workers: 2 } } as const;
+    const nodes = {
+      origin: { role: 'origin' },
+      pop: { role: 'pop', parents: ['origin'], workers: 2 },
+    } as const;
     network.rewrite({ nodes, routes: [web({ upstream: upstream.url })] });
     const { reasons } = await (await control()).reload();
     expect(reasons).toEqual(['pop: its workers (3 now) cannot change without a restart']);

@@ -68,7 +68,16 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
   // At a socket, Bun knows no other time-out than its own 10 s and that of each request.
   const server =
     unix === undefined
-      ? Bun.serve({ ...common, hostname: host, port, reusePort, ...(tls && { tls }), http2, http3, idleTimeout })
+      ? Bun.serve({
+          ...common,
+          hostname: host,
+          port,
+          reusePort,
+          ...(tls && { tls }),
+          http2,
+          http3,
+          idleTimeout,
+        })
       : Bun.serve({ ...common, unix });
 
   function serve(request: Request): Response | Promise<Response> {
