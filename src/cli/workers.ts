@@ -144,15 +144,19 @@ function configOf(network: Network, name: string): NodeConfig {
   return node;
 }
 
-/** What the address of a socket can hold, with room for a file's name. */
-const longestFolder = 90;
+/** What the address of a socket can hold, with room for two names below it. */
+const longestFolder = 80;
 
-/** A folder that only this user can look into. */
+/**
+ * A folder that only this user can look into, and another one each time: workers whose own node process was killed may still
+ * be draining, and remove their sockets at the end.
+ */
 async function socketFolder(dataDir: string): Promise<string> {
   const folder = join(dataDir, 'workers');
   if (Buffer.byteLength(folder) > longestFolder) return mkdtemp(join(tmpdir(), 'meridian-'));
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return folder;
+  return mkdtemp(join(folder, 'at-'));
 }
 
 function passOn(stream: 'out' | 'err', line: string): void {

@@ -120,7 +120,8 @@ describe('a PoP of several workers', () => {
   }, 30_000);
 
   test('answers alike, whichever worker is asked', async () => {
-    const path = '/alike';
+    const paths = Array.from({ length: 100 }, (_, at) => `/alike/${at}`);
+    const path = paths.find((each) => bodyOf(each).length < 50_000)!;
     for (const init of [{}, { method: 'HEAD' }, { headers: { range: 'bytes=10-29' } }]) {
       const [own, relayed] = await askBothWays(path, init);
       expect(relayed!.status).toBe(own!.status);
@@ -133,6 +134,9 @@ describe('a PoP of several workers', () => {
     const again = await askBothWays(path, { headers: { 'if-none-match': etag ?? '*' } });
     expect(again.map(({ status }) => status)).toEqual([304, 304]);
     expect(upstream.count(path)).toBe(1);
+    // One that is longer than 64 KiB streams, and then has no length of its own.
+    const long = paths.find((each) => bodyOf(each).length > 70_000)!;
+    for (const response of await askBothWays(long)) expect(await response.text()).toBe(bodyOf(long));
   });
 
   test('keeps each response once', async () => {
@@ -141,7 +145,7 @@ describe('a PoP of several workers', () => {
       expect(await (await ask(path)).text()).toBe(bodyOf(path));
     for (const path of paths) expect(upstream.count(path)).toBe(1);
     const { memory } = await network.node('pop').status();
-    expect(memory.entries).toBe(2 + paths.length);
+    expect(memory.entries).toBe(3 + paths.length);
   });
 
   test('logs each request once, with what the worker knows that keeps it', async () => {
