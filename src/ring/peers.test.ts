@@ -64,6 +64,17 @@ describe('a member of a ring', () => {
     await eventually('its turn to come again', () => peers.isUp(0));
   });
 
+  test('is asked again when more come at once than its socket has room for', async () => {
+    const peers = openPeers({
+      peers: [{ name: 'lhr.1', address: member(() => new Response('here')) }],
+      clock: systemClock,
+      timeouts: () => timeouts,
+    });
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(peers, 0)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1_000);
+    expect(peers.isUp(0)).toBe(true);
+  });
+
   test('is passed over while its supervisor says that it is gone', () => {
     const peers = peersAt('unix:/nowhere', 'unix:/nowhere');
     peers.told(1, false);

@@ -46,6 +46,13 @@ const lateMs = 500;
 /** Which it gives within this time, or is passed over. A worker that is merely busy is late by tens of milliseconds. */
 const signMs = 1_000;
 
+/**
+ * A socket refuses connections while more come at once than its queue holds: the member is there, and takes them in a moment.
+ * Tried again so often, each time after so long, unless its supervisor says meanwhile that it is gone.
+ */
+const refusedTries = 50;
+const refusedPauseMs = 20;
+
 /** The value of `Meridian-Hop` in a question for a sign of life. */
 export const signOfLife = 'ping';
 
@@ -107,7 +114,7 @@ export function openPeers({ peers, clock, timeouts }: PeersOptions): Peers {
         dead.abort(new MeridianError('upstream-timeout', `${state.peer.name} gives no sign of life`)),
       );
       try {
-        return await request(state.way.base + target, {
+        const options = {
           method,
           headers,
           body,
@@ -117,7 +124,15 @@ export function openPeers({ peers, clock, timeouts }: PeersOptions): Peers {
           inform,
           unix: state.way.unix,
           direct: true,
-        });
+        };
+        for (let tries = 1; ; tries++) {
+          try {
+            return await request(state.way.base + target, options);
+          } catch (thrown) {
+            if (tries >= refusedTries || state.isGone || !isFull(state.way, thrown)) throw thrown;
+          }
+          await new Promise<void>((resolve) => void clock.after(refusedPauseMs, resolve));
+        }
       } catch (thrown) {
         const isBusy = thrown instanceof MeridianError && thrown.code === 'overloaded';
         if (!signal.aborted && !isBusy) state.passedOverUntilMs = clock.elapsed() + passedOverMs;
@@ -137,6 +152,12 @@ interface Way {
 function wayTo({ address }: Peer): Way {
   if (!address.startsWith('unix:')) return { base: address };
   return { base: 'http://ring', unix: address.slice('unix:'.length) };
+}
+
+/** Nothing has been sent yet. */
+function isFull({ unix }: Way, thrown: unknown): boolean {
+  const cause = thrown instanceof MeridianError ? thrown.cause : null;
+  return unix !== undefined && cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
 }
 
 async function askForSign({ way }: { readonly way: Way }, clock: Clock): Promise<boolean> {

@@ -107,10 +107,14 @@ describe('a PoP of several workers', () => {
       return `${status} ${await new Response(body).text()}`;
     });
     await eventually('the upstream to be asked', () => upstream.count('/cold/one') > 0);
-    release.resolve();
-    const answers = new Set(await Promise.all(asked));
-    expect([...answers]).toEqual([`200 ${bodyOf('/cold/one')}`]);
+    const seen = await network.during(async () => {
+      release.resolve();
+      return new Set(await Promise.all(asked));
+    });
+    expect([...seen.result]).toEqual([`200 ${bodyOf('/cold/one')}`]);
     expect(upstream.count('/cold/one')).toBe(1);
+    // Not even the origin was asked twice.
+    expect(seen.asked('origin')).toHaveLength(1);
     const { workers: all = [], requests } = await network.node('pop').status();
     expect(all).toHaveLength(workers);
     // The system spreads connections: without several workers at work, this would show nothing.
