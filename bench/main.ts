@@ -28,6 +28,7 @@ import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
+import { workers } from './suites/workers.ts';
 
 const suites: readonly Suite[] = [
   hit,
@@ -40,6 +41,7 @@ const suites: readonly Suite[] = [
   bus,
   purgeNetwork,
   kvSuite,
+  workers,
   diskIndex,
   eviction,
 ];

@@ -24,6 +24,8 @@ export interface Exchange {
   readonly startedMs: number;
   /** Another node of the network (authenticated), or `null` for a client. */
   readonly tier: TierCaller | null;
+  /** Another worker of this node has handed it over: it is answered here, whoever keeps what it asks for. */
+  readonly relayed?: boolean;
   /** The client's address; looked up when somebody wants to know. */
   client(): string;
   /**

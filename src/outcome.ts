@@ -64,6 +64,12 @@ export const outcomes = {
     forward: 'request',
     meaning: 'The request asked for revalidation (Cache-Control, Pragma).',
   },
+  relayed: {
+    hit: false,
+    forward: 'miss',
+    detail: 'owner',
+    meaning: 'Not in the memory of this worker: the worker that keeps it has answered. Recorded there.',
+  },
   bypass: { hit: false, forward: 'bypass', meaning: 'The protocol or the route never stores this.' },
   method: { hit: false, forward: 'method', meaning: 'The method cannot be answered from store.' },
   error: { hit: false, forward: 'miss', meaning: 'The parent failed and nothing stored could stand in.' },

@@ -1,10 +1,11 @@
 /**
- * A node as a child process of `up`.
+ * A node, or a worker of one, as a child process.
  */
 import type { Network } from '../config/network.ts';
 import { programOf } from '../config/program.ts';
+import type { Seat } from '../node/seat.ts';
 import { passLines } from './lines.ts';
-import { asNodeMessage } from './supervision.ts';
+import { asNodeMessage, type Task, type WorkerMessage } from './supervision.ts';
 
 export interface Ready {
   readonly urls: readonly string[];
@@ -21,11 +22,15 @@ export interface Child {
   /** Tells it to drain. */
   stop(): void;
   kill(): void;
+  /** Says something to a worker. Without effect on one that has ended. */
+  tell(message: WorkerMessage): void;
 }
 
 export interface ChildOptions {
   readonly name: string;
   readonly network: Network;
+  /** Of a worker. */
+  readonly seat?: Seat | undefined;
   /** More words for its command line. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,12 +38,13 @@ export interface ChildOptions {
   readonly onLine: (stream: 'out' | 'err', line: string) => void;
 }
 
-export function startChild({ name, network, words, env, onLine }: ChildOptions): Child {
+export function startChild({ name, network, seat, words, env, onLine }: ChildOptions): Child {
   const ready = Promise.withResolvers<Ready>();
   const { command, env: own } = programOf('main');
+  const task: Task = { network, seat };
   const child = Bun.spawn([...command, 'serve', '--as', name, ...words], {
     env: { ...env, ...own },
-    stdin: new Blob([JSON.stringify(network)]),
+    stdin: new Blob([JSON.stringify(task)]),
     stdout: 'pipe',
     stderr: 'pipe',
     serialization: 'json',
@@ -63,5 +69,8 @@ export function startChild({ name, network, words, env, onLine }: ChildOptions):
     exited,
     stop: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
+    tell(message) {
+      if (child.exitCode === null && child.signalCode === null) child.send(message);
+    },
   };
 }

@@ -6,13 +6,15 @@ import { forNode } from '../config/for-node.ts';
 import { type LoadOptions, loadNetwork } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
-import { removeNodeFile, writeNodeFile } from '../control/node-file.ts';
 import { serveControl } from '../control/server.ts';
+import { forSeat, type Seat } from '../node/seat.ts';
 import type { RunningNode } from '../node/start.ts';
 import type { Log } from '../telemetry/log.ts';
+import { type Announcement, announcement } from './announce.ts';
 import { onHangup } from './hangup.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { StopSignal } from './stop-signal.ts';
-import { version } from './version.ts';
+import { onWordOfWorkers } from './supervision.ts';
 
 export interface NodeProcessOptions {
   readonly network: Network;
@@ -21,6 +23,8 @@ export interface NodeProcessOptions {
   readonly source: LoadOptions;
   readonly log: Log;
   readonly stop: StopSignal;
+  /** Which worker of the node this is, if it has several. Then another process is the node to all commands. */
+  readonly seat?: Seat | undefined;
   /** Called when the node serves. */
   readonly onReady: (ready: { readonly urls: readonly string[]; readonly control: string }) => void;
 }
@@ -28,23 +32,20 @@ export interface NodeProcessOptions {
 /** How long past the node's own `timeouts.drainMs` it may take to come to an end. */
 const drainMarginMs = 5000;
 
-/** Until a node that could not say where it is tries again. */
-const announceAgainMs = 10_000;
-
 /** Settles when the node has drained. Fails when it cannot start. */
 export async function runNode(options: NodeProcessOptions): Promise<void> {
-  const { name, log, stop, onReady } = options;
+  const { name, log, stop, seat, onReady } = options;
   // Late, because it is most of the code: what can go wrong before is then known sooner.
   const { startNode } = await import('../node/start.ts');
-  const startedAt = new Date(systemClock.now()).toISOString();
-  let network = forNode(options.network, name);
-  const node = await startNode(network, name, { log, clock: systemClock });
+  let network = ownView(options.network, options);
+  const node = await startNode(network, name, { log, clock: systemClock, seat });
 
+  let announced: Announcement | null = null;
   const reload = oneAtATime(async () => {
     const reasons = await tryReload(node, options, (next) => {
       network = next;
     });
-    if (reasons.length === 0) await announce();
+    if (reasons.length === 0) await announced?.say();
     return reasons;
   });
   const control = await serveControl({
@@ -60,50 +61,39 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     clock: systemClock,
   });
   const dataDir = network.nodes[name]?.dataDir ?? network.dataDir;
-  let cancelAnnouncement = () => {};
-  /** A full or read-only disk hides a node from the commands, but not from its clients: it serves, and tries again. */
-  async function announce(): Promise<void> {
-    cancelAnnouncement();
-    const { role, urls } = node;
-    const content = {
-      name,
-      role,
-      pid: process.pid,
-      startedAt,
-      urls: [...urls],
-      control: control.url,
-      version,
-    };
-    try {
-      await writeNodeFile(dataDir, content);
-    } catch (error) {
-      log.warn('commands cannot find the node, as its file cannot be written', { dataDir, error });
-      cancelAnnouncement = systemClock.after(announceAgainMs, () => void announce());
-    }
-  }
-  await announce();
-  onHangup(stop, reload);
+  const about = () => ({ name, role: node.role, urls: [...node.urls], control: control.url });
+  if (!seat) announced = announcement(dataDir, about, log);
+  await announced?.say();
+  if (seat) onWordOfWorkers(node.told);
+  // A worker is told by the process that started it, not by a signal to the whole group.
+  onHangup(stop, seat ? async () => undefined : reload);
   onReady({ urls: node.urls, control: control.url });
 
   log.debug('told to stop', { by: await stop.asked });
-  cancelAnnouncement();
   await drain(node, (network.nodes[name]?.timeouts.drainMs ?? 0) + drainMarginMs, log);
   await control.close();
-  await removeNodeFile(dataDir);
+  await announced?.withdraw();
+}
+
+/** The network as this process may know it. */
+function ownView(network: Network, { name, seat }: NodeProcessOptions): Network {
+  const own = forNode(network, name);
+  return seat ? forSeat(own, name, seat) : own;
 }
 
 /** The reasons why the old config stays in force; none when the new one is. Logs either. */
 async function tryReload(
   node: RunningNode,
-  { name, source, log }: NodeProcessOptions,
+  options: NodeProcessOptions,
   use: (network: Network) => void,
 ): Promise<readonly string[]> {
+  const { name, source, log } = options;
   const reasons = await loadNetwork(source)
     .then(async (loaded) => {
       if (!loaded.ok) return loaded.mistakes.map(formatMistake);
       if (loaded.network.nodes[name] === undefined)
         return [`nodes.${name} is gone from the config: stop the node instead`];
-      const next = forNode(loaded.network, name);
+      const next = ownView(loaded.network, options);
       await node.reload(next);
       use(next);
       return [];
@@ -118,22 +108,4 @@ async function drain(node: RunningNode, withinMs: number, log: Log): Promise<voi
   const late = new Promise<'late'>((resolve) => setTimeout(resolve, withinMs, 'late'));
   const ended = await Promise.race([node.drain(), late]);
   if (ended === 'late') log.warn('some requests did not come to an end in time', { withinMs });
-}
-
-/** Calls that come while one is running wait for it, and then share the next one. */
-function oneAtATime<T>(task: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  let next: Promise<T> | undefined;
-  const start = (): Promise<T> => {
-    next = undefined;
-    running = task().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  return () => {
-    if (running === undefined) return start();
-    next ??= running.then(start, start);
-    return next;
-  };
 }

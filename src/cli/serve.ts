@@ -4,15 +4,18 @@
  */
 import type { Network } from '../config/network.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Ready } from './child.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { chosenNodes, loadOrExplain } from './load.ts';
 import { runNode } from './node-process.ts';
 import { listenProblems } from './ports.ts';
-import { openProcessLog } from './process-log.ts';
-import { loadOptions, logOptions, networkOptions } from './settings.ts';
+import { isHuman, openProcessLog } from './process-log.ts';
+import { asArguments, loadOptions, logOptions, networkOptions } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
-import { isSupervised, receiveNetwork, tellSupervisor } from './supervision.ts';
+import { isSupervised, receiveTask, type Task, tellSupervisor } from './supervision.ts';
+import { workersOf } from './worker-count.ts';
+import { runWorkers } from './workers.ts';
 
 const options = {
   as: { type: 'string', requiresArg: true, demandOption: true, describe: 'Name of the node' },
@@ -23,25 +26,29 @@ const options = {
 export default command(options, async (values) => {
   const name = values.as;
   const supervised = isSupervised();
-  const log = openProcessLog(values).child({ node: name });
-  const stop = stopSignal({ supervised, log });
+  const nodeLog = openProcessLog(values).child({ node: name });
+  const stop = stopSignal({ supervised, log: nodeLog });
+  const given: Task | undefined = supervised ? await receiveTask() : undefined;
+  const seat = given?.seat;
+  const log = seat ? nodeLog.child({ worker: seat.worker }) : nodeLog;
   dieOfTheUnexpected(log);
   const source = { ...loadOptions(values), here: [name] };
   try {
-    const network = supervised ? await receiveNetwork() : (await loadOrExplain(source))?.network;
+    const network = given?.network ?? (await loadOrExplain(source))?.network;
     if (network === undefined) return exit.failure;
     if (!supervised && !(await canListen(network, name))) return exit.failure;
-    await runNode({
-      network,
-      name,
-      source,
-      log,
-      stop,
-      onReady(ready) {
-        tellSupervisor({ ready });
-        if (!supervised) log.info('serving', { urls: ready.urls });
-      },
-    });
+    const onReady = (ready: Ready): void => {
+      tellSupervisor({ ready });
+      if (!supervised) log.info('serving', { urls: ready.urls });
+    };
+    const options = { network, name, source, log, stop, onReady };
+    const workers = workersOf(network.nodes[name]);
+    if (seat !== undefined || workers === 1) {
+      await runNode({ ...options, seat });
+    } else {
+      const words = asArguments({ ...values, 'log-format': isHuman(values) ? 'human' : 'json' });
+      await runWorkers({ ...options, workers, words, env: process.env });
+    }
     return exit.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -39,6 +39,7 @@ function world(log: Log = silentLog) {
         exited: exited.promise,
         stop: () => void told.push('stop'),
         kill: () => void told.push('kill'),
+        tell: (message) => void told.push(JSON.stringify(message)),
       };
     },
   });

@@ -19,6 +19,8 @@ export interface Supervised {
 
 export interface SupervisorOptions {
   readonly name: string;
+  /** What it is, for the log: `node` unless said. */
+  readonly what?: 'node' | 'worker';
   readonly start: () => Promise<Child>;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +31,7 @@ const longestPauseMs = 15_000;
 /** A node that served for so long has nothing to do with its failures before. */
 const stableMs = 30_000;
 
-export function supervise({ name, start, clock, log }: SupervisorOptions): Supervised {
+export function supervise({ name, what = 'node', start, clock, log }: SupervisorOptions): Supervised {
   const first = Promise.withResolvers<Ready>();
   const stopping = Promise.withResolvers<void>();
   let stopped = false;
@@ -49,14 +51,15 @@ export function supervise({ name, start, clock, log }: SupervisorOptions): Super
       await child.exited;
       if (isFirst) first.reject(error);
       if (isFirst || stopped) return false;
-      log.error('the node did not start', { node: name, error });
+      log.error(`the ${what} did not start`, { node: name, error });
       return true;
     }
     const code = await child.exited;
     control = undefined;
     if (stopped) return false;
-    if (code === 0) log.info('the node was drained and has ended', { node: name });
-    else log.error('the node died', { node: name, cause: code === null ? 'a signal' : `exit code ${code}` });
+    if (code === 0) log.info(`the ${what} was drained and has ended`, { node: name });
+    else
+      log.error(`the ${what} died`, { node: name, cause: code === null ? 'a signal' : `exit code ${code}` });
     return code !== 0;
   }
 
@@ -66,12 +69,12 @@ export function supervise({ name, start, clock, log }: SupervisorOptions): Super
       const startedMs = clock.elapsed();
       const again = await once(isFirst).catch((error: unknown) => {
         if (isFirst) first.reject(error);
-        else log.error('the node could not be started', { node: name, error });
+        else log.error(`the ${what} could not be started`, { node: name, error });
         return !isFirst;
       });
       if (!again || stopped) return;
       if (clock.elapsed() - startedMs >= stableMs) pauseMs = firstPauseMs;
-      log.info('the node starts again soon', { node: name, pauseMs });
+      log.info(`the ${what} starts again soon`, { node: name, pauseMs });
       await Promise.race([pause(pauseMs), stopping.promise]);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       if (stopped) return;

@@ -75,6 +75,7 @@ describe('a valid config', () => {
       trustedProxies: [],
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
+      workers: 1,
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });

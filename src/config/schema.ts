@@ -180,6 +180,16 @@ export const node = group('One node. Its name is its key.', {
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   abandonedFills: abandonedFills.prefault({}),
+  workers: z
+    .union([
+      z.literal('auto'),
+      count(
+        'Processes that serve as this one node, each with its part of memory and disk: one for each core, or `auto` for that. An origin has one.',
+        1,
+        64,
+      ),
+    ])
+    .prefault(1),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),

@@ -30,6 +30,8 @@ export const statusMessage = z.looseObject({
     .nullish(),
   parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
+  /** Of a node that has several, in the order of their numbers. */
+  workers: z.array(z.looseObject({ worker: z.number(), state: z.enum(['up', 'down']) })).optional(),
 });
 export type StatusMessage = z.output<typeof statusMessage>;
 

@@ -7,7 +7,7 @@ import { type PurgeRequest, purgeRequest, type ReloadMessage } from './messages.
 import { isSigned } from './signature.ts';
 
 export interface ControlHandlers {
-  /** Anything that JSON can hold. */
+  /** Anything that JSON can hold, or the promise of it. */
   status(): unknown;
   /** Loads the config again. Gives the reasons why the old one stays in force, if it does. */
   reload(): Promise<readonly string[]>;
@@ -61,7 +61,7 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
   }
   switch (`${request.method} ${path}`) {
     case 'GET /status':
-      return Response.json(handlers.status());
+      return Response.json(await handlers.status());
     case 'POST /reload':
       return reloaded(await handlers.reload());
     case 'POST /purge':

@@ -27,6 +27,10 @@ export interface ListenerOptions {
   readonly host: string;
   /** TCP, and UDP for HTTP/3. 0: the system chooses one. */
   readonly port: number;
+  /** Path of a socket to listen on instead of host and port. */
+  readonly unix?: string | undefined;
+  /** Other processes may listen at the same address, and each gets its part of the connections (`SO_REUSEPORT`). */
+  readonly reusePort?: boolean | undefined;
   readonly tls?: CertificateFiles | undefined;
   readonly http2: boolean;
   /** Needs `tls`. Bun announces it by `Alt-Svc` on the other versions' responses. */
@@ -91,16 +95,20 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host, port, tls, http3 } = options;
   const certificate = tls && (await readCertificate(tls));
   try {
-    if ((shares(options) || options.informational) && port !== 0) await claim(host, port, http3);
+    const mayBeTaken = options.reusePort === true || options.unix !== undefined || port === 0;
+    if ((shares(options) || options.informational) && !mayBeTaken) await claim(host, port, http3);
     return new OpenListener(options, certificate).view;
   } catch (error) {
     throw cannotListen(host, port, error);
   }
 }
 
-/** Whether a server with the next certificate comes to the address of this one; behind a front each has its own. */
-function shares({ tls, proxyProtocol }: ListenerOptions): boolean {
-  return tls !== undefined && !proxyProtocol;
+/**
+ * Whether another server comes to the address of this one: that of another process, or the one with the next certificate.
+ * Behind a front each has its own.
+ */
+function shares({ tls, proxyProtocol, reusePort }: ListenerOptions): boolean {
+  return reusePort === true || (tls !== undefined && !proxyProtocol);
 }
 
 function contradiction(options: ListenerOptions): string | null {
@@ -108,6 +116,7 @@ function contradiction(options: ListenerOptions): string | null {
   if (http3 && informational) return 'interim responses are not sent over HTTP/3';
   if (http3 && tls === undefined) return 'HTTP/3 needs TLS';
   if (http3 && proxyProtocol) return 'the PROXY protocol does not exist for HTTP/3';
+  if (proxyProtocol && options.reusePort) return 'the PROXY protocol needs an address of its own';
   if (proxyProtocol && trustedProxies.length === 0) return 'the PROXY protocol needs trusted proxies';
   return null;
 }

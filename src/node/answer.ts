@@ -7,9 +7,11 @@ import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
+import { forget } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
 import { refuse } from './refuse.ts';
+import { relay } from './relay.ts';
 import { reply, replyLocally } from './reply.ts';
 import type { Route } from './routes.ts';
 
@@ -55,6 +57,8 @@ async function fill(
   const account = { ...asking, key: resource.key };
   try {
     const { exchange } = account;
+    const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
+    if (relayed !== null) return relayed;
     const served = await node.cache.obtain(resource, exchange, found, node.site.parentOf(route));
     return await reply(node, account, served);
   } catch (thrown) {
@@ -83,8 +87,10 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
     const { status, headers } = answered;
     // What a successful unsafe request has changed must not be served as it was (RFC 9111 §4.4).
     if (!isSafe(exchange.method)) {
-      if (status < 400) for (const key of named.outdates?.(headers) ?? []) node.cache.drop(key);
-      node.cache.dropGroups(route.name, groupsToInvalidate(headers));
+      const keys = status < 400 ? (named.outdates?.(headers) ?? []) : [];
+      const groups = groupsToInvalidate(headers);
+      forget(node.cache, { keys, route: route.name, groups });
+      if (node.ring !== null) await node.ring.tellForgotten({ keys, route: route.name, groups });
     }
     const page = status === 200 ? named.standsFor?.(headers) : null;
     const adopted = page ? await node.cache.adopt(page, exchange, answered) : null;

@@ -11,10 +11,16 @@ import type { Log } from '../telemetry/log.ts';
 export interface BusDependencies {
   readonly clock: Clock;
   readonly log: Log;
+  /** The name of whoever opens it. */
+  readonly publisher: string;
 }
 
-export function busFor(network: Network, node: NodeConfig, { clock, log }: BusDependencies): Promise<Bus> {
-  return openBus(settingsFor(network, node), { clock, log, publisher: node.name });
+export function busFor(
+  network: Network,
+  node: NodeConfig,
+  { clock, log, publisher }: BusDependencies,
+): Promise<Bus> {
+  return openBus(settingsFor(network, node), { clock, log, publisher });
 }
 
 export function settingsFor({ bus }: Network, { bus: { servers } }: NodeConfig): BusSettings {

@@ -20,6 +20,8 @@ export interface DoorOptions {
   readonly failed: (error: unknown) => Response;
   readonly clock: Clock;
   readonly log: Log;
+  /** Other processes listen at the same addresses. */
+  readonly shared: boolean;
 }
 
 interface Door {
@@ -61,13 +63,14 @@ export async function openDoors(config: NodeConfig, options: DoorOptions): Promi
 async function openAll(
   wanted: readonly ListenConfig[],
   config: NodeConfig,
-  { handle, failed, clock, log }: DoorOptions,
+  { handle, failed, clock, log, shared }: DoorOptions,
 ): Promise<Door[]> {
   const opened: Door[] = [];
   try {
     for (const door of wanted) {
       const listener = await listen({
         ...door,
+        reusePort: shared,
         trustedProxies: config.trustedProxies,
         idleTimeoutS: config.timeouts.idleS,
         bodyBytes: config.limits.bodyBytes,

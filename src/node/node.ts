@@ -13,6 +13,7 @@ import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Purging } from './purging.ts';
+import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Stores } from './stores.ts';
 
@@ -29,6 +30,8 @@ export interface Node {
   readonly stores: Stores | null;
   readonly counts: Counts;
   readonly purging: Purging;
+  /** The workers that keep what this node keeps, each its part; `null` for one that keeps all of it. */
+  readonly ring: NodeRing | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

@@ -7,6 +7,7 @@ import { Envelope } from '../http/envelope.ts';
 import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
 import { validAuthority } from '../http/host.ts';
 import type { Listener } from '../http/listener.ts';
+import type { Hop } from '../ring/hop.ts';
 import type { Node } from './node.ts';
 
 /** A process numbers its requests behind a prefix that no other process is likely to have. */
@@ -25,6 +26,7 @@ export class OpenExchange implements Exchange {
   readonly startedMs: number;
   /** Set by the phase that verifies it. */
   tier: TierCaller | null = null;
+  relayed = false;
   /** Of this node; a tier's request has the PoP's instead. */
   private ownId = '';
   private givenBase: string | null = null;
@@ -91,6 +93,16 @@ export class OpenExchange implements Exchange {
     if (this.method === 'HEAD') return answer; // which has no content to put it into
     this.envelope = new Envelope();
     return this.envelope.around(answer);
+  }
+
+  /** Takes the word of another worker of this node about the client, and makes the request what it was. */
+  // off the hit path: handed over by another worker
+  take({ id, client, base, added }: Hop): void {
+    this.relayed = true;
+    this.ownId = id;
+    this.clientAddress = client;
+    this.givenBase = base;
+    for (const name of added) this.headers.delete(name);
   }
 
   body(): ReadableStream<Uint8Array> | null {

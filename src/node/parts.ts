@@ -13,6 +13,7 @@ import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
 import { openPurging, type Purging } from './purging.ts';
 import { type Replicas, replicas } from './replicas.ts';
+import { type Seat, workerName } from './seat.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface NodeDependencies {
@@ -20,6 +21,8 @@ export interface NodeDependencies {
   readonly clock: Clock;
   /** Instead of the one that the config names; closed by whoever opened it. */
   readonly bus?: Bus | undefined;
+  /** Of a node that has several workers: which one this is. */
+  readonly seat?: Seat | undefined;
 }
 
 export interface Parts {
@@ -40,17 +43,19 @@ export async function openParts(
   startedMs: number,
   deps: NodeDependencies,
 ): Promise<Parts> {
-  const { clock, log } = deps;
+  const { clock, log, seat } = deps;
+  // Each worker follows the bus, and is a member, for itself.
+  const own = seat ? workerName(config.name, seat.worker) : config.name;
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
   const trustMs = network.purge.trustS * 1000;
   let following: Purging | null = null;
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
-  const stored = await openCache(config, { clock, warn, purged });
+  const stored = await openCache(config, seat, { clock, warn, purged });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
-  const bus = deps.bus ?? (await busFor(network, config, deps));
-  const self = { name: config.name, role: config.role, startedMs };
+  const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
+  const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
   return {
@@ -78,9 +83,14 @@ export async function openParts(
 
 type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged'>;
 
-async function openCache(config: NodeConfig, surroundings: Surroundings): Promise<Cache> {
+async function openCache(
+  config: NodeConfig,
+  seat: Seat | undefined,
+  surroundings: Surroundings,
+): Promise<Cache> {
   const { clock, warn } = surroundings;
-  const folder = join(config.dataDir, 'cache');
+  // One process for each folder: a worker's is its own.
+  const folder = join(config.dataDir, 'cache', ...(seat ? [String(seat.worker)] : []));
   return cache({
     ...surroundings,
     memoryBytes: config.memory.bytes,

@@ -8,11 +8,14 @@ import type { Listener } from '../http/listener.ts';
 import { admit } from './admit.ts';
 import { answer } from './answer.ts';
 import type { Node } from './node.ts';
-import { open } from './open.ts';
+import { type OpenExchange, open } from './open.ts';
 import { noRoute, refuse } from './refuse.ts';
 
 export function serve(request: Request, listener: Listener, node: Node): Response | Promise<Response> {
-  const exchange = open(request, listener, node);
+  return serveOpened(open(request, listener, node), node);
+}
+
+export function serveOpened(exchange: OpenExchange, node: Node): Response | Promise<Response> {
   const refusal = admit(exchange, node);
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
   const route = node.site.routes.match(exchange.authority, exchange.path);

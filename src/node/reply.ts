@@ -275,12 +275,13 @@ function send(
   bytes: number | null,
 ): Response {
   sign(node, account.exchange, headers, forwarding?.serverTiming);
-  record(node, account, status, bytes, outcome);
+  // What another worker of this node has answered, that one has counted and logged, with all it knows.
+  if (outcome !== 'relayed') record(node, account, status, bytes, outcome);
   if (body !== null && bytes !== null) {
     headers.set('content-length', String(bytes));
-    // Bun.serve sends what streams in chunks all the same, so another node is told in a field of our own.
-    if (account.exchange.tier !== null && body instanceof ReadableStream)
-      headers.set(lengthField, String(bytes));
+    // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.
+    const { tier, relayed } = account.exchange;
+    if ((tier !== null || relayed) && body instanceof ReadableStream) headers.set(lengthField, String(bytes));
   }
   const bodiless = hasNoBody(account.exchange, status);
   if (bodiless && body instanceof ReadableStream) void body.cancel();

@@ -12,10 +12,12 @@ import { openDoors } from './doors.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
-import { serve as servePop } from './pop.ts';
+import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
-import { serve as serveShield } from './shield.ts';
+import { openRing } from './ring.ts';
+import { openRingDoor } from './ring-door.ts';
+import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 
@@ -27,18 +29,22 @@ export interface RunningNode {
   purge(order: PurgeOrder): Promise<Purges>;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
+  /** Another worker of this node has gone, or serves again. */
+  told(worker: number, isUp: boolean): void;
   /** Answers what is under way and stops. */
   drain(): Promise<void>;
 }
 
 const serveAs = { pop: servePop, shield: serveShield, origin: serveOrigin };
+/** Origins have one worker. */
+const serveHandedOver = { pop: servePopOpened, shield: serveShieldOpened, origin: serveShieldOpened };
 
 export async function startNode(
   network: Network,
   name: string,
   deps: NodeDependencies,
 ): Promise<RunningNode> {
-  const { clock, log } = deps;
+  const { clock, log, seat } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
@@ -55,6 +61,7 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
+    ring: seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -65,7 +72,9 @@ export async function startNode(
     failed: (error) => failed(node, error),
     clock,
     log,
+    shared: seat !== undefined,
   });
+  const ringDoor = seat && (await openRingDoor(node, seat, serveHandedOver[config.role]));
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
     else log.info('the bus is back');
@@ -73,7 +82,10 @@ export async function startNode(
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    await doors.drain(node.site.config.timeouts.drainMs);
+    const graceMs = node.site.config.timeouts.drainMs;
+    await doors.drain(graceMs);
+    // Later: until now, other workers were answered what this one keeps.
+    await ringDoor?.drain(graceMs);
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
@@ -87,6 +99,7 @@ export async function startNode(
     },
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
+    told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {
       const wanted = configOf(next, name);

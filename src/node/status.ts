@@ -27,9 +27,12 @@ export interface NodeStatus {
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
   readonly bus: BusState;
+  readonly pid: number;
   readonly rssBytes: number;
   /** How far purges on the bus have been followed. */
   readonly purging: PurgingStatus;
+  /** Requests that were handed to the workers that keep what they ask for, and those of which one could not be asked. */
+  readonly ring: { readonly relayed: number; readonly failed: number } | null;
   readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
@@ -53,8 +56,10 @@ export function statusOf(
     ...node.cache.stats,
     bus: node.bus.state,
     stores: node.stores?.status ?? null,
+    pid: process.pid,
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
+    ring: node.ring?.counts ?? null,
     parents: node.site.parentHealth(),
     kv,
   };

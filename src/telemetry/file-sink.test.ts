@@ -33,6 +33,18 @@ describe('a log file', () => {
     expect(await text(`${path}.2`)).toBe('2345678\n');
   });
 
+  test('is put aside once where several processes write to it', async () => {
+    using folder = temporary('log');
+    const path = join(folder.path, 'a.log');
+    const sinks = [openFileSink(path, { maxBytes: 30 }), openFileSink(path, { maxBytes: 30 })];
+    for (const line of ['1234567\n', '2345678\n', '3456789\n', '4567890\n'])
+      for (const sink of sinks) await sink.append(bytes(line));
+    for (const sink of sinks) await sink.close();
+    expect((await readdir(folder.path)).sort()).toEqual(['a.log', 'a.log.1']);
+    const all = (await text(`${path}.1`)) + (await text(path));
+    expect(all.split('\n').filter((line) => line !== '')).toHaveLength(8);
+  });
+
   test('may have one chunk that is larger than itself', async () => {
     using folder = temporary('log');
     const path = join(folder.path, 'a.log');

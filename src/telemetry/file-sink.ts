@@ -2,7 +2,7 @@
  * A log file that does not grow without bound: at `maxBytes` it becomes `<path>.1`, the one before it
  * `<path>.2`, and so on for `keep` files; the oldest is removed.
  */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LineSink } from './line-buffer.ts';
 
@@ -34,8 +34,19 @@ export function openFileSink(path: string, options: FileSinkOptions = {}): LineS
     await closing?.close();
   }
 
+  /** Several processes may write to one file; whoever comes second opens the new one, and leaves it where it is. */
+  async function wasRotated(): Promise<boolean> {
+    const [there, own] = await Promise.all([
+      stat(path).catch((error: unknown) => absent(error)),
+      file?.stat(),
+    ]);
+    return there === null || there.ino !== own?.ino;
+  }
+
   async function rotate(): Promise<void> {
+    const isDone = await wasRotated();
     await closeFile();
+    if (isDone) return;
     for (let age = keep - 1; age >= 1; age--) await renameIfThere(`${path}.${age}`, `${path}.${age + 1}`);
     await renameIfThere(path, `${path}.1`);
   }
@@ -62,6 +73,11 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    absent(error);
   }
+}
+
+function absent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
 }

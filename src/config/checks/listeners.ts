@@ -11,6 +11,7 @@ import { differentMachines, onSameMachine } from './machine.ts';
 export function checkListeners(draft: Draft): Mistake[] {
   const each = [...draft.nodes].flatMap(([name, node]) => [
     ...checkReachable(name, node, draft),
+    ...checkWorkers(name, node),
     ...node.listen.flatMap((_, index) => checkListener(name, node, index, draft)),
   ]);
   return [...each, ...checkPorts(draft)];
@@ -28,6 +29,16 @@ function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mista
     return [{ path, expected, found: 'nothing, and port 0 is not known beforehand' }];
   }
   return [];
+}
+
+/** Several processes at one address. */
+function checkWorkers(name: string, { role, workers, listen }: ParsedNode): Mistake[] {
+  if (workers === 1) return [];
+  const path = `nodes.${name}.workers`;
+  const found = String(workers);
+  if (role === 'origin') return [{ path, expected: '1, because an origin is one process', found }];
+  if (listen.every(({ proxyProtocol }) => !proxyProtocol)) return [];
+  return [{ path, expected: '1, because a listener with `proxyProtocol` belongs to one process', found }];
 }
 
 function checkListener(name: string, node: ParsedNode, index: number, draft: Draft): Mistake[] {

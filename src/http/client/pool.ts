@@ -11,6 +11,8 @@ import type { Place } from './place.ts';
 const maxConnections = 1024;
 /** Requests that wait for one of them. */
 const maxWaiting = 1024;
+/** The same where a worker asks another one of its node: all that its clients may ask for at once. */
+const maxWaitingAtSocket = 16_384;
 /** Connections that rest. */
 const maxResting = 256;
 /**
@@ -82,7 +84,8 @@ class Pool {
   }
 
   #wait(waiting: Waiting): Promise<Connection | null> {
-    if (this.#waiting.size >= maxWaiting) {
+    const most = 'unix' in this.#place.address ? maxWaitingAtSocket : maxWaiting;
+    if (this.#waiting.size >= most) {
       throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
     }
     const { promise, resolve, reject } = Promise.withResolvers<Connection | null>();

@@ -6,6 +6,8 @@ import { canonicalAddress } from '../cidr.ts';
 export interface GenerationOptions<Caller> {
   readonly host: string;
   readonly port: number;
+  /** Instead of both. */
+  readonly unix?: string | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly http2: boolean;
   readonly http3: boolean;
@@ -48,26 +50,35 @@ const lastResort = 2;
 
 /** A Bun.serve. Fails when the address is taken, or the certificate cannot be used. */
 export function openGeneration<Caller>(options: GenerationOptions<Caller>): Generation {
-  const { host, port, tls, http2, http3, idleTimeoutS, bodyBytes, handle, failed, draining } = options;
+  const { host, port, unix, tls, http2, http3, idleTimeoutS, bodyBytes, handle, failed, draining } = options;
   const clients = new Map<number, string>();
   /** The last request whose time-out was set on purpose. */
   let patientWith: Request | null = null;
 
-  const server = Bun.serve({
-    hostname: host,
-    port,
-    ...(tls && { tls }),
-    http2,
-    http3,
-    idleTimeout: Math.min(idleTimeoutS, longestTimeoutS),
+  const common = {
     maxRequestBodySize: bodyBytes * lastResort,
-    // Without these two words, an error is answered with a page of source code, and `development: false` alone
+    // Without this and `reusePort`, an error is answered with a page of source code, and `development: false` alone
     // sets SO_REUSEPORT, so that a second process could listen at the same address without noticing.
-    development: false,
-    reusePort: options.shared,
+    development: false as const,
     fetch: options.behindFront ? serveBehindFront : serve,
     error: failed,
-  });
+  };
+  const idleTimeout = Math.min(idleTimeoutS, longestTimeoutS);
+  const reusePort = options.shared;
+  // At a socket, Bun knows no other time-out than its own 10 s and that of each request.
+  const server =
+    unix === undefined
+      ? Bun.serve({
+          ...common,
+          hostname: host,
+          port,
+          reusePort,
+          ...(tls && { tls }),
+          http2,
+          http3,
+          idleTimeout,
+        })
+      : Bun.serve({ ...common, unix });
 
   function serve(request: Request): Response | Promise<Response> {
     const response = handle(request, caller);
