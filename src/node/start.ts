@@ -43,7 +43,7 @@ export async function startNode(
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
   const { cache, bus, purging, replicas, stores } = parts;
-  const siteDependencies = { cache, replicas, clock, knows: purging.knows, report: purging.report };
+  const siteDependencies = { cache, replicas, clock, log, knows: purging.knows, report: purging.report };
   const node: Node = {
     name,
     role: config.role,

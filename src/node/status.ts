@@ -5,6 +5,7 @@ import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
+import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
@@ -30,7 +31,7 @@ export interface NodeStatus {
   readonly rssBytes: number;
   /** How far purges on the bus have been followed. */
   readonly purging: PurgingStatus;
-  readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
+  readonly parents: readonly ParentStatus[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
 }
@@ -55,7 +56,7 @@ export function statusOf(
     stores: node.stores?.status ?? null,
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
-    parents: node.site.parentHealth(),
+    parents: node.site.parentStatus(),
     kv,
   };
 }

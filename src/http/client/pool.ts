@@ -7,10 +7,16 @@ import { MeridianError } from '../../errors.ts';
 import { Connection } from './connection.ts';
 import type { Place } from './place.ts';
 
-/** To one place at once, those included that are still being opened. */
-const maxConnections = 1024;
-/** Requests that wait for one of them. */
-const maxWaiting = 1024;
+/** To one place at once, unless a request says otherwise. */
+const standardBounds: Bounds = { connections: 1024, waiting: 1024 };
+
+export interface Bounds {
+  /** Those included that are still being opened. */
+  readonly connections: number;
+  /** Requests that wait for one of them. */
+  readonly waiting: number;
+}
+
 /** Connections that rest. */
 const maxResting = 256;
 /**
@@ -51,12 +57,12 @@ class Pool {
    * A connection that can be used. One that rested may have been closed by the other end a moment ago: the news of
    * that, if it has come, is heard before a request is written, so that the request need not be sent twice.
    */
-  async take(waiting: Waiting): Promise<Connection> {
+  async take(waiting: Waiting, { connections, waiting: maxWaiting } = standardBounds): Promise<Connection> {
     for (;;) {
       const rested = this.#rested(waiting.clock.elapsed());
-      if (rested === undefined && this.#open < maxConnections) return await this.#connect(waiting);
+      if (rested === undefined && this.#open < connections) return await this.#connect(waiting);
       if (rested !== undefined) await newsHeard();
-      const connection = rested ?? (await this.#wait(waiting));
+      const connection = rested ?? (await this.#wait(waiting, maxWaiting));
       if (connection && !connection.gone) return connection;
     }
   }
@@ -81,7 +87,7 @@ class Pool {
     return promise;
   }
 
-  #wait(waiting: Waiting): Promise<Connection | null> {
+  #wait(waiting: Waiting, maxWaiting: number): Promise<Connection | null> {
     if (this.#waiting.size >= maxWaiting) {
       throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
     }
