@@ -11,6 +11,7 @@ import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, siz
 import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
@@ -150,6 +151,7 @@ export const node = group('One node. Its name is its key.', {
     label('Name of a node.'),
   ).prefault([]),
   failover: failover.prefault({}),
+  remotes: remotes.prefault({}),
   url: url(
     'How other nodes reach this one.',
     'made of the first listener without `proxyProtocol`; `127.0.0.1` stands in for a listener on all addresses',

@@ -12,6 +12,7 @@ import type { Parent } from '../parent.ts';
 import type { Change, Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
+import type { Remotes } from '../remotes/remotes.ts';
 import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
@@ -23,6 +24,7 @@ import { type TierParent, tiers } from './tiers.ts';
 export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
+  readonly remotes: Remotes;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -34,7 +36,7 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, clock, log, knows, report }: SiteDependencies,
+  { cache, replicas, remotes, clock, log, knows, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts, failover } = config;
   const all: Route[] = [];
@@ -43,9 +45,19 @@ export async function makeSite(
   const parents = config.parents.map((parent) => placeOf(network, parent));
   const { secret } = network;
   const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
-  const remotes = { node: name, cdnId, cache, timeouts, clock, report };
+  const { connections, pending: waiting } = config.remotes;
+  const pulling = {
+    node: name,
+    cdnId,
+    cache,
+    timeouts,
+    clock,
+    remotes,
+    bounds: { connections, waiting },
+    report,
+  };
   const parentFor = (route: Route) => {
-    if (role === 'origin') return pullFrom(route.protocol, remotes);
+    if (role === 'origin') return pullFrom(route.protocol, pulling);
     const replicate = network.routes.find((each) => each.name === route.name);
     const direct = upper.parent(route);
     const parent = replicate ? replicas.before(direct, replicate, config, network) : direct;

@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import { Connection } from './connection.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { Place } from './place.ts';
 
 /** To one place at once, unless a request says otherwise. */
@@ -15,6 +16,8 @@ export interface Bounds {
   readonly connections: number;
   /** Requests that wait for one of them. */
   readonly waiting: number;
+  /** On whose behalf it waits: those are served in turn. */
+  readonly on?: string | undefined;
 }
 
 /** Connections that rest. */
@@ -41,7 +44,7 @@ class Pool {
   readonly #place: Place;
   /** The one used last is used first, so that those that are not needed grow old. */
   readonly #resting: Connection[] = [];
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new FairQueue<Waiter>();
   #open = 0;
 
   constructor(place: Place) {
@@ -57,12 +60,12 @@ class Pool {
    * A connection that can be used. One that rested may have been closed by the other end a moment ago: the news of
    * that, if it has come, is heard before a request is written, so that the request need not be sent twice.
    */
-  async take(waiting: Waiting, { connections, waiting: maxWaiting } = standardBounds): Promise<Connection> {
+  async take(waiting: Waiting, bounds = standardBounds): Promise<Connection> {
     for (;;) {
       const rested = this.#rested(waiting.clock.elapsed());
-      if (rested === undefined && this.#open < connections) return await this.#connect(waiting);
+      if (rested === undefined && this.#open < bounds.connections) return await this.#connect(waiting);
       if (rested !== undefined) await newsHeard();
-      const connection = rested ?? (await this.#wait(waiting, maxWaiting));
+      const connection = rested ?? (await this.#wait(waiting, bounds));
       if (connection && !connection.gone) return connection;
     }
   }
@@ -87,15 +90,15 @@ class Pool {
     return promise;
   }
 
-  #wait(waiting: Waiting, maxWaiting: number): Promise<Connection | null> {
-    if (this.#waiting.size >= maxWaiting) {
+  #wait(waiting: Waiting, { waiting: most, on = '' }: Bounds): Promise<Connection | null> {
+    if (this.#waiting.size >= most) {
       throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
     }
     const { promise, resolve, reject } = Promise.withResolvers<Connection | null>();
-    this.#waiting.add(resolve);
+    this.#waiting.add(on, resolve);
     waiting.until((reason) => {
       // Whoever has been given a connection already gives it on.
-      if (this.#waiting.delete(resolve)) reject(reason);
+      if (this.#waiting.delete(on, resolve)) reject(reason);
     });
     return promise;
   }
@@ -115,9 +118,8 @@ class Pool {
   }
 
   #give(connection: Connection | null): boolean {
-    const [first] = this.#waiting;
+    const first = this.#waiting.take();
     if (first === undefined) return false;
-    this.#waiting.delete(first);
     first(connection);
     return true;
   }
