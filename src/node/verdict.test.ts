@@ -20,7 +20,9 @@ test('a parent that names itself as the furthest, or nobody, has failed itself',
 });
 
 test('what comes from beyond it is not its fault', () => {
-  expect(verdictOn(answer(502, 'origin; detail=overloaded, shield; fwd=miss; fwd-status=502'), shield)).toBe('relayed');
+  expect(verdictOn(answer(502, 'origin; detail=overloaded, shield; fwd=miss; fwd-status=502'), shield)).toBe(
+    'relayed',
+  );
   expect(verdictOn(answer(503, 'origin; fwd=miss; fwd-status=503'), origin)).toBe('relayed');
   expect(verdictOn(answer(502, 'origin; fwd=miss; detail=upstream-unreachable'), origin)).toBe('relayed');
   expect(verdictOn(answer(502, 'origin; fwd=miss; detail=digest-mismatch'), origin)).toBe('relayed');
