@@ -87,8 +87,8 @@ function cells(status: StatusMessage): (string | number)[] {
     status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
-  const failing = [...parents.filter(({ healthy }) => !healthy), ...kv.filter(({ isDown }) => isDown)];
-  const down = failing.map(({ name }) => `${name} fails`);
+  const failing = kv.filter(({ isDown }) => isDown).map(({ name }) => `${name} fails`);
+  const down = [...parents.flatMap(parentCell), ...failing];
   return [
     urls.join(' '),
     readableSeconds((systemClock.now() - startedAtMs) / 1000),
@@ -101,6 +101,12 @@ function cells(status: StatusMessage): (string | number)[] {
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
     busCell(bus, purging),
   ];
+}
+
+/** What is not as it should be. */
+function parentCell({ name, healthy, state }: StatusMessage['parents'][number]): string[] {
+  if (state !== undefined && state !== 'well') return [`${name} ${state}`];
+  return healthy ? [] : [`${name} fails`];
 }
 
 /** Whether what is kept may be used, as far as purges are concerned. */

@@ -10,6 +10,8 @@ import * as forms from './forms.ts';
 import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, size, text } from './kinds.ts';
 import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
+import { failover } from './schema-failover.ts';
+import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
@@ -148,6 +150,8 @@ export const node = group('One node. Its name is its key.', {
     'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only.',
     label('Name of a node.'),
   ).prefault([]),
+  failover: failover.prefault({}),
+  remotes: remotes.prefault({}),
   url: url(
     'How other nodes reach this one.',
     'made of the first listener without `proxyProtocol`; `127.0.0.1` stands in for a listener on all addresses',

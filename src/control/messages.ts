@@ -28,7 +28,14 @@ export const statusMessage = z.looseObject({
   purging: z
     .looseObject({ state: z.enum(['current', 'behind', 'suspect']), gaps: z.number(), suspected: z.number() })
     .nullish(),
-  parents: z.array(z.object({ name: z.string(), healthy: z.boolean() })),
+  parents: z.array(
+    z.looseObject({
+      name: z.string(),
+      healthy: z.boolean(),
+      /** Older nodes say no more than the above. */
+      state: z.enum(['well', 'returning', 'ejected', 'down']).optional(),
+    }),
+  ),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
   /** Of a node that has several, in the order of their numbers. */
   workers: z.array(z.looseObject({ worker: z.number(), state: z.enum(['up', 'down']) })).optional(),

@@ -38,7 +38,7 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
   const call = new Call(signal, clock);
   try {
     call.late.wait(timeouts.connectMs ?? timeouts.firstByteMs);
-    const connection = await pool.take(call);
+    const connection = await pool.take(call, options.bounds);
     call.connected();
     const over = (used: Connection, reusable: boolean) =>
       reusable ? pool.free(used, clock) : used.destroy();

@@ -8,6 +8,7 @@ import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
+import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
@@ -55,7 +56,7 @@ export interface Site {
   readonly trustedProxies: TrustedProxies | null;
   /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */
   readonly cdnId: string;
-  readonly parentHealth: () => readonly { readonly name: string; readonly healthy: boolean }[];
+  readonly parentStatus: () => readonly ParentStatus[];
   close(): void;
 }
 

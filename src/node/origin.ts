@@ -4,6 +4,7 @@
  */
 import type { Listener } from '../http/listener.ts';
 import { admitTier } from './admit.ts';
+import { checked, isCheck } from './check.ts';
 import { answerTier } from './meet.ts';
 import type { Node } from './node.ts';
 import { open } from './open.ts';
@@ -13,6 +14,7 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
   const exchange = open(request, listener, node);
   const refusal = admitTier(exchange, node);
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
+  if (isCheck(exchange)) return checked();
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
   const answered = answerTier(node, exchange, route);

@@ -12,6 +12,7 @@ import type { Network, NodeConfig } from '../config/network.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
 import { openPurging, type Purging } from './purging.ts';
+import { limitsOf, type SharedRemotes, sharedRemotes } from './remotes.ts';
 import { type Replicas, replicas } from './replicas.ts';
 import { type Seat, workerName } from './seat.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -30,6 +31,8 @@ export interface Parts {
   readonly bus: Bus;
   readonly purging: Purging;
   readonly replicas: Replicas;
+  /** Used by origins. */
+  readonly remotes: SharedRemotes;
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
   /** Takes over what a reload may change. */
@@ -58,20 +61,24 @@ export async function openParts(
   const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
+  const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,
     bus,
     purging,
     replicas: nearby,
+    remotes: polite,
     stores,
 
     retune(wanted) {
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
       stored.tune(tuningOf(wanted));
+      polite.retune(limitsOf(wanted));
     },
 
     async close() {
+      polite.close();
       await purging.close();
       if (!deps.bus) await bus.close();
       await nearby.close();

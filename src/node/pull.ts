@@ -16,6 +16,7 @@ import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
+import type { Remotes } from '../remotes/remotes.ts';
 import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
@@ -26,6 +27,8 @@ export interface PullOptions {
   readonly cache: Cache;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
+  readonly remotes: Remotes;
+  readonly bounds: { readonly connections: number; readonly waiting: number };
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
 }
@@ -54,9 +57,13 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
         headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
         if (remote.authorization !== undefined) headers.set('authorization', remote.authorization);
-        const { timeouts, clock } = options;
+        const { timeouts, clock, remotes } = options;
         const inform = informing(ask);
-        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform });
+        const server = serverOf(url);
+        await remotes.turn(server, signal);
+        const bounds = { ...options.bounds, on: exchange.tier?.route };
+        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
+        remotes.answered(server, answer);
         refuseUnaskedPart(answer, headers);
         return withoutOurFields(answer);
       },
@@ -130,6 +137,12 @@ function fieldsOf({ fields, freshness }: Head, nowMs: number): Headers {
   const headers = new Headers(fields.map(([name, value]) => [name, value] as [string, string]));
   headers.set('age', String(Math.floor(ageS(freshness, nowMs))));
   return headers;
+}
+
+/** Scheme, host and port, which is all that others are told of it. */
+function serverOf(url: string): string {
+  const end = url.indexOf('/', url.indexOf('//') + 2);
+  return end === -1 ? url : url.slice(0, end);
 }
 
 /** A part of a representation answers a question for one, and no other (RFC 9110 §15.3.7). */

@@ -12,17 +12,21 @@ import type { Parent } from '../parent.ts';
 import type { Change, Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
+import type { Remotes } from '../remotes/remotes.ts';
+import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
-import { tiers } from './tiers.ts';
+import { type TierParent, tiers } from './tiers.ts';
 
 export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
+  readonly remotes: Remotes;
   readonly clock: Clock;
+  readonly log: Log;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
   /** Takes note of what has changed at a remote. */
@@ -32,17 +36,28 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, clock, knows, report }: SiteDependencies,
+  { cache, replicas, remotes, clock, log, knows, report }: SiteDependencies,
 ): Promise<Site> {
-  const { name, role, timeouts } = config;
+  const { name, role, timeouts, failover } = config;
   const all: Route[] = [];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
-  const parents = config.parents.map((parent) => ({ name: parent, url: urlOf(network, parent) }));
-  const upper = tiers({ node: name, cdnId, secret: network.secret, parents, timeouts, clock, knows });
-  const remotes = { node: name, cdnId, cache, timeouts, clock, report };
+  const parents = config.parents.map((parent) => placeOf(network, parent));
+  const { secret } = network;
+  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
+  const { connections, pending: waiting } = config.remotes;
+  const pulling = {
+    node: name,
+    cdnId,
+    cache,
+    timeouts,
+    clock,
+    remotes,
+    bounds: { connections, waiting },
+    report,
+  };
   const parentFor = (route: Route) => {
-    if (role === 'origin') return pullFrom(route.protocol, remotes);
+    if (role === 'origin') return pullFrom(route.protocol, pulling);
     const replicate = network.routes.find((each) => each.name === route.name);
     const direct = upper.parent(route);
     const parent = replicate ? replicas.before(direct, replicate, config, network) : direct;
@@ -61,8 +76,9 @@ export async function makeSite(
     },
     trustedProxies: proxiesOf(config),
     cdnId,
-    parentHealth: upper.health,
+    parentStatus: upper.status,
     close() {
+      upper.close();
       for (const route of all) route.protocol.close?.();
     },
   };
@@ -103,10 +119,10 @@ function proxiesOf({ trustedProxies: blocks, forwardingField }: NodeConfig): Tru
   return blocks.length > 0 ? trustedProxies(blocks, forwardingField) : null;
 }
 
-function urlOf(network: Network, node: string): string {
-  const url = network.nodes[node]?.url;
-  if (url === undefined) throw new Error(`the network has no node "${node}"`);
-  return url;
+function placeOf(network: Network, node: string): TierParent {
+  const found = network.nodes[node];
+  if (found === undefined) throw new Error(`the network has no node "${node}"`);
+  return { name: node, role: found.role, url: found.url };
 }
 
 /** The part of a site that a reload may not change, because what is open already depends on it. */

@@ -48,8 +48,9 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, stores } = parts;
-  const siteDependencies = { cache, replicas, clock, knows: purging.knows, report: purging.report };
+  const { cache, bus, purging, replicas, remotes, stores } = parts;
+  const { knows, report } = purging;
+  const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
   const node: Node = {
     name,
     role: config.role,

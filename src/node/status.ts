@@ -5,6 +5,7 @@ import type { BusState } from '../bus.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
+import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
@@ -33,7 +34,7 @@ export interface NodeStatus {
   readonly purging: PurgingStatus;
   /** Requests that were handed to the workers that keep what they ask for, and those of which one could not be asked. */
   readonly ring: { readonly relayed: number; readonly failed: number } | null;
-  readonly parents: readonly { readonly name: string; readonly healthy: boolean }[];
+  readonly parents: readonly ParentStatus[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
 }
@@ -60,7 +61,7 @@ export function statusOf(
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
     ring: node.ring?.counts ?? null,
-    parents: node.site.parentHealth(),
+    parents: node.site.parentStatus(),
     kv,
   };
 }

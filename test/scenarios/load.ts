@@ -11,6 +11,8 @@ export interface LoadReport {
   readonly answered: number;
   /** Every request that did not get the right answer, in words. */
   readonly failures: readonly string[];
+  /** Milliseconds that the slowest of them took. */
+  readonly slowestMs: number;
 }
 
 /**
@@ -25,11 +27,13 @@ export function putLoadOn(
   let stopped = false;
   let sent = 0;
   let answered = 0;
+  let slowestMs = 0;
   const failures: string[] = [];
 
   async function client(): Promise<void> {
     while (!stopped) {
       const url = urlOf(sent++);
+      const startedMs = performance.now();
       try {
         const response = await fetch(url);
         const text = await response.text();
@@ -40,6 +44,7 @@ export function putLoadOn(
         failures.push(`${url}: ${error}`);
       }
       answered++;
+      slowestMs = Math.max(slowestMs, performance.now() - startedMs);
     }
   }
 
@@ -49,7 +54,7 @@ export function putLoadOn(
     async stop() {
       stopped = true;
       await all;
-      return { answered, failures };
+      return { answered, failures, slowestMs };
     },
   };
 }

@@ -5,14 +5,23 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import { Connection } from './connection.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { Place } from './place.ts';
 
-/** To one place at once, those included that are still being opened. */
-const maxConnections = 1024;
-/** Requests that wait for one of them. */
-const maxWaiting = 1024;
-/** The same where a worker asks another one of its node: all that its clients may ask for at once. */
-const maxWaitingAtSocket = 16_384;
+/** To one place at once, unless a request says otherwise. */
+const standardBounds: Bounds = { connections: 1024, waiting: 1024 };
+/** The same where a worker asks another one of its node: all that its clients may ask for at once may wait. */
+const boundsAtSocket: Bounds = { connections: 1024, waiting: 16_384 };
+
+export interface Bounds {
+  /** Those included that are still being opened. */
+  readonly connections: number;
+  /** Requests that wait for one of them. */
+  readonly waiting: number;
+  /** On whose behalf it waits: those are served in turn. */
+  readonly on?: string | undefined;
+}
+
 /** Connections that rest. */
 const maxResting = 256;
 /**
@@ -35,13 +44,15 @@ type Waiter = (connection: Connection | null) => void;
 
 class Pool {
   readonly #place: Place;
+  readonly #bounds: Bounds;
   /** The one used last is used first, so that those that are not needed grow old. */
   readonly #resting: Connection[] = [];
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new FairQueue<Waiter>();
   #open = 0;
 
   constructor(place: Place) {
     this.#place = place;
+    this.#bounds = 'unix' in place.address ? boundsAtSocket : standardBounds;
   }
 
   /** Whether nothing depends on it. */
@@ -53,12 +64,12 @@ class Pool {
    * A connection that can be used. One that rested may have been closed by the other end a moment ago: the news of
    * that, if it has come, is heard before a request is written, so that the request need not be sent twice.
    */
-  async take(waiting: Waiting): Promise<Connection> {
+  async take(waiting: Waiting, bounds = this.#bounds): Promise<Connection> {
     for (;;) {
       const rested = this.#rested(waiting.clock.elapsed());
-      if (rested === undefined && this.#open < maxConnections) return await this.#connect(waiting);
+      if (rested === undefined && this.#open < bounds.connections) return await this.#connect(waiting);
       if (rested !== undefined) await newsHeard();
-      const connection = rested ?? (await this.#wait(waiting));
+      const connection = rested ?? (await this.#wait(waiting, bounds));
       if (connection && !connection.gone) return connection;
     }
   }
@@ -83,16 +94,15 @@ class Pool {
     return promise;
   }
 
-  #wait(waiting: Waiting): Promise<Connection | null> {
-    const most = 'unix' in this.#place.address ? maxWaitingAtSocket : maxWaiting;
+  #wait(waiting: Waiting, { waiting: most, on = '' }: Bounds): Promise<Connection | null> {
     if (this.#waiting.size >= most) {
       throw new MeridianError('overloaded', 'too many requests to one upstream', { retryAfterS: 1 });
     }
     const { promise, resolve, reject } = Promise.withResolvers<Connection | null>();
-    this.#waiting.add(resolve);
+    this.#waiting.add(on, resolve);
     waiting.until((reason) => {
       // Whoever has been given a connection already gives it on.
-      if (this.#waiting.delete(resolve)) reject(reason);
+      if (this.#waiting.delete(on, resolve)) reject(reason);
     });
     return promise;
   }
@@ -112,9 +122,8 @@ class Pool {
   }
 
   #give(connection: Connection | null): boolean {
-    const [first] = this.#waiting;
+    const first = this.#waiting.take();
     if (first === undefined) return false;
-    this.#waiting.delete(first);
     first(connection);
     return true;
   }

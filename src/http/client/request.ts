@@ -2,6 +2,7 @@
  * What a caller says of a request to another server.
  */
 import type { Clock } from '../../clock.ts';
+import type { Bounds } from './pool.ts';
 
 /** Milliseconds. */
 export interface ClientTimeouts {
@@ -32,4 +33,6 @@ export interface ClientRequest {
    * length of a body in chunks counts (`Meridian-Length`).
    */
   readonly direct?: boolean | undefined;
+  /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
+  readonly bounds?: Bounds | undefined;
 }

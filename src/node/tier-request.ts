@@ -1,0 +1,82 @@
+/**
+ * The request by which a node asks a parent: signed, with the fields that the protocol wants, and with what tells the
+ * parent who asks, on whose behalf, and how much it knows of purges.
+ */
+import type { Clock } from '../clock.ts';
+import type { Timeouts } from '../config/network.ts';
+import type { Answer } from '../entry.ts';
+import type { Exchange, Knowledge } from '../exchange.ts';
+import { appendCdnLoop } from '../http/cdn-loop.ts';
+import { type ClientRequest, request } from '../http/client.ts';
+import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
+import { askConditionally, askForPart } from '../http/conditional.ts';
+import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
+import { appendVia } from '../http/via.ts';
+import type { Ask } from '../parent.ts';
+import { informing } from './inform.ts';
+import { signTier, tierField } from './tier.ts';
+
+export interface Asker {
+  readonly node: string;
+  readonly cdnId: string;
+  readonly secret: string;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly bounds: ClientRequest['bounds'];
+  /** How far this node has followed the purges on the bus. */
+  readonly knows: () => Knowledge;
+}
+
+/** @param url of the parent, without a trailing slash. */
+export function askTier(
+  ask: Ask,
+  route: string,
+  url: string,
+  signal: AbortSignal,
+  options: Asker,
+): Promise<Answer> {
+  const { exchange } = ask;
+  const { method, target } = exchange;
+  const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
+  const claim = { node: options.node, route, background: ask.background, knows };
+  const headers = fieldsFor(ask);
+  headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
+  headers.set('x-request-id', exchange.id);
+  headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
+  headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
+  const given = parseTraceparent(exchange.headers.get('traceparent'));
+  const trace = given ? childOf(given, randomBytes) : newTrace(randomBytes);
+  headers.set('traceparent', formatTraceparent(trace));
+  const state = exchange.headers.get('tracestate');
+  if (state !== null) headers.set('tracestate', state);
+  return request(url + target, {
+    method,
+    headers,
+    body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
+    signal,
+    timeouts: options.timeouts,
+    clock: options.clock,
+    inform: informing(ask),
+    direct: true,
+    bounds: options.bounds,
+  });
+}
+
+/** What the answer must take account of: what is known here, or where the question comes from if that is more. */
+function knowledgeFor({ tier }: Exchange, { knows }: Asker): Knowledge | undefined {
+  return tier?.mustConfirm ? tier.knows : knows();
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+function fieldsFor({ exchange, named, stored, reload, part }: Ask): Headers {
+  if (named.ask === 'client' && named.as === 'pass') return fieldsToPass(exchange.headers);
+  const headers = named.ask === 'client' ? fieldsToStore(exchange.headers) : new Headers();
+  if (named.ask !== 'client') for (const [name, value] of named.ask) headers.append(name, value);
+  if (stored) askConditionally(headers, stored);
+  askForPart(headers, part);
+  if (reload) headers.set('cache-control', 'no-cache');
+  return headers;
+}

@@ -1,0 +1,126 @@
+/**
+ * One parent with everything that is known of it: its health, its pace, the requests that it owes an answer.
+ */
+import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
+import { type Attempt, attempt, type Outcome, type Question } from './attempt.ts';
+import { type Checks, type CheckTimes, checks } from './checks.ts';
+import { type Health, type HealthLimits, type HealthState, health } from './health.ts';
+import { latency } from './latency.ts';
+
+/** For whoever looks at the node. */
+export interface ParentStatus {
+  readonly name: string;
+  readonly healthy: boolean;
+  readonly state: HealthState;
+  /** Milliseconds until it has answered 95 of 100; `null` until enough is known. */
+  readonly p95Ms: number | null;
+  /** Sent to it so far, and how many of them it has failed; without checks. */
+  readonly requests: number;
+  readonly failures: number;
+}
+
+export interface Member<Parent> {
+  readonly parent: Parent;
+  readonly health: Health;
+  readonly checks: Checks;
+  readonly p95Ms: number | null;
+  readonly status: ParentStatus;
+  /** Milliseconds for which it has owed an answer, and given none at all; 0 when it owes none. */
+  silentMs(): number;
+  /** Sends a question, and takes note of how it goes. */
+  ask<Answer>(question: Question<Parent, Answer>, over: (outcome: Outcome<Answer>) => void): Attempt;
+}
+
+export interface MemberOptions<Parent> {
+  readonly name: string;
+  readonly parent: Parent;
+  readonly health: HealthLimits;
+  readonly check: CheckTimes;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Rejects when the parent does not answer. */
+  readonly sendCheck: (parent: Parent, signal: AbortSignal) => Promise<void>;
+  readonly changed: (member: Member<Parent>, state: HealthState) => void;
+  /** Whether requests find another parent. Without one, a late answer is better than none. */
+  readonly hasOther: (member: Member<Parent>) => boolean;
+}
+
+export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
+  const { name, parent, clock, random, sendCheck, changed, hasOther } = options;
+  const pace = latency();
+  const owed = new Set<Attempt>();
+  let quietSinceMs = 0;
+  let requests = 0;
+  let failures = 0;
+  const state = health(options.health, clock, (now) => {
+    changed(self, now);
+    if (now === 'down') giveUp();
+  });
+  const checking = checks(options.check, {
+    clock,
+    random,
+    isDown: () => state.state === 'down',
+    send: (signal) => sendCheck(parent, signal),
+    found(answered, late) {
+      if (answered) quietSinceMs = clock.elapsed();
+      if (answered || !late || hasOther(self)) state.checked(answered);
+    },
+  });
+
+  /** What it was asked goes to others. */
+  function giveUp(): void {
+    const reason = new MeridianError('upstream-unreachable', `${name} does not answer`);
+    for (const each of owed) each.callOff(reason);
+  }
+
+  function learn(outcome: Outcome<unknown>, startedMs: number, repeatable: boolean): void {
+    if (outcome.as === 'off') return;
+    const now = clock.elapsed();
+    const isError = outcome.as === 'error';
+    // Our own limits and mistakes say nothing about it.
+    if (isError && (outcome.error.row.blame !== 'upstream' || !outcome.error.row.retryable)) return;
+    const unable = isError || outcome.verdict === 'unable';
+    if (!isError) {
+      quietSinceMs = now;
+      checking.heard();
+    }
+    if (unable) {
+      failures++;
+      // No answer at all: a check tells whether it is there.
+      if (!isError) state.failed();
+      else void checking.now().then((answered) => answered && state.failed());
+      return;
+    }
+    state.worked();
+    if (repeatable) pace.note(now - startedMs);
+  }
+
+  const self: Member<Parent> = {
+    parent,
+    health: state,
+    checks: checking,
+    get p95Ms() {
+      return pace.p95Ms;
+    },
+    get status() {
+      const now = state.state;
+      const healthy = now === 'well' || now === 'returning';
+      return { name, healthy, state: now, p95Ms: pace.p95Ms, requests, failures };
+    },
+    silentMs: () => (owed.size === 0 ? 0 : clock.elapsed() - quietSinceMs),
+    ask(question, over) {
+      const startedMs = clock.elapsed();
+      if (owed.size === 0) quietSinceMs = startedMs;
+      requests++;
+      const sent = attempt(question, parent, (outcome) => {
+        owed.delete(sent);
+        learn(outcome, startedMs, question.mayRepeat);
+        over(outcome);
+      });
+      owed.add(sent);
+      return sent;
+    },
+  };
+  return self;
+}
