@@ -21,6 +21,11 @@ export interface Position {
   readonly sequence: number;
 }
 
+/** Whether one place is at or after another one, of the same log. */
+export function isAtLeast(place: Position | null, other: Position): boolean {
+  return place !== null && place.log === other.log && place.sequence >= other.sequence;
+}
+
 export interface Delivery extends BusEvent {
   readonly position: Position;
   /** The name that the publisher gave itself. */

@@ -3,7 +3,7 @@
  * copy what they have purged. So a copy that they concern is taken only when whoever made it knew of them as well, by his place on the
  * bus. After that while no such node copies anything any more, and what it may have copied meanwhile is marked once more.
  */
-import type { Position } from '../bus.ts';
+import { isAtLeast, type Position } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 
 /** How far a node has followed the purges on the bus; `unsure`: it trusts nothing that it keeps; `null`: there is no bus. */
@@ -107,8 +107,4 @@ export function recentPurges(options: RecentPurgesOptions): RecentPurges {
 
     close: () => cancel?.(),
   };
-}
-
-function isAtLeast(place: Position | null, other: Position): boolean {
-  return place !== null && place.log === other.log && place.sequence >= other.sequence;
 }

@@ -7,7 +7,7 @@
  *     a purge of a version or form that it does not know      →  all suspect, once
  *     no proof of being up to date for `trustMs`              →  all suspect, again and again until there is one
  */
-import type { Bus, Delivery, Position, Subscription } from '../bus.ts';
+import { type Bus, type Delivery, isAtLeast, type Position, type Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Knowledge } from '../exchange.ts';
 import type { Purge } from '../purge.ts';
@@ -19,7 +19,7 @@ import {
   purgeType,
   readPurge,
 } from './event.ts';
-import { isAtLeast, watchProof } from './proof.ts';
+import { watchProof } from './proof.ts';
 
 /** What holds that which is purged. */
 export interface Keeper {

@@ -2,14 +2,13 @@
  * Issues purges: writes them to the bus, where every node reads them, and waits, if that is wanted, until all nodes
  * that live have carried them out.
  */
-import type { Bus, Position, Subscription } from '../bus.ts';
+import { type Bus, isAtLeast, type Position, type Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Selector } from '../purge.ts';
 import { appliedSubject, maxSelectors, purgeEvent, purgeSubject, readApplied } from './event.ts';
 import { gather } from './gather.ts';
 import type { Members } from './members.ts';
-import { isAtLeast } from './proof.ts';
 
 /** Of selectors in one event, as JSON in UTF-8, with the keys that a node has seen: less than an event may have. */
 const eventBytes = 448 * 1024;

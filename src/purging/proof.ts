@@ -106,8 +106,3 @@ export function watchProof({ newest, reached, clock, trustMs, doubt, trust }: Pr
     close: () => cancel(),
   };
 }
-
-/** Whether one place is at or after another one, of the same log. */
-export function isAtLeast(place: Position | null, other: Position): boolean {
-  return place !== null && place.log === other.log && place.sequence >= other.sequence;
-}

@@ -50,7 +50,6 @@ export async function openLocal(
   const isFile = path !== ':memory:';
   const bellPaths = { logs: `${path}.bell`, views: `${path}.views.bell` };
   let isClosed = false;
-  let hasFailed = false;
   /** `null`: it cannot be opened now. */
   let open: Opened | null = null;
   /** Members renew their records often, which is of no interest to those who wait for events. */
@@ -85,9 +84,7 @@ export async function openLocal(
   /** Says so, once, when the file fails, and when it is well again. */
   function failing(error: unknown): void {
     if (isClosed || isBusy(error)) return;
-    if (state.now === 'connected' || !hasFailed) log.warn('the file of the bus fails', { path, error });
-    hasFailed = true;
-    state.set('disconnected');
+    if (state.lost()) log.warn('the file of the bus fails', { path, error });
   }
 
   function attempt<T>(act: (opened: Opened) => T): T {

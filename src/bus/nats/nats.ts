@@ -29,7 +29,6 @@ export function openNats(settings: NatsSettings, { clock, log, publisher }: BusD
   const listeners = roster();
   const state = states('disconnected');
   const logs = streams(settings);
-  let hasFailed = false;
 
   const nats = connection({
     ...settings,
@@ -42,10 +41,7 @@ export function openNats(settings: NatsSettings, { clock, log, publisher }: BusD
       listeners.again();
     },
     down(error) {
-      if (state.now === 'connected' || !hasFailed)
-        log.warn('NATS cannot be reached', { servers: settings.servers, error });
-      hasFailed = true;
-      state.set('disconnected');
+      if (state.lost()) log.warn('NATS cannot be reached', { servers: settings.servers, error });
     },
   });
 

@@ -51,7 +51,6 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
   const listeners = roster();
   const state = states('disconnected');
   const channel = `${prefix}:bell`;
-  let hasFailed = false;
 
   const redis = connection({
     ...settings,
@@ -64,10 +63,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
       listeners.again();
     },
     down(error) {
-      if (state.now === 'connected' || !hasFailed)
-        log.warn('Redis cannot be reached', { url: settings.url, error });
-      hasFailed = true;
-      state.set('disconnected');
+      if (state.lost()) log.warn('Redis cannot be reached', { url: settings.url, error });
     },
   });
 

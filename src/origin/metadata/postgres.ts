@@ -8,11 +8,12 @@
 import type { SQL } from 'bun';
 import { MeridianError } from '../../errors.ts';
 import type { DocumentReader, MetadataStore, Transaction } from '../../store.ts';
-import { conflict, ended, inTime, newRevision, type Row, rowRange, toDocument, toText } from './document.ts';
+import { conflict, inTime, newRevision, type Row, rowRange, toDocument, toText } from './document.ts';
 import { encodeKey } from './key.ts';
 import { failureOf, isLost, mayRunAgain } from './postgres-failure.ts';
 import { type PoolOptions, postgresPool } from './postgres-pool.ts';
 import { migrate } from './postgres-schema.ts';
+import { type Ending, ending } from './transaction.ts';
 
 /** How long transactions and questions are tried again, ms, and how long a pause between tries is at most. */
 const patience = { totalMs: 10_000, firstPauseMs: 5, longestPauseMs: 500 };
@@ -108,28 +109,14 @@ function readerOn(sql: SQL): DocumentReader {
   };
 }
 
-/** It ends with its work: code that goes on to use it would write into somebody else's. */
-function transactionOn(sql: SQL): { readonly transaction: Transaction; readonly end: () => void } {
+function transactionOn(sql: SQL): Ending {
   const reader = readerOn(sql);
   const revision = newRevision();
-  let isOpen = true;
-
-  function open(): void {
-    if (!isOpen) throw ended();
-  }
-
-  const transaction: Transaction = {
-    async get(key) {
-      open();
-      return reader.get(key);
-    },
-    async scan(prefix, scan) {
-      open();
-      return reader.scan(prefix, scan);
-    },
+  return ending({
+    get: reader.get,
+    scan: reader.scan,
 
     async put(key, value, expected) {
-      open();
       const [name, text] = [encodeKey(key), toText(value)];
       const insert = sql`INSERT INTO meridian_documents (key, revision, value) VALUES (${name}, ${revision}, ${text})`;
       const { count } = await (expected === undefined
@@ -143,7 +130,6 @@ function transactionOn(sql: SQL): { readonly transaction: Transaction; readonly 
     },
 
     async delete(key, expected) {
-      open();
       const name = encodeKey(key);
       if (expected === undefined) {
         const { count } = await sql`DELETE FROM meridian_documents WHERE key = ${name}`;
@@ -154,12 +140,5 @@ function transactionOn(sql: SQL): { readonly transaction: Transaction; readonly 
       if (count === 0) throw conflict(key, expected);
       return true;
     },
-  };
-
-  return {
-    transaction,
-    end: () => {
-      isOpen = false;
-    },
-  };
+  });
 }

@@ -1,36 +1,17 @@
-/**
- * What a transaction writes to SQLite. It ends with its work: code that goes on to use it would write into somebody else's.
- */
+/** What a transaction writes to SQLite. */
 import type { Database } from 'bun:sqlite';
-import type { DocumentReader, Transaction } from '../../store.ts';
-import { conflict, ended, newRevision, toText } from './document.ts';
+import type { DocumentReader } from '../../store.ts';
+import { conflict, newRevision, toText } from './document.ts';
 import { encodeKey } from './key.ts';
+import { type Ending, ending } from './transaction.ts';
 
-export interface SqliteTransaction {
-  readonly transaction: Transaction;
-  end(): void;
-}
-
-export function sqliteTransaction(db: Database, reader: DocumentReader): SqliteTransaction {
+export function sqliteTransaction(db: Database, reader: DocumentReader): Ending {
   const revision = newRevision();
-  let isOpen = true;
-
-  function open(): void {
-    if (!isOpen) throw ended();
-  }
-
-  const transaction: Transaction = {
-    async get(key) {
-      open();
-      return reader.get(key);
-    },
-    async scan(prefix, scan) {
-      open();
-      return reader.scan(prefix, scan);
-    },
+  return ending({
+    get: reader.get,
+    scan: reader.scan,
 
     async put(key, value, expected) {
-      open();
       const [name, text] = [encodeKey(key), toText(value)];
       if (expected === undefined) {
         db.query(
@@ -54,7 +35,6 @@ export function sqliteTransaction(db: Database, reader: DocumentReader): SqliteT
     },
 
     async delete(key, expected) {
-      open();
       const name = encodeKey(key);
       if (expected === undefined) {
         return db.query('DELETE FROM documents WHERE key = ?1').run(name).changes > 0;
@@ -65,12 +45,5 @@ export function sqliteTransaction(db: Database, reader: DocumentReader): SqliteT
       if (changes === 0) throw conflict(key, expected);
       return true;
     },
-  };
-
-  return {
-    transaction,
-    end() {
-      isOpen = false;
-    },
-  };
+  });
 }
