@@ -20,6 +20,11 @@ export interface CpuWindow {
   readonly foreign: number;
 }
 
+/** The figures of a row that tell what its requests cost, and whether they can be believed. */
+export function costOf({ serverBusy, loadBusy, foreign }: CpuWindow, requestsPerSecond: number) {
+  return { cpuMicros: (serverBusy * 1e6) / requestsPerSecond, serverBusy, loadBusy, foreign };
+}
+
 /** Two sides of a measurement, each with all that its processes started. */
 export interface Sides {
   readonly server: readonly number[];

@@ -3,7 +3,7 @@
  * memory, over HTTP/1.1 in the clear and HTTP/2 over TLS.
  */
 import { chosenCases, takeTheField } from '../contenders.ts';
-import { type CpuWindow, watchCpu } from '../cpu.ts';
+import { type CpuWindow, costOf, watchCpu } from '../cpu.ts';
 import type { Sample } from '../figures.ts';
 import { h2load } from '../load/h2load.ts';
 import type { LoadGenerator, Target } from '../load/load.ts';
@@ -171,9 +171,6 @@ async function measure(
   if (running.accessLog) proveLogged(running.accessLog, load.requestsPerSecond * seconds);
   return {
     ...load,
-    cpuMicros: (cpu.serverBusy * 1e6) / load.requestsPerSecond,
-    serverBusy: cpu.serverBusy,
-    loadBusy: cpu.loadBusy,
-    foreign: cpu.foreign,
+    ...costOf(cpu, load.requestsPerSecond),
   };
 }

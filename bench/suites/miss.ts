@@ -2,7 +2,9 @@
  * Small objects that nobody has asked for before: what does it cost to fetch one, to pass it on and to keep it? A crawler
  * asks so, and everybody does on the first day.
  */
+
 import { takeTheField } from '../contenders.ts';
+import { costOf } from '../cpu.ts';
 import type { Sample } from '../figures.ts';
 import { type Asking, askFor, listOf } from '../load/asking.ts';
 import { KIB, MIB, object } from '../objects.ts';
@@ -101,11 +103,8 @@ async function measure(asking: Asking, running: Running, seconds: number): Promi
   const { cpu, requestsPerSecond } = asked;
   return {
     requestsPerSecond,
-    cpuMicros: (cpu.serverBusy * 1e6) / requestsPerSecond,
     p50Micros: asked.p50Micros,
     p99Micros: asked.p99Micros,
-    serverBusy: cpu.serverBusy,
-    loadBusy: cpu.loadBusy,
-    foreign: cpu.foreign,
+    ...costOf(cpu, requestsPerSecond),
   };
 }

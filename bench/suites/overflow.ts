@@ -2,7 +2,9 @@
  * More than memory holds: what is asked for is ten times as much. Who keeps the right tenth in memory, and what does
  * the rest cost?
  */
+
 import { takeTheField } from '../contenders.ts';
+import { costOf } from '../cpu.ts';
 import type { Sample } from '../figures.ts';
 import { type Asking, askFor, listOf } from '../load/asking.ts';
 import { settledFileBytes } from '../memory.ts';
@@ -108,11 +110,8 @@ async function measure(asking: Asking, running: Running, list: string, seconds: 
     requestsPerSecond,
     hitRatio: 1 - ((await upstream.requests()) - before.requests) / asked.answers,
     byteHitRatio: 1 - ((await upstream.bytes()) - before.bytes) / asked.bytes,
-    cpuMicros: (cpu.serverBusy * 1e6) / requestsPerSecond,
     p50Micros: asked.p50Micros,
     p99Micros: asked.p99Micros,
-    serverBusy: cpu.serverBusy,
-    loadBusy: cpu.loadBusy,
-    foreign: cpu.foreign,
+    ...costOf(cpu, requestsPerSecond),
   };
 }

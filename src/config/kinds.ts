@@ -4,6 +4,7 @@
  * reference page are made of these rows.
  */
 import { z } from 'zod';
+import { httpUrl } from './forms.ts';
 import { type Duration, parseDuration, parseSize, type Size } from './units.ts';
 
 export interface Row {
@@ -56,6 +57,15 @@ export function text(
     typeof value === 'string' ? read(value) : undefined,
   );
 }
+
+/** Text that means something to somebody else. */
+export const anyText = (means: string, options: TextOptions) =>
+  text(means, options, (value) => (value === '' ? undefined : value));
+
+export const url = (means: string, otherwise?: string) => {
+  const expected = 'an absolute http or https URL without user name, query and fragment';
+  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, httpUrl);
+};
 
 /** A path of the file system, relative to the config file unless it is absolute. */
 export const path = (means: string, otherwise?: string) => {

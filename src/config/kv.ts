@@ -2,9 +2,7 @@
  * The part of the config table that is about key/value stores: `kv` of a network, `replicate` of a route, `sharedMemory` of a node.
  */
 import { kvUrl } from './forms.ts';
-import { group, milliseconds, seconds, size, text } from './kinds.ts';
-
-const anyText = (value: string) => (value === '' ? undefined : value);
+import { anyText, group, milliseconds, seconds, size, text } from './kinds.ts';
 
 export const kvStore = group('A key/value server, for copies of stored responses.', {
   url: text(
@@ -14,16 +12,14 @@ export const kvStore = group('A key/value server, for copies of stored responses
     },
     kvUrl,
   ),
-  user: text(
-    'Name to log in with.',
-    { expected: 'a name', otherwise: 'the server’s default user' },
-    anyText,
-  ).optional(),
-  password: text(
-    'Password to log in with.',
-    { expected: 'a password', otherwise: 'no log-in' },
-    anyText,
-  ).optional(),
+  user: anyText('Name to log in with.', {
+    expected: 'a name',
+    otherwise: 'the server’s default user',
+  }).optional(),
+  password: anyText('Password to log in with.', {
+    expected: 'a password',
+    otherwise: 'no log-in',
+  }).optional(),
   timeoutMs: milliseconds('For a look-up; then the parent is asked instead.', { atLeast: 1 }).prefault(50),
   lifetimeS: seconds('The longest time that anything is kept there.', { atLeast: 1 }).prefault('1d'),
   queueBytes: size('Bodies on their way there, all together. What finds no room is not copied.', {

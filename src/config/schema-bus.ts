@@ -1,7 +1,7 @@
 /** The parameters of the bus, a part of the table in `schema.ts`. */
 import { z } from 'zod';
 import * as forms from './forms.ts';
-import { count, group, list, milliseconds, path, rows, seconds, text } from './kinds.ts';
+import { anyText, count, group, list, milliseconds, path, rows, seconds, text } from './kinds.ts';
 
 const keep = group(
   'How much of each log is kept, for nodes that were away. Whoever was away for longer is told so.',
@@ -28,11 +28,7 @@ const busTls = group('Speaks TLS. Paths are relative to the config file.', {
 });
 
 const word = (means: string) =>
-  text(
-    means,
-    { expected: 'text that is not empty', otherwise: 'none is sent' },
-    (value) => value || undefined,
-  );
+  anyText(means, { expected: 'text that is not empty', otherwise: 'none is sent' });
 
 export const busServer = (means: string) =>
   text(

@@ -1,9 +1,8 @@
 /** The parameters of an origin's stores, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { count, flag, group, path, text } from './kinds.ts';
+import { anyText, count, flag, group, path, text, url } from './kinds.ts';
 
-const credential = (means: string, otherwise: string) =>
-  text(means, { expected: 'text', otherwise }, (value) => (value === '' ? undefined : value));
+const credential = (means: string, otherwise: string) => anyText(means, { expected: 'text', otherwise });
 
 const filesStore = group('Blobs as files, on a file system of this machine.', {
   path: path(
@@ -18,11 +17,7 @@ export const s3Store = group('Blobs in a bucket of S3, or of a server that speak
     { expected: 'the name of a bucket' },
     forms.bucketName,
   ),
-  endpoint: text(
-    'Where the server is.',
-    { expected: 'an absolute http or https URL', otherwise: "Amazon's, for the region" },
-    forms.httpUrl,
-  ).optional(),
+  endpoint: url('Where the server is.', "Amazon's, for the region").optional(),
   region: text(
     'Region that requests are signed for.',
     { expected: "a region such as 'eu-central-1'", otherwise: 'the variable `S3_REGION` or `AWS_REGION`' },

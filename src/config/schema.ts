@@ -7,7 +7,20 @@
  */
 import { z } from 'zod';
 import * as forms from './forms.ts';
-import { count, flag, group, list, milliseconds, oneOf, path, rows, seconds, size, text } from './kinds.ts';
+import {
+  count,
+  flag,
+  group,
+  list,
+  milliseconds,
+  oneOf,
+  path,
+  rows,
+  seconds,
+  size,
+  text,
+  url,
+} from './kinds.ts';
 import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
@@ -17,19 +30,11 @@ import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
 export { bus, metadataTimes, postgresStore, purge, s3Store };
 
-const upstreamUrl = 'an absolute http or https URL without user name, query and fragment';
-
 const label = (means: string) =>
   text(
     means,
     { expected: "a name of lower-case letters, digits and inner dashes, such as 'pop-1'" },
     forms.label,
-  );
-const url = (means: string, otherwise?: string) =>
-  text(
-    means,
-    otherwise === undefined ? { expected: upstreamUrl } : { expected: upstreamUrl, otherwise },
-    forms.httpUrl,
   );
 const authorization = (means: string) =>
   text(

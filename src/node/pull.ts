@@ -60,7 +60,8 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
         const { timeouts, clock, remotes } = options;
         const inform = informing(ask);
         const server = serverOf(url);
-        await remotes.turn(server, signal);
+        const turn = remotes.turn(server, signal);
+        if (turn !== null) await turn;
         const bounds = { ...options.bounds, on: exchange.tier?.route };
         const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
         remotes.answered(server, answer);

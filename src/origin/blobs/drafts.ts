@@ -6,7 +6,7 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promise
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { WriteOptions, WrittenBlob } from '../../store.ts';
-import { append, isMissing } from './file.ts';
+import { append, isMissing } from '../file.ts';
 import { hashing } from './hashing.ts';
 
 const keptMs = 24 * 60 * 60 * 1000;

@@ -6,7 +6,7 @@
  * nothing is under way on it.
  */
 import * as fs from 'node:fs';
-import { fileFailure } from './file.ts';
+import { fileFailure } from '../file.ts';
 
 /** Bytes per read. */
 const readBytes = 256 * 1024;

@@ -6,8 +6,8 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promise
 import { join } from 'node:path';
 import { MeridianError } from '../../errors.ts';
 import type { Upload, Uploads, WrittenBlob } from '../../store.ts';
+import { append, fileFailure, flushFolder, isMissing, piecesOf } from '../file.ts';
 import type { Draft } from './drafts.ts';
-import { append, fileFailure, flushFolder, isMissing, piecesOf } from './file.ts';
 import { hashing } from './hashing.ts';
 import { chunksOf } from './source.ts';
 

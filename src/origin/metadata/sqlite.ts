@@ -6,11 +6,12 @@
  * Others read what was committed last, over a connection of their own.
  */
 import { Database } from 'bun:sqlite';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { DocumentReader, MetadataStore, Transaction } from '../../store.ts';
+import { flushFolder } from '../file.ts';
 import { inTime, type Row, rowRange, toDocument } from './document.ts';
 import { encodeKey } from './key.ts';
 import { steps, stepsFrom } from './schema.ts';
@@ -199,16 +200,6 @@ async function patiently(work: () => void, clock: Clock): Promise<void> {
       if (errnoOf(error) !== 5 || clock.elapsed() >= deadlineMs) throw error;
     }
     await new Promise<void>((resolve) => clock.after(busy.everyMs, resolve));
-  }
-}
-
-/** The name of a new file is durable only when its folder is (fsync(2)). */
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

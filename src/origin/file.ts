@@ -1,6 +1,6 @@
 /** The calls on files that durability is made of, and what their failures mean. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { MeridianError } from '../../errors.ts';
+import { MeridianError } from '../errors.ts';
 
 /** Bytes per read: large enough to be fast, small enough not to hold much. */
 const readBytes = 256 * 1024;
