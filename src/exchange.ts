@@ -2,6 +2,7 @@
  * One request on its way through a node: parsed once, carrying what later phases need.
  */
 import type { Position } from './bus.ts';
+import type { Identity } from './identity.ts';
 
 export interface Exchange {
   readonly request: Request;
@@ -24,6 +25,8 @@ export interface Exchange {
   readonly startedMs: number;
   /** Another node of the network (authenticated), or `null` for a client. */
   readonly tier: TierCaller | null;
+  /** Who asks, where that has been found out: always at the origin, for what is not just read from a cache. */
+  readonly identity?: Identity | undefined;
   /** Another worker of this node has handed it over: it is answered here, whoever keeps what it asks for. */
   readonly relayed?: boolean;
   /** The client's address; looked up when somebody wants to know. */
@@ -61,11 +64,11 @@ export function inOtherWords(
   exchange: Exchange,
   words: Partial<Pick<Exchange, 'method' | 'headers' | 'body'>>,
 ): Exchange {
-  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
+  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier, identity } = exchange;
   const { method = exchange.method, headers = exchange.headers, body = () => exchange.body() } = words;
   const client = () => exchange.client();
   return {
     ...{ request, headers, method, base, authority, target, path, query },
-    ...{ id, nowMs, startedMs, tier, client, body },
+    ...{ id, nowMs, startedMs, tier, identity, client, body },
   };
 }

@@ -2,6 +2,7 @@
  * What a request asks for, in its protocol's terms: the answer of `Protocol.name`.
  */
 import type { MeridianError } from './errors.ts';
+import type { Deed } from './identity.ts';
 
 declare const cacheKey: unique symbol;
 
@@ -17,6 +18,8 @@ export interface Resource {
   readonly key: CacheKey;
   /** The protocol's word for it: `packument`, `tarball`, `page`. Goes into logs and metrics. */
   readonly kind: string;
+  /** The package, repository or page that it belongs to, as rights name it. Absent: the route as a whole. */
+  readonly subject?: string;
   /** Surrogate keys: purging a tag purges every entry that bears it. */
   readonly tags: readonly string[];
   /**
@@ -47,6 +50,8 @@ export interface Pass {
   readonly as: 'pass';
   readonly kind: string;
   readonly why: 'bypass' | 'method';
+  /** What it does to what. Absent: it reads, from the route as a whole. */
+  readonly deed?: Pick<Deed, 'action' | 'subject'>;
   readonly ask: 'client' | FieldList;
   /** What such a request makes outdated when it is unsafe and succeeds with these fields (RFC 9111 §4.4). */
   readonly outdates?: (answer: Headers) => readonly CacheKey[];
