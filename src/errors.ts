@@ -54,6 +54,12 @@ export const errors = {
     retryable: false,
     advice: 'The upstream registry knows nothing by this name.',
   },
+  'no-such-record': {
+    status: 404,
+    blame: 'client',
+    retryable: false,
+    advice: 'What the request is about does not exist. The detail says what it is.',
+  },
   'method-not-allowed': {
     status: 405,
     blame: 'client',

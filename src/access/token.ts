@@ -33,6 +33,14 @@ export function hashOfToken(token: TokenText): string {
   return Bun.SHA256.hash(token, 'base64url');
 }
 
+const digest = new Uint8Array(32);
+
+/** The same as bytes, which hold until the next call. */
+export function digestOfToken(token: TokenText): Uint8Array {
+  Bun.SHA256.hash(token, digest);
+  return digest;
+}
+
 /** Each byte that is not below the largest multiple of 62 is drawn again, so that all letters are equally likely. */
 function randomText(length: number): string {
   const fair = 256 - (256 % alphabet.length);
