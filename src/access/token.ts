@@ -9,7 +9,7 @@ declare const tokenText: unique symbol;
 /** A token as its owner keeps it. Its check sum is right; whether anybody knows it is another question. */
 export type TokenText = string & { readonly [tokenText]: true };
 
-const prefix = 'mrd_';
+export const tokenPrefix = 'mrd_';
 const randomLength = 32;
 const sumLength = 6;
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -18,13 +18,13 @@ const shape = /^mrd_[0-9A-Za-z]{38}$/;
 /** A new one. */
 export function makeToken(): TokenText {
   const random = randomText(randomLength);
-  return `${prefix}${random}${sumOf(random)}` as TokenText;
+  return `${tokenPrefix}${random}${sumOf(random)}` as TokenText;
 }
 
 /** `undefined` for what cannot be a token: another form, or a wrong check sum. */
 export function asToken(text: string): TokenText | undefined {
   if (!shape.test(text)) return undefined;
-  const random = text.slice(prefix.length, prefix.length + randomLength);
+  const random = text.slice(tokenPrefix.length, tokenPrefix.length + randomLength);
   return text.endsWith(sumOf(random)) ? (text as TokenText) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Grant, Grantee } from './record.ts';
-import { commonRights, ownRights, type World } from './world.ts';
+import { commonRights, openTo, ownRights, type World } from './world.ts';
 
 function worldOf(grants: readonly (readonly [id: string, to: Grantee])[], disabled = false): World {
   const given = (id: string, to: Grantee): Grant => ({
@@ -8,6 +8,7 @@ function worldOf(grants: readonly (readonly [id: string, to: Grantee])[], disabl
     ...{ actions: ['read'], routes: ['*'], subjects: [id] },
   });
   return {
+    open: openTo(['web']),
     users: new Map([['alice', { name: 'alice', email: null, createdMs: 0, disabled }]]),
     teams: new Map([['core', { name: 'core', createdMs: 0, members: ['alice'] }]]),
     grants: new Map(grants.map(([id, to]) => [id, given(id, to)])),
@@ -25,8 +26,8 @@ const grants = [
 const subjects = (rights: ReturnType<typeof ownRights>) => rights?.flatMap((right) => right.subjects);
 
 describe('rights', () => {
-  test('of everybody are those that are given to everybody', () =>
-    expect(subjects(commonRights(worldOf(grants)))).toEqual(['a']));
+  test('of everybody are those of the config and those that are given to everybody', () =>
+    expect(subjects(commonRights(worldOf(grants)))).toEqual(['*', 'a']));
 
   test('of a user are his own, those of his teams, and those of all users', () =>
     expect(subjects(ownRights(worldOf(grants), 'user:alice'))).toEqual(['b', 'c', 'd']));

@@ -6,14 +6,21 @@ import type { Grant, Grantee, Team, User } from './record.ts';
 import type { Right } from './rights.ts';
 
 export interface World {
+  /** What everybody may do by the config of the network. */
+  readonly open: readonly Right[];
   readonly users: ReadonlyMap<string, User>;
   readonly teams: ReadonlyMap<string, Team>;
   readonly grants: ReadonlyMap<string, Grant>;
 }
 
+/** Reading of these routes. */
+export function openTo(routes: readonly string[]): readonly Right[] {
+  return routes.length === 0 ? [] : [{ actions: ['read'], routes, subjects: ['*'] }];
+}
+
 /** What everybody may do, with a credential or without. */
-export function commonRights({ grants }: World): readonly Right[] {
-  return [...grants.values()].filter(({ to }) => to === 'everyone');
+export function commonRights({ open, grants }: World): readonly Right[] {
+  return [...open, ...[...grants.values()].filter(({ to }) => to === 'everyone')];
 }
 
 /**

@@ -12,7 +12,7 @@ import { type Issued, issuer, type Order } from '../purging/issue.ts';
 import { members } from '../purging/members.ts';
 import type { Log } from '../telemetry/log.ts';
 
-export interface Purging extends Pick<Following, 'knows' | 'meets'> {
+export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs'> {
   /** Settles when the node has caught up with the bus, or has given that up for now. */
   readonly ready: Promise<void>;
   /** See `Issuer`. */
@@ -51,6 +51,7 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     ready,
     knows: following.knows,
     meets: following.meets,
+    unprovenMs: following.unprovenMs,
     issue: issuing.issue,
     report: changes.report,
     get status() {

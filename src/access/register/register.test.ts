@@ -27,7 +27,7 @@ describe('a register and its replica', () => {
 
   beforeAll(async () => {
     const metadata = await openSqlite({ path: `${folder.path}/metadata.db`, clock: systemClock });
-    const surroundings = { clock: systemClock, warn: () => undefined };
+    const surroundings = { clock: systemClock, openRoutes: () => ['web'], warn: () => undefined };
     register = openRegister({ metadata, bus: cut, ...surroundings });
     replica = openReplica({ bus: world.join('pop'), ...surroundings });
     close = async () => {
@@ -119,6 +119,7 @@ describe('a register and its replica', () => {
 
   test('everybody may do what everybody has been given, and a route is open to all', async () => {
     expect(replica.isOpen('npm')).toBe(false);
+    expect(replica.isOpen('web')).toBe(true);
     await register.grant(operator, 'everyone', { actions: ['read'], routes: ['npm'], subjects: ['*'] });
     await eventually('the route to be open', () => replica.isOpen('npm'));
     expect(replica.isOpen('other')).toBe(false);

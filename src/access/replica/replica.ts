@@ -8,19 +8,21 @@ import { anonymousIn, type Bearer, identityIn, type Refusal, refusalOf } from '.
 import type { Grant, Team, User } from '../record.ts';
 import { type News, nameIn, news, viewName } from '../register/news.ts';
 import { digestOfToken, type TokenText } from '../token.ts';
-import type { World } from '../world.ts';
+import { openTo, type World } from '../world.ts';
 import { tokenTable } from './token-table.ts';
 import { told } from './told.ts';
 
 export interface Replica {
   /** Who presents this token, from this address; or why it is not good. `unknown`: the origin may know it. */
   identify(token: TokenText, nowMs: number, address: () => string): Identity | Refusal;
+  /** What has been heard in another way than over the bus. */
+  learn(heard: readonly { readonly key: string; readonly news: News }[]): void;
   /** Somebody without a credential. */
   readonly anonymous: Identity;
   /** Whether everybody may read everything of a route that is not restricted. */
   isOpen(route: string): boolean;
-  /** Counts up with every change. */
-  readonly version: number;
+  /** The config has changed. */
+  reload(): void;
   /** Resolves when all that was there in the beginning has been read. */
   readonly ready: Promise<void>;
   readonly isComplete: boolean;
@@ -31,6 +33,8 @@ export interface Replica {
 
 export interface ReplicaOptions {
   readonly bus: Bus;
+  /** Routes that everybody may read by the config, as it is now. */
+  readonly openRoutes: () => readonly string[];
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -42,25 +46,30 @@ interface Known {
   readonly identity: Identity | null;
 }
 
-export function openReplica({ bus, warn }: ReplicaOptions): Replica {
+export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica {
   const people = {
     user: told<User>(),
     team: told<Team>(),
     grant: told<Grant>(),
   };
-  const world: World = { users: people.user.values, teams: people.team.values, grants: people.grant.values };
+  const world: World = {
+    get open() {
+      return openTo(openRoutes());
+    },
+    users: people.user.values,
+    teams: people.team.values,
+    grants: people.grant.values,
+  };
   const tokens = tokenTable();
   const known = new Map<number, Known>();
   const open = new Map<string, boolean>();
   let anonymous = anonymousIn(world);
-  let version = 0;
   let isComplete = false;
   let isOdd = false;
   const { promise: ready, resolve } = Promise.withResolvers<void>();
 
   /** What was worked out may no longer hold. */
   function changed(isWorld: boolean): void {
-    version++;
     known.clear();
     if (!isWorld) return;
     open.clear();
@@ -118,6 +127,12 @@ export function openReplica({ bus, warn }: ReplicaOptions): Replica {
       const { bearer, identity } = knownAt(place);
       return refusalOf(bearer, { nowMs, address }) ?? identity ?? 'disabled';
     },
+    learn(heard) {
+      for (const { key, news: one } of heard) {
+        set(nameIn(key), one);
+        changed(one.of !== 'token');
+      }
+    },
     get anonymous() {
       return anonymous;
     },
@@ -128,9 +143,7 @@ export function openReplica({ bus, warn }: ReplicaOptions): Replica {
       open.set(route, isIt);
       return isIt;
     },
-    get version() {
-      return version;
-    },
+    reload: () => changed(true),
     ready,
     get isComplete() {
       return isComplete;
