@@ -15,8 +15,8 @@ import type { Protocol } from '../protocol.ts';
 import type { Named, Pass } from '../resource.ts';
 import type { Route } from './routes.ts';
 
-export const systemRoute = 'meridian';
-export const systemPrefix = '/.meridian/v1';
+const systemRoute = 'meridian';
+const systemPrefix = '/.meridian/v1';
 
 /** Of what the API takes and gives at once. */
 const maxBytes = 4 * 2 ** 20;
