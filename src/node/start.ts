@@ -30,6 +30,8 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   purge(order: PurgeOrder): Promise<Purges>;
+  /** Makes the first administrator, where there has not been one. @returns his token, once. */
+  found(): Promise<string | null>;
   /** Asks the API as whoever is on the origin's machine; `null` where this node is none. */
   api(request: OperatorRequest): Promise<ApiAnswer | null>;
   /** Applies another config as a whole, or fails and changes nothing. */
@@ -113,6 +115,7 @@ export async function startNode(
     },
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
+    found: async () => (await register?.found()) ?? null,
     api: async (request) => register && operate(register, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 

@@ -88,6 +88,18 @@ test('a PoP can be asked instead, with a token that may administer', async () =>
   expect([code, stderr]).toEqual([1, expect.stringContaining('check sum is wrong')]);
 });
 
+test('the first administrator has a token, which the origin shows when it is started for the first time', async () => {
+  const said = /first administrator, shown this once: (mrd_\w{38})/.exec(
+    network.node('origin').process.output(),
+  );
+  const token = said?.[1] ?? '';
+  const by = ['--url', network.url('pop'), '--token', token];
+  expect(await done('grant', 'list', '--json', ...by)).toContain('user:admin');
+  await network.node('origin').stop();
+  await network.node('origin').restart();
+  expect(network.node('origin').process.output()).not.toContain('mrd_');
+});
+
 test('the audit log has all of it', async () => {
   const lines = (await done('audit', '--json')).split('\n').map((line) => JSON.parse(line));
   expect(lines.map(({ what }) => what)).toEqual(
