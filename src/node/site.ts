@@ -2,7 +2,6 @@
  * What a config makes of a node: its routes with their protocols, its parents, whom it believes. Built as a
  * whole before any of it is used, so that a reload replaces all of it at once.
  */
-import type { Register } from '../access/register/register.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -18,6 +17,7 @@ import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
+import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { systemRouteOf } from './system.ts';
@@ -27,7 +27,7 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
-  readonly register: Register | null;
+  readonly records: Records | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -39,10 +39,10 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, remotes, register, clock, log, knows, report }: SiteDependencies,
+  { cache, replicas, remotes, records, clock, log, knows, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts, failover } = config;
-  const system = systemRouteOf({ register });
+  const system = systemRouteOf(records);
   const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;

@@ -55,9 +55,9 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores, register } = parts;
+  const { cache, bus, purging, replicas, remotes, stores, records } = parts;
   const { knows, report, unprovenMs } = purging;
-  const siteDependencies = { cache, replicas, remotes, register, clock, log, knows, report };
+  const siteDependencies = { cache, replicas, remotes, records, clock, log, knows, report };
   let inForce = network;
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
@@ -115,8 +115,8 @@ export async function startNode(
     },
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
-    found: async () => (await register?.found()) ?? null,
-    api: async (request) => register && operate(register, request, clock.now()),
+    found: async () => (await records?.register.found()) ?? null,
+    api: async (request) => records && operate(records, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {

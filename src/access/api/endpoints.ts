@@ -2,6 +2,7 @@
 import { auditEndpoints } from './audit.ts';
 import type { Endpoint } from './endpoint.ts';
 import { forNodes } from './for-nodes.ts';
+import { identityTokenEndpoints } from './identity-tokens.ts';
 import { peopleEndpoints } from './people.ts';
 import { tokenEndpoints } from './tokens.ts';
 
@@ -9,5 +10,6 @@ export const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...peopleEndpoints,
   ...auditEndpoints,
+  ...identityTokenEndpoints,
   ...forNodes,
 ];
