@@ -4,7 +4,7 @@
  */
 
 import type { ApiServices } from '../access/api/endpoint.ts';
-import { endpoints } from '../access/api/endpoints.ts';
+import { apiBase, endpoints } from '../access/api/endpoints.ts';
 import { type ApiAnswer, type ApiRequest, serveApi } from '../access/api/serve.ts';
 import type { Network } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
@@ -16,7 +16,6 @@ import type { Named, Pass } from '../resource.ts';
 import type { Route } from './routes.ts';
 
 const systemRoute = 'meridian';
-const systemPrefix = '/.meridian/v1';
 
 /** Of what the API takes and gives at once. */
 const maxBytes = 4 * 2 ** 20;
@@ -35,7 +34,7 @@ export function systemRouteOf(services: ApiServices | null): Route {
     changed: () => null,
     pull: (ask) => pull(ask, services),
   };
-  return { name: systemRoute, hosts: [], prefix: systemPrefix, protocol };
+  return { name: systemRoute, hosts: [], prefix: apiBase, protocol };
 }
 
 const reading: Pass = {
@@ -59,7 +58,7 @@ async function pull({ exchange }: Ask, services: ApiServices | null): Promise<An
   const identity = caller === undefined ? 'node' : await services.register.identify(caller, exchange.nowMs);
   const by = identity === 'node' ? (tier?.node ?? '') : identity.name;
   const request: ApiRequest = {
-    ...{ method, target: target.slice(systemPrefix.length), body: await bodyOf(exchange), identity },
+    ...{ method, target: target.slice(apiBase.length), body: await bodyOf(exchange), identity },
     nowMs: exchange.nowMs,
     actor: { by, token: caller?.token ?? null, from: caller?.address ?? null },
   };
@@ -90,7 +89,7 @@ export async function askOrigin(
   { nowMs, startedMs }: { readonly nowMs: number; readonly startedMs: number },
 ): Promise<unknown> {
   const { method, path } = question;
-  const target = systemPrefix + path;
+  const target = apiBase + path;
   const request = new Request(`http://meridian.invalid${target}`, { method });
   const body = question.body === undefined ? null : new TextEncoder().encode(JSON.stringify(question.body));
   const own: Exchange = {
