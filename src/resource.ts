@@ -40,6 +40,8 @@ export interface Resource {
   readonly negative?: NegativePolicy | undefined;
   /** Whether a PoP compresses what comes without a coding. */
   readonly compress?: boolean;
+  /** What a PoP keeps of it is made for its own clients (`Protocol.rewrite`), and of no use to another PoP. */
+  readonly rendered?: boolean;
 }
 
 /** Something that goes to the parent every time. */

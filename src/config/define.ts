@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { Frozen } from './frozen.ts';
 import type * as schema from './schema.ts';
+import type { PeerInput } from './schema-parents.ts';
 
 export { env } from './variables.ts';
 
@@ -51,6 +52,14 @@ export function sqlite(settings: NonNullable<MetadataInput['sqlite']> = {}): Met
 /** Metadata in a database: `store: { metadata: postgres({ url: 'postgres://meridian@db.example.com/meridian' }) }`. */
 export function postgres(settings: NonNullable<MetadataInput['postgres']>): MetadataInput {
   return { postgres: settings };
+}
+
+/**
+ * A sibling of a PoP, in its list of parents: `parents: [peer('lhr'), 'eu-shield', 'origin']`. It is asked first, for what
+ * it has; what it has not comes from the parents as ever.
+ */
+export function peer(node: string): PeerInput {
+  return { peer: node };
 }
 
 /** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */

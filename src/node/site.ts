@@ -43,8 +43,12 @@ export async function makeSite(
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
+  const siblings = config.peers.map((peer) => placeOf(network, peer));
   const { secret } = network;
-  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
+  const upper = tiers({
+    ...{ node: name, cdnId, secret, parents, siblings },
+    ...{ failover, timeouts, clock, knows, log },
+  });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
     node: name,
@@ -76,6 +80,7 @@ export async function makeSite(
     },
     trustedProxies: proxiesOf(config),
     cdnId,
+    isSibling: Object.values(network.nodes).some(({ peers }) => peers.includes(name)),
     parentStatus: upper.status,
     close() {
       upper.close();
