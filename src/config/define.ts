@@ -55,11 +55,12 @@ export function postgres(settings: NonNullable<MetadataInput['postgres']>): Meta
 }
 
 /**
- * A sibling of a PoP, in its list of parents: `parents: [peer('lhr'), 'eu-shield', 'origin']`. It is asked first, for what
- * it has; what it has not comes from the parents as ever.
+ * A sibling of a PoP or a shield, in its list of parents: `parents: [peer('lhr'), 'eu-shield', 'origin']`. It is asked first,
+ * for what it has; what it has not comes from the parents as ever. `peer('lhr', { forS: '1h' })`: only for so long
+ * after the start.
  */
-export function peer(node: string): PeerInput {
-  return { peer: node };
+export function peer(node: string, { forS }: Pick<PeerInput, 'forS'> = {}): PeerInput {
+  return forS === undefined ? { peer: node } : { peer: node, forS };
 }
 
 /** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */

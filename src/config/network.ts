@@ -20,7 +20,7 @@ import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
-import { parentsIn, peersIn } from './schema-parents.ts';
+import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -47,7 +47,7 @@ export interface NodeConfig
   /** Names of nodes, in order of preference. */
   readonly parents: readonly string[];
   /** Siblings, which are asked before the parents for what they have. */
-  readonly peers: readonly string[];
+  readonly peers: readonly ParsedPeer[];
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
   readonly listen: readonly ListenConfig[];

@@ -153,7 +153,7 @@ export const node = group('One node. Its name is its key.', {
   ]),
   listen: list('Addresses that the node listens on.', listen).min(1, 'a list of at least one listener'),
   parents: list(
-    'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only. Before them, a PoP may name siblings, as `peer(…)`: other PoPs that are asked for what they have, and for nothing else.',
+    'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only. Before them, a PoP or a shield may name siblings, as `peer(…)`: others of its role that are asked for what they have, and for nothing else; with `forS`, for so long after the start.',
     parent,
   ).prefault([]),
   failover: failover.prefault({}),

@@ -1,5 +1,5 @@
 /**
- * A PoP's answer to another PoP that has named it as its sibling: what it has, or that it has not. No parent is asked for
+ * A node's answer to another one of its role that has named it as its sibling: what it has, or that it has not. No parent is asked for
  * it, so siblings that name each other make no circle. Where the node has several workers, the one that keeps the key is.
  */
 import { asMeridianError, MeridianError } from '../errors.ts';
@@ -41,7 +41,8 @@ export function answerSibling(exchange: OpenExchange, node: Node): Response | Pr
   return route ? handOver(node, exchange, route) : refuse(node, account, noRoute(exchange));
 }
 
-async function handOver(node: Node, exchange: OpenExchange, route: Route): Promise<Response> {
+/** What is stored here, for a sibling that has been admitted. */
+export async function handOver(node: Node, exchange: OpenExchange, route: Route): Promise<Response> {
   const named = route.protocol.name(exchange);
   const account: Account = { exchange, route: route.name, kind: named.kind };
   if (named.as !== 'resource' || named.rendered === true || isBehind(node, exchange)) {

@@ -1,5 +1,5 @@
 /**
- * The siblings of a PoP: other PoPs that may have what it has not yet, asked before its parents for what they have. That
+ * The siblings of a node: others of its role that may have what it has not yet, asked before its parents for what they have. That
  * costs them a look-up, and the asker a round trip; whatever comes of it, the parents are still there. So nothing here is a
  * failure of the request, or takes anything from the budget of retries.
  */
@@ -23,6 +23,8 @@ export interface Sibling {
   readonly name: string;
   /** Absolute URL without a trailing slash. */
   readonly url: string;
+  /** Until when it is asked, by `Clock.elapsed()`; infinity for always. */
+  readonly untilMs: number;
 }
 
 export interface Siblings {
@@ -87,7 +89,7 @@ export function siblings(options: SiblingsOptions): Siblings {
         ...{ judge, discard },
       };
       for (const one of members) {
-        if (!isUsable(one) || ask.signal.aborted) continue;
+        if (!isUsable(one) || clock.elapsed() >= one.parent.untilMs || ask.signal.aborted) continue;
         const outcome = await patiently(one, question);
         if (outcome.as !== 'answer') continue;
         const { answer, verdict } = outcome;
@@ -111,7 +113,14 @@ export function siblings(options: SiblingsOptions): Siblings {
 function nameOf({ exchange, named, stored, background, reload, part }: Ask): string | null {
   const { method } = exchange;
   if (named.as !== 'resource' || named.rendered === true) return null;
-  if (stored !== null || background || reload || (method !== 'GET' && method !== 'HEAD')) return null;
+  if (
+    exchange.tier?.mustConfirm ||
+    stored !== null ||
+    background ||
+    reload ||
+    (method !== 'GET' && method !== 'HEAD')
+  )
+    return null;
   return `${method} ${part?.range ?? ''} ${named.key}`;
 }
 

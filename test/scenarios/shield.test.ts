@@ -8,7 +8,13 @@ import { systemClock } from '../../src/clock.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
 import { web } from '../../src/index.ts';
-import { startNetwork, startUpstream, type TestNetwork, type Upstream } from '../support/index.ts';
+import {
+  eventually,
+  startNetwork,
+  startUpstream,
+  type TestNetwork,
+  type Upstream,
+} from '../support/index.ts';
 
 const pops = ['lhr', 'ams'] as const;
 let upstream: Upstream;
@@ -24,6 +30,7 @@ beforeAll(async () => {
     const fields: Record<string, string> = { etag: `"${path} ${edition}"` };
     if (path.startsWith('/brief')) fields['cache-control'] = 'max-age=1';
     if (path.startsWith('/stale')) fields['cache-control'] = 'max-age=1, stale-while-revalidate=60';
+    if (path.startsWith('/soft')) fields['cache-control'] = 'stale-while-revalidate=60';
     return { headers: fields, body: `${path}, edition ${edition}` };
   });
   network = await startNetwork({
@@ -97,11 +104,28 @@ test('what the route lets a shield keep is confirmed there, and never gets young
 test('what a shield keeps for longer is gone everywhere with a purge', async () => {
   await fromBoth('/purged');
   edition = 2;
-  const file = await readNodeFile(join(network.dir, 'data', 'lhr'));
-  const control = controlClient(file?.control ?? '', network.secret, systemClock);
-  await control.purge({ targets: [{ by: 'key', key: 'pages /purged' }], soft: false, waitMs: 5000 });
+  await purge('/purged', false);
   for (const { text } of await fromBoth('/purged')) expect(text).toBe('/purged, edition 2');
 });
+
+test('what is stale by a purge is not vouched for, neither by a shield nor by an origin', async () => {
+  await get('lhr', '/soft');
+  edition = 2;
+  await purge('/soft', true);
+  await get('ams', '/soft');
+  await eventually('the new edition', async () => (await get('ams', '/soft')).text.endsWith('2'), {
+    withinMs: 3000,
+  });
+  await eventually('the new edition', async () => (await get('lhr', '/soft')).text.endsWith('2'), {
+    withinMs: 3000,
+  });
+});
+
+async function purge(path: string, soft: boolean): Promise<void> {
+  const file = await readNodeFile(join(network.dir, 'data', 'lhr'));
+  const control = controlClient(file?.control ?? '', network.secret, systemClock);
+  await control.purge({ targets: [{ by: 'key', key: `pages ${path}` }], soft, waitMs: 5000 });
+}
 
 test('what a response says itself is the last word, at a shield too', async () => {
   await get('lhr', '/brief');

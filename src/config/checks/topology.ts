@@ -55,7 +55,7 @@ function nameOf(parent: ParsedParent): string {
   return typeof parent === 'string' ? parent : parent.peer;
 }
 
-/** Siblings are PoPs of PoPs. They come first, because they are asked before anybody does any work for the answer. */
+/** Siblings are of the same role. They come first, because they are asked before anybody does any work for the answer. */
 function checkPeer(
   path: string,
   peer: string,
@@ -63,11 +63,8 @@ function checkPeer(
   node: ParsedNode,
   index: number,
 ): Mistake[] {
-  if (node.role !== 'pop') {
-    return [{ path, expected: `a parent, because a ${node.role} has no siblings`, found: `peer('${peer}')` }];
-  }
-  if (role !== undefined && role !== 'pop') {
-    return [{ path, expected: 'a PoP as a sibling of a PoP', found: `${peer}, a ${role}` }];
+  if (role !== undefined && role !== node.role) {
+    return [{ path, expected: `a ${node.role} as a sibling of a ${node.role}`, found: `${peer}, a ${role}` }];
   }
   const isFirst = node.parents.slice(0, index).every((before) => typeof before !== 'string');
   return isFirst

@@ -26,7 +26,7 @@ export interface WebOptions {
   readonly compress: boolean;
 }
 
-/** A route's times for responses that state none: those of a PoP, and for how long a shield needs not ask. Seconds. */
+/** A route's times for responses that state none: those of a PoP, and for how long whoever it asks needs not ask. Seconds. */
 export interface WebFreshness extends Omit<FreshnessPolicy, 'vouchedS'> {
   readonly shieldS?: number | undefined;
 }
@@ -101,10 +101,10 @@ export function web(options: WebOptions, mount: Mount): Protocol {
   };
 }
 
-/** A PoP takes a shield's word for what is older than `freshS`; who asks an origin gets nothing older than that. */
+/** A PoP takes its parent's word for what is older than `freshS`. What a parent does not stand by is as old as `shieldS`. */
 function freshnessAt(role: Role, { shieldS, ...times }: WebFreshness): FreshnessPolicy {
-  if (shieldS === undefined || role === 'origin') return times;
-  return role === 'shield' ? { ...times, freshS: shieldS } : { ...times, vouchedS: shieldS };
+  if (shieldS === undefined) return times;
+  return role === 'pop' ? { ...times, vouchedS: shieldS } : { ...times, freshS: shieldS };
 }
 
 /** Whether the validators say so: without any, nothing is known. */
