@@ -34,7 +34,7 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
-  /** What is stored of the parents' own answer, for another PoP; `null` for nothing that it may have. Asks nobody. */
+  /** What is stored of the parents' own answer, for a sibling; `null` for nothing that it may have. Asks nobody. */
   handOver(resource: Resource, exchange: Exchange): Promise<Obtained | null>;
   /**
    * Keeps an answer that came of something else than a look-up, but may stand for it, if it says for how long

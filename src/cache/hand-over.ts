@@ -1,5 +1,5 @@
 /**
- * What a PoP has of something for another PoP: the parents' own answer, fresh, and whole or in the slices that are asked
+ * What a node has of something for a sibling: the parents' own answer, fresh, and whole or in the slices that are asked
  * for. Nobody is asked for it, and nothing is begun.
  *
  * Of what a PoP makes for its own clients nothing is handed over: neither documents with its address in them, nor what it
