@@ -37,6 +37,11 @@ export const parent = leaf<string | PeerInput, ParsedParent>(
   },
 );
 
+/** The node that is meant. */
+export function nameOf(parent: ParsedParent): string {
+  return typeof parent === 'string' ? parent : parent.peer;
+}
+
 /** The nodes that make sure that there is an answer, in order of preference. */
 export function parentsIn(all: readonly ParsedParent[]): readonly string[] {
   return all.filter((each) => typeof each === 'string');

@@ -4,7 +4,7 @@
  */
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
-import { type ParsedParent, parentsIn } from '../schema-parents.ts';
+import { nameOf, parentsIn } from '../schema-parents.ts';
 import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
@@ -49,10 +49,6 @@ function checkParents(name: string, { nodes, nodeNames }: Draft): Mistake[] {
     const expected = `a ${allowed.join(' or an ')}, for a ${node.role}`;
     return [{ path: at, expected, found: `${parent}, a ${role}` }];
   });
-}
-
-function nameOf(parent: ParsedParent): string {
-  return typeof parent === 'string' ? parent : parent.peer;
 }
 
 /** Siblings are of the same role. They come first, because they are asked before anybody does any work for the answer. */
