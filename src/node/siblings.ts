@@ -1,7 +1,7 @@
 /**
- * The siblings of a node: others of its role that may have what it has not yet, asked before its parents for what they have. That
- * costs them a look-up, and the asker a round trip; whatever comes of it, the parents are still there. So nothing here is a
- * failure of the request, or takes anything from the budget of retries.
+ * The siblings of a node: others of its role that may have what it has not yet, asked before its parents for what they
+ * have. That costs them a look-up, and the asker a round trip; whatever comes of it, the parents are still there. So
+ * nothing here is a failure of the request, or takes anything from the budget of retries.
  */
 import { randomInt } from 'node:crypto';
 import { discard } from '../cache/lead.ts';
@@ -59,7 +59,10 @@ export function siblings(options: SiblingsOptions): Siblings {
       ...{ name: sibling.name, parent: sibling, health, check, clock },
       random: () => randomInt(2 ** 32) / 2 ** 32,
       sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
-      changed: (_, state) => log.info('a sibling', { sibling: sibling.name, state }),
+      changed: (self, state) => {
+        const how = isUsable(self) ? 'is asked again' : 'is passed over';
+        log.info(`a sibling ${how}`, { sibling: sibling.name, state });
+      },
       // The parents.
       hasOther: () => true,
     }),
@@ -111,17 +114,11 @@ export function siblings(options: SiblingsOptions): Siblings {
 
 /** What a sibling may be asked for; `null`: what has to be confirmed, or is not kept, or not in a form for others. */
 function nameOf({ exchange, named, stored, background, reload, part }: Ask): string | null {
-  const { method } = exchange;
+  const { method, tier } = exchange;
   if (named.as !== 'resource' || named.rendered === true) return null;
-  if (
-    exchange.tier?.mustConfirm ||
-    stored !== null ||
-    background ||
-    reload ||
-    (method !== 'GET' && method !== 'HEAD')
-  )
-    return null;
-  return `${method} ${part?.range ?? ''} ${named.key}`;
+  if (method !== 'GET' && method !== 'HEAD') return null;
+  const toConfirm = stored !== null || background || reload || tier?.mustConfirm === true;
+  return toConfirm ? null : `${method} ${part?.range ?? ''} ${named.key}`;
 }
 
 function judge({ headers }: Answer): Verdict {
