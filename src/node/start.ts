@@ -57,7 +57,8 @@ export async function startNode(
   const parts = await openParts(network, config, startedAtMs, deps);
   const { cache, bus, purging, replicas, remotes, stores, records } = parts;
   const { knows, report, unprovenMs } = purging;
-  const siteDependencies = { cache, replicas, remotes, records, clock, log, knows, report };
+  const startedMs = clock.elapsed();
+  const siteDependencies = { cache, replicas, remotes, records, clock, log, knows, startedMs, report };
   let inForce = network;
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
