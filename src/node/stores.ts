@@ -83,7 +83,9 @@ function watched(store: BlobStore | MetadataStore, half: string, log: Log) {
 }
 
 function openBlobs(config: BlobsConfig, clock: Clock): Promise<BlobStore> {
-  return config.engine === 'files' ? openFiles({ path: config.path, clock }) : openS3({ ...config, clock });
+  return config.engine === 'files'
+    ? openFiles({ path: config.path, clock })
+    : openS3({ ...config, clock, random, env: process.env });
 }
 
 async function openMetadata(config: MetadataConfig, clock: Clock): Promise<MetadataStore> {
