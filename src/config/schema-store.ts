@@ -1,6 +1,7 @@
 /** The parameters of an origin's stores, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
 import { anyText, count, flag, group, oneOf, path, text, url } from './kinds.ts';
+import { serverTls } from './schema-tls.ts';
 
 const credential = (means: string, otherwise: string) => anyText(means, { expected: 'text', otherwise });
 
@@ -76,6 +77,7 @@ export const postgresStore = group(
       forms.postgresUrl,
     ),
     password: credential('Of that user.', 'the variable `PGPASSWORD`, or none').optional(),
+    tls: serverTls.optional(),
     connections: count('Connections at most. What finds none free waits.', 1, 100).prefault(10),
   },
 );
