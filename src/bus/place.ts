@@ -1,7 +1,7 @@
 /**
  * Whether a subscriber can go on from where it was.
  */
-import type { Position } from '../bus.ts';
+import type { Place, Position } from '../bus.ts';
 
 /** What a log holds now. */
 export interface Extent {
@@ -21,8 +21,8 @@ export function isMissing(place: Position, { log, oldest, newest }: Extent): boo
 }
 
 /** From where all that is kept comes. */
-export function startOf({ log, oldest }: Extent): Position {
-  return { log, sequence: oldest - 1 };
+export function startOf({ log, oldest }: Extent): Place {
+  return { log, sequence: oldest - 1, digest: null };
 }
 
 export function endOf({ log, newest }: Extent): Position {

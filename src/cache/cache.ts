@@ -2,7 +2,7 @@
  * The cache of a node: memory before disk before the parent. It knows HTTP (RFC 9111), and neither protocols
  * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
  */
-import type { Position } from '../bus.ts';
+import type { Place } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
@@ -48,11 +48,11 @@ export interface Cache {
    * @param flushed with all before it: a power cut does not undo it. Waits for the disk, some milliseconds.
    * @param at the place on the bus that this cache has come to with it, kept together with it.
    */
-  purge(purge: Purge, flushed: boolean, at?: Position): Purged;
+  purge(purge: Purge, flushed: boolean, at?: Place): Purged;
   /** The place on the bus up to which this cache knows of every purge, as its disk has kept it; `null` for none. */
-  readonly position: Position | null;
+  readonly position: Place | null;
   /** It has come to this place, where there was nothing to purge on the way. */
-  passed(at: Position): void;
+  passed(at: Place): void;
   /** The number of the newest purge, of whatever kind. */
   readonly newestPurge: number;
   /** Whether no purge since the one with this number is about it. */
@@ -96,7 +96,7 @@ export interface CacheOptions {
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
   /** Told of each purge before anybody can ask for anything after it. */
-  readonly purged?: ((selector: Selector, at?: Position) => void) | undefined;
+  readonly purged?: ((selector: Selector, at?: Place) => void) | undefined;
 }
 
 /** Keys of which something is remembered for a while. */
@@ -140,7 +140,7 @@ export function cache(options: CacheOptions): Cache {
     engine.equivalents.learn({ key: entry.key, hasQuery: true }, noVarySearchOf(entry));
   const warm = disk && warmth({ clock, memory: residents, store: held, disk, warmed });
 
-  function purge(given: Purge, durable: boolean, at?: Position): Purged {
+  function purge(given: Purge, durable: boolean, at?: Place): Purged {
     const mark = ledger.add(given, clock.now());
     const isOnDisk = disk?.purge(mark, durable, at) ?? false;
     const { selector, soft } = given;

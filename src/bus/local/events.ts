@@ -1,7 +1,7 @@
 /** The events in the file: appended many at once, read page by page, dropped when they are too many or too old. */
 import type { Position } from '../../bus.ts';
 import type { Retention } from '../dependencies.ts';
-import type { Page } from '../follow.ts';
+import type { After, Page } from '../follow.ts';
 import type { Extent } from '../place.ts';
 import type { LogFile } from './database.ts';
 
@@ -13,7 +13,7 @@ const maxAged = 1000;
 export interface Events {
   /** All or none. */
   append(letters: readonly { readonly subject: string; readonly text: string }[], atMs: number): Position[];
-  read(subject: string, after: number, limit: number): Page;
+  read(subject: string, after: After, limit: number): Page;
 }
 
 interface SubjectRow {
@@ -73,11 +73,12 @@ export function events({ db, id: log }: LogFile, keep: Retention): Events {
     return positions;
   });
 
-  const readPage = db.transaction((subject: string, after: number, limit: number): Page => {
+  const readPage = db.transaction((subject: string, after: After, limit: number): Page => {
     const row = find.get(subject);
     if (row === null) return { ...empty, log, entries: [] };
     const { id, oldest, newest } = row;
-    return { log, oldest, newest, entries: limit === 0 ? [] : page.all(id, after, limit) };
+    const from = typeof after === 'number' ? after : newest - 1;
+    return { log, oldest, newest, entries: limit === 0 ? [] : page.all(id, from, limit) };
   });
 
   return {

@@ -4,7 +4,7 @@
  */
 import type { Bus, View } from '../../bus.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
-import { follow } from '../follow.ts';
+import { type After, follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
@@ -174,7 +174,7 @@ export async function openLocal(
     onState: state.on,
     publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
     subscribe(subject, since, subscriber) {
-      const read = (of: string, after: number, limit: number) =>
+      const read = (of: string, after: After, limit: number) =>
         attempt((opened) => opened.events.read(of, after, limit));
       return listeners.add(
         follow({ subject, since, subscriber, clock, log, read, failed }),

@@ -6,6 +6,7 @@ import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { busContract } from '../bus.contract.ts';
+import { lossContract } from '../loss.contract.ts';
 import { openBus } from '../open.ts';
 import { serverContract } from '../server.contract.ts';
 import { viewContract } from '../view.contract.ts';
@@ -47,6 +48,7 @@ describe.skipIf(!isHere)('with redis-server', () => {
   busContract('the bus in Redis', () => world(false));
   viewContract('the bus in Redis', () => world(false));
   serverContract('the bus in Redis', () => world(true));
+  lossContract('the bus in Redis', () => world(true));
 
   function open(port: number, more: { user?: string; password?: string } = {}) {
     const settings = {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Bus, Position, Published, View } from '../../bus.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
-import { follow, type Page } from '../follow.ts';
+import { type After, follow, type Page } from '../follow.ts';
 import { type Letter, outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
@@ -98,9 +98,10 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 
   const out = outbox({ clock, timeoutMs: publishMs, maxBatch, instance, send });
 
-  async function read(subject: string, after: number, limit: number): Promise<Page> {
+  async function read(subject: string, after: After, limit: number): Promise<Page> {
     const keys = logKeys(subject);
-    const [id, oldest, newest, found] = page.parse(await run(scripts.read, keys, randomUUID(), after, limit));
+    const from = typeof after === 'number' ? after : 'last';
+    const [id, oldest, newest, found] = page.parse(await run(scripts.read, keys, randomUUID(), from, limit));
     const entries = found.map(([sequence, [, text]]) => ({ sequence, text }));
     return { log: id, oldest, newest, entries };
   }

@@ -80,13 +80,15 @@ redis.call('SET', KEYS[1], cjson.encode({ ARGV[2], result }), 'EX', 300)
 return result
 `;
 
-/** KEYS: a log's two. ARGV: fresh, after, limit. Returns identity, oldest, newest, entries as XRANGE gives them. */
+/** KEYS: a log's two. ARGV: fresh, after (or `last`: the newest alone), limit. Returns identity, oldest, newest, entries as XRANGE gives them. */
 export const read = `${openLog}
 local id, newest = openLog(KEYS[1], KEYS[2], ARGV[1])
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local oldest = first and tonumber(string.match(first[1], '%-(%d+)$')) or newest + 1
 local entries = {}
-if tonumber(ARGV[3]) > 0 then
+if ARGV[2] == 'last' then
+  entries = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+elseif tonumber(ARGV[3]) > 0 then
   entries = redis.call('XRANGE', KEYS[2], '(0-' .. ARGV[2], '+', 'COUNT', ARGV[3])
 end
 return { id, oldest, newest, entries }
