@@ -35,6 +35,7 @@ function begin(upTo: number) {
       const page = { log, oldest: 1, newest: entries.length, entries: found };
       return way === null ? page : way.then(() => page);
     },
+    renew: (_subject, id) => `after ${id}`,
     failed: () => undefined,
   });
   return {

@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Place, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { type Entry, handedQueue } from './handed.ts';
-import { type Extent, endOf, isMissing, startOf } from './place.ts';
+import { type Extent, endOf, isCut, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
 import type { Listener } from './roster.ts';
 import { type BusLog, teller } from './tell.ts';
@@ -35,12 +35,14 @@ export interface FollowOptions {
   readonly log: BusLog;
   /** Up to `limit` events, and what the log holds, both at one moment. */
   read(subject: string, after: After, limit: number): Page | Promise<Page>;
+  /** Gives the log another identity if it still has this one. Returns the one that it has now. */
+  renew(subject: string, log: string): string | Promise<string>;
   /** Reading has failed; it is tried again. */
   failed(error: unknown): void;
 }
 
 export function follow(options: FollowOptions): Listener {
-  const { subject, since, subscriber, clock, log, read, failed } = options;
+  const { subject, since, subscriber, clock, log, read, renew, failed } = options;
   const tell = teller(subject, subscriber, log);
   let isClosed = false;
   let place: Place | null = typeof since === 'string' ? null : since;
@@ -78,11 +80,12 @@ export function follow(options: FollowOptions): Listener {
     verified = upTo;
     place ??= isEnd ? endOfPage(page) : startOf(page);
     const there = looksBack ? digestAt(asked, page) : null;
-    const isOther = there !== null && last !== null && last.digest !== null && last.digest !== there;
     // What was handed over meanwhile may be newer than the page.
     const isNewer = place.sequence > page.newest && page.newest >= asked;
-    if (isOther || isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
-      place = startOf(page);
+    const known: Place = isNewer ? { ...place, sequence: page.newest, digest: null } : place;
+    const isLost = isCut(looksBack && last ? last : known, page, there);
+    if (isLost || isMissing(known, page)) {
+      place = startOf(isLost ? { ...page, log: await renewed(page.log) } : page);
       goal = 'unknown';
       await tell.gap(place);
       return true;
@@ -99,6 +102,16 @@ export function follow(options: FollowOptions): Listener {
       tell.caughtUp(place);
     }
     return page.entries.length === pageEvents;
+  }
+
+  /** What was known of the log holds no more, for nobody: it is another one from now on. */
+  async function renewed(id: string): Promise<string> {
+    try {
+      return await renew(subject, id);
+    } catch (error) {
+      failed(error);
+      return id;
+    }
   }
 
   /** A page from far away takes its time: what is handed over meanwhile is delivered before it. */

@@ -69,6 +69,20 @@ export function lossContract(name: string, begin: () => Promise<FragileWorld>): 
       expect([again.gaps, again.numbers()]).toEqual([[], []]);
     }, 90_000);
 
+    test('is another log from then on, so that nobody else goes by what was lost', async () => {
+      const { here, place } = await loseHalf();
+      for (const number of upTo(8)) await once(() => here.publish('notes', note(100 + number)));
+      const innocent = hear(here, 'notes', { ...place, sequence: 5, digest: null });
+      await eventually('to catch up', () => innocent.caughtUp.length > 0, { withinMs: 30_000 });
+      expect(innocent.gaps).toEqual([]);
+      const heard = await hearFrom(here, place);
+      expect(heard.gaps[0]?.log).not.toBe(place.log);
+      expect(await here.newest('notes')).toEqual({ log: heard.gaps[0]!.log, sequence: 13 });
+      await eventually('the other to hear of it', () => innocent.gaps.length === 1, { withinMs: 30_000 });
+      await once(() => here.publish('notes', note('new')));
+      await eventually('the event', () => innocent.numbers().includes('new'), { withinMs: 30_000 });
+    }, 90_000);
+
     test('tells who had heard nothing of what was lost, and comes back, of no gap', async () => {
       const { here, place } = await loseHalf();
       for (const number of upTo(8)) await once(() => here.publish('notes', note(100 + number)));

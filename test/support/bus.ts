@@ -131,7 +131,14 @@ export function hub(now: () => number = Date.now): Hub {
         const into = subject(name);
         const position = { log: logName(), sequence: ++into.newest };
         const data: unknown = JSON.parse(JSON.stringify(event.data));
-        into.events.push({ ...event, data, position, publisher, publishedMs: now(), digest: crypto.randomUUID() });
+        into.events.push({
+          ...event,
+          data,
+          position,
+          publisher,
+          publishedMs: now(),
+          digest: crypto.randomUUID(),
+        });
         wake();
         return position;
       },

@@ -22,7 +22,7 @@ interface SubjectRow {
   readonly newest: number;
 }
 
-export function events({ db, id: log }: LogFile, keep: Retention): Events {
+export function events({ db, identity }: LogFile, keep: Retention): Events {
   const find = db.query<SubjectRow, [string]>('SELECT id, oldest, newest FROM subjects WHERE name = ?');
   const make = db.query<SubjectRow, [string]>(
     'INSERT INTO subjects (name, oldest, newest) VALUES (?, 1, 0) RETURNING id, oldest, newest',
@@ -51,6 +51,7 @@ export function events({ db, id: log }: LogFile, keep: Retention): Events {
   }
 
   const appendAll = db.transaction((letters: readonly { subject: string; text: string }[], atMs: number) => {
+    const log = identity();
     const subjects = new Map<string, SubjectRow & { next: number }>();
     const positions = letters.map(({ subject, text }) => {
       let row = subjects.get(subject);
@@ -74,6 +75,7 @@ export function events({ db, id: log }: LogFile, keep: Retention): Events {
   });
 
   const readPage = db.transaction((subject: string, after: After, limit: number): Page => {
+    const log = identity();
     const row = find.get(subject);
     if (row === null) return { ...empty, log, entries: [] };
     const { id, oldest, newest } = row;

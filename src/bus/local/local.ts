@@ -23,7 +23,7 @@ const maxBatch = 256;
 const openAgainMs = 100;
 /** How often to see whether the file is still the one that others use. */
 const checkMs = 1000;
-/** Until a view that another process is writing to is tried again. */
+/** Until a file that another process is writing to is tried again. */
 const againMs = 10;
 
 export interface LocalSettings {
@@ -129,25 +129,29 @@ export async function openLocal(
     }
   }
 
-  /** Views are seldom written to, so that it does not matter to wait in line for it. */
-  async function change(
-    view: string,
-    key: string,
-    value: string | null,
-    expected?: number,
-  ): Promise<number | null> {
+  /** What is seldom written can wait in line for it. */
+  async function inTurn<T>(what: string, act: (opened: Opened) => T): Promise<T> {
     const dueMs = clock.elapsed() + timeoutMs;
     for (;;) {
       try {
-        const revision = attempt((opened) => opened.views.put(view, key, value, expected));
-        written('views');
-        return revision;
+        return attempt(act);
       } catch (error) {
-        if (!isBusy(error) || clock.elapsed() >= dueMs)
-          throw unreachable(`the view ${view} cannot be written`, error);
+        if (!isBusy(error) || clock.elapsed() >= dueMs) throw unreachable(`${what} cannot be written`, error);
         await new Promise<void>((resolve) => clock.after(againMs, resolve));
       }
     }
+  }
+
+  async function change(view: string, key: string, value: string | null, expected?: number) {
+    const revision = await inTurn(`the view ${view}`, ({ views }) => views.put(view, key, value, expected));
+    written('views');
+    return revision;
+  }
+
+  async function renew(subject: string, id: string): Promise<string> {
+    const now = await inTurn(`the log ${subject}`, ({ file }) => file.renew(id));
+    written('logs');
+    return now;
   }
 
   const failed = () => undefined; // `attempt` has said so.
@@ -177,7 +181,7 @@ export async function openLocal(
       const read = (of: string, after: After, limit: number) =>
         attempt((opened) => opened.events.read(of, after, limit));
       return listeners.add(
-        follow({ subject, since, subscriber, clock, log, read, failed }),
+        follow({ subject, since, subscriber, clock, log, read, renew, failed }),
         `log ${subject}`,
       );
     },

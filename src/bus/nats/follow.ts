@@ -4,7 +4,7 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { Place, Since, Subscriber } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { type Extent, endOf, isMissing, startOf } from '../place.ts';
+import { type Extent, endOf, isCut, isMissing, startOf } from '../place.ts';
 import type { Listener } from '../roster.ts';
 import { type BusLog, teller } from '../tell.ts';
 import { digestOf } from '../wire.ts';
@@ -46,8 +46,9 @@ export function follow(options: FollowOptions): Listener {
     place ??= since === 'now' ? { ...endOf(extent), digest: null } : startOf(extent);
     const there = place.sequence === 0 ? null : await digestAt(session, place.sequence);
     if (outer.aborted) return;
-    if (isMissing(place, extent) || isOther(place, there)) {
-      place = startOf(extent);
+    const isLost = isCut(place, extent, there);
+    if (isLost || isMissing(place, extent)) {
+      place = startOf(isLost ? { ...extent, log: await renewed(session, extent.log) } : extent);
       await tell.gap(place);
     } else place = { ...place, digest: place.digest ?? there };
     const from = place;
@@ -95,6 +96,16 @@ export function follow(options: FollowOptions): Listener {
     }
   }
 
+  /** What was known of the log holds no more, for nobody: it is another one from now on. */
+  async function renewed(session: Session, id: string): Promise<string> {
+    try {
+      return await streams.renew(session, subject, id);
+    } catch (error) {
+      failed(error);
+      return id;
+    }
+  }
+
   /** `null`: the log does not hold it any more. */
   async function digestAt(session: Session, sequence: number): Promise<string | null> {
     const text = await streams.textAt(session, subject, sequence);
@@ -128,9 +139,4 @@ export function follow(options: FollowOptions): Listener {
   }
 
   return attend({ clock, round, failed });
-}
-
-/** The log has lost its end, and has grown since: another event is where the last one was heard. */
-function isOther({ digest }: Place, there: string | null): boolean {
-  return digest !== null && there !== null && digest !== there;
 }

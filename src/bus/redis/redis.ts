@@ -106,6 +106,10 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     return { log: id, oldest, newest, entries };
   }
 
+  async function renew(subject: string, id: string): Promise<string> {
+    return z.string().parse(await run(scripts.renew, logKeys(subject), id, randomUUID(), channel, subject));
+  }
+
   /** Of commands that are sent only once. */
   async function reach<T>(act: () => Promise<T>): Promise<T> {
     try {
@@ -165,7 +169,10 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     onState: state.on,
     publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
     subscribe: (subject, from, subscriber) =>
-      listeners.add(follow({ subject, since: from, subscriber, clock, log, read, failed }), `log ${subject}`),
+      listeners.add(
+        follow({ subject, since: from, subscriber, clock, log, read, renew, failed }),
+        `log ${subject}`,
+      ),
     newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
     view,
     async close() {

@@ -94,6 +94,18 @@ end
 return { id, oldest, newest, entries }
 `;
 
+/**
+ * KEYS: a log's two. ARGV: the identity that it still has, fresh, channel, name. Returns the identity that it has now. Wakes those
+ * who follow it, so that they learn of it.
+ */
+export const renew = `
+local id = redis.call('HGET', KEYS[1], 'id')
+if id ~= ARGV[1] then return id end
+redis.call('HSET', KEYS[1], 'id', ARGV[2])
+redis.call('PUBLISH', ARGV[3], 'log\\n' .. ARGV[4])
+return ARGV[2]
+`;
+
 /** A view is a hash, a hash with its identity and revision, and a stream of its last changes. */
 const openView = `
 local function openView(meta, values, changes, fresh)
