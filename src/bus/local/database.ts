@@ -6,6 +6,7 @@ import { Database } from 'bun:sqlite';
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { inlinePages } from './checkpoint.ts';
 
 /** Raised when the layout changes: a file of another version is put aside. */
 const layoutVersion = 1;
@@ -84,6 +85,7 @@ function prepared(path: string): Database {
     // WAL and NORMAL: what was acknowledged survives the end of any process; a power cut may lose the newest events, which
     // subscribers notice (sqlite.org/wal.html).
     db.exec(`PRAGMA busy_timeout = ${openBusyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${inlinePages}`);
     db.transaction(() => lay(db)).immediate();
     db.exec(`PRAGMA busy_timeout = ${busyMs}`);
     return db;

@@ -7,12 +7,13 @@ import type { BusDependencies, Retention } from '../dependencies.ts';
 import { type After, follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
-import { roster } from '../roster.ts';
+import { roster, type Topic } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Mark, watch } from '../watch.ts';
 import { encode } from '../wire.ts';
 import { type Bell, noBell, openBell } from './bell.ts';
+import { checkpoint } from './checkpoint.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
 import { type Events, events } from './events.ts';
 import { type Views, views } from './views.ts';
@@ -45,7 +46,7 @@ export async function openLocal(
   { clock, log, publisher }: BusDependencies,
 ): Promise<Bus> {
   const { path, keep, publishMs: timeoutMs } = settings;
-  const listeners = roster();
+  const listeners = roster({ begins: hear });
   const state = states('disconnected');
   const isFile = path !== ':memory:';
   const bellPaths = { logs: `${path}.bell`, views: `${path}.views.bell` };
@@ -54,7 +55,13 @@ export async function openLocal(
   let open: Opened | null = null;
   /** Members renew their records often, which is of no interest to those who wait for events. */
   let bells = { logs: noBell, views: noBell };
+  /** What is listened to. */
+  const heard = new Set<'logs' | 'views'>();
   let cancelCheck = () => {};
+
+  const ahead = checkpoint(path, clock, (error) =>
+    log.warn('what is written ahead of the file of the bus grows', { path, error }),
+  );
 
   async function reopen(): Promise<void> {
     const file = await openLogFile(path);
@@ -63,10 +70,17 @@ export async function openLocal(
     open = { file, events: events(file, keep), views: views(file) };
     await closeBells();
     if (isFile) bells = { logs: await bellOf('logs'), views: await bellOf('views') };
+    for (const kind of heard) bells[kind].hear();
     if (isClosed) return closeBells();
     state.set('connected');
     out.wake();
     listeners.again();
+  }
+
+  function hear(topic: Topic): void {
+    const kind = topic.startsWith('log ') ? 'logs' : 'views';
+    heard.add(kind);
+    bells[kind].hear();
   }
 
   function bellOf(kind: 'logs' | 'views'): Promise<Bell> {
@@ -119,7 +133,9 @@ export async function openLocal(
   /** Opens the file; once more when somebody has removed it, or has put another one in its place. */
   async function check(): Promise<void> {
     try {
-      if (isClosed || (open !== null && (await open.file.isCurrent()))) return;
+      if (isClosed) return;
+      if (isFile) await ahead.look();
+      if (open !== null && (await open.file.isCurrent())) return;
       if (open !== null) log.warn('the file of the bus was replaced', { path });
       await reopen();
     } catch (error) {
@@ -190,6 +206,7 @@ export async function openLocal(
     async close() {
       isClosed = true;
       cancelCheck();
+      ahead.close();
       out.close();
       listeners.close();
       await closeBells();

@@ -26,8 +26,8 @@ export interface RedisServer {
 
 export interface ConnectionOptions extends RedisServer {
   readonly clock: Clock;
-  readonly channel: string;
-  rung(message: string): void;
+  /** Something was said on a channel; without a message, something may have been. */
+  rung(message?: string): void;
   up(): void;
   /** They are gone, or could not be made; it is tried again. */
   down(error: unknown): void;
@@ -36,16 +36,22 @@ export interface ConnectionOptions extends RedisServer {
 export interface Connection {
   /** Rejects when there is no connection, or no answer in time. */
   call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Hears this channel from now on, whenever there is a connection. */
+  listen(channel: string): void;
+  leave(channel: string): void;
   close(): void;
 }
 
 interface Pair {
   readonly commands: RedisClient;
   readonly bell: RedisClient;
+  /** Channels that it hears, or is about to. */
+  readonly hears: Set<string>;
 }
 
 export function connection(options: ConnectionOptions): Connection {
-  const { clock, channel, rung, up, down } = options;
+  const { clock, rung, up, down } = options;
+  const wanted = new Set<string>();
   const wait = backoff(retryMs.first, retryMs.last);
   let pair: Pair | null = null;
   let isClosed = false;
@@ -68,7 +74,7 @@ export function connection(options: ConnectionOptions): Connection {
     try {
       made = await clients(options);
       for (const client of [made.commands, made.bell]) await inTime(client.connect());
-      await inTime(made.bell.subscribe(channel, rung));
+      await hearAll(made);
     } catch (error) {
       return lost(made, isRefusal(error) ? error : await redisTlsFailure(error, options, clock));
     }
@@ -80,6 +86,22 @@ export function connection(options: ConnectionOptions): Connection {
     wait.reset();
     beat(made);
     up();
+    tune(made);
+  }
+
+  async function hearAll({ bell, hears }: Pair): Promise<boolean> {
+    const missing = [...wanted].filter((channel) => !hears.has(channel));
+    for (const channel of missing) hears.add(channel);
+    for (const channel of missing) await inTime(bell.subscribe(channel, (message) => rung(message)));
+    return missing.length > 0;
+  }
+
+  /** What was said before it hears a channel has to be read. */
+  function tune(of: Pair): void {
+    hearAll(of).then(
+      (isMore) => isMore && rung(),
+      (error: unknown) => lost(of, error),
+    );
   }
 
   function beat(of: Pair): void {
@@ -119,6 +141,16 @@ export function connection(options: ConnectionOptions): Connection {
         throw error;
       }
     },
+    listen(channel) {
+      wanted.add(channel);
+      if (pair !== null) tune(pair);
+    },
+    leave(channel) {
+      wanted.delete(channel);
+      const of = pair;
+      if (!of?.hears.delete(channel)) return;
+      of.bell.unsubscribe(channel).catch((error: unknown) => lost(of, error));
+    },
     close() {
       isClosed = true;
       cancel();
@@ -140,7 +172,7 @@ async function clients({ url, user, password, tls }: RedisServer): Promise<Pair>
       connectionTimeout: answerMs,
       ...to.options,
     });
-  return { commands: make(), bell: make() };
+  return { commands: make(), bell: make(), hears: new Set() };
 }
 
 /** An answer of Redis that is an error: it begins with a word in capitals. */

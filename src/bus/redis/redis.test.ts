@@ -105,6 +105,29 @@ describe.skipIf(!isHere)('with redis-server', () => {
     await bus.close();
   });
 
+  test('is woken by what it listens to, and by nothing else', async () => {
+    await using server = await startRedis();
+    const bus = await open(server.port);
+    const client = new Bun.RedisClient(`redis://127.0.0.1:${server.port}`);
+    const channels = async () => ((await client.send('PUBSUB', ['CHANNELS'])) as string[]).toSorted();
+    const heard = hear(bus, 'notes', 'now');
+    await eventually('to catch up', () => heard.caughtUp.length === 1);
+    await once(() => bus.view('members').put('a', 1));
+    expect(await channels()).toEqual(['test:bell:log:notes']);
+    const watching = bus.view('members').watch({ changed: () => undefined, caughtUp: () => undefined });
+    await eventually('both', async () => (await channels()).length === 2);
+    watching.close();
+    heard.subscription.close();
+    await eventually('none', async () => (await channels()).length === 0);
+    const again = hear(bus, 'notes', 'now');
+    await eventually('to catch up', () => again.caughtUp.length === 1);
+    await eventually('one again', async () => (await channels()).length === 1);
+    await bus.publish('notes', note('there'));
+    await eventually('the event', () => again.numbers().includes('there'), { withinMs: 500 });
+    client.close();
+    await bus.close();
+  });
+
   test('drops events that are too old when something is published', async () => {
     await using server = await startRedis();
     let nowMs = 1_000_000;

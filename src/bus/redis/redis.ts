@@ -14,7 +14,7 @@ import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Changes, type Mark, watch } from '../watch.ts';
 import { encode, parsed } from '../wire.ts';
-import { readBell } from './bell.ts';
+import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
 
@@ -48,14 +48,16 @@ const changed = z.union([whole, since]);
 export function openRedis(settings: RedisSettings, { clock, log, publisher }: BusDependencies): Bus {
   const { prefix, keep, publishMs } = settings;
   const instance = `${publisher}-${randomUUID()}`;
-  const listeners = roster();
+  const listeners = roster({
+    begins: (topic) => redis.listen(channelOf(bells, topic)),
+    ends: (topic) => redis.leave(channelOf(bells, topic)),
+  });
   const state = states('disconnected');
-  const channel = `${prefix}:bell`;
+  const bells = `${prefix}:bell`;
 
   const redis = connection({
     ...settings,
     clock,
-    channel,
     rung,
     up() {
       state.set('connected');
@@ -67,7 +69,8 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     },
   });
 
-  function rung(message: string): void {
+  /** Without a message, something may have been said that was not heard. */
+  function rung(message = ''): void {
     const bell = readBell(message);
     if (bell?.handed) listeners.hand(bell.topic, bell.handed);
     else listeners.wake(bell?.topic);
@@ -86,7 +89,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     const numbered = letters.flatMap(({ subject, text }) => [subjects.indexOf(subject) + 1, text]);
     const nowMs = clock.now();
     const bounds = [keep.events, nowMs, nowMs - keep.ageMs];
-    const head = [randomUUID(), batch, channel, ...bounds, subjects.length, ...subjects];
+    const head = [randomUUID(), batch, bells, ...bounds, subjects.length, ...subjects];
     const answer = sent.parse(await run(scripts.publish, keys, ...head, ...numbered));
     const newest = new Map(subjects.map((subject, index) => [subject, Number(answer[2 * index + 1])]));
     return letters.map(({ subject }) => {
@@ -107,7 +110,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
   }
 
   async function renew(subject: string, id: string): Promise<string> {
-    return z.string().parse(await run(scripts.renew, logKeys(subject), id, randomUUID(), channel, subject));
+    return z.string().parse(await run(scripts.renew, logKeys(subject), id, randomUUID(), bells, subject));
   }
 
   /** Of commands that are sent only once. */
@@ -121,7 +124,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 
   function write(name: string, key: string, expected: number | undefined, ...value: string[]) {
     return reach(async () => {
-      const args = [randomUUID(), channel, name, key, expected ?? '', keptChanges, ...value];
+      const args = [randomUUID(), bells, name, key, expected ?? '', keptChanges, ...value];
       return z
         .number()
         .nullable()
