@@ -136,5 +136,9 @@ test('outlines are bounded, the oldest ones forgotten first', () => {
   for (const sha256 of ['a', 'b', 'c', 'd', 'e', 'f'])
     outlines.remember('left', sha256, { ...outline, abbreviated: sha256, index: '' });
   expect(outlines.between('left', 'a', 'f')).toBeNull();
-  expect(outlines.between('left', 'b', 'f')).toMatchObject({ abbreviated: true, index: false, manifests: [] });
+  expect(outlines.between('left', 'b', 'f')).toMatchObject({
+    abbreviated: true,
+    index: false,
+    manifests: [],
+  });
 });
