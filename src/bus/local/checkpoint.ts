@@ -3,6 +3,7 @@
  * with it all that the process serves. So a thread does it, which lives for as long as that takes. Should none be had, SQLite does it
  * after all, a good deal later (`inlinePages`).
  */
+import { randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
 
@@ -55,7 +56,7 @@ export function checkpoint(path: string, clock: Clock, failed: (error: unknown) 
     async look() {
       if (isRunning || !(await isLong())) return;
       isRunning = true;
-      cancel = clock.after(Math.random() * spreadMs, () => void runIfLong());
+      cancel = clock.after(randomInt(spreadMs), () => void runIfLong());
     },
     close: () => cancel(),
   };

@@ -3,6 +3,7 @@
  * `:memory:` it is the bus of one process.
  */
 import type { Bus, View } from '../../bus.ts';
+import { assemble } from '../assemble.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
 import { type After, follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
@@ -11,7 +12,6 @@ import { roster, type Topic } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Mark, watch } from '../watch.ts';
-import { encode } from '../wire.ts';
 import { type Bell, noBell, openBell } from './bell.ts';
 import { checkpoint } from './checkpoint.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
@@ -186,32 +186,24 @@ export async function openLocal(
 
   await check();
 
-  return {
-    publisher,
-    get state() {
-      return state.now;
+  return assemble(
+    { publisher, clock, state, out, listeners },
+    {
+      listen(subject, since, subscriber) {
+        const read = (of: string, after: After, limit: number) =>
+          attempt((opened) => opened.events.read(of, after, limit));
+        return follow({ subject, since, subscriber, clock, log, read, renew, failed });
+      },
+      newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
+      view,
+      async leave() {
+        isClosed = true;
+        cancelCheck();
+        ahead.close();
+        await closeBells();
+        open?.file.close();
+        open = null;
+      },
     },
-    onState: state.on,
-    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
-    subscribe(subject, since, subscriber) {
-      const read = (of: string, after: After, limit: number) =>
-        attempt((opened) => opened.events.read(of, after, limit));
-      return listeners.add(
-        follow({ subject, since, subscriber, clock, log, read, renew, failed }),
-        `log ${subject}`,
-      );
-    },
-    newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
-    view,
-    async close() {
-      isClosed = true;
-      cancelCheck();
-      ahead.close();
-      out.close();
-      listeners.close();
-      await closeBells();
-      open?.file.close();
-      open = null;
-    },
-  };
+  );
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Bus, Position, Published, View } from '../../bus.ts';
+import { assemble } from '../assemble.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
 import { type After, follow, type Page } from '../follow.ts';
 import { type Letter, outbox } from '../outbox.ts';
@@ -13,7 +14,7 @@ import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Changes, type Mark, watch } from '../watch.ts';
-import { encode, parsed } from '../wire.ts';
+import { parsed } from '../wire.ts';
 import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
@@ -164,26 +165,16 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     if (state.now === 'connected') log.warn('Redis does not give what it holds', { error });
   }
 
-  return {
-    publisher,
-    get state() {
-      return state.now;
-    },
-    onState: state.on,
-    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
-    subscribe: (subject, from, subscriber) =>
-      listeners.add(
+  return assemble(
+    { publisher, clock, state, out, listeners },
+    {
+      listen: (subject, from, subscriber) =>
         follow({ subject, since: from, subscriber, clock, log, read, renew, failed }),
-        `log ${subject}`,
-      ),
-    newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
-    view,
-    async close() {
-      listeners.close();
-      out.close();
-      redis.close();
+      newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
+      view,
+      leave: () => redis.close(),
     },
-  };
+  );
 }
 
 /** Revision, blank, value. */
