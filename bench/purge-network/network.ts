@@ -2,6 +2,7 @@
  * A network of simulated nodes. The one that issues purges is alone in the process of the suite; the others share a few processes, so
  * that none of them waits for two hundred others before it is its turn, as none would on a machine of its own.
  */
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { openBus } from '../../src/bus/open.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -10,8 +11,10 @@ import type { BusServer } from './buses.ts';
 import { absoluteMs, type Order, type Told } from './messages.ts';
 import { type SimulatedNode, simulate } from './node.ts';
 
-/** Processes that the nodes but the first are spread over. */
-export const processes = 4;
+/** Processes that the nodes but the first are spread over. With more, they hold up the bus's server on a small machine. */
+export const processes = 2;
+/** The server of the bus, and the node that issues, go before them: they would not share a machine. */
+const niceness = 10;
 const patienceMs = 60_000;
 
 export interface SimulatedNetwork extends AsyncDisposable {
@@ -69,6 +72,7 @@ async function startCrowd(nodes: Extract<Order, { say: 'open' }>['nodes']) {
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: (told: Told) => waiting.get(told.tell)?.(told),
   });
+  setPriority(child.pid, niceness);
   const heard = (tell: Told['tell']) => new Promise<Told>((resolve) => void waiting.set(tell, resolve));
   async function ask(order: Order, answer: Told['tell']): Promise<void> {
     const answered = heard(answer);
