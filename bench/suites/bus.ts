@@ -51,8 +51,8 @@ async function runBus(run: Run): Promise<SuiteReport> {
     about: bus.about,
     versions: {
       Bun: Bun.version,
-      NATS: await capture('nats-server', '--version'),
-      Redis: await capture('redis-server', '--version'),
+      NATS: (await capture('nats-server', '--version')).trim(),
+      Redis: (await capture('redis-server', '--version')).trim(),
     },
     proofs: ['Every event that was published was delivered, once.'],
     subjects: [],

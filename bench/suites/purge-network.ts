@@ -77,8 +77,8 @@ async function runPurgeNetwork(run: Run): Promise<SuiteReport> {
     about: purgeNetwork.about,
     versions: {
       Bun: Bun.version,
-      NATS: await capture('nats-server', '--version'),
-      Redis: await capture('redis-server', '--version'),
+      NATS: (await capture('nats-server', '--version')).trim(),
+      Redis: (await capture('redis-server', '--version')).trim(),
     },
     proofs: ['Every purge was carried out by every node: the next one was not issued before.'],
     subjects: [],

@@ -112,7 +112,8 @@ export function gatherChanges({ issue, node, clock, log }: ChangesOptions): Chan
       },
       (error: unknown) => {
         if (isClosed) return;
-        if (!isFailing) log.warn('what has changed upstream cannot be purged now; it is tried again', { error });
+        if (!isFailing)
+          log.warn('what has changed upstream cannot be purged now; it is tried again', { error });
         isFailing = true;
         for (const wish of wishes) want(wish.selector, wish);
         wake(gatherMs);
