@@ -3,6 +3,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type KvServer, kvServerProblem, startKvServer } from '../../test/support/kv-servers.ts';
 import { available } from '../../test/support/needs.ts';
+import { systemClock } from '../clock.ts';
 import { natsStore } from './nats.ts';
 import { kvStoreContract } from './store.contract.ts';
 
@@ -25,7 +26,8 @@ describe.skipIf(!available('nats', kvServerProblem('nats')))('the nats store, in
     await server[Symbol.asyncDispose]();
   });
 
-  const open = (space: string, lifetimeMs = hourMs) => natsStore({ url: server.url, space, lifetimeMs });
+  const open = (space: string, lifetimeMs = hourMs) =>
+    natsStore({ url: server.url, space, lifetimeMs, clock: systemClock });
 
   test('goes by other marks when they were deleted and made anew within a second', async () => {
     const store = open('anew');
