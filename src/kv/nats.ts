@@ -143,9 +143,8 @@ async function bucketsOf(nats: NatsConnection, space: string, options: KvStoreOp
  */
 async function keepFor(jsm: JetStreamManager, space: string, options: KvStoreOptions): Promise<void> {
   const marks = { stream: `KV_${space}-marks`, ms: markLifetimeMs(options), isLeast: true };
-  const others = [`KV_${space}`, `OBJ_${space}`].map((stream) => ({
-    ...{ stream, ms: options.lifetimeMs, isLeast: false },
-  }));
+  const keeping = { ms: options.lifetimeMs, isLeast: false };
+  const others = [`KV_${space}`, `OBJ_${space}`].map((stream) => ({ stream, ...keeping }));
   for (const { stream, ms, isLeast } of [marks, ...others]) {
     const { config } = await jsm.streams.info(stream);
     const wanted = ms * nanosPerMs;
