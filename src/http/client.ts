@@ -31,11 +31,11 @@ export type { ClientRequest, ClientTimeouts } from './client/request.ts';
  * `upstream-truncated`.
  */
 export async function request(url: string, options: ClientRequest): Promise<Answer> {
-  const { signal, timeouts, clock } = options;
+  const { signal, leash, timeouts, clock } = options;
   signal.throwIfAborted();
   const to = destination(url, options);
   const pool = poolFor(to.place);
-  const call = new Call(signal, clock);
+  const call = new Call(signal, clock, leash);
   try {
     call.late.wait(timeouts.connectMs ?? timeouts.firstByteMs);
     const connection = await pool.take(call, options.bounds);
@@ -47,6 +47,6 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
     return wrapped ? await openEnvelope(answer, options.inform) : answer;
   } catch (thrown) {
     call.ended();
-    throw signal.aborted ? thrown : failureOf(thrown, 'head');
+    throw signal.aborted || leash?.pulled ? thrown : failureOf(thrown, 'head');
   }
 }

@@ -7,6 +7,7 @@ import type { Timeouts } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import type { Exchange, Knowledge } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
+import type { Leash } from '../http/client/leash.ts';
 import { type ClientRequest, request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
@@ -28,13 +29,7 @@ export interface Asker {
 }
 
 /** @param url of the parent, without a trailing slash. */
-export function askTier(
-  ask: Ask,
-  route: string,
-  url: string,
-  signal: AbortSignal,
-  options: Asker,
-): Promise<Answer> {
+export function askTier(ask: Ask, route: string, url: string, leash: Leash, options: Asker): Promise<Answer> {
   const { exchange } = ask;
   const { method, target } = exchange;
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
@@ -53,7 +48,8 @@ export function askTier(
     method,
     headers,
     body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
-    signal,
+    signal: ask.signal,
+    leash,
     timeouts: options.timeouts,
     clock: options.clock,
     inform: informing(ask),

@@ -73,7 +73,7 @@ export function tiers(options: TierOptions): Tiers {
         mayRepeat,
         mayHedge: mayRepeat && isSmall(ask),
         signal,
-        send: ({ url }, stopped) => askTier(ask, route.name, url, stopped, asker),
+        send: ({ url }, leash) => askTier(ask, route.name, url, leash, asker),
         judge: verdictOn,
         discard,
       });

@@ -3,7 +3,8 @@
  */
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
-import { type Attempt, attempt, type Outcome, type Question } from './attempt.ts';
+import type { Leash } from '../http/client/leash.ts';
+import { attempt, type Outcome, type Question } from './attempt.ts';
 import { type Checks, type CheckTimes, checks } from './checks.ts';
 import { type Health, type HealthLimits, type HealthState, health } from './health.ts';
 import { latency } from './latency.ts';
@@ -28,8 +29,12 @@ export interface Member<Parent> {
   readonly status: ParentStatus;
   /** Milliseconds for which it has owed an answer, and given none at all; 0 when it owes none. */
   silentMs(): number;
-  /** Sends a question, and takes note of how it goes. */
-  ask<Answer>(question: Question<Parent, Answer>, over: (outcome: Outcome<Answer>) => void): Attempt;
+  /**
+   * Sends a question, and takes note of how it goes. Never rejects.
+   *
+   * @param leash by which it can be called off.
+   */
+  ask<Answer>(question: Question<Parent, Answer>, leash: Leash): Promise<Outcome<Answer>>;
 }
 
 export interface MemberOptions<Parent> {
@@ -49,7 +54,7 @@ export interface MemberOptions<Parent> {
 export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   const { name, parent, clock, random, sendCheck, changed, hasOther } = options;
   const pace = latency();
-  const owed = new Set<Attempt>();
+  const owed = new Set<Leash>();
   let quietSinceMs = 0;
   let requests = 0;
   let failures = 0;
@@ -71,7 +76,7 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   /** What it was asked goes to others. */
   function giveUp(): void {
     const reason = new MeridianError('upstream-unreachable', `${name} does not answer`);
-    for (const each of owed) each.callOff(reason);
+    for (const each of owed) each.pull(reason);
   }
 
   function learn(outcome: Outcome<unknown>, startedMs: number, repeatable: boolean): void {
@@ -109,17 +114,15 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
       return { name, healthy, state: now, p95Ms: pace.p95Ms, requests, failures };
     },
     silentMs: () => (owed.size === 0 ? 0 : clock.elapsed() - quietSinceMs),
-    ask(question, over) {
+    async ask(question, leash) {
       const startedMs = clock.elapsed();
       if (owed.size === 0) quietSinceMs = startedMs;
       requests++;
-      const sent = attempt(question, parent, (outcome) => {
-        owed.delete(sent);
-        learn(outcome, startedMs, question.mayRepeat);
-        over(outcome);
-      });
-      owed.add(sent);
-      return sent;
+      owed.add(leash);
+      const outcome = await attempt(question, parent, leash);
+      owed.delete(leash);
+      learn(outcome, startedMs, question.mayRepeat);
+      return outcome;
     },
   };
   return self;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type ErrorCode, MeridianError } from '../errors.ts';
+import type { Leash } from '../http/client/leash.ts';
 import type { Verdict } from './attempt.ts';
 import { openParents, type ParentLimits } from './parents.ts';
 
@@ -54,10 +55,10 @@ function world(names: readonly string[]) {
         mayRepeat: true,
         mayHedge: true,
         signal: new AbortController().signal,
-        async send(name, signal) {
+        async send(name, leash) {
           asked.push(name);
           const manner = manners.get(name) ?? 'good';
-          if (manner === 'silent') return silence(signal);
+          if (manner === 'silent') return leashed(leash, more.signal);
           if (verdicts.includes(manner)) return { from: name, verdict: manner as Verdict };
           throw new MeridianError(manner as ErrorCode, `as ${name} was told`);
         },
@@ -70,6 +71,13 @@ function world(names: readonly string[]) {
 
 function silence(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+}
+
+function leashed(leash: Leash, signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    leash.hold(reject);
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
 }
 
 /** Lets promises that can settle do so. */

@@ -2,6 +2,7 @@
  * What a caller says of a request to another server.
  */
 import type { Clock } from '../../clock.ts';
+import type { Leash } from './leash.ts';
 import type { Bounds } from './pool.ts';
 
 /** Milliseconds. */
@@ -22,6 +23,8 @@ export interface ClientRequest {
   readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null | undefined;
   /** Ends the request, and the reading of the answer's body, with its reason, and closes the connection. */
   readonly signal: AbortSignal;
+  /** Does the same when it is pulled. */
+  readonly leash?: Leash | undefined;
   readonly timeouts: ClientTimeouts;
   readonly clock: Clock;
   /** Hears of each interim response (102, 103, …; not 100) before the answer comes. */
