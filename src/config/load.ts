@@ -60,8 +60,8 @@ function certificatesOf(input: unknown, here: readonly string[] | undefined): st
     const listen = member(member(nodes, name), 'listen');
     return Array.isArray(listen) ? listen : [];
   });
-  const files = listeners.flatMap((listener) =>
-    ['cert', 'key'].map((part) => member(member(listener, 'tls'), part)),
+  const files = [...listeners, ...names.map((name) => member(nodes, name))].flatMap((shown) =>
+    ['cert', 'key', 'clientCa', 'ca'].map((part) => member(member(shown, 'tls'), part)),
   );
   return files.filter((file) => typeof file === 'string');
 }

@@ -51,6 +51,7 @@ describe('a valid config', () => {
         },
       ],
       url: 'http://127.0.0.1:4873',
+      http2: false,
       parents: ['origin'],
       failover: {
         failures: 5,
@@ -330,9 +331,27 @@ describe('mistakes', () => {
       "nodes.pop.accessLog.format: expected 'json', 'text' or 'off', found 'xml'",
     ],
     [
-      'http2 without tls',
-      { pop: { ...pop, listen: [{ port: 1, http2: true }] } },
-      'nodes.pop.listen[0].http2: expected false, or a listener with tls, found true without tls',
+      'http2 without tls at the other server',
+      { pop: { ...pop, listen: [{ port: 1, http2: true, informational: true }] } },
+      'nodes.pop.listen[0].http2: expected false, or a listener with tls or without informational, found true without tls',
+    ],
+    [
+      'a certificate without its key',
+      { pop: { ...pop, tls: { cert: 'c.pem' } } },
+      'nodes.pop.tls.key: expected a PEM file, beside cert, found nothing',
+    ],
+    [
+      'a parent that asks for a certificate',
+      {
+        pop,
+        origin: { ...origin, listen: [{ port: 9, tls: { cert: 'c', key: 'k', clientCa: 'ca' } }] },
+      },
+      'nodes.pop.tls.cert: expected a PEM file, because origin lets in only who shows a certificate, found nothing',
+    ],
+    [
+      'certificates of clients over http3',
+      { pop: { ...pop, listen: [{ port: 1, http3: true, tls: { cert: 'c', key: 'k', clientCa: 'ca' } }] } },
+      'nodes.pop.listen[0].http3: expected false, because clients are not asked for certificates over HTTP/3, found true with tls.clientCa',
     ],
     [
       'http3 without tls',

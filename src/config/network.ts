@@ -11,6 +11,7 @@ import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
+import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
@@ -41,13 +42,20 @@ export interface Network {
 }
 
 export interface NodeConfig
-  extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
+  extends Omit<
+    Of<typeof schema.node>,
+    'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls'
+  > {
   readonly name: string;
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
   readonly listen: readonly ListenConfig[];
   /** How other nodes reach this one: absolute, without a trailing slash. */
   readonly url: string;
+  /** Whether they do so over HTTP/2. */
+  readonly http2: boolean;
+  /** Absolute paths of PEM files. */
+  readonly tls?: TierTlsFiles | undefined;
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
@@ -78,8 +86,21 @@ export type MetadataConfig =
 
 export interface ListenConfig extends Of<typeof schema.listen> {
   /** Absolute paths of PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: ListenTlsFiles | undefined;
   readonly http2: boolean;
+}
+
+export interface ListenTlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
+}
+
+/** The first two go together. */
+export interface TierTlsFiles {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
 }
 
 export interface AccessLogConfig {
@@ -148,8 +169,8 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv].flatMap((check) =>
-      check(draft),
+    ...[checkTopology, checkListeners, checkTls, checkStorage, checkRoutes, checkBus, checkKv].flatMap(
+      (check) => check(draft),
     ),
     ...checkSecret(filled.value, valid.nodes),
   ]);
@@ -224,12 +245,8 @@ function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, confi
       path: bus.path === undefined ? join(dataDir, 'bus', 'log.sqlite') : resolve(configDir, bus.path),
     };
   const { tls } = bus;
-  const files = ['ca', 'cert', 'key'] as const;
-  const absolute = files.flatMap((file) =>
-    tls?.[file] === undefined ? [] : [[file, resolve(configDir, tls[file])]],
-  );
   const prefix = bus.prefix ?? name;
-  return { ...bus, prefix, ...(tls === undefined ? {} : { tls: Object.fromEntries(absolute) }) };
+  return { ...bus, prefix, ...(tls && { tls: absolute(tls, ['ca', 'cert', 'key'], configDir) }) };
 }
 
 function completeNode(
@@ -248,12 +265,36 @@ function completeNode(
     name,
     dataDir,
     listen,
-    url: node.url ?? urlOf(listen),
+    ...howAsked(node, listen),
+    tls: node.tls && absolute(node.tls, ['cert', 'key', 'ca'], configDir),
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.store && completeStore(node.store, dataDir, configDir),
   };
+}
+
+/** How other nodes ask this one. */
+function howAsked(
+  node: schema.ParsedNode,
+  listen: readonly ListenConfig[],
+): Pick<NodeConfig, 'url' | 'http2'> {
+  const { url = urlOf(listen), http2 } = node;
+  return { url, http2: http2 ?? url.startsWith('https:') };
+}
+
+/** Those of the paths that are there. */
+function absolute<Name extends string>(
+  paths: { readonly [name in Name]?: string | undefined },
+  names: readonly Name[],
+  configDir: string,
+): { readonly [name in Name]?: string } {
+  const found: { [name in Name]?: string } = {};
+  for (const name of names) {
+    const path = paths[name];
+    if (path !== undefined) found[name] = resolve(configDir, path);
+  }
+  return found;
 }
 
 function completeStore(
@@ -283,9 +324,10 @@ function completeBounds(
 
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
   const { tls, http2 } = listener;
-  if (tls === undefined) return { ...listener, http2: false };
+  if (tls === undefined) return { ...listener, tls, http2: http2 ?? false };
+  const { clientCa } = absolute(tls, ['clientCa'], configDir);
   const files = { cert: resolve(configDir, tls.cert), key: resolve(configDir, tls.key) };
-  return { ...listener, tls: files, http2: http2 ?? true };
+  return { ...listener, tls: { ...files, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
 }
 
 /** Of the first listener that speaks plain HTTP or TLS from the first byte. */

@@ -18,6 +18,8 @@ import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Stores } from './stores.ts';
 
+import type { TierTls } from './tier-tls.ts';
+
 export interface Node {
   readonly name: string;
   readonly role: Role;
@@ -57,6 +59,8 @@ export interface Site {
   /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */
   readonly cdnId: string;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** For requests to other nodes. */
+  readonly tls: TierTls;
   close(): void;
 }
 

@@ -19,6 +19,7 @@ import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
 
 export interface SiteDependencies {
@@ -44,7 +45,11 @@ export async function makeSite(
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
   const { secret } = network;
-  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
+  const tls = await openTierTls(config, { clock, log }).catch((error) => {
+    for (const route of all) route.protocol.close?.();
+    throw error;
+  });
+  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, tls, knows, log });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
     node: name,
@@ -77,8 +82,10 @@ export async function makeSite(
     trustedProxies: proxiesOf(config),
     cdnId,
     parentStatus: upper.status,
+    tls,
     close() {
       upper.close();
+      tls.close();
       for (const route of all) route.protocol.close?.();
     },
   };

@@ -16,6 +16,7 @@ import { appendVia } from '../http/via.ts';
 import type { Ask } from '../parent.ts';
 import { informing } from './inform.ts';
 import { signTier, tierField } from './tier.ts';
+import type { TierTls } from './tier-tls.ts';
 
 export interface Asker {
   readonly node: string;
@@ -24,6 +25,7 @@ export interface Asker {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly bounds: ClientRequest['bounds'];
+  readonly tls: TierTls;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
 }
@@ -54,6 +56,7 @@ export function askTier(ask: Ask, route: string, url: string, leash: Leash, opti
     clock: options.clock,
     inform: informing(ask),
     direct: true,
+    tls: options.tls.current,
     bounds: options.bounds,
   });
 }

@@ -56,10 +56,9 @@ export function tiers(options: TierOptions): Tiers {
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
-    changed(parent, state) {
-      const fields = { parent, state };
-      if (state === 'down' || state === 'ejected') log.warn('a parent is passed over', fields);
-      else log.info('a parent is asked again', fields);
+    changed(parent, state, trouble) {
+      if (trouble !== null) log.warn('a parent is passed over', { parent, state, why: trouble });
+      else log.info('a parent is asked again', { parent, state });
     },
   });
 

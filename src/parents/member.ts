@@ -2,7 +2,7 @@
  * One parent with everything that is known of it: its health, its pace, the requests that it owes an answer.
  */
 import type { Clock } from '../clock.ts';
-import { MeridianError } from '../errors.ts';
+import { asMeridianError, MeridianError } from '../errors.ts';
 import type { Leash } from '../http/client/leash.ts';
 import { attempt, type Outcome, type Question } from './attempt.ts';
 import { type Checks, type CheckTimes, checks } from './checks.ts';
@@ -19,6 +19,8 @@ export interface ParentStatus {
   /** Sent to it so far, and how many of them it has failed; without checks. */
   readonly requests: number;
   readonly failures: number;
+  /** Why it is passed over; `null` while it is well. */
+  readonly trouble: string | null;
 }
 
 export interface Member<Parent> {
@@ -46,7 +48,8 @@ export interface MemberOptions<Parent> {
   readonly random: () => number;
   /** Rejects when the parent does not answer. */
   readonly sendCheck: (parent: Parent, signal: AbortSignal) => Promise<void>;
-  readonly changed: (member: Member<Parent>, state: HealthState) => void;
+  /** @param trouble why, when it is passed over. */
+  readonly changed: (member: Member<Parent>, state: HealthState, trouble: string | null) => void;
   /** Whether requests find another parent. Without one, a late answer is better than none. */
   readonly hasOther: (member: Member<Parent>) => boolean;
 }
@@ -58,8 +61,10 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   let quietSinceMs = 0;
   let requests = 0;
   let failures = 0;
+  /** How it failed the last time. */
+  let trouble = '';
   const state = health(options.health, clock, (now) => {
-    changed(self, now);
+    changed(self, now, isPassedOver(now) ? trouble : null);
     if (now === 'down') giveUp();
   });
   const checking = checks(options.check, {
@@ -67,8 +72,9 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     random,
     isDown: () => state.state === 'down',
     send: (signal) => sendCheck(parent, signal),
-    found(answered, late) {
+    found(answered, late, why) {
       if (answered) quietSinceMs = clock.elapsed();
+      else trouble = late ? 'it does not answer a check in time' : troubleOf(why);
       if (answered || !late || hasOther(self)) state.checked(answered);
     },
   });
@@ -92,6 +98,7 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     }
     if (unable) {
       failures++;
+      trouble = isError ? troubleOf(outcome.error) : 'its answers say that it cannot do its work';
       // No answer at all: a check tells whether it is there.
       if (!isError) state.failed();
       else void checking.now().then((answered) => answered && state.failed());
@@ -110,8 +117,9 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     },
     get status() {
       const now = state.state;
-      const healthy = now === 'well' || now === 'returning';
-      return { name, healthy, state: now, p95Ms: pace.p95Ms, requests, failures };
+      const away = isPassedOver(now);
+      const { p95Ms } = pace;
+      return { name, healthy: !away, state: now, p95Ms, requests, failures, trouble: away ? trouble : null };
     },
     silentMs: () => (owed.size === 0 ? 0 : clock.elapsed() - quietSinceMs),
     async ask(question, leash) {
@@ -126,4 +134,12 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     },
   };
   return self;
+}
+
+function isPassedOver(state: HealthState): boolean {
+  return state === 'down' || state === 'ejected';
+}
+
+function troubleOf(thrown: unknown): string {
+  return asMeridianError(thrown).detail;
 }

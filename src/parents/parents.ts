@@ -22,7 +22,8 @@ export interface ParentsOptions<Parent> {
   readonly random: () => number;
   /** Rejects when the parent does not answer. */
   readonly sendCheck: (parent: Parent, signal: AbortSignal) => Promise<void>;
-  readonly changed: (name: string, state: HealthState) => void;
+  /** @param trouble why, when it is passed over. */
+  readonly changed: (name: string, state: HealthState, trouble: string | null) => void;
 }
 
 export interface ParentLimits {
@@ -53,7 +54,7 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
   const members: readonly Member<Parent>[] = options.parents.map(({ name, parent }) =>
     member({
       ...{ name, parent, clock, random, sendCheck, health: limits.health, check: limits.check },
-      changed: (_, state) => changed(name, state),
+      changed: (_, state, trouble) => changed(name, state, trouble),
       hasOther: (self) => members.some((other) => other !== self && isUsable(other)),
     }),
   );

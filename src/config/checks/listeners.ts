@@ -1,7 +1,6 @@
 /**
  * Whether the nodes can all listen where they are told to, and others can reach them there.
  */
-import { resolve } from 'node:path';
 import { isAnyAddress } from '../forms.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
@@ -12,7 +11,7 @@ export function checkListeners(draft: Draft): Mistake[] {
   const each = [...draft.nodes].flatMap(([name, node]) => [
     ...checkReachable(name, node, draft),
     ...checkWorkers(name, node),
-    ...node.listen.flatMap((_, index) => checkListener(name, node, index, draft)),
+    ...node.listen.flatMap((_, index) => checkListener(name, node, index)),
   ]);
   return [...each, ...checkPorts(draft)];
 }
@@ -41,27 +40,21 @@ function checkWorkers(name: string, { role, workers, listen }: ParsedNode): Mist
   return [{ path, expected: '1, because a listener with `proxyProtocol` belongs to one process', found }];
 }
 
-function checkListener(name: string, node: ParsedNode, index: number, draft: Draft): Mistake[] {
+function checkListener(name: string, node: ParsedNode, index: number): Mistake[] {
   const listener = node.listen[index];
   const path = `nodes.${name}.listen[${index}]`;
   if (listener === undefined) return [];
-  if (listener.tls !== undefined) {
-    const { cert, key } = listener.tls;
-    return [...checkPem(`${path}.tls.cert`, cert, draft), ...checkPem(`${path}.tls.key`, key, draft)];
+  if (listener.tls !== undefined) return [];
+  const mistakes: Mistake[] = [];
+  if (listener.http3) {
+    const expected = 'false, or a listener with tls';
+    mistakes.push({ path: `${path}.http3`, expected, found: 'true without tls' });
   }
-  const versions = (['http2', 'http3'] as const).filter((version) => listener[version] === true);
-  return versions.map((version) => ({
-    path: `${path}.${version}`,
-    expected: 'false, or a listener with tls',
-    found: 'true without tls',
-  }));
-}
-
-function checkPem(path: string, file: string, { configDir, missingFiles }: Draft): Mistake[] {
-  const absolute = resolve(configDir, file);
-  const problem = missingFiles.get(absolute);
-  if (problem === undefined) return [];
-  return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
+  if (listener.http2 === true && listener.informational) {
+    const expected = 'false, or a listener with tls or without informational';
+    mistakes.push({ path: `${path}.http2`, expected, found: 'true without tls' });
+  }
+  return mistakes;
 }
 
 /** Two listeners at the same port of the same machine. */

@@ -4,6 +4,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Leash } from './leash.ts';
 import type { Bounds } from './pool.ts';
+import type { ClientTls } from './tls.ts';
 
 /** Milliseconds. */
 export interface ClientTimeouts {
@@ -36,6 +37,8 @@ export interface ClientRequest {
    * length of a body in chunks counts (`Meridian-Length`).
    */
   readonly direct?: boolean | undefined;
+  /** What to show over `https:`, and whom to believe; without it, nothing, and whom the system believes. */
+  readonly tls?: ClientTls | undefined;
   /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
   readonly bounds?: Bounds | undefined;
 }
