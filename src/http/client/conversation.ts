@@ -16,7 +16,7 @@ import type { ClientRequest } from './request.ts';
 import { type Upload, upload } from './upload.ts';
 
 /** Interim responses before one answer, 100 and those that nobody listens to included. */
-const maxInterim = 64;
+export const maxInterim = 64;
 
 /** How long a body waits for the `100 Continue` that `Expect` asks for (RFC 9110 §10.1.1). */
 const continueMs = 1_000;

@@ -39,6 +39,10 @@ export interface ClientRequest {
   readonly direct?: boolean | undefined;
   /** What to show over `https:`, and whom to believe; without it, nothing, and whom the system believes. */
   readonly tls?: ClientTls | undefined;
+  /**
+   * Over HTTP/2, if the request has no body: over TLS where the server agrees, without TLS in any case.
+   */
+  readonly http2?: boolean | undefined;
   /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
   readonly bounds?: Bounds | undefined;
 }
