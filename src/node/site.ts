@@ -129,7 +129,8 @@ function proxiesOf({ trustedProxies: blocks, forwardingField }: NodeConfig): Tru
 function placeOf(network: Network, node: string): TierParent {
   const found = network.nodes[node];
   if (found === undefined) throw new Error(`the network has no node "${node}"`);
-  return { name: node, role: found.role, url: found.url };
+  const { role, url, http2 } = found;
+  return { name: node, role, url, http2 };
 }
 
 /** The part of a site that a reload may not change, because what is open already depends on it. */

@@ -30,8 +30,21 @@ export interface Asker {
   readonly knows: () => Knowledge;
 }
 
-/** @param url of the parent, without a trailing slash. */
-export function askTier(ask: Ask, route: string, url: string, leash: Leash, options: Asker): Promise<Answer> {
+/** Another node that is asked. */
+export interface AskedNode {
+  /** Absolute URL without a trailing slash. */
+  readonly url: string;
+  /** Over HTTP/2, but for what `client.ts` asks over HTTP/1.1 all the same. */
+  readonly http2: boolean;
+}
+
+export function askTier(
+  ask: Ask,
+  route: string,
+  { url, http2 }: AskedNode,
+  leash: Leash,
+  options: Asker,
+): Promise<Answer> {
   const { exchange } = ask;
   const { method, target } = exchange;
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
@@ -57,6 +70,8 @@ export function askTier(ask: Ask, route: string, url: string, leash: Leash, opti
     inform: informing(ask),
     direct: true,
     tls: options.tls.current,
+    // Long bodies have a connection of their own: on one that others use, a window for all of them is in their way.
+    http2: http2 && !ask.part,
     bounds: options.bounds,
   });
 }

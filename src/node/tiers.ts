@@ -15,14 +15,12 @@ import type { Log } from '../telemetry/log.ts';
 import { isSafe } from './admit.ts';
 import { checkNode } from './check.ts';
 import type { Route } from './routes.ts';
-import { type Asker, askTier } from './tier-request.ts';
+import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 import { verdictOn } from './verdict.ts';
 
-export interface TierParent {
+export interface TierParent extends AskedNode {
   readonly name: string;
   readonly role: Role;
-  /** Absolute URL without a trailing slash. */
-  readonly url: string;
 }
 
 export interface Tiers {
@@ -55,7 +53,7 @@ export function tiers(options: TierOptions): Tiers {
     limits: limitsOf(failover),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
-    sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
+    sendCheck: (parent, signal) => checkNode(parent, checker, signal),
     changed(parent, state, trouble) {
       if (trouble !== null) log.warn('a parent is passed over', { parent, state, why: trouble });
       else log.info('a parent is asked again', { parent, state });
@@ -72,7 +70,7 @@ export function tiers(options: TierOptions): Tiers {
         mayRepeat,
         mayHedge: mayRepeat && isSmall(ask),
         signal,
-        send: ({ url }, leash) => askTier(ask, route.name, url, leash, asker),
+        send: (parent, leash) => askTier(ask, route.name, parent, leash, asker),
         judge: verdictOn,
         discard,
       });

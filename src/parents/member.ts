@@ -61,6 +61,8 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   let quietSinceMs = 0;
   let requests = 0;
   let failures = 0;
+  /** What counted last: where a connection is lost with many requests on it, all of them fail with the same error. */
+  let counted: MeridianError | null = null;
   /** How it failed the last time. */
   let trouble = '';
   const state = health(options.health, clock, (now) => {
@@ -99,6 +101,8 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     if (unable) {
       failures++;
       trouble = isError ? troubleOf(outcome.error) : 'its answers say that it cannot do its work';
+      if (isError && outcome.error === counted) return;
+      counted = isError ? outcome.error : null;
       // No answer at all: a check tells whether it is there.
       if (!isError) state.failed();
       else void checking.now().then((answered) => answered && state.failed());

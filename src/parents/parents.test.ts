@@ -118,6 +118,28 @@ describe('a question', () => {
   });
 });
 
+test('a connection that is lost with many requests on it counts as one failure', async () => {
+  const { clock, parents, states } = world(['a', 'b']);
+  const lost = new MeridianError('upstream-unreachable', 'closed');
+  const question = {
+    ...{ key: 'key', mayRepeat: false, mayHedge: false, signal: new AbortController().signal },
+    judge: () => 'good' as const,
+    discard() {},
+  };
+  const fail = (error: MeridianError) =>
+    Array.from({ length: 5 }, () =>
+      parents.ask({ ...question, send: () => Promise.reject(error) }).catch(() => {}),
+    );
+  await Promise.all(fail(lost));
+  await settle();
+  expect(states()).toEqual(['well', 'well']);
+  expect(parents.status()[0]).toMatchObject({ failures: 5 });
+  await Promise.all([1, 2, 3].flatMap((n) => fail(new MeridianError('upstream-unreachable', `${n}`))));
+  await settle();
+  expect(states()).toEqual(['ejected', 'well']);
+  clock.advance(1);
+});
+
 describe('a parent that refuses connections', () => {
   test('is down after one request, and asked for nothing until it answers a check', async () => {
     const { ask, behaves, asked, states, clock } = world(['a', 'b']);
