@@ -22,7 +22,7 @@ import type { Place } from '../place.ts';
  * What may be on its way to us, on a stream and on the connection: the runtime asks for more on a stream only when half
  * of what the *connection* may carry has come, so that a stream stands still for ever where the two differ.
  */
-export const windowBytes = 1024 * 1024;
+export const windowBytes = 4 * 1024 * 1024;
 /** Streams at once, whatever the server allows; and before it has said what it allows. */
 const mostStreams = 256;
 const streamsAtFirst = 100;
@@ -54,6 +54,7 @@ export class Session {
   #streams = 0;
   #limit = streamsAtFirst;
   #isLost = false;
+  #isOpen = false;
   /** A PING is under way, since somebody has waited in vain. */
   #doubted = false;
   /** `Clock.elapsed()` when something last came. */
@@ -68,6 +69,7 @@ export class Session {
     this.#idle = watchdog(clock, () => this.#close());
     this.#ready.promise.catch(() => {}); // when nobody waits any more, nobody needs to know
     this.#socket = dial(place);
+    this.#socket.setNoDelay(true);
     this.#socket.once('error', (error) => this.#fail(error));
     this.#socket.once('close', () => this.#fail(new Error('closed')));
     this.#socket.once(place.tlsName === null ? 'connect' : 'secureConnect', () => this.#connected(place));
@@ -76,6 +78,11 @@ export class Session {
   /** Settles when it can be used, or cannot be. Fails as `request` does. */
   get ready(): Promise<Agreed> {
     return this.#ready.promise;
+  }
+
+  /** Ready, and good for another stream. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#isLost;
   }
 
   get isLost(): boolean {
@@ -166,6 +173,7 @@ export class Session {
     session.once('connect', () => {
       session.setLocalWindowSize(windowBytes);
       this.heard();
+      this.#isOpen = true;
       this.#ready.resolve('h2');
       if (this.#streams === 0) this.#rest();
     });

@@ -40,10 +40,14 @@ class Sessions {
     for (;;) {
       if (waiting.clock.elapsed() < this.#oldUntilMs) return null;
       const session = this.#streams < bounds.connections ? this.#withRoom(waiting.clock) : null;
-      if (session === null) await this.#wait(waiting, bounds);
-      else if (await this.#isReady(session, waiting)) {
+      if (session === null) {
+        await this.#wait(waiting, bounds);
+        continue;
+      }
+      const ready = this.#isReady(session, waiting);
+      if (ready === true || (await ready)) {
         // Whoever waits was told of one place; there may be more.
-        if (session.hasRoom) this.#next();
+        if (this.#waiting.size > 0 && session.hasRoom) this.#next();
         return session;
       }
     }
@@ -75,10 +79,14 @@ class Sessions {
   }
 
   /** Whether it may be used, with the place for a stream taken. */
-  async #isReady(session: Session, waiting: Waiting): Promise<boolean> {
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  #isReady(session: Session, waiting: Waiting): boolean | Promise<boolean> {
     this.#streams++;
     session.reserve();
+    return session.isOpen || this.#opened(session, waiting);
+  }
+
+  async #opened(session: Session, waiting: Waiting): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     waiting.until(reject);
     session.ready.then((agreed) => {
       if (agreed === 'http/1.1') this.#oldUntilMs = waiting.clock.elapsed() + oldMs;

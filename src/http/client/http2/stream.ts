@@ -115,7 +115,7 @@ export class StreamConversation {
     stream.on('data', (piece: Buffer) => this.#guarded(() => this.#take(piece)));
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#checkLength();
     // What has come with the head is told of by then.
-    setImmediate(() => this.#resolve(status, headers));
+    soon(() => this.#resolve(status, headers));
   }
 
   #resolve(status: number, headers: Headers): void {
@@ -203,6 +203,18 @@ export class StreamConversation {
     if (!goesOn) this.#call.ended();
     this.#over();
   }
+}
+
+let waiting: (() => void)[] = [];
+
+/** When all that has come by now has been read: one turn for all answers that came together. */
+function soon(task: () => void): void {
+  if (waiting.push(task) > 1) return;
+  setImmediate(() => {
+    const tasks = waiting;
+    waiting = [];
+    for (const each of tasks) each();
+  });
 }
 
 /** Name and value by turns, as the runtime passes them on beside the object, in which a field that comes twice may be lost. */
