@@ -57,7 +57,9 @@ export class Session {
   #isOpen = false;
   /** A PING is under way, since somebody has waited in vain. */
   #doubted = false;
-  /** `Clock.elapsed()` when something last came. */
+  /** The server has said what it allows: TLS is done with, on its side too. */
+  #greeted = false;
+  /** `Clock.elapsed()` when something of an answer last came. */
   #heardMs = 0;
   /** Why all streams have failed: the same error for all of them. */
   #failure: MeridianError | null = null;
@@ -123,7 +125,7 @@ export class Session {
     return this.#session.request(fields, { endStream: true });
   }
 
-  /** Something has come from the server. */
+  /** Something of an answer has come. */
   heard(): void {
     this.#heardMs = this.#clock.elapsed();
   }
@@ -167,12 +169,12 @@ export class Session {
     session.on('close', () => this.#fail(new Error('closed')));
     session.on('goaway', () => this.#lose());
     session.on('remoteSettings', ({ maxConcurrentStreams = mostStreams }) => {
+      this.#greeted = true;
       this.#limit = Math.min(maxConcurrentStreams, mostStreams);
       if (this.hasRoom) this.#events.room(this);
     });
     session.once('connect', () => {
       session.setLocalWindowSize(windowBytes);
-      this.heard();
       this.#isOpen = true;
       this.#ready.resolve('h2');
       if (this.#streams === 0) this.#rest();
@@ -218,7 +220,7 @@ export class Session {
 
   #closedText(): string {
     // TLS 1.3 says nothing of what it thinks of a client's certificate before the first request is written.
-    const doubt = this.#showsCertificate && this.#heardMs === 0;
+    const doubt = this.#showsCertificate && !this.#greeted;
     const why = doubt ? '; it may not accept the certificate of this node' : '';
     return `the upstream closed the connection before it answered${why}`;
   }
