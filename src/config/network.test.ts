@@ -336,24 +336,6 @@ describe('mistakes', () => {
       'nodes.pop.listen[0].http2: expected false, or a listener with tls or without informational, found true without tls',
     ],
     [
-      'a certificate without its key',
-      { pop: { ...pop, tls: { cert: 'c.pem' } } },
-      'nodes.pop.tls.key: expected a PEM file, beside cert, found nothing',
-    ],
-    [
-      'a parent that asks for a certificate',
-      {
-        pop,
-        origin: { ...origin, listen: [{ port: 9, tls: { cert: 'c', key: 'k', clientCa: 'ca' } }] },
-      },
-      'nodes.pop.tls.cert: expected a PEM file, because origin lets in only who shows a certificate, found nothing',
-    ],
-    [
-      'certificates of clients over http3',
-      { pop: { ...pop, listen: [{ port: 1, http3: true, tls: { cert: 'c', key: 'k', clientCa: 'ca' } }] } },
-      'nodes.pop.listen[0].http3: expected false, because clients are not asked for certificates over HTTP/3, found true with tls.clientCa',
-    ],
-    [
       'http3 without tls',
       { pop: { ...pop, listen: [{ port: 1, http3: true }] } },
       'nodes.pop.listen[0].http3: expected false, or a listener with tls, found true without tls',
