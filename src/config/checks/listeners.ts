@@ -18,13 +18,18 @@ export function checkListeners(draft: Draft): Mistake[] {
 
 function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mistake[] {
   if (node.url !== undefined) return [];
+  const door = node.listen.find(({ proxyProtocol }) => !proxyProtocol);
+  if (node.http2 === true && door !== undefined && door.tls === undefined && door.http2 !== true) {
+    const expected = 'false, or `http2: true` on the listener that other nodes use, which is the first';
+    return [{ path: `nodes.${name}.http2`, expected, found: 'true' }];
+  }
   const asked = [...nodes.values()].some(({ parents }) => parents.includes(name));
   const path = `nodes.${name}.url`;
   const expected = 'the address under which other nodes reach this one';
   if (asked && node.listen.every(({ proxyProtocol }) => proxyProtocol)) {
     return [{ path, expected, found: 'nothing, and every listener wants the PROXY protocol' }];
   }
-  if (asked && node.listen.find(({ proxyProtocol }) => !proxyProtocol)?.port === 0) {
+  if (asked && door?.port === 0) {
     return [{ path, expected, found: 'nothing, and port 0 is not known beforehand' }];
   }
   return [];

@@ -67,5 +67,9 @@ test('nodes are asked over HTTP/2 where they are reached over TLS, unless said',
   expect(parsed({ origin: secure }).origin?.http2).toBe(true);
   expect(parsed({ origin: { ...secure, http2: false } }).origin?.http2).toBe(false);
   expect(parsed({ origin }).origin?.http2).toBe(false);
-  expect(parsed({ origin: { ...origin, http2: true } }).origin?.http2).toBe(true);
+  const plain = { ...origin, listen: [{ port: 1, http2: true }], http2: true };
+  expect(parsed({ origin: plain }).origin?.http2).toBe(true);
+  expect(mistakes({ origin: { ...origin, http2: true } })).toEqual([
+    'nodes.origin.http2: expected false, or `http2: true` on the listener that other nodes use, which is the first, found true',
+  ]);
 });
