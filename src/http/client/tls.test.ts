@@ -52,22 +52,24 @@ async function strict(more: { informational?: boolean } = {}) {
 }
 
 describe.skipIf(!usable)('a listener that asks for certificates', () => {
-  for (const [kind, more] of [
-    ['the fast server', {}],
-    ['the one with interim responses', { informational: true }],
+  for (const [kind, more, http2] of [
+    ['the fast server', {}, false],
+    ['the fast server, over HTTP/2', {}, true],
+    ['the one with interim responses', { informational: true }, false],
+    ['the one with interim responses, over HTTP/2', { informational: true }, true],
   ] as const) {
     test(`lets in who shows the right one (${kind})`, async () => {
       const { url } = await strict(more);
       const tls = await readClientTls({ ...node, ca: ours.ca });
-      expect(await textOf(await ask(url, { tls }))).toBe('ok');
+      expect(await textOf(await ask(url, { tls, http2 }))).toBe('ok');
     });
 
     test(`refuses who shows none, or that of another authority, within TLS (${kind})`, async () => {
       const { url } = await strict(more);
-      const none = ask(url, { tls: await readClientTls({ ca: ours.ca }) });
+      const none = ask(url, { http2, tls: await readClientTls({ ca: ours.ca }) });
       expect(await codeOf(none)).toBe('upstream-unreachable');
       await expect(none).rejects.toThrow('wants a certificate');
-      const wrong = ask(url, { tls: await readClientTls({ ...stranger, ca: ours.ca }) });
+      const wrong = ask(url, { http2, tls: await readClientTls({ ...stranger, ca: ours.ca }) });
       expect(await codeOf(wrong)).toBe('upstream-unreachable');
       await expect(wrong).rejects.toThrow('may not accept the certificate of this node');
     });
