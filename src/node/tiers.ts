@@ -47,7 +47,8 @@ export function tiers(options: TierOptions): Tiers {
     ...options,
     bounds: { connections: failover.connections, waiting: failover.pending },
   };
-  const checker = { ...asker, timeoutMs: failover.checkTimeoutMs };
+  // A check has an end before that, which allows for a process that was held up itself.
+  const checker = { ...asker, timeoutMs: 4 * failover.checkTimeoutMs };
   const parents = openParents<TierParent>({
     parents: options.parents.map((parent) => ({ name: parent.name, parent })),
     limits: limitsOf(failover),

@@ -3,6 +3,7 @@
  * looks wrong. Requests that are answered say as much as a check, and save it.
  */
 import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
 
 export interface CheckTimes {
   /** Milliseconds between two checks of a parent that nobody asks anything else. */
@@ -78,6 +79,7 @@ export function checks({ everyMs, failingMs, timeoutMs }: CheckTimes, checked: C
       () => true,
       (thrown) => {
         why = thrown;
+        late ||= thrown instanceof MeridianError && thrown.code === 'upstream-timeout';
         return false;
       },
     );

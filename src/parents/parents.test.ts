@@ -37,7 +37,8 @@ function world(names: readonly string[]) {
       checked.push(name);
       const manner = manners.get(name);
       if (manner === 'silent') await silence(signal);
-      if (manner === 'upstream-unreachable') throw new MeridianError(manner, 'refused');
+      if (manner === 'upstream-unreachable' || manner === 'upstream-timeout')
+        throw new MeridianError(manner, 'as told');
     },
   });
   open.push(parents);
@@ -116,6 +117,18 @@ describe('a question', () => {
     expect(await failed).toMatchObject({ message: 'left' });
     expect(parents.status()[0]).toMatchObject({ state: 'well', failures: 0 });
   });
+});
+
+test('a check that its own time-outs end is late, which is held against nobody who is the only one', async () => {
+  const { behaves, states, checked, clock } = world(['a']);
+  behaves('a', 'upstream-timeout');
+  clock.advance(limits.check.everyMs);
+  await settle();
+  expect([checked, states()]).toEqual([['a'], ['well']]);
+  behaves('a', 'upstream-unreachable');
+  clock.advance(limits.check.everyMs);
+  await settle();
+  expect(states()).toEqual(['down']);
 });
 
 test('a connection that is lost with many requests on it counts as one failure', async () => {

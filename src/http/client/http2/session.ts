@@ -28,8 +28,9 @@ const mostStreams = 256;
 const streamsAtFirst = 100;
 /** How long a connection without streams is kept. Checks come more often, so that one to a parent stays. */
 const restMs = 20_000;
-/** For the answer to a PING. */
-const pongMs = 1_000;
+/** For the answer to a PING; in steps, so that a process that was held up itself does not take that for silence. */
+const pongMs = 5_000;
+const pongSteps = 4;
 /** All fields of an answer, as HTTP/2 counts them. */
 const fieldBytes = 64 * 1024;
 
@@ -138,13 +139,25 @@ export class Session {
     const session = this.#session;
     if (session === null || this.#isLost || this.#doubted || this.#heardMs >= sinceMs) return;
     this.#doubted = true;
-    const cancel = this.#clock.after(pongMs, () => this.destroy());
+    this.#listenFor(pongSteps, sinceMs);
     session.ping(() => {
-      cancel();
-      this.#doubted = false;
       this.heard();
-      if (this.hasRoom) this.#events.room(this);
+      this.#trusted();
     });
+  }
+
+  #listenFor(steps: number, sinceMs: number): void {
+    this.#clock.after(pongMs / pongSteps, () => {
+      if (!this.#doubted || this.#isLost) return;
+      if (this.#heardMs >= sinceMs) this.#trusted();
+      else if (steps > 1) this.#listenFor(steps - 1, sinceMs);
+      else this.destroy();
+    });
+  }
+
+  #trusted(): void {
+    this.#doubted = false;
+    if (this.hasRoom) this.#events.room(this);
   }
 
   /** Closes it at once, with all its streams. */
