@@ -5,10 +5,12 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { TlsFiles } from '../server-tls.ts';
 import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkServerTls } from './checks/pem.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
@@ -16,11 +18,13 @@ import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
-import type { kvStore } from './kv.ts';
+import { kvStore } from './kv.ts';
 import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
+import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
+import { absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -44,9 +48,13 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls'
+    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls'
   > {
   readonly name: string;
+  /** Names of nodes, in order of preference. */
+  readonly parents: readonly string[];
+  /** Siblings, which are asked before the parents for what they have. */
+  readonly peers: readonly ParsedPeer[];
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
   readonly listen: readonly ListenConfig[];
@@ -55,7 +63,7 @@ export interface NodeConfig
   /** Whether they do so over HTTP/2. */
   readonly http2: boolean;
   /** Absolute paths of PEM files. */
-  readonly tls?: TierTlsFiles | undefined;
+  readonly tls?: TlsFiles | undefined;
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
@@ -94,13 +102,6 @@ export interface ListenTlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
-}
-
-/** The first two go together. */
-export interface TierTlsFiles {
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  readonly ca?: string | undefined;
 }
 
 export interface AccessLogConfig {
@@ -148,6 +149,11 @@ export type Parsed =
   | { readonly ok: true; readonly network: Network; readonly secretIsNew: boolean }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
+const checks = [
+  ...[checkTopology, checkListeners, checkTls, checkStorage, checkRoutes],
+  ...[checkBus, checkKv, checkServerTls],
+];
+
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
 export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const { env, overrides, configDir } = options;
@@ -169,9 +175,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkTls, checkStorage, checkRoutes, checkBus, checkKv].flatMap(
-      (check) => check(draft),
-    ),
+    ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -185,25 +189,28 @@ function runsOriginHere(input: unknown, here: readonly string[] | undefined): bo
   return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
 }
 
-type Valid = Pick<Draft, 'nodes' | 'routes' | 'bus'>;
+type Valid = Pick<Draft, 'nodes' | 'kv' | 'routes' | 'bus'>;
 
-function whole({ nodes, routes, bus }: schema.ParsedNetwork): Valid {
-  return { nodes: new Map(Object.entries(nodes)), routes, bus };
+function whole({ nodes, kv, routes, bus }: schema.ParsedNetwork): Valid {
+  return { nodes: new Map(Object.entries(nodes)), kv: new Map(Object.entries(kv)), routes, bus };
 }
 
 /** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
 function salvage(input: unknown): Valid {
-  const nodes = new Map<string, schema.ParsedNode>();
-  for (const [name, value] of Object.entries(toObject(member(input, 'nodes')))) {
-    const { data } = schema.node.safeParse(value);
-    if (data !== undefined) nodes.set(name, data);
-  }
   const routes = member(input, 'routes');
   return {
-    nodes,
+    nodes: validIn(member(input, 'nodes'), schema.node),
+    kv: validIn(member(input, 'kv'), kvStore),
     bus: schema.network.shape.bus.safeParse(member(input, 'bus')).data,
     routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
   };
+}
+
+function validIn<Schema extends z.ZodType>(map: unknown, schema: Schema): Map<string, z.output<Schema>> {
+  const parsed = Object.entries(toObject(map)).map(
+    ([name, value]) => [name, schema.safeParse(value).data] as const,
+  );
+  return new Map(parsed.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
 }
 
 function toObject(value: unknown): object {
@@ -234,7 +241,12 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, kv, routes } = parsed;
+  const { name, purge, routes } = parsed;
+  const stores = Object.entries(parsed.kv).map(([store, config]) => [
+    store,
+    { ...config, ...absoluteTls(config.tls, configDir) },
+  ]);
+  const kv = Object.fromEntries(stores);
   return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
@@ -244,9 +256,7 @@ function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, confi
       ...bus,
       path: bus.path === undefined ? join(dataDir, 'bus', 'log.sqlite') : resolve(configDir, bus.path),
     };
-  const { tls } = bus;
-  const prefix = bus.prefix ?? name;
-  return { ...bus, prefix, ...(tls && { tls: absolute(tls, ['ca', 'cert', 'key'], configDir) }) };
+  return { ...bus, prefix: bus.prefix ?? name, ...absoluteTls(bus.tls, configDir) };
 }
 
 function completeNode(
@@ -263,10 +273,12 @@ function completeNode(
   return {
     ...node,
     name,
+    parents: parentsIn(node.parents),
+    peers: peersIn(node.parents),
     dataDir,
     listen,
     ...howAsked(node, listen),
-    tls: node.tls && absolute(node.tls, ['cert', 'key', 'ca'], configDir),
+    ...absoluteTls(node.tls, configDir),
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
@@ -283,20 +295,6 @@ function howAsked(
   return { url, http2: http2 ?? url.startsWith('https:') };
 }
 
-/** Those of the paths that are there. */
-function absolute<Name extends string>(
-  paths: { readonly [name in Name]?: string | undefined },
-  names: readonly Name[],
-  configDir: string,
-): { readonly [name in Name]?: string } {
-  const found: { [name in Name]?: string } = {};
-  for (const name of names) {
-    const path = paths[name];
-    if (path !== undefined) found[name] = resolve(configDir, path);
-  }
-  return found;
-}
-
 function completeStore(
   { blobs, metadata }: NonNullable<schema.ParsedNode['store']>,
   dataDir: string,
@@ -309,7 +307,7 @@ function completeStore(
       ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3 }
       : { engine: 'files', path: placed(blobs.files?.path, 'blobs') },
     metadata: metadata.postgres
-      ? { engine: 'postgres', ...metadata.postgres }
+      ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
       : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
   };
 }
@@ -325,9 +323,9 @@ function completeBounds(
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
   const { tls, http2 } = listener;
   if (tls === undefined) return { ...listener, tls, http2: http2 ?? false };
-  const { clientCa } = absolute(tls, ['clientCa'], configDir);
-  const files = { cert: resolve(configDir, tls.cert), key: resolve(configDir, tls.key) };
-  return { ...listener, tls: { ...files, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
+  const [cert, key] = [resolve(configDir, tls.cert), resolve(configDir, tls.key)];
+  const clientCa = tls.clientCa && resolve(configDir, tls.clientCa);
+  return { ...listener, tls: { cert, key, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
 }
 
 /** Of the first listener that speaks plain HTTP or TLS from the first byte. */

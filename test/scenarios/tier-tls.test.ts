@@ -4,9 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { web } from '../../src/index.ts';
-import { makeAuthority, noOpenssl, type TestAuthority } from '../support/certificate.ts';
+import {
+  makeAuthority,
+  noOpenssl,
+  type TestAuthority,
+  type TestCertificate,
+} from '../support/certificate.ts';
 import {
   eventually,
   runMeridian,
@@ -20,8 +24,8 @@ import { temporary } from '../support/temporary.ts';
 
 describe.skipIf(!available('openssl', noOpenssl))('tiers that show each other certificates', () => {
   const folder = temporary('tier-tls');
-  const file = (name: string) => join(folder.path, name);
   let ours: TestAuthority;
+  let pop: TestCertificate;
   let upstream: Upstream;
   let network: TestNetwork;
 
@@ -29,7 +33,7 @@ describe.skipIf(!available('openssl', noOpenssl))('tiers that show each other ce
     ours = await makeAuthority(folder.path, 'ours');
     const others = await makeAuthority(folder.path, 'others');
     const shield = await ours.issue('shield');
-    const pop = await ours.issue('pop');
+    pop = await ours.issue('pop');
     const stranger = await others.issue('stranger');
     upstream = await startUpstream(({ path }) => ({
       headers: { 'cache-control': 'max-age=600' },
@@ -96,8 +100,8 @@ describe.skipIf(!available('openssl', noOpenssl))('tiers that show each other ce
     const load = (async () => {
       for (; !stop; asked++) expect(await get('pop', `/renewal/${asked}`)).toStartWith('200');
     })();
-    await copyFile(renewed.cert, file('pop.pem'));
-    await copyFile(renewed.key, file('pop.key'));
+    await copyFile(renewed.cert, pop.cert);
+    await copyFile(renewed.key, pop.key);
     const reload = await runMeridian(['reload', '--config', network.configFile], { cwd: network.dir });
     expect(reload.code).toBe(0);
     const seen = asked;

@@ -13,51 +13,45 @@ export const noOpenssl = Bun.which('openssl') === null ? 'it is not installed' :
 /** A self-signed certificate for 127.0.0.1 and localhost, in `folder`, that bears this name. */
 export async function makeCertificate(folder: string, name = 'one'): Promise<TestCertificate> {
   const files = { cert: join(folder, `${name}.cert.pem`), key: join(folder, `${name}.key.pem`) };
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '13'];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  await openssl(['req', ...kind, ...subject, '-keyout', files.key, '-out', files.cert]);
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${ourNames}`];
+  await openssl('req', '-x509', ...newKey, ...subject, '-keyout', files.key, '-out', files.cert);
   return files;
 }
 
+/** An authority that nobody knows but who is told of it. */
 export interface TestAuthority {
-  /** Path of its certificate. */
+  /** Path of a PEM file. */
   readonly ca: string;
-  /** A certificate for localhost and 127.0.0.1 that it has signed. */
-  issue(name: string): Promise<TestCertificate>;
+  /** @param names as OpenSSL writes alternative names; without them, those of this machine. */
+  issue(name: string, names?: string): Promise<TestCertificate>;
 }
 
-/** An authority of its own, in `folder`, with what it issues. */
 export async function makeAuthority(folder: string, name: string): Promise<TestAuthority> {
-  const own = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  const make = ['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await openssl([
-    ...make,
-    '-x509',
-    '-days',
-    '13',
-    '-subj',
-    `/CN=${name}`,
-    '-keyout',
-    own.key,
-    '-out',
-    own.cert,
-  ]);
+  const { cert: ca, key: caKey } = await makeCertificate(folder, name);
   return {
-    ca: own.cert,
-    async issue(subject) {
-      const files = { cert: join(folder, `${subject}.pem`), key: join(folder, `${subject}.key`) };
-      const [request, fields] = [join(folder, `${subject}.csr`), join(folder, `${subject}.ext`)];
-      await openssl([...make, '-subj', `/CN=${subject}`, '-keyout', files.key, '-out', request]);
-      await Bun.write(fields, 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-      const sign = ['-CA', own.cert, '-CAkey', own.key, '-CAcreateserial', '-days', '13', '-extfile', fields];
-      await openssl(['x509', '-req', '-in', request, ...sign, '-out', files.cert]);
-      return files;
+    ca,
+    async issue(subject, names = ourNames) {
+      const file = (ending: string) => join(folder, `${name}.${subject}.${ending}`);
+      const [request, extensions, cert, key] = ['csr', 'ext', 'cert.pem', 'key.pem'].map(file) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      await openssl('req', ...newKey, '-subj', `/CN=${subject}`, '-keyout', key, '-out', request);
+      await Bun.write(extensions, `subjectAltName=${names}\n`);
+      const signed = ['-CA', ca, '-CAkey', caKey, '-CAcreateserial', '-extfile', extensions];
+      await openssl('x509', '-req', '-in', request, ...signed, '-days', '13', '-out', cert);
+      return { cert, key };
     },
   };
 }
 
-async function openssl(args: readonly string[]): Promise<void> {
-  const made = Bun.spawn(['openssl', ...args], { stdout: 'ignore', stderr: 'pipe' });
+const ourNames = 'DNS:localhost,IP:127.0.0.1';
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '13'];
+
+async function openssl(...args: readonly string[]): Promise<void> {
+  const made = Bun.spawn(['openssl', ...args], { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
   const [code, complaint] = await Promise.all([made.exited, made.stderr.text()]);
   if (code !== 0) throw new Error(`openssl ${args[0]} ended with ${code}: ${complaint}`);
 }

@@ -46,7 +46,7 @@ describe('certificates between nodes', () => {
 
   test('come with their keys, and can be read', () => {
     expect(mistakes({ origin, pop: { ...pop, tls: { cert: 'c.pem' } } })).toEqual([
-      'nodes.pop.tls.key: expected a PEM file, beside cert, found nothing',
+      'nodes.pop.tls.key: expected a path, because there is a `cert`, found nothing',
     ]);
     const missing = new Map([['/etc/meridian/ca.pem', 'ENOENT']]);
     expect(mistakes({ origin, pop: { ...pop, tls: { ca: 'ca.pem' } } }, missing)).toEqual([

@@ -1,10 +1,11 @@
 /**
  * Whether the certificates that nodes show and ask for can be read, and whether who is asked for one has one.
  */
-import { resolve } from 'node:path';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
+import { parentsIn } from '../schema-parents.ts';
 import type { Draft } from './draft.ts';
+import { checkFiles, checkPem } from './pem.ts';
 
 export function checkTls(draft: Draft): Mistake[] {
   return [...draft.nodes].flatMap(([name, node]) => [
@@ -27,23 +28,13 @@ function checkListener({ tls, http3 }: ParsedNode['listen'][number], path: strin
 }
 
 function checkShown(name: string, { tls }: ParsedNode, draft: Draft): Mistake[] {
-  if (tls === undefined) return [];
-  const path = `nodes.${name}.tls`;
-  const files = (['cert', 'key', 'ca'] as const).flatMap((part) =>
-    checkPem(`${path}.${part}`, tls[part], draft),
-  );
-  if ((tls.cert === undefined) === (tls.key === undefined)) return files;
-  const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
-  return [
-    ...files,
-    { path: `${path}.${missing}`, expected: `a PEM file, beside ${there}`, found: 'nothing' },
-  ];
+  return tls === undefined ? [] : checkFiles(`nodes.${name}.tls`, tls, draft);
 }
 
 /** As far as the file tells: with a `url` of its own, a parent may be reached by another way. */
 function checkAsked(name: string, { tls, parents }: ParsedNode, { nodes }: Draft): Mistake[] {
   if (tls?.cert !== undefined) return [];
-  const strict = parents.find((parent) => {
+  const strict = parentsIn(parents).find((parent) => {
     const asked = nodes.get(parent);
     const door =
       asked?.url === undefined ? asked?.listen.find(({ proxyProtocol }) => !proxyProtocol) : undefined;
@@ -52,12 +43,4 @@ function checkAsked(name: string, { tls, parents }: ParsedNode, { nodes }: Draft
   if (strict === undefined) return [];
   const expected = `a PEM file, because ${strict} lets in only who shows a certificate`;
   return [{ path: `nodes.${name}.tls.cert`, expected, found: 'nothing' }];
-}
-
-function checkPem(path: string, file: string | undefined, { configDir, missingFiles }: Draft): Mistake[] {
-  if (file === undefined) return [];
-  const absolute = resolve(configDir, file);
-  const problem = missingFiles.get(absolute);
-  if (problem === undefined) return [];
-  return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
 }
