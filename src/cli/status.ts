@@ -104,8 +104,8 @@ function cells(status: StatusMessage): (string | number)[] {
 }
 
 /** What is not as it should be. */
-function parentCell({ name, healthy, state }: StatusMessage['parents'][number]): string[] {
-  if (state !== undefined && state !== 'well') return [`${name} ${state}`];
+function parentCell({ name, healthy, state, trouble }: StatusMessage['parents'][number]): string[] {
+  if (state !== undefined && state !== 'well') return [`${name} ${state}${trouble ? `: ${trouble}` : ''}`];
   return healthy ? [] : [`${name} fails`];
 }
 

@@ -5,6 +5,7 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { TlsFiles } from '../server-tls.ts';
 import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
@@ -12,6 +13,7 @@ import { checkListeners } from './checks/listeners.ts';
 import { checkServerTls } from './checks/pem.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
+import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
@@ -44,7 +46,10 @@ export interface Network {
 }
 
 export interface NodeConfig
-  extends Omit<Of<typeof schema.node>, 'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
+  extends Omit<
+    Of<typeof schema.node>,
+    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls'
+  > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
   readonly parents: readonly string[];
@@ -55,6 +60,10 @@ export interface NodeConfig
   readonly listen: readonly ListenConfig[];
   /** How other nodes reach this one: absolute, without a trailing slash. */
   readonly url: string;
+  /** Whether they do so over HTTP/2. */
+  readonly http2: boolean;
+  /** Absolute paths of PEM files. */
+  readonly tls?: TlsFiles | undefined;
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
@@ -85,8 +94,14 @@ export type MetadataConfig =
 
 export interface ListenConfig extends Of<typeof schema.listen> {
   /** Absolute paths of PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: ListenTlsFiles | undefined;
   readonly http2: boolean;
+}
+
+export interface ListenTlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
 }
 
 export interface AccessLogConfig {
@@ -134,7 +149,10 @@ export type Parsed =
   | { readonly ok: true; readonly network: Network; readonly secretIsNew: boolean }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
-const checks = [checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv, checkServerTls];
+const checks = [
+  ...[checkTopology, checkListeners, checkTls, checkStorage, checkRoutes],
+  ...[checkBus, checkKv, checkServerTls],
+];
 
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
 export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
@@ -259,12 +277,22 @@ function completeNode(
     peers: peersIn(node.parents),
     dataDir,
     listen,
-    url: node.url ?? urlOf(listen),
+    ...howAsked(node, listen),
+    ...absoluteTls(node.tls, configDir),
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.store && completeStore(node.store, dataDir, configDir),
   };
+}
+
+/** How other nodes ask this one. */
+function howAsked(
+  node: schema.ParsedNode,
+  listen: readonly ListenConfig[],
+): Pick<NodeConfig, 'url' | 'http2'> {
+  const { url = urlOf(listen), http2 } = node;
+  return { url, http2: http2 ?? url.startsWith('https:') };
 }
 
 function completeStore(
@@ -294,9 +322,10 @@ function completeBounds(
 
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
   const { tls, http2 } = listener;
-  if (tls === undefined) return { ...listener, http2: false };
-  const files = { cert: resolve(configDir, tls.cert), key: resolve(configDir, tls.key) };
-  return { ...listener, tls: files, http2: http2 ?? true };
+  if (tls === undefined) return { ...listener, tls, http2: http2 ?? false };
+  const [cert, key] = [resolve(configDir, tls.cert), resolve(configDir, tls.key)];
+  const clientCa = tls.clientCa && resolve(configDir, tls.clientCa);
+  return { ...listener, tls: { cert, key, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
 }
 
 /** Of the first listener that speaks plain HTTP or TLS from the first byte. */

@@ -6,7 +6,7 @@ import { codeOf } from './error-code.ts';
 import { member } from './outline.ts';
 
 /** What each is, by the name of its parameter. */
-type Part = 'ca' | 'cert' | 'key';
+type Part = 'ca' | 'cert' | 'key' | 'clientCa';
 
 /** Absolute path → what keeps a file from being used, of those that the nodes of this machine need. */
 export async function pemProblems(
@@ -16,8 +16,8 @@ export async function pemProblems(
 ): Promise<Map<string, string>> {
   const problems = new Map<string, string>();
   for (const tls of namedIn(input, here)) {
-    const [, cert, key] = await Promise.all(
-      (['ca', 'cert', 'key'] as const).map(async (part): Promise<Pem | undefined> => {
+    const [cert, key] = await Promise.all(
+      (['cert', 'key', 'ca', 'clientCa'] as const).map(async (part): Promise<Pem | undefined> => {
         const file = member(tls, part);
         if (typeof file !== 'string') return undefined;
         const path = resolve(configDir, file);
@@ -39,7 +39,7 @@ interface Pem {
   readonly privateKey?: KeyObject;
 }
 
-/** Whatever stands under `tls`, of listeners and of servers. */
+/** Whatever stands under `tls`, of listeners, of nodes that ask others, and of servers. */
 function namedIn(input: unknown, here: readonly string[] | undefined): unknown[] {
   const nodes = member(input, 'nodes');
   const kv = member(input, 'kv');
@@ -52,7 +52,7 @@ function namedIn(input: unknown, here: readonly string[] | undefined): unknown[]
   const near = ours.flatMap((node) => [member(node, 'near'), member(member(node, 'sharedMemory'), 'store')]);
   const stores = namesOf(kv).filter((name) => here === undefined || near.includes(name));
   const servers = [member(input, 'bus'), ...stores.map((name) => member(kv, name)), ...databases];
-  return [...listeners, ...servers].map((each) => member(each, 'tls'));
+  return [...listeners, ...ours, ...servers].map((each) => member(each, 'tls'));
 }
 
 function namesOf(map: unknown): string[] {

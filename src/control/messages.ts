@@ -34,6 +34,7 @@ export const statusMessage = z.looseObject({
       healthy: z.boolean(),
       /** Older nodes say no more than the above. */
       state: z.enum(['well', 'returning', 'ejected', 'down']).optional(),
+      trouble: z.string().nullish(),
     }),
   ),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),

@@ -6,20 +6,20 @@
  * with a bound, time-outs for slow links), and nothing to the way of a request that is answered at once.
  */
 import type { Clock } from '../clock.ts';
-import { cidrSet } from './cidr.ts';
-import { cannotListen, claim, listenerUrl } from './listener/address.ts';
-import { bodyWithin } from './listener/body.ts';
 import {
   type Certificate,
   type CertificateFiles,
-  type CertificateWatch,
   readCertificate,
   watchCertificate,
-} from './listener/certificates.ts';
+} from './certificates.ts';
+import { cidrSet } from './cidr.ts';
+import { cannotListen, claim, listenerUrl } from './listener/address.ts';
+import { bodyWithin } from './listener/body.ts';
 import { settled } from './listener/drain.ts';
 import { type Front, openFront } from './listener/front.ts';
-import { type Generation, longestTimeoutS, openGeneration } from './listener/generation.ts';
+import { type Generation, longestTimeoutS, openGeneration, type TlsOptions } from './listener/generation.ts';
 import { openInformational } from './listener/informational.ts';
+import type { FileWatch } from './watch-files.ts';
 
 export { requestFault } from './listener/fault.ts';
 
@@ -115,6 +115,7 @@ function contradiction(options: ListenerOptions): string | null {
   const { tls, http3, informational, proxyProtocol, trustedProxies } = options;
   if (http3 && informational) return 'interim responses are not sent over HTTP/3';
   if (http3 && tls === undefined) return 'HTTP/3 needs TLS';
+  if (http3 && tls?.clientCa !== undefined) return 'clients are not asked for certificates over HTTP/3';
   if (http3 && proxyProtocol) return 'the PROXY protocol does not exist for HTTP/3';
   if (proxyProtocol && options.reusePort) return 'the PROXY protocol needs an address of its own';
   if (proxyProtocol && trustedProxies.length === 0) return 'the PROXY protocol needs trusted proxies';
@@ -133,7 +134,7 @@ class OpenListener {
   #newest: Generation;
   /** This one, and those that are finishing what they have begun. */
   readonly #generations = new Set<Generation>();
-  readonly #watch: CertificateWatch | null = null;
+  readonly #watch: FileWatch | null = null;
 
   constructor(options: ListenerOptions, certificate: Certificate | undefined) {
     const { host, tls, proxyProtocol, clock } = options;
@@ -159,10 +160,11 @@ class OpenListener {
     const generation = openServer({
       ...options,
       ...(behindFront ? { host: '127.0.0.1', port: 0 } : { port }),
-      tls: certificate && { cert: certificate.cert, key: certificate.key },
+      tls: certificate && tlsOf(certificate),
       shared: shares(options),
       behindFront,
       draining: () => this.drained !== null,
+      refused: (peer, why) => this.#refused(peer, why),
       caller: (own) => new ListenerView(this, own),
     });
     this.#generations.add(generation);
@@ -170,10 +172,9 @@ class OpenListener {
   }
 
   #openFront(): Front {
-    const { host, port, trustedProxies, clock, log } = this.options;
+    const { host, port, trustedProxies, clock } = this.options;
     const trusted = cidrSet(trustedProxies);
-    const refused = (peer: string, why: string) =>
-      log.warn('a connection was refused', { url: this.url, peer, why });
+    const refused = (peer: string, why: string) => this.#refused(peer, why);
     try {
       return openFront({ host, port, trusted, target: () => this.#newest, clock, refused });
     } catch (error) {
@@ -196,6 +197,10 @@ class OpenListener {
     void before.stop().then(() => this.#generations.delete(before));
   }
 
+  #refused(peer: string, why: string): void {
+    this.options.log.warn('a connection was refused', { url: this.url, peer, why });
+  }
+
   pending(): number {
     let sum = 0;
     for (const generation of this.#generations) sum += generation.pending();
@@ -215,6 +220,12 @@ class OpenListener {
     await Promise.all(generations.map((generation) => generation.stop(true)));
     this.#front?.abort();
   }
+}
+
+/** Whoever has no certificate that `clientCa` vouches for is refused by TLS itself. */
+function tlsOf({ cert, key, clientCa }: Certificate): TlsOptions {
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 /** A listener as those requests see it that come to one generation of its servers. */

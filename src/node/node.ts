@@ -18,6 +18,8 @@ import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Stores } from './stores.ts';
 
+import type { TierTls } from './tier-tls.ts';
+
 export interface Node {
   readonly name: string;
   readonly role: Role;
@@ -59,6 +61,8 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** For requests to other nodes. */
+  readonly tls: TierTls;
   close(): void;
 }
 

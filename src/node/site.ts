@@ -19,6 +19,7 @@ import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
 
 export interface SiteDependencies {
@@ -50,9 +51,13 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const tls = await openTierTls(config, { clock, log }).catch((error) => {
+    for (const route of all) route.protocol.close?.();
+    throw error;
+  });
   const upper = tiers({
     ...{ node: name, cdnId, secret, parents, siblings },
-    ...{ failover, timeouts, clock, knows, log },
+    ...{ failover, timeouts, clock, tls, knows, log },
   });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
@@ -87,8 +92,10 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    tls,
     close() {
       upper.close();
+      tls.close();
       for (const route of all) route.protocol.close?.();
     },
   };
@@ -132,7 +139,8 @@ function proxiesOf({ trustedProxies: blocks, forwardingField }: NodeConfig): Tru
 function placeOf(network: Network, node: string): TierParent {
   const found = network.nodes[node];
   if (found === undefined) throw new Error(`the network has no node "${node}"`);
-  return { name: node, role: found.role, url: found.url };
+  const { role, url, http2 } = found;
+  return { name: node, role, url, http2 };
 }
 
 /** The part of a site that a reload may not change, because what is open already depends on it. */

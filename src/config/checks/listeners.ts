@@ -6,26 +6,30 @@ import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
 import type { Draft } from './draft.ts';
 import { differentMachines, onSameMachine } from './machine.ts';
-import { checkPem } from './pem.ts';
 
 export function checkListeners(draft: Draft): Mistake[] {
   const each = [...draft.nodes].flatMap(([name, node]) => [
     ...checkReachable(name, node, draft),
     ...checkWorkers(name, node),
-    ...node.listen.flatMap((_, index) => checkListener(name, node, index, draft)),
+    ...node.listen.flatMap((_, index) => checkListener(name, node, index)),
   ]);
   return [...each, ...checkPorts(draft)];
 }
 
 function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mistake[] {
   if (node.url !== undefined) return [];
+  const door = node.listen.find(({ proxyProtocol }) => !proxyProtocol);
+  if (node.http2 === true && door !== undefined && door.tls === undefined && door.http2 !== true) {
+    const expected = 'false, or `http2: true` on the listener that other nodes use, which is the first';
+    return [{ path: `nodes.${name}.http2`, expected, found: 'true' }];
+  }
   const asked = [...nodes.values()].some(({ parents }) => parents.includes(name));
   const path = `nodes.${name}.url`;
   const expected = 'the address under which other nodes reach this one';
   if (asked && node.listen.every(({ proxyProtocol }) => proxyProtocol)) {
     return [{ path, expected, found: 'nothing, and every listener wants the PROXY protocol' }];
   }
-  if (asked && node.listen.find(({ proxyProtocol }) => !proxyProtocol)?.port === 0) {
+  if (asked && door?.port === 0) {
     return [{ path, expected, found: 'nothing, and port 0 is not known beforehand' }];
   }
   return [];
@@ -41,20 +45,21 @@ function checkWorkers(name: string, { role, workers, listen }: ParsedNode): Mist
   return [{ path, expected: '1, because a listener with `proxyProtocol` belongs to one process', found }];
 }
 
-function checkListener(name: string, node: ParsedNode, index: number, draft: Draft): Mistake[] {
+function checkListener(name: string, node: ParsedNode, index: number): Mistake[] {
   const listener = node.listen[index];
   const path = `nodes.${name}.listen[${index}]`;
   if (listener === undefined) return [];
-  if (listener.tls !== undefined) {
-    const { cert, key } = listener.tls;
-    return [...checkPem(`${path}.tls.cert`, cert, draft), ...checkPem(`${path}.tls.key`, key, draft)];
+  if (listener.tls !== undefined) return [];
+  const mistakes: Mistake[] = [];
+  if (listener.http3) {
+    const expected = 'false, or a listener with tls';
+    mistakes.push({ path: `${path}.http3`, expected, found: 'true without tls' });
   }
-  const versions = (['http2', 'http3'] as const).filter((version) => listener[version] === true);
-  return versions.map((version) => ({
-    path: `${path}.${version}`,
-    expected: 'false, or a listener with tls',
-    found: 'true without tls',
-  }));
+  if (listener.http2 === true && listener.informational) {
+    const expected = 'false, or a listener with tls or without informational';
+    mistakes.push({ path: `${path}.http2`, expected, found: 'true without tls' });
+  }
+  return mistakes;
 }
 
 /** Two listeners at the same port of the same machine. */

@@ -44,7 +44,7 @@ function checkMode(name: string, { store }: ParsedNode): Mistake[] {
   return [{ path: `nodes.${name}.store.metadata.postgres.url`, expected, found: `sslmode=${mode}` }];
 }
 
-function checkFiles(path: string, { ca, cert, key }: TlsFiles, draft: Draft): Mistake[] {
+export function checkFiles(path: string, { ca, cert, key }: TlsFiles, draft: Draft): Mistake[] {
   const files = Object.entries({ ca, cert, key });
   const pems = files.flatMap(([part, file]) => checkPem(`${path}.${part}`, file, draft));
   if ((cert === undefined) === (key === undefined)) return pems;

@@ -3,12 +3,21 @@
  */
 import { canonicalAddress } from '../cidr.ts';
 
+/** In PEM. With `ca`, clients need a certificate. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
+
 export interface GenerationOptions<Caller> {
   readonly host: string;
   readonly port: number;
   /** Instead of both. */
   readonly unix?: string | undefined;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls: TlsOptions | undefined;
   readonly http2: boolean;
   readonly http3: boolean;
   readonly idleTimeoutS: number;
@@ -20,6 +29,8 @@ export interface GenerationOptions<Caller> {
   /** The second parameter of `handle`. */
   readonly caller: (generation: Generation) => Caller;
   readonly draining: () => boolean;
+  /** A connection came to nothing, as far as the server tells: Bun's own does not. */
+  readonly refused: (peer: string, why: string) => void;
   readonly handle: (request: Request, caller: Caller) => Response | Promise<Response>;
   readonly failed: (error: unknown) => Response;
 }

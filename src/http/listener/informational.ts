@@ -44,6 +44,9 @@ export function openInformational<Caller>(options: GenerationOptions<Caller>): G
     socket.setTimeout(idleTimeoutS * 1000);
     socket.on('timeout', () => socket.destroy());
   });
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    options.refused(clientAt(socket.remoteAddress, undefined, null), error.message);
+  });
   server.listen({ host, port, reusePort: shared });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the address cannot be listened on');
