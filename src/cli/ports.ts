@@ -30,8 +30,9 @@ type Address = Pick<ListenConfig, 'host' | 'port'>;
  */
 async function probe({ host, port }: Address): Promise<string | undefined> {
   if (port === 0) return undefined;
-  if (await isTaken(host, port)) return 'EADDRINUSE';
-  const fault = await bindingFault(host, port, host.includes(':') ? 'udp6' : 'udp4');
+  const type = host.includes(':') ? 'udp6' : 'udp4';
+  const [taken, fault] = await Promise.all([isTaken(host, port), bindingFault(host, port, type)]);
+  if (taken) return 'EADDRINUSE';
   // A name may have addresses of either kind.
   return fault === undefined || isIP(host) !== 0 ? fault : await bindingFault(host, port, 'udp6');
 }
