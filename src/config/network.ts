@@ -11,6 +11,7 @@ import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkServerTls } from './checks/pem.ts';
+import { checkRings } from './checks/ring.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
@@ -48,7 +49,7 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls'
+    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring'
   > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
@@ -69,6 +70,13 @@ export interface NodeConfig
   readonly disk: StoreBounds | false;
   /** What an origin keeps for good; without it, nothing. */
   readonly store?: StoreConfig | undefined;
+  /** The ring that its workers are members of; without it, they have one of their own. */
+  readonly ring?: RingConfig | undefined;
+}
+
+export interface RingConfig extends Of<typeof schema.ring> {
+  /** How other nodes reach the first worker: absolute, without a trailing slash. */
+  readonly address: string;
 }
 
 /** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
@@ -150,7 +158,7 @@ export type Parsed =
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 const checks = [
-  ...[checkTopology, checkListeners, checkTls, checkStorage, checkRoutes],
+  ...[checkTopology, checkListeners, checkTls, checkRings, checkStorage, checkRoutes],
   ...[checkBus, checkKv, checkServerTls],
 ];
 
@@ -225,7 +233,9 @@ function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
 /** A secret that is made on the spot cannot be known to other machines: the file's own hosts decide. */
 function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   if (member(input, 'secret') !== undefined) return [];
-  const exposed = [...nodes].find(([, { listen }]) => listen.some(({ host }) => !isLoopback(host)));
+  const exposed = [...nodes].find(([, { listen, ring }]) =>
+    [...listen, ...(ring ? [ring] : [])].some(({ host }) => !isLoopback(host)),
+  );
   if (exposed === undefined) return [];
   const expected = `at least 32 characters, because ${exposed[0]} listens beyond this machine`;
   const hint =
@@ -283,6 +293,7 @@ function completeNode(
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.store && completeStore(node.store, dataDir, configDir),
+    ring: node.ring && { ...node.ring, address: node.ring.address ?? `http://${hostOf(node.ring)}` },
   };
 }
 
@@ -334,5 +345,9 @@ function urlOf(listen: readonly ListenConfig[]): string {
   if (listener === undefined) throw new Error('A node without listeners has passed validation');
   const host = isAnyAddress(listener.host) ? '127.0.0.1' : listener.host;
   const scheme = listener.tls === undefined ? 'http' : 'https';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+  return `${scheme}://${hostOf({ host, port: listener.port })}`;
+}
+
+function hostOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,9 @@
 /**
  * One server with one certificate. A listener has one of them, and for a while two when its certificate changes.
  */
+import type { Clock } from '../../clock.ts';
 import { canonicalAddress } from '../cidr.ts';
+import { unlisten } from './unlisten.ts';
 
 /** In PEM. With `ca`, clients need a certificate. */
 export interface TlsOptions {
@@ -46,6 +48,8 @@ export interface Generation {
   inform(request: Request, status: number, headers: Headers): void;
   /** Requests whose responses are not complete. */
   pending(): number;
+  /** Takes no more connections, where that can be had without closing any. */
+  unlisten(clock: Clock): Promise<void>;
   /** Takes no more connections. Resolves when the last one is closed: at once, if told to `abort` them. */
   stop(abort?: boolean): Promise<void>;
 }
@@ -76,7 +80,15 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
   };
   const idleTimeout = Math.min(idleTimeoutS, longestTimeoutS);
   const reusePort = options.shared;
-  // At a socket, Bun knows no other time-out than its own 10 s and that of each request.
+  /**
+   * Bun knows `idleTimeout` at a socket, too, though its types do not, and goes by its own 10 s without it: `server.timeout` has no
+   * effect there. Who connects to a socket is of this machine, and has time.
+   */
+  const atSocket = (path: string) => {
+    const options = { ...common, unix: path };
+    Reflect.set(options, 'idleTimeout', longestTimeoutS);
+    return options;
+  };
   const server =
     unix === undefined
       ? Bun.serve({
@@ -89,7 +101,7 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
           http3,
           idleTimeout,
         })
-      : Bun.serve({ ...common, unix });
+      : Bun.serve(atSocket(unix));
 
   function serve(request: Request): Response | Promise<Response> {
     const response = handle(request, caller);
@@ -121,6 +133,9 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
     },
     inform() {}, // Bun.serve has no way to
     pending: () => server.pendingRequests,
+    // What a front, or another worker, connects to is not told to go elsewhere.
+    unlisten: (clock) =>
+      options.behindFront || unix !== undefined ? Promise.resolve() : unlisten(host, server.port ?? 0, clock),
     stop: (abort) => server.stop(abort),
   };
   const caller = options.caller(generation);
