@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Cache } from '../cache/cache.ts';
 import type { CacheKey } from '../resource.ts';
+import type { NodeRing } from './ring.ts';
 
 export interface Forgotten {
   readonly keys: readonly CacheKey[];
@@ -21,6 +22,25 @@ const message = z.object({
 export function forget(cache: Pick<Cache, 'drop' | 'dropGroups'>, { keys, route, groups }: Forgotten): void {
   for (const key of keys) cache.drop(key);
   cache.dropGroups(route, groups);
+}
+
+/**
+ * Has all workers of a node forget something, before the request that changed it has its answer.
+ *
+ * @param ring what this worker knows of the others; `null`: there are none.
+ */
+export async function forgetAtAll(
+  cache: Pick<Cache, 'drop' | 'dropGroups'>,
+  ring: Pick<NodeRing, 'tellForgotten' | 'hasReplicas'> | null,
+  forgotten: Forgotten,
+): Promise<void> {
+  forget(cache, forgotten);
+  if (ring === null) return;
+  await ring.tellForgotten(forgotten);
+  if (!ring.hasReplicas) return;
+  // Who had forgotten may have copied it since from one who had not, and now all have.
+  forget(cache, forgotten);
+  await ring.tellForgotten(forgotten);
 }
 
 /** For another worker; `null` when there is nothing to forget. */

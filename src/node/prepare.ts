@@ -27,10 +27,14 @@ export function preparedHit(node: Node, resident: Resident, nowMs: number): Prep
   if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
   const { entry } = resident;
-  const headers = storedHeaders(node, entry, nowMs, 'hit', null);
+  const headers = storedHeaders(node, entry, nowMs, hitOutcome(resident), null);
   if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
   resident.prepared = { second, headers, timing: '' };
   return resident.prepared;
+}
+
+export function hitOutcome({ isReplica }: Resident): 'hit' | 'hit-replica' {
+  return isReplica ? 'hit-replica' : 'hit';
 }
 
 export function storedHeaders(

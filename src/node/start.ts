@@ -48,9 +48,10 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores } = parts;
+  const { cache, bus, purging, replicas, remotes, stores, tally } = parts;
   const { knows, report } = purging;
   const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
+  const ring = seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -62,7 +63,8 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
-    ring: seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null,
+    ring,
+    hot: ring && tally && openHotObjects({ ring, tally, node: () => node }),
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };

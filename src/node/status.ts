@@ -7,6 +7,7 @@ import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
+import type { HotStatus } from './hot.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
 import type { StoresStatus } from './stores.ts';
@@ -34,6 +35,8 @@ export interface NodeStatus {
   readonly purging: PurgingStatus;
   /** Requests that were handed to the workers that keep what they ask for, and those of which one could not be asked. */
   readonly ring: { readonly relayed: number; readonly failed: number } | null;
+  /** Of several workers: what more than one of them keeps, because it is asked for so often. */
+  readonly hot: readonly HotStatus[];
   readonly parents: readonly ParentStatus[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
@@ -61,6 +64,7 @@ export function statusOf(
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
     ring: node.ring?.counts ?? null,
+    hot: node.hot?.status() ?? [],
     parents: node.site.parentStatus(),
     kv,
   };

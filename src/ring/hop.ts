@@ -3,9 +3,9 @@
  * that says who hands it over, and what the connection alone could tell: the client's address, the base of the URL. The
  * network's secret signs it. Whoever gets a request with this field answers it himself: there is one hop, never two.
  *
- *     Meridian-Hop: <worker> <ms since epoch> <request id> <client> <base> <fields added> <HMAC-SHA-256, base64url>
+ *     Meridian-Hop: <worker> <ms since epoch> <request id> <client> <base> <letters> <HMAC-SHA-256, base64url>
  *
- * Texts are percent-encoded. The signature covers method and target as well, and holds for a minute either way.
+ * The letters stand for fields added (a, u), and for an answer from memory or none (m). Texts are percent-encoded. The signature covers method and target as well, and holds for a minute either way.
  */
 import { timingSafeEqual } from 'node:crypto';
 
@@ -21,6 +21,8 @@ export interface Hop {
   readonly base: string;
   /** Fields that the request did not have, and that are added to every request on its way. */
   readonly added: readonly ('accept-encoding' | 'user-agent')[];
+  /** Whoever gets it answers only what is fresh in its memory: who hands it over would rather ask the owner than wait. */
+  readonly memoryOnly?: boolean;
 }
 
 /** Members of one PoP are on one clock, or close to it. */
@@ -29,7 +31,7 @@ const toleranceMs = 60_000;
 const letters = { a: 'accept-encoding', u: 'user-agent' } as const;
 
 export function signHop(secret: string, hop: Hop, method: string, target: string, nowMs: number): string {
-  const added = hop.added.map((name) => name.charAt(0)).join('');
+  const added = hop.added.map((name) => name.charAt(0)).join('') + (hop.memoryOnly ? 'm' : '');
   const texts = [hop.id, hop.client, hop.base].map(encodeURIComponent).join(' ');
   const text = `${encodeURIComponent(hop.from)} ${nowMs} ${texts} ${added === '' ? '-' : added}`;
   return `${text} ${mac(secret, text, method, target)}`;
@@ -43,7 +45,7 @@ export function verifyHop(
   target: string,
   nowMs: number,
 ): Hop | null {
-  const match = /^((\S+) (\d{1,15}) (\S+) (\S+) (\S+) (-|a?u?)) ([\w-]{43})$/.exec(value);
+  const match = /^((\S+) (\d{1,15}) (\S+) (\S+) (\S+) (-|a?u?m?)) ([\w-]{43})$/.exec(value);
   if (!match) return null;
   const [, text = '', from = '', time = '', id = '', client = '', base = '', added = '', signature = ''] =
     match;
@@ -53,7 +55,8 @@ export function verifyHop(
   const [asker = '', request = '', address = '', origin = ''] = [from, id, client, base].map(
     decodeURIComponent,
   );
-  return { from: asker, id: request, client: address, base: origin, added: names };
+  const memoryOnly = added.endsWith('m');
+  return { from: asker, id: request, client: address, base: origin, added: names, memoryOnly };
 }
 
 /** The first line keeps this use of the secret apart from all others. */
