@@ -48,7 +48,7 @@ export interface Given {
 export function headOfCopy(entry: Entry, nowMs: number): Uint8Array<ArrayBuffer> {
   const { asOf: _, sha256: __, freshness, ...known } = entry;
   const heldMs = Math.max(0, nowMs - freshness.receivedMs);
-  const json = Buffer.from(JSON.stringify({ ...known, freshness, heldMs } satisfies z.input<typeof message>));
+  const json = Buffer.from(JSON.stringify({ ...known, freshness, heldMs }));
   const bytes = new Uint8Array(4 + json.length);
   new DataView(bytes.buffer).setUint32(0, json.length);
   bytes.set(json, 4);

@@ -1,23 +1,25 @@
 /**
- * Hot objects at one worker of several: which other workers keep copies of what is asked for very often, whom to ask for it
- * instead of its owner, and the copies that this worker shall keep.
+ * Hot objects at one member of a ring: which members keep copies of what is asked for very often, whom to ask for it instead
+ * of its owner, and the copies that this one shall keep.
  */
+import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
-import type { Bus } from '../bus.ts';
 import type { Exchange } from '../exchange.ts';
 import { openHot } from '../hot/hot.ts';
 import type { HotObject } from '../hot/rule.ts';
 import type { Tally } from '../hot/tally.ts';
 import type { CacheKey } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Node } from './node.ts';
+import { takeCopy } from './replica.ts';
 import type { NodeRing } from './ring.ts';
 
 export interface NodeHot {
-  /** A worker to ask before the owner, which may have a copy; `null`: none, ask the owner. */
-  replicaFor(key: string): number | null;
+  /** A member to ask before the owner, which may have a copy; `null`: none, ask the owner. */
+  replicaFor(key: string): string | null;
   /**
-   * This worker was asked for something that is not in its memory, or no longer fresh. If it shall keep a copy, it asks for
+   * This member was asked for something that is not in its memory, or no longer fresh. If it shall keep a copy, it asks for
    * one, beside the request.
    */
   missing(key: CacheKey, exchange: Exchange): void;
@@ -27,9 +29,9 @@ export interface NodeHot {
 }
 
 export interface HotStatus extends Pick<HotObject, 'key' | 'perSecond' | 'why'> {
-  /** Processor time that all workers together spend on it: 1 is one core. */
+  /** Processor time that all members together spend on it: 1 is one core. */
   readonly cpu: number;
-  /** Workers that keep a copy, or shall. */
+  /** Members that keep a copy, or shall. */
   readonly replicas: readonly string[];
 }
 
@@ -37,20 +39,18 @@ export interface NodeHotOptions {
   readonly ring: NodeRing;
   readonly tally: Tally;
   readonly bus: Bus;
+  /** Of the ring, among those of all rings. */
+  readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly config: () => NodeConfig;
-  /** Requests that this worker has answered itself, since it began. */
-  readonly requests: () => number;
-  /** Asks a member for a copy. */
-  readonly take: (member: number, key: CacheKey, headers: Headers) => Promise<boolean>;
+  readonly node: () => Node;
 }
 
 /** After an owner had nothing to give, it is not asked for the same again for so long. */
 const pauseMs = 100;
 
 export function openNodeHot(options: NodeHotOptions): NodeHot {
-  const { ring, tally, bus, clock, log, config, requests, take } = options;
+  const { ring, tally, bus, clock, log, node, name } = options;
   /** Of what shall be kept here: being asked for, or not to be asked for until then. No more keys than the list has. */
   const pauses = new Map<string, number>();
   let turn = 0;
@@ -58,10 +58,10 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     tally,
     bus,
     clock,
-    ring: ring.name,
-    member: ring.nameOf(ring.own),
-    settings: () => config().hot || null,
-    work: () => ({ requests: requests(), cpuMs: cpuMs() }),
+    ring: name,
+    member: ring.own,
+    settings: () => node().site.config.hot || null,
+    work: () => ({ requests: node().counts.requests, cpuMs: cpuMs() }),
     changed(list) {
       log.info('what is hot has changed', { objects: [...list.values()] });
       for (const key of pauses.keys()) if (!list.has(key)) pauses.delete(key);
@@ -69,15 +69,15 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
   });
 
   /** Owner first. */
-  function keepersOf({ key, replicas }: HotObject): readonly number[] {
-    return ring.owners(key, replicas + 1);
+  function keepersOf({ key, replicas }: HotObject): readonly string[] {
+    return ring.ownersOf(key, replicas + 1);
   }
 
-  function copy(key: CacheKey, from: number, headers: Headers): void {
+  function copy(key: CacheKey, from: string, headers: Headers): void {
     pauses.set(key, Number.POSITIVE_INFINITY);
-    take(from, key, headers)
+    takeCopy(node(), ring, from, key, headers)
       .catch((error: unknown) => {
-        log.debug('there is no copy of a hot object to be had', { key, worker: ring.nameOf(from), error });
+        log.debug('there is no copy of a hot object to be had', { key, from, error });
         return false;
       })
       .then((isKept) => {
@@ -115,11 +115,16 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
         perSecond: object.perSecond,
         cpu: object.cpu,
         why: object.why,
-        replicas: keepersOf(object).slice(1).map(ring.nameOf),
+        replicas: keepersOf(object).slice(1),
       })),
 
     close: hot.close,
   };
+}
+
+/** A node may have the name of a ring that it is no member of. */
+export function ringName({ ring, name }: NodeConfig): string {
+  return ring ? `ring-${ring.name}` : `node-${name}`;
 }
 
 /** Of all threads of this process, since it began. */

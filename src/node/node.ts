@@ -32,7 +32,7 @@ export interface Node {
   readonly stores: Stores | null;
   readonly counts: Counts;
   readonly purging: Purging;
-  /** The workers that keep what this node keeps, each its part; `null` for one that keeps all of it. */
+  /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
   /** What several of these workers keep because it is asked for so often. */
   readonly hot: NodeHot | null;

@@ -36,7 +36,7 @@ export interface Parts {
   readonly remotes: SharedRemotes;
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
-  /** What memory is asked for most; `null` where there are no other workers that could help. */
+  /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
   /** Takes over what a reload may change. */
   retune(config: NodeConfig): void;
@@ -58,7 +58,7 @@ export async function openParts(
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
-  const counted = seat ? tally() : null;
+  const counted = seat || config.ring ? tally() : null;
   const stored = await openCache(config, seat, { clock, warn, purged, hits: counted?.count });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));

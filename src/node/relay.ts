@@ -1,5 +1,5 @@
 /**
- * A phase of nodes with several workers: what another worker keeps is asked for there, in one hop. When that worker cannot
+ * A phase of the members of a ring: what another member keeps is asked for there, in one hop. When that member cannot
  * be asked, the next one on the ring is, until it is this one's own turn. What is hot is asked for where a copy is, too.
  */
 import { discard } from '../cache/answer.ts';
@@ -13,7 +13,7 @@ import type { Account, Node } from './node.ts';
 import { reply } from './reply.ts';
 import type { NodeRing } from './ring.ts';
 
-/** The owner's answer, or that of a copy; `null` when this worker has to see to it itself. */
+/** The owner's answer, or that of a copy; `null` when this member has to see to it itself. */
 export async function relay(
   node: Node,
   ring: NodeRing,
@@ -25,7 +25,7 @@ export async function relay(
   if (exchange.relayed === true || request.body !== null || (method !== 'GET' && method !== 'HEAD'))
     return null;
 
-  async function handOver(member: number, outcome: Outcome): Promise<Response | null> {
+  async function handOver(member: string, outcome: Outcome): Promise<Response | null> {
     try {
       const answer = await ring.ask(member, exchange, outcome === 'relayed-to-replica');
       if (isNotInMemory(answer)) return null;
@@ -35,7 +35,7 @@ export async function relay(
         source: { from: 'parent', answer },
         forwarding: {
           status,
-          detail: ring.nameOf(member),
+          detail: member,
           cacheStatus: headers.get('cache-status'),
           serverTiming: headers.get('server-timing'),
         },
@@ -46,7 +46,7 @@ export async function relay(
       if (request.signal.aborted) throw thrown;
       ring.counts.failed++;
       const error = asMeridianError(thrown);
-      node.log.debug('a worker could not be asked', { worker: ring.nameOf(member), error });
+      node.log.debug('a member of the ring could not be asked', { member, error });
       return null;
     }
   }
@@ -68,7 +68,7 @@ export async function relay(
 /** The value of `Meridian-Hop` in an answer that is none: who asked has to ask the owner. */
 const notHere = 'not-in-memory';
 
-/** To a worker that wants nothing but what is fresh in memory. */
+/** To a member that wants nothing but what is fresh in memory. */
 export async function notInMemory({ hot }: Node, exchange: Exchange, key: CacheKey): Promise<Response> {
   hot?.missing(key, exchange);
   return new Response(null, { status: 404, headers: { [hopField]: notHere } });

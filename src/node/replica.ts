@@ -1,5 +1,5 @@
 /**
- * A copy of a hot object, from the worker that keeps it to one that shall keep it as well: asked for beside the requests of
+ * A copy of a hot object, from the member that keeps it to one that shall keep it as well: asked for beside the requests of
  * clients, none of which waits for it, and taken whole. It is given only while it is fresh in memory, so what is private or
  * not to be stored is never copied, and nobody but the owner asks a parent.
  *
@@ -29,7 +29,7 @@ const withinMs = 5_000;
 export async function takeCopy(
   { cache, clock, purging }: Pick<Node, 'cache' | 'clock' | 'purging'>,
   ring: Pick<NodeRing, 'tell'>,
-  from: number,
+  from: string,
   key: CacheKey,
   headers: Exchange['headers'],
 ): Promise<boolean> {
@@ -49,7 +49,7 @@ export async function takeCopy(
   }
 }
 
-/** What another worker gets that asks for a copy: 404 when there is nothing to give just now. */
+/** What another member gets that asks for a copy: 404 when there is nothing to give just now. */
 export async function giveCopy(
   text: string,
   { cache, clock, purging }: Pick<Node, 'cache' | 'clock' | 'purging'>,

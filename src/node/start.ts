@@ -9,6 +9,7 @@ import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
+import { openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
@@ -51,7 +52,10 @@ export async function startNode(
   const { cache, bus, purging, replicas, remotes, stores, tally } = parts;
   const { knows, report } = purging;
   const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
-  const ring = seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null;
+  const isInRing = seat !== undefined || config.ring !== undefined;
+  const ring = isInRing
+    ? openRing({ network, config, seat, bus, site: () => node.site, clock, log })
+    : null;
   const node: Node = {
     name,
     role: config.role,
@@ -64,7 +68,7 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
     ring,
-    hot: ring && tally && openHotObjects({ ring, tally, node: () => node }),
+    hot: ring && tally && openNodeHot({ ring, tally, bus, clock, log, name: ringName(config), node: () => node }),
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -77,7 +81,8 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
-  const ringDoor = seat && (await openRingDoor(node, seat, serveHandedOver[config.role]));
+  const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
+  node.ring?.join();
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
     else log.info('the bus is back');
@@ -85,10 +90,11 @@ export async function startNode(
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    const graceMs = node.site.config.timeouts.drainMs;
-    await doors.drain(graceMs);
-    // Later: until now, other workers were answered what this one keeps.
-    await ringDoor?.drain(graceMs);
+    await node.ring?.leave();
+    await doors.drain(node.site.config.timeouts.drainMs);
+    // Later: until now, other members were answered what this one keeps.
+    await ringDoor?.drain();
+    await node.hot?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
@@ -121,6 +127,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(wanted);
+      node.ring?.expect(next);
       await prepared.commit();
       before.close();
       replicas.keepOnly(wanted, next);
