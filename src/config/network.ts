@@ -157,9 +157,16 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkRings, checkStorage, checkRoutes, checkBus, checkKv, checkHot].flatMap(
-      (check) => check(draft),
-    ),
+    ...[
+      checkTopology,
+      checkListeners,
+      checkRings,
+      checkStorage,
+      checkRoutes,
+      checkBus,
+      checkKv,
+      checkHot,
+    ].flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };

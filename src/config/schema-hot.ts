@@ -18,7 +18,9 @@ export const hot = group(
     viralPerSecond: count('With so many requests a second, all members keep it.', 1, 1_000_000_000).prefault(
       50_000,
     ),
-    replicasAtLeast: count('Members that keep a copy of a hot object, beside its owner.', 1, 1000).prefault(3),
+    replicasAtLeast: count('Members that keep a copy of a hot object, beside its owner.', 1, 1000).prefault(
+      3,
+    ),
     replicasAtMost: count(
       'The same for one that is just not viral; between the two, by its rate.',
       1,

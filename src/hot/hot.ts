@@ -39,6 +39,7 @@ export interface HotOptions {
   readonly changed: (list: ReadonlyMap<string, HotObject>) => void;
 }
 
+const none: ReadonlyMap<string, HotObject> = new Map();
 /** Without settings, it is looked again so often whether there are some. */
 const restS = 5;
 /** Of a member that says nothing for so many looks, nothing is known any more. */
@@ -51,7 +52,7 @@ export function openHot(options: HotOptions): Hot {
   const everyMs = () => (settings()?.everyS ?? restS) * 1000;
   const board = openBoard({ ...options, silentMs: () => everyMs() * silentLooks });
   let known = nothingKnown;
-  let list: ReadonlyMap<string, HotObject> = new Map();
+  let list = none;
   let before = { ...work(), atMs: clock.elapsed() };
   let cancel = clock.after(everyMs(), look);
 
@@ -82,7 +83,7 @@ export function openHot(options: HotOptions): Hot {
 
   return {
     get list() {
-      return list;
+      return settings() === null ? none : list;
     },
     close() {
       cancel();

@@ -2,15 +2,12 @@
  * Hot objects at one member of a ring: which members keep copies of what is asked for very often, whom to ask for it instead
  * of its owner, and the copies that this one shall keep.
  */
-import type { Bus } from '../bus.ts';
-import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import { openHot } from '../hot/hot.ts';
 import type { HotObject } from '../hot/rule.ts';
 import type { Tally } from '../hot/tally.ts';
 import type { CacheKey } from '../resource.ts';
-import type { Log } from '../telemetry/log.ts';
 import type { Node } from './node.ts';
 import { takeCopy } from './replica.ts';
 import type { NodeRing } from './ring.ts';
@@ -37,20 +34,17 @@ export interface HotStatus extends Pick<HotObject, 'key' | 'perSecond' | 'why'> 
 
 export interface NodeHotOptions {
   readonly ring: NodeRing;
-  readonly tally: Tally;
-  readonly bus: Bus;
   /** Of the ring, among those of all rings. */
   readonly name: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly node: () => Node;
+  readonly tally: Tally;
+  readonly node: Pick<Node, 'site' | 'counts' | 'cache' | 'purging' | 'bus' | 'clock' | 'log'>;
 }
 
 /** After an owner had nothing to give, it is not asked for the same again for so long. */
 const pauseMs = 100;
 
-export function openNodeHot(options: NodeHotOptions): NodeHot {
-  const { ring, tally, bus, clock, log, node, name } = options;
+export function openNodeHot({ ring, name, tally, node }: NodeHotOptions): NodeHot {
+  const { bus, clock, log } = node;
   /** Of what shall be kept here: being asked for, or not to be asked for until then. No more keys than the list has. */
   const pauses = new Map<string, number>();
   let turn = 0;
@@ -60,8 +54,8 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     clock,
     ring: name,
     member: ring.own,
-    settings: () => node().site.config.hot || null,
-    work: () => ({ requests: node().counts.requests, cpuMs: cpuMs() }),
+    settings: () => node.site.config.hot || null,
+    work: () => ({ requests: node.counts.requests, cpuMs: cpuMs() }),
     changed(list) {
       log.info('what is hot has changed', { objects: [...list.values()] });
       for (const key of pauses.keys()) if (!list.has(key)) pauses.delete(key);
@@ -73,17 +67,16 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     return ring.ownersOf(key, replicas + 1);
   }
 
-  function copy(key: CacheKey, from: string, headers: Headers): void {
+  async function copy(key: CacheKey, from: string, headers: Headers): Promise<void> {
     pauses.set(key, Number.POSITIVE_INFINITY);
-    takeCopy(node(), ring, from, key, headers)
-      .catch((error: unknown) => {
-        log.debug('there is no copy of a hot object to be had', { key, from, error });
-        return false;
-      })
-      .then((isKept) => {
-        if (isKept) pauses.delete(key);
-        else if (pauses.has(key)) pauses.set(key, clock.elapsed() + pauseMs);
-      });
+    let isKept = false;
+    try {
+      isKept = await takeCopy(node, ring, from, key, headers);
+    } catch (error) {
+      log.debug('there is no copy of a hot object to be had', { key, from, error });
+    }
+    if (isKept) pauses.delete(key);
+    else if (pauses.has(key)) pauses.set(key, clock.elapsed() + pauseMs);
   }
 
   return {
@@ -106,7 +99,7 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
       if (object === undefined || (pauses.get(key) ?? 0) > clock.elapsed()) return;
       // Whoever is asked instead of an owner that is gone has it, if anybody has.
       const from = ring.before(key)[0];
-      if (from !== undefined && keepersOf(object).includes(ring.own)) copy(key, from, headers);
+      if (from !== undefined && keepersOf(object).includes(ring.own)) void copy(key, from, headers);
     },
 
     status: () =>

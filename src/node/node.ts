@@ -34,8 +34,8 @@ export interface Node {
   readonly purging: Purging;
   /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
-  /** What several of these workers keep because it is asked for so often. */
-  readonly hot: NodeHot | null;
+  /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
+  hot: NodeHot | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

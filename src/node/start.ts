@@ -53,9 +53,7 @@ export async function startNode(
   const { knows, report } = purging;
   const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
   const isInRing = seat !== undefined || config.ring !== undefined;
-  const ring = isInRing
-    ? openRing({ network, config, seat, bus, site: () => node.site, clock, log })
-    : null;
+  const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -68,10 +66,11 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
     ring,
-    hot: ring && tally && openNodeHot({ ring, tally, bus, clock, log, name: ringName(config), node: () => node }),
+    hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
+  if (ring && tally) node.hot = openNodeHot({ ring, tally, name: ringName(config), node });
   await purging.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
