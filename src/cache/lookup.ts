@@ -44,7 +44,7 @@ function isFreshFor(exchange: Exchange, { freshUntilMs, entry }: Resident): bool
 }
 
 /** Hits of one resident that are counted together: what is hot has thousands, and one of sixteen pays for the rest. */
-export const hitsPerCount = 16;
+const hitsPerCount = 16;
 
 /** Told of each `hitsPerCount` hits of one resident. */
 export type HitCounter = (key: CacheKey, hits: number) => void;

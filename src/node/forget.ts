@@ -5,12 +5,18 @@
 import { z } from 'zod';
 import type { Cache } from '../cache/cache.ts';
 import type { CacheKey } from '../resource.ts';
-import type { NodeRing } from './ring.ts';
 
 export interface Forgotten {
   readonly keys: readonly CacheKey[];
   readonly route: string;
   readonly groups: readonly string[];
+}
+
+/** As one worker of several knows the others. */
+interface OtherWorkers {
+  /** Whether they may keep copies of what this one, or another, keeps. */
+  readonly hasReplicas: boolean;
+  tellForgotten(forgotten: Forgotten): Promise<void>;
 }
 
 const message = z.object({
@@ -27,20 +33,20 @@ export function forget(cache: Pick<Cache, 'drop' | 'dropGroups'>, { keys, route,
 /**
  * Has all workers of a node forget something, before the request that changed it has its answer.
  *
- * @param ring what this worker knows of the others; `null`: there are none.
+ * @param others `null`: there are none.
  */
 export async function forgetAtAll(
   cache: Pick<Cache, 'drop' | 'dropGroups'>,
-  ring: Pick<NodeRing, 'tellForgotten' | 'hasReplicas'> | null,
+  others: OtherWorkers | null,
   forgotten: Forgotten,
 ): Promise<void> {
   forget(cache, forgotten);
-  if (ring === null) return;
-  await ring.tellForgotten(forgotten);
-  if (!ring.hasReplicas) return;
+  if (others === null) return;
+  await others.tellForgotten(forgotten);
+  if (!others.hasReplicas) return;
   // Who had forgotten may have copied it since from one who had not, and now all have.
   forget(cache, forgotten);
-  await ring.tellForgotten(forgotten);
+  await others.tellForgotten(forgotten);
 }
 
 /** For another worker; `null` when there is nothing to forget. */

@@ -2,14 +2,15 @@
  * Hot objects at one member of a ring: which members keep copies of what is asked for very often, whom to ask for it instead
  * of its owner, and the copies that this one shall keep.
  */
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import { openHot } from '../hot/hot.ts';
 import type { HotObject } from '../hot/rule.ts';
 import type { Tally } from '../hot/tally.ts';
 import type { CacheKey } from '../resource.ts';
-import type { Node } from './node.ts';
-import { takeCopy } from './replica.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { NodeRing } from './ring.ts';
 
 export interface NodeHot {
@@ -37,14 +38,21 @@ export interface NodeHotOptions {
   /** Of the ring, among those of all rings. */
   readonly name: string;
   readonly tally: Tally;
-  readonly node: Pick<Node, 'site' | 'counts' | 'cache' | 'purging' | 'bus' | 'clock' | 'log'>;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: () => NodeConfig;
+  /** Requests that this member has answered itself, since it began. */
+  readonly requests: () => number;
+  /** Asks a member for a copy, and tells whether it was kept. */
+  readonly take: (from: string, key: CacheKey, headers: Headers) => Promise<boolean>;
 }
 
 /** After an owner had nothing to give, it is not asked for the same again for so long. */
 const pauseMs = 100;
 
-export function openNodeHot({ ring, name, tally, node }: NodeHotOptions): NodeHot {
-  const { bus, clock, log } = node;
+export function openNodeHot(options: NodeHotOptions): NodeHot {
+  const { ring, name, tally, bus, clock, log, config, requests, take } = options;
   /** Of what shall be kept here: being asked for, or not to be asked for until then. No more keys than the list has. */
   const pauses = new Map<string, number>();
   let turn = 0;
@@ -54,8 +62,8 @@ export function openNodeHot({ ring, name, tally, node }: NodeHotOptions): NodeHo
     clock,
     ring: name,
     member: ring.own,
-    settings: () => node.site.config.hot || null,
-    work: () => ({ requests: node.counts.requests, cpuMs: cpuMs() }),
+    settings: () => config().hot || null,
+    work: () => ({ requests: requests(), cpuMs: cpuMs() }),
     changed(list) {
       log.info('what is hot has changed', { objects: [...list.values()] });
       for (const key of pauses.keys()) if (!list.has(key)) pauses.delete(key);
@@ -71,7 +79,7 @@ export function openNodeHot({ ring, name, tally, node }: NodeHotOptions): NodeHo
     pauses.set(key, Number.POSITIVE_INFINITY);
     let isKept = false;
     try {
-      isKept = await takeCopy(node, ring, from, key, headers);
+      isKept = await take(from, key, headers);
     } catch (error) {
       log.debug('there is no copy of a hot object to be had', { key, from, error });
     }

@@ -16,6 +16,7 @@ import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
+import { takeCopy } from './replica.ts';
 import { openRing } from './ring.ts';
 import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
@@ -70,7 +71,14 @@ export async function startNode(
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
-  if (ring && tally) node.hot = openNodeHot({ ring, tally, name: ringName(config), node });
+  if (ring && tally) {
+    node.hot = openNodeHot({
+      ...{ ring, tally, bus, clock, log, name: ringName(config) },
+      config: () => node.site.config,
+      requests: () => node.counts.requests,
+      take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
+    });
+  }
   await purging.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {

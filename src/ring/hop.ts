@@ -64,8 +64,8 @@ export function verifyHop(
   const [asker = '', request = '', address = '', origin = ''] = [from, id, client, base].map(
     decodeURIComponent,
   );
-  const memoryOnly = added.endsWith('m');
-  return { from: asker, id: request, client: address, base: origin, added: names, memoryOnly };
+  const hop = { from: asker, id: request, client: address, base: origin, added: names };
+  return added.endsWith('m') ? { ...hop, memoryOnly: true } : hop;
 }
 
 /** The first line keeps this use of the secret apart from all others. */
