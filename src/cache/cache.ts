@@ -39,7 +39,7 @@ export interface Cache {
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
    */
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
-  /** What another worker may copy: fresh in memory, and not a copy itself. */
+  /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
   expectReplica(key: CacheKey): Replica;

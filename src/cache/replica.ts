@@ -15,8 +15,7 @@ export function original(
   nowMs: number,
 ): Pick<Resident, 'entry' | 'body'> | null {
   const found = memory.find(key, headers);
-  // A copy is not copied further: it is asked for where it comes from.
-  return found !== null && !found.isReplica && nowMs < found.freshUntilMs ? found : null;
+  return found !== null && nowMs < found.freshUntilMs ? found : null;
 }
 
 /** A copy on its way: begun before it is asked for, so that what is purged meanwhile does not come back with it. */

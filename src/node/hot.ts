@@ -65,7 +65,8 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     settings: () => config().hot || null,
     work: () => ({ requests: requests(), cpuMs: cpuMs() }),
     changed(list) {
-      log.info('what is hot has changed', { objects: [...list.values()] });
+      const objects = [...list.values()].map(({ key, perSecond, why }) => ({ key, perSecond, why }));
+      log.info('what is hot has changed', { objects });
       for (const key of pauses.keys()) if (!list.has(key)) pauses.delete(key);
     },
   });

@@ -21,7 +21,7 @@ function worker({ cache, clock }: World, heard: Knowledge) {
 }
 
 /** From one to another, as over the socket. */
-async function copy(from: World, to: World, heard = { from: at(7), to: at(7) }, headers = new Headers()) {
+async function copy(from: World, to: World, heard = { from: at(7), to: at(7) }) {
   const ring = {
     async tell(_: string, what: string, text: string) {
       expect(what).toBe('copy');
@@ -29,7 +29,7 @@ async function copy(from: World, to: World, heard = { from: at(7), to: at(7) }, 
       return { status, headers: fields, body: body as ReadableStream<Uint8Array> | null };
     },
   };
-  return takeCopy(worker(to, heard.to), ring, 'lhr.1', key, headers);
+  return takeCopy(worker(to, heard.to), ring, 'lhr.1', key, new Headers());
 }
 
 async function stored(fields: Record<string, string>, body: Uint8Array | string = 'body'): Promise<World> {
@@ -86,6 +86,7 @@ describe('a copy between workers', () => {
     await using to = await world({ clock: from.clock });
     expect(await copy(from, to, { from: at(6), to: at(7) })).toBe(false);
     expect(to.cache.stats.memory.entries).toBe(0);
+    expect(await copy(from, to, { from: at(8), to: 'unsure' })).toBe(false);
     expect(await copy(from, to, { from: at(8), to: at(7) })).toBe(true);
   });
 

@@ -19,7 +19,8 @@ const question = z.object({
   key: z.string(),
   /** The request's, by which a variant is selected. */
   fields: z.array(z.tuple([z.string(), z.string()])),
-  knows: z.union([z.literal('unsure'), z.object({ log: z.string(), sequence: z.number() })]),
+  /** How far the taker has followed the purges on the bus. */
+  knows: z.object({ log: z.string(), sequence: z.number() }),
 });
 
 /** The giver has it in memory: what takes longer is not worth it, as it is asked for again. */
@@ -33,10 +34,12 @@ export async function takeCopy(
   key: CacheKey,
   headers: Exchange['headers'],
 ): Promise<boolean> {
+  const knows = purging.knows();
+  // It may have heard of purges that it can no longer name.
+  if (knows === 'unsure') return false;
   const replica = cache.expectReplica(key);
   try {
-    const fields = [...endToEnd(headers)];
-    const asked: z.input<typeof question> = { key, fields, knows: purging.knows() };
+    const asked: z.input<typeof question> = { key, fields: [...endToEnd(headers)], knows };
     const askedMs = clock.now();
     const signal = AbortSignal.timeout(withinMs);
     const answer = await ring.tell(from, 'copy', JSON.stringify(asked), signal);

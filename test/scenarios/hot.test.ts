@@ -11,6 +11,7 @@ import { parseCacheStatus } from '../../src/http/cache-status.ts';
 import { web } from '../../src/index.ts';
 import {
   eventually,
+  freePort,
   type Sketch,
   startNetwork,
   startUpstream,
@@ -323,5 +324,47 @@ describe('a worker that keeps no copy', () => {
     await eventually('many answers', () => answers > 1_000, { withinMs: 20_000 });
     await flooding?.stop();
     expect(await hot()).toEqual([]);
+  }, 60_000);
+});
+
+describe('a ring of two machines', () => {
+  test('keeps at both what is asked for very often, and purges it at both', async () => {
+    const pop = async () => ({
+      role: 'pop' as const,
+      parents: ['origin'],
+      ring: { name: 'lhr', port: await freePort() },
+      hot: toAll,
+    });
+    const nodes = { origin: { role: 'origin' as const }, 'lhr-1': await pop(), 'lhr-2': await pop() };
+    await using both = await startNetwork({ nodes, routes: [web({ upstream: upstream.url })] });
+    const from = async (node: string) => {
+      const { headers, ...response } = await fetch(`${both.url(node)}/far`).then(async (response) => ({
+        headers: response.headers,
+        text: await response.text(),
+      }));
+      return { ...response, detail: parseCacheStatus(headers.get('cache-status') ?? '').at(-1)?.detail };
+    };
+    const names = ['lhr-1', 'lhr-2'];
+    let isOver = false;
+    const clients = names.map(async (node) => {
+      while (!isOver) await from(node);
+    });
+    const inBothMemories = async () => {
+      const details = await Promise.all(names.map(async (node) => (await from(node)).detail));
+      return details.toSorted().join() === 'memory,replica';
+    };
+    await eventually('an answer from both memories', inBothMemories, { withinMs: 20_000 });
+    const asked = upstream.count('/far');
+    for (let round = 0; round < 3; round++) {
+      edition++;
+      const file = await readNodeFile(join(both.dir, 'data', 'lhr-1'));
+      const client = controlClient(file!.control, both.secret, systemClock);
+      await client.purge({ targets: [{ by: 'tag', tag: 'far' }], waitMs: 10_000 });
+      for (const node of names) expect((await from(node)).text).toStartWith(`edition ${edition} `);
+      await eventually('an answer from both memories', inBothMemories, { withinMs: 20_000 });
+    }
+    isOver = true;
+    await Promise.all(clients);
+    expect(upstream.count('/far')).toBe(asked + 3);
   }, 60_000);
 });
