@@ -55,6 +55,7 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
   const { ring, name, tally, bus, clock, log, config, requests, take } = options;
   /** Of what shall be kept here: being asked for, or not to be asked for until then. No more keys than the list has. */
   const pauses = new Map<string, number>();
+  const keepers = new WeakMap<HotObject, { readonly members: unknown; readonly names: readonly string[] }>();
   let turn = 0;
   const hot = openHot({
     tally,
@@ -71,9 +72,14 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     },
   });
 
-  /** Owner first. */
-  function keepersOf({ key, replicas }: HotObject): readonly string[] {
-    return ring.ownersOf(key, replicas + 1);
+  /** Owner first. Worked out once for each look at the rates: on a large ring, that takes longer than all else here. */
+  function keepersOf(object: HotObject): readonly string[] {
+    const { members } = ring;
+    const known = keepers.get(object);
+    if (known?.members === members) return known.names;
+    const names = ring.ownersOf(object.key, object.replicas + 1);
+    keepers.set(object, { members, names });
+    return names;
   }
 
   async function copy(key: CacheKey, from: string, headers: Headers): Promise<void> {
