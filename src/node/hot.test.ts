@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { hub } from '../../test/support/bus.ts';
 import { exchange } from '../../test/support/builders.ts';
+import { hub } from '../../test/support/bus.ts';
 import { virtualClock } from '../../test/support/clock.ts';
 import type { NodeConfig } from '../config/network.ts';
 import { tally } from '../hot/tally.ts';
 import type { CacheKey } from '../resource.ts';
-import { log } from '../telemetry/log.ts';
+import { openLog } from '../telemetry/log.ts';
 import { openNodeHot } from './hot.ts';
 import type { NodeRing } from './ring.ts';
 
@@ -38,7 +38,7 @@ async function stage(own: string, isHot = true) {
   } as Partial<NodeRing> as NodeRing;
   const hot = openNodeHot({
     ...{ ring, name: 'node-lhr', tally: counted, clock, bus: hub(clock.now).join(own) },
-    log: log({ level: 'error', write: () => {} }),
+    log: openLog({ level: 'error', format: 'json', clock, write: () => {} }),
     config: () => ({ hot: settings }) as NodeConfig,
     requests: () => 0,
     take: (from) => {
