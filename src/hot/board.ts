@@ -42,6 +42,7 @@ export function openBoard({ bus, clock, ring, member, silentMs }: BoardOptions):
   const heard = new Map<string, Heard>();
   let own: ReadonlyMap<string, Load> = new Map();
   let isListening = false;
+  let hasWritten = false;
 
   const watching = view.watch({
     changed({ key, value, revision }) {
@@ -63,6 +64,7 @@ export function openBoard({ bus, clock, ring, member, silentMs }: BoardOptions):
       const isNews = loads.size > 0 || own.size > 0;
       own = loads;
       if (!isNews) return;
+      hasWritten = true;
       const written = [...loads].map(([key, { perSecond, cpu }]) => [key, perSecond, cpu]);
       // Cut off from the bus, a member goes by what it knows itself: the next time is soon.
       view.put(member, written).catch(() => undefined);
@@ -78,6 +80,7 @@ export function openBoard({ bus, clock, ring, member, silentMs }: BoardOptions):
     },
     async close() {
       watching.close();
+      if (!hasWritten) return;
       // Nobody counts on it from now on; where the bus cannot be reached, they find out by themselves.
       await view.delete(member).catch(() => undefined);
     },
