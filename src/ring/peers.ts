@@ -232,9 +232,10 @@ async function askForSign(
   const headers = new Headers({ [hopField]: signed(peer, 'GET', '/') });
   const { signal } = new AbortController();
   try {
-    const { status } = await way.ask('/', { method: 'GET', headers, signal, timeouts, clock });
+    const { status } = await way.askAside('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
-  } catch {
-    return 'silent'; // no sign of life is what was asked about
+  } catch (thrown) {
+    // At a socket without room, somebody is busy; of one that is gone, its supervisor tells. Else, silence is the answer.
+    return way.isFull(thrown) ? 'lives' : 'silent';
   }
 }
