@@ -21,7 +21,7 @@ export interface Row {
 export const rows = z.registry<Row>();
 
 /** One value. `read` gives the parsed value, or `undefined` for one that is not valid. */
-function leaf<In, Out>(row: Row, read: (value: unknown) => Out | undefined): z.ZodType<Out, In> {
+export function leaf<In, Out>(row: Row, read: (value: unknown) => Out | undefined): z.ZodType<Out, In> {
   return z
     .custom<In>()
     .transform((value, context): Out => {
@@ -137,11 +137,15 @@ export function flag(means: string, otherwise?: string): z.ZodType<boolean, bool
 export function oneOf<const Word extends string>(
   means: string,
   words: readonly Word[],
+  otherwise?: string,
 ): z.ZodType<Word, Word> {
   const expected = words
     .map((word) => `'${word}'`)
     .join(', ')
     .replace(/, ([^,]*)$/, ' or $1');
   const type = words.map((word) => `\`'${word}'\``).join(', ');
-  return leaf({ means, expected, type }, (value) => words.find((word) => word === value));
+  const row = { means, expected, type };
+  return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>
+    words.find((word) => word === value),
+  );
 }
