@@ -147,7 +147,14 @@ export type Parsed =
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 const checks = [
-  ...[checkTopology, checkListeners, checkRings, checkHot, checkStorage, checkRoutes, checkBus, checkKv],
+  checkTopology,
+  checkListeners,
+  checkRings,
+  checkStorage,
+  checkRoutes,
+  checkBus,
+  checkKv,
+  checkHot,
   checkServerTls,
 ];
 

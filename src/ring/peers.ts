@@ -58,9 +58,12 @@ const passedOverMs = 1_000;
 const lateMs = 500;
 /** How often it is looked who is late, while anybody is asked. */
 const lookMs = 250;
-/** Which it gives within this time, or is passed over. A worker that is merely busy is late by tens of milliseconds. */
+/** Which it gives within this time, or else is silent. A worker that is merely busy is late by tens of milliseconds. */
 const signMs = 1_000;
-/** So many checks in a row without a sign, and it is passed over until there is one: a single one may be chance. */
+/**
+ * So many times in a row without a sign, and it is passed over until there is one. Once may be chance: thousands of clients that
+ * come at the same moment keep a worker from everything else for a second.
+ */
 const silentChecks = 2;
 
 /**
@@ -124,7 +127,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
     function heard(given: Sign): void {
       const lateSinceMs = clock.elapsed() - lateMs;
-      if (given === 'silent')
+      if (given === 'silent' && state.silent >= silentChecks)
         for (const each of [...state.waiting]) if (each.sinceMs <= lateSinceMs) each.dead();
       clock.after(given === 'silent' ? lookMs : lateMs, look);
     }
