@@ -143,7 +143,14 @@ async function startPop(run: Run, count: number) {
     dataDir: directory,
     nodes: {
       origin: { role: 'origin', listen: [{ port: ports.origin }], ...quiet },
-      pop: { role: 'pop', listen: [{ port: ports.pop }], parents: ['origin'], workers: count, ...quiet },
+      pop: {
+        role: 'pop',
+        listen: [{ port: ports.pop }],
+        parents: ['origin'],
+        workers: count,
+        hot: false,
+        ...quiet,
+      },
     },
     routes: [{ protocol: 'web', name: 'web', web: { upstream: upstream.url } }],
   };

@@ -94,6 +94,7 @@ describe('a valid config', () => {
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
       workers: 1,
+      hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });

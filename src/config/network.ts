@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { TlsFiles } from '../server-tls.ts';
 import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
+import { checkHot } from './checks/hot.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkServerTls } from './checks/pem.ts';
@@ -159,7 +160,7 @@ export type Parsed =
 
 const checks = [
   ...[checkTopology, checkListeners, checkTls, checkRings, checkStorage, checkRoutes],
-  ...[checkBus, checkKv, checkServerTls],
+  ...[checkBus, checkKv, checkHot, checkServerTls],
 ];
 
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */

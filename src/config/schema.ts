@@ -24,6 +24,7 @@ import {
 import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
@@ -226,6 +227,7 @@ export const node = group('One node. Its name is its key.', {
     ])
     .prefault(1),
   ring: ring.optional(),
+  hot: z.union([z.literal(false), hot]).prefault({}),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),

@@ -46,6 +46,17 @@ export const statusMessage = z.looseObject({
       members: z.array(z.object({ name: z.string(), share: z.number(), isUp: z.boolean() })).optional(),
     })
     .nullish(),
+  /** Of the members of a ring; older nodes say nothing of it. */
+  hot: z
+    .array(
+      z.looseObject({
+        key: z.string(),
+        perSecond: z.number(),
+        why: z.string(),
+        replicas: z.array(z.string()),
+      }),
+    )
+    .optional(),
   /** Of a node that has several, in the order of their numbers. */
   workers: z.array(z.looseObject({ worker: z.number(), state: z.enum(['up', 'down']) })).optional(),
 });

@@ -30,6 +30,7 @@ export function statusTogether(said: readonly (StatusMessage | undefined)[]): St
     purging: purgings.length === 0 ? null : { ...added(purgings), state: purgingStates[worst] ?? 'suspect' },
     bus: up.every(({ bus }) => bus !== 'disconnected') ? first.bus : 'disconnected',
     parents: first.parents.map(({ name }) => ({ name, healthy: up.every(isHealthy(name)) })),
+    hot: hottest(up.flatMap(({ hot = [] }) => hot)),
     workers: said.map((status, at) =>
       status === undefined
         ? { worker: at + 1, state: 'down' }
@@ -54,6 +55,12 @@ function ringOf(up: readonly StatusMessage[]): StatusMessage['ring'] {
 /** What is worth knowing of each of them. */
 function about({ pid, requests, hits, rssBytes, ring }: StatusMessage) {
   return { pid, requests, hits, rssBytes, ring };
+}
+
+/** All know of the same objects, or nearly so: who has heard of an object last may not have told yet. */
+function hottest(said: NonNullable<StatusMessage['hot']>): NonNullable<StatusMessage['hot']> {
+  const highestFirst = said.toSorted((a, b) => b.perSecond - a.perSecond);
+  return [...new Map(highestFirst.toReversed().map((object) => [object.key, object])).values()].toReversed();
 }
 
 const isHealthy =

@@ -13,6 +13,7 @@ import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
@@ -35,6 +36,8 @@ export interface Node {
   readonly purging: Purging;
   /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
+  /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
+  hot: NodeHot | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

@@ -9,6 +9,7 @@ import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
+import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
 import { openPurging, type Purging } from './purging.ts';
@@ -35,6 +36,8 @@ export interface Parts {
   readonly remotes: SharedRemotes;
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
+  /** What memory is asked for most; `null` where there are no other members of a ring. */
+  readonly tally: Tally | null;
   /** Takes over what a reload may change. */
   retune(config: NodeConfig): void;
   close(): Promise<void>;
@@ -55,7 +58,8 @@ export async function openParts(
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
-  const stored = await openCache(config, seat, { clock, warn, purged });
+  const counted = seat || config.ring ? tally() : null;
+  const stored = await openCache(config, seat, { clock, warn, purged, hits: counted?.count });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
   const self = { name: own, role: config.role, startedMs };
@@ -69,6 +73,7 @@ export async function openParts(
     replicas: nearby,
     remotes: polite,
     stores,
+    tally: counted,
 
     retune(wanted) {
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
@@ -88,7 +93,7 @@ export async function openParts(
   };
 }
 
-type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged'>;
+type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
 
 async function openCache(
   config: NodeConfig,

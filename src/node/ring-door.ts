@@ -13,6 +13,7 @@ import { forget, forgottenIn } from './forget.ts';
 import type { Node } from './node.ts';
 import { OpenExchange } from './open.ts';
 import { failed, refuse } from './refuse.ts';
+import { giveCopy } from './replica.ts';
 import { type Seat, socketOf } from './seat.ts';
 
 type Serve = (exchange: OpenExchange, node: Node) => Response | Promise<Response>;
@@ -76,8 +77,7 @@ function handler(node: Node, serve: Serve, hopIn: HopIn) {
       return refuse(node, { exchange, route: '', kind: '' }, error);
     }
     request.headers.delete(hopField);
-    if (isOwnWord(hop))
-      return method === 'POST' ? forgetAsTold(request, exchange.query, node) : giveSign(node);
+    if (isOwnWord(hop)) return method === 'POST' ? doAsTold(request, exchange, node) : giveSign(node);
     exchange.take(hop);
     const answered = serve(exchange, node);
     // A shield puts its answers into envelopes by itself.
@@ -93,10 +93,13 @@ function giveSign({ ring }: Node): Response {
   return new Response(null, { status: ring?.isLeaving ? 503 : 204 });
 }
 
-async function forgetAsTold(request: Request, query: string, node: Node): Promise<Response> {
+/** What members say to each other (`Word` in `ring.ts`). */
+async function doAsTold(request: Request, { path, query }: OpenExchange, node: Node): Promise<Response> {
   const text = await request.text();
   const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
-  const forgotten = query === `?${digest}` ? forgottenIn(text) : null;
+  if (query !== `?${digest}`) return new Response(null, { status: 400 });
+  if (path === '/copy') return giveCopy(text, node);
+  const forgotten = path === '/forget' ? forgottenIn(text) : null;
   if (forgotten === null) return new Response(null, { status: 400 });
   forget(node.cache, forgotten);
   return new Response(null, { status: 204 });

@@ -31,8 +31,18 @@ export interface NodeRing {
   ownersOf(key: string, count: number): readonly string[];
   /** Whether it makes sense to ask this member now. */
   isUp(member: string): boolean;
-  /** Hands a request over. Fails as `Peers.ask` does. */
-  ask(member: string, exchange: Exchange): Promise<Answer>;
+  /** Whether members may keep copies of what others own. */
+  readonly hasReplicas: boolean;
+  /** Requests handed over to a member that it has not answered yet. */
+  underWay(member: string): number;
+  /**
+   * Hands a request over. Fails as `Peers.ask` does.
+   *
+   * @param memoryOnly it is to be answered only if the member has it fresh in its memory.
+   */
+  ask(member: string, exchange: Exchange, memoryOnly?: boolean): Promise<Answer>;
+  /** Says something to another member, signed. Fails as `Peers.ask` does. */
+  tell(member: string, what: Word, text: string, signal: AbortSignal): Promise<Answer>;
   /** Has the other members forget what a request has changed. Resolves when they have, or cannot be reached. */
   tellForgotten(forgotten: Forgotten): Promise<void>;
   /** A worker of this node has gone, or serves again: word from whoever watches over them. */
@@ -59,6 +69,9 @@ export interface RingStatus {
   readonly members: readonly { readonly name: string; readonly share: number; readonly isUp: boolean }[];
 }
 
+/** What members say to each other, beside handing requests over: to forget something, or to give a copy of it. */
+export type Word = 'forget' | 'copy';
+
 export interface NodeRingOptions {
   readonly network: Network;
   readonly config: NodeConfig;
@@ -81,6 +94,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const { ring: shared } = config;
   const own = workerName(config.name, seat?.worker ?? 1);
   const counts = { relayed: 0, failed: 0 };
+  const underWay = new Map<string, number>();
   const auto = seat?.workers ?? 1;
   const sign = (to: Peer, method: string, target: string) => signed(to, ownWord(own), method, target);
   const peers = openPeers({ clock, timeouts: () => patience(site().config), sign });
@@ -120,13 +134,16 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const ownersOf = (key: string, count: number) =>
     circle.ownersOf(key, count).map((member) => names[member] ?? '');
 
-  async function tell(member: string, text: string): Promise<void> {
+  function tell(member: string, what: Word, text: string, signal: AbortSignal): Promise<Answer> {
     const body = new TextEncoder().encode(text);
     // The hop covers the target, which covers the body.
-    const target = `/?${createHash('sha256').update(body).digest('hex')}`;
+    const target = `/${what}?${createHash('sha256').update(body).digest('hex')}`;
     const headers = new Headers({ [hopField]: sign(peers.get(member), 'POST', target) });
-    const signal = AbortSignal.timeout(forgetWithinMs);
-    const { status } = await peers.ask(member, { method: 'POST', target, headers, signal, body });
+    return peers.ask(member, { method: 'POST', target, headers, signal, body });
+  }
+
+  async function tellToForget(member: string, text: string): Promise<void> {
+    const { status } = await tell(member, 'forget', text, AbortSignal.timeout(forgetWithinMs));
     if (status !== 204) throw new Error(`it answers ${status}`);
   }
 
@@ -134,6 +151,11 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
     own,
     counts,
     ownersOf,
+    tell,
+    get hasReplicas() {
+      return site().config.hot !== false;
+    },
+    underWay: (member) => underWay.get(member) ?? 0,
     get members() {
       return names;
     },
@@ -147,20 +169,27 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
       const at = order.indexOf(own);
       return order.slice(0, at === -1 ? order.length : at).filter((member) => peers.isUp(member));
     },
-    ask(member, exchange) {
+    async ask(member, exchange, memoryOnly = false) {
       const { method, target, headers: given, request, id, base } = exchange;
       const added = addedOnTheWay.filter((name) => !given.has(name));
       const headers = endToEnd(given, ofOneHop);
-      const hop: Hop = { from: own, id, client: exchange.client(), base, added };
+      const hop: Hop = { from: own, id, client: exchange.client(), base, added, memoryOnly };
       headers.set(hopField, signed(peers.get(member), hop, method, target));
       const inform = (status: number, fields: Headers) => exchange.inform?.(status, fields);
-      return peers.ask(member, { method, target, headers, signal: request.signal, inform });
+      underWay.set(member, (underWay.get(member) ?? 0) + 1);
+      try {
+        return await peers.ask(member, { method, target, headers, signal: request.signal, inform });
+      } finally {
+        const left = (underWay.get(member) ?? 1) - 1;
+        if (left > 0) underWay.set(member, left);
+        else underWay.delete(member);
+      }
     },
     async tellForgotten(forgotten) {
       const text = forgottenText(forgotten);
       if (text === null) return;
       const others = names.filter((member) => member !== own && peers.isUp(member));
-      const told = await Promise.allSettled(others.map((member) => tell(member, text)));
+      const told = await Promise.allSettled(others.map((member) => tellToForget(member, text)));
       for (const [at, { status, ...why }] of told.entries()) {
         if (status === 'rejected')
           log.warn('a member of the ring did not hear of a change', { member: others[at], ...why });

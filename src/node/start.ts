@@ -9,12 +9,14 @@ import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
+import { openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
+import { takeCopy } from './replica.ts';
 import { openRing } from './ring.ts';
 import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
@@ -48,11 +50,12 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores } = parts;
+  const { cache, bus, purging, replicas, remotes, stores, tally } = parts;
   const { knows, report } = purging;
   const startedMs = clock.elapsed();
   const siteDependencies = { cache, replicas, remotes, clock, log, knows, startedMs, report };
   const isInRing = seat !== undefined || config.ring !== undefined;
+  const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const node: Node = {
     name,
     role: config.role,
@@ -64,10 +67,19 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
-    ring: isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null,
+    ring,
+    hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
+  if (ring && tally) {
+    node.hot = openNodeHot({
+      ...{ ring, tally, bus, clock, log, name: ringName(config) },
+      config: () => node.site.config,
+      requests: () => node.counts.requests,
+      take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
+    });
+  }
   await purging.ready;
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
@@ -90,6 +102,7 @@ export async function startNode(
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.
     await ringDoor?.drain();
+    await node.hot?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();

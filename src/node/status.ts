@@ -7,6 +7,7 @@ import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
+import type { HotStatus } from './hot.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
 import type { RingStatus } from './ring.ts';
@@ -35,6 +36,8 @@ export interface NodeStatus {
   readonly purging: PurgingStatus;
   /** `null` where a node keeps everything itself. */
   readonly ring: RingStatus | null;
+  /** Of the members of a ring: what more than one of them keeps, because it is asked for so often. */
+  readonly hot: readonly HotStatus[];
   readonly parents: readonly ParentStatus[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
@@ -62,6 +65,7 @@ export function statusOf(
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
     ring: node.ring?.status ?? null,
+    hot: node.hot?.status() ?? [],
     parents: node.site.parentStatus(),
     kv,
   };

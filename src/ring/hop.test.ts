@@ -18,6 +18,8 @@ describe('a hop', () => {
     const others: Hop[] = [
       { ...hop, added: [] },
       { ...hop, added: ['accept-encoding', 'user-agent'] },
+      { ...hop, memoryOnly: true },
+      { ...hop, added: [], memoryOnly: true },
       { ...hop, client: 'unknown', base: 'http://[::1]:80' },
     ];
     for (const other of others) {

@@ -3,9 +3,9 @@
  * that says who hands it over, and what the connection alone could tell: the client's address, the base of the URL. The
  * network's secret signs it. Whoever gets a request with this field answers it himself: there is one hop, never two.
  *
- *     Meridian-Hop: <member> <ms since epoch> <request id> <client> <base> <fields added> <seal, base64url>
+ *     Meridian-Hop: <member> <ms since epoch> <request id> <client> <base> <letters> <seal, base64url>
  *
- * Texts are percent-encoded. Over a network, the seal is an HMAC-SHA-256 of this, the method and the target, which holds for a
+ * The letters stand for fields added (a, u), and for an answer from memory or none (m). Texts are percent-encoded. Over a network, the seal is an HMAC-SHA-256 of this, the method and the target, which holds for a
  * minute either way. At a socket that only the node's own user can reach, it is one and the same word for all that comes to
  * that socket: working out two HMACs costs more than the rest of what is done about a hop.
  */
@@ -23,6 +23,8 @@ export interface Hop {
   readonly base: string;
   /** Fields that the request did not have, and that are added to every request on its way. */
   readonly added: readonly ('accept-encoding' | 'user-agent')[];
+  /** Whoever gets it answers only what is fresh in its memory: who hands it over would rather ask the owner than wait. */
+  readonly memoryOnly?: boolean;
 }
 
 /** What a member says on its own account, and for no client: it asks for a sign of life, or tells of a change. */
@@ -72,8 +74,8 @@ export function unsealHop(seal: string, value: string): Hop | null {
   return parsed !== null && isSame(parsed.seal, seal) ? parsed.hop() : null;
 }
 
-function format({ from, id, client, base, added }: Hop, nowMs: number): string {
-  const letters = `${added.includes('accept-encoding') ? 'a' : ''}${added.includes('user-agent') ? 'u' : ''}`;
+function format({ from, id, client, base, added, memoryOnly }: Hop, nowMs: number): string {
+  const letters = `${added.includes('accept-encoding') ? 'a' : ''}${added.includes('user-agent') ? 'u' : ''}${memoryOnly ? 'm' : ''}`;
   return `${encoded(from)} ${nowMs} ${encoded(id)} ${encoded(client)} ${encoded(base)} ${letters || '-'}`;
 }
 
@@ -107,6 +109,7 @@ function parse(value: string): Parsed | null {
     client: decoded(client),
     base: decoded(base),
     added: fieldsOf(added),
+    ...(added.endsWith('m') && { memoryOnly: true }),
   });
   return { text: value.slice(0, -seal.length - 1), timeMs: Number(time), seal, hop };
 }
@@ -114,7 +117,7 @@ function parse(value: string): Parsed | null {
 const sealBytes = 43;
 const sealForm = /^[\w-]{43}$/;
 const timeForm = /^\d{1,15}$/;
-const addedForm = /^(?:-|au?|u)$/;
+const addedForm = /^(?:-|au?m?|um?|m)$/;
 
 function fieldsOf(letters: string): Hop['added'] {
   const fields: ('accept-encoding' | 'user-agent')[] = [];
