@@ -35,6 +35,8 @@ export interface RunOptions {
   /** Standard output and standard error go there. */
   readonly outputPath: string;
   readonly env?: Record<string, string>;
+  /** What stands before the command: how to get to where it is to run (`Machine.enter`). */
+  readonly enter?: readonly string[];
 }
 
 /** What must not outlive the tests, however they end. */
@@ -43,15 +45,21 @@ process.once('exit', () => {
   for (const pid of alive) killQuietly(pid);
 });
 
-export function startMeridian(args: readonly string[], { cwd, outputPath, env = {} }: RunOptions): Running {
+export function startMeridian(
+  args: readonly string[],
+  { cwd, outputPath, env = {}, enter = [] }: RunOptions,
+): Running {
   const output = openSync(outputPath, 'a');
-  const child = Bun.spawn([findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args], {
-    cwd,
-    env: { ...runtimeEnv(), ...env },
-    stdin: 'ignore',
-    stdout: output,
-    stderr: output,
-  });
+  const child = Bun.spawn(
+    [...enter, findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args],
+    {
+      cwd,
+      env: { ...runtimeEnv(), ...env },
+      stdin: 'ignore',
+      stdout: output,
+      stderr: output,
+    },
+  );
   closeSync(output);
   const { pid } = child;
   alive.add(pid);
@@ -80,14 +88,21 @@ export interface Ran {
 }
 
 /** Runs a short command to its end: `runMeridian(['check', '--config', file])`. */
-export async function runMeridian(args: readonly string[], options: { cwd: string }): Promise<Ran> {
-  const child = Bun.spawn([findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args], {
-    cwd: options.cwd,
-    env: runtimeEnv(),
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
+export async function runMeridian(
+  args: readonly string[],
+  options: Pick<RunOptions, 'cwd' | 'enter'>,
+): Promise<Ran> {
+  const { enter = [] } = options;
+  const child = Bun.spawn(
+    [...enter, findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args],
+    {
+      cwd: options.cwd,
+      env: runtimeEnv(),
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
   const all = Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   const [code, stdout, stderr] = await within(30_000, `meridian ${args.join(' ')}`, all);
   return { code, stdout, stderr };
