@@ -76,8 +76,8 @@ export function startMeridian(
       child.kill('SIGKILL');
       await exited;
     },
-    memory: () => readMemory(pid),
-    resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
+    memory: () => memoryOf(pid),
+    resetPeak: () => resetPeakOf(pid),
   };
 }
 
@@ -111,11 +111,15 @@ export async function runMeridian(
 /** Where memory is not counted in `/proc`, there is nothing to say about it. */
 export const countsMemory = existsSync('/proc/self/clear_refs');
 
-function readMemory(pid: number): Memory {
+export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN);
   return { rssBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 };
+}
+
+export function resetPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 function killQuietly(pid: number): void {
