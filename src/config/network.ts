@@ -9,6 +9,7 @@ import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkRings } from './checks/ring.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTopology } from './checks/topology.ts';
@@ -41,7 +42,7 @@ export interface Network {
 }
 
 export interface NodeConfig
-  extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
+  extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'ring'> {
   readonly name: string;
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
@@ -53,6 +54,13 @@ export interface NodeConfig
   readonly disk: StoreBounds | false;
   /** What an origin keeps for good; without it, nothing. */
   readonly store?: StoreConfig | undefined;
+  /** The ring that its workers are members of; without it, they have one of their own. */
+  readonly ring?: RingConfig | undefined;
+}
+
+export interface RingConfig extends Of<typeof schema.ring> {
+  /** How other nodes reach the first worker: absolute, without a trailing slash. */
+  readonly address: string;
 }
 
 /** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
@@ -148,8 +156,8 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv].flatMap((check) =>
-      check(draft),
+    ...[checkTopology, checkListeners, checkRings, checkStorage, checkRoutes, checkBus, checkKv].flatMap(
+      (check) => check(draft),
     ),
     ...checkSecret(filled.value, valid.nodes),
   ]);
@@ -197,7 +205,9 @@ function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
 /** A secret that is made on the spot cannot be known to other machines: the file's own hosts decide. */
 function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   if (member(input, 'secret') !== undefined) return [];
-  const exposed = [...nodes].find(([, { listen }]) => listen.some(({ host }) => !isLoopback(host)));
+  const exposed = [...nodes].find(([, { listen, ring }]) =>
+    [...listen, ...(ring ? [ring] : [])].some(({ host }) => !isLoopback(host)),
+  );
   if (exposed === undefined) return [];
   const expected = `at least 32 characters, because ${exposed[0]} listens beyond this machine`;
   const hint =
@@ -253,6 +263,7 @@ function completeNode(
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.store && completeStore(node.store, dataDir, configDir),
+    ring: node.ring && { ...node.ring, address: node.ring.address ?? `http://${hostOf(node.ring)}` },
   };
 }
 
@@ -294,5 +305,9 @@ function urlOf(listen: readonly ListenConfig[]): string {
   if (listener === undefined) throw new Error('A node without listeners has passed validation');
   const host = isAnyAddress(listener.host) ? '127.0.0.1' : listener.host;
   const scheme = listener.tls === undefined ? 'http' : 'https';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+  return `${scheme}://${hostOf({ host, port: listener.port })}`;
+}
+
+function hostOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

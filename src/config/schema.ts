@@ -25,10 +25,11 @@ import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { remotes } from './schema-remotes.ts';
+import { ring } from './schema-ring.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
-export { bus, metadataTimes, postgresStore, purge, s3Store };
+export { bus, metadataTimes, postgresStore, purge, ring, s3Store };
 
 const label = (means: string) =>
   text(
@@ -199,6 +200,7 @@ export const node = group('One node. Its name is its key.', {
       ),
     ])
     .prefault(1),
+  ring: ring.optional(),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),

@@ -31,7 +31,7 @@ export interface Node {
   readonly stores: Stores | null;
   readonly counts: Counts;
   readonly purging: Purging;
-  /** The workers that keep what this node keeps, each its part; `null` for one that keeps all of it. */
+  /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;

@@ -1,5 +1,5 @@
 /**
- * A phase of nodes with several workers: what another worker keeps is asked for there, in one hop. When that worker cannot
+ * A phase of the members of a ring: what another member keeps is asked for there, in one hop. When that member cannot
  * be asked, the next one on the ring is, until it is this one's own turn.
  */
 import { asMeridianError } from '../errors.ts';
@@ -27,7 +27,7 @@ export async function relay(
         source: { from: 'parent', answer },
         forwarding: {
           status,
-          detail: ring.nameOf(member),
+          detail: member,
           cacheStatus: headers.get('cache-status'),
           serverTiming: headers.get('server-timing'),
         },
@@ -38,7 +38,7 @@ export async function relay(
       if (request.signal.aborted) throw thrown;
       ring.counts.failed++;
       const error = asMeridianError(thrown);
-      node.log.debug('a worker could not be asked', { worker: ring.nameOf(member), error });
+      node.log.debug('a member of the ring could not be asked', { member, error });
     }
   }
   return null;

@@ -1,13 +1,13 @@
 /**
- * Where the other workers of a node hand requests over: a socket in a folder that is the node's own. What comes in
- * here takes the way of any request, but is never handed on.
+ * Where the other members of a ring hand requests over: a socket in a folder that is the node's own, for its own workers, and an
+ * address for those of other nodes. Nothing is admitted there but what a member has signed. It takes the way of any request, but
+ * is never handed on.
  */
 import { rm } from 'node:fs/promises';
 import { MeridianError } from '../errors.ts';
 import { type Listener, listen } from '../http/listener.ts';
 import type { Role } from '../protocol.ts';
-import { hopField, verifyHop } from '../ring/hop.ts';
-import { signOfLife } from '../ring/peers.ts';
+import { hopField, isOwnWord, verifyHop } from '../ring/hop.ts';
 import { forget, forgottenIn } from './forget.ts';
 import type { Node } from './node.ts';
 import { OpenExchange } from './open.ts';
@@ -16,27 +16,43 @@ import { type Seat, socketOf } from './seat.ts';
 
 type Serve = (exchange: OpenExchange, node: Node) => Response | Promise<Response>;
 
-/** Fails when the socket cannot be made. */
-export async function openRingDoor(node: Node, seat: Seat, serve: Serve): Promise<Listener> {
-  const path = socketOf(seat, seat.worker);
-  // Left behind by a worker that was killed: there is never more than one of this number.
-  await rm(path, { force: true });
-  return listen({
-    host: '127.0.0.1',
-    port: 0,
-    unix: path,
+/** Fails when it cannot listen there. */
+export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Serve): Promise<RingDoor> {
+  const { ring, limits, timeouts } = node.site.config;
+  const common = {
     http2: false,
     http3: false,
     proxyProtocol: false,
     trustedProxies: [],
-    idleTimeoutS: 255,
-    bodyBytes: node.site.config.limits.bodyBytes,
-    handle: (request, listener) => handle(request, listener, node, serve),
-    failed: (error) => failed(node, error),
+    idleTimeoutS: longestIdleS,
+    bodyBytes: limits.bodyBytes,
+    handle: (request: Request, listener: Listener) => handle(request, listener, node, serve),
+    failed: (error: unknown) => failed(node, error),
     clock: node.clock,
     log: node.log,
-  });
+  };
+  const opened: Listener[] = [];
+  if (seat) {
+    const unix = socketOf(seat, seat.worker);
+    // Left behind by a worker that was killed: there is never more than one of this number.
+    await rm(unix, { force: true });
+    opened.push(await listen({ ...common, host: '127.0.0.1', port: 0, unix }));
+  }
+  if (ring)
+    opened.push(await listen({ ...common, host: ring.host, port: ring.port + (seat?.worker ?? 1) - 1 }));
+  return {
+    async drain() {
+      await Promise.all(opened.map((listener) => listener.drain(timeouts.drainMs)));
+    },
+  };
 }
+
+export interface RingDoor {
+  drain(): Promise<void>;
+}
+
+/** Members keep their connections. */
+const longestIdleS = 255;
 
 function handle(
   request: Request,
@@ -45,16 +61,15 @@ function handle(
   serve: Serve,
 ): Response | Promise<Response> {
   const value = request.headers.get(hopField);
-  if (value === signOfLife) return new Response(null, { status: 204 });
   const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
   const { method, target } = exchange;
   const hop = value === null ? null : verifyHop(node.site.secret, value, method, target, node.clock.now());
   if (hop === null) {
-    const error = new MeridianError('tier-refused', 'not a worker of this node');
+    const error = new MeridianError('tier-refused', 'not a member of this ring');
     return refuse(node, { exchange, route: '', kind: '' }, error);
   }
   request.headers.delete(hopField);
-  if (method === 'POST') return forgetAsTold(request, exchange.query, node);
+  if (isOwnWord(hop)) return method === 'POST' ? forgetAsTold(request, exchange.query, node) : giveSign(node);
   exchange.take(hop);
   const answered = serve(exchange, node);
   // A shield puts its answers into envelopes by itself.
@@ -63,6 +78,11 @@ function handle(
 }
 
 const wraps: Readonly<Record<Role, boolean>> = { pop: false, shield: true, origin: true };
+
+/** Whoever leaves says so: it answers what it is asked, and wants to be asked no more. */
+function giveSign({ ring }: Node): Response {
+  return new Response(null, { status: ring?.isLeaving ? 503 : 204 });
+}
 
 async function forgetAsTold(request: Request, query: string, node: Node): Promise<Response> {
   const text = await request.text();

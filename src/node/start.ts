@@ -51,6 +51,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, remotes, stores } = parts;
   const { knows, report } = purging;
   const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
+  const isInRing = seat !== undefined || config.ring !== undefined;
   const node: Node = {
     name,
     role: config.role,
@@ -62,7 +63,7 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
-    ring: seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null,
+    ring: isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -75,7 +76,8 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
-  const ringDoor = seat && (await openRingDoor(node, seat, serveHandedOver[config.role]));
+  const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
+  node.ring?.join();
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
     else log.info('the bus is back');
@@ -83,10 +85,10 @@ export async function startNode(
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    const graceMs = node.site.config.timeouts.drainMs;
-    await doors.drain(graceMs);
-    // Later: until now, other workers were answered what this one keeps.
-    await ringDoor?.drain(graceMs);
+    await node.ring?.leave();
+    await doors.drain(node.site.config.timeouts.drainMs);
+    // Later: until now, other members were answered what this one keeps.
+    await ringDoor?.drain();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
@@ -119,6 +121,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(wanted);
+      node.ring?.expect(next);
       await prepared.commit();
       before.close();
       replicas.keepOnly(wanted, next);

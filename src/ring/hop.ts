@@ -1,9 +1,9 @@
 /**
- * A request that one worker hands to another, which keeps what it asks for. Beside the client's own fields it bears one
+ * A request that one member of a ring hands to another, which keeps what it asks for. Beside the client's own fields it bears one
  * that says who hands it over, and what the connection alone could tell: the client's address, the base of the URL. The
  * network's secret signs it. Whoever gets a request with this field answers it himself: there is one hop, never two.
  *
- *     Meridian-Hop: <worker> <ms since epoch> <request id> <client> <base> <fields added> <HMAC-SHA-256, base64url>
+ *     Meridian-Hop: <member> <ms since epoch> <request id> <client> <base> <fields added> <HMAC-SHA-256, base64url>
  *
  * Texts are percent-encoded. The signature covers method and target as well, and holds for a minute either way.
  */
@@ -12,7 +12,7 @@ import { timingSafeEqual } from 'node:crypto';
 export const hopField = 'meridian-hop';
 
 export interface Hop {
-  /** The worker that hands it over. */
+  /** The member that hands it over. */
   readonly from: string;
   readonly id: string;
   /** Address. */
@@ -23,7 +23,16 @@ export interface Hop {
   readonly added: readonly ('accept-encoding' | 'user-agent')[];
 }
 
-/** Members of one PoP are on one clock, or close to it. */
+/** What a member says on its own account, and for no client: it asks for a sign of life, or tells of a change. */
+export function ownWord(from: string): Hop {
+  return { from, id: '-', client: '-', base: '-', added: [] };
+}
+
+export function isOwnWord({ id, client, base }: Hop): boolean {
+  return id === '-' && client === '-' && base === '-';
+}
+
+/** Members of one ring are on one clock, or close to it. */
 const toleranceMs = 60_000;
 
 const letters = { a: 'accept-encoding', u: 'user-agent' } as const;

@@ -64,13 +64,30 @@ function checkPem(path: string, file: string, { configDir, missingFiles }: Draft
   return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
 }
 
+interface Door {
+  readonly path: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** All that a node listens at. How many workers `auto` means, only its machine knows: the first one counts. */
+function doorsOf(name: string, { listen, ring, workers }: ParsedNode): Door[] {
+  const doors = listen.map(({ host, port }, index) => ({
+    path: `nodes.${name}.listen[${index}]`,
+    host,
+    port,
+  }));
+  const members = ring ? Array.from({ length: workers === 'auto' ? 1 : workers }, (_, at) => at) : [];
+  const { host = '', port = 0 } = ring ?? {};
+  return [...doors, ...members.map((at) => ({ path: `nodes.${name}.ring`, host, port: port + at }))];
+}
+
 /** Two listeners at the same port of the same machine. */
 function checkPorts({ nodes }: Draft): Mistake[] {
-  const taken: { path: string; host: string; port: number; node: ParsedNode }[] = [];
+  const taken: (Door & { readonly node: ParsedNode })[] = [];
   const mistakes: Mistake[] = [];
   for (const [name, node] of nodes) {
-    for (const [index, { host, port }] of node.listen.entries()) {
-      const path = `nodes.${name}.listen[${index}]`;
+    for (const { path, host, port } of doorsOf(name, node)) {
       const clash = taken.find(
         (other) => other.port === port && overlap(other.host, host) && onSameMachine(other.node, node),
       );
