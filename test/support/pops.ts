@@ -10,6 +10,7 @@ import { type FaultyProxy, startProxy } from '../faults/proxy.ts';
 import { type Daemon, startNats } from './daemon.ts';
 import { type Machines, startMachines } from './machines.ts';
 import { type Sketch, type SketchedNode, startNetwork, type TestNetwork } from './network.ts';
+import { freePorts } from './ports.ts';
 
 export const members = ['a1', 'a2', 'b1', 'b2'] as const;
 export const shields = ['shield-1', 'shield-2'] as const;
@@ -54,12 +55,12 @@ export async function startPops({ upstreamPort, latencyMs = 0, node = {} }: Pops
       origin: { role: 'origin', url: lines.origin.url, ...node },
       'shield-1': { role: 'shield', parents: ['origin'], url: lines['shield-1'].url, ...node },
       'shield-2': { role: 'shield', parents: ['origin'], url: lines['shield-2'].url, ...node },
-      ...popOf('a', ['shield-1', 'shield-2'], node),
-      ...popOf('b', ['shield-2', 'shield-1'], node),
+      ...(await popOf('a', ['shield-1', 'shield-2'], machines, node)),
+      ...(await popOf('b', ['shield-2', 'shield-1'], machines, node)),
     },
     routes: [web({ upstream: lines.upstream.url })],
   };
-  const network = await startNetwork(sketch, { on: (name) => machines.machine(name) });
+  const network = await startNetwork(sketch, { dir: '/tmp/scenario/net', on: (name) => machines.machine(name) });
   for (const name of [...shields, 'origin'] as const)
     Object.assign(targets[name], { host: machines.machine(name).address, port: network.node(name).port });
   return {
@@ -83,12 +84,17 @@ async function close(
   await machines[Symbol.asyncDispose]();
 }
 
-/** Two members, with two workers each. */
-function popOf(
+/** Two members, of one ring. */
+async function popOf(
   pop: string,
   parents: readonly string[],
+  machines: Machines,
   node: Partial<SketchedNode>,
-): Record<string, SketchedNode> {
-  const member: SketchedNode = { role: 'pop', parents: [...parents], workers: workersEach, ...node };
-  return { [`${pop}1`]: member, [`${pop}2`]: member };
+): Promise<Record<string, SketchedNode>> {
+  const sketched: Record<string, SketchedNode> = {};
+  for (const name of [`${pop}1`, `${pop}2`]) {
+    const ring = { name: pop, host: machines.machine(name).address, port: await freePorts(workersEach) };
+    sketched[name] = { role: 'pop', parents: [...parents], workers: workersEach, ring, ...node };
+  }
+  return sketched;
 }

@@ -21,6 +21,16 @@ export async function freePort(): Promise<number> {
   throw new Error(`every port from ${FIRST} to ${LAST} is in use`);
 }
 
+/** The first of so many in a row. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others: number[] = [];
+    while (others.length < count - 1 && others.at(-1) !== LAST) others.push(await freePort());
+    if (others.every((port, at) => port === first + at + 1)) return first;
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
