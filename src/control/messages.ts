@@ -37,6 +37,14 @@ export const statusMessage = z.looseObject({
     }),
   ),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
+  /** Of a node whose part of a cache is shared with others; older nodes have counts alone. */
+  ring: z
+    .looseObject({
+      /** `null`: of one node alone. */
+      name: z.string().nullish(),
+      members: z.array(z.object({ name: z.string(), share: z.number(), isUp: z.boolean() })).optional(),
+    })
+    .nullish(),
   /** Of a node that has several, in the order of their numbers. */
   workers: z.array(z.looseObject({ worker: z.number(), state: z.enum(['up', 'down']) })).optional(),
 });

@@ -35,8 +35,20 @@ export function statusTogether(said: readonly (StatusMessage | undefined)[]): St
         ? { worker: at + 1, state: 'down' }
         : { ...about(status), worker: at + 1, state: 'up' },
     ),
-    ring: undefined,
+    ring: ringOf(up),
   };
+}
+
+/** As all workers see it: one that any of them passes over is shown as passed over. */
+function ringOf(up: readonly StatusMessage[]): StatusMessage['ring'] {
+  const rings = up.map(({ ring }) => ring).filter((ring) => ring !== null && ring !== undefined);
+  const [first] = rings;
+  if (first?.members === undefined) return undefined;
+  const isUp = (name: string) =>
+    rings.every(({ members = [] }) => members.find((member) => member.name === name)?.isUp ?? true);
+  const members = first.members.map((member) => ({ ...member, isUp: isUp(member.name) }));
+  const { own: _, ...of } = added(rings);
+  return { ...of, members };
 }
 
 /** What is worth knowing of each of them. */

@@ -20,6 +20,7 @@ import { settled } from './listener/drain.ts';
 import { type Front, openFront } from './listener/front.ts';
 import { type Generation, longestTimeoutS, openGeneration } from './listener/generation.ts';
 import { openInformational } from './listener/informational.ts';
+import { lingered } from './listener/linger.ts';
 
 export { requestFault } from './listener/fault.ts';
 
@@ -65,7 +66,7 @@ export interface Listener {
   /** Without a trailing slash: `https://127.0.0.1:8443`. */
   readonly url: string;
   readonly port: number;
-  /** No more connections are taken, and the ones that there are close with their next response. */
+  /** Every response is the last one on its connection, and soon no more connections are taken. */
   readonly draining: boolean;
   /** IPv4 in its own form, even on a dual-stack socket. `unknown` once the client is gone. */
   clientAddress(request: Request): string;
@@ -84,7 +85,10 @@ export interface Listener {
   pending(): number;
   /** Takes changed certificate files into use now, instead of in a few seconds. Fails when they are unusable. */
   reloadCertificates(): Promise<void>;
-  /** Stops taking connections, waits for the responses under way, and cuts off what is left after `graceMs`. */
+  /**
+   * Closes connections with their next response, and for a moment still takes new ones (`linger.ts`). Then stops taking any,
+   * waits for the responses under way, and cuts off what is left after `graceMs`.
+   */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -134,6 +138,8 @@ class OpenListener {
   /** This one, and those that are finishing what they have begun. */
   readonly #generations = new Set<Generation>();
   readonly #watch: CertificateWatch | null = null;
+  /** Responses since it began to drain. */
+  #lastAnswers = 0;
 
   constructor(options: ListenerOptions, certificate: Certificate | undefined) {
     const { host, tls, proxyProtocol, clock } = options;
@@ -162,7 +168,7 @@ class OpenListener {
       tls: certificate && { cert: certificate.cert, key: certificate.key },
       shared: shares(options),
       behindFront,
-      draining: () => this.drained !== null,
+      draining: () => this.#isLastAnswer(),
       caller: (own) => new ListenerView(this, own),
     });
     this.#generations.add(generation);
@@ -196,6 +202,13 @@ class OpenListener {
     void before.stop().then(() => this.#generations.delete(before));
   }
 
+  /** Asked once for each response. */
+  #isLastAnswer(): boolean {
+    if (this.drained === null) return false;
+    this.#lastAnswers++;
+    return true;
+  }
+
   pending(): number {
     let sum = 0;
     for (const generation of this.#generations) sum += generation.pending();
@@ -208,6 +221,8 @@ class OpenListener {
 
   async drain(graceMs: number): Promise<void> {
     this.#watch?.stop();
+    const { clock } = this.options;
+    await lingered({ answered: () => this.#lastAnswers, pending: () => this.pending(), graceMs, clock });
     this.#front?.close();
     const generations = [...this.#generations];
     const stopped = Promise.all(generations.map((generation) => generation.stop()));

@@ -171,7 +171,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
         keepPeers();
       };
       roll = opened;
-      endChecks = openChecks({ membership: of, peers, everyMs: shared.checkMs, clock, gone });
+      endChecks = openChecks({ own, membership: of, peers, everyMs: shared.checkMs, clock, gone });
     },
     expect(next) {
       of.expect(otherMembers(next, config, auto));

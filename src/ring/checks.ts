@@ -7,6 +7,8 @@ import type { Membership } from './membership.ts';
 import type { Peers } from './peers.ts';
 
 export interface ChecksOptions {
+  /** The name of the member that looks. */
+  readonly own: string;
   readonly membership: Membership;
   readonly peers: Peers;
   /** Between two of them, more or less. */
@@ -16,17 +18,19 @@ export interface ChecksOptions {
   readonly gone: (names: readonly string[]) => void;
 }
 
-/** Each pause is up to so much shorter or longer, so that members do not fall into step. */
+/** Each pause is up to so much shorter or longer, by the member's name and its count, so that members do not fall into step. */
 const jitter = 0.25;
 
 /** Gives what ends them. */
-export function openChecks({ membership, peers, everyMs, clock, gone }: ChecksOptions): () => void {
+export function openChecks({ own, membership, peers, everyMs, clock, gone }: ChecksOptions): () => void {
   let isOver = false;
+  let rounds = 0;
   let cancel = () => {};
 
   function later(): void {
     if (isOver) return;
-    cancel = clock.after(everyMs * (1 - jitter + Math.random() * 2 * jitter), look);
+    const chance = Bun.hash.crc32(`${own} ${rounds++}`) / 2 ** 32;
+    cancel = clock.after(everyMs * (1 + jitter * (2 * chance - 1)), look);
   }
 
   function look(): void {

@@ -71,13 +71,15 @@ export function openRoll({ bus, name: ring, self, secret, membership, clock }: R
 
   return {
     strike(name) {
-      view.delete(name).catch(() => undefined); // so will others
+      // Where it does not come to that: others find it gone as well.
+      view.delete(name).catch(() => undefined);
     },
     async close() {
       if (isClosed) return;
       isClosed = true;
       cancel();
       subscription.close();
+      // Without the bus, the others hear of it when they next ask for a sign of life.
       await view.delete(self.name).catch(() => undefined);
     },
   };
