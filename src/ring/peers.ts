@@ -54,8 +54,10 @@ export interface PeersOptions {
 const passedOverMs = 1_000;
 /** A member that has not answered for so long is asked for a sign of life, and again each time that it is over. */
 const lateMs = 500;
-/** Which it gives within this time, or is passed over. A worker that is merely busy is late by tens of milliseconds. */
-const signMs = 1_000;
+/** Which it gives within this time once there is a connection, or is passed over. A crowd keeps a worker busy for seconds. */
+const signMs = 5_000;
+/** For a connection, which the system of a machine makes while its processes are busy. */
+const signConnectMs = 1_000;
 /** So many checks in a row without a sign, and it is passed over until there is one: a single one may be chance. */
 const silentChecks = 2;
 
@@ -171,13 +173,14 @@ function newState(peer: Peer): State {
 }
 
 async function askForSign(way: Way, clock: Clock, signed: PeersOptions['sign']): Promise<Sign> {
-  const timeouts = { connectMs: signMs, firstByteMs: signMs, betweenBytesMs: signMs };
+  const timeouts = { connectMs: signConnectMs, firstByteMs: signMs, betweenBytesMs: signMs };
   const headers = new Headers({ [hopField]: signed('GET', '/') });
   const { signal } = new AbortController();
   try {
-    const { status } = await way.ask('/', { method: 'GET', headers, signal, timeouts, clock });
+    const { status } = await way.askApart('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
-  } catch {
-    return 'silent'; // no sign of life is what was asked about
+  } catch (thrown) {
+    // Otherwise, that there is no sign of life is what was asked about.
+    return way.isFull(thrown) ? 'lives' : 'silent';
   }
 }

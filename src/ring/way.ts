@@ -9,11 +9,13 @@ import { type ClientRequest, request } from '../http/client.ts';
 export interface Way {
   /** Fails as `request` does. */
   ask(target: string, options: Said): Promise<Answer>;
+  /** The same, over a connection of its own: it waits neither for those on which answers are due, nor with those being made. */
+  askApart(target: string, options: Said): Promise<Answer>;
   /** Whether nothing has been sent, because more connections came at once than the member's socket has room for. */
   isFull(thrown: unknown): boolean;
 }
 
-export type Said = Omit<ClientRequest, 'unix' | 'direct' | 'bounds'>;
+export type Said = Omit<ClientRequest, 'unix' | 'direct' | 'lane' | 'bounds'>;
 
 /**
  * To one member at once, and those that wait for one of these connections: more than the clients that a worker takes on
@@ -27,6 +29,7 @@ export function wayTo(address: string): Way {
   const base = unix === undefined ? address : 'http://ring';
   return {
     ask: (target, options) => request(base + target, { ...options, unix, direct: true, bounds }),
+    askApart: (target, options) => request(base + target, { ...options, unix, direct: true, lane: 'apart' }),
     isFull(thrown) {
       const cause = thrown instanceof MeridianError ? thrown.cause : null;
       return unix !== undefined && cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
