@@ -56,8 +56,8 @@ const passedOverMs = 1_000;
 const lateMs = 500;
 /** Which it gives within this time once there is a connection, or is passed over. A crowd keeps a worker busy for seconds. */
 const signMs = 5_000;
-/** For a connection, which the system of a machine makes while its processes are busy. */
-const signConnectMs = 1_000;
+/** For a new connection: the system of a machine makes it while its processes are busy, and a lost packet is sent again after 1 s. */
+const signConnectMs = 1_500;
 /** So many checks in a row without a sign, and it is passed over until there is one: a single one may be chance. */
 const silentChecks = 2;
 
@@ -75,6 +75,8 @@ interface State {
   isLeaving: boolean;
   silent: number;
   passedOverUntilMs: number;
+  /** When it last answered anything. */
+  heardMs: number;
   sign: Promise<Sign> | null;
 }
 
@@ -89,7 +91,9 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
   /** One question for all who wait for the same member. */
   function sign(state: State): Promise<Sign> {
-    state.sign ??= askForSign(state.way, clock, signed).then((given) => {
+    const askedMs = clock.elapsed();
+    state.sign ??= askForSign(state.way, clock, signed).then((said) => {
+      const given = said === 'silent' && state.heardMs > askedMs ? 'lives' : said;
       state.sign = null;
       state.silent = given === 'silent' ? state.silent + 1 : 0;
       if (given !== 'silent') state.isLeaving = given === 'leaves';
@@ -149,7 +153,9 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
         const options = { method, headers, body, signal: either, timeouts: timeouts(), clock, inform };
         for (let tries = 1; ; tries++) {
           try {
-            return await state.way.ask(target, options);
+            const answer = await state.way.ask(target, options);
+            state.heardMs = clock.elapsed();
+            return answer;
           } catch (thrown) {
             if (tries >= refusedTries || state.isGone || !state.way.isFull(thrown)) throw thrown;
           }
@@ -169,13 +175,36 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
 function newState(peer: Peer): State {
   const way = wayTo(peer.address);
-  return { peer, way, isGone: false, isLeaving: false, silent: 0, passedOverUntilMs: 0, sign: null };
+  return {
+    peer,
+    way,
+    isGone: false,
+    isLeaving: false,
+    silent: 0,
+    passedOverUntilMs: 0,
+    heardMs: 0,
+    sign: null,
+  };
 }
 
+/** Over a connection that has been there for long, a machine that is cut off looks like one that is busy: so both are asked. */
 async function askForSign(way: Way, clock: Clock, signed: PeersOptions['sign']): Promise<Sign> {
+  const cutOff = new AbortController();
+  const given = askMember(way, clock, signed, cutOff.signal);
+  void way.reaches(signConnectMs, clock).then((isThere) => {
+    if (!isThere) cutOff.abort();
+  });
+  return given;
+}
+
+async function askMember(
+  way: Way,
+  clock: Clock,
+  signed: PeersOptions['sign'],
+  signal: AbortSignal,
+): Promise<Sign> {
   const timeouts = { connectMs: signConnectMs, firstByteMs: signMs, betweenBytesMs: signMs };
   const headers = new Headers({ [hopField]: signed('GET', '/') });
-  const { signal } = new AbortController();
   try {
     const { status } = await way.askApart('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';

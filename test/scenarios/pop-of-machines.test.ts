@@ -114,6 +114,8 @@ test.skipIf(!available('NATS', problem)).each([...blows])(
 
     await strike();
     await soon(load, 800);
+    // No client waits any more for something that it began before it could know.
+    for (let round = 0; round < 2; round++) await allNew(load);
     const meanwhile = load.report();
     await mend();
     await soon(load, 500);
@@ -158,6 +160,11 @@ function popAddresses() {
 async function soon(load: Visitors, requests: number): Promise<void> {
   const until = load.answered() + requests;
   await eventually(`${requests} answers`, () => load.answered() >= until, { withinMs: 30_000 });
+}
+
+async function allNew(load: Visitors): Promise<void> {
+  const now = performance.now();
+  await eventually('all clients to ask anew', () => load.oldestMs() > now, { withinMs: 20_000 });
 }
 
 function workersOf(name: string): readonly number[] {

@@ -1,7 +1,7 @@
 /**
  * Steady load as browsers make it: each client keeps a connection to one of the addresses that a PoP has, changes the address
- * now and then, and compares the digest of every body. A connection that cannot be made, or that breaks before the answer is
- * whole, is counted, and the request goes once more, to the next address. What fails then has failed.
+ * now and then, and compares the digest of every body. A connection that cannot be made, or that breaks or falls silent before
+ * the answer is whole, is counted, and the request goes once more, to the next address. What fails then has failed.
  */
 import { connect, type Socket } from 'node:net';
 import { type Message, readMessage } from '../support/message.ts';
@@ -25,7 +25,7 @@ export interface VisitReport {
   readonly wrong: readonly string[];
   /** Requests without a right answer in the end, in words. */
   readonly failed: readonly string[];
-  /** Connections that broke while a request was under way on them. */
+  /** Connections that broke, or fell silent, while a request was under way on them. */
   readonly broken: number;
   /** Connections that could not be made. */
   readonly refused: number;
@@ -35,6 +35,8 @@ export interface VisitReport {
 export interface Visitors {
   /** Requests that have an answer, right or not. */
   answered(): number;
+  /** When the oldest request under way was begun, `performance.now()`. */
+  oldestMs(): number;
   /** Gives what happened since the last time it was asked. */
   report(): VisitReport;
   /** Lets requests under way end. */
@@ -44,8 +46,8 @@ export interface Visitors {
 /** A client takes another address after so many requests. */
 const requestsPerConnection = 20;
 const connectWithinMs = 1_500;
-/** For a whole answer: longer than any of a node's own waits. */
-const answerWithinMs = 30_000;
+/** For a whole answer: whoever sits before a page has gone somewhere else by then. */
+const answerWithinMs = 5_000;
 
 interface Connection {
   readonly socket: Socket;
@@ -60,6 +62,7 @@ export function sendVisitors(
 ): Visitors {
   let isOver = false;
   let answered = 0;
+  const began = Array.from({ length: clients }, () => performance.now());
   const fresh = () => ({
     requests: 0,
     wrong: [] as string[],
@@ -100,6 +103,7 @@ export function sendVisitors(
     while (!isOver) {
       const { path, digest } = next();
       const startedMs = performance.now();
+      began[client] = startedMs;
       const message = (await attempt(path)) ?? (await attempt(path));
       counts.requests++;
       answered++;
@@ -121,6 +125,7 @@ export function sendVisitors(
   const all = Promise.all(Array.from({ length: clients }, (_, client) => visit(client)));
   return {
     answered: () => answered,
+    oldestMs: () => Math.min(...began),
     report,
     async stop() {
       isOver = true;

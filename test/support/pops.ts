@@ -60,7 +60,7 @@ export async function startPops({ upstreamPort, latencyMs = 0, node = {} }: Pops
     },
     routes: [web({ upstream: lines.upstream.url })],
   };
-  const network = await startNetwork(sketch, { dir: '/tmp/scenario/net', on: (name) => machines.machine(name) });
+  const network = await startNetwork(sketch, { on: (name) => machines.machine(name) });
   for (const name of [...shields, 'origin'] as const)
     Object.assign(targets[name], { host: machines.machine(name).address, port: network.node(name).port });
   return {
