@@ -222,6 +222,8 @@ class OpenListener {
   async drain(graceMs: number): Promise<void> {
     this.#watch?.stop();
     const { clock } = this.options;
+    if (graceMs > 0)
+      await Promise.all([...this.#generations].map((generation) => generation.unlisten(clock)));
     await lingered({ answered: () => this.#lastAnswers, pending: () => this.pending(), graceMs, clock });
     this.#front?.close();
     const generations = [...this.#generations];

@@ -28,7 +28,7 @@ export interface Roll {
 }
 
 export interface RollOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'view'>;
   /** Of the ring. */
   readonly name: string;
   readonly self: Member;

@@ -21,13 +21,13 @@ export async function freePort(): Promise<number> {
   throw new Error(`every port from ${FIRST} to ${LAST} is in use`);
 }
 
-/** The first of so many in a row. */
+/** The first of so many ports that follow each other. */
 export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = await freePort();
-    const others: number[] = [];
-    while (others.length < count - 1 && others.at(-1) !== LAST) others.push(await freePort());
-    if (others.every((port, at) => port === first + at + 1)) return first;
+  for (let first = await freePort(), last = first; ; ) {
+    if (last === first + count - 1) return first;
+    const next = await freePort();
+    if (next !== last + 1) first = next;
+    last = next;
   }
 }
 

@@ -1,8 +1,7 @@
 /**
- * The first part of a listener's end: it still takes connections, and every response says that it is the connection's last.
- * So clients that keep connections come to know of it by an answer, and those that have just connected get theirs. What is
- * closed at once takes requests with it that are on their way, and connections that the system has made and nobody has
- * taken yet.
+ * The first part of a listener's end: every response says that it is the last one on its connection, and nothing is closed yet. So
+ * clients that keep connections come to know of it by an answer, and those that have just connected get theirs. What is closed
+ * at once takes requests with it that are on their way.
  */
 import type { Clock } from '../../clock.ts';
 
@@ -16,7 +15,7 @@ export interface LingerOptions {
   readonly clock: Clock;
 }
 
-/** It is over when nothing has been asked for so long, or else after `longestMs`: with new clients it would never be. */
+/** It is over when nothing has been asked for so long, or else after `longestMs`. */
 const quietMs = 100;
 const longestMs = 2_000;
 const lookMs = 25;
