@@ -11,8 +11,6 @@ export interface Target {
   /** Requests in flight on each connection; more than 1 with HTTP/2 only. */
   readonly streams: number;
   readonly seconds: number;
-  /** Makes a connection for each request. With HTTP/1.1 only. */
-  readonly anew?: boolean;
 }
 
 export interface LoadResult {

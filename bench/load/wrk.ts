@@ -21,9 +21,9 @@ const EDGE_SHARE = 0.05;
 export function wrk(scratch: Scratch): LoadGenerator {
   const script = join(scratch.directory('wrk'), 'summary.lua');
   writeFileSync(script, SUMMARY);
-  const command = ({ url, connections, seconds, anew = false }: Target) => [
+  const command = ({ url, connections, seconds }: Target) => [
     ...['wrk', '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`],
-    ...['--script', script, ...(anew ? ['--header', 'Connection: close'] : []), url],
+    ...['--script', script, url],
   ];
 
   return {

@@ -3,18 +3,19 @@
  * otherwise have nothing to run on; so what is fair is what a second of a server's processor time brings, and the
  * raw rates say how far the load generator let it come.
  */
+import { join } from 'node:path';
 import { chosenCases, takeTheField } from '../contenders.ts';
-import { type CpuWindow, costOf, watchCpu } from '../cpu.ts';
+import { type CpuWindow, costOf, startCpu } from '../cpu.ts';
 import type { Sample } from '../figures.ts';
 import { askFor, listOf } from '../load/asking.ts';
-import type { LoadGenerator } from '../load/load.ts';
-import { wrk } from '../load/wrk.ts';
+import type { HandshakesReport } from '../load/handshakes.ts';
 import { sharedCores } from '../machine.ts';
 import { KIB, MIB, object } from '../objects.ts';
 import { meridian } from '../peers/meridian.ts';
 import { nginx } from '../peers/nginx.ts';
 import type { NotServed, Peer, Running } from '../peers/peer.ts';
 import { varnish } from '../peers/varnish.ts';
+import { pinned } from '../process.ts';
 import { NOTHING_FAILED, proveHit, RIGHT_BYTES } from '../proofs.ts';
 import { runCase } from '../rounds.ts';
 import type { Row, Run, Suite, SuiteReport } from '../suite.ts';
@@ -43,6 +44,7 @@ const PEERS: readonly Peer[] = [
 
 const KEPT_BYTES = 256 * MIB;
 const CONNECTIONS = 50;
+const HANDSHAKES = join(import.meta.dirname, '../load/handshakes.ts');
 /** No server here answers more misses than this in a second, so that no list is gone through twice. */
 const MOST_PER_SECOND = 40_000;
 
@@ -84,16 +86,14 @@ async function runWorkers(alone: Run): Promise<SuiteReport> {
   const rows: Row[] = [];
   let versions: Readonly<Record<string, string>> = {};
   if (!isHopOnly) {
-    const generator = wrk(run.scratch);
     const field = await takeTheField(run, {
       peers: PEERS,
       bodies: [object(KIB, 'workers'), object(100 * KIB, 'workers')],
       keep: { memoryBytes: KEPT_BYTES, diskBytes: 0, filesOn: 'memory' },
-      generators: [generator],
     });
     versions = field.versions;
     for (const each of chosenCases(run, CASES)) {
-      const take = (running: Running) => measures[each.asks](run, each, running, field.upstream, generator);
+      const take = (running: Running) => measures[each.asks](run, each, running, field.upstream);
       rows.push(...(await runCase(run, each.title, field.contenders, take)));
     }
   }
@@ -117,13 +117,7 @@ async function runWorkers(alone: Run): Promise<SuiteReport> {
   };
 }
 
-type Measure = (
-  run: Run,
-  each: Case,
-  running: Running,
-  upstream: Upstream,
-  generator: LoadGenerator,
-) => Promise<Sample | NotServed>;
+type Measure = (run: Run, each: Case, running: Running, upstream: Upstream) => Promise<Sample | NotServed>;
 
 const measures: Readonly<Record<Asks, Measure>> = {
   stored: (run, { bytes, objects }, running, upstream) => {
@@ -168,23 +162,25 @@ async function askAnew(
   { bytes }: Case,
   running: Running,
   upstream: Upstream,
-  generator: LoadGenerator,
 ): Promise<Sample | NotServed> {
   const base = running.on['https/1.1'];
   if (typeof base !== 'string') return base;
   const body = object(bytes, 'workers');
-  const target = { url: base + body.path, connections: CONNECTIONS, streams: 1, seconds, anew: true };
   await proveHit(running, base, body, 'https/1.1');
   const before = await upstream.requests();
-  await generator.warmUp(target, cores.load);
-  let watching: Promise<CpuWindow> | undefined;
-  const load = await generator.measure(target, cores.load, (pid, fromMs, toMs) => {
-    watching = watchCpu({ server: running.pids, load: [pid] }, cores, fromMs, toMs);
+  const words = [base + body.path, CONNECTIONS, seconds, bytes].map(String);
+  const child = Bun.spawn(pinned(cores.load, [process.execPath, HANDSHAKES, ...words]), {
+    stdout: 'pipe',
+    stderr: 'inherit',
   });
-  const cpu = await watching;
-  if (!cpu) throw new Error('nobody watched the processor');
+  const stop = startCpu({ server: running.pids, load: [child.pid] }, cores);
+  const said = await child.stdout.text();
+  if ((await child.exited) !== 0) throw new Error('the load generator gave up');
+  const report = JSON.parse(said) as HandshakesReport;
+  const cpu = stop(report.ownMicros);
   if ((await upstream.requests()) !== before) throw new Error('the upstream was asked for hits');
-  return sampleOf(load, cpu);
+  // The generator's own start is time in which the server had nothing to do.
+  return sampleOf({ ...report, requestsPerSecond: report.answers / cpu.seconds }, cpu);
 }
 
 interface Rates {
