@@ -24,7 +24,7 @@ import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, isForTiers, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
-import { wholeIfSmall } from './small-body.ts';
+import { handedOverBytes, wholeIfSmall } from './small-body.ts';
 import { streamOfPieces } from './stream.ts';
 
 /** Whose request is answered, and how its answer came about. */
@@ -189,7 +189,8 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
   if (!(body instanceof ReadableStream) || hasNoBody(how.account.exchange, status)) {
     return send(how, status, headers, body, announced);
   }
-  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock), announced);
+  const most = how.outcome === 'relayed' ? handedOverBytes : undefined;
+  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock, most), announced);
 }
 
 const ownFields: ReadonlySet<string> = new Set([

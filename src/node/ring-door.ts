@@ -6,8 +6,9 @@
 import { rm } from 'node:fs/promises';
 import { MeridianError } from '../errors.ts';
 import { type Listener, listen } from '../http/listener.ts';
+import { memoise } from '../http/memo.ts';
 import type { Role } from '../protocol.ts';
-import { hopField, isOwnWord, verifyHop } from '../ring/hop.ts';
+import { type Hop, hopField, isOwnWord, socketSeal, unsealHop, verifyHop } from '../ring/hop.ts';
 import { forget, forgottenIn } from './forget.ts';
 import type { Node } from './node.ts';
 import { OpenExchange } from './open.ts';
@@ -26,7 +27,6 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
     trustedProxies: [],
     idleTimeoutS: longestIdleS,
     bodyBytes: limits.bodyBytes,
-    handle: (request: Request, listener: Listener) => handle(request, listener, node, serve),
     failed: (error: unknown) => failed(node, error),
     clock: node.clock,
     log: node.log,
@@ -36,10 +36,18 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
     const unix = socketOf(seat, seat.worker);
     // Left behind by a worker that was killed: there is never more than one of this number.
     await rm(unix, { force: true });
-    opened.push(await listen({ ...common, host: '127.0.0.1', port: 0, unix }));
+    const seal = memoise((secret: string) => socketSeal(secret, `unix:${unix}`));
+    const hopIn: HopIn = (value) => unsealHop(seal(node.site.secret), value);
+    opened.push(
+      await listen({ ...common, host: '127.0.0.1', port: 0, unix, handle: handler(node, serve, hopIn) }),
+    );
   }
-  if (ring)
-    opened.push(await listen({ ...common, host: ring.host, port: ring.port + (seat?.worker ?? 1) - 1 }));
+  if (ring) {
+    const port = ring.port + (seat?.worker ?? 1) - 1;
+    const hopIn: HopIn = (value, { method, target }) =>
+      verifyHop(node.site.secret, value, method, target, node.clock.now());
+    opened.push(await listen({ ...common, host: ring.host, port, handle: handler(node, serve, hopIn) }));
+  }
   return {
     async drain() {
       await Promise.all(opened.map((listener) => listener.drain(timeouts.drainMs)));
@@ -54,27 +62,28 @@ export interface RingDoor {
 /** Members keep their connections. */
 const longestIdleS = 255;
 
-function handle(
-  request: Request,
-  listener: Listener,
-  node: Node,
-  serve: Serve,
-): Response | Promise<Response> {
-  const value = request.headers.get(hopField);
-  const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
-  const { method, target } = exchange;
-  const hop = value === null ? null : verifyHop(node.site.secret, value, method, target, node.clock.now());
-  if (hop === null) {
-    const error = new MeridianError('tier-refused', 'not a member of this ring');
-    return refuse(node, { exchange, route: '', kind: '' }, error);
-  }
-  request.headers.delete(hopField);
-  if (isOwnWord(hop)) return method === 'POST' ? forgetAsTold(request, exchange.query, node) : giveSign(node);
-  exchange.take(hop);
-  const answered = serve(exchange, node);
-  // A shield puts its answers into envelopes by itself.
-  const isWrapped = wraps[node.role] || !(answered instanceof Promise);
-  return isWrapped ? answered : exchange.enveloped(answered);
+/** What a `Meridian-Hop` says, if it is genuine; otherwise `null`. */
+type HopIn = (value: string, exchange: OpenExchange) => Hop | null;
+
+function handler(node: Node, serve: Serve, hopIn: HopIn) {
+  return (request: Request, listener: Listener): Response | Promise<Response> => {
+    const value = request.headers.get(hopField);
+    const exchange = new OpenExchange(request, listener, node.clock.now(), node.clock.elapsed());
+    const { method } = exchange;
+    const hop = value === null ? null : hopIn(value, exchange);
+    if (hop === null) {
+      const error = new MeridianError('tier-refused', 'not a member of this ring');
+      return refuse(node, { exchange, route: '', kind: '' }, error);
+    }
+    request.headers.delete(hopField);
+    if (isOwnWord(hop))
+      return method === 'POST' ? forgetAsTold(request, exchange.query, node) : giveSign(node);
+    exchange.take(hop);
+    const answered = serve(exchange, node);
+    // A shield puts its answers into envelopes by itself.
+    const isWrapped = wraps[node.role] || !(answered instanceof Promise);
+    return isWrapped ? answered : exchange.enveloped(answered);
+  };
 }
 
 const wraps: Readonly<Record<Role, boolean>> = { pop: false, shield: true, origin: true };

@@ -8,10 +8,11 @@ import type { Network, NodeConfig } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { endToEnd } from '../http/fields.ts';
+import { memoise } from '../http/memo.ts';
 import { openChecks } from '../ring/checks.ts';
-import { type Hop, hopField, ownWord, signHop } from '../ring/hop.ts';
+import { type Hop, hopField, ownWord, sealHop, signHop, socketSeal } from '../ring/hop.ts';
 import { membership } from '../ring/membership.ts';
-import { openPeers } from '../ring/peers.ts';
+import { openPeers, type Peer } from '../ring/peers.ts';
 import { ring } from '../ring/ring.ts';
 import { openRoll, type Roll } from '../ring/roll.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -81,7 +82,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const own = workerName(config.name, seat?.worker ?? 1);
   const counts = { relayed: 0, failed: 0 };
   const auto = seat?.workers ?? 1;
-  const sign = (method: string, target: string) => signed(ownWord(own), method, target);
+  const sign = (to: Peer, method: string, target: string) => signed(to, ownWord(own), method, target);
   const peers = openPeers({ clock, timeouts: () => patience(site().config), sign });
   const goneMs = (shared?.goneS ?? 0) * 1000;
   const of = membership({ own: ownMembers(config, seat), goneMs, clock, changed: arrange });
@@ -107,8 +108,13 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
     peers.keep([...all.values()]);
   }
 
-  function signed(hop: Hop, method: string, target: string): string {
-    return signHop(site().secret, hop, method, target, clock.now());
+  /** Of sockets; for as long as the secret is the same. */
+  const seals = memoise((socket: string) => memoise((secret: string) => socketSeal(secret, socket)));
+
+  function signed({ address }: Peer, hop: Hop, method: string, target: string): string {
+    const { secret } = site();
+    if (address.startsWith('unix:')) return sealHop(seals(address)(secret), hop, clock.now());
+    return signHop(secret, hop, method, target, clock.now());
   }
 
   const ownersOf = (key: string, count: number) =>
@@ -118,7 +124,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
     const body = new TextEncoder().encode(text);
     // The hop covers the target, which covers the body.
     const target = `/?${createHash('sha256').update(body).digest('hex')}`;
-    const headers = new Headers({ [hopField]: sign('POST', target) });
+    const headers = new Headers({ [hopField]: sign(peers.get(member), 'POST', target) });
     const signal = AbortSignal.timeout(forgetWithinMs);
     const { status } = await peers.ask(member, { method: 'POST', target, headers, signal, body });
     if (status !== 204) throw new Error(`it answers ${status}`);
@@ -146,7 +152,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
       const added = addedOnTheWay.filter((name) => !given.has(name));
       const headers = endToEnd(given, ofOneHop);
       const hop: Hop = { from: own, id, client: exchange.client(), base, added };
-      headers.set(hopField, signed(hop, method, target));
+      headers.set(hopField, signed(peers.get(member), hop, method, target));
       const inform = (status: number, fields: Headers) => exchange.inform?.(status, fields);
       return peers.ask(member, { method, target, headers, signal: request.signal, inform });
     },

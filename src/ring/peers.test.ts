@@ -4,7 +4,7 @@ import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { hopField } from './hop.ts';
-import { openPeers, type Peers } from './peers.ts';
+import { openPeers, type Peer, type Peers } from './peers.ts';
 
 const folder = temporary('peers');
 const servers: { stop(abort: boolean): Promise<void> }[] = [];
@@ -32,7 +32,7 @@ const fastClock: Clock = {
   after: (delayMs, task) => systemClock.after(delayMs / 10, task),
 };
 
-const sign = (method: string, target: string) => `sign of ${method} ${target}`;
+const sign = (_: Peer, method: string, target: string) => `sign of ${method} ${target}`;
 
 /** Members `lhr.1`, `lhr.2` and so on. */
 function peersAt(addresses: readonly string[], clock: Clock = fastClock): Peers {

@@ -11,7 +11,7 @@ import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { ClientRequest, ClientTimeouts } from '../http/client.ts';
 import { hopField } from './hop.ts';
-import { type Way, wayTo } from './way.ts';
+import { type Said, type Way, wayTo } from './way.ts';
 
 export interface Peer {
   readonly name: string;
@@ -41,19 +41,23 @@ export interface Peers {
   ask(peer: string, question: Question): Promise<Answer>;
   /** Asks for a sign of life, and takes note of it. */
   check(peer: string): Promise<Sign>;
+  /** Fails for one that is not known. */
+  get(peer: string): Peer;
 }
 
 export interface PeersOptions {
   readonly clock: Clock;
   readonly timeouts: () => ClientTimeouts;
-  /** The value of `Meridian-Hop` in what a member says on its own account. */
-  readonly sign: (method: string, target: string) => string;
+  /** The value of `Meridian-Hop` in what a member says to this one on its own account. */
+  readonly sign: (to: Peer, method: string, target: string) => string;
 }
 
 /** For how long a member is passed over that could not be asked. */
 const passedOverMs = 1_000;
 /** A member that has not answered for so long is asked for a sign of life, and again each time that it is over. */
 const lateMs = 500;
+/** How often it is looked who is late, while anybody is asked. */
+const lookMs = 250;
 /** Which it gives within this time once there is a connection, or is passed over. A crowd keeps a worker busy for seconds. */
 const signMs = 5_000;
 /** For a new connection: the system of a machine makes it while its processes are busy, and a lost packet is sent again after 1 s. */
@@ -78,6 +82,15 @@ interface State {
   /** When it last answered anything. */
   heardMs: number;
   sign: Promise<Sign> | null;
+  /** Those who wait for an answer, the oldest first. */
+  readonly waiting: Set<Waiting>;
+  isWatched: boolean;
+}
+
+interface Waiting {
+  readonly sinceMs: number;
+  /** The member gives no sign of life. */
+  dead(): void;
 }
 
 export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peers {
@@ -92,7 +105,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
   /** One question for all who wait for the same member. */
   function sign(state: State): Promise<Sign> {
     const askedMs = clock.elapsed();
-    state.sign ??= askForSign(state.way, clock, signed).then((said) => {
+    state.sign ??= askForSign(state, clock, signed).then((said) => {
       const given = said === 'silent' && state.heardMs > askedMs ? 'lives' : said;
       state.sign = null;
       state.silent = given === 'silent' ? state.silent + 1 : 0;
@@ -102,21 +115,69 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
     return state.sign;
   }
 
-  /** Calls `dead` once when the member gives no sign of life. Gives what ends the watch. */
-  function watch(state: State, dead: () => void): () => void {
-    let isOver = false;
-    let cancel = clock.after(lateMs, look);
+  /** One timer for all who wait for the same member: most answers come long before anybody looks. */
+  function watch(state: State): void {
+    if (state.isWatched) return;
+    state.isWatched = true;
+    clock.after(lookMs, look);
+
     function look(): void {
-      void sign(state).then((given) => {
-        if (isOver) return;
-        if (given === 'silent') dead();
-        else cancel = clock.after(lateMs, look);
-      });
+      const [oldest] = state.waiting;
+      if (oldest === undefined) state.isWatched = false;
+      else if (clock.elapsed() - oldest.sinceMs < lateMs) clock.after(lookMs, look);
+      else void sign(state).then(heard);
     }
-    return () => {
-      isOver = true;
-      cancel();
+
+    function heard(given: Sign): void {
+      const lateSinceMs = clock.elapsed() - lateMs;
+      if (given === 'silent')
+        for (const each of [...state.waiting]) if (each.sinceMs <= lateSinceMs) each.dead();
+      clock.after(given === 'silent' ? lookMs : lateMs, look);
+    }
+  }
+
+  /** Resolves with the answer, or fails when the member gives no sign of life. An answer that comes after that goes nowhere. */
+  function awaitAnswer(state: State, asked: Promise<Answer>): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    let isOver = false;
+    const waiting: Waiting = {
+      sinceMs: clock.elapsed(),
+      dead() {
+        end();
+        reject(new MeridianError('upstream-timeout', `${state.peer.name} gives no sign of life`));
+      },
     };
+    function end(): void {
+      isOver = true;
+      state.waiting.delete(waiting);
+    }
+    state.waiting.add(waiting);
+    watch(state);
+    asked.then(
+      (answer) => {
+        if (isOver) return discard(answer);
+        end();
+        state.heardMs = clock.elapsed();
+        resolve(answer);
+      },
+      (thrown) => {
+        if (!isOver) end();
+        reject(thrown);
+      },
+    );
+    return promise;
+  }
+
+  /** Nothing has been sent to a socket that has no room just now: tried again. */
+  async function askPatiently(state: State, target: string, said: Said): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await state.way.ask(target, said);
+      } catch (thrown) {
+        if (tries >= refusedTries || state.isGone || !state.way.isFull(thrown)) throw thrown;
+      }
+      await new Promise<void>((resolve) => void clock.after(refusedPauseMs, resolve));
+    }
   }
 
   return {
@@ -144,67 +205,44 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
     },
     async ask(peer, { target, method, headers, signal, inform, body }) {
       const state = stateOf(peer);
-      const dead = new AbortController();
-      const unwatch = watch(state, () =>
-        dead.abort(new MeridianError('upstream-timeout', `${peer} gives no sign of life`)),
-      );
+      const said = { method, headers, body, signal, timeouts: timeouts(), clock, inform };
       try {
-        const either = AbortSignal.any([signal, dead.signal]);
-        const options = { method, headers, body, signal: either, timeouts: timeouts(), clock, inform };
-        for (let tries = 1; ; tries++) {
-          try {
-            const answer = await state.way.ask(target, options);
-            state.heardMs = clock.elapsed();
-            return answer;
-          } catch (thrown) {
-            if (tries >= refusedTries || state.isGone || !state.way.isFull(thrown)) throw thrown;
-          }
-          await new Promise<void>((resolve) => void clock.after(refusedPauseMs, resolve));
-        }
+        return await awaitAnswer(state, askPatiently(state, target, said));
       } catch (thrown) {
         const isBusy = thrown instanceof MeridianError && thrown.code === 'overloaded';
         if (!signal.aborted && !isBusy) state.passedOverUntilMs = clock.elapsed() + passedOverMs;
         throw thrown;
-      } finally {
-        unwatch();
       }
     },
+    get: (peer) => stateOf(peer).peer,
     check: (peer) => sign(stateOf(peer)),
   };
 }
 
 function newState(peer: Peer): State {
   const way = wayTo(peer.address);
-  return {
-    peer,
-    way,
-    isGone: false,
-    isLeaving: false,
-    silent: 0,
-    passedOverUntilMs: 0,
-    heardMs: 0,
-    sign: null,
-  };
+  const known = { isGone: false, isLeaving: false, silent: 0, passedOverUntilMs: 0, heardMs: 0, sign: null };
+  return { peer, way, ...known, waiting: new Set(), isWatched: false };
+}
+
+/** Whoever asked has gone elsewhere. */
+function discard({ body }: Answer): void {
+  if (body instanceof ReadableStream) void body.cancel();
 }
 
 /** Over a connection that has been there for long, a machine that is cut off looks like one that is busy: so both are asked. */
-async function askForSign(way: Way, clock: Clock, signed: PeersOptions['sign']): Promise<Sign> {
+async function askForSign(
+  { peer, way }: Pick<State, 'peer' | 'way'>,
+  clock: Clock,
+  signed: PeersOptions['sign'],
+): Promise<Sign> {
   const cutOff = new AbortController();
-  const given = askMember(way, clock, signed, cutOff.signal);
   void way.reaches(signConnectMs, clock).then((isThere) => {
     if (!isThere) cutOff.abort();
   });
-  return given;
-}
-
-async function askMember(
-  way: Way,
-  clock: Clock,
-  signed: PeersOptions['sign'],
-  signal: AbortSignal,
-): Promise<Sign> {
   const timeouts = { connectMs: signConnectMs, firstByteMs: signMs, betweenBytesMs: signMs };
-  const headers = new Headers({ [hopField]: signed('GET', '/') });
+  const headers = new Headers({ [hopField]: signed(peer, 'GET', '/') });
+  const { signal } = cutOff;
   try {
     const { status } = await way.askApart('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
