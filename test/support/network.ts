@@ -83,6 +83,9 @@ export interface NetworkOptions {
   readonly on?: (node: string) => Pick<Machine, 'address' | 'enter'>;
 }
 
+/** For a node to serve: a busy machine may have many to start at once. */
+const startMs = 30_000;
+
 const here = { address: '127.0.0.1', enter: [] } as const;
 
 export async function startNetwork(sketch: Sketch, options: NetworkOptions = {}): Promise<TestNetwork> {
@@ -179,11 +182,12 @@ async function startNode(name: string, port: number, place: Place): Promise<Test
   }
 
   async function serving(): Promise<void> {
-    await eventually(`${name} to serve`, () => {
+    const serves = () => {
       const output = running.output();
       if (!running.running) throw new Error(`${name} ended instead of serving:\n${lastLines(output)}`);
       return output.includes('"message":"serving"');
-    }).catch((error) => {
+    };
+    await eventually(`${name} to serve`, serves, { withinMs: startMs }).catch((error) => {
       running.signal('SIGKILL');
       throw error;
     });
