@@ -161,11 +161,12 @@ async function open(to: Address | undefined): Promise<Connection | null> {
     socket,
     async ask(path) {
       socket.write(`GET ${path} HTTP/1.1\r\nHost: pop.example\r\n\r\n`);
-      return within(
-        answerWithinMs,
-        `an answer of ${host} to ${path}`,
-        readMessage(reader, { response: true }),
-      ).catch(() => null);
+      try {
+        const reading = readMessage(reader, { response: true });
+        return await within(answerWithinMs, `an answer of ${host} to ${path}`, reading);
+      } catch {
+        return null; // silence for too long is one more way to have no answer: the caller counts it
+      }
     },
   };
 }
