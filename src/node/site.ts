@@ -29,6 +29,8 @@ export interface SiteDependencies {
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
+  /** When the node was started, by `Clock.elapsed()`. */
+  readonly startedMs: number;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
 }
@@ -36,15 +38,22 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, remotes, clock, log, knows, report }: SiteDependencies,
+  { cache, replicas, remotes, clock, log, knows, startedMs, report }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts, failover } = config;
   const all: Route[] = [];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
+  const siblings = config.peers.map(({ peer, forS }) => ({
+    ...placeOf(network, peer),
+    untilMs: startedMs + (forS ?? Infinity) * 1000,
+  }));
   const { secret } = network;
-  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
+  const upper = tiers({
+    ...{ node: name, cdnId, secret, parents, siblings },
+    ...{ failover, timeouts, clock, knows, log },
+  });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
     node: name,
@@ -76,6 +85,7 @@ export async function makeSite(
     },
     trustedProxies: proxiesOf(config),
     cdnId,
+    isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
     close() {
       upper.close();

@@ -50,7 +50,8 @@ export async function startNode(
   const parts = await openParts(network, config, startedAtMs, deps);
   const { cache, bus, purging, replicas, remotes, stores } = parts;
   const { knows, report } = purging;
-  const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
+  const startedMs = clock.elapsed();
+  const siteDependencies = { cache, replicas, remotes, clock, log, knows, startedMs, report };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const node: Node = {
     name,

@@ -2,10 +2,10 @@
  * How nodes of one network know each other: a request between tiers carries a `Meridian-Tier` field, signed
  * with the network's secret, so that no client can pose as a tier.
  *
- *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> [<log>/<sequence> | unsure] <HMAC-SHA-256, base64url>
+ *     Meridian-Tier: <node> <route> <ms since epoch> <f|b|s> [<log>/<sequence> | unsure] <HMAC-SHA-256, base64url>
  *
  * The signature covers method and target as well, and holds for five minutes either way. `b` marks a
- * request for which no client waits. Then comes how far the node has followed the purges on the bus, where there is one.
+ * request for which no client waits, `s` one of a sibling, which wants only what is stored. Then comes how far the node has followed the purges on the bus, where there is one.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Knowledge } from '../exchange.ts';
@@ -16,6 +16,8 @@ export interface TierClaim {
   readonly node: string;
   readonly route: string;
   readonly background: boolean;
+  /** Only what is stored is wanted: nobody is to be asked for it. */
+  readonly storedOnly?: boolean | undefined;
   readonly knows?: Knowledge | undefined;
 }
 
@@ -30,7 +32,7 @@ export function signTier(
   nowMs: number,
 ): string {
   const known = claim.knows === undefined ? '' : ` ${knowledgeText(claim.knows)}`;
-  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}${known}`;
+  const text = `${claim.node} ${claim.route} ${nowMs} ${markOf(claim)}${known}`;
   return `${text} ${mac(secret, text, method, target)}`;
 }
 
@@ -42,7 +44,7 @@ export function verifyTier(
   target: string,
   nowMs: number,
 ): TierClaim | null {
-  const match = /^(\S+) (\S+) (\d{1,15}) ([fb])(?: (\S+\/\d{1,16}|unsure))? ([\w-]{43})$/.exec(value);
+  const match = /^(\S+) (\S+) (\d{1,15}) ([fbs])(?: (\S+\/\d{1,16}|unsure))? ([\w-]{43})$/.exec(value);
   if (!match) return null;
   const [, node = '', route = '', time = '', mark = '', known, signature = ''] = match;
   if (Math.abs(Number(time) - nowMs) > toleranceMs) return null;
@@ -53,7 +55,16 @@ export function verifyTier(
     target,
   );
   if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null;
-  return { node, route, background: mark === 'b', ...(known !== undefined && { knows: knowledgeIn(known) }) };
+  return {
+    ...{ node, route, background: mark === 'b' },
+    ...(mark === 's' && { storedOnly: true }),
+    ...(known !== undefined && { knows: knowledgeIn(known) }),
+  };
+}
+
+function markOf({ background, storedOnly }: TierClaim): string {
+  if (storedOnly === true) return 's';
+  return background ? 'b' : 'f';
 }
 
 function knowledgeText(knows: Knowledge): string {

@@ -91,6 +91,7 @@ function resource(
     ask,
     freshness,
     compress: rendering !== null,
+    rendered: rendering !== null,
   };
 }
 
