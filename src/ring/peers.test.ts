@@ -142,6 +142,24 @@ describe('a member of a ring', () => {
     expect(fastClock.elapsed() - startedMs).toBeLessThan(5_000);
   });
 
+  test('is found alive when it owes more answers than there are connections to it', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let arrived = 0;
+    const address = member(async (request) => {
+      if (isPing(request)) return new Response(null, { status: 204 });
+      arrived++;
+      await released;
+      return new Response('at last');
+    });
+    const peers = peersAt([address], systemClock);
+    const asked = Array.from({ length: 2_200 }, () => ask(peers, 'lhr.1'));
+    await eventually('all connections to be taken', () => arrived >= 2_048);
+    expect(await peers.check('lhr.1')).toBe('lives');
+    release();
+    const answers = await Promise.all(asked);
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+  }, 20_000);
+
   test('that a check does not find twice is passed over until one does', async () => {
     const address = `unix:${join(folder.path, 'back.sock')}`;
     const peers = peersAt([address]);

@@ -244,10 +244,10 @@ async function askForSign(
   const headers = new Headers({ [hopField]: signed(peer, 'GET', '/') });
   const { signal } = cutOff;
   try {
-    const { status } = await way.askApart('/', { method: 'GET', headers, signal, timeouts, clock });
+    const { status } = await way.askAside('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
   } catch (thrown) {
-    // Otherwise, that there is no sign of life is what was asked about.
+    // At a socket without room, somebody is busy; of one that is gone, its supervisor tells. Else, silence is the answer.
     return way.isFull(thrown) ? 'lives' : 'silent';
   }
 }

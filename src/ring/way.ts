@@ -10,8 +10,8 @@ import { type ClientRequest, request } from '../http/client.ts';
 export interface Way {
   /** Fails as `request` does. */
   ask(target: string, options: Said): Promise<Answer>;
-  /** The same, over a connection of its own: it does not wait for those on which answers are due. */
-  askApart(target: string, options: Said): Promise<Answer>;
+  /** The same over a connection of its own: for a question that must not wait behind all others. */
+  askAside(target: string, options: Said): Promise<Answer>;
   /** Whether its machine makes a connection within so long, which the system does while the member is busy. `true` for a socket. */
   reaches(withinMs: number, clock: Clock): Promise<boolean>;
   /** Whether nothing has been sent, because more connections came at once than the member's socket has room for. */
@@ -25,14 +25,18 @@ export type Said = Omit<ClientRequest, 'unix' | 'direct' | 'lane' | 'bounds'>;
  * (`limits.clients`) unless that has been raised.
  */
 const bounds = { connections: 2048, connecting: 64, waiting: 16_384 };
+const boundsAside = { connections: 4, waiting: 64 };
 
 /** @param address `unix:/path/of/a/socket`, or `http://host:port`. */
 export function wayTo(address: string): Way {
   const unix = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
   const base = unix === undefined ? address : 'http://ring';
+  const aside = base.replace('//', '//aside@');
   return {
     ask: (target, options) => request(base + target, { ...options, unix, direct: true, bounds }),
-    askApart: (target, options) => request(base + target, { ...options, unix, direct: true, lane: 'apart' }),
+    // Connections are pooled by what stands before the path: a user name, which is not sent, makes this another pool.
+    askAside: (target, options) =>
+      request(aside + target, { ...options, unix, direct: true, bounds: boundsAside }),
     reaches: (withinMs, clock) =>
       unix === undefined ? connects(base, withinMs, clock) : Promise.resolve(true),
     isFull(thrown) {

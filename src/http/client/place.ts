@@ -27,8 +27,6 @@ export interface Way {
   readonly unix?: string | undefined;
   /** Never through a proxy. */
   readonly direct?: boolean | undefined;
-  /** Connections of its own: those of another lane are neither used nor waited for. */
-  readonly lane?: string | undefined;
 }
 
 /** Places remembered at once. */
@@ -59,7 +57,7 @@ export function destination(url: string, way: Way): Destination {
 const plainTarget = /^[!"$-~]+$/;
 
 function placeAt(origin: string, way: Way): Place {
-  const key = `${way.direct === true ? 'direct ' : ''}${way.lane ?? ''} ${way.unix ?? ''} ${origin}`;
+  const key = `${way.direct === true ? 'direct ' : ''}${way.unix ?? ''} ${origin}`;
   const before = known.get(key);
   if (before) return before;
   if (known.size >= maxKnown) known.clear();

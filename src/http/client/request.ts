@@ -33,8 +33,6 @@ export interface ClientRequest {
    * length of a body in chunks counts (`Meridian-Length`).
    */
   readonly direct?: boolean | undefined;
-  /** Connections apart from all others to that server, for what must not wait behind them. */
-  readonly lane?: string | undefined;
   /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
   readonly bounds?: Bounds | undefined;
 }
