@@ -18,7 +18,7 @@ export interface Way {
   isFull(thrown: unknown): boolean;
 }
 
-export type Said = Omit<ClientRequest, 'unix' | 'direct' | 'lane' | 'bounds'>;
+export type Said = Omit<ClientRequest, 'unix' | 'direct' | 'bounds'>;
 
 /**
  * To one member at once, and those that wait for one of these connections: more than the clients that a worker takes on

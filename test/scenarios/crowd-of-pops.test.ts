@@ -15,10 +15,10 @@ const MIB = 1024 * KIB;
 const problem = Bun.which('nats-server') ? null : 'nats-server is not installed';
 /**
  * What each process of a node may grow by at most: so much, and what the system has not taken yet of the answers that it
- * gives, of which two thirds of a PoP's may be those of one worker.
+ * gives, which may be all of a PoP's, and twice where those who asked took it for dead and came back.
  */
 const growthLimitBytes = 256 * MIB;
-const unsentBytes = 64 * KIB;
+const unsentBytes = 2 * 64 * KIB;
 
 let upstream: Upstream;
 let pops: Pops;
