@@ -9,6 +9,7 @@ import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkServerTls } from './checks/pem.ts';
 import { checkRings } from './checks/ring.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
@@ -16,12 +17,13 @@ import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
-import type { kvStore } from './kv.ts';
+import { kvStore } from './kv.ts';
 import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
+import { absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -143,6 +145,17 @@ export type Parsed =
   | { readonly ok: true; readonly network: Network; readonly secretIsNew: boolean }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
+const checks = [
+  checkTopology,
+  checkListeners,
+  checkRings,
+  checkStorage,
+  checkRoutes,
+  checkBus,
+  checkKv,
+  checkServerTls,
+];
+
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
 export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const { env, overrides, configDir } = options;
@@ -164,9 +177,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkRings, checkStorage, checkRoutes, checkBus, checkKv].flatMap(
-      (check) => check(draft),
-    ),
+    ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -180,25 +191,28 @@ function runsOriginHere(input: unknown, here: readonly string[] | undefined): bo
   return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
 }
 
-type Valid = Pick<Draft, 'nodes' | 'routes' | 'bus'>;
+type Valid = Pick<Draft, 'nodes' | 'kv' | 'routes' | 'bus'>;
 
-function whole({ nodes, routes, bus }: schema.ParsedNetwork): Valid {
-  return { nodes: new Map(Object.entries(nodes)), routes, bus };
+function whole({ nodes, kv, routes, bus }: schema.ParsedNetwork): Valid {
+  return { nodes: new Map(Object.entries(nodes)), kv: new Map(Object.entries(kv)), routes, bus };
 }
 
 /** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
 function salvage(input: unknown): Valid {
-  const nodes = new Map<string, schema.ParsedNode>();
-  for (const [name, value] of Object.entries(toObject(member(input, 'nodes')))) {
-    const { data } = schema.node.safeParse(value);
-    if (data !== undefined) nodes.set(name, data);
-  }
   const routes = member(input, 'routes');
   return {
-    nodes,
+    nodes: validIn(member(input, 'nodes'), schema.node),
+    kv: validIn(member(input, 'kv'), kvStore),
     bus: schema.network.shape.bus.safeParse(member(input, 'bus')).data,
     routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
   };
+}
+
+function validIn<Schema extends z.ZodType>(map: unknown, schema: Schema): Map<string, z.output<Schema>> {
+  const parsed = Object.entries(toObject(map)).map(
+    ([name, value]) => [name, schema.safeParse(value).data] as const,
+  );
+  return new Map(parsed.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
 }
 
 function toObject(value: unknown): object {
@@ -231,7 +245,12 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, kv, routes } = parsed;
+  const { name, purge, routes } = parsed;
+  const stores = Object.entries(parsed.kv).map(([store, config]) => [
+    store,
+    { ...config, ...absoluteTls(config.tls, configDir) },
+  ]);
+  const kv = Object.fromEntries(stores);
   return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
@@ -241,13 +260,7 @@ function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, confi
       ...bus,
       path: bus.path === undefined ? join(dataDir, 'bus', 'log.sqlite') : resolve(configDir, bus.path),
     };
-  const { tls } = bus;
-  const files = ['ca', 'cert', 'key'] as const;
-  const absolute = files.flatMap((file) =>
-    tls?.[file] === undefined ? [] : [[file, resolve(configDir, tls[file])]],
-  );
-  const prefix = bus.prefix ?? name;
-  return { ...bus, prefix, ...(tls === undefined ? {} : { tls: Object.fromEntries(absolute) }) };
+  return { ...bus, prefix: bus.prefix ?? name, ...absoluteTls(bus.tls, configDir) };
 }
 
 function completeNode(
@@ -289,7 +302,7 @@ function completeStore(
       ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3 }
       : { engine: 'files', path: placed(blobs.files?.path, 'blobs') },
     metadata: metadata.postgres
-      ? { engine: 'postgres', ...metadata.postgres }
+      ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
       : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
   };
 }

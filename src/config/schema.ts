@@ -353,3 +353,4 @@ export type ParsedNetwork = z.output<typeof network>;
 export type ParsedNode = z.output<typeof node>;
 export type ParsedRoute = z.output<typeof route>;
 export type ParsedBus = z.output<typeof bus>;
+export type ParsedKv = z.output<typeof kv.kvStore>;

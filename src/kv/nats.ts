@@ -7,6 +7,7 @@
 import type { KV } from '@nats-io/kv';
 import type { ObjectStore } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { natsTls, natsTlsFailure } from '../http/nats-tls.ts';
 import { connectionOf } from './connection.ts';
 import { type KvStore, type KvStoreOptions, markLifetimeMs } from './store.ts';
 
@@ -83,16 +84,19 @@ interface Connected {
 }
 
 async function connect(options: KvStoreOptions, lost: () => void): Promise<Connected> {
-  const { url, user, password, space } = options;
+  const { url, user, password, tls, space } = options;
+  const servers = url.split(',');
   // A lost connection is replaced by us: who speaks to another server has to look at its marks anew.
   const { connect: dial } = await import('@nats-io/transport-node');
   const nats = await dial({
-    servers: url.split(','),
+    servers,
     timeout: connectMs,
     reconnect: false,
-    ...(url.startsWith('tls:') ? { tls: {} } : {}),
+    ...natsTls(servers, tls),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
+  }).catch(async (error) => {
+    throw await natsTlsFailure(error, servers, tls, options.clock);
   });
   void nats.closed().then(lost);
   try {

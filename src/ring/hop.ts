@@ -128,8 +128,8 @@ const right = Buffer.alloc(sealBytes);
 
 /** In a time that does not tell how much of it is right. Both have the form of a seal. */
 function isSame(given: string, expected: string): boolean {
-  left.latin1Write(given);
-  right.latin1Write(expected);
+  left.write(given, 'latin1');
+  right.write(expected, 'latin1');
   return timingSafeEqual(left, right);
 }
 

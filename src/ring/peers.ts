@@ -58,11 +58,14 @@ const passedOverMs = 1_000;
 const lateMs = 500;
 /** How often it is looked who is late, while anybody is asked. */
 const lookMs = 250;
-/** Which it gives within this time once there is a connection, or is passed over. A crowd keeps a worker busy for seconds. */
-const signMs = 5_000;
+/** Which it gives within this time once there is a connection, or else is silent. A crowd keeps a worker busy for seconds. */
+const signMs = 2_500;
 /** For a new connection: the system of a machine makes it while its processes are busy, and a lost packet is sent again after 1 s. */
 const signConnectMs = 1_500;
-/** So many checks in a row without a sign, and it is passed over until there is one: a single one may be chance. */
+/**
+ * So many times in a row without a sign, and it is passed over until there is one. Once may be chance: thousands of clients that
+ * come at the same moment keep a worker from everything else for a second.
+ */
 const silentChecks = 2;
 
 /**
@@ -130,7 +133,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
     function heard(given: Sign): void {
       const lateSinceMs = clock.elapsed() - lateMs;
-      if (given === 'silent')
+      if (given === 'silent' && state.silent >= silentChecks)
         for (const each of [...state.waiting]) if (each.sinceMs <= lateSinceMs) each.dead();
       clock.after(given === 'silent' ? lookMs : lateMs, look);
     }

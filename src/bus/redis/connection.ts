@@ -3,9 +3,10 @@
  * else. They live and die together; a silent one is found out by the clock.
  */
 
-import { readFile } from 'node:fs/promises';
 import { RedisClient } from 'bun';
 import type { Clock } from '../../clock.ts';
+import { redisTls, redisTlsFailure } from '../../http/redis-tls.ts';
+import type { TlsFiles } from '../../server-tls.ts';
 import { backoff } from '../backoff.ts';
 
 /** For a connection, and for the answer to a command. */
@@ -20,14 +21,7 @@ export interface RedisServer {
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Absolute paths of PEM files. */
   readonly tls?: TlsFiles | undefined;
-}
-
-export interface TlsFiles {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 export interface ConnectionOptions extends RedisServer {
@@ -57,8 +51,8 @@ export function connection(options: ConnectionOptions): Connection {
   let isClosed = false;
   let cancel = () => {};
 
-  function lost(of: Pair, error: unknown): void {
-    for (const client of [of.commands, of.bell]) {
+  function lost(of: Pair | null, error: unknown): void {
+    for (const client of of === null ? [] : [of.commands, of.bell]) {
       client.onclose = null;
       client.close();
     }
@@ -70,14 +64,15 @@ export function connection(options: ConnectionOptions): Connection {
   }
 
   async function connect(): Promise<void> {
-    const made = await clients(options);
-    const failed = (error: unknown) => lost(made, error);
+    let made: Pair | null = null;
     try {
+      made = await clients(options);
       for (const client of [made.commands, made.bell]) await inTime(client.connect());
       await inTime(made.bell.subscribe(channel, rung));
     } catch (error) {
-      return failed(error);
+      return lost(made, isRefusal(error) ? error : await redisTlsFailure(error, options, clock));
     }
+    const failed = (error: unknown) => lost(made, error);
     if (isClosed) return failed(null);
     if (!made.commands.connected || !made.bell.connected) return failed(new Error('Redis has hung up'));
     for (const client of [made.commands, made.bell]) client.onclose = failed;
@@ -133,19 +128,17 @@ export function connection(options: ConnectionOptions): Connection {
 }
 
 async function clients({ url, user, password, tls }: RedisServer): Promise<Pair> {
-  const address = new URL(url);
+  const to = await redisTls(url, tls);
+  const address = new URL(to.url);
   if (user !== undefined) address.username = encodeURIComponent(user);
   if (password !== undefined) address.password = encodeURIComponent(password);
-  const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'));
-  const [ca, cert, key] = await Promise.all([tls?.ca, tls?.cert, tls?.key].map(read));
-  const pems = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const make = () =>
     new RedisClient(address.href, {
       autoReconnect: false,
       maxRetries: 0,
       enableOfflineQueue: false,
       connectionTimeout: answerMs,
-      ...(tls !== undefined && { tls: pems }),
+      ...to.options,
     });
   return { commands: make(), bell: make() };
 }

@@ -4,7 +4,7 @@ import { type Daemon, startRedis } from '../../../test/support/daemon.ts';
 import { available } from '../../../test/support/needs.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { type Log, silentLog } from '../../telemetry/log.ts';
 import { busContract } from '../bus.contract.ts';
 import { openBus } from '../open.ts';
 import { serverContract } from '../server.contract.ts';
@@ -70,6 +70,22 @@ describe.skipIf(!isHere)('with redis-server', () => {
     const right = await open(server.port, { password: 'p@ss/word' });
     await right.publish('notes', note(1));
     await right.close();
+  });
+
+  test('tells of a file of TLS that it cannot read, and goes on', async () => {
+    await using server = await startRedis();
+    const said: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (_, fields) => void said.push(fields?.error) };
+    const url = `rediss://127.0.0.1:${server.port}`;
+    const settings = { url, tls: { ca: '/nowhere/ca.pem' }, prefix: 'test', keep: keepAll, publishMs: 1000 };
+    const bus = await openBus(
+      { driver: 'redis', ...settings },
+      { clock: systemClock, log, publisher: 'here' },
+    );
+    await eventually('it to be told', () => said.length > 0);
+    expect(String(said[0])).toContain('/nowhere/ca.pem');
+    expect(bus.state).toBe('disconnected');
+    await bus.close();
   });
 
   test('tells of a gap when only the stream was evicted', async () => {

@@ -1,12 +1,12 @@
 /**
  * Whether the nodes can all listen where they are told to, and others can reach them there.
  */
-import { resolve } from 'node:path';
 import { isAnyAddress } from '../forms.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
 import type { Draft } from './draft.ts';
 import { differentMachines, onSameMachine } from './machine.ts';
+import { checkPem } from './pem.ts';
 
 export function checkListeners(draft: Draft): Mistake[] {
   const each = [...draft.nodes].flatMap(([name, node]) => [
@@ -52,13 +52,6 @@ function checkListener(name: string, node: ParsedNode, index: number, draft: Dra
     expected: 'false, or a listener with tls',
     found: 'true without tls',
   }));
-}
-
-function checkPem(path: string, file: string, { configDir, missingFiles }: Draft): Mistake[] {
-  const absolute = resolve(configDir, file);
-  const problem = missingFiles.get(absolute);
-  if (problem === undefined) return [];
-  return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
 }
 
 interface Door {

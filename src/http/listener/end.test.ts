@@ -46,8 +46,12 @@ async function connect(port: number): Promise<Line> {
     hostname: '127.0.0.1',
     port,
     socket: {
-      data: (_, bytes) => void (text += bytes.toString('latin1')),
-      close: () => void (isClosed = true),
+      data(_, bytes) {
+        text += bytes.toString('latin1');
+      },
+      close() {
+        isClosed = true;
+      },
     },
   });
   return {

@@ -69,7 +69,15 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
   };
   const idleTimeout = Math.min(idleTimeoutS, longestTimeoutS);
   const reusePort = options.shared;
-  // At a socket, Bun knows no other time-out than its own 10 s and that of each request.
+  /**
+   * Bun knows `idleTimeout` at a socket, too, though its types do not, and goes by its own 10 s without it: `server.timeout` has no
+   * effect there. Who connects to a socket is of this machine, and has time.
+   */
+  const atSocket = (path: string) => {
+    const options = { ...common, unix: path };
+    Reflect.set(options, 'idleTimeout', longestTimeoutS);
+    return options;
+  };
   const server =
     unix === undefined
       ? Bun.serve({
@@ -82,7 +90,7 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
           http3,
           idleTimeout,
         })
-      : Bun.serve({ ...common, unix });
+      : Bun.serve(atSocket(unix));
 
   function serve(request: Request): Response | Promise<Response> {
     const response = handle(request, caller);
