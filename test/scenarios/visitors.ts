@@ -47,7 +47,7 @@ export interface Visitors {
 const requestsPerConnection = 20;
 const connectWithinMs = 1_500;
 /** For a whole answer: whoever sits before a page has gone somewhere else by then. */
-const answerWithinMs = 5_000;
+const answerWithinMs = 10_000;
 
 interface Connection {
   readonly socket: Socket;
