@@ -24,6 +24,7 @@ import {
 import * as kv from './kv.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { npmHosted } from './schema-hosted.ts';
 import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
@@ -249,10 +250,11 @@ export const npmUpstream = group('A registry to pull from.', {
 
 export const npm = group('Packages for npm, pnpm, yarn and bun.', {
   upstreams: list(
-    'Registries, in order of preference.',
+    'Registries, in order of preference. An empty list: none, only what is `hosted`.',
     npmUpstream,
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
-  ).prefault([]),
+  ).optional(),
+  hosted: npmHosted.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
     '128 MiB',

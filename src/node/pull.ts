@@ -16,7 +16,9 @@ import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
 import type { Remotes } from '../remotes/remotes.ts';
+import type { Stores } from '../store.ts';
 import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
@@ -31,6 +33,10 @@ export interface PullOptions {
   readonly bounds: { readonly connections: number; readonly waiting: number };
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
+  /** Purges what has changed here; resolves when the nodes know. */
+  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+  /** What is kept here for good. */
+  readonly stores: Stores | null;
 }
 
 export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
@@ -52,6 +58,9 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
   function door(ask: Ask): OriginDoor {
     const { exchange } = ask;
     return {
+      stores: options.stores,
+      purge: options.purge,
+
       async fetch(remote, url, { method, headers: given, body, signal }) {
         const headers = new Headers(given);
         headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));

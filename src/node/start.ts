@@ -50,7 +50,10 @@ export async function startNode(
   const parts = await openParts(network, config, startedAtMs, deps);
   const { cache, bus, purging, replicas, remotes, stores } = parts;
   const { knows, report } = purging;
-  const siteDependencies = { cache, replicas, remotes, clock, log, knows, report };
+  const siteDependencies = {
+    ...{ cache, replicas, remotes, clock, log, knows, report },
+    ...{ purge: purging.changed, stores },
+  };
   const node: Node = {
     name,
     role: config.role,

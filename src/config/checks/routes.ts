@@ -2,15 +2,47 @@
  * Whether every route can be reached and told from the others.
  */
 import type { Mistake } from '../mistake.ts';
-import type { ParsedRoute } from '../schema.ts';
+import type { ParsedNode, ParsedRoute } from '../schema.ts';
 import type { Draft } from './draft.ts';
 
-export function checkRoutes({ routes }: Draft): Mistake[] {
+export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
   return routes.flatMap((route, index) => {
     if (route === undefined) return [];
     const earlier = routes.slice(0, index).map((other, at) => ({ other, at }));
-    return [...checkName(route, index, earlier), ...checkShadow(route, index, earlier)];
+    return [
+      ...checkName(route, index, earlier),
+      ...checkShadow(route, index, earlier),
+      ...checkHosted(route, index, nodes),
+    ];
   });
+}
+
+/** What is published needs a place where it is kept, one for all origins; and one home. */
+function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nodes']): Mistake[] {
+  if (route.protocol !== 'npm' || route.npm.hosted === undefined) return [];
+  const path = `routes[${index}].npm.hosted`;
+  const { scopes } = route.npm.hosted;
+  const twice = (route.npm.upstreams ?? []).flatMap((upstream) => upstream.scopes).find(isIn(scopes));
+  const origins = [...nodes].filter(([, { role }]) => role === 'origin');
+  const bare = origins.find(([, { store }]) => store === undefined);
+  const apart = origins.length < 2 ? undefined : origins.find(([, { store }]) => !isShared(store));
+  const expected = 'packages that one store keeps';
+  const hint = 'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
+  if (bare !== undefined) {
+    const found = `no \`store\` at ${bare[0]}`;
+    return [{ path, expected, found, hint: 'Add `store: {}` to the origin for files and SQLite.' }];
+  }
+  if (apart !== undefined) return [{ path, expected, found: `a store of its own at ${apart[0]}`, hint }];
+  if (twice === undefined) return [];
+  return [{ path: `${path}.scopes`, expected: 'scopes that no upstream claims', found: twice }];
+}
+
+function isIn(list: readonly string[]): (value: string) => boolean {
+  return (value) => list.includes(value);
+}
+
+function isShared(store: ParsedNode['store']): boolean {
+  return store?.metadata.postgres !== undefined && store.blobs.s3 !== undefined;
 }
 
 type Earlier = readonly { readonly other: ParsedRoute | undefined; readonly at: number }[];

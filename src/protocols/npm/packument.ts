@@ -11,6 +11,9 @@ import { bareName, isTarballFile } from './path.ts';
 /** Stands in canonical documents where a PoP writes the address that its client used (RFC 2606 §2). */
 export const placeholderOrigin = 'http://meridian.invalid/';
 
+/** Where the provenance of a version is, below the address of a registry. */
+export const ATTESTATIONS = '-/npm/v1/attestations/';
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { [name: string]: Json };
 
@@ -43,7 +46,7 @@ export function derivePackument(text: string, name: string, remoteUrl: string, w
   for (const [version, manifest] of Object.entries(versions)) {
     if (!isObject(manifest)) throw new NotAPackument('A version of the document is not an object.');
     const dist = manifest['dist'];
-    if (isObject(dist)) dist['tarball'] = `${placeholderOrigin}${name}/-/${index.add(version, dist)}`;
+    if (isObject(dist)) linkHere(dist, name, version, index.add(version, dist));
     short[version] = abbreviate(manifest);
   }
   return {
@@ -56,6 +59,21 @@ export function derivePackument(text: string, name: string, remoteUrl: string, w
     full: withFull ? JSON.stringify(packument) : null,
     index: index.text(),
   };
+}
+
+/**
+ * Everything that a client fetches of a version is fetched through the network. npm asks for attestations at the path of
+ * their link, so without it they would be looked for outside of the route.
+ */
+function linkHere(dist: JsonObject, name: string, version: string, file: string): void {
+  dist['tarball'] = `${placeholderOrigin}${name}/-/${file}`;
+  const attestations = dist['attestations'];
+  if (!isObject(attestations) || typeof attestations['url'] !== 'string') return;
+  attestations['url'] = attestationsUrl(name, version);
+}
+
+export function attestationsUrl(name: string, version: string): string {
+  return `${placeholderOrigin}${ATTESTATIONS}${name.replace('/', '%2f')}@${version}`;
 }
 
 /** The manifest of one version, which may be given as a tag, out of a canonical document. */
@@ -218,7 +236,7 @@ function objectAt(packument: JsonObject, field: string): JsonObject {
   return value;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -6,6 +6,7 @@ import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
 import { cacheControlOf, confirm, errorAnswer, keepFields } from './canonical.ts';
 import { mediaTypes } from './form.ts';
+import { searchHosted } from './hosted/search.ts';
 import type { NpmOrigin } from './origin.ts';
 import { packumentUrl } from './remotes.ts';
 import { get, passError } from './upstream.ts';
@@ -64,6 +65,7 @@ async function pullAsIs(
  * somebody looks for a private package, and its name is nobody else's business.
  */
 export async function pullSearch(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  if (npm.hosted !== null) return searchHosted(npm, ask, origin);
   const { query } = ask.exchange;
   const remote = npm.remotes.fallback();
   const words = [...new URLSearchParams(query)].flat().join(' ');
