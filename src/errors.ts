@@ -35,6 +35,19 @@ export const errors = {
     retryable: false,
     advice: 'The request cannot be understood in the terms of this protocol. The detail says why.',
   },
+  unauthenticated: {
+    status: 401,
+    blame: 'client',
+    retryable: false,
+    advice:
+      'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, or as `X-Api-Key`.',
+  },
+  forbidden: {
+    status: 403,
+    blame: 'client',
+    retryable: false,
+    advice: 'The token is good, but does not give the right to do this. Whoever administers the network can.',
+  },
   'tier-refused': {
     status: 403,
     blame: 'operator',
@@ -53,6 +66,12 @@ export const errors = {
     blame: 'client',
     retryable: false,
     advice: 'The upstream registry knows nothing by this name.',
+  },
+  'no-such-record': {
+    status: 404,
+    blame: 'client',
+    retryable: false,
+    advice: 'What the request is about does not exist. The detail says what it is.',
   },
   'method-not-allowed': {
     status: 405,
@@ -183,6 +202,13 @@ export const errors = {
     blame: 'operator',
     retryable: true,
     advice: 'The node is at a configured limit. Retry after the time that Retry-After gives.',
+  },
+  'access-unknown': {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice:
+      'The node has heard nothing of tokens and rights for too long (`access.trustS`), so it lets nobody in. See that the bus and the origin can be reached.',
   },
   'store-unavailable': {
     status: 503,

@@ -46,6 +46,14 @@ export interface Exchange {
  */
 export type Knowledge = Position | 'unsure';
 
+/** Who is behind a request that changes something or is about himself, by the word of the PoP that he talks to. */
+export interface Caller {
+  /** Id of his token; `null` without one. */
+  readonly token: string | null;
+  /** His address. */
+  readonly address: string;
+}
+
 /** A node of this network that asks another one. */
 export interface TierCaller {
   readonly node: string;
@@ -55,6 +63,7 @@ export interface TierCaller {
   readonly background: boolean;
   /** What the asker knows of purges; absent where there is no bus. No answer may be older than that. */
   readonly knows?: Knowledge | undefined;
+  readonly caller?: Caller | undefined;
   /** This node has not got as far: what it keeps has to be confirmed by its own parent, which is told what the asker knows. */
   readonly mustConfirm?: boolean;
 }
@@ -62,10 +71,11 @@ export interface TierCaller {
 /** The same request but for what is given: what a node asks on its behalf, in other words. */
 export function inOtherWords(
   exchange: Exchange,
-  words: Partial<Pick<Exchange, 'method' | 'headers' | 'body'>>,
+  words: Partial<Pick<Exchange, 'method' | 'headers' | 'body' | 'identity'>>,
 ): Exchange {
-  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier, identity } = exchange;
-  const { method = exchange.method, headers = exchange.headers, body = () => exchange.body() } = words;
+  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
+  const { method = exchange.method, headers = exchange.headers, identity = exchange.identity } = words;
+  const { body = () => exchange.body() } = words;
   const client = () => exchange.client();
   return {
     ...{ request, headers, method, base, authority, target, path, query },

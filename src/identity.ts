@@ -2,6 +2,7 @@
  * Who asks, and what he may do. A protocol says what a request is about (`Resource.subject`, `Pass.deed`); whoever admits
  * requests finds out who asks; whether the two go together is decided here and nowhere else.
  */
+import type { FieldList } from './resource.ts';
 
 /** `read`: get. `publish`: add and change. `delete`: take away. `admin`: say who may do any of these. */
 export const actions = ['read', 'publish', 'delete', 'admin'] as const;
@@ -31,3 +32,7 @@ export interface Identity {
  */
 export const accessField = 'meridian-access';
 export const restrictedValue = 'restricted';
+
+export function isRestricted(fields: FieldList): boolean {
+  return fields.some(([name, value]) => name === accessField && value === restrictedValue);
+}

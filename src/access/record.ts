@@ -3,10 +3,14 @@
  * outside, so parsed; times are ms since the epoch.
  */
 import { z } from 'zod';
+import { cidrSet } from '../http/cidr.ts';
 import { actions } from '../identity.ts';
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+/** Of a user or a team. */
+export const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
 const pattern = z.string().min(1).max(214);
+
+const block = z.string().refine(isBlock, { error: 'expected an address or a block such as 10.0.0.0/8' });
 
 export const right = z.object({
   actions: z.array(z.enum(actions)).min(1).readonly(),
@@ -48,8 +52,16 @@ export const token = z.object({
   createdMs: z.number(),
   expiresMs: z.number().nullable(),
   /** Blocks of client addresses (CIDR) that it is good for; none: any. */
-  addresses: z.array(z.string()).max(64).readonly(),
+  addresses: z.array(block).max(64).readonly(),
   /** No more than this of what its owner may do; `null`: all of it. */
   limit: z.array(right).max(64).readonly().nullable(),
 });
 export type Token = z.output<typeof token>;
+
+function isBlock(text: string): boolean {
+  try {
+    return cidrSet([text]).size === 1;
+  } catch {
+    return false; // which is what was asked
+  }
+}

@@ -9,7 +9,7 @@ declare const tokenText: unique symbol;
 /** A token as its owner keeps it. Its check sum is right; whether anybody knows it is another question. */
 export type TokenText = string & { readonly [tokenText]: true };
 
-const prefix = 'mrd_';
+export const tokenPrefix = 'mrd_';
 const randomLength = 32;
 const sumLength = 6;
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -18,19 +18,27 @@ const shape = /^mrd_[0-9A-Za-z]{38}$/;
 /** A new one. */
 export function makeToken(): TokenText {
   const random = randomText(randomLength);
-  return `${prefix}${random}${sumOf(random)}` as TokenText;
+  return `${tokenPrefix}${random}${sumOf(random)}` as TokenText;
 }
 
 /** `undefined` for what cannot be a token: another form, or a wrong check sum. */
 export function asToken(text: string): TokenText | undefined {
   if (!shape.test(text)) return undefined;
-  const random = text.slice(prefix.length, prefix.length + randomLength);
+  const random = text.slice(tokenPrefix.length, tokenPrefix.length + randomLength);
   return text.endsWith(sumOf(random)) ? (text as TokenText) : undefined;
 }
 
 /** SHA-256 of the whole token, base64url: what is stored and sent around instead of it. */
 export function hashOfToken(token: TokenText): string {
   return Bun.SHA256.hash(token, 'base64url');
+}
+
+const digest = new Uint8Array(32);
+
+/** The same as bytes, which hold until the next call. */
+export function digestOfToken(token: TokenText): Uint8Array {
+  Bun.SHA256.hash(token, digest);
+  return digest;
 }
 
 /** Each byte that is not below the largest multiple of 62 is drawn again, so that all letters are equally likely. */

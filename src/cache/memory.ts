@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../entry.ts';
 import { selects } from '../http/vary.ts';
+import { isRestricted } from '../identity.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
 import { countUse, type Member, type Policy } from './eviction/policy.ts';
@@ -40,6 +41,8 @@ export interface Resident extends Member {
   readonly body: Blob;
   /** What a look-up needs of the entry, so that it need not look there: `selecting`, or `null` when it is empty. */
   readonly selecting: FieldList | null;
+  /** For those only who have the right by name: who asks has to be found out before it is served. */
+  readonly isRestricted: boolean;
   /** Until when it is fresh, ms since the epoch. Never: minus infinity. */
   readonly freshUntilMs: number;
   /** In how many of the last periods it was used, recent ones counting more (see `warmth.ts`). */
@@ -248,6 +251,7 @@ function residentOf(entry: Entry, body: Blob): Resident {
     body,
     costBytes: costOf(entry),
     selecting: entry.selecting.length > 0 ? entry.selecting : null,
+    isRestricted: isRestricted(entry.fields),
     // A layout has no body to hit: it takes the way of a miss (`slices/`).
     freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),
     prepared: null,

@@ -56,6 +56,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
       status: () => node.status(),
       reload,
       purge: node.purge,
+      api: node.api,
       drain: () => stop.ask('the drain command'),
     },
     clock: systemClock,

@@ -110,6 +110,8 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
         status: async () => statusTogether(await Promise.all(clients().map(statusOf))),
         reload,
         purge: (request) => purgeAll(clients(), request),
+        // Origins have one worker.
+        api: async () => null,
         drain: () => stop.ask('the drain command'),
       },
       clock: systemClock,

@@ -99,6 +99,7 @@ describe('a valid config', () => {
       {
         name: 'npm',
         protocol: 'npm',
+        access: 'open',
         match: { hosts: [], path: '' },
         npm: {
           upstreams: [],
@@ -270,7 +271,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, access, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 

@@ -33,6 +33,7 @@ export interface Network {
   readonly dataDir: string;
   readonly bus: BusConfig;
   readonly purge: PurgeConfig;
+  readonly access: AccessConfig;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   /** Key/value stores by name. */
   readonly kv: Readonly<Record<string, KvConfig>>;
@@ -51,7 +52,7 @@ export interface NodeConfig
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
-  /** What an origin keeps for good; without it, nothing. */
+  /** What an origin keeps for good. */
   readonly store?: StoreConfig | undefined;
 }
 
@@ -96,6 +97,7 @@ export interface StoreBounds {
 
 export type KvConfig = Of<typeof kvStore>;
 export type PurgeConfig = Of<typeof schema.purge>;
+export type AccessConfig = Of<typeof schema.access>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -213,8 +215,8 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, kv, routes } = parsed;
-  return { name, secret, dataDir, bus, purge, nodes: Object.fromEntries(nodes), kv, routes };
+  const { name, purge, access, kv, routes } = parsed;
+  return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {
@@ -252,12 +254,12 @@ function completeNode(
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
-    store: node.store && completeStore(node.store, dataDir, configDir),
+    store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,
   };
 }
 
 function completeStore(
-  { blobs, metadata }: NonNullable<schema.ParsedNode['store']>,
+  { blobs, metadata }: NonNullable<schema.ParsedNode['store']> = { blobs: {}, metadata: {} },
   dataDir: string,
   configDir: string,
 ): StoreConfig {

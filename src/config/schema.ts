@@ -22,6 +22,7 @@ import {
   url,
 } from './kinds.ts';
 import * as kv from './kv.ts';
+import { access, routeAccess } from './schema-access.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
@@ -29,7 +30,7 @@ import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
-export { bus, metadataTimes, postgresStore, purge, s3Store };
+export { access, bus, metadataTimes, postgresStore, purge, s3Store };
 
 const label = (means: string) =>
   text(
@@ -296,6 +297,7 @@ export const route = z
       protocol: z.literal('npm'),
       name: routeName.prefault('npm'),
       match: match.prefault({}),
+      access: routeAccess.prefault('open'),
       replicate: kv.replicate.optional(),
       npm: npm.prefault({}),
     }),
@@ -303,6 +305,7 @@ export const route = z
       protocol: z.literal('web'),
       name: routeName.prefault('web'),
       match: match.prefault({}),
+      access: routeAccess.prefault('open'),
       replicate: kv.replicate.optional(),
       web,
     }),
@@ -327,6 +330,7 @@ export const network = group('Everything that one config file describes.', {
   dataDir: path('What the network keeps on disk, relative to the config file.').prefault('.meridian'),
   bus: bus.prefault({ driver: 'local' }),
   purge: purge.prefault({}),
+  access: access.prefault({}),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

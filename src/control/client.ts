@@ -4,6 +4,9 @@
  */
 import type { Clock } from '../clock.ts';
 import {
+  type ApiAnswer,
+  type ApiMessage,
+  apiAnswer,
   type PurgeMessage,
   type PurgeQuestion,
   purgeMessage,
@@ -18,6 +21,8 @@ export interface ControlClient {
   status(): Promise<StatusMessage>;
   reload(): Promise<ReloadMessage>;
   purge(request: PurgeQuestion): Promise<PurgeMessage>;
+  /** Asks the API of an origin as whoever is on its machine. Fails where the node is none. */
+  api(request: ApiMessage): Promise<ApiAnswer>;
   drain(): Promise<void>;
 }
 
@@ -27,6 +32,9 @@ const statusWithinMs = 2000;
 const reloadWithinMs = 60_000;
 /** A purge waits for the bus, or for the disk once for each of its targets; and then for as long as it was told to. */
 const purgeWithinMs = 60_000;
+
+/** What the API does takes a transaction, and the bus a moment. */
+const apiWithinMs = 30_000;
 
 export function controlClient(url: string, secret: string, clock: Clock): ControlClient {
   async function ask(method: 'GET' | 'POST', path: string, withinMs: number, body = ''): Promise<Response> {
@@ -55,6 +63,10 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
         JSON.stringify(request),
       );
       return purgeMessage.parse(await answer.json());
+    },
+    async api(request) {
+      const answer = await ask('POST', '/api', apiWithinMs, JSON.stringify(request));
+      return apiAnswer.parse(await answer.json());
     },
     async drain() {
       await ask('POST', '/drain', statusWithinMs);

@@ -32,6 +32,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     port: 0,
     secret: () => secret,
     handlers: {
+      api: async () => null,
       status: () => status,
       reload: async () => [],
       purge: async () => ({ purged: [] }),

@@ -63,6 +63,7 @@ describe('a node', () => {
       secret: () => network.secret,
       handlers: {
         status: () => ({ ...status, name: name.now }),
+        api: async () => null,
         reload: async () => [],
         purge: async () => ({ purged: [] }),
         drain: () => undefined,

@@ -100,3 +100,15 @@ export const nodeFile = z.object({
   version: z.string(),
 });
 export type NodeFile = z.output<typeof nodeFile>;
+
+/** A request to the API, from a command on the origin's own machine. */
+export const apiMessage = z.object({
+  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']),
+  /** Below `/.meridian/v1`, with its query. */
+  target: z.string().startsWith('/'),
+  body: z.unknown().optional(),
+});
+export type ApiMessage = z.output<typeof apiMessage>;
+
+export const apiAnswer = z.object({ status: z.number(), body: z.unknown().optional() });
+export type ApiAnswer = z.output<typeof apiAnswer>;

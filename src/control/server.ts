@@ -3,7 +3,13 @@
  * or drain. It listens on loopback only and answers nobody without the network's secret.
  */
 import type { Clock } from '../clock.ts';
-import { type PurgeRequest, purgeRequest, type ReloadMessage } from './messages.ts';
+import {
+  type ApiMessage,
+  apiMessage,
+  type PurgeRequest,
+  purgeRequest,
+  type ReloadMessage,
+} from './messages.ts';
 import { isSigned } from './signature.ts';
 
 export interface ControlHandlers {
@@ -13,6 +19,8 @@ export interface ControlHandlers {
   reload(): Promise<readonly string[]>;
   /** Purges all that is asked for, or gives the reasons why it does not. */
   purge(request: PurgeRequest): Promise<object>;
+  /** Asks the API of the origin, on behalf of whoever is on its machine. `null`: this node is none. */
+  api(request: ApiMessage): Promise<{ readonly status: number; readonly body: unknown } | null>;
   /** Begins to drain; does not wait. */
   drain(): void;
 }
@@ -66,6 +74,8 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
       return reloaded(await handlers.reload());
     case 'POST /purge':
       return purged(body, handlers);
+    case 'POST /api':
+      return asked(body, handlers);
     case 'POST /drain':
       handlers.drain();
       return Response.json({}, { status: 202 });
@@ -80,6 +90,16 @@ async function purged(body: string, handlers: ControlHandlers): Promise<Response
   const message = await handlers.purge(request);
   const status = !('because' in message) ? 200 : message.because === 'bus' ? 503 : 422;
   return Response.json(message, { status });
+}
+
+async function asked(body: string, handlers: ControlHandlers): Promise<Response> {
+  const { data } = apiMessage.safeParse(parsedJson(body));
+  if (data === undefined)
+    return Response.json({ reasons: ['That is no request to the API.'] }, { status: 422 });
+  const answer = await handlers.api(data);
+  if (answer === null)
+    return Response.json({ reasons: ['This node is no origin, which keeps the records.'] }, { status: 409 });
+  return Response.json(answer);
 }
 
 /** What is asked for, or why that cannot be told. */

@@ -2,11 +2,13 @@
  * The phases that all tiers share: name what is asked for, look it up, reply or fetch. Synchronous up to the
  * `Response` when memory has it.
  */
+import type { Guard } from '../access/edge/guard.ts';
 import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
+import { admitToObtained, admitToPass, admitted, isFree, readingOf, withoutToken } from './authorise.ts';
 import { forget } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -21,6 +23,9 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
   switch (named.as) {
     case 'resource': {
       const found = node.cache.lookup(named, exchange); // memory only: no promise
+      const { guard } = node;
+      if (guard !== null && !isFree(guard, route, found))
+        return guarded(node, guard, account, route, named, found);
       return found.outcome === 'hit'
         ? replyHit(node, account, found.resident)
         : fill(node, account, route, named, found);
@@ -31,6 +36,30 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
       return replyLocally(node, account, named);
     case 'refusal':
       return refuse(node, account, named.error);
+  }
+}
+
+/** What not everybody may have. */
+// off the hit path: who asks has to be found out
+function guarded(
+  node: Node,
+  guard: Guard,
+  account: Account,
+  route: Route,
+  resource: Resource,
+  found: Found,
+): Response | Promise<Response> {
+  const { exchange } = account;
+  const go = () =>
+    found.outcome === 'hit'
+      ? replyHit(node, account, found.resident)
+      : fill(node, account, route, resource, found);
+  try {
+    const identity = admitted(guard, exchange, readingOf(route, resource, found));
+    if (!(identity instanceof Promise)) return go();
+    return identity.then(go, (denial) => refuse(node, account, denial));
+  } catch (denial) {
+    return refuse(node, account, denial);
   }
 }
 
@@ -59,7 +88,10 @@ async function fill(
     const { exchange } = account;
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
-    const served = await node.cache.obtain(resource, exchange, found, node.site.parentOf(route));
+    const { guard } = node;
+    const asked = guard === null ? exchange : withoutToken(exchange);
+    const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
+    if (guard !== null) await admitToObtained(guard, exchange, route, resource, served);
     return await reply(node, account, served);
   } catch (thrown) {
     return refuse(node, account, thrown);
@@ -72,8 +104,9 @@ async function fill(
 // off the hit path: the request waits for another machine
 async function pass(node: Node, account: Account, route: Route, named: Pass): Promise<Response> {
   node.counts.pending++;
-  const { exchange } = account;
+  const { guard } = node;
   try {
+    const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
     const parent = node.site.parentOf(route);
     const { signal } = exchange.request;
     const answered = await parent({

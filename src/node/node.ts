@@ -1,6 +1,7 @@
 /**
  * What a node is made of, as its phases see it.
  */
+import type { Guard } from '../access/edge/guard.ts';
 import type { Bus } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
@@ -31,6 +32,8 @@ export interface Node {
   readonly stores: Stores | null;
   readonly counts: Counts;
   readonly purging: Purging;
+  /** Who may have what; `null` at nodes that only other nodes ask. */
+  readonly guard: Guard | null;
   /** The workers that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
   /** Everything that the config decides; replaced as a whole on reload. */
@@ -50,6 +53,8 @@ export interface Site {
   readonly config: NodeConfig;
   readonly secret: string;
   readonly routes: Routes;
+  /** The network's own. */
+  readonly system: Route;
   /** Whom a miss of this route goes to. */
   readonly parentOf: (route: Route) => Parent;
   /** Proxies in front whose word about the client is believed; `null` when there are none. */

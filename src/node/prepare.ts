@@ -9,6 +9,7 @@ import type { Head } from '../entry.ts';
 import { formatCacheStatus } from '../http/cache-status.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
+import { accessField } from '../identity.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
 import type { CacheKey } from '../resource.ts';
 import type { Node } from './node.ts';
@@ -18,7 +19,7 @@ const ownPrefix = 'meridian-';
 
 /** What a server says to Meridian alone goes from tier to tier, and ends at the PoP (RFC 9213 §2.2). */
 export function isForTiers(node: Node, name: string): boolean {
-  return name === ownTarget && node.role !== 'pop';
+  return (name === ownTarget || name === accessField) && node.role !== 'pop';
 }
 
 export function preparedHit(node: Node, resident: Resident, nowMs: number): PreparedHead {

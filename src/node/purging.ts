@@ -13,7 +13,7 @@ import type { Selector } from '../purge.ts';
 import { members } from '../purging/members.ts';
 import type { Log } from '../telemetry/log.ts';
 
-export interface Purging extends Pick<Following, 'knows' | 'meets'> {
+export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs'> {
   /** Settles when the node has caught up with the bus, or has given that up for now. */
   readonly ready: Promise<void>;
   /** See `Issuer`. */
@@ -61,6 +61,7 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     ready,
     knows: following.knows,
     meets: following.meets,
+    unprovenMs: following.unprovenMs,
     issue: issuing.issue,
     report: changes.report,
     async changed(selectors) {

@@ -12,6 +12,9 @@ export function noRoute(exchange: Exchange): MeridianError {
   return new MeridianError('no-route', `nothing is served at ${exchange.authority}${exchange.path}`);
 }
 
+/** How a credential may be presented (RFC 9110 §11.6.1). */
+const challenge = 'Bearer realm="meridian", Basic realm="meridian", charset="UTF-8"';
+
 const doubtful: ReadonlySet<number> = new Set([400, 413, 414, 431, 501]);
 
 export function refuse(node: Node, account: Account, thrown: unknown): Response {
@@ -37,6 +40,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
     'cache-status': cacheStatus(node, 'error', { detail: error.code }, { key: account.key }),
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
+  if (row.status === 401) headers.set('www-authenticate', challenge);
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
   if (doubtful.has(row.status)) headers.set('connection', 'close');
   sign(node, exchange, headers, null);

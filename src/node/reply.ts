@@ -18,6 +18,7 @@ import { evaluate, ifRangeHolds } from '../http/precondition.ts';
 import { contentRange, parseRange, type Range, rangeBytes, unsatisfiedRange } from '../http/range.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
+import { accessField } from '../identity.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
 import type { Account, Node } from './node.ts';
@@ -182,7 +183,7 @@ function withoutFileName(headers: Headers): void {
 async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response> {
   const headers = endToEnd(answer.headers, ownFields);
   const announced = announcedBytes(answer);
-  if (!isForTiers(how.node, ownTarget)) headers.delete(ownTarget);
+  for (const name of [ownTarget, accessField]) if (!isForTiers(how.node, name)) headers.delete(name);
   headers.set('via', appendVia(headers.get('via'), '1.1', how.node.name));
   headers.set('cache-status', cacheStatus(how.node, how.outcome, how.forwarding, { key: how.account.key }));
   const { body, status } = answer;

@@ -2,6 +2,7 @@
  * What a config makes of a node: its routes with their protocols, its parents, whom it believes. Built as a
  * whole before any of it is used, so that a reload replaces all of it at once.
  */
+import type { Register } from '../access/register/register.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -21,12 +22,14 @@ import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { systemRouteOf } from './system.ts';
 import { type TierParent, tiers } from './tiers.ts';
 
 export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  readonly register: Register | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -42,10 +45,11 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, remotes, clock, log, knows, report, purge, stores }: SiteDependencies,
+  { cache, replicas, remotes, register, clock, log, knows, report, purge, stores }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts, failover } = config;
-  const all: Route[] = [];
+  const system = systemRouteOf({ register });
+  const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -75,6 +79,7 @@ export async function makeSite(
     config,
     secret: network.secret,
     routes: routes(all),
+    system,
     parentOf(route) {
       const parent = parentOf.get(route);
       if (!parent) throw new Error(`route ${route.name} is not of this site`);

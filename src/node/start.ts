@@ -1,6 +1,7 @@
 /**
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
+import type { ApiAnswer } from '../access/api/serve.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
@@ -9,7 +10,9 @@ import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
+import { openGuard } from './guard.ts';
 import type { Node } from './node.ts';
+import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
@@ -27,6 +30,8 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   purge(order: PurgeOrder): Promise<Purges>;
+  /** Asks the API as whoever is on the origin's machine; `null` where this node is none. */
+  api(request: OperatorRequest): Promise<ApiAnswer | null>;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
   /** Another worker of this node has gone, or serves again. */
@@ -48,12 +53,18 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores } = parts;
-  const { knows, report } = purging;
+  const { cache, bus, purging, replicas, remotes, stores, register } = parts;
+  const { knows, report, unprovenMs } = purging;
   const siteDependencies = {
-    ...{ cache, replicas, remotes, clock, log, knows, report },
+    ...{ cache, replicas, remotes, register, clock, log, knows, report },
     ...{ purge: purging.changed, stores },
   };
+  let inForce = network;
+  const parent = () => node.site.parentOf(node.site.system);
+  const guard =
+    config.role === 'pop'
+      ? openGuard({ bus, clock, log, network: () => inForce, parent, unheardMs: unprovenMs })
+      : null;
   const node: Node = {
     name,
     role: config.role,
@@ -65,11 +76,12 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
+    guard,
     ring: seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
-  await purging.ready;
+  await Promise.all([purging.ready, guard?.ready]);
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
     handle: (request: Request, listener: Listener) => serve(request, listener, node),
@@ -90,6 +102,7 @@ export async function startNode(
     await doors.drain(graceMs);
     // Later: until now, other workers were answered what this one keeps.
     await ringDoor?.drain(graceMs);
+    await guard?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
@@ -103,6 +116,7 @@ export async function startNode(
     },
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
+    api: async (request) => register && operate(register, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {
@@ -119,9 +133,11 @@ export async function startNode(
       // From here on nothing can fail: every request sees either the old config or the new one.
       const { site: before, accessLog: logBefore } = node;
       node.site = site;
+      inForce = next;
+      guard?.reload();
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
-      parts.retune(wanted);
+      parts.retune(next, wanted);
       await prepared.commit();
       before.close();
       replicas.keepOnly(wanted, next);

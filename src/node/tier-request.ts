@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
-import type { Exchange, Knowledge } from '../exchange.ts';
+import type { Caller, Exchange, Knowledge } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { type ClientRequest, request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
@@ -38,7 +38,8 @@ export function askTier(
   const { exchange } = ask;
   const { method, target } = exchange;
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
-  const claim = { node: options.node, route, background: ask.background, knows };
+  const caller = callerOf(ask);
+  const claim = { node: options.node, route, background: ask.background, knows, caller };
   const headers = fieldsFor(ask);
   headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
   headers.set('x-request-id', exchange.id);
@@ -65,6 +66,13 @@ export function askTier(
 /** What the answer must take account of: what is known here, or where the question comes from if that is more. */
 function knowledgeFor({ tier }: Exchange, { knows }: Asker): Knowledge | undefined {
   return tier?.mustConfirm ? tier.knows : knows();
+}
+
+/** Whose request it is, where the origin decides about it; he himself is known to the PoP alone. */
+function callerOf({ exchange, named }: Ask): Caller | undefined {
+  if (named.as !== 'pass' || named.deed === undefined) return undefined;
+  const { tier, identity } = exchange;
+  return tier ? tier.caller : { token: identity?.token ?? null, address: exchange.client() };
 }
 
 function randomBytes(count: number): Uint8Array {

@@ -2,13 +2,14 @@
  * How nodes of one network know each other: a request between tiers carries a `Meridian-Tier` field, signed
  * with the network's secret, so that no client can pose as a tier.
  *
- *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> [<log>/<sequence> | unsure] <HMAC-SHA-256, base64url>
+ *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> [<log>/<sequence> | unsure] [@<token>,<address>] <HMAC-SHA-256, base64url>
  *
  * The signature covers method and target as well, and holds for five minutes either way. `b` marks a
- * request for which no client waits. Then comes how far the node has followed the purges on the bus, where there is one.
+ * request for which no client waits. Then comes how far the node has followed the purges on the bus, where there is one, and
+ * whose request it is, where that matters.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { Knowledge } from '../exchange.ts';
+import type { Caller, Knowledge } from '../exchange.ts';
 
 export const tierField = 'meridian-tier';
 
@@ -17,6 +18,7 @@ export interface TierClaim {
   readonly route: string;
   readonly background: boolean;
   readonly knows?: Knowledge | undefined;
+  readonly caller?: Caller | undefined;
 }
 
 /** How far apart two nodes' clocks may be. */
@@ -30,7 +32,8 @@ export function signTier(
   nowMs: number,
 ): string {
   const known = claim.knows === undefined ? '' : ` ${knowledgeText(claim.knows)}`;
-  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}${known}`;
+  const caller = claim.caller === undefined ? '' : ` ${callerText(claim.caller)}`;
+  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}${known}${caller}`;
   return `${text} ${mac(secret, text, method, target)}`;
 }
 
@@ -42,18 +45,36 @@ export function verifyTier(
   target: string,
   nowMs: number,
 ): TierClaim | null {
-  const match = /^(\S+) (\S+) (\d{1,15}) ([fb])(?: (\S+\/\d{1,16}|unsure))? ([\w-]{43})$/.exec(value);
+  const match = shape.exec(value);
   if (!match) return null;
-  const [, node = '', route = '', time = '', mark = '', known, signature = ''] = match;
+  const [
+    ,
+    text = '',
+    node = '',
+    route = '',
+    time = '',
+    mark = '',
+    known,
+    token,
+    address = '',
+    signature = '',
+  ] = match;
   if (Math.abs(Number(time) - nowMs) > toleranceMs) return null;
-  const expected = mac(
-    secret,
-    `${node} ${route} ${time} ${mark}${known === undefined ? '' : ` ${known}`}`,
-    method,
-    target,
-  );
-  if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null;
-  return { node, route, background: mark === 'b', ...(known !== undefined && { knows: knowledgeIn(known) }) };
+  if (!timingSafeEqual(Buffer.from(signature), Buffer.from(mac(secret, text, method, target)))) return null;
+  return {
+    ...{ node, route, background: mark === 'b' },
+    ...(known !== undefined && { knows: knowledgeIn(known) }),
+    ...(token !== undefined && {
+      caller: { token: token === '-' ? null : token, address: decodeURIComponent(address) },
+    }),
+  };
+}
+
+const shape =
+  /^((\S+) (\S+) (\d{1,15}) ([fb])(?: ([^@\s]\S*\/\d{1,16}|unsure))?(?: @([\w-]+),(\S+))?) ([\w-]{43})$/;
+
+function callerText({ token, address }: Caller): string {
+  return `@${token ?? '-'},${encodeURIComponent(address)}`;
 }
 
 function knowledgeText(knows: Knowledge): string {

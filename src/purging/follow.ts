@@ -41,6 +41,8 @@ export interface Following {
   readonly counts: FollowCounts;
   /** What to tell a parent. */
   knows(): Knowledge;
+  /** How long ago it was up to date with the bus for sure, ms. */
+  unprovenMs(): number;
   /** Whether what is kept here takes account of all that the asker knows. Waits for that a little where it may help. */
   meets(asker: Knowledge): boolean | Promise<boolean>;
   close(): void;
@@ -202,6 +204,7 @@ export function follow(options: FollowOptions): Started {
       return position;
     },
     counts,
+    unprovenMs: () => proof.unprovenMs,
     knows: () => (proof.isDoubted || position === null ? 'unsure' : position),
 
     meets(asker) {

@@ -16,6 +16,8 @@ export interface Proof {
   readonly isCurrent: boolean;
   /** There has been none for the time of trust. */
   readonly isDoubted: boolean;
+  /** How long ago that was, ms. */
+  readonly unprovenMs: number;
   /** The node was up to date at this time, by `Clock.elapsed()`. */
   provenSince(atMs: number): void;
   /** The node has come to another place. */
@@ -96,6 +98,9 @@ export function watchProof({ newest, reached, clock, trustMs, doubt, trust }: Pr
   return {
     get isCurrent() {
       return doubtedMs === null && clock.elapsed() - provenMs <= 3 * tickMs;
+    },
+    get unprovenMs() {
+      return clock.elapsed() - provenMs;
     },
     get isDoubted() {
       return doubtedMs !== null;

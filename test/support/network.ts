@@ -46,6 +46,8 @@ export interface TestNode {
   asked(): Asked[];
   /** What it says about itself, as `meridian status` would show it. */
   status(): Promise<StatusMessage>;
+  /** Asks the API of an origin as an operator; fails unless that succeeds. */
+  api(method: 'GET' | 'POST' | 'PUT' | 'DELETE', target: string, body?: unknown): Promise<unknown>;
   kill9(): Promise<void>;
   /** Starts it again, after `kill9` or `stop`, and waits until it serves. */
   restart(): Promise<void>;
@@ -177,6 +179,12 @@ async function startNode(name: string, port: number, place: Place): Promise<Test
     });
   }
 
+  async function control() {
+    const file = await readNodeFile(join(dir, 'data', name));
+    if (file?.pid !== running.pid) throw new Error(`${name} has not said yet where it can be asked`);
+    return controlClient(file.control, secret, systemClock);
+  }
+
   let running = run();
   await serving();
   return {
@@ -187,10 +195,11 @@ async function startNode(name: string, port: number, place: Place): Promise<Test
       return running;
     },
     asked: () => readAccessLog(accessLogOf(dir, name)),
-    async status() {
-      const file = await readNodeFile(join(dir, 'data', name));
-      if (file?.pid !== running.pid) throw new Error(`${name} has not said yet where it can be asked`);
-      return controlClient(file.control, secret, systemClock).status();
+    status: async () => (await control()).status(),
+    async api(method, target, body) {
+      const answer = await (await control()).api({ method, target, body });
+      if (answer.status !== 200) throw new Error(`${method} ${target}: ${JSON.stringify(answer)}`);
+      return answer.body;
     },
     kill9: () => running.kill9(),
     async restart() {

@@ -47,7 +47,18 @@ function isShared(store: ParsedNode['store']): boolean {
 
 type Earlier = readonly { readonly other: ParsedRoute | undefined; readonly at: number }[];
 
+/** The route of the network's own API. */
+const reserved = 'meridian';
+
 function checkName({ name }: ParsedRoute, index: number, earlier: Earlier): Mistake[] {
+  if (name === reserved)
+    return [
+      {
+        path: `routes[${index}].name`,
+        expected: 'another name, as this is the network’s own',
+        found: `'${name}'`,
+      },
+    ];
   const same = earlier.find(({ other }) => other?.name === name);
   if (same === undefined) return [];
   const found = `'${name}', the name of routes[${same.at}]`;

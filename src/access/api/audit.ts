@@ -1,0 +1,34 @@
+/** The audit log, by the API. */
+import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import { auditEvent } from '../register/audit.ts';
+import { endpoint } from './endpoint.ts';
+
+export const auditEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/audit',
+    audience: 'admin',
+    summary:
+      'Lines of the audit log, the oldest first: `?after=` the `at` of the last line known, or `?sinceMs=`; `?newestFirst=true`; `?limit=` 1 to 1000.',
+    input: null,
+    output: z.array(auditEvent.extend({ at: z.string() })),
+    async run({ register, query }) {
+      const number = (name: string) => {
+        const text = query.get(name);
+        if (text === null) return undefined;
+        if (!/^\d{1,15}$/.test(text))
+          throw new MeridianError('request-malformed', `${name} has to be a number`);
+        return Number(text);
+      };
+      return [
+        ...(await register.audit({
+          after: query.get('after') ?? undefined,
+          sinceMs: number('sinceMs'),
+          limit: Math.min(1_000, Math.max(1, number('limit') ?? 1_000)),
+          newestFirst: query.get('newestFirst') === 'true',
+        })),
+      ];
+    },
+  }),
+];

@@ -1,0 +1,46 @@
+/**
+ * The HTTP API of the register, as a table: each endpoint with who may call it, what it takes, what it gives and what it does.
+ * Requests are checked against it, and its OpenAPI description is made of it.
+ */
+import type { z } from 'zod';
+import type { Identity } from '../../identity.ts';
+import type { Actor } from '../register/actor.ts';
+import type { Register } from '../register/register.ts';
+
+/**
+ * `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
+ * whoever has a token, about himself.
+ */
+export type Audience = 'node' | 'admin' | 'account';
+
+export interface Call<Input> {
+  readonly register: Register;
+  readonly actor: Actor;
+  /** `null`: a node, or the operator on the origin's own machine. */
+  readonly identity: Identity | null;
+  /** What the path holds in the places of `:name`. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** ms since the epoch. */
+  readonly nowMs: number;
+  readonly input: Input;
+}
+
+export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below `/.meridian/v1`, such as `/users/:name`. */
+  readonly path: string;
+  readonly audience: Audience;
+  readonly summary: string;
+  /** `null`: no body. */
+  readonly input: Input | null;
+  readonly output: Output;
+  run(call: Call<z.output<Input>>): Promise<z.input<Output>>;
+}
+
+/** Keeps the types of one endpoint together. */
+export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(
+  one: Endpoint<Input, Output>,
+): Endpoint {
+  return one as unknown as Endpoint;
+}

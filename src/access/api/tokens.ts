@@ -1,0 +1,77 @@
+/** Tokens, by the API. */
+import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import { right, token } from '../record.ts';
+import { endpoint } from './endpoint.ts';
+
+/** What is shown of a token: never what could be used in its place. */
+const shown = token.omit({ hash: true }).extend({ usedMs: z.number().nullable() });
+
+const wanted = z.object({
+  owner: token.shape.owner,
+  label: token.shape.label.optional(),
+  /** From now on. Without it, the token does not expire. */
+  expiresS: z.number().int().positive().optional(),
+  addresses: token.shape.addresses.optional(),
+  limit: z.array(right).max(64).optional(),
+});
+const made = shown.extend({ token: z.string() });
+
+export const tokenEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/tokens',
+    audience: 'admin',
+    summary: 'All tokens, or those of one owner (`?owner=user:alice`).',
+    input: null,
+    output: z.array(shown),
+    async run({ register, query }) {
+      const listed = await register.tokens(query.get('owner') ?? undefined);
+      return listed.map(({ hash: _, ...rest }) => rest);
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/tokens',
+    audience: 'admin',
+    summary: 'Makes a token. What it is, `token`, is told this once.',
+    input: wanted,
+    output: made,
+    async run({ register, actor, input: { expiresS, ...rest }, nowMs }) {
+      const expiresMs = expiresS === undefined ? null : nowMs + expiresS * 1000;
+      const { token: record, text } = await register.makeToken(actor, { ...rest, expiresMs });
+      const { hash: _, ...others } = record;
+      return { ...others, usedMs: null, token: text };
+    },
+  }),
+  endpoint({
+    method: 'DELETE',
+    path: '/tokens/:id',
+    audience: 'admin',
+    summary: 'Revokes a token. `told`: the bus has it, so that every node hears of it within a moment.',
+    input: null,
+    output: z.object({ told: z.boolean() }),
+    async run({ register, actor, names }) {
+      await register.revokeToken(actor, names['id'] ?? '');
+      return { told: await register.told(toldWithinMs) };
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/tokens/:id',
+    audience: 'admin',
+    summary: 'One token.',
+    input: null,
+    output: shown,
+    async run({ register, names }) {
+      const id = names['id'] ?? '';
+      const found = (await register.tokens()).find((each) => each.id === id);
+      if (found === undefined) throw new MeridianError('no-such-record', `there is no token ${id}`);
+      const { hash: _, ...rest } = found;
+      return rest;
+    },
+  }),
+];
+
+/** What takes longer is told later all the same. */
+export const toldWithinMs = 5_000;

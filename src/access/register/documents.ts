@@ -1,0 +1,79 @@
+/**
+ * Where access is written down in the origin's store, and how a document becomes a value again.
+ */
+import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import type { Document, DocumentKey, DocumentReader } from '../../store.ts';
+import { documentLimits } from '../../store.ts';
+import { grant, team, token, user } from '../record.ts';
+
+export const keys = {
+  user: (name: string) => ['access', 'user', name],
+  password: (name: string) => ['access', 'password', name],
+  team: (name: string) => ['access', 'team', name],
+  grant: (id: string) => ['access', 'grant', id],
+  token: (id: string) => ['access', 'token', id],
+  /** Points from the hash of a token to its id. */
+  hash: (hash: string) => ['access', 'hash', hash],
+  /** When a token was last used. */
+  used: (id: string) => ['access', 'used', id],
+  /** How many changes there have been, which gives each its number. */
+  order: ['access', 'order'],
+  /** A change that the other nodes have not been told of yet. */
+  untold: (order: number) => ['access', 'untold', digits(order)],
+  /** By time, and a few random letters. */
+  audit: (atMs: number, id: string) => ['audit', digits(atMs), id],
+} as const satisfies Record<string, DocumentKey | ((...parts: never[]) => DocumentKey)>;
+
+/** Numbers as text of one length, so that their order is that of the keys. */
+export function digits(number: number): string {
+  return String(number).padStart(16, '0');
+}
+
+export const passwordDocument = z.object({ hash: z.string() });
+export const hashDocument = z.object({ id: z.string() });
+export const usedDocument = z.object({ atMs: z.number() });
+export const orderDocument = z.object({ last: z.number() });
+
+export const documents = { user, team, grant, token } as const;
+
+/** The value as its type says. Fails with `internal` where somebody else has written something else there. */
+export function read<Type extends z.ZodType>(type: Type, { key, value }: Document): z.output<Type> {
+  const parsed = type.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new MeridianError('internal', `the document ${key.join('/')} is not what it should be`, {
+    cause: parsed.error,
+  });
+}
+
+/** `null` when there is none. */
+export async function find<Type extends z.ZodType>(
+  reader: DocumentReader,
+  type: Type,
+  key: DocumentKey,
+): Promise<z.output<Type> | null> {
+  const document = await reader.get(key);
+  return document && read(type, document);
+}
+
+/** All of one kind, as its type says. */
+export async function listed<Type extends z.ZodType>(
+  reader: DocumentReader,
+  type: Type,
+  kind: string,
+): Promise<z.output<Type>[]> {
+  const found: z.output<Type>[] = [];
+  for await (const document of all(reader, ['access', kind])) found.push(read(type, document));
+  return found;
+}
+
+/** All that are below a key, page by page. */
+export async function* all(reader: DocumentReader, prefix: DocumentKey): AsyncGenerator<Document> {
+  let after: DocumentKey | undefined;
+  for (;;) {
+    const page = await reader.scan(prefix, after && { after });
+    yield* page;
+    after = page.at(-1)?.key;
+    if (page.length < documentLimits.page) return;
+  }
+}

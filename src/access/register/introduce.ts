@@ -1,0 +1,39 @@
+/**
+ * What a node has to know of a token that it has not heard of: the token, its owner, and what has been given to him. Numbered
+ * as the newest change there is, so that whatever is told after it counts as newer.
+ */
+import type { MetadataStore } from '../../store.ts';
+import { documents, find, hashDocument, keys, listed, orderDocument } from './documents.ts';
+import { keyOf, type News, tokenNews } from './news.ts';
+
+export type Introduction = readonly { readonly key: string; readonly news: News }[];
+
+/** `null` for a token that there is not. */
+export function introduce(metadata: MetadataStore, hash: string): Promise<Introduction | null> {
+  return metadata.transact(async (transaction) => {
+    const pointer = await find(transaction, hashDocument, keys.hash(hash));
+    const token = pointer && (await find(transaction, documents.token, keys.token(pointer.id)));
+    if (token === null) return null;
+    const { last: order } = (await find(transaction, orderDocument, keys.order)) ?? { last: 1 };
+    const told: { key: string; news: News }[] = [
+      { key: keyOf('token', hash), news: { of: 'token', order, value: tokenNews.parse(token) } },
+    ];
+    const [kind, name = ''] = token.owner.split(':');
+    const owners = new Set<string>([token.owner]);
+    if (kind === 'user') {
+      const user = await find(transaction, documents.user, keys.user(name));
+      told.push({ key: keyOf('user', name), news: { of: 'user', order, value: user } });
+      owners.add('users');
+      for (const team of await listed(transaction, documents.team, 'team')) {
+        if (!team.members.includes(name)) continue;
+        owners.add(`team:${team.name}`);
+        told.push({ key: keyOf('team', team.name), news: { of: 'team', order, value: team } });
+      }
+    }
+    for (const grant of await listed(transaction, documents.grant, 'grant')) {
+      if (owners.has(grant.to))
+        told.push({ key: keyOf('grant', grant.id), news: { of: 'grant', order, value: grant } });
+    }
+    return told;
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * The origin's own records of who may do what: the truth, of which other nodes have a replica. Every change is one
+ * transaction with its line in the audit log, durable when its promise resolves; nodes are told of it after that.
+ */
+import type { Bus } from '../../bus.ts';
+import type { Clock } from '../../clock.ts';
+import type { MetadataStore } from '../../store.ts';
+import type { Grant, Team, User } from '../record.ts';
+import { openTo, type World } from '../world.ts';
+import { actor } from './act.ts';
+import { type AuditEvent, type AuditLine, type AuditQuery, appendAudit, readAudit } from './audit.ts';
+import { type Callers, callers } from './callers.ts';
+import { type Grants, grants } from './grants.ts';
+import { type Introduction, introduce } from './introduce.ts';
+import { type People, people } from './people.ts';
+import { openTeller } from './teller.ts';
+import { type Tokens, tokens } from './tokens.ts';
+
+export interface Register extends People, Grants, Tokens, Callers {
+  /** Users, teams and grants as they are now. */
+  world(): Promise<World>;
+  /** What a node has to know of a token; `null` when there is none. */
+  introduce(hash: string): Promise<Introduction | null>;
+  audit(query: AuditQuery): Promise<readonly AuditLine[]>;
+  appendAudit(events: readonly AuditEvent[]): Promise<void>;
+  /** Resolves with `true` once the bus has all that was changed before, with `false` when that takes longer. */
+  told(withinMs: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface RegisterOptions {
+  readonly metadata: MetadataStore;
+  readonly bus: Bus;
+  /** Routes that everybody may read by the config, as it is now. */
+  readonly openRoutes: () => readonly string[];
+  readonly clock: Clock;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+}
+
+export function openRegister({ metadata, bus, openRoutes, clock, warn }: RegisterOptions): Register {
+  const teller = openTeller({ metadata, bus, clock, warn });
+  const act = actor({ metadata, clock, done: teller.wake });
+  const ofPeople = people(metadata, act, clock);
+  const ofGrants = grants(metadata, act, clock);
+  async function world(): Promise<World> {
+    const [users, teams, given] = await Promise.all([ofPeople.users(), ofPeople.teams(), ofGrants.grants()]);
+    return {
+      get open() {
+        return openTo(openRoutes());
+      },
+      users: new Map(users.map((user: User) => [user.name, user])),
+      teams: new Map(teams.map((team: Team) => [team.name, team])),
+      grants: new Map(given.map((grant: Grant) => [grant.id, grant])),
+    };
+  }
+
+  return {
+    ...ofPeople,
+    ...ofGrants,
+    ...tokens(metadata, act, clock, (work) => metadata.transact(work)),
+
+    world,
+    introduce: (hash) => introduce(metadata, hash),
+    identify: callers(metadata, world).identify,
+    audit: (query) => readAudit(metadata, query),
+    appendAudit: (events) => appendAudit(metadata, events),
+    told: teller.told,
+    close: teller.close,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * What a PoP needs to decide who may have what: the replica, and the way to the origin for what it does not know.
+ */
+import { introduction } from '../access/api/for-nodes.ts';
+import { type Guard, guard } from '../access/edge/guard.ts';
+import { notes, type Report } from '../access/edge/notes.ts';
+import { strangers } from '../access/edge/strangers.ts';
+import { openReplica } from '../access/replica/replica.ts';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { Network } from '../config/network.ts';
+import type { Parent } from '../parent.ts';
+import type { Log } from '../telemetry/log.ts';
+import { askOrigin, openRoutesOf } from './system.ts';
+
+export interface NodeGuard extends Guard {
+  readonly status: GuardStatus;
+  /** Resolves when the replica has been read, or has not been within a while. */
+  readonly ready: Promise<void>;
+  /** The config has changed. */
+  reload(): void;
+  close(): Promise<void>;
+}
+
+export interface GuardStatus {
+  readonly tokens: number;
+  readonly bytes: number;
+  /** All that the origin knows has been heard, at least once. */
+  readonly isComplete: boolean;
+}
+
+export interface NodeGuardOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly network: () => Network;
+  /** The way to the origin, as it is now. */
+  readonly parent: () => Parent;
+  readonly unheardMs: () => number;
+}
+
+/** A node that starts while the bus is away lets in whom it knows: nobody but those who need no token. */
+const readyWithinMs = 5_000;
+
+export function openGuard({ bus, clock, log, network, parent, unheardMs }: NodeGuardOptions): NodeGuard {
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const replica = openReplica({ bus, warn, openRoutes: () => openRoutesOf(network()) });
+  const times = () => ({ nowMs: clock.now(), startedMs: clock.elapsed() });
+  const known = notes({ clock, warn, send: (report) => sendReport(report) });
+  const unknown = strangers({
+    clock,
+    unknownMs: () => network().access.unknownS * 1000,
+    learn: replica.learn,
+    async ask(hash) {
+      const answer = await askOrigin(parent(), { method: 'GET', path: `/nodes/tokens/${hash}` }, times());
+      return introduction.nullable().parse(answer);
+    },
+  });
+
+  async function sendReport({ used, denied, more }: Report): Promise<void> {
+    const body = {
+      used: [...used].map(([token, atMs]) => ({ token, atMs })),
+      denied: denied.map(
+        ({ identity: { name: by, token }, deed: { action, route, subject }, from, atMs }) => ({
+          ...{ by, token, from, atMs, action, route, subject },
+        }),
+      ),
+      more,
+    };
+    await askOrigin(parent(), { method: 'POST', path: '/nodes/report', body }, times());
+  }
+
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const stopWaiting = clock.after(readyWithinMs, resolve);
+  const trustMs = () => network().access.trustS * 1000;
+  return {
+    ...guard({ replica, strangers: unknown, notes: known, unheardMs, trustMs, clock }),
+    ready: Promise.race([replica.ready, late]).finally(stopWaiting),
+    get status() {
+      const { tokens, bytes, isComplete } = replica;
+      return { tokens, bytes, isComplete };
+    },
+    reload: replica.reload,
+    async close() {
+      known.close();
+      await known.flush();
+      replica.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * The API as commands on the origin's own machine use it: whoever knows the secret of the network may do anything there.
+ */
+import { endpoints } from '../access/api/endpoints.ts';
+import { type ApiAnswer, serveApi } from '../access/api/serve.ts';
+import type { Register } from '../access/register/register.ts';
+
+export interface OperatorRequest {
+  readonly method: string;
+  /** Below `/.meridian/v1`, with its query. */
+  readonly target: string;
+  /** What JSON can hold. */
+  readonly body?: unknown;
+}
+
+export function operate(
+  register: Register,
+  { method, target, body }: OperatorRequest,
+  nowMs: number,
+): Promise<ApiAnswer> {
+  const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body));
+  const actor = { by: 'operator', token: null, from: null };
+  return serveApi(endpoints, register, { method, target, body: bytes, actor, nowMs, identity: 'operator' });
+}

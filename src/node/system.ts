@@ -1,0 +1,124 @@
+/**
+ * The network's own route: `/.meridian/v1` at every PoP is the API of the origin. Requests take the way of any other that
+ * no cache has to do with, and so do those that a node makes for itself.
+ */
+
+import { endpoints } from '../access/api/endpoints.ts';
+import { type ApiAnswer, type ApiRequest, serveApi } from '../access/api/serve.ts';
+import type { Register } from '../access/register/register.ts';
+import type { Network } from '../config/network.ts';
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
+import type { Ask, Parent } from '../parent.ts';
+import type { Protocol } from '../protocol.ts';
+import type { Named, Pass } from '../resource.ts';
+import type { Route } from './routes.ts';
+
+export const systemRoute = 'meridian';
+export const systemPrefix = '/.meridian/v1';
+
+/** Of what the API takes and gives at once. */
+const maxBytes = 4 * 2 ** 20;
+
+/** Routes that everybody may read; the API decides for itself. */
+export function openRoutesOf({ routes }: Network): readonly string[] {
+  return [systemRoute, ...routes.filter(({ access }) => access === 'open').map(({ name }) => name)];
+}
+
+export interface SystemOptions {
+  /** `null` where there are no records. */
+  readonly register: Register | null;
+}
+
+export function systemRouteOf({ register }: SystemOptions): Route {
+  const protocol: Protocol = {
+    id: 'meridian',
+    name: named,
+    covers: () => [],
+    changed: () => null,
+    pull: (ask) => pull(ask, register),
+  };
+  return { name: systemRoute, hosts: [], prefix: systemPrefix, protocol };
+}
+
+const reading: Pass = {
+  as: 'pass',
+  kind: 'api',
+  why: 'bypass',
+  ask: 'client',
+  deed: { action: 'read', subject: '' },
+};
+const writing: Pass = { ...reading, why: 'method' };
+
+function named({ method }: Exchange): Named {
+  return method === 'GET' || method === 'HEAD' ? reading : writing;
+}
+
+async function pull({ exchange }: Ask, register: Register | null): Promise<Answer> {
+  if (register === null) throw new MeridianError('internal', 'this origin has no records of access');
+  const { tier, target, method } = exchange;
+  const caller = tier?.caller;
+  // What a node asks for itself has nobody behind it.
+  const identity = caller === undefined ? 'node' : await register.identify(caller, exchange.nowMs);
+  const by = identity === 'node' ? (tier?.node ?? '') : identity.name;
+  const request: ApiRequest = {
+    ...{ method, target: target.slice(systemPrefix.length), body: await bodyOf(exchange), identity },
+    nowMs: exchange.nowMs,
+    actor: { by, token: caller?.token ?? null, from: caller?.address ?? null },
+  };
+  return jsonAnswer(await serveApi(endpoints, register, request));
+}
+
+async function bodyOf(exchange: Exchange): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of exchange.body() ?? []) {
+    bytes += piece.length;
+    if (bytes > maxBytes)
+      throw new MeridianError('body-too-large', `the API takes ${maxBytes} bytes at once`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, bytes);
+}
+
+function jsonAnswer({ status, body }: ApiAnswer): Answer {
+  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+  return { status, headers, body: new TextEncoder().encode(JSON.stringify(body)) };
+}
+
+/** Asks the origin on this node's own behalf. @returns what the JSON of a successful answer says. */
+export async function askOrigin(
+  parent: Parent,
+  question: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown },
+  { nowMs, startedMs }: { readonly nowMs: number; readonly startedMs: number },
+): Promise<unknown> {
+  const { method, path } = question;
+  const target = systemPrefix + path;
+  const request = new Request(`http://meridian.invalid${target}`, { method });
+  const body = question.body === undefined ? null : new TextEncoder().encode(JSON.stringify(question.body));
+  const own: Exchange = {
+    ...{ request, headers: request.headers, method, target, path: target, query: '' },
+    ...{ base: '', authority: '', id: crypto.randomUUID(), nowMs, startedMs, tier: null },
+    client: () => '',
+    body: () => body && new Blob([body]).stream(),
+  };
+  const { deed: _, ...asking } = method === 'GET' ? reading : writing;
+  const signal = AbortSignal.timeout(ownTimeoutMs);
+  const answer = await parent({
+    ...{
+      exchange: inOtherWords(own, {}),
+      named: asking,
+      stored: null,
+      background: false,
+      reload: false,
+      signal,
+    },
+  });
+  const text = await new Response(answer.body).text();
+  if (answer.status !== 200)
+    throw new MeridianError('upstream-invalid', `the origin answers ${answer.status} to ${method} ${path}`);
+  return JSON.parse(text);
+}
+
+const ownTimeoutMs = 5_000;
