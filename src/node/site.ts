@@ -64,7 +64,7 @@ export async function makeSite(
     clock,
     remotes,
     bounds: { connections, waiting },
-    ...{ report, purge, stores },
+    ...{ report, purge, stores, identify: register?.identify ?? null },
   };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, pulling);

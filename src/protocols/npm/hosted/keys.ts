@@ -16,6 +16,7 @@ import { collect, discard, get, passError } from '../upstream.ts';
 import { storesOf } from './claims.ts';
 import { authorise } from './refusal.ts';
 import { keysOf } from './selectors.ts';
+import { toldApart } from './serve.ts';
 import { publicKeys, rotateKey } from './signing.ts';
 
 const MAX_BYTES = 256 * 1024;
@@ -24,12 +25,12 @@ const listed = z.object({ keys: z.array(z.looseObject({ keyid: z.string() })) })
 export async function serveKeys(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const own = await publicKeys(storesOf(origin).metadata, npm.route);
   const upstream = await upstreamKeys(npm, ask, origin);
-  if (!Array.isArray(upstream)) return upstream;
+  if ('status' in upstream) return upstream;
   const keys = [...own, ...upstream];
-  if (keys.length === 0) return errorAnswer(404, 'Nothing has been signed here yet.');
+  if (keys.length === 0) return toldApart(errorAnswer(404, 'Nothing has been signed here yet.'));
   const cacheControl = cacheControlOf(npm.metadata, new Headers());
   const as = { contentType: mediaTypes.full, cacheControl };
-  return answerWith(documentOf(JSON.stringify({ keys })), as, ask.stored);
+  return toldApart(answerWith(documentOf(JSON.stringify({ keys })), as, ask.stored));
 }
 
 /** An answer when they cannot be had: a list without them would call good signatures bad. */

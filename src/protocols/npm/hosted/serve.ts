@@ -5,6 +5,7 @@
 import type { Answer, Entry } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { accessField, restrictedValue } from '../../../identity.ts';
+import { ownTarget } from '../../../http/targeted.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import {
@@ -40,6 +41,23 @@ export async function serveHosted(
   ask: Ask,
   origin: OriginDoor,
 ): Promise<Answer> {
+  return toldApart(await find(npm, item, ask, origin));
+}
+
+/**
+ * Our own caches are told of every change, and those of clients are not: npm would go on with a document for as long as it is
+ * fresh. So clients ask each time, which a PoP answers with 304; and what is restricted is kept by no proxy of theirs.
+ */
+export function toldApart(answer: Answer): Answer {
+  const { headers } = answer;
+  const stated = headers.get('cache-control') ?? 'no-store';
+  const who = headers.get(accessField) === restrictedValue ? 'private' : 'public';
+  headers.set(ownTarget, stated);
+  headers.set('cache-control', stated === immutable ? immutable.replace('public', who) : `${who}, no-cache`);
+  return answer;
+}
+
+async function find(npm: NpmOrigin, item: PackageItem, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const { metadata } = storesOf(origin);
   const found = await findPackage(metadata, npm.route, item.name);
   if (found === null || found.package.latest === null) return errorAnswer(404, `Not found: ${item.name}`);
