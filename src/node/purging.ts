@@ -6,10 +6,10 @@ import type { Bus, Position } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Change, Role } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
 import { gatherChanges } from '../purging/changes.ts';
 import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
 import { type Issued, issuer, type Order } from '../purging/issue.ts';
-import type { Selector } from '../purge.ts';
 import { members } from '../purging/members.ts';
 import type { Log } from '../telemetry/log.ts';
 

@@ -98,7 +98,11 @@ async function published(sketch: Sketch, ...args: string[]): Promise<void> {
 
 /** Runs npm in an empty project. */
 const run = (args: readonly string[], pop = 'near', home = alice) =>
-  clientSucceeds('npm', args, { registry: `${base(pop)}/`, project: project(join(folder.path, 'empty'), {}), home });
+  clientSucceeds('npm', args, {
+    registry: `${base(pop)}/`,
+    project: project(join(folder.path, 'empty'), {}),
+    home,
+  });
 
 describe('npm publish', () => {
   test('is seen at another PoP at once, and can be installed there', async () => {
@@ -127,9 +131,15 @@ describe('npm publish', () => {
   });
 
   test('is not for who has no token, or no right', async () => {
-    const nobody = await publish({ name: '@acme/none', version: '1.0.0' }, [], homeWith('nobody', 'mrd_wrong'));
+    const nobody = await publish(
+      { name: '@acme/none', version: '1.0.0' },
+      [],
+      homeWith('nobody', 'mrd_wrong'),
+    );
     expect([nobody.code, nobody.output]).toEqual([1, expect.stringContaining('E401')]);
-    const { token: reads } = await tokenFor(network.node('origin'), 'bob', [{ ...everything, actions: ['read'] }]);
+    const { token: reads } = await tokenFor(network.node('origin'), 'bob', [
+      { ...everything, actions: ['read'] },
+    ]);
     const bob = await publish({ name: '@acme/none', version: '1.0.0' }, [], homeWith('bob', reads));
     expect([bob.code, bob.output]).toEqual([1, expect.stringContaining('E403')]);
     expect((await fetch(`${base()}/@acme%2fnone`)).status).toBe(404);
@@ -137,7 +147,10 @@ describe('npm publish', () => {
 
   test('takes no name away from the upstream, and gets the others for good', async () => {
     const taken = await publish({ name: 'taken', version: '2.0.0' });
-    expect([taken.code, taken.output]).toEqual([1, expect.stringContaining('upstream registry has a package')]);
+    expect([taken.code, taken.output]).toEqual([
+      1,
+      expect.stringContaining('upstream registry has a package'),
+    ]);
     await published({ name: 'free', version: '1.0.0' });
     registry.publish('free', '6.6.6');
     const document = await (await fetch(`${base('far')}/free`)).json();

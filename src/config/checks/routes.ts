@@ -27,7 +27,8 @@ function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nodes']): 
   const bare = origins.find(([, { store }]) => store === undefined);
   const apart = origins.length < 2 ? undefined : origins.find(([, { store }]) => !isShared(store));
   const expected = 'packages that one store keeps';
-  const hint = 'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
+  const hint =
+    'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
   if (bare !== undefined) {
     const found = `no \`store\` at ${bare[0]}`;
     return [{ path, expected, found, hint: 'Add `store: {}` to the origin for files and SQLite.' }];

@@ -14,8 +14,8 @@ import type { OriginDoor } from '../../protocol.ts';
 import { withoutHosted } from './hosted/claims.ts';
 import type { NpmOrigin } from './origin.ts';
 import { isPackageName } from './path.ts';
-import { acceptingJson, passOn } from './pull-registry.ts';
-import { chunksOf, passError } from './upstream.ts';
+import { passOn } from './pull-registry.ts';
+import { acceptingJson, chunksOf, passError } from './upstream.ts';
 
 /** The list as it is sent; one of 10,000 packages has about 300 kB before compression. */
 const MAX_BYTES = 2 * 1024 * 1024;

@@ -17,12 +17,12 @@ import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
-import { change } from './hosted/change.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { readHosted } from './hosted/read.ts';
 import { serveHosted } from './hosted/serve.ts';
 import { tellOnce } from './hosted/tell.ts';
+import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
 import { namer } from './name.ts';
@@ -111,7 +111,7 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
   const { method } = ask.exchange;
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
-  if (method !== 'GET' && method !== 'HEAD') return change(npm, wanted, ask, origin);
+  if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);
   if ('name' in wanted && (await livesHere(npm.hosted, wanted.name, origin))) {
     return readHosted(npm, wanted, ask, origin);
   }

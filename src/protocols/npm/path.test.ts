@@ -78,7 +78,10 @@ describe('a path means', () => {
       name: '@acme/tools',
       revision: '0199-a',
     });
-    for (const path of ['/@acme/tools/-/tools-1.0.0.tgz/-rev/1', '/@acme/tools/-/@acme/tools-1.0.0.tgz/-rev/1']) {
+    for (const path of [
+      '/@acme/tools/-/tools-1.0.0.tgz/-rev/1',
+      '/@acme/tools/-/@acme/tools-1.0.0.tgz/-rev/1',
+    ]) {
       expect(readPath(path)).toEqual({
         kind: 'tarball-revision',
         name: '@acme/tools',

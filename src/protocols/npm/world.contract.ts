@@ -109,7 +109,13 @@ export const abbreviatedAccept = {
 };
 
 export function protocolAt(role: Role, options: Partial<NpmOptions> = {}, prefix = ''): Protocol {
-  const complete = { remotes: [], hosted: null, metadata: { freshS: 300 }, maxPackumentBytes: 1024 * 1024, ...options };
+  const complete = {
+    remotes: [],
+    hosted: null,
+    metadata: { freshS: 300 },
+    maxPackumentBytes: 1024 * 1024,
+    ...options,
+  };
   const protocol = npm(complete, { route: 'npm', prefix, role });
   closeLater(() => protocol.close?.());
   return protocol;

@@ -128,7 +128,16 @@ export function manifestOf(
   };
 }
 
-const shownFields = ['description', 'keywords', 'license', 'author', 'contributors', 'repository', 'homepage', 'bugs'];
+const shownFields = [
+  'description',
+  'keywords',
+  'license',
+  'author',
+  'contributors',
+  'repository',
+  'homepage',
+  'bugs',
+];
 
 function shownOf(manifest: PublishedVersion['manifest']): Record<string, unknown> {
   return Object.fromEntries(
@@ -142,7 +151,10 @@ function timesOf({ createdMs, modifiedMs, versions }: HostedPackage): Record<str
   return { created: iso(createdMs), modified: iso(modifiedMs), ...Object.fromEntries(published) };
 }
 
-async function encode(texts: readonly string[], { maxBytes, share, name }: Assembling): Promise<ArrayBuffer[]> {
+async function encode(
+  texts: readonly string[],
+  { maxBytes, share, name }: Assembling,
+): Promise<ArrayBuffer[]> {
   const chunks: ArrayBuffer[] = [];
   let gathered: string[] = [];
   let length = 0;

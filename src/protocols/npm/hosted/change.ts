@@ -1,25 +1,17 @@
 /**
- * Changes of packages that live here. Each is one transaction, and is told to all nodes before its author hears that it is
- * done.
+ * A change of a package that lives here: one transaction, which is told to all nodes before its author hears that it is done.
  */
 import type { Answer } from '../../../entry.ts';
-import { MeridianError } from '../../../errors.ts';
 import type { Exchange } from '../../../exchange.ts';
 import type { Action } from '../../../identity.ts';
-import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Revision, Transaction } from '../../../store.ts';
 import { jsonAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
-import type { Wanted } from '../path.ts';
 import { storesOf } from './claims.ts';
-import { refuseUnlessGone, unpublishAll } from './edit.ts';
-import { renewKey } from './keys.ts';
-import { receive } from './receive.ts';
 import { type FoundPackage, findPackage, type HostedPackage, packageKey } from './record.ts';
 import { authorise, Refusal } from './refusal.ts';
-import { changeAccess, changeTag } from './settings.ts';
 import { noteUnpurged, tell } from './tell.ts';
 
 /** Who asks for a change of what. */
@@ -35,42 +27,6 @@ export interface Changed {
   readonly package: HostedPackage;
   /** What it makes outdated. */
   readonly selectors: readonly Selector[];
-}
-
-export async function change(npm: NpmOrigin, wanted: Wanted, ask: Ask, origin: OriginDoor): Promise<Answer> {
-  try {
-    return await carryOut(npm, wanted, ask, origin);
-  } catch (thrown) {
-    if (thrown instanceof Refusal) return thrown.answer;
-    throw thrown;
-  }
-}
-
-async function carryOut(npm: NpmOrigin, wanted: Wanted, ask: Ask, origin: OriginDoor): Promise<Answer> {
-  const { exchange } = ask;
-  if (wanted.kind === 'keys') return renewKey(npm, exchange, origin);
-  if (!('name' in wanted)) throw unknown(wanted);
-  const changing: Changing = { npm, name: wanted.name, exchange, origin };
-  switch (wanted.kind) {
-    case 'packument':
-      return receive(changing, null, ask.signal);
-    case 'revision':
-      return exchange.method === 'DELETE'
-        ? unpublishAll(changing, wanted.revision)
-        : receive(changing, wanted.revision, ask.signal);
-    case 'tarball-revision':
-      return refuseUnlessGone(changing, wanted.file);
-    case 'dist-tag':
-      return changeTag(changing, wanted.tag);
-    case 'access':
-      return changeAccess(changing);
-    default:
-      throw unknown(wanted);
-  }
-}
-
-function unknown({ kind }: Wanted): MeridianError {
-  return new MeridianError('internal', `The npm protocol has no change of ${kind}.`);
 }
 
 /** Fails with a `Refusal` for who may not, and where there is no such package. */

@@ -5,16 +5,10 @@
 import type { Answer } from '../../../entry.ts';
 import { blobReferenceKey, type Transaction } from '../../../store.ts';
 import { jsonAnswer } from '../canonical.ts';
-import {
-  type Changed,
-  type Changing,
-  changePackage,
-  doneAnswer,
-  findForChange,
-} from './change.ts';
+import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
 import { storesOf } from './claims.ts';
-import { summaryOf } from './publish.ts';
 import type { Publication } from './publication.ts';
+import { summaryOf } from './publish.ts';
 import {
   attestationsKey,
   type FoundPackage,
@@ -48,11 +42,16 @@ export async function editDocument(
 /** `DELETE /<name>/-rev/<revision>`. Its name stays here, and none of its numbers is used again. */
 export async function unpublishAll(changing: Changing, seen: string): Promise<Answer> {
   const { name } = changing;
-  const revision = await changePackage(changing, 'delete', `The end of ${name}`, async (found, transaction) => {
-    refuseUnlessSeen(found, seen);
-    const { package: pkg } = found;
-    return withoutVersions(changing, pkg, Object.keys(pkg.versions), transaction);
-  });
+  const revision = await changePackage(
+    changing,
+    'delete',
+    `The end of ${name}`,
+    async (found, transaction) => {
+      refuseUnlessSeen(found, seen);
+      const { package: pkg } = found;
+      return withoutVersions(changing, pkg, Object.keys(pkg.versions), transaction);
+    },
+  );
   return doneAnswer(name, revision);
 }
 
@@ -83,7 +82,8 @@ async function edited(
   const { versions, owners } = publication;
   const given = versions && new Set(versions);
   const added = versions?.find((version) => !Object.hasOwn(pkg.versions, version));
-  if (added !== undefined) throw new Refusal(400, `${added} has no tarball: publish it as a version of its own.`);
+  if (added !== undefined)
+    throw new Refusal(400, `${added} has no tarball: publish it as a version of its own.`);
   const removed =
     mayUnpublish && given ? Object.keys(pkg.versions).filter((version) => !given.has(version)) : [];
   if (removed.length > 0) authoriseMore(changing, pkg, 'delete');
@@ -98,7 +98,11 @@ async function edited(
   return withoutVersions(changing, next, removed, transaction);
 }
 
-function authoriseMore({ npm, name, exchange }: Changing, pkg: HostedPackage, action: 'delete' | 'admin'): void {
+function authoriseMore(
+  { npm, name, exchange }: Changing,
+  pkg: HostedPackage,
+  action: 'delete' | 'admin',
+): void {
   const restricted = pkg.access === 'restricted';
   authorise(exchange, { action, route: npm.route, subject: name, restricted });
 }
@@ -128,7 +132,8 @@ function tagsAfter(
 ): HostedPackage['tags'] {
   const wanted = publication.tags ?? tags;
   const stray = Object.entries(wanted).find(([, version]) => !Object.hasOwn(versions, version));
-  if (stray !== undefined) throw new Refusal(400, `The tag ${stray[0]} is for ${stray[1]}, which does not exist.`);
+  if (stray !== undefined)
+    throw new Refusal(400, `The tag ${stray[0]} is for ${stray[1]}, which does not exist.`);
   return Object.fromEntries(Object.entries(wanted).filter(([, version]) => !removed.includes(version)));
 }
 

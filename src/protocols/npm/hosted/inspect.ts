@@ -3,7 +3,7 @@
  * the document that it decided by.
  */
 import type { BlobStore, Sha256 } from '../../../store.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, unreadable } from './refusal.ts';
 import { cleaned } from './semver.ts';
 
 /** All files of a package together. */
@@ -35,7 +35,7 @@ export async function inspectTarball(
     for await (const chunk of unpacked) reader.push(chunk);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal(400, 'The tarball is not valid gzip.');
+    throw unreadable('The tarball is not valid gzip.', error);
   }
   const { manifest, contents } = reader.end();
   const { name: itsName, version: itsVersion } = parseManifest(manifest);
@@ -53,8 +53,8 @@ function parseManifest(bytes: Uint8Array | null): { name?: unknown; version?: un
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8').decode(bytes));
     return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    throw new Refusal(400, 'The package.json in the tarball is not JSON.');
+  } catch (cause) {
+    throw unreadable('The package.json in the tarball is not JSON.', cause);
   }
 }
 

@@ -11,8 +11,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import { answerWith, cacheControlOf, documentOf, errorAnswer, jsonAnswer } from '../canonical.ts';
 import { mediaTypes } from '../form.ts';
 import type { NpmOrigin } from '../origin.ts';
-import { acceptingJson } from '../pull-registry.ts';
-import { collect, discard, get, passError } from '../upstream.ts';
+import { acceptingJson, collect, discard, get, passError } from '../upstream.ts';
 import { storesOf } from './claims.ts';
 import { authorise } from './refusal.ts';
 import { keysOf } from './selectors.ts';
@@ -34,7 +33,11 @@ export async function serveKeys(npm: NpmOrigin, ask: Ask, origin: OriginDoor): P
 }
 
 /** An answer when they cannot be had: a list without them would call good signatures bad. */
-async function upstreamKeys(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<readonly unknown[] | Answer> {
+async function upstreamKeys(
+  npm: NpmOrigin,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<readonly unknown[] | Answer> {
   const remote = npm.remotes.default;
   if (remote === null) return [];
   const url = `${remote.url}/-/npm/v1/keys`;
@@ -51,10 +54,14 @@ async function upstreamKeys(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promi
     return listed.parse(JSON.parse(text)).keys;
   } catch (cause) {
     if (cause instanceof MeridianError) throw cause;
-    throw new MeridianError('upstream-invalid', 'The upstream has no valid list of signing keys.', { cause });
+    throw invalid(cause);
   } finally {
     share.release();
   }
+}
+
+function invalid(cause: unknown): MeridianError {
+  return new MeridianError('upstream-invalid', 'The upstream has no valid list of signing keys.', { cause });
 }
 
 /** `POST /-/npm/v1/keys`: another key signs from now on. What the others have signed stays good. */

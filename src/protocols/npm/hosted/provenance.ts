@@ -15,7 +15,9 @@ const bundleSchema = z.looseObject({
 
 const statementSchema = z.looseObject({
   predicateType: z.string(),
-  subject: z.array(z.looseObject({ name: z.string(), digest: z.looseObject({ sha512: z.string() }) })).length(1),
+  subject: z
+    .array(z.looseObject({ name: z.string(), digest: z.looseObject({ sha512: z.string() }) }))
+    .length(1),
 });
 
 export interface Provenance {
@@ -41,7 +43,8 @@ export function readProvenance(
   if (!bundle.success) throw new Refusal(400, 'The provenance is no Sigstore bundle.');
   const payload = Buffer.from(bundle.data.dsseEnvelope.payload, 'base64').toString('utf8');
   const statement = statementSchema.safeParse(parse(payload));
-  if (!statement.success) throw new Refusal(400, 'The provenance holds no in-toto statement about one package.');
+  if (!statement.success)
+    throw new Refusal(400, 'The provenance holds no in-toto statement about one package.');
   const { predicateType, subject } = statement.data;
   const about = subject[0];
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;

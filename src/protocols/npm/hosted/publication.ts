@@ -56,7 +56,8 @@ export function readPublication(text: string): Publication {
     versions: versions && Object.keys(versions),
     deprecated: deprecatedIn(versions ?? {}),
     owners: ownersIn(body),
-    readme: (textIn(body, 'readme') ?? (manifest && textIn(manifest, 'readme')))?.slice(0, README_LENGTH) ?? null,
+    readme:
+      (textIn(body, 'readme') ?? (manifest && textIn(manifest, 'readme')))?.slice(0, README_LENGTH) ?? null,
     manifest,
     attached,
   };

@@ -4,8 +4,14 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { fromIntegrity } from '../../../http/digest.ts';
-import { blobReferenceKey, condemnedBlobKey, type DocumentKey, type Revision, type Transaction } from '../../../store.ts';
 import type { Sha256, WrittenBlob } from '../../../store.ts';
+import {
+  blobReferenceKey,
+  condemnedBlobKey,
+  type DocumentKey,
+  type Revision,
+  type Transaction,
+} from '../../../store.ts';
 import type { JsonObject } from '../packument.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { type Changing, doneAnswer } from './change.ts';
@@ -17,8 +23,8 @@ import {
   attestationsKey,
   findPackage,
   type HostedPackage,
-  packageKey,
   type PublishedVersion,
+  packageKey,
   readmeKey,
   type Summary,
   versionKey,
@@ -88,8 +94,10 @@ async function examine(
 ): Promise<Candidate> {
   const { manifest, versions, attached } = publication;
   const version = manifest?.['version'];
-  if (manifest === null || versions?.length !== 1) throw new Refusal(400, 'One version is published at a time.');
-  if (!isNewPackageName(name)) throw new Refusal(400, `${name} is no name for a new package: lower case only.`);
+  if (manifest === null || versions?.length !== 1)
+    throw new Refusal(400, 'One version is published at a time.');
+  if (!isNewPackageName(name))
+    throw new Refusal(400, `${name} is no name for a new package: lower case only.`);
   if (manifest['name'] !== name) throw new Refusal(400, 'The manifest is about another package.');
   if (typeof version !== 'string' || version !== versions[0] || !isExactVersion(version)) {
     throw new Refusal(400, `${String(version)} is no version (semver.org), without build metadata.`);
@@ -116,10 +124,18 @@ function refuseOtherBytes(manifest: JsonObject, integrity: string, sha1: string)
   if (typeof dist !== 'object' || dist === null || Array.isArray(dist)) return;
   const { integrity: stated, shasum } = dist as JsonObject;
   const wanted = typeof stated === 'string' ? fromIntegrity(stated) : undefined;
-  const arrived = wanted && new Map([['sha512', fromIntegrity(integrity)?.value], ['sha1', Buffer.from(sha1, 'hex').toString('base64')]]).get(wanted.algorithm);
+  const arrived =
+    wanted &&
+    new Map([
+      ['sha512', fromIntegrity(integrity)?.value],
+      ['sha1', Buffer.from(sha1, 'hex').toString('base64')],
+    ]).get(wanted.algorithm);
   const isOther = arrived !== undefined && arrived !== wanted?.value;
   if (isOther || (typeof shasum === 'string' && shasum.toLowerCase() !== sha1)) {
-    throw new Refusal(400, 'The tarball is not the one that its manifest was made for (dist.integrity, dist.shasum).');
+    throw new Refusal(
+      400,
+      'The tarball is not the one that its manifest was made for (dist.integrity, dist.shasum).',
+    );
   }
 }
 
@@ -133,7 +149,8 @@ function tagsFor({ tags }: Publication, version: string): readonly string[] {
 }
 
 export function refuseUnlessTag(tag: string): void {
-  if (!isVersion(tag) || looksLikeRange(tag)) throw new Refusal(400, `${tag} is no tag: it could be a version.`);
+  if (!isVersion(tag) || looksLikeRange(tag))
+    throw new Refusal(400, `${tag} is no tag: it could be a version.`);
 }
 
 interface Published {
@@ -207,7 +224,11 @@ function newPackage(access: HostedPackage['access'], nowMs: number): HostedPacka
 /** What the registry says itself is not taken from the client. */
 const registryFields: ReadonlySet<string> = new Set(['dist', 'readme', '_id', '_npmUser', 'deprecated']);
 
-function manifestOf({ manifest, version }: Candidate, name: string, by: string): PublishedVersion['manifest'] {
+function manifestOf(
+  { manifest, version }: Candidate,
+  name: string,
+  by: string,
+): PublishedVersion['manifest'] {
   const own = Object.entries(manifest).filter(([field]) => !registryFields.has(field));
   return { ...Object.fromEntries(own), _id: `${name}@${version}`, _npmUser: { name: by } };
 }

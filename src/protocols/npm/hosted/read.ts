@@ -1,7 +1,7 @@
 /** Reads of packages that live here which no cache may answer: for somebody who is about to change something. */
 import type { Answer } from '../../../entry.ts';
-import type { Exchange } from '../../../exchange.ts';
 import { MeridianError } from '../../../errors.ts';
+import type { Exchange } from '../../../exchange.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import { jsonAnswer } from '../canonical.ts';

@@ -3,9 +3,8 @@
  * `npm unpublish`). Which one it is shows when the body has arrived; who has no right to either is refused before.
  */
 import type { Answer } from '../../../entry.ts';
-import { discard } from '../upstream.ts';
-import { get } from '../upstream.ts';
 import { packumentUrl } from '../remotes.ts';
+import { discard, get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';
@@ -53,7 +52,8 @@ async function refuseUnlessFree({ npm, name, origin }: Changing, signal: AbortSi
       `${name} cannot be published here: neither its scope nor its name is among those of this route (hosted).`,
     );
   }
-  if (!remotes.isPublic(name)) throw new Refusal(403, `The scope of ${name} belongs to an upstream registry.`);
+  if (!remotes.isPublic(name))
+    throw new Refusal(403, `The scope of ${name} belongs to an upstream registry.`);
   const remote = remotes.default;
   if (remote === null) return;
   const headers = new Headers({ accept: 'application/json', 'accept-encoding': 'identity' });

@@ -11,8 +11,8 @@
  * A version that is taken away leaves a document that says so: its number is never used again.
  */
 import { z } from 'zod';
-import { asSha256, type DocumentKey, type Revision, type Sha256 } from '../../../store.ts';
 import type { DocumentReader } from '../../../store.ts';
+import { asSha256, type DocumentKey, type Revision, type Sha256 } from '../../../store.ts';
 
 export const packageKey = (route: string, name: string): DocumentKey => ['npm-package', route, name];
 export const packagesPrefix = (route: string): DocumentKey => ['npm-package', route];

@@ -10,8 +10,8 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
 
-  constructor(status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 503, message: string) {
-    super(message);
+  constructor(status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 503, message: string, cause?: unknown) {
+    super(message, { cause });
     this.status = status;
   }
 
@@ -23,7 +23,12 @@ export class Refusal extends Error {
   }
 }
 
-export interface Intent {
+/** Refused because of what went wrong while it was read. */
+export function unreadable(message: string, cause: unknown): Refusal {
+  return new Refusal(400, message, cause);
+}
+
+interface Intent {
   readonly action: Action;
   readonly route: string;
   readonly subject: string;

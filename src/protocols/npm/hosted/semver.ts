@@ -27,5 +27,8 @@ export function looksLikeRange(text: string): boolean {
 
 /** As package.json may spell it: `v1.0.0`, `=1.0.0`, with build metadata. */
 export function cleaned(text: string): string {
-  return text.trim().replace(/^[v=\s]+/, '').replace(/\+.*$/, '');
+  return text
+    .trim()
+    .replace(/^[v=\s]+/, '')
+    .replace(/\+.*$/, '');
 }

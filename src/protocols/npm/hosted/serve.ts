@@ -4,8 +4,8 @@
  */
 import type { Answer, Entry } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import { accessField, restrictedValue } from '../../../identity.ts';
 import { ownTarget } from '../../../http/targeted.ts';
+import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import {
@@ -89,7 +89,11 @@ function presented(npm: NpmOrigin, vary?: string): Presentation {
 }
 
 function hostedSource(npm: NpmOrigin, name: string, origin: OriginDoor): PackumentSource {
-  return { remote: HERE, isHosted: true, fetch: (form, stored) => fetchHosted(npm, name, form, stored, origin) };
+  return {
+    remote: HERE,
+    isHosted: true,
+    fetch: (form, stored) => fetchHosted(npm, name, form, stored, origin),
+  };
 }
 
 async function fetchHosted(
@@ -165,7 +169,8 @@ async function serveTarball(
   const record = version === null ? null : await findVersion(metadata, npm.route, name, version);
   if (record === null) return errorAnswer(404, `Not found: ${name}/-/${file}`);
   const digest = reprDigestOf(record.integrity, undefined);
-  if (digest === null) throw new MeridianError('internal', `The integrity of ${name}@${version} is not valid.`);
+  if (digest === null)
+    throw new MeridianError('internal', `The integrity of ${name}@${version} is not valid.`);
   const etag = etagOf(digest);
   if (stored?.etag === etag) return confirm(etag, { cacheControl: immutable });
   const blob = await blobs.open(record.blob);
@@ -195,11 +200,7 @@ async function serveAttestations(
 }
 
 /** The document with its `_rev`, for a client that is about to change it. Whether he may read it has been asked. */
-export async function serveForEdit(
-  npm: NpmOrigin,
-  name: string,
-  origin: OriginDoor,
-): Promise<Answer> {
+export async function serveForEdit(npm: NpmOrigin, name: string, origin: OriginDoor): Promise<Answer> {
   const { route, prefix, maxPackumentBytes: maxBytes } = npm;
   const share = npm.budget.share();
   try {

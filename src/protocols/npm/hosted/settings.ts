@@ -5,7 +5,7 @@ import { chunksOf } from '../upstream.ts';
 import { type Changed, type Changing, changePackage, doneAnswer } from './change.ts';
 import { refuseUnlessTag, summaryOf } from './publish.ts';
 import { findVersion, type HostedPackage } from './record.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, unreadable } from './refusal.ts';
 import { allOf, documentsOf } from './selectors.ts';
 
 /** Of a body that holds one word or two. */
@@ -25,7 +25,8 @@ export async function changeTag(changing: Changing, tag: string): Promise<Answer
     if (typeof version !== 'string' || !Object.hasOwn(pkg.versions, version)) {
       throw new Refusal(404, `version not found: ${String(version)}`);
     }
-    if (Object.keys(pkg.tags).length >= MAX_TAGS) throw new Refusal(400, `There are ${MAX_TAGS} tags already.`);
+    if (Object.keys(pkg.tags).length >= MAX_TAGS)
+      throw new Refusal(400, `There are ${MAX_TAGS} tags already.`);
     const tags = { ...pkg.tags, [tag]: version };
     if (tag !== 'latest') return { package: { ...pkg, tags }, selectors };
     const record = await findVersion(transaction, npm.route, name, version);
@@ -35,7 +36,8 @@ export async function changeTag(changing: Changing, tag: string): Promise<Answer
 }
 
 function withoutTag(pkg: HostedPackage, tag: string): HostedPackage {
-  if (tag === 'latest') throw new Refusal(400, 'The tag latest cannot be removed, only given to another version.');
+  if (tag === 'latest')
+    throw new Refusal(400, 'The tag latest cannot be removed, only given to another version.');
   if (!Object.hasOwn(pkg.tags, tag)) throw new Refusal(404, `tag not found: ${tag}`);
   const tags = Object.fromEntries(Object.entries(pkg.tags).filter(([other]) => other !== tag));
   return { ...pkg, tags };
@@ -45,9 +47,14 @@ function withoutTag(pkg: HostedPackage, tag: string): HostedPackage {
 export async function changeAccess(changing: Changing): Promise<Answer> {
   const { name } = changing;
   const access = accessIn(await readJson(changing));
-  await changePackage(changing, 'admin', `The access to ${name}`, async ({ package: pkg }): Promise<Changed> => {
-    return { package: { ...pkg, access }, selectors: allOf(name) };
-  });
+  await changePackage(
+    changing,
+    'admin',
+    `The access to ${name}`,
+    async ({ package: pkg }): Promise<Changed> => {
+      return { package: { ...pkg, access }, selectors: allOf(name) };
+    },
+  );
   return jsonAnswer(200, { public: access === 'public' });
 }
 
@@ -68,7 +75,7 @@ async function readJson({ exchange }: Changing): Promise<unknown> {
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'The body is not JSON.');
+  } catch (cause) {
+    throw unreadable('The body is not JSON.', cause);
   }
 }

@@ -64,7 +64,8 @@ export async function signingKeyOf(
 /** Another key signs from now on. */
 export async function rotateKey(transaction: Transaction, route: string, nowMs: number): Promise<SigningKey> {
   for (const key of await all(transaction, route)) {
-    if (key.expiresMs === null) await transaction.put([...keysPrefix(route), key.keyid], { ...key, expiresMs: nowMs });
+    if (key.expiresMs === null)
+      await transaction.put([...keysPrefix(route), key.keyid], { ...key, expiresMs: nowMs });
   }
   const key = makeKey(nowMs);
   await transaction.put([...keysPrefix(route), key.keyid], key, null);

@@ -50,10 +50,14 @@ export async function tell(
   try {
     await origin.purge(selectors);
   } catch (cause) {
-    const detail = `${what} is done, but the nodes could not be told at once`;
-    throw new MeridianError('bus-unreachable', detail, { cause });
+    throw untold(what, cause);
   }
   await forget(storesOf(origin).metadata, unpurgedKey(route, name), revision);
+}
+
+function untold(what: string, cause: unknown): MeridianError {
+  const detail = `${what} is done, but the nodes could not be told at once`;
+  return new MeridianError('bus-unreachable', detail, { cause });
 }
 
 const told = new WeakSet<NpmOrigin>();

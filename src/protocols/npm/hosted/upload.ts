@@ -4,7 +4,7 @@
  */
 import { MeridianError } from '../../../errors.ts';
 import type { BlobStore, WrittenBlob } from '../../../store.ts';
-import { type Share, chunksOf } from '../upstream.ts';
+import { chunksOf, type Share } from '../upstream.ts';
 import { type Piece, splitter } from './split.ts';
 
 /** The document without tarballs, in buffers that can be transferred to the worker. */
@@ -34,7 +34,8 @@ export async function takeUpload(
       const { value: piece, done } = await pieces.next();
       if (done) return { document, tarball };
       if (piece.kind === 'tarball') {
-        if (tarball !== null) throw new MeridianError('request-malformed', 'More than one tarball is attached.');
+        if (tarball !== null)
+          throw new MeridianError('request-malformed', 'More than one tarball is attached.');
         tarball = await blobs.write(tarballOf(pieces), { hash: ['sha1', 'sha512'], signal });
       } else if (piece.kind === 'document') {
         size += piece.bytes.byteLength;
@@ -67,9 +68,7 @@ function tarballOf(pieces: AsyncGenerator<Piece, void, undefined>): ReadableStre
 }
 
 /** Leaving early cancels the body. */
-async function* piecesOf(
-  body: ReadableStream<Uint8Array> | null,
-): AsyncGenerator<Piece, void, undefined> {
+async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Piece, void, undefined> {
   const split = splitter();
   for await (const chunk of chunksOf(body)) yield* split.push(chunk);
   split.end();
