@@ -9,8 +9,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { npm } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
-import { pack } from '../support/package.ts';
 import { eventually, noise, startNetwork, type TestNetwork } from '../support/index.ts';
+import { pack } from '../support/package.ts';
 
 const kills = Number(process.env.MERIDIAN_KILLS ?? (process.env.CI === 'true' ? 100 : 12));
 const names = ['@acme/a', '@acme/b', '@acme/c'];
@@ -54,7 +54,10 @@ async function publish(name: string, version: string): Promise<number> {
   return response.status;
 }
 
-const packument = z.object({ versions: z.record(z.string(), z.unknown()), 'dist-tags': z.object({ latest: z.string() }) });
+const packument = z.object({
+  versions: z.record(z.string(), z.unknown()),
+  'dist-tags': z.object({ latest: z.string() }),
+});
 
 async function versionsAt(pop: string, name: string): Promise<readonly string[]> {
   const response = await fetch(`${network.url(pop)}/${name.replace('/', '%2f')}`);
@@ -66,7 +69,9 @@ async function versionsAt(pop: string, name: string): Promise<readonly string[]>
 }
 
 async function expectWhole(name: string, version: string): Promise<void> {
-  const response = await fetch(`${network.url('far')}/${name}/-/${name.slice('@acme/'.length)}-${version}.tgz`);
+  const response = await fetch(
+    `${network.url('far')}/${name}/-/${name.slice('@acme/'.length)}-${version}.tgz`,
+  );
   const bytes = await response.bytes();
   expect([name, version, response.status]).toEqual([name, version, 200]);
   expect(Buffer.compare(bytes, tarballOf(name, version)), `${name}@${version}`).toBe(0);
@@ -100,7 +105,8 @@ test(
           return Bun.deepEquals(near, far) && [...told].every((version) => far.includes(version));
         });
         const there = await versionsAt('far', name);
-        for (const version of there.filter((each) => each.startsWith(`${round}.`))) await expectWhole(name, version);
+        for (const version of there.filter((each) => each.startsWith(`${round}.`)))
+          await expectWhole(name, version);
       }
     }
     for (const [name, versions] of acknowledged)

@@ -89,7 +89,11 @@ export function publicationOf(name: string, version: string, draft: Draft = {}):
   const tarball = draft.tarball ?? tarballOf(name, version, draft.files);
   const hash = (algorithm: string, encoding: 'base64' | 'hex') =>
     createHash(algorithm).update(tarball).digest(encoding);
-  const dist = { integrity: `sha512-${hash('sha512', 'base64')}`, shasum: hash('sha1', 'hex'), ...draft.dist };
+  const dist = {
+    integrity: `sha512-${hash('sha512', 'base64')}`,
+    shasum: hash('sha1', 'hex'),
+    ...draft.dist,
+  };
   return {
     _id: name,
     name,

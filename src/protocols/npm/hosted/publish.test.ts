@@ -2,7 +2,15 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { asSha256, condemnedBlobKey } from '../../../store.ts';
 import { abbreviatedAccept, closeWorld, integrityOf, packumentOf, upstream } from '../world.contract.ts';
-import { alice, type Draft, openHome, publicationOf, published, someone, tarballOf } from './home.contract.ts';
+import {
+  alice,
+  type Draft,
+  openHome,
+  publicationOf,
+  published,
+  someone,
+  tarballOf,
+} from './home.contract.ts';
 
 afterEach(closeWorld);
 
@@ -15,11 +23,16 @@ describe('a version', () => {
     expect(full).toMatchObject({ name: '@acme/ui', 'dist-tags': { latest: '1.0.0' } });
     expect(full.maintainers).toEqual([{ name: 'alice' }]);
     const short = JSON.parse((await home.origin.get('/@acme/ui', abbreviatedAccept)).text);
-    expect(short.versions['1.0.0']).toMatchObject({ dependencies: { other: '^1.0.0' }, hasInstallScript: true });
+    expect(short.versions['1.0.0']).toMatchObject({
+      dependencies: { other: '^1.0.0' },
+      hasInstallScript: true,
+    });
     const tarball = await home.origin.get('/@acme/ui/-/ui-1.0.0.tgz');
     expect(tarball.headers.get('repr-digest')).toStartWith('sha-512=:');
     expect(JSON.parse((await home.origin.get('/@acme/ui/latest')).text)).toMatchObject({ version: '1.0.0' });
-    expect(JSON.parse((await home.origin.get('/-/package/@acme/ui/dist-tags')).text)).toEqual({ latest: '1.0.0' });
+    expect(JSON.parse((await home.origin.get('/-/package/@acme/ui/dist-tags')).text)).toEqual({
+      latest: '1.0.0',
+    });
   });
 
   test('is never replaced, whoever is the first of many', async () => {
@@ -29,7 +42,10 @@ describe('a version', () => {
         home.as(alice, 'PUT', '/own', publicationOf('own', '1.0.0', { files: { 'a.txt': String(at) } })),
       ),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 7 }, () => 403)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      201,
+      ...Array.from({ length: 7 }, () => 403),
+    ]);
     const winner = answers.findIndex(({ status }) => status === 201);
     const { text } = await home.origin.get('/own/1.0.0');
     const bytes = tarballOf('own', '1.0.0', { 'a.txt': String(winner) });
@@ -94,7 +110,10 @@ describe('refused, with nothing left of it, is', () => {
     'a tag for another version': [{ tags: { latest: '0.9.0' } }, 'for another version'],
     'a tag like a version': [{ tags: { '1.x': '1.0.0' } }, 'is no tag'],
     'another attachment': [{ attachments: { 'a.txt': { data: 'x' } } }, 'Besides the tarball'],
-    'provenance of something else': [{ attachments: { 'a.sigstore': bundleFor('own', '1.0.0', 'ab') } }, 'about'],
+    'provenance of something else': [
+      { attachments: { 'a.sigstore': bundleFor('own', '1.0.0', 'ab') } },
+      'about',
+    ],
   };
   for (const [what, [draft, reason, version = '1.0.0']] of Object.entries(drafts)) {
     test(what, async () => {

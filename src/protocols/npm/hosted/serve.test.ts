@@ -5,7 +5,11 @@ import { alice, openHome, publicationOf, published, someone } from './home.contr
 afterEach(closeWorld);
 
 const paths = ['/@acme/ui', '/@acme/ui/1.0.0', '/@acme/ui/2.0.0', '/-/package/@acme/ui/dist-tags'];
-const files = ['/@acme/ui/-/ui-1.0.0.tgz', '/@acme/ui/-/ui-2.0.0.tgz', '/-/npm/v1/attestations/@acme/ui@1.0.0'];
+const files = [
+  '/@acme/ui/-/ui-1.0.0.tgz',
+  '/@acme/ui/-/ui-2.0.0.tgz',
+  '/-/npm/v1/attestations/@acme/ui@1.0.0',
+];
 
 test('every answer about a restricted package says so, and is kept by no proxy of a client', async () => {
   const home = await openHome();
@@ -107,7 +111,12 @@ describe('an upstream', () => {
   };
 
   test('learns of no hosted name from an audit', async () => {
-    const body = JSON.stringify({ left: ['1.0.0'], own: ['1.0.0'], '@acme/secret': ['1.0.0'], '@ACME/x': ['1'] });
+    const body = JSON.stringify({
+      left: ['1.0.0'],
+      own: ['1.0.0'],
+      '@acme/secret': ['1.0.0'],
+      '@ACME/x': ['1'],
+    });
     const { bodies } = await asked('/-/npm/v1/security/advisories/bulk', { method: 'POST', body });
     expect(bodies).toEqual(['{"left":["1.0.0"]}']);
   });

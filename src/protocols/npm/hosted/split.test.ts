@@ -78,7 +78,8 @@ describe('refused is', () => {
   };
   for (const [what, text] of Object.entries(refused)) {
     test(what, () => {
-      for (const chunkBytes of [1, 4, 10_000]) expect(() => split(text, chunkBytes)).toThrow('request-malformed');
+      for (const chunkBytes of [1, 4, 10_000])
+        expect(() => split(text, chunkBytes)).toThrow('request-malformed');
     });
   }
 });
