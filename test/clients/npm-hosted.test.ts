@@ -303,7 +303,9 @@ describe('other clients publish as npm does, and install what is published', () 
       await clientSucceeds(kind, args, { registry: `${base()}/`, project: where, home });
 
       const user = project(join(folder.path, `user-of-${client}`), { [name]: '1.0.0' });
-      if (kind === 'yarn') writeFileSync(join(user, 'yarn.lock'), '');
+      writeFileSync(join(user, 'yarn.lock'), '');
+      // By itself, yarn takes nothing that is younger than a day.
+      writeFileSync(join(user, '.yarnrc.yml'), 'npmMinimalAgeGate: 0\n');
       await clientSucceeds(kind, ['install'], { registry: `${base('far')}/`, project: user, home });
       expect(await Bun.file(join(user, 'node_modules', name, 'index.js')).text()).toContain(`${name} 1.0.0`);
     }, 120_000);
