@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { pack } from '../../../../test/support/package.ts';
 import { asSha256, condemnedBlobKey } from '../../../store.ts';
 import { abbreviatedAccept, closeWorld, integrityOf, packumentOf, upstream } from '../world.contract.ts';
 import {
@@ -105,6 +106,7 @@ describe('refused, with nothing left of it, is', () => {
     'no archive': [{ tarball: Buffer.from('no archive') }, 'not valid gzip'],
     'an archive that breaks off': [{ tarball: tarballOf('own', '1.0.0').slice(0, -12) }, 'tarball'],
     'an archive of nothing': [{ tarball: Bun.gzipSync(Buffer.alloc(1024)) }, 'no package.json'],
+    'a package.json of another version in disguise': [{ tarball: disguised() }, 'own@6.6.6'],
     'no version': [{}, 'is no version', '1.0'],
     'a version with build metadata': [{}, 'is no version', '1.0.0+a'],
     'a tag for another version': [{ tags: { latest: '0.9.0' } }, 'for another version'],
@@ -178,6 +180,24 @@ test('provenance is served at the address that the version names', async () => {
   const { attestations } = JSON.parse((await home.origin.get(pathname)).text);
   expect(attestations).toMatchObject([{ predicateType: 'https://slsa.dev/provenance/v1' }]);
 });
+
+/** An archive whose second package.json has that name in an extended header alone, which installers obey. */
+function disguised(): Uint8Array {
+  const entries = (files: Record<string, string>) => {
+    const archive = Buffer.from(Bun.gunzipSync(Buffer.from(pack({ name: 'own', version: '1.0.0' }, files))));
+    return archive.subarray(0, -1024);
+  };
+  const header = Buffer.from(entries({ 'pax.txt': '30 path=package/package.json\n' }));
+  const at = header.indexOf('package/pax.txt');
+  header.write('x', at + 156);
+  const sum = header
+    .subarray(at, at + 512)
+    .reduce((total, byte, nth) => total + (nth >= 148 && nth < 156 ? 0x20 : byte), 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148);
+  const other = entries({ 'other.txt': JSON.stringify({ name: 'own', version: '6.6.6' }) });
+  const hidden = other.subarray(other.indexOf('package/other.txt'));
+  return Bun.gzipSync(Buffer.concat([header, hidden, Buffer.alloc(1024)]));
+}
 
 function bundleFor(name: string, version: string, sha512: string) {
   const statement = {
