@@ -19,8 +19,11 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** A long-running program on one core. `directory` is its working directory and keeps its output. */
-export function startPinned(core: number, directory: string, command: readonly string[]): Child {
+/** One core, or any of several. */
+export type Cpus = number | readonly number[];
+
+/** A long-running program on its cores. `directory` is its working directory and keeps its output. */
+export function startPinned(core: Cpus, directory: string, command: readonly string[]): Child {
   const [program = ''] = command;
   const outputPath = join(directory, 'output.txt');
   const output = openSync(outputPath, 'a');
@@ -59,7 +62,7 @@ export function startPinned(core: number, directory: string, command: readonly s
   };
 }
 
-export function pinned(core: number, command: readonly string[]): string[] {
+export function pinned(core: Cpus, command: readonly string[]): string[] {
   return ['taskset', '--cpu-list', String(core), ...command];
 }
 

@@ -57,9 +57,10 @@ function serve(port: number, directory: string): void {
     fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === COUNT_PATH) return Response.json({ requests, bytes });
-      requests += 1;
       const known = readPath(pathname);
+      // A node looks now and then whether its parent is there, also while another server is measured: that is no request.
       if (!known) return new Response('no such object', { status: 404 });
+      requests += 1;
       bytes += known.bytes;
       const headers = fieldsOf(pathname, known.tag);
       if (known.bytes < FILE_BYTES) return new Response(bytesAt(pathname, known.bytes), { headers });

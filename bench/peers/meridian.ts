@@ -11,8 +11,8 @@ import { version } from '../../package.json';
 import { systemClock } from '../../src/clock.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
-import { freePort, startPinned } from '../process.ts';
-import { addresses, ask, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
+import { type Cpus, freePort, startPinned } from '../process.ts';
+import { addresses, ask, coresOf, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
@@ -30,6 +30,10 @@ export interface MeridianSetup {
    * none, and the PoP asks the upstream as if that were its origin, so that one node is measured and no more.
    */
   readonly origin?: 'beside' | 'apart' | 'upstream';
+  /** Worker processes: more than one share the load generator's core. */
+  readonly workers?: 2;
+  /** `false`: its workers keep no copies of what others own. */
+  readonly hot?: false;
 }
 
 export function meridian(setup: MeridianSetup): Peer {
@@ -50,7 +54,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const configPath = join(directory, 'meridian.config.ts');
       writeFileSync(configPath, config(stage, setup, { files, ports, accessLog }));
 
-      const node = (as: string, core: number) => {
+      const node = (as: string, core: Cpus) => {
         const child = startPinned(core, stage.scratch.directory(`${name}-${as}`), [
           ...['node', COMMAND, 'serve', '--as', as, '--config', configPath],
         ]);
@@ -60,7 +64,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const { server, load } = stage.cores;
       const parent = origin === 'upstream' ? null : node('origin', origin === 'beside' ? server : load);
       await parent?.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
-      const pop = node('pop', server);
+      const pop = node('pop', coresOf(stage.cores, setup.workers));
       const on = addresses(ports.plain, ports.secure);
       await pop.until(() => ask(on.h2, firstPath(stage), 'h2'));
 
@@ -127,6 +131,8 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
         parents: ['origin'],
         ...(keep.memoryBytes !== undefined && { memory: { bytes: keep.memoryBytes } }),
         ...diskOf(keep, setup),
+        workers: setup.workers ?? 1,
+        ...(setup.hot === false && { hot: false }),
         accessLog: accessLog ? { format: 'json', path: accessLog } : { format: 'off' },
       },
     },

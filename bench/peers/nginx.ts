@@ -14,7 +14,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { addresses, ask, firstPath, type Peer, type Stage } from './peer.ts';
+import { addresses, ask, coresOf, firstPath, type Peer, type Stage } from './peer.ts';
 
 /** From here on, not copying the body is worth the second system call. */
 const SENDFILE_FROM_BYTES = 16 * 1024;
@@ -39,6 +39,8 @@ export interface NginxSetup {
   readonly buffering?: boolean;
   /** Keeps no more bodies than `keep.memoryBytes`, and keeps them in memory. */
   readonly bounded?: boolean;
+  /** Worker processes: more than one share the load generator's core. */
+  readonly workers?: 2;
 }
 
 export function nginx(setup: NginxSetup): Peer {
@@ -58,7 +60,7 @@ export function nginx(setup: NginxSetup): Peer {
       const configPath = join(directory, 'nginx.conf');
       writeFileSync(configPath, config(stage, { directory, files, plain, secure }, setup));
 
-      const child = startPinned(stage.cores.server, directory, [
+      const child = startPinned(coresOf(stage.cores, setup.workers), directory, [
         ...['nginx', '-p', directory, '-c', configPath, '-e', join(directory, 'error.log')],
       ]);
       stage.scratch.atEnd(() => child.stop());
@@ -101,7 +103,7 @@ function config(stage: Stage, where: Where, setup: NginxSetup): string {
   return `${user}
 daemon off;
 pid ${directory}/nginx.pid;
-worker_processes 1;
+worker_processes ${setup.workers ?? 1};
 worker_rlimit_nofile 20000;
 pcre_jit on;
 events { worker_connections 4096; multi_accept on; }

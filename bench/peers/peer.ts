@@ -6,6 +6,7 @@ import type { Certificate } from '../certificate.ts';
 import type { Cores } from '../machine.ts';
 import type { Body } from '../objects.ts';
 import type { Command } from '../packages.ts';
+import type { Cpus } from '../process.ts';
 import type { Place, Scratch } from '../scratch.ts';
 import type { Upstream } from '../upstream.ts';
 
@@ -75,12 +76,23 @@ export interface NotServed {
   readonly because: string;
 }
 
+/** A server of one process has a core to itself; one of several has both, and the load generator in between. */
+export function coresOf({ server, load }: Cores, workers: number | undefined): Cpus {
+  return workers === undefined ? server : [server, load];
+}
+
 /** How long a server may take to answer a single request before the run is given up. */
 export const ANSWER_TIMEOUT_MS = 5_000;
 
 /** Asks once, over the wire that is to be measured. */
-export function ask(base: string, path: string, wire: Wire): Promise<Response> {
+export function ask(
+  base: string,
+  path: string,
+  wire: Wire,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(base + path, {
+    headers,
     protocol: wire === 'h2' ? 'http2' : 'http1.1',
     tls: { rejectUnauthorized: false }, // The certificate is our own, made for this run.
     decompress: false,

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startCpu } from '../cpu.ts';
+import { number } from '../figures.ts';
 import { KIB, object } from '../objects.ts';
 import { freePort } from '../process.ts';
 import type { Run, Suite, SuiteReport } from '../suite.ts';
@@ -49,14 +50,14 @@ export const workers: Suite = {
 
 async function runWorkers(run: Run): Promise<SuiteReport> {
   const wanted = CASES.filter((each) => titleOf(each).includes(run.only));
-  const body: string[][] = [];
+  const measured: Measured[] = [];
   for (const count of new Set(wanted.map((each) => each.workers))) {
     const { url, pid, stop } = await startPop(run, count);
     for (const { path, label } of BODIES) {
       for (const each of wanted.filter((one) => one.workers === count)) {
         const figures = await measure(run, `${url}${path}`, each, pid);
-        body.push([titleOf(each), label, ...figures]);
-        run.progress(`${titleOf(each)}, ${label}: ${figures.join(' ')}`);
+        measured.push({ of: each, label, ...figures });
+        run.progress(`${titleOf(each)}, ${label}: ${JSON.stringify(figures)}`);
       }
     }
     await stop();
@@ -64,7 +65,7 @@ async function runWorkers(run: Run): Promise<SuiteReport> {
   return {
     suite: workers.name,
     about: workers.about,
-    versions: {},
+    versions: { Bun: Bun.version },
     proofs: ['Every answer had status 200 and its whole length.'],
     subjects: [],
     rounds: 1,
@@ -75,17 +76,52 @@ async function runWorkers(run: Run): Promise<SuiteReport> {
       {
         title: 'Hits of one object, from the memory of the worker that keeps it',
         remarks: [
+          'The baseline is one worker with as many connections; for one connection, the worker that keeps the object.',
           '"Handed over": each connection has come to a worker that does not keep the object. "CPU": user and system time of all processes of the node. The load generator, one process, takes its part of the same cores.',
         ],
         names: 2,
-        head: ['case', 'body', 'requests/s', 'median µs', 'CPU µs a request'],
-        body,
+        head: ['case', 'body', 'requests/s', 'median µs', 'CPU µs a request', ...AGAINST],
+        body: measured.map((each) => rowOf(each, measured)),
       },
     ],
   };
 }
 
-async function measure(run: Run, url: string, { kind, connections }: Case, pid: number): Promise<string[]> {
+interface Figures {
+  readonly perSecond: number;
+  readonly medianMicros: number;
+  readonly cpuMicros: number;
+}
+
+interface Measured extends Figures {
+  readonly of: Case;
+  readonly label: string;
+}
+
+const AGAINST = ['req/s ÷ baseline', 'CPU ÷ baseline'] as const;
+
+/** What the same connections get from a single worker; where nobody asked that, from the worker that keeps it. */
+function baselineOf({ of, label }: Measured, all: readonly Measured[]): Measured | undefined {
+  const like = all.filter((each) => each.label === label && each.of.connections === of.connections);
+  return like.find((each) => each.of.workers === 1) ?? like.find((each) => each.of.kind === 'own');
+}
+
+function rowOf(measured: Measured, all: readonly Measured[]): string[] {
+  const { of, label, perSecond, medianMicros, cpuMicros } = measured;
+  const to = baselineOf(measured, all);
+  return [
+    titleOf(of),
+    label,
+    number(perSecond, 0),
+    number(medianMicros, 0),
+    number(cpuMicros, 1),
+    ...(to
+      ? [perSecond / to.perSecond, cpuMicros / to.cpuMicros].map((share) => number(share, 2))
+      : ['', '']),
+  ];
+}
+
+async function measure(run: Run, url: string, { kind, connections }: Case, pid: number): Promise<Figures> {
   const asking = await openAsking(url, kind, connections);
   await asking.ask(WARM_MS);
   const stop = startCpu({ server: [pid], load: [process.pid] }, run.cores);
@@ -93,11 +129,7 @@ async function measure(run: Run, url: string, { kind, connections }: Case, pid: 
   const { seconds, serverBusy } = stop();
   asking.close();
   const cpuMicros = (serverBusy * seconds * 1e6) / answers;
-  return [
-    Math.round(answers / seconds).toLocaleString('en-US'),
-    medianMicros.toFixed(0),
-    cpuMicros.toFixed(1),
-  ];
+  return { perSecond: answers / seconds, medianMicros, cpuMicros };
 }
 
 async function startPop(run: Run, count: number) {
@@ -111,7 +143,14 @@ async function startPop(run: Run, count: number) {
     dataDir: directory,
     nodes: {
       origin: { role: 'origin', listen: [{ port: ports.origin }], ...quiet },
-      pop: { role: 'pop', listen: [{ port: ports.pop }], parents: ['origin'], workers: count, ...quiet },
+      pop: {
+        role: 'pop',
+        listen: [{ port: ports.pop }],
+        parents: ['origin'],
+        workers: count,
+        hot: false,
+        ...quiet,
+      },
     },
     routes: [{ protocol: 'web', name: 'web', web: { upstream: upstream.url } }],
   };

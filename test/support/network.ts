@@ -31,8 +31,10 @@ export interface Sketch extends Omit<NetworkInput, 'nodes' | 'dataDir'> {
 }
 
 export interface SketchedNode extends Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'> {
-  /** Of its only listener. */
+  /** Of its listener. */
   readonly informational?: boolean;
+  /** Another listener, by which other nodes reach it. */
+  readonly tierDoor?: Omit<NodeInput['listen'][number], 'port'>;
 }
 
 export interface TestNode {
@@ -87,13 +89,20 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
   const configFile = join(dir, 'meridian.config.ts');
   const secret = sketch.secret ?? randomBytes(32).toString('hex');
   const ports = new Map<string, number>();
-  for (const name of Object.keys(sketch.nodes)) ports.set(name, await freePort());
+  const tierPorts = new Map<string, number>();
+  for (const [name, { tierDoor }] of Object.entries(sketch.nodes)) {
+    ports.set(name, await freePort());
+    if (tierDoor) tierPorts.set(name, await freePort());
+  }
   mkdirSync(join(dir, 'logs'), { recursive: true });
 
   function rewrite(next: Sketch): void {
-    const nodes = Object.entries(next.nodes).map(([name, { informational = false, ...node }]) => {
+    const nodes = Object.entries(next.nodes).map(([name, sketched]) => {
+      const { informational = false, tierDoor, ...node } = sketched;
       const accessLog = { format: 'json', path: accessLogOf(dir, name) };
-      return [name, { ...node, listen: [{ port: ports.get(name), informational }], accessLog }];
+      const forTiers = tierDoor ? [{ ...tierDoor, port: tierPorts.get(name) }] : [];
+      const listen = [...forTiers, { port: ports.get(name), informational }];
+      return [name, { ...node, listen, accessLog }];
     });
     const config = { ...next, secret, dataDir: join(dir, 'data'), nodes: Object.fromEntries(nodes) };
     writeFileSync(configFile, `export default ${JSON.stringify(config, undefined, 2)};\n`);

@@ -25,6 +25,7 @@ function jobOf(text: string | Uint8Array, options: Partial<DeriveJob> = {}): Der
     maxBytes: 1_000_000,
     unless: null,
     full: 'if-small',
+    isAbbreviated: false,
     ...options,
   };
 }
@@ -87,7 +88,11 @@ describe('the worker', () => {
   });
 
   test('does not parse what it has seen before', async () => {
-    expect(await open().run(jobOf(packument, { unless: sha256 }))).toEqual({ sha256, documents: null });
+    expect(await open().run(jobOf(packument, { unless: sha256 }))).toEqual({
+      sha256,
+      documents: null,
+      outline: null,
+    });
   });
 
   test('makes the full form of a large document only on demand', async () => {

@@ -7,6 +7,7 @@ import type { OriginDoor } from '../../protocol.ts';
 import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
+import type { Outlines } from './outlines.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
 import type { Source } from './source.ts';
 import { type Budget, collect, get, passError } from './upstream.ts';
@@ -29,12 +30,13 @@ export interface Fetching {
   readonly origin: OriginDoor;
   readonly remotes: Remotes;
   readonly deriver: Deriver;
+  readonly outlines: Outlines;
   readonly budget: Budget;
   readonly maxPackumentBytes: number;
 }
 
 export async function fetchPackument(
-  { origin, remotes, deriver, budget, maxPackumentBytes: maxBytes }: Fetching,
+  { origin, remotes, deriver, outlines, budget, maxPackumentBytes: maxBytes }: Fetching,
   name: string,
   form: Form,
   stored: Source | null,
@@ -51,7 +53,7 @@ export async function fetchPackument(
   const share = budget.share();
   try {
     const chunks = await collect(answer, maxBytes, share);
-    const { sha256, documents } = await deriver.run(
+    const { sha256, documents, outline } = await deriver.run(
       {
         task: 'derive',
         name,
@@ -61,9 +63,11 @@ export async function fetchPackument(
         maxBytes,
         unless: stored?.sha256 ?? null,
         full: form === 'full' ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+        isAbbreviated: isAbbreviated(answer),
       },
       chunks,
     );
+    if (outline !== null) outlines.remember(name, sha256, outline);
     const source: Source = {
       remote: remote.url,
       form,

@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Document } from './canonical.ts';
 import type { Publication } from './hosted/publication.ts';
+import type { Outline } from './outlines.ts';
 
 /** An upstream's document, to be made canonical. */
 export interface DeriveJob {
@@ -22,6 +23,8 @@ export interface DeriveJob {
   readonly unless: string | null;
   /** Whether the full form is wanted: always, never, or while it costs next to nothing. */
   readonly full: 'yes' | 'no' | 'if-small';
+  /** Whether the upstream says that this is the abbreviated form. */
+  readonly isAbbreviated: boolean;
 }
 
 /** A part of a canonical document. */
@@ -44,6 +47,8 @@ export interface DerivedDocuments {
   readonly sha256: string;
   /** `null`: those bytes are the ones that `unless` names. */
   readonly documents: Documents | null;
+  /** Of new documents. */
+  readonly outline: Outline | null;
 }
 
 export interface Documents {

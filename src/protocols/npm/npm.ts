@@ -27,6 +27,7 @@ import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
 import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
 import { pullPart } from './pull-packument.ts';
 import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-registry.ts';
@@ -54,6 +55,7 @@ const LARGEST_AT_ONCE = 2;
 
 export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemClock): Protocol {
   const { metadata, maxPackumentBytes } = options;
+  const outlines = openOutlines();
   const deriver = new Deriver({ clock });
   const context: NpmOrigin = {
     route: mount.route,
@@ -64,6 +66,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     remotes: openRemotes(options.remotes),
     deriver,
     derivations: openDerivations(),
+    outlines,
     lastLooks: openLastLooks(clock),
     budget: new Budget(Math.max(MIN_BUDGET_BYTES, LARGEST_AT_ONCE * maxPackumentBytes)),
     clock,
@@ -73,7 +76,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     name: namer(mount, { metadata, isHome: options.hosted !== null }),
     covers: coverer(mount),
     rewrite,
-    changed: changer(mount.route),
+    changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
     close: () => deriver.close(),
   };

@@ -6,7 +6,7 @@ const registry = 'http://registry.example';
 
 function derive(document: unknown, name = 'left', withFull = true) {
   const text = typeof document === 'string' ? document : JSON.stringify(document);
-  const { abbreviated, full, index } = derivePackument(text, name, registry, withFull);
+  const { abbreviated, full, index } = derivePackument(text, { name, remoteUrl: registry, withFull });
   return {
     abbreviated: JSON.parse(abbreviated),
     full: full === null ? null : JSON.parse(full),

@@ -6,6 +6,7 @@
  * Pure functions. They take as long as the document is large, so they run in `packument.worker.ts`.
  */
 import { reprDigestOf } from './integrity.ts';
+import type { VersionDigests } from './outlines.ts';
 import { bareName, isTarballFile } from './path.ts';
 
 /** Stands in canonical documents where a PoP writes the address that its client used (RFC 2606 §2). */
@@ -22,6 +23,9 @@ export interface Derived {
   /** `null` when it was not asked for. */
   readonly full: string | null;
   readonly index: string;
+  readonly tags: ReadonlyMap<string, string>;
+  /** Digests of each manifest. */
+  readonly versions: ReadonlyMap<string, VersionDigests>;
 }
 
 /** A document that is no packument of this package. The message says what is wrong with it. */
@@ -29,12 +33,21 @@ export class NotAPackument extends Error {
   override readonly name = 'NotAPackument';
 }
 
-/**
- * @param text JSON as the upstream sent it, in either form.
- * @param name the package that was asked for.
- * @param remoteUrl what relative tarball links are relative to.
- */
-export function derivePackument(text: string, name: string, remoteUrl: string, withFull: boolean): Derived {
+export interface Wanted {
+  /** The package that was asked for. */
+  readonly name: string;
+  /** What relative tarball links are relative to. */
+  readonly remoteUrl: string;
+  readonly withFull: boolean;
+  /** The text is the abbreviated form. */
+  readonly isAbbreviated?: boolean;
+}
+
+/** @param text JSON as the upstream sent it, in either form. */
+export function derivePackument(
+  text: string,
+  { name, remoteUrl, withFull, isAbbreviated = false }: Wanted,
+): Derived {
   const packument = parse(text);
   if (packument['name'] !== name) {
     throw new NotAPackument('The document is about another package than the one that was asked for.');
@@ -43,11 +56,14 @@ export function derivePackument(text: string, name: string, remoteUrl: string, w
   const tags = objectAt(packument, 'dist-tags');
   const index = new Index(name, remoteUrl);
   const short = bareObject();
+  const digests = new Map<string, VersionDigests>();
   for (const [version, manifest] of Object.entries(versions)) {
     if (!isObject(manifest)) throw new NotAPackument('A version of the document is not an object.');
     const dist = manifest['dist'];
     if (isObject(dist)) linkHere(dist, name, version, index.add(version, dist));
-    short[version] = abbreviate(manifest);
+    const bare = abbreviate(manifest);
+    short[version] = bare;
+    digests.set(version, [isAbbreviated ? null : digestOf(manifest), digestOf(bare)]);
   }
   return {
     abbreviated: JSON.stringify({
@@ -58,6 +74,8 @@ export function derivePackument(text: string, name: string, remoteUrl: string, w
     }),
     full: withFull ? JSON.stringify(packument) : null,
     index: index.text(),
+    tags: new Map(Object.entries(tags).map(([tag, version]) => [tag, String(version)])),
+    versions: digests,
   };
 }
 
@@ -74,6 +92,11 @@ function linkHere(dist: JsonObject, name: string, version: string, file: string)
 
 export function attestationsUrl(name: string, version: string): string {
   return `${placeholderOrigin}${ATTESTATIONS}${name.replace('/', '%2f')}@${version}`;
+}
+
+/** Tells two manifests apart. */
+function digestOf(manifest: JsonObject): string {
+  return Bun.hash.xxHash64(JSON.stringify(manifest)).toString(36);
 }
 
 /** The manifest of one version, which may be given as a tag, out of a canonical document. */

@@ -44,6 +44,11 @@ export function sourceOf(stored: Entry | null, remote: string): Source | null {
   return source?.remote === remote ? source : null;
 }
 
+/** Which document of the upstream something was made of; `null` where that is not known. */
+export function sourceDigest(field: string | null | undefined): string | null {
+  return readSource(field ?? undefined)?.sha256 ?? null;
+}
+
 function parse(field: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(field);
