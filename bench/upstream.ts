@@ -5,6 +5,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CoreSet } from './machine.ts';
 import { bytesAt, FILE_BYTES, fieldsOf, readPath } from './objects.ts';
 import { freePort, startPinned } from './process.ts';
 import type { Scratch } from './scratch.ts';
@@ -23,7 +24,7 @@ export interface Upstream {
   bytes(): Promise<number>;
 }
 
-export async function startUpstream(scratch: Scratch, core: number): Promise<Upstream> {
+export async function startUpstream(scratch: Scratch, core: CoreSet): Promise<Upstream> {
   const directory = scratch.directory('upstream');
   const port = await freePort();
   const child = startPinned(core, directory, [process.execPath, import.meta.path, String(port), directory]);

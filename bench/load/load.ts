@@ -2,8 +2,8 @@
  * A load generator: asks one server for one object, over and over, from a fixed number of connections, each of
  * which asks again as soon as it has its answer (a closed loop), and says how many answers came and how fast.
  */
+import type { CoreSet } from '../machine.ts';
 import type { Command } from '../packages.ts';
-import type { Cpus } from '../process.ts';
 
 export interface Target {
   readonly url: string;
@@ -24,12 +24,12 @@ export interface LoadGenerator {
   readonly command: Command;
   version(): Promise<string>;
   /** Asks without measuring, so that what is measured next finds a server that is warm. */
-  warmUp(target: Target, core: Cpus): Promise<void>;
+  warmUp(target: Target, core: CoreSet): Promise<void>;
   /**
    * Throws when an answer was wrong: a figure that counts failures as answers says nothing. Calls `measuring`
    * with the process that asks and the time, in milliseconds from now, in which it does so at full rate.
    */
-  measure(target: Target, core: Cpus, measuring: Measuring): Promise<LoadResult>;
+  measure(target: Target, core: CoreSet, measuring: Measuring): Promise<LoadResult>;
 }
 
 export type Measuring = (pid: number, fromMs: number, toMs: number) => void;

@@ -11,8 +11,9 @@ import { version } from '../../package.json';
 import { systemClock } from '../../src/clock.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
-import { type Cpus, freePort, startPinned } from '../process.ts';
-import { addresses, ask, coresOf, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
+import type { CoreSet } from '../machine.ts';
+import { freePort, startPinned } from '../process.ts';
+import { addresses, ask, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
@@ -30,8 +31,8 @@ export interface MeridianSetup {
    * none, and the PoP asks the upstream as if that were its origin, so that one node is measured and no more.
    */
   readonly origin?: 'beside' | 'apart' | 'upstream';
-  /** Worker processes: more than one share the load generator's core. */
-  readonly workers?: 2;
+  /** Of the PoP. */
+  readonly workers?: number;
   /** `false`: its workers keep no copies of what others own. */
   readonly hot?: false;
 }
@@ -54,7 +55,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const configPath = join(directory, 'meridian.config.ts');
       writeFileSync(configPath, config(stage, setup, { files, ports, accessLog }));
 
-      const node = (as: string, core: Cpus) => {
+      const node = (as: string, core: CoreSet) => {
         const child = startPinned(core, stage.scratch.directory(`${name}-${as}`), [
           ...['node', COMMAND, 'serve', '--as', as, '--config', configPath],
         ]);
@@ -64,7 +65,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const { server, load } = stage.cores;
       const parent = origin === 'upstream' ? null : node('origin', origin === 'beside' ? server : load);
       await parent?.until(() => fetch(`http://127.0.0.1:${ports.origin}/`));
-      const pop = node('pop', coresOf(stage.cores, setup.workers));
+      const pop = node('pop', server);
       const on = addresses(ports.plain, ports.secure);
       await pop.until(() => ask(on.h2, firstPath(stage), 'h2'));
 
@@ -154,8 +155,13 @@ function diskOf(
   return diskBytes === undefined ? {} : { disk: { bytes: diskBytes, objectBytes: diskBytes } };
 }
 
-/** RFC 9211 §2: the last member is the cache nearest to the client, which is the PoP. */
+/**
+ * RFC 9211 §2: the last member is the cache nearest to the client, which is the PoP. Where one of its workers has handed the
+ * request over, the last member says to whom, and that one's own stands before it.
+ */
 export function isHit(headers: Headers): boolean {
-  const [, parameters] = parseList(headers.get('cache-status') ?? '').at(-1) ?? [];
-  return parameters?.get('hit') === true;
+  const members = parseList(headers.get('cache-status') ?? '').map(([, parameters]) => parameters);
+  const last = members.at(-1);
+  const said = String(last?.get('detail') ?? '').startsWith('owner:') ? members.at(-2) : last;
+  return said?.get('hit') === true;
 }

@@ -1,5 +1,5 @@
 /**
- * NGINX as a cache in front of the upstream, set up as its own guides advise for speed: one worker for the one
+ * NGINX as a cache in front of the upstream, set up as its own guides advise for speed: one worker for each
  * core, connections kept open, the cache's files in memory and their descriptors kept, TLS sessions kept.
  *
  * How a file gets to the socket was tried out, and each size has what costs it the least processor time.
@@ -14,7 +14,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { addresses, ask, coresOf, firstPath, type Peer, type Stage } from './peer.ts';
+import { addresses, ask, firstPath, type Peer, type Stage } from './peer.ts';
 
 /** From here on, not copying the body is worth the second system call. */
 const SENDFILE_FROM_BYTES = 16 * 1024;
@@ -39,8 +39,8 @@ export interface NginxSetup {
   readonly buffering?: boolean;
   /** Keeps no more bodies than `keep.memoryBytes`, and keeps them in memory. */
   readonly bounded?: boolean;
-  /** Worker processes: more than one share the load generator's core. */
-  readonly workers?: 2;
+  /** Processes. */
+  readonly workers?: number;
 }
 
 export function nginx(setup: NginxSetup): Peer {
@@ -60,7 +60,7 @@ export function nginx(setup: NginxSetup): Peer {
       const configPath = join(directory, 'nginx.conf');
       writeFileSync(configPath, config(stage, { directory, files, plain, secure }, setup));
 
-      const child = startPinned(coresOf(stage.cores, setup.workers), directory, [
+      const child = startPinned(stage.cores.server, directory, [
         ...['nginx', '-p', directory, '-c', configPath, '-e', join(directory, 'error.log')],
       ]);
       stage.scratch.atEnd(() => child.stop());

@@ -6,7 +6,6 @@ import type { Certificate } from '../certificate.ts';
 import type { Cores } from '../machine.ts';
 import type { Body } from '../objects.ts';
 import type { Command } from '../packages.ts';
-import type { Cpus } from '../process.ts';
 import type { Place, Scratch } from '../scratch.ts';
 import type { Upstream } from '../upstream.ts';
 
@@ -74,11 +73,6 @@ export function addresses(plain: number, secure: number): Record<Wire, string> {
 
 export interface NotServed {
   readonly because: string;
-}
-
-/** A server of one process has a core to itself; one of several has both, and the load generator in between. */
-export function coresOf({ server, load }: Cores, workers: number | undefined): Cpus {
-  return workers === undefined ? server : [server, load];
 }
 
 /** How long a server may take to answer a single request before the run is given up. */

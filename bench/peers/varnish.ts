@@ -9,10 +9,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GIB, MIB } from '../objects.ts';
 import { capture, freePort, startPinned } from '../process.ts';
-import { ANSWER_TIMEOUT_MS, ask, coresOf, firstPath, type Keep, type Peer } from './peer.ts';
+import { ANSWER_TIMEOUT_MS, ask, firstPath, type Keep, type Peer } from './peer.ts';
 
 const PARAMETERS = {
-  thread_pools: '1',
   thread_pool_min: '200',
   thread_pool_max: '1000',
   timeout_idle: '3600',
@@ -56,18 +55,14 @@ export interface VarnishSetup {
   readonly storage?: 'malloc' | 'file';
   /** How it purges by tag: by a list that each look-up is held against, or by an index (of package varnish-modules). */
   readonly purging?: 'ban' | 'xkey';
-  /** Thread pools: more than one share the load generator's core. */
-  readonly pools?: 2;
+  /** Of threads, which all cores share: one unless said. */
+  readonly pools?: number;
 }
 
 export function varnish(setup: VarnishSetup): Peer {
-  const { name, label, against = [], log = false, storage = 'malloc', purging, pools } = setup;
+  const { name, label, against = [], log = false, storage = 'malloc', purging, pools = 1 } = setup;
   const mask = MASKED_TAGS.map((tag) => `-${tag}`).join(',');
-  const parameters = {
-    ...PARAMETERS,
-    ...(!log && { vsl_mask: mask }),
-    ...(pools && { thread_pools: String(pools) }),
-  };
+  const parameters = { ...PARAMETERS, thread_pools: String(pools), ...(!log && { vsl_mask: mask }) };
   return {
     name,
     label,
@@ -84,7 +79,7 @@ export function varnish(setup: VarnishSetup): Peer {
       const vclPath = join(directory, 'bench.vcl');
       writeFileSync(vclPath, vcl(upstream.port, purging));
 
-      const child = startPinned(coresOf(cores, pools), directory, [
+      const child = startPinned(cores.server, directory, [
         ...['varnishd', '-F', '-j', 'none', '-n', join(directory, 'work'), '-f', vclPath],
         ...['-a', `127.0.0.1:${port}`, '-s', storageOf(keep, storage, files)],
         ...Object.entries(parameters).flatMap(([parameter, value]) => ['-p', `${parameter}=${value}`]),

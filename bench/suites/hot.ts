@@ -7,10 +7,11 @@ import { type CpuWindow, watchCpu } from '../cpu.ts';
 import type { Sample } from '../figures.ts';
 import type { LoadGenerator, Target } from '../load/load.ts';
 import { wrk } from '../load/wrk.ts';
+import { sharedCores } from '../machine.ts';
 import { type Body, KIB, object } from '../objects.ts';
 import { meridian } from '../peers/meridian.ts';
 import { nginx } from '../peers/nginx.ts';
-import { ask, coresOf, type Peer, type Running } from '../peers/peer.ts';
+import { ask, type Peer, type Running } from '../peers/peer.ts';
 import { varnish } from '../peers/varnish.ts';
 import { NOTHING_FAILED, RIGHT_BYTES } from '../proofs.ts';
 import { runCase } from '../rounds.ts';
@@ -65,7 +66,8 @@ export const hot: Suite = {
   run: runHot,
 };
 
-async function runHot(run: Run): Promise<SuiteReport> {
+async function runHot(alone: Run): Promise<SuiteReport> {
+  const run = { ...alone, cores: sharedCores(alone.cores) };
   const cases = chosenCases(run, CASES);
   const generator = wrk(run.scratch);
   const { upstream, contenders, versions } = await takeTheField(run, {
@@ -107,18 +109,17 @@ async function measure(
 ): Promise<Sample> {
   const base = running.on['http/1.1'];
   if (typeof base !== 'string') throw new Error(base.because);
-  const both = coresOf(cores, 2);
   const target: Target = { url: base + body.path, connections: CONNECTIONS, streams: 1, seconds };
-  await generator.warmUp(target, both);
+  await generator.warmUp(target, cores.load);
   if (peer.name === REPLICATING) {
     for (let runs = 1; !(await isEverywhere(running, base, body)); runs++) {
       if (runs > MOST_WARM_UPS) throw new Error('the workers keep no copies');
-      await generator.warmUp(target, both);
+      await generator.warmUp(target, cores.load);
     }
   }
   const askedBefore = await upstream.requests();
   let watching: Promise<CpuWindow> | undefined;
-  const load = await generator.measure(target, both, (pid, fromMs, toMs) => {
+  const load = await generator.measure(target, cores.load, (pid, fromMs, toMs) => {
     watching = watchCpu({ server: running.pids, load: [pid] }, cores, fromMs, toMs);
   });
   const cpu = await watching;

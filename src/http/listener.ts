@@ -112,7 +112,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
  * Behind a front each has its own.
  */
 function shares({ tls, proxyProtocol, reusePort }: ListenerOptions): boolean {
-  return reusePort === true || (tls !== undefined && !proxyProtocol);
+  return !proxyProtocol && (reusePort === true || tls !== undefined);
 }
 
 function contradiction(options: ListenerOptions): string | null {
@@ -121,7 +121,6 @@ function contradiction(options: ListenerOptions): string | null {
   if (http3 && tls === undefined) return 'HTTP/3 needs TLS';
   if (http3 && tls?.clientCa !== undefined) return 'clients are not asked for certificates over HTTP/3';
   if (http3 && proxyProtocol) return 'the PROXY protocol does not exist for HTTP/3';
-  if (proxyProtocol && options.reusePort) return 'the PROXY protocol needs an address of its own';
   if (proxyProtocol && trustedProxies.length === 0) return 'the PROXY protocol needs trusted proxies';
   return null;
 }
@@ -178,11 +177,11 @@ class OpenListener {
   }
 
   #openFront(): Front {
-    const { host, port, trustedProxies, clock } = this.options;
+    const { host, port, reusePort = false, trustedProxies, clock } = this.options;
     const trusted = cidrSet(trustedProxies);
     const refused = (peer: string, why: string) => this.#refused(peer, why);
     try {
-      return openFront({ host, port, trusted, target: () => this.#newest, clock, refused });
+      return openFront({ host, port, reusePort, trusted, target: () => this.#newest, clock, refused });
     } catch (error) {
       void this.#newest.stop(true);
       throw error;

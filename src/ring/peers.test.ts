@@ -113,6 +113,35 @@ describe('a member of a ring', () => {
     expect(peers.isUp('lhr.1')).toBe(false);
   });
 
+  test('that gives none, and answers somebody else, is too busy to give one: it lives', async () => {
+    const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+    let asked = 0;
+    const address = member(async (request) => {
+      if (isPing(request)) {
+        tell();
+        return new Promise<Response>(() => {});
+      }
+      // The first waits until the other one, who was asked later, has its answer; and some more.
+      if (++asked > 1) return new Response('at once');
+      await told;
+      await ask(peers, 'lhr.1');
+      await Bun.sleep(600);
+      return new Response('at last');
+    });
+    const peers: Peers = peersAt([address]);
+    const { body } = await ask(peers, 'lhr.1');
+    expect(await new Response(body).text()).toBe('at last');
+    expect(peers.isUp('lhr.1')).toBe(true);
+  });
+
+  test('whose machine makes no connection is given up long before one that is busy', async () => {
+    // Of a block that is set aside for documentation: nobody answers, or the system knows no way there.
+    const peers = peersAt(['http://192.0.2.1:9']);
+    const startedMs = fastClock.elapsed();
+    expect(await peers.check('lhr.1')).toBe('silent');
+    expect(fastClock.elapsed() - startedMs).toBeLessThan(5_000);
+  });
+
   test('is found alive when it owes more answers than there are connections to it', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let arrived = 0;

@@ -58,8 +58,10 @@ const passedOverMs = 1_000;
 const lateMs = 500;
 /** How often it is looked who is late, while anybody is asked. */
 const lookMs = 250;
-/** Which it gives within this time, or else is silent. A worker that is merely busy is late by tens of milliseconds. */
-const signMs = 1_000;
+/** Which it gives within this time once there is a connection, or else is silent. A crowd keeps a worker busy for seconds. */
+const signMs = 2_500;
+/** For a new connection: the system of a machine makes it while its processes are busy, and a lost packet is sent again after 1 s. */
+const signConnectMs = 1_500;
 /**
  * So many times in a row without a sign, and it is passed over until there is one. Once may be chance: thousands of clients that
  * come at the same moment keep a worker from everything else for a second.
@@ -80,6 +82,8 @@ interface State {
   isLeaving: boolean;
   silent: number;
   passedOverUntilMs: number;
+  /** When it last answered anything. */
+  heardMs: number;
   sign: Promise<Sign> | null;
   /** Those who wait for an answer, the oldest first. */
   readonly waiting: Set<Waiting>;
@@ -103,7 +107,9 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
   /** One question for all who wait for the same member. */
   function sign(state: State): Promise<Sign> {
-    state.sign ??= askForSign(state, clock, signed).then((given) => {
+    const askedMs = clock.elapsed();
+    state.sign ??= askForSign(state, clock, signed).then((said) => {
+      const given = said === 'silent' && state.heardMs > askedMs ? 'lives' : said;
       state.sign = null;
       state.silent = given === 'silent' ? state.silent + 1 : 0;
       if (given !== 'silent') state.isLeaving = given === 'leaves';
@@ -154,6 +160,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
       (answer) => {
         if (isOver) return discard(answer);
         end();
+        state.heardMs = clock.elapsed();
         resolve(answer);
       },
       (thrown) => {
@@ -217,7 +224,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
 
 function newState(peer: Peer): State {
   const way = wayTo(peer.address);
-  const known = { isGone: false, isLeaving: false, silent: 0, passedOverUntilMs: 0, sign: null };
+  const known = { isGone: false, isLeaving: false, silent: 0, passedOverUntilMs: 0, heardMs: 0, sign: null };
   return { peer, way, ...known, waiting: new Set(), isWatched: false };
 }
 
@@ -226,14 +233,19 @@ function discard({ body }: Answer): void {
   if (body instanceof ReadableStream) void body.cancel();
 }
 
+/** Over a connection that has been there for long, a machine that is cut off looks like one that is busy: so both are asked. */
 async function askForSign(
   { peer, way }: Pick<State, 'peer' | 'way'>,
   clock: Clock,
   signed: PeersOptions['sign'],
 ): Promise<Sign> {
-  const timeouts = { connectMs: signMs, firstByteMs: signMs, betweenBytesMs: signMs };
+  const cutOff = new AbortController();
+  void way.reaches(signConnectMs, clock).then((isThere) => {
+    if (!isThere) cutOff.abort();
+  });
+  const timeouts = { connectMs: signConnectMs, firstByteMs: signMs, betweenBytesMs: signMs };
   const headers = new Headers({ [hopField]: signed(peer, 'GET', '/') });
-  const { signal } = new AbortController();
+  const { signal } = cutOff;
   try {
     const { status } = await way.askAside('/', { method: 'GET', headers, signal, timeouts, clock });
     return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';

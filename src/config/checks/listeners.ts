@@ -35,14 +35,11 @@ function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mista
   return [];
 }
 
-/** Several processes at one address. */
-function checkWorkers(name: string, { role, workers, listen }: ParsedNode): Mistake[] {
-  if (workers === 1) return [];
-  const path = `nodes.${name}.workers`;
-  const found = String(workers);
-  if (role === 'origin') return [{ path, expected: '1, because an origin is one process', found }];
-  if (listen.every(({ proxyProtocol }) => !proxyProtocol)) return [];
-  return [{ path, expected: '1, because a listener with `proxyProtocol` belongs to one process', found }];
+/** An origin's stores belong to one process. */
+function checkWorkers(name: string, { role, workers }: ParsedNode): Mistake[] {
+  if (workers === 1 || role !== 'origin') return [];
+  const expected = '1, because an origin is one process';
+  return [{ path: `nodes.${name}.workers`, expected, found: String(workers) }];
 }
 
 function checkListener(name: string, node: ParsedNode, index: number): Mistake[] {
