@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
+import type { Stores } from './store.ts';
 
 export type Role = 'pop' | 'shield' | 'origin';
 
@@ -55,6 +56,15 @@ export interface Change {
 
 /** What the origin lends to a protocol that pulls. */
 export interface OriginDoor {
+  /** What is kept here for good; `null` where the config gives the origin no store. */
+  readonly stores: Stores | null;
+  /**
+   * Purges what has been changed here, throughout the network. Resolves when all nodes that live have carried it out, or after
+   * a second when it is on the bus at least.
+   *
+   * @throws `bus-unreachable`. Then it is tried again until it succeeds or the process ends.
+   */
+  purge(selectors: readonly Selector[]): Promise<void>;
   /** Sends a request to a remote, with its credentials, time-outs and limits. */
   fetch(remote: Remote, url: string, options: RemoteRequest): Promise<Answer>;
   /** Another resource of the same route, through the origin's own cache, whole (`maxBytes` at most). */

@@ -210,3 +210,22 @@ export interface MetadataStore extends DocumentReader {
   /** Waits for transactions under way. */
   close(): Promise<void>;
 }
+
+/** Both halves, as an origin lends them to its protocols. */
+export interface Stores {
+  readonly blobs: BlobStore;
+  readonly metadata: MetadataStore;
+}
+
+/**
+ * Where it is written down who needs a blob: a document for each, of which `holder` is the name. Blobs without any may be
+ * collected. A holder `['pin', id]` is somebody who is about to refer to it: older than a day, it counts for nothing.
+ */
+export function blobReferenceKey(sha256: Sha256, holder: DocumentKey): DocumentKey {
+  return ['blob', sha256, 'held', ...holder];
+}
+
+/** While this document is there, the blob is being deleted, and nothing may begin to refer to it. */
+export function condemnedBlobKey(sha256: Sha256): DocumentKey {
+  return ['blob', sha256, 'condemned'];
+}

@@ -62,7 +62,8 @@ function routesTable({ routes }: Network): string {
 function upstreamsOf(route: RouteConfig): string {
   switch (route.protocol) {
     case 'npm':
-      return route.npm.upstreams.map(({ url }) => url).join(', ') || "this machine's npm setting";
+      if (route.npm.upstreams === undefined) return "this machine's npm setting";
+      return route.npm.upstreams.map(({ url }) => url).join(', ') || 'none';
     case 'web':
       return route.web.upstream;
   }

@@ -21,8 +21,10 @@ function storesOf({ kv, nodes }: Network, name: string): Network['kv'] {
 function withoutCredentials(route: RouteConfig): RouteConfig {
   switch (route.protocol) {
     case 'npm': {
-      const upstreams = route.npm.upstreams.map(({ authorization: _, ...upstream }) => upstream);
-      return { ...route, npm: { ...route.npm, upstreams } };
+      const { upstreams, ...npm } = route.npm;
+      if (upstreams === undefined) return route;
+      const known = upstreams.map(({ authorization: _, ...upstream }) => upstream);
+      return { ...route, npm: { ...npm, upstreams: known } };
     }
     case 'web': {
       const { authorization: _, ...web } = route.web;

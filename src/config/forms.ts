@@ -117,6 +117,12 @@ export function scope(value: string): string | undefined {
   return /^@[a-z0-9~-][a-z0-9._~-]*$/i.test(value) ? value.toLowerCase() : undefined;
 }
 
+/** `left-pad` or `@acme/ui`: as new packages may be called, in lower case. */
+export function packageName(value: string): string | undefined {
+  const isName = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(value);
+  return isName && value.length <= 214 ? value : undefined;
+}
+
 /** Whether only this machine can reach a listener there. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);

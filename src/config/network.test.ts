@@ -105,7 +105,6 @@ describe('a valid config', () => {
         access: 'open',
         match: { hosts: [], path: '' },
         npm: {
-          upstreams: [],
           metadata: { freshS: 60, staleWhileRevalidateS: 600, staleIfErrorS: 30 * 86_400 },
           maxPackumentBytes: 128 * 2 ** 20,
         },

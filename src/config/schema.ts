@@ -25,6 +25,7 @@ import * as kv from './kv.ts';
 import { access, routeAccess } from './schema-access.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { npmHosted } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
 import { remotes } from './schema-remotes.ts';
@@ -279,10 +280,11 @@ export const npmUpstream = group('A registry to pull from.', {
 
 export const npm = group('Packages for npm, pnpm, yarn and bun.', {
   upstreams: list(
-    'Registries, in order of preference.',
+    'Registries, in order of preference. An empty list: none, only what is `hosted`.',
     npmUpstream,
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
-  ).prefault([]),
+  ).optional(),
+  hosted: npmHosted.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
     '128 MiB',

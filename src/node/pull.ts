@@ -9,14 +9,17 @@ import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import { type Exchange, inOtherWords } from '../exchange.ts';
+import { type Caller, type Exchange, inOtherWords } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request, unframedField } from '../http/client.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
+import type { Identity } from '../identity.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
 import type { Remotes } from '../remotes/remotes.ts';
+import type { Stores } from '../store.ts';
 import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
 import { verifiedAnswer } from './tiers.ts';
@@ -31,11 +34,19 @@ export interface PullOptions {
   readonly bounds: { readonly connections: number; readonly waiting: number };
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
+  /** Purges what has changed here; resolves when the nodes know. */
+  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+  /** What is kept here for good. */
+  readonly stores: Stores | null;
+  /** Who is behind a request; `null` where there are no records of it. */
+  readonly identify: Identify | null;
 }
+
+type Identify = (caller: Caller | undefined, nowMs: number) => Promise<Identity>;
 
 export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
   const parent: Parent = async (ask) => {
-    const answer = await protocol.pull(ask, door(ask));
+    const answer = await protocol.pull(await identified(ask, options.identify), door(ask));
     reportChange(ask, answer);
     return verifiedAnswer(answer);
   };
@@ -52,6 +63,9 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
   function door(ask: Ask): OriginDoor {
     const { exchange } = ask;
     return {
+      stores: options.stores,
+      purge: options.purge,
+
       async fetch(remote, url, { method, headers: given, body, signal }) {
         const headers = new Headers(given);
         headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
@@ -84,6 +98,14 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
   }
 
   return parent;
+}
+
+/** What no cache answers comes with who is behind it: by the PoP's word which token, by our own records whose. */
+async function identified(ask: Ask, identify: Identify | null): Promise<Ask> {
+  const { exchange, named } = ask;
+  if (identify === null || named.as !== 'pass' || exchange.tier?.caller === undefined) return ask;
+  const identity = await identify(exchange.tier.caller, exchange.nowMs);
+  return { ...ask, exchange: inOtherWords(exchange, { identity }) };
 }
 
 /** A question of the node's own, on behalf of the request that it serves. */

@@ -6,6 +6,7 @@ import type { Bus, Position } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Change, Role } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
 import { gatherChanges } from '../purging/changes.ts';
 import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
 import { type Issued, issuer, type Order } from '../purging/issue.ts';
@@ -19,6 +20,12 @@ export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs
   issue(order: Order, waitMs?: number): Promise<Issued>;
   /** Something at an upstream has changed: it is purged throughout the network, in a moment. */
   report(change: Change): void;
+  /**
+   * Something that is kept here has changed: purged throughout the network at once, and not softly. Resolves when all nodes
+   * that live have carried it out, or after a while when it is on the bus at least. Where the bus cannot be reached it fails,
+   * and is tried again in a moment.
+   */
+  changed(selectors: readonly Selector[]): Promise<void>;
   readonly status: PurgingStatus;
   close(): Promise<void>;
 }
@@ -41,6 +48,9 @@ export interface PurgingOptions {
   readonly log: Log;
 }
 
+/** How long whoever changes something waits for the nodes; the one that does not answer in time may be gone. */
+const toldMs = 1_000;
+
 export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOptions): Purging {
   const { following, ready } = follow({ bus, keeper: keeperOf(cache), node: self.name, clock, trustMs, log });
   const present = members({ bus, clock, self, applied: () => following.position });
@@ -53,6 +63,14 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     unprovenMs: following.unprovenMs,
     issue: issuing.issue,
     report: changes.report,
+    async changed(selectors) {
+      try {
+        await issuing.issue({ selectors, soft: false, by: `${self.name}, which keeps it` }, toldMs);
+      } catch (error) {
+        changes.report({ selectors, soft: false });
+        throw error;
+      }
+    },
     get status() {
       const { state, position, counts } = following;
       return { state, position, ...counts, changesIssued: changes.counts.issued };

@@ -12,7 +12,9 @@ import type { Parent } from '../parent.ts';
 import type { Change, Mount, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
+import type { Selector } from '../purge.ts';
 import type { Remotes } from '../remotes/remotes.ts';
+import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
@@ -37,13 +39,19 @@ export interface SiteDependencies {
   readonly startedMs: number;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
+  /** Purges what has changed here; resolves when the nodes know. */
+  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+  /** What is kept here for good; `null` for nothing. */
+  readonly stores: Stores | null;
 }
 
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, remotes, records, clock, log, knows, startedMs, report }: SiteDependencies,
+  dependencies: SiteDependencies,
 ): Promise<Site> {
+  const { cache, replicas, remotes, records, clock, log, knows, startedMs, report, purge, stores } =
+    dependencies;
   const { name, role, timeouts, failover } = config;
   const system = systemRouteOf(records);
   const all: Route[] = [system];
@@ -72,7 +80,7 @@ export async function makeSite(
     clock,
     remotes,
     bounds: { connections, waiting },
-    report,
+    ...{ report, purge, stores, identify: records?.register.identify ?? null },
   };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, pulling);
@@ -126,11 +134,11 @@ async function makeRoute(route: RouteConfig, { role }: NodeConfig, clock: Clock)
 async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Promise<Protocol> {
   switch (route.protocol) {
     case 'npm': {
-      const { upstreams, metadata, maxPackumentBytes } = route.npm;
+      const { upstreams, hosted = null, metadata, maxPackumentBytes } = route.npm;
       // Only the origin talks to remotes, so only the origin needs to know which they are.
-      const isDefault = upstreams.length === 0 && mount.role === 'origin';
-      const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : upstreams;
-      return npm({ remotes, metadata, maxPackumentBytes }, mount, clock);
+      const isDefault = upstreams === undefined && mount.role === 'origin';
+      const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : (upstreams ?? []);
+      return npm({ remotes, hosted, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

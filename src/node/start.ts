@@ -60,7 +60,10 @@ export async function startNode(
   const { cache, bus, purging, replicas, remotes, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const startedMs = clock.elapsed();
-  const siteDependencies = { cache, replicas, remotes, records, clock, log, knows, startedMs, report };
+  const siteDependencies = {
+    ...{ cache, replicas, remotes, records, clock, log, knows, startedMs, report },
+    ...{ purge: purging.changed, stores },
+  };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   let inForce = network;

@@ -11,11 +11,11 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { withoutHosted } from './hosted/claims.ts';
 import type { NpmOrigin } from './origin.ts';
 import { isPackageName } from './path.ts';
-import { acceptingJson, passOn } from './pull-registry.ts';
-import type { Remotes } from './remotes.ts';
-import { chunksOf, passError } from './upstream.ts';
+import { passOn } from './pull-registry.ts';
+import { acceptingJson, chunksOf, passError } from './upstream.ts';
 
 /** The list as it is sent; one of 10,000 packages has about 300 kB before compression. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -24,10 +24,10 @@ const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
 const installedSchema = z.record(z.string(), z.array(z.string()));
 
 export async function pullAdvisories(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
-  const remote = npm.remotes.fallback();
   const installed = await readInstalled(ask);
-  const known = publicOnly(installed, npm.remotes);
-  if (Object.keys(known).length === 0) return noAdvisories();
+  const known = await publicOnly(installed, npm, origin);
+  const remote = npm.hosted === null ? npm.remotes.fallback() : npm.remotes.default;
+  if (remote === null || Object.keys(known).length === 0) return noAdvisories();
 
   const headers = acceptingJson();
   headers.set('content-type', 'application/json');
@@ -37,9 +37,15 @@ export async function pullAdvisories(npm: NpmOrigin, ask: Ask, origin: OriginDoo
   return answer.status === 200 ? passOn(answer) : passError(answer, 'security advisories');
 }
 
-function publicOnly(installed: Map<string, string[]>, remotes: Remotes): Record<string, string[]> {
+async function publicOnly(
+  installed: Map<string, string[]>,
+  { hosted, remotes }: NpmOrigin,
+  origin: OriginDoor,
+): Promise<Record<string, string[]>> {
   const known = [...installed].filter(([name]) => isPackageName(name) && remotes.isPublic(name));
-  return Object.fromEntries(known);
+  const names = known.map(([name]) => name);
+  const free = hosted === null ? new Set(names) : await withoutHosted(hosted, names, origin);
+  return Object.fromEntries(known.filter(([name]) => free.has(name)));
 }
 
 async function readInstalled({ exchange }: Ask): Promise<Map<string, string[]>> {

@@ -24,6 +24,9 @@ const DEFAULT_FRESH_S = 300;
 /** How long "there is no such thing" is kept: long enough to absorb a crowd, short enough for a publish. */
 const ABSENT_FRESH_S = 10;
 
+/** A registry never changes a published file (one year is the longest that caches understand). */
+export const immutable = 'public, max-age=31536000, immutable';
+
 export interface Presentation {
   readonly contentType: string;
   readonly cacheControl: string;
@@ -86,6 +89,23 @@ export function errorAnswer(status: number, message: string, retryAfter: string 
   const body = new TextEncoder().encode(`${JSON.stringify({ error: message })}\n`);
   headers.set('content-length', String(body.byteLength));
   return { status, headers, body };
+}
+
+/** For whoever asked, and for nobody else. */
+export function jsonAnswer(status: number, value: unknown): Answer {
+  const body = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': String(body.byteLength),
+  });
+  return { status, headers, body };
+}
+
+export function documentOf(text: string): Document {
+  const bytes = new TextEncoder().encode(text);
+  const sha256 = new Bun.CryptoHasher('sha256').update(bytes).digest('base64');
+  return { bytes, reprDigest: `sha-256=:${sha256}:` };
 }
 
 /** What `OriginDoor.read` found in place of a document, as an answer to whoever wanted a part of that. */

@@ -5,6 +5,7 @@
 
 import type { ErrorCode } from '../../errors.ts';
 import type { Document } from './canonical.ts';
+import type { Publication } from './hosted/publication.ts';
 import type { Outline } from './outlines.ts';
 
 /** An upstream's document, to be made canonical. */
@@ -33,7 +34,13 @@ export interface SelectJob {
   readonly part: { readonly version: string } | 'dist-tags';
 }
 
-export type Job = DeriveJob | SelectJob;
+/** What a client has sent to be published. */
+export interface PublicationJob {
+  readonly task: 'publication';
+  readonly chunks: readonly ArrayBuffer[];
+}
+
+export type Job = DeriveJob | SelectJob | PublicationJob;
 
 export interface DerivedDocuments {
   /** SHA-256 of the upstream's bytes, unpacked; hex. */
@@ -54,6 +61,7 @@ export interface JobResults {
   readonly derive: DerivedDocuments;
   /** `null`: the document has no such version or tag. */
   readonly select: Document | null;
+  readonly publication: Publication;
 }
 
 export interface Request {

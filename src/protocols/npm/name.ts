@@ -9,6 +9,7 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resource } from '../../resource.ts';
 import { type Form, mediaTypes, preferredForm } from './form.ts';
 import { type Item, keyOf, type Rendering } from './key.ts';
+import { accountAdvice, auditAdvice, nameWrite, refuse } from './name-write.ts';
 import { readPath, type Wanted } from './path.ts';
 
 const identity = ['accept-encoding', 'identity'] as const;
@@ -20,7 +21,13 @@ const askNothing: FieldList = [];
 /** Below a PoP, or for a document without links in it: one rendering for everybody. */
 type RenderingFor = (exchange: Exchange) => Rendering | null;
 
-export function namer(mount: Mount, metadata: FreshnessPolicy): (exchange: Exchange) => Named {
+export interface Naming {
+  readonly metadata: FreshnessPolicy;
+  /** Packages can be published on this route. */
+  readonly isHome: boolean;
+}
+
+export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Exchange) => Named {
   const renderingFor: RenderingFor = (exchange) =>
     mount.role === 'pop' ? { address: exchange.base + mount.prefix } : null;
 
@@ -28,10 +35,10 @@ export function namer(mount: Mount, metadata: FreshnessPolicy): (exchange: Excha
     const path = exchange.path.slice(mount.prefix.length);
     const wanted = readPath(path);
     const { method } = exchange;
-    if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange);
+    if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange, isHome);
     switch (wanted.kind) {
       case 'packument': {
-        if (asksForWrite(exchange.query)) return pass('document', 'bypass', askFull);
+        if (asksForWrite(exchange.query)) return readPast('document', wanted.name);
         const form = preferredForm(exchange.headers.get('accept'));
         const item: Item = { kind: 'packument', form, name: wanted.name };
         return resource(mount, item, askFor(form), metadata, renderingFor(exchange));
@@ -49,7 +56,11 @@ export function namer(mount: Mount, metadata: FreshnessPolicy): (exchange: Excha
       case 'ping':
         return ping;
       case 'search':
-        return pass('search', 'bypass', askFull);
+        // Of what lives here, everybody finds what he may read.
+        return readPast('search', '');
+      case 'visibility':
+      case 'collaborators':
+        return isHome ? readPast(wanted.kind, wanted.name) : refuseRead({ kind: 'account' });
       default:
         return refuseRead(wanted);
     }
@@ -87,6 +98,7 @@ function resource(
     as: 'resource',
     key: keyOf(mount.route, item, rendering),
     kind: item.kind,
+    ...('name' in item && { subject: item.name }),
     tags,
     ask,
     freshness,
@@ -106,8 +118,9 @@ export function manifestsTag(name: string): string {
   return `npm-manifests:${name}`;
 }
 
-function pass(kind: string, why: Pass['why'], ask: FieldList): Pass {
-  return { as: 'pass', kind, why, ask };
+/** Something of a package that no cache may answer. */
+function readPast(kind: string, subject: string): Pass {
+  return { as: 'pass', kind, why: 'bypass', deed: { action: 'read', subject }, ask: askFull };
 }
 
 const ping: Answered = {
@@ -125,36 +138,6 @@ const ping: Answered = {
 function asksForWrite(query: string): boolean {
   return query !== '' && `&${query.slice(1)}&`.includes('&write=true&');
 }
-
-/** Of all that is not read, only security advisories are asked for in a way that changes nothing. */
-function nameWrite(method: string, wanted: Wanted, exchange: Exchange): Named {
-  if (wanted.kind !== 'advisories' || method !== 'POST') return refuse(wanted.kind, adviceOnWriting(wanted));
-  const ask: [string, string][] = [['accept', mediaTypes.full], [...identity]];
-  for (const name of ['content-type', 'content-encoding']) {
-    const value = exchange.headers.get(name);
-    if (value !== null) ask.push([name, value]);
-  }
-  return pass('advisories', 'method', ask);
-}
-
-function adviceOnWriting(wanted: Wanted): string {
-  switch (wanted.kind) {
-    case 'account':
-      return accountAdvice;
-    case 'audit-tree':
-      return auditAdvice;
-    case 'dist-tag':
-    case 'dist-tags':
-      return 'This route is pull-through: set tags at the upstream registry itself (npm dist-tag --registry <its address>).';
-    default:
-      return 'This route is pull-through: publish, deprecate and unpublish at the upstream registry itself (npm publish --registry <its address>).';
-  }
-}
-
-const accountAdvice =
-  'This route is pull-through and has no npm accounts: log in at the upstream registry itself (npm login --registry <its address>) for what needs an account.';
-const auditAdvice =
-  'This audit endpoint of old clients sends the whole dependency tree with its private names, so it is not forwarded. npm 7 and later, pnpm and yarn 4 use the bulk endpoint, which is served here.';
 
 function refuseRead(wanted: Wanted): Refused {
   switch (wanted.kind) {
@@ -176,8 +159,4 @@ function refuseRead(wanted: Wanted): Refused {
         ),
       };
   }
-}
-
-function refuse(kind: string, advice: string): Refused {
-  return { as: 'refusal', kind, error: new MeridianError('method-not-allowed', advice) };
 }

@@ -12,10 +12,17 @@ import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import { pullAdvisories } from './advisories.ts';
+import { jsonAnswer } from './canonical.ts';
 import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
+import { serveKeys } from './hosted/keys.ts';
+import { readHosted } from './hosted/read.ts';
+import { serveHosted } from './hosted/serve.ts';
+import { tellOnce } from './hosted/tell.ts';
+import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
 import { namer } from './name.ts';
@@ -33,6 +40,8 @@ import { Budget } from './upstream.ts';
 export interface NpmOptions {
   /** Only the origin uses them; elsewhere they may be empty. */
   readonly remotes: readonly NpmRemote[];
+  /** What lives here rather than at a remote; `null`: nothing. */
+  readonly hosted: HostedOptions | null;
   /** How long packuments and what is made of them are fresh, at most. */
   readonly metadata: FreshnessPolicy;
   /** Largest packument that is accepted from a remote. */
@@ -50,6 +59,8 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
   const deriver = new Deriver({ clock });
   const context: NpmOrigin = {
     route: mount.route,
+    prefix: mount.prefix,
+    hosted: options.hosted && openHosted(options.hosted, mount),
     metadata,
     maxPackumentBytes,
     remotes: openRemotes(options.remotes),
@@ -62,7 +73,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
   };
   return {
     id: 'npm',
-    name: namer(mount, metadata),
+    name: namer(mount, { metadata, isHome: options.hosted !== null }),
     covers: coverer(mount),
     rewrite,
     changed: changer(mount.route, outlines),
@@ -72,8 +83,12 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
 }
 
 async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  if (npm.hosted !== null) tellOnce(npm, origin);
   if (ask.named.as === 'pass') return pullPass(npm, mount, ask, origin);
   const item = itemOf(ask.named.key);
+  if (item !== null && 'name' in item && (await livesHere(npm.hosted, item.name, origin))) {
+    return serveHosted(npm, item, ask, origin);
+  }
   switch (item?.kind) {
     case 'packument':
       return pullPart(npm, item.form, item.name, ask, origin);
@@ -88,21 +103,27 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
     case 'attestations':
       return pullAttestations(npm, item.name, item.version, ask, origin);
     case 'keys':
-      return pullKeys(npm, ask, origin);
+      return npm.hosted === null ? pullKeys(npm, ask, origin) : serveKeys(npm, ask, origin);
     case undefined:
       throw new MeridianError('internal', 'The npm protocol was asked for a key that it did not write.');
   }
 }
 
-function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
+async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
+  const { method } = ask.exchange;
+  if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
+  if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
+  if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);
+  if ('name' in wanted && (await livesHere(npm.hosted, wanted.name, origin))) {
+    return readHosted(npm, wanted, ask, origin);
+  }
   switch (wanted.kind) {
-    case 'search':
-      return pullSearch(npm, ask, origin);
-    case 'advisories':
-      return pullAdvisories(npm, ask, origin);
     case 'packument':
       return pullDocument(npm, wanted.name, ask, origin);
+    case 'visibility':
+    case 'collaborators':
+      return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });
     default:
       throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
   }

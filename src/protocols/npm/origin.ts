@@ -4,6 +4,7 @@ import type { FreshnessPolicy } from '../../resource.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
+import type { Hosted } from './hosted/claims.ts';
 import type { LastLooks } from './last-looks.ts';
 import type { Outlines } from './outlines.ts';
 import type { Remotes } from './remotes.ts';
@@ -11,6 +12,10 @@ import type { Budget } from './upstream.ts';
 
 export interface NpmOrigin {
   readonly route: string;
+  /** Path prefix of the route; empty at the root. */
+  readonly prefix: string;
+  /** What lives here; `null` where nothing can be published. */
+  readonly hosted: Hosted | null;
   readonly metadata: FreshnessPolicy;
   readonly maxPackumentBytes: number;
   readonly remotes: Remotes;

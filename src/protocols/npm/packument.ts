@@ -12,6 +12,9 @@ import { bareName, isTarballFile } from './path.ts';
 /** Stands in canonical documents where a PoP writes the address that its client used (RFC 2606 §2). */
 export const placeholderOrigin = 'http://meridian.invalid/';
 
+/** Where the provenance of a version is, below the address of a registry. */
+export const ATTESTATIONS = '-/npm/v1/attestations/';
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { [name: string]: Json };
 
@@ -57,7 +60,7 @@ export function derivePackument(
   for (const [version, manifest] of Object.entries(versions)) {
     if (!isObject(manifest)) throw new NotAPackument('A version of the document is not an object.');
     const dist = manifest['dist'];
-    if (isObject(dist)) dist['tarball'] = `${placeholderOrigin}${name}/-/${index.add(version, dist)}`;
+    if (isObject(dist)) linkHere(dist, name, version, index.add(version, dist));
     const bare = abbreviate(manifest);
     short[version] = bare;
     digests.set(version, [isAbbreviated ? null : digestOf(manifest), digestOf(bare)]);
@@ -74,6 +77,21 @@ export function derivePackument(
     tags: new Map(Object.entries(tags).map(([tag, version]) => [tag, String(version)])),
     versions: digests,
   };
+}
+
+/**
+ * Everything that a client fetches of a version is fetched through the network. npm asks for attestations at the path of
+ * their link, so without it they would be looked for outside of the route.
+ */
+function linkHere(dist: JsonObject, name: string, version: string, file: string): void {
+  dist['tarball'] = `${placeholderOrigin}${name}/-/${file}`;
+  const attestations = dist['attestations'];
+  if (!isObject(attestations) || typeof attestations['url'] !== 'string') return;
+  attestations['url'] = attestationsUrl(name, version);
+}
+
+export function attestationsUrl(name: string, version: string): string {
+  return `${placeholderOrigin}${ATTESTATIONS}${name.replace('/', '%2f')}@${version}`;
 }
 
 /** Tells two manifests apart. */
@@ -241,7 +259,7 @@ function objectAt(packument: JsonObject, field: string): JsonObject {
   return value;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

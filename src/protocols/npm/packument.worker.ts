@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
-import type { Document } from './canonical.ts';
-import type { DerivedDocuments, DeriveJob, JobResults, Reply, Request, SelectJob } from './job.ts';
+import { type Document, documentOf } from './canonical.ts';
+import { NotAPublication, readPublication } from './hosted/publication.ts';
+import type { DerivedDocuments, DeriveJob, Job, JobResults, Reply, Request, SelectJob } from './job.ts';
 import { derivePackument, NotAPackument, selectTags, selectVersion } from './packument.ts';
 
 /** Up to this size the full form is made along with the abbreviated one: a few milliseconds. */
@@ -15,12 +16,23 @@ const FULL_BESIDE_BYTES = 1024 * 1024;
 parentPort?.on('message', ({ id, job }: Request) => {
   let reply: Reply;
   try {
-    reply = { id, result: job.task === 'derive' ? derive(job) : select(job) };
+    reply = { id, result: done(job) };
   } catch (thrown) {
     reply = { id, error: describe(thrown) };
   }
   parentPort?.postMessage(reply, 'result' in reply ? buffersOf(reply.result) : []);
 });
+
+function done(job: Job): JobResults[Job['task']] {
+  switch (job.task) {
+    case 'derive':
+      return derive(job);
+    case 'select':
+      return select(job);
+    case 'publication':
+      return readPublication(decode(join(job.chunks)));
+  }
+}
 
 function derive(job: DeriveJob): DerivedDocuments {
   const bytes = unpack(job);
@@ -71,20 +83,17 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function documentOf(text: string): Document {
-  const bytes = new TextEncoder().encode(text);
-  return { bytes, reprDigest: `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:` };
-}
-
 function buffersOf(result: JobResults[keyof JobResults]): ArrayBuffer[] {
   if (result === null) return [];
   if ('bytes' in result) return [result.bytes.buffer];
+  if (!('documents' in result)) return [];
   const { abbreviated, full, index } = result.documents ?? {};
   return [abbreviated, full, index].flatMap((document) => (document ? [document.bytes.buffer] : []));
 }
 
 function describe(thrown: unknown): Extract<Reply, { error: unknown }>['error'] {
   if (thrown instanceof NotAPackument) return { code: 'upstream-invalid', detail: thrown.message };
+  if (thrown instanceof NotAPublication) return { code: 'request-malformed', detail: thrown.message };
   // A document so deep or large that the engine gives up on it is the upstream's too.
   if (thrown instanceof RangeError)
     return { code: 'upstream-invalid', detail: 'The document cannot be held.' };

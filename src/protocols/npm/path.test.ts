@@ -56,13 +56,38 @@ describe('a path means', () => {
       kind: 'dist-tags',
       name: '@acme/tools',
     });
-    expect(readPath('/-/package/lodash/dist-tags/next')).toEqual({ kind: 'dist-tag', name: 'lodash' });
-    expect(readPath('/-/package/lodash/collaborators')).toEqual({ kind: 'account' });
+    expect(readPath('/-/package/lodash/dist-tags/next')).toEqual({
+      kind: 'dist-tag',
+      name: 'lodash',
+      tag: 'next',
+    });
+    for (const kind of ['access', 'visibility', 'collaborators'] as const) {
+      expect(readPath(`/-/package/lodash/${kind}`)).toEqual({ kind, name: 'lodash' });
+    }
+    expect(readPath('/-/package/lodash/trust')).toEqual({ kind: 'account' });
     expect(readPath('/-/npm/v1/attestations/@acme%2ftools@1.0.0')).toEqual({
       kind: 'attestations',
       name: '@acme/tools',
       version: '1.0.0',
     });
+  });
+
+  test('what somebody has seen and is about to change', () => {
+    expect(readPath('/@acme%2ftools/-rev/0199-a')).toEqual({
+      kind: 'revision',
+      name: '@acme/tools',
+      revision: '0199-a',
+    });
+    for (const path of [
+      '/@acme/tools/-/tools-1.0.0.tgz/-rev/1',
+      '/@acme/tools/-/@acme/tools-1.0.0.tgz/-rev/1',
+    ]) {
+      expect(readPath(path)).toEqual({
+        kind: 'tarball-revision',
+        name: '@acme/tools',
+        file: 'tools-1.0.0.tgz',
+      });
+    }
   });
 
   test('nothing, where a registry has nothing', () => {
@@ -74,7 +99,9 @@ describe('a path means', () => {
       '/lodash/-/x.zip',
       '/lodash/1/2',
       '/-/else',
-      '/lodash/-rev/1',
+      '/lodash/-rev/',
+      '/lodash/-rev/1/2',
+      '/lodash/-/lodash-1.0.0.tgz/-rev/',
     ]) {
       expect(readPath(path)).toEqual({ kind: 'nothing' });
     }

@@ -7,7 +7,14 @@
  * ever sees a name with odd characters in it.
  */
 export type Wanted =
-  | { readonly kind: 'packument' | 'dist-tags' | 'dist-tag'; readonly name: string }
+  | {
+      readonly kind: 'packument' | 'dist-tags' | 'access' | 'visibility' | 'collaborators';
+      readonly name: string;
+    }
+  | { readonly kind: 'dist-tag'; readonly name: string; readonly tag: string }
+  /** What of a package, or of one of its files, somebody has seen before he changes it. */
+  | { readonly kind: 'revision'; readonly name: string; readonly revision: string }
+  | { readonly kind: 'tarball-revision'; readonly name: string; readonly file: string }
   | { readonly kind: 'manifest' | 'attestations'; readonly name: string; readonly version: string }
   | { readonly kind: 'tarball'; readonly name: string; readonly file: string }
   | { readonly kind: 'ping' | 'search' | 'keys' | 'advisories' | 'audit-tree' | 'account' | 'publish' }
@@ -37,6 +44,10 @@ export function readPath(path: string): Wanted {
   }
   if (end === plain.length) return { kind: 'packument', name };
   if (plain.startsWith('/-/', end)) return readTarball(name, plain.slice(end + 3));
+  if (plain.startsWith(REVISION, end)) {
+    const revision = plain.slice(end + REVISION.length);
+    return isVersion(revision) ? { kind: 'revision', name, revision } : { kind: 'nothing' };
+  }
   const version = plain.slice(end + 1);
   return isVersion(version) ? { kind: 'manifest', name, version } : { kind: 'nothing' };
 }
@@ -47,8 +58,14 @@ export function readPath(path: string): Wanted {
  */
 function readTarball(name: string, rest: string): Wanted {
   const scope = scopeOf(name);
-  const file = scope !== null && rest.startsWith(`${scope}/`) ? rest.slice(scope.length + 1) : rest;
-  return isTarballFile(file) ? { kind: 'tarball', name, file } : { kind: 'nothing' };
+  const below = scope !== null && rest.startsWith(`${scope}/`) ? rest.slice(scope.length + 1) : rest;
+  const end = below.indexOf(REVISION);
+  const file = end < 0 ? below : below.slice(0, end);
+  if (!isTarballFile(file)) return { kind: 'nothing' };
+  if (end < 0) return { kind: 'tarball', name, file };
+  return isVersion(below.slice(end + REVISION.length))
+    ? { kind: 'tarball-revision', name, file }
+    : { kind: 'nothing' };
 }
 
 const specials = new Map<string, Wanted>([
@@ -68,6 +85,7 @@ const specials = new Map<string, Wanted>([
 const accountPrefixes = ['/-/user/', '/-/npm/v1/tokens/', '/-/npm/v1/oidc/', '/-/org/', '/-/team/'];
 const ATTESTATIONS = '/-/npm/v1/attestations/';
 const PACKAGE = '/-/package/';
+const REVISION = '/-rev/';
 
 /** `/-/…`: what concerns the registry rather than one package's documents. */
 function readSpecial(plain: string): Wanted {
@@ -91,14 +109,20 @@ function readAttestations(spec: string): Wanted {
     : { kind: 'nothing' };
 }
 
-/** `/-/package/:name/dist-tags`, `…/dist-tags/:tag` (written to only), and who may do what. */
+/** `/-/package/:name/dist-tags`, `…/dist-tags/:tag` (written to only), who may read it, whose it is. */
 function readPackageProperty(plain: string): Wanted {
   const end = endOfName(plain, PACKAGE.length);
   const name = plain.slice(PACKAGE.length, end);
   if (!isPackageName(name)) return { kind: 'nothing' };
   const property = plain.slice(end);
   if (property === '/dist-tags') return { kind: 'dist-tags', name };
-  if (property.startsWith('/dist-tags/')) return { kind: 'dist-tag', name };
+  if (property.startsWith('/dist-tags/')) {
+    const tag = property.slice('/dist-tags/'.length);
+    return isVersion(tag) ? { kind: 'dist-tag', name, tag } : { kind: 'nothing' };
+  }
+  if (property === '/access') return { kind: 'access', name };
+  if (property === '/visibility') return { kind: 'visibility', name };
+  if (property === '/collaborators') return { kind: 'collaborators', name };
   return { kind: 'account' };
 }
 
@@ -127,7 +151,12 @@ export function isPackageName(name: string): boolean {
   return name.length <= NAME_LENGTH && packageName.test(name);
 }
 
-function isVersion(version: string): boolean {
+/** As new packages may be called: in lower case, and without what has to be encoded in a URL. */
+export function isNewPackageName(name: string): boolean {
+  return isPackageName(name) && /^[a-z0-9@/._-]+$/.test(name);
+}
+
+export function isVersion(version: string): boolean {
   return version.length <= WORD_LENGTH && versionWord.test(version);
 }
 

@@ -4,15 +4,16 @@
  * later, need no second look at the upstream's document.
  */
 import type { Answer } from '../../entry.ts';
+import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import { answerWith, cacheControlOf, confirm, type Presentation } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
-import { fetchPackument } from './fetch-packument.ts';
-import { mediaTypes } from './form.ts';
+import { type Fetched, fetchPackument } from './fetch-packument.ts';
+import { type Form, mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
-import { sourceOf } from './source.ts';
+import { type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */
 const SEEDING_MS = 5_000;
@@ -22,23 +23,33 @@ const contentTypes = { ...mediaTypes, index: 'text/plain; charset=utf-8' } as co
   string
 >;
 
+/** Where a package's document comes from. */
+export interface PackumentSource {
+  /** Its address: what another one has answered tells nothing about this one's. */
+  readonly remote: string;
+  /** Its tarballs are found without an index. */
+  readonly isHosted: boolean;
+  fetch(form: Form, stored: Source | null, signal: AbortSignal): Promise<Fetched>;
+}
+
 export async function pullPart(
   npm: NpmOrigin,
   part: Part,
   name: string,
   ask: Ask,
   origin: OriginDoor,
+  from = upstreamSource(npm, name, origin),
 ): Promise<Answer> {
-  const stored = sourceOf(ask.stored, npm.remotes.of(name).url);
+  const stored = sourceOf(ask.stored, from.remote);
   const form = part === 'full' ? 'full' : 'abbreviated';
   const fetched = await npm.derivations.take(
     name,
     part,
     stored,
     ask.signal,
-    (signal) => fetchPackument({ ...npm, origin }, name, form, stored, signal),
+    (signal) => from.fetch(form, stored, signal),
     async ({ as }) => {
-      if (as === 'derived' && part !== 'index') await seedIndex(npm, name, ask, origin);
+      if (as === 'derived' && part !== 'index' && !from.isHosted) await seedIndex(npm, name, ask, origin);
     },
     purgesFor(ask, origin),
   );
@@ -51,9 +62,21 @@ export async function pullPart(
     source: fetched.source,
   };
   const document = fetched.as === 'derived' ? fetched.documents[part] : null;
-  return document === null
-    ? confirm(ask.stored?.etag ?? null, presentation)
-    : answerWith(document, presentation, ask.stored);
+  const answer =
+    document === null
+      ? confirm(ask.stored?.etag ?? null, presentation)
+      : answerWith(document, presentation, ask.stored);
+  const access = fetched.head.get(accessField);
+  if (access !== null) answer.headers.set(accessField, access);
+  return answer;
+}
+
+function upstreamSource(npm: NpmOrigin, name: string, origin: OriginDoor): PackumentSource {
+  return {
+    remote: npm.remotes.of(name).url,
+    isHosted: false,
+    fetch: (form, stored, signal) => fetchPackument({ ...npm, origin }, name, form, stored, signal),
+  };
 }
 
 function purgesFor({ named }: Ask, origin: OriginDoor): Purges {

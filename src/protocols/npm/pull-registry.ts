@@ -5,10 +5,10 @@ import type { Answer, Entry } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
 import { cacheControlOf, confirm, errorAnswer, keepFields } from './canonical.ts';
-import { mediaTypes } from './form.ts';
+import { searchHosted } from './hosted/search.ts';
 import type { NpmOrigin } from './origin.ts';
 import { packumentUrl } from './remotes.ts';
-import { get, passError } from './upstream.ts';
+import { acceptingJson, get, passError } from './upstream.ts';
 
 /** Describes a body that is passed on as it came. */
 const bodyFields = ['content-type', 'content-length', 'meridian-unframed'] as const;
@@ -64,6 +64,7 @@ async function pullAsIs(
  * somebody looks for a private package, and its name is nobody else's business.
  */
 export async function pullSearch(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  if (npm.hosted !== null) return searchHosted(npm, ask, origin);
   const { query } = ask.exchange;
   const remote = npm.remotes.fallback();
   const words = [...new URLSearchParams(query)].flat().join(' ');
@@ -99,10 +100,6 @@ export function passOn(answer: Answer): Answer {
   const headers = keepFields(answer.headers, bodyFields);
   headers.set('cache-control', 'no-store');
   return { status: 200, headers, body: answer.body };
-}
-
-export function acceptingJson(): Headers {
-  return new Headers({ accept: mediaTypes.full, 'accept-encoding': 'identity' });
 }
 
 function addConditions(headers: Headers, stored: Entry | null): void {

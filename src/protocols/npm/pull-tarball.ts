@@ -6,15 +6,12 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
-import { confirm, errorAnswer, keepFields, passRead, type ReadDocument } from './canonical.ts';
+import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocument } from './canonical.ts';
 import { etagOf } from './integrity.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { findInIndex, type IndexedFile } from './packument.ts';
 import { discard, get, passError } from './upstream.ts';
-
-/** A registry never changes a published file (one year is the longest that caches understand). */
-const immutable = 'public, max-age=31536000, immutable';
 
 export async function pullTarball(
   npm: NpmOrigin,

@@ -23,6 +23,8 @@ export interface Remotes {
   of(name: string): Remote;
   /** The remote for what concerns no single package. Fails with `not-found` where there is none. */
   fallback(): Remote;
+  /** The same; `null` where there is none. */
+  readonly default: Remote | null;
   /** Whether the default remote may hear of this package. */
   isPublic(name: string): boolean;
   /** Whether a text holds a scope that the default remote must not hear of. */
@@ -64,6 +66,7 @@ export function openRemotes(configured: readonly NpmRemote[]): Remotes {
   return {
     of: (name) => claimedBy(name) ?? fallback(),
     fallback,
+    default: general,
     isPublic: (name) => (claimedBy(name) ?? general) === general,
     mentionsPrivate(text) {
       const lower = text.toLowerCase();

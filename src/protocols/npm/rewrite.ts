@@ -8,8 +8,8 @@
 import type { Answer } from '../../entry.ts';
 import type { Resource } from '../../resource.ts';
 import { type Rendering, renderingOf } from './key.ts';
-import { placeholderOrigin } from './packument.ts';
-import { replacer } from './replace.ts';
+import { ATTESTATIONS, placeholderOrigin } from './packument.ts';
+import { type Replacer, replacer } from './replace.ts';
 import { sourceField } from './source.ts';
 import { PIECE_BYTES, turn } from './turn.ts';
 
@@ -46,29 +46,48 @@ function renderedEtag(canonical: string, { address }: Rendering): string {
 }
 
 /**
- * In canonical JSON this string of bytes can only be a `tarball` member: within a JSON string its quotes
- * would be escaped.
+ * What links begin with in canonical JSON: of tarballs, and of attestations. These strings of bytes can only be members:
+ * within a JSON string their quotes would be escaped.
  */
-const canonicalLink = encoder.encode(`"tarball":${opening(placeholderOrigin)}`);
+const links = [
+  { member: '"tarball":', path: '' },
+  { member: '"url":', path: ATTESTATIONS },
+].map(({ member, path }) => ({
+  canonical: encoder.encode(`${member}${opening(`${placeholderOrigin}${path}`)}`),
+  at: (address: string) => encoder.encode(`${member}${opening(`${address}/${path}`)}`),
+}));
 
 function withLinksTo(
   address: string,
   body: NonNullable<Answer['body']>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const links = replacer(canonicalLink, encoder.encode(`"tarball":${opening(`${address}/`)}`));
+  const replacers = links.map(({ canonical, at }) => replacer(canonical, at(address)));
   const source = piecesOf(body);
   return new ReadableStream({
     async pull(controller) {
       let bytes: Uint8Array<ArrayBuffer>;
       do {
         const piece = await source.next();
-        bytes = piece === null ? links.end() : links.push(piece);
+        bytes = piece === null ? endOf(replacers) : throughAll(replacers, piece);
         if (bytes.byteLength > 0) controller.enqueue(bytes);
         if (piece === null) return controller.close();
       } while (bytes.byteLength === 0);
     },
     cancel: source.cancel,
   });
+}
+
+function throughAll([first, ...others]: readonly Replacer[], piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  let bytes = first?.push(piece) ?? new Uint8Array();
+  for (const each of others) bytes = each.push(bytes);
+  return bytes;
+}
+
+/** What each held back may be for the next one to replace. */
+function endOf(replacers: readonly Replacer[]): Uint8Array<ArrayBuffer> {
+  let rest: Uint8Array<ArrayBuffer> = new Uint8Array();
+  for (const each of replacers) rest = Buffer.concat([each.push(rest), each.end()]);
+  return rest;
 }
 
 /** A JSON string without its closing quote. */

@@ -30,7 +30,7 @@ test('what the upstream said survives as a header field, whatever characters it 
 test('a field that cannot be read counts as none', () => {
   const whole = writeSource({ remote, form: 'full', etag: null, lastModified: null, sha256: 'ab' });
   expect(readAgain(whole)).not.toBeNull();
-  const older = whole.replace('"derivation":1', '"derivation":0');
+  const older = whole.replace('"derivation":2', '"derivation":1');
   for (const field of ['', '{', '[]', 'null', '1', '{"sha256":"ab"}', older]) {
     expect(readAgain(field)).toBeNull();
   }

@@ -8,7 +8,7 @@ import type { Form } from './form.ts';
 export const sourceField = 'meridian-source';
 
 /** Raised when the same upstream bytes lead to other documents, so that stored ones are made anew. */
-const derivation = 1;
+const derivation = 2;
 
 export interface Source {
   /** The remote's URL: another registry's answer tells nothing about this one's. */

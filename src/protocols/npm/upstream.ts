@@ -6,6 +6,7 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
 import { errorAnswer } from './canonical.ts';
+import { mediaTypes } from './form.ts';
 import type { Remotes } from './remotes.ts';
 
 const MAX_REDIRECTS = 3;
@@ -187,4 +188,8 @@ function parseJson(text: string): unknown {
   } catch {
     return null; // An error page for people.
   }
+}
+
+export function acceptingJson(): Headers {
+  return new Headers({ accept: mediaTypes.full, 'accept-encoding': 'identity' });
 }

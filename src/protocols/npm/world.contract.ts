@@ -109,7 +109,13 @@ export const abbreviatedAccept = {
 };
 
 export function protocolAt(role: Role, options: Partial<NpmOptions> = {}, prefix = ''): Protocol {
-  const complete = { remotes: [], metadata: { freshS: 300 }, maxPackumentBytes: 1024 * 1024, ...options };
+  const complete = {
+    remotes: [],
+    hosted: null,
+    metadata: { freshS: 300 },
+    maxPackumentBytes: 1024 * 1024,
+    ...options,
+  };
   const protocol = npm(complete, { route: 'npm', prefix, role });
   closeLater(() => protocol.close?.());
   return protocol;
@@ -163,6 +169,8 @@ export class Origin {
   }
 
   readonly door: OriginDoor = {
+    stores: null,
+    purge: async () => {},
     newestPurge: 0,
     spares: () => true,
     fetch: async (remote, url, { method, headers, body = null, signal }) => {

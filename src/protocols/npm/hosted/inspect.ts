@@ -1,0 +1,177 @@
+/**
+ * Looks into a tarball before it is published: it has to be what its manifest says, or an installer gets something else than
+ * the document that it decided by.
+ */
+import type { BlobStore, Sha256 } from '../../../store.ts';
+import { Refusal, unreadable } from './refusal.ts';
+import { cleaned } from './semver.ts';
+
+/** All files of a package together. */
+const MAX_UNPACKED_BYTES = 2 * 1024 ** 3;
+const MAX_FILES = 500_000;
+const MAX_KEPT_BYTES = 1024 * 1024;
+const BLOCK = 512;
+
+export interface Contents {
+  readonly fileCount: number;
+  readonly unpackedSize: number;
+}
+
+/** Fails with a `Refusal` that says what is wrong with the tarball. */
+export async function inspectTarball(
+  blobs: BlobStore,
+  sha256: Sha256,
+  name: string,
+  version: string,
+): Promise<Contents> {
+  const blob = await blobs.open(sha256);
+  if (blob === null) throw new Refusal(503, 'The tarball is being removed from the store. Publish it again.');
+  const reader = tarReader();
+  try {
+    // The types of Bun's own stream and of the standard's differ in what a chunk is.
+    const unpacked = blob.body.pipeThrough(
+      new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
+    );
+    for await (const chunk of unpacked) reader.push(chunk);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw unreadable('The tarball is not valid gzip.', error);
+  }
+  const { manifest, contents } = reader.end();
+  const { name: itsName, version: itsVersion } = parseManifest(manifest);
+  if (itsName !== name || typeof itsVersion !== 'string' || cleaned(itsVersion) !== version) {
+    throw new Refusal(
+      400,
+      `The package.json in the tarball says ${String(itsName)}@${String(itsVersion)}, the manifest ${name}@${version}.`,
+    );
+  }
+  return contents;
+}
+
+function parseManifest(bytes: Uint8Array | null): { name?: unknown; version?: unknown } {
+  if (bytes === null) throw new Refusal(400, 'There is no package.json at the top of the tarball.');
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8').decode(bytes));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (cause) {
+    throw unreadable('The package.json in the tarball is not JSON.', cause);
+  }
+}
+
+/** A tar archive (POSIX.1-2001, ustar) in chunks: counts its files, and keeps the one that is `<folder>/package.json`. */
+function tarReader() {
+  let header = Buffer.alloc(0);
+  /** Bytes that are left of the entry at hand, with what fills its last block. */
+  let left = 0;
+  let padding = 0;
+  let kept: { readonly as: 'manifest' | 'path'; readonly chunks: Uint8Array[] } | null = null;
+  /** Of the next entry, where an extended header says it. */
+  let nextPath: string | null = null;
+  let manifest: Uint8Array | null = null;
+  let total = 0;
+  let fileCount = 0;
+  let unpackedSize = 0;
+  let hasEnded = false;
+
+  function startEntry(block: Buffer): void {
+    if (block.every((byte) => byte === 0)) {
+      hasEnded = true;
+      return;
+    }
+    if (!checksumHolds(block)) throw new Refusal(400, 'The tarball holds no valid tar archive.');
+    const size = sizeIn(block);
+    left = size;
+    padding = (BLOCK - (size % BLOCK)) % BLOCK;
+    const type = String.fromCharCode(block[156] ?? 0);
+    const isFile = type === '0' || type === '\0';
+    if (isFile) {
+      fileCount++;
+      unpackedSize += size;
+      if (fileCount > MAX_FILES) throw new Refusal(400, `The tarball has more than ${MAX_FILES} files.`);
+    }
+    // An installer drops the first folder, whatever its name; the last entry of a path is the one that stays.
+    const isManifest = isFile && /^[^/]+\/package\.json$/.test(nextPath ?? pathIn(block));
+    const as = isManifest ? 'manifest' : type === 'x' ? 'path' : null;
+    nextPath = null;
+    kept = as && { as, chunks: [] };
+    if (as !== null && size > MAX_KEPT_BYTES) {
+      throw new Refusal(
+        400,
+        `The package.json, or an extended header, has more than ${MAX_KEPT_BYTES} bytes.`,
+      );
+    }
+    if (size === 0) endEntry();
+  }
+
+  function endEntry(): void {
+    if (kept?.as === 'manifest') manifest = Buffer.concat(kept.chunks);
+    if (kept?.as === 'path') nextPath = extendedPath(Buffer.concat(kept.chunks).toString('utf8'));
+    kept = null;
+  }
+
+  return {
+    push(chunk: Uint8Array): void {
+      total += chunk.length;
+      if (total > MAX_UNPACKED_BYTES) {
+        throw new Refusal(413, `The tarball unpacks to more than ${MAX_UNPACKED_BYTES} bytes.`);
+      }
+      for (let at = 0; at < chunk.length && !hasEnded; ) {
+        if (left > 0) {
+          const taken = Math.min(left, chunk.length - at);
+          kept?.chunks.push(chunk.slice(at, at + taken));
+          left -= taken;
+          at += taken;
+          if (left === 0) endEntry();
+        } else if (padding > 0) {
+          const skipped = Math.min(padding, chunk.length - at);
+          padding -= skipped;
+          at += skipped;
+        } else {
+          const wanted = BLOCK - header.length;
+          header = Buffer.concat([header, chunk.subarray(at, at + wanted)]);
+          at += wanted;
+          if (header.length < BLOCK) return;
+          const block = header;
+          header = Buffer.alloc(0);
+          startEntry(block);
+        }
+      }
+    },
+    end(): { readonly manifest: Uint8Array | null; readonly contents: Contents } {
+      if (left > 0 || (header.length > 0 && !hasEnded)) throw new Refusal(400, 'The tar archive breaks off.');
+      return { manifest, contents: { fileCount, unpackedSize } };
+    },
+  };
+}
+
+function pathIn(block: Buffer): string {
+  const text = (from: number, length: number) => {
+    const field = block.subarray(from, from + length);
+    const end = field.indexOf(0);
+    return field.toString('utf8', 0, end < 0 ? length : end);
+  };
+  const prefix = text(257, 5) === 'ustar' ? text(345, 155) : '';
+  return prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
+}
+
+/** Records of an extended header: `<length> <keyword>=<value>` and a line break (POSIX.1-2001, pax). The last one counts. */
+function extendedPath(records: string): string | null {
+  const paths = records.split('\n').flatMap((record) => /^\d+ path=(.*)$/s.exec(record)?.[1] ?? []);
+  return paths.at(-1) ?? null;
+}
+
+/** Octal digits, or a binary number where the first bit is set (GNU's way for what is very large). */
+function sizeIn(block: Buffer): number {
+  if (((block[124] ?? 0) & 0x80) !== 0) return Number(block.readBigUInt64BE(128));
+  const size = Number.parseInt(block.toString('latin1', 124, 136).replaceAll('\0', ' ').trim() || '0', 8);
+  if (Number.isNaN(size)) throw new Refusal(400, 'The tarball holds no valid tar archive.');
+  return size;
+}
+
+/** The sum of all bytes of the header, with blanks in place of the sum itself. */
+function checksumHolds(block: Buffer): boolean {
+  const stated = Number.parseInt(block.toString('latin1', 148, 156).replaceAll('\0', ' ').trim(), 8);
+  let sum = 0;
+  for (const [at, byte] of block.entries()) sum += at >= 148 && at < 156 ? 0x20 : byte;
+  return sum === stated;
+}

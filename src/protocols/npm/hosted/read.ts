@@ -1,0 +1,48 @@
+/** Reads of packages that live here which no cache may answer: for somebody who is about to change something. */
+import type { Answer } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
+import type { Exchange } from '../../../exchange.ts';
+import type { Ask } from '../../../parent.ts';
+import type { OriginDoor } from '../../../protocol.ts';
+import { jsonAnswer } from '../canonical.ts';
+import type { NpmOrigin } from '../origin.ts';
+import type { Wanted } from '../path.ts';
+import { storesOf } from './claims.ts';
+import { findPackage, type HostedPackage } from './record.ts';
+import { serveForEdit } from './serve.ts';
+
+export async function readHosted(
+  npm: NpmOrigin,
+  wanted: Extract<Wanted, { readonly name: string }>,
+  { exchange }: Ask,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const { name } = wanted;
+  const found = await findPackage(storesOf(origin).metadata, npm.route, name);
+  // Who may not read it does not learn that it is there.
+  if (found === null || !mayRead(exchange, npm.route, name, found.package)) {
+    return jsonAnswer(404, { error: `Not found: ${name}` });
+  }
+  const { access, owners } = found.package;
+  switch (wanted.kind) {
+    case 'packument':
+      return serveForEdit(npm, name, origin);
+    case 'visibility':
+      return jsonAnswer(200, { public: access === 'public' });
+    case 'collaborators':
+      return jsonAnswer(200, Object.fromEntries(owners.map((owner) => [owner.name, 'write'])));
+    default:
+      throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
+  }
+}
+
+/** What is not restricted is for all who may read the route, whom the PoP has let in. */
+export function mayRead(
+  { identity }: Exchange,
+  route: string,
+  subject: string,
+  { access }: Pick<HostedPackage, 'access'>,
+): boolean {
+  if (access === 'public') return true;
+  return identity?.may({ action: 'read', route, subject, restricted: true }) === true;
+}

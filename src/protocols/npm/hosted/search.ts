@@ -1,0 +1,180 @@
+/**
+ * Full-text search over the packages that live here, before those of the default upstream. A search that mentions a name or a
+ * scope of ours is not sent on: somebody looks for a private package, and that is nobody else's business.
+ */
+import { z } from 'zod';
+import type { Answer } from '../../../entry.ts';
+import type { Exchange } from '../../../exchange.ts';
+import type { Ask } from '../../../parent.ts';
+import type { OriginDoor } from '../../../protocol.ts';
+import type { DocumentReader } from '../../../store.ts';
+import { jsonAnswer } from '../canonical.ts';
+import type { NpmOrigin } from '../origin.ts';
+import { acceptingJson, chunksOf, discard, get } from '../upstream.ts';
+import { storesOf, withoutHosted } from './claims.ts';
+import { mayRead } from './read.ts';
+import { asHostedPackage, type HostedPackage, packagesPrefix } from './record.ts';
+
+/** Results in one answer, as npm has it. */
+const MAX_SIZE = 250;
+const DEFAULT_SIZE = 20;
+/** Packages that are looked through, in the order of their names. */
+const MAX_PACKAGES = 20_000;
+const PAGE = 500;
+const MAX_WORDS = 16;
+const MAX_UPSTREAM_BYTES = 8 * 1024 * 1024;
+
+interface Found {
+  readonly name: string;
+  readonly package: HostedPackage;
+  readonly score: number;
+}
+
+interface Page {
+  readonly text: string;
+  readonly from: number;
+  readonly size: number;
+}
+
+export async function searchHosted(npm: NpmOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const query = new URLSearchParams(ask.exchange.query);
+  const text = query.get('text') ?? '';
+  const page: Page = {
+    text,
+    from: numberIn(query.get('from'), 0, Number.MAX_SAFE_INTEGER),
+    size: numberIn(query.get('size'), DEFAULT_SIZE, MAX_SIZE),
+  };
+  const own = await ownResults(storesOf(origin).metadata, npm.route, text, ask.exchange);
+  const shown = own.slice(page.from, page.from + page.size).map(resultOf);
+  const others = await upstreamResults(npm, page, own.length, ask, origin);
+  return jsonAnswer(200, {
+    objects: [...shown, ...others.objects],
+    total: own.length + others.total,
+    time: new Date(npm.clock.now()).toUTCString(),
+  });
+}
+
+async function ownResults(
+  reader: DocumentReader,
+  route: string,
+  text: string,
+  exchange: Exchange,
+): Promise<readonly Found[]> {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+  const found: Found[] = [];
+  const prefix = packagesPrefix(route);
+  let after = prefix;
+  for (let seen = 0; seen < MAX_PACKAGES; seen += PAGE) {
+    const documents = await reader.scan(prefix, { after, limit: PAGE });
+    for (const { key, value } of documents) {
+      const name = key.at(-1) ?? '';
+      const pkg = asHostedPackage(value);
+      const score = scoreOf(name, pkg, words);
+      if (score > 0 && mayRead(exchange, route, name, pkg)) found.push({ name, package: pkg, score });
+    }
+    const last = documents.at(-1);
+    if (documents.length < PAGE || last === undefined) break;
+    after = last.key;
+  }
+  return found.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
+}
+
+/** Every word has to be found: in the name, among the keywords, or in the description, in this order of weight. */
+function scoreOf(name: string, { latest }: HostedPackage, words: readonly string[]): number {
+  if (latest === null) return 0;
+  const keywords = latest.keywords.map((keyword) => keyword.toLowerCase());
+  const description = latest.description.toLowerCase();
+  let score = 1;
+  for (const word of words) {
+    const keyword = word.replace(/^keywords:/, '');
+    const weight =
+      (name === word ? 100 : name.includes(word) ? 10 : 0) +
+      (keywords.includes(keyword) ? 5 : 0) +
+      (description.includes(word) ? 1 : 0);
+    if (weight === 0) return 0;
+    score += weight;
+  }
+  return score;
+}
+
+function resultOf({ name, package: pkg, score }: Found): unknown {
+  const { latest, owners, versions } = pkg;
+  const { version = '', description = '', keywords = [], publisher = '' } = latest ?? {};
+  const detail = { quality: 1, popularity: 1, maintenance: 1 };
+  return {
+    package: {
+      ...{ name, version, description, keywords },
+      date: new Date(versions[version] ?? pkg.modifiedMs).toISOString(),
+      publisher: { username: publisher },
+      maintainers: owners.map((owner) => ({ username: owner.name, email: owner.email ?? '' })),
+      links: {},
+    },
+    score: { final: score, detail },
+    searchScore: score,
+  };
+}
+
+interface Results {
+  readonly objects: readonly unknown[];
+  readonly total: number;
+}
+
+const nothing: Results = { objects: [], total: 0 };
+
+const resultsSchema = z.looseObject({
+  objects: z.array(z.looseObject({ package: z.looseObject({ name: z.string() }) })),
+  total: z.number(),
+});
+
+/** What fits behind our own results; nothing when the upstream cannot tell, since those are worth having without it. */
+async function upstreamResults(
+  npm: NpmOrigin,
+  { text, from, size }: Page,
+  own: number,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Results> {
+  const remote = npm.remotes.default;
+  const left = size - Math.max(0, Math.min(own - from, size));
+  if (remote === null || left === 0 || (await isPrivate(npm, text, origin))) return nothing;
+  const query = new URLSearchParams({ text, size: String(left), from: String(Math.max(0, from - own)) });
+  const url = `${remote.url}/-/v1/search?${query}`;
+  const answer = await get(origin, npm.remotes, remote, url, acceptingJson(), ask.signal);
+  if (answer.status !== 200) {
+    await discard(answer);
+    return nothing;
+  }
+  const parsed = resultsSchema.safeParse(await readJson(answer));
+  if (!parsed.success) return nothing;
+  const { objects, total } = parsed.data;
+  const names = objects.map((each) => each.package.name);
+  const free = await withoutHosted(npm.hosted, names, origin);
+  return { objects: objects.filter((each) => free.has(each.package.name)), total };
+}
+
+/** Whether the text names something that the upstream must not hear of. */
+async function isPrivate({ hosted, remotes }: NpmOrigin, text: string, origin: OriginDoor): Promise<boolean> {
+  if (remotes.mentionsPrivate(text) || hosted?.isMentionedIn(text)) return true;
+  const words = text.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+  return (await withoutHosted(hosted, words, origin)).size < new Set(words).size;
+}
+
+async function readJson({ body }: Answer): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(body)) {
+    size += chunk.byteLength;
+    if (size > MAX_UPSTREAM_BYTES) return null;
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return null; // Which the schema refuses.
+  }
+}
+
+function numberIn(text: string | null, otherwise: number, atMost: number): number {
+  const value = text === null || text === '' ? Number.NaN : Number(text);
+  return Number.isInteger(value) && value >= 0 ? Math.min(value, atMost) : otherwise;
+}

@@ -1,0 +1,81 @@
+/** What is said of a package in a request of its own: where a tag points (`npm dist-tag`), and who may read it (`npm access`). */
+import type { Answer } from '../../../entry.ts';
+import { jsonAnswer } from '../canonical.ts';
+import { chunksOf } from '../upstream.ts';
+import { type Changed, type Changing, changePackage, doneAnswer } from './change.ts';
+import { refuseUnlessTag, summaryOf } from './publish.ts';
+import { findVersion, type HostedPackage } from './record.ts';
+import { Refusal, unreadable } from './refusal.ts';
+import { allOf, documentsOf } from './selectors.ts';
+
+/** Of a body that holds one word or two. */
+const MAX_BYTES = 4 * 1024;
+const MAX_TAGS = 10_000;
+
+/** `PUT` and `DELETE /-/package/<name>/dist-tags/<tag>`; the body of the former is a version in quotes. */
+export async function changeTag(changing: Changing, tag: string): Promise<Answer> {
+  const { npm, name, exchange } = changing;
+  const isRemoved = exchange.method === 'DELETE';
+  const version = isRemoved ? null : await readJson(changing);
+  if (!isRemoved) refuseUnlessTag(tag);
+  const what = `The tag ${tag} of ${name}`;
+  const revision = await changePackage(changing, 'publish', what, async ({ package: pkg }, transaction) => {
+    const selectors = documentsOf(npm.route, name);
+    if (version === null) return { package: withoutTag(pkg, tag), selectors };
+    if (typeof version !== 'string' || !Object.hasOwn(pkg.versions, version)) {
+      throw new Refusal(404, `version not found: ${String(version)}`);
+    }
+    if (Object.keys(pkg.tags).length >= MAX_TAGS)
+      throw new Refusal(400, `There are ${MAX_TAGS} tags already.`);
+    const tags = { ...pkg.tags, [tag]: version };
+    if (tag !== 'latest') return { package: { ...pkg, tags }, selectors };
+    const record = await findVersion(transaction, npm.route, name, version);
+    return { package: { ...pkg, tags, latest: record && summaryOf(record, version) }, selectors };
+  });
+  return doneAnswer(name, revision, isRemoved ? 200 : 201);
+}
+
+function withoutTag(pkg: HostedPackage, tag: string): HostedPackage {
+  if (tag === 'latest')
+    throw new Refusal(400, 'The tag latest cannot be removed, only given to another version.');
+  if (!Object.hasOwn(pkg.tags, tag)) throw new Refusal(404, `tag not found: ${tag}`);
+  const tags = Object.fromEntries(Object.entries(pkg.tags).filter(([other]) => other !== tag));
+  return { ...pkg, tags };
+}
+
+/** `POST /-/package/<name>/access` with `{"access": "public" | "restricted"}`. */
+export async function changeAccess(changing: Changing): Promise<Answer> {
+  const { name } = changing;
+  const access = accessIn(await readJson(changing));
+  await changePackage(
+    changing,
+    'admin',
+    `The access to ${name}`,
+    async ({ package: pkg }): Promise<Changed> => {
+      return { package: { ...pkg, access }, selectors: allOf(name) };
+    },
+  );
+  return jsonAnswer(200, { public: access === 'public' });
+}
+
+function accessIn(body: unknown): HostedPackage['access'] {
+  const access = typeof body === 'object' && body !== null && 'access' in body ? body.access : undefined;
+  if (access === 'public') return 'public';
+  if (access === 'restricted' || access === 'private') return 'restricted';
+  throw new Refusal(400, 'Of a package, only `access` can be set here: public or restricted.');
+}
+
+async function readJson({ exchange }: Changing): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(exchange.body())) {
+    size += chunk.byteLength;
+    if (size > MAX_BYTES) throw new Refusal(413, `The body may have ${MAX_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw unreadable('The body is not JSON.', cause);
+  }
+}
