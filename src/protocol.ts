@@ -41,8 +41,39 @@ export interface Protocol {
    * @param after the answer; 304 and failures are not asked about.
    */
   changed(named: Resource, before: Entry, after: Answer): Change | null;
+  /** At the origin, where packages live here for good. */
+  readonly home?: Home;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
+}
+
+/** What lives here, as folders of it are taken in and written. */
+export interface Home {
+  /** May be repeated: what is there already is left as it is. What is broken is noted by name, and the rest goes on. */
+  takeIn(folder: FolderIn, job: Job): Promise<void>;
+  /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
+  giveOut(folder: string, job: Job): Promise<void>;
+}
+
+export interface FolderIn {
+  /** Absolute path. */
+  readonly path: string;
+  readonly layout: 'verdaccio' | 'tarballs';
+  /** What it has pulled from elsewhere, too. */
+  readonly all: boolean;
+  /** Looks at all of it, and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Long work: what it may use, and how it says how far it is. */
+export interface Job {
+  readonly stores: Stores;
+  readonly purge: OriginDoor['purge'];
+  /** How many of what: `versions`, `bytes`. */
+  count(what: string, more?: number): void;
+  /** A sentence for whoever has asked for it. */
+  note(sentence: string): void;
+  readonly signal: AbortSignal;
 }
 
 /** Something that is another than before. */

@@ -48,6 +48,17 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Give, list and take back rights',
     load: () => import('./grant.ts'),
   },
+  import: {
+    usage: 'import <from> <folder>',
+    describe: "Take in packages from Verdaccio's storage or from tarballs",
+    load: () => import('./import.ts'),
+  },
+  export: {
+    usage: 'export <folder>',
+    describe: 'Write the packages that live here to a folder',
+    load: () => import('./export.ts'),
+  },
+  gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     describe: 'Print the reference of every config parameter',

@@ -2,6 +2,7 @@
  * What an origin knows of access, and how machines show it who they are.
  */
 import type { ApiServices } from '../access/api/endpoint.ts';
+import type { Order } from '../access/api/work.ts';
 import { exchanger } from '../access/oidc/exchange.ts';
 import { openRegister } from '../access/register/register.ts';
 import type { Bus } from '../bus.ts';
@@ -11,8 +12,10 @@ import { MeridianError } from '../errors.ts';
 import { request } from '../http/client.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
+import { openWorks, type Task, type Works } from './works.ts';
 
 export interface Records extends ApiServices {
+  readonly works: Works;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -22,11 +25,13 @@ export interface RecordsOptions {
   readonly network: Network;
   readonly metadata: MetadataStore;
   readonly bus: Bus;
+  /** What there is to do for an order. */
+  readonly taskFor: (order: Order) => Task;
   readonly clock: Clock;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export function openRecords({ network, metadata, bus, clock, warn }: RecordsOptions): Records {
+export function openRecords({ network, metadata, bus, taskFor, clock, warn }: RecordsOptions): Records {
   let inForce = network;
   const register = openRegister({ metadata, bus, openRoutes: () => openRoutesOf(inForce), clock, warn });
   const exchangeFor = ({ access }: Network) =>
@@ -37,8 +42,10 @@ export function openRecords({ network, metadata, bus, clock, warn }: RecordsOpti
       clock,
     });
   let exchange = exchangeFor(network);
+  const works = openWorks({ taskFor, audit: (event) => register.appendAudit([event]), clock, warn });
   return {
     register,
+    works,
     get exchange() {
       return exchange;
     },
@@ -47,7 +54,10 @@ export function openRecords({ network, metadata, bus, clock, warn }: RecordsOpti
       if (!Bun.deepEquals(next.access.issuers, inForce.access.issuers)) exchange = exchangeFor(next);
       inForce = next;
     },
-    close: register.close,
+    async close() {
+      await works.close();
+      await register.close();
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { tokenEndpoints } from './tokens.ts';
+import { workEndpoints } from './work.ts';
 
 const described: readonly Endpoint[] = [
   ...tokenEndpoints,
@@ -20,6 +21,7 @@ export const apiBase = '/.meridian/v1';
 export const endpoints: readonly Endpoint[] = [
   ...described,
   ...forNodes,
+  ...workEndpoints,
   endpoint({
     method: 'GET',
     path: '/openapi.json',

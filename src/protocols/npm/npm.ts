@@ -17,6 +17,8 @@ import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { giveOut } from './hosted/archive/give-out.ts';
+import { takeIn } from './hosted/archive/take-in.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { readHosted } from './hosted/read.ts';
@@ -78,6 +80,13 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     rewrite,
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
+    ...(context.hosted !== null &&
+      mount.role === 'origin' && {
+        home: {
+          takeIn: (folder, job) => takeIn(context, folder, job),
+          giveOut: (folder, job) => giveOut(context, folder, job),
+        },
+      }),
     close: () => deriver.close(),
   };
 }

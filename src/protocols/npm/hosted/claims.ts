@@ -50,7 +50,7 @@ export function openHosted(
 }
 
 /** What the origin lends to keep things for good. */
-export function storesOf({ stores }: OriginDoor): Stores {
+export function storesOf({ stores }: Pick<OriginDoor, 'stores'>): Stores {
   if (stores !== null) return stores;
   throw new MeridianError('internal', 'This origin has no store to keep packages in.');
 }

@@ -1,0 +1,78 @@
+/**
+ * Long work on what an origin keeps: begun with one request, and looked at with others until it is done. An origin does one
+ * piece of it at a time, and forgets what it did when it stops; the audit log has what came of it.
+ */
+import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import type { Actor } from '../register/actor.ts';
+import { endpoint } from './endpoint.ts';
+
+const folder = z.string().startsWith('/').max(4096);
+const route = z.string().max(200).optional();
+
+export const order = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('collect'), dryRun: z.boolean().prefault(false) }),
+  z.object({
+    do: z.literal('import'),
+    /** How the folder is laid out. */
+    from: z.enum(['verdaccio', 'tarballs']),
+    /** On the origin's machine, absolute. */
+    folder,
+    /** Which one, where several are a home. */
+    route,
+    /** What Verdaccio has pulled from elsewhere, too. */
+    all: z.boolean().prefault(false),
+    dryRun: z.boolean().prefault(false),
+  }),
+  z.object({ do: z.literal('export'), folder, route }),
+]);
+export type Order = z.output<typeof order>;
+
+export const work = z.object({
+  id: z.string(),
+  what: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  beganMs: z.number(),
+  endedMs: z.number().nullable(),
+  /** So far: how many of what. */
+  counts: z.record(z.string(), z.number()),
+  /** What a person has to know, such as a package that is refused; the first thousand. */
+  notes: z.array(z.string()),
+  /** Why it failed. */
+  error: z.string().nullable(),
+});
+export type Work = z.output<typeof work>;
+
+export interface Works {
+  /** @throws `conflict` while there is other work. */
+  begin(order: Order, actor: Actor): Work;
+  /** `null`: none that is remembered. */
+  find(id: string): Work | null;
+}
+
+export const workEndpoints = [
+  endpoint({
+    method: 'POST',
+    path: '/work',
+    audience: 'operator',
+    summary:
+      'Begins to collect unreferenced blobs, to import a folder, or to export to one; on the machine of the origin alone.',
+    input: order,
+    output: work,
+    run: async ({ works, actor, input }) => works.begin(input, actor),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/work/:id',
+    audience: 'operator',
+    summary: 'How a piece of work is.',
+    input: null,
+    output: work,
+    async run({ works, names }) {
+      const id = names['id'] ?? '';
+      const found = works.find(id);
+      if (found === null) throw new MeridianError('no-such-record', `there is no work ${id}`);
+      return found;
+    },
+  }),
+];
