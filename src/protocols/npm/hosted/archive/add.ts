@@ -69,14 +69,14 @@ export async function addVersion(adding: Adding, pkg: Incoming, incoming: Incomi
 }
 
 async function check(name: string, { path, version, manifest, ...said }: IncomingVersion): Promise<Checked> {
-  const hashers = (['sha1', 'sha256', 'sha512'] as const).map((each) => new Bun.CryptoHasher(each));
+  const hashers = (['sha1', 'sha256', 'sha384', 'sha512'] as const).map((each) => new Bun.CryptoHasher(each));
   const file = Bun.file(path);
   for await (const chunk of file.stream()) for (const hasher of hashers) hasher.update(chunk);
-  const [sha1 = '', sha256 = '', sha512 = ''] = hashers.map((hasher) => hasher.digest('hex'));
-  const digests = new Map(Object.entries({ sha1, sha256, sha512 }));
+  const [sha1 = '', sha256 = '', sha384 = '', sha512 = ''] = hashers.map((hasher) => hasher.digest('hex'));
+  const digests = new Map(Object.entries({ sha1, sha256, sha384, sha512 }));
   const wanted = said.integrity === null ? undefined : fromIntegrity(said.integrity);
   const arrived = wanted && Buffer.from(digests.get(wanted.algorithm) ?? '', 'hex').toString('base64');
-  if (arrived !== undefined && arrived !== '' && arrived !== wanted?.value)
+  if (arrived !== wanted?.value)
     throw new Refusal(400, 'the tarball is not the one that the folder describes (integrity)');
   if (said.shasum !== null && said.shasum.toLowerCase() !== sha1)
     throw new Refusal(400, 'the tarball is not the one that the folder describes (shasum)');
