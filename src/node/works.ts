@@ -7,7 +7,7 @@ import type { Order, Work, Works as WorksApi } from '../access/api/work.ts';
 import type { Actor } from '../access/register/actor.ts';
 import type { AuditEvent } from '../access/register/audit.ts';
 import type { Clock } from '../clock.ts';
-import { asMeridianError, MeridianError } from '../errors.ts';
+import { MeridianError } from '../errors.ts';
 
 /** Of each piece of work. */
 const maxNotes = 1_000;
@@ -70,7 +70,8 @@ export function openWorks({ taskFor, audit, clock, warn }: WorksOptions): Works 
       work.state = 'done';
     } catch (thrown) {
       work.state = 'failed';
-      work.error = asMeridianError(thrown).detail;
+      work.error = reasonOf(thrown);
+      warn('work on the stores has failed', { what: work.what, error: thrown });
     }
     work.endedMs = clock.now();
     current = null;
@@ -89,6 +90,12 @@ export function openWorks({ taskFor, audit, clock, warn }: WorksOptions): Works 
       await current?.ended;
     },
   };
+}
+
+/** For an operator, who is on this machine: what a file system says is his to know. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof MeridianError) return thrown.detail;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function reportInto(work: Work, signal: AbortSignal): Report {

@@ -17,7 +17,10 @@ interface Done {
   readonly notes: readonly string[];
 }
 
-async function work(home: Home, run: (keeping: Keeping, job: Parameters<Keeping['giveOut']>[1]) => Promise<void>) {
+async function work(
+  home: Home,
+  run: (keeping: Keeping, job: Parameters<Keeping['giveOut']>[1]) => Promise<void>,
+) {
   const counts: Record<string, number> = {};
   const notes: string[] = [];
   await run(homeOf(home), {
@@ -68,7 +71,10 @@ function keptByVerdaccio(root: string, name: string, { versions, tags, deprecate
       tarball: `http://localhost:4873/${name}/-/${file}`,
     };
     const message = deprecated[version];
-    return [version, { name, version, description: `of ${version}`, dist, ...(message && { deprecated: message }) }];
+    return [
+      version,
+      { name, version, description: `of ${version}`, dist, ...(message && { deprecated: message }) },
+    ];
   });
   const time = versions.map((version, nth) => [version, `2020-01-0${nth + 1}T00:00:00.000Z`]);
   put(
@@ -211,8 +217,13 @@ describe('an export', () => {
     return home;
   }
   /** What differs between two registries that hold the same: who has signed, and when the package was last changed. */
-  function essence({ versions, time: { modified: _, ...time }, ...document }: Awaited<ReturnType<typeof read>>) {
-    for (const version of Object.values<{ dist: { signatures?: unknown } }>(versions)) delete version.dist.signatures;
+  function essence({
+    versions,
+    time: { modified: _, ...time },
+    ...document
+  }: Awaited<ReturnType<typeof read>>) {
+    for (const version of Object.values<{ dist: { signatures?: unknown } }>(versions))
+      delete version.dist.signatures;
     return { ...document, time, versions };
   }
 
