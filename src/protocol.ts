@@ -43,6 +43,11 @@ export interface Protocol {
   changed(named: Resource, before: Entry, after: Answer): Change | null;
   /** At the origin, where packages live here for good. */
   readonly home?: Home;
+  /**
+   * At the origin: keeps what is wanted for good, so that it can be had when no remote can be asked. May be repeated. What cannot be had is
+   * noted by name, and the rest goes on.
+   */
+  mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
 }
@@ -53,6 +58,14 @@ export interface Home {
   takeIn(folder: FolderIn, job: Job): Promise<void>;
   /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
   giveOut(folder: string, job: Job): Promise<void>;
+}
+
+/** One version, as a lock file names it. */
+export interface Wanted {
+  readonly name: string;
+  readonly version: string;
+  /** As lock files write it (`sha512-…`); `null`: it does not say. */
+  readonly integrity: string | null;
 }
 
 export interface FolderIn {
@@ -69,6 +82,8 @@ export interface FolderIn {
 export interface Job {
   readonly stores: Stores;
   readonly purge: OriginDoor['purge'];
+  /** Another resource of the route, from its remote, by the path that clients ask for. */
+  get(path: string): Promise<Answer>;
   /** How many of what: `versions`, `bytes`. */
   count(what: string, more?: number): void;
   /** A sentence for whoever has asked for it. */

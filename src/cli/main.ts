@@ -58,6 +58,10 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Write the packages that live here to a folder',
     load: () => import('./export.ts'),
   },
+  mirror: {
+    describe: 'Keep for good what a lock file names',
+    load: () => import('./mirror.ts'),
+  },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {

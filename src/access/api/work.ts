@@ -24,6 +24,13 @@ export const order = z.discriminatedUnion('do', [
     all: z.boolean().prefault(false),
     dryRun: z.boolean().prefault(false),
   }),
+  z.object({
+    do: z.literal('mirror'),
+    route,
+    packages: z
+      .array(z.object({ name: z.string(), version: z.string(), integrity: z.string().nullable() }))
+      .max(50_000),
+  }),
   z.object({ do: z.literal('export'), folder, route }),
 ]);
 export type Order = z.output<typeof order>;
@@ -56,7 +63,7 @@ export const workEndpoints = [
     path: '/work',
     audience: 'operator',
     summary:
-      'Begins to collect unreferenced blobs, to import a folder, or to export to one; on the machine of the origin alone.',
+      'Begins to collect unreferenced blobs, to import a folder, to export to one, or to mirror packages; on the machine of the origin alone.',
     input: order,
     output: work,
     run: async ({ works, actor, input }) => works.begin(input, actor),

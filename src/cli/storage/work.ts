@@ -6,7 +6,7 @@ import { type ExitCode, exit } from '../exit.ts';
 /** How often it is asked. */
 const lookMs = 300;
 
-/** @returns 0 when all was done, 1 when it failed or something was refused. */
+/** @returns 0 when all was done, 1 when it failed, or something was refused or is missing. */
 export async function workThrough(ask: Ask, order: Order, json: boolean | undefined): Promise<ExitCode> {
   let now = work.parse(await ask('POST', '/work', order));
   const isShown = !json && process.stderr.isTTY;
@@ -22,7 +22,8 @@ export async function workThrough(ask: Ask, order: Order, json: boolean | undefi
     console.log(countsIn(now) || 'nothing to do');
   }
   if (now.state === 'failed') throw new Error(now.error ?? 'the origin does not say why it failed');
-  return (now.counts['refused'] ?? 0) > 0 ? exit.failure : exit.ok;
+  const { refused = 0, missing = 0 } = now.counts;
+  return refused + missing > 0 ? exit.failure : exit.ok;
 }
 
 /** `added 12, bytes 3456`. */

@@ -27,6 +27,7 @@ import { tellOnce } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
+import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
@@ -80,6 +81,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     rewrite,
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
+    mirror: (wanted, job) => mirror(context, wanted, job),
     ...(context.hosted !== null &&
       mount.role === 'origin' && {
         home: {

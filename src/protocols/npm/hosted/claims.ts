@@ -59,7 +59,11 @@ export function storesOf({ stores }: Pick<OriginDoor, 'stores'>): Stores {
  * Whether the name is answered from here alone. Where the store cannot tell, it fails: what has been published must not be
  * looked for elsewhere.
  */
-export async function livesHere(hosted: Hosted | null, name: string, origin: OriginDoor): Promise<boolean> {
+export async function livesHere(
+  hosted: Hosted | null,
+  name: string,
+  origin: Pick<OriginDoor, 'stores'>,
+): Promise<boolean> {
   if (hosted === null) return false;
   if (hosted.claims(name)) return true;
   return (await storesOf(origin).metadata.get(packageKey(hosted.route, name))) !== null;

@@ -7,7 +7,7 @@ import type { Job } from '../../../../protocol.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../../store.ts';
 import type { NpmOrigin } from '../../origin.ts';
 import { type Contents, lookInto } from '../inspect.ts';
-import { collected, newPackage, pinBlob, registryFields, summaryOf } from '../publish.ts';
+import { newPackage, registryFields, summaryOf } from '../publish.ts';
 import {
   asHostedVersion,
   attestationsKey,
@@ -18,6 +18,7 @@ import {
   readmeKey,
   versionKey,
 } from '../record.ts';
+import { refer } from '../refer.ts';
 import { Refusal } from '../refusal.ts';
 import { allOf, keysOf } from '../selectors.ts';
 import { cleaned, isExactVersion, looksLikeRange } from '../semver.ts';
@@ -102,18 +103,9 @@ async function store(
     expect: { sizeBytes, sha512 },
     signal: job.signal,
   });
-  const pin = blobReferenceKey(blob.sha256, ['pin', crypto.randomUUID()]);
-  await metadata.transact((transaction) => pinBlob(transaction, blob.sha256, pin, npm.clock.now()));
-  try {
-    if ((await blobs.stat(blob.sha256)) === null) throw collected();
-    return await metadata.transact(async (transaction) => {
-      await transaction.delete(pin);
-      return put(transaction, npm, pkg, incoming, checked, blob);
-    });
-  } catch (error) {
-    await metadata.transact((transaction) => transaction.delete(pin));
-    throw error;
-  }
+  return refer({ blobs, metadata }, blob.sha256, npm.clock.now(), (transaction) =>
+    put(transaction, npm, pkg, incoming, checked, blob),
+  );
 }
 
 async function put(

@@ -26,7 +26,10 @@ async function work(
   await run(homeOf(home), {
     stores: home.stores,
     purge: home.origin.door.purge,
-    count: (what, more = 1) => void (counts[what] = (counts[what] ?? 0) + more),
+    get: () => Promise.reject(new Error('no upstream is asked')),
+    count(what, more = 1) {
+      counts[what] = (counts[what] ?? 0) + more;
+    },
     note: (sentence) => void notes.push(sentence),
     signal: new AbortController().signal,
   });
