@@ -2,7 +2,7 @@
  * What an origin knows of access, and how machines show it who they are.
  */
 import type { ApiServices } from '../access/api/endpoint.ts';
-import type { Order } from '../access/api/work.ts';
+import type { Order } from '../access/api/order.ts';
 import { exchanger } from '../access/oidc/exchange.ts';
 import { openRegister } from '../access/register/register.ts';
 import type { Bus } from '../bus.ts';

@@ -1,5 +1,5 @@
 /** What an origin does for each order: collects, takes in a folder, writes one, mirrors. */
-import type { Order } from '../access/api/work.ts';
+import type { Order } from '../access/api/order.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';

@@ -3,7 +3,7 @@
  * is remembered while the origin runs.
  */
 
-import type { Order, Work, Works as WorksApi } from '../access/api/work.ts';
+import type { Order, Work, Works as WorksApi } from '../access/api/order.ts';
 import type { Actor } from '../access/register/actor.ts';
 import type { AuditEvent } from '../access/register/audit.ts';
 import type { Clock } from '../clock.ts';

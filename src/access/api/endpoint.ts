@@ -7,7 +7,7 @@ import type { Identity } from '../../identity.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
-import type { Works } from './work.ts';
+import type { Works } from './order.ts';
 
 /**
  * `anybody`: also who has no token. `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:

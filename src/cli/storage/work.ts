@@ -1,5 +1,5 @@
 /** Has the origin on this machine do long work, and shows how far it is. */
-import { type Order, type Work, work } from '../../access/api/work.ts';
+import { type Order, type Work, work } from '../../access/api/order.ts';
 import type { Ask } from '../access/ask.ts';
 import { type ExitCode, exit } from '../exit.ts';
 
