@@ -56,7 +56,7 @@ export async function together(question: Question, stored: Stored | null, engine
     known.add(key);
     if (flightKey(question, engine) === key) break;
   }
-  return alone(question, stored, engine);
+  return arrivedMeanwhile(question, stored, engine) ?? alone(question, stored, engine);
 }
 
 /** Asks the parent without anybody else: what comes may be for this request only. */
@@ -65,7 +65,7 @@ export async function alone(question: Question, stored: Stored | null, engine: E
   return settle(question, stored, result, engine);
 }
 
-/** What somebody else has fetched and stored while this request was on its way here. */
+/** What somebody else has fetched and stored while this request was on its way here, or waited in vain. */
 function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Engine): Served | null {
   if (question.reload || question.confirm !== null) return null;
   const { resource, exchange } = question;
