@@ -22,11 +22,13 @@ for (const [disk, numRuns] of [
 }
 
 const get: Step = { act: 'request', key: 0, variant: 0 };
+const other: Step = { ...get, key: 2 };
+const purge: Step = { act: 'purge', key: 0, by: 'tag', soft: false };
 const reload: Step = { ...get, reload: true };
 const failDisk: Step = { act: 'fail the disk' };
 const answer = (which: number, how = 'whole'): Step => ({ act: 'answer', which, how, policy: 0 });
 /** Every third body is too long for memory. */
-const twoShort = [{ ...get, key: 1 }, answer(0), { ...get, key: 2 }, answer(0)];
+const twoShort = [{ ...get, key: 1 }, answer(0), other, answer(0)];
 
 test.each<[string, readonly Step[]]>([
   [
@@ -40,6 +42,10 @@ test.each<[string, readonly Step[]]>([
   [
     'those who waited for what has no place find that others have stored something meanwhile',
     [get, get, get, reload, answer(1), reload, failDisk, answer(1), answer(0)],
+  ],
+  [
+    'those who waited for an answer that another one has overtaken can have that other one',
+    [other, other, purge, other, answer(1, 'slow'), reload, answer(0), { act: 'wait', ms: 12_000 }, other],
   ],
 ])('once went wrong: %s', async (_, steps) => {
   expect(await play(steps, true)).toEqual([]);

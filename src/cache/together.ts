@@ -38,7 +38,11 @@ export async function together(question: Question, stored: Stored | null, engine
     }
     const wasFilling = flight.storing;
     const landing = await patiently(flight, deadlineMs - clock.elapsed(), clock);
-    if (landing === null || landing.as === 'unshared') break;
+    if (landing === null) break;
+    if (landing.as === 'unshared') {
+      if (isBeingShared(question, flight, engine)) continue;
+      break;
+    }
     const failing = failureOf(landing);
     if (failing) {
       // Nothing better comes from asking again for bytes that were wrong.
@@ -63,6 +67,12 @@ export async function together(question: Question, stored: Stored | null, engine
 export async function alone(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
   const result = await lead(question, stored, engine, { key: null, background: false });
   return settle(question, stored, result, engine);
+}
+
+/** Whether an answer is being stored that others may have, though the one that was waited for is for one request only. */
+function isBeingShared(question: Question, waitedFor: Flight, engine: Engine): boolean {
+  const flight = flightFor(question, engine);
+  return flight !== undefined && flight !== waitedFor && flight.storing && !flight.unshared;
 }
 
 /** What somebody else has fetched and stored while this request was on its way here, or waited in vain. */
