@@ -144,6 +144,7 @@ export async function startNode(
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
       if (!deps.bus && !Bun.deepEquals(settingsFor(next, wanted), settingsFor(network, config)))
         throw new Error(`${name}: its bus cannot change without a restart`);
+      await ringDoor?.reloadCertificates();
       const site = await makeSite(next, wanted, siteDependencies);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();

@@ -215,6 +215,46 @@ describe('a ring', () => {
     expect(mistakes(network(a, b))).toEqual([expected]);
   });
 
+  const files = { cert: 'c.pem', key: 'k.pem' };
+  const secure = { tls: { ...files, clientCa: 'ca.pem' } };
+  const overTls = (name: string, host: string, ring: object = {}) =>
+    pop(name, { host, ...secure, ...ring }, { tls: { ...files, ca: 'ca.pem' } });
+
+  test('may have members that reach each other over TLS alone', () => {
+    const b = overTls('b', '0.0.0.0', { address: 'https://10.0.0.2:7946' });
+    expect(mistakes(network(overTls('a', '10.0.0.1'), b))).toEqual([]);
+  });
+
+  const insecure: [string, object, object, string][] = [
+    [
+      'an address of another scheme',
+      overTls('a', '10.0.0.1', { address: 'http://10.0.0.1:7946' }),
+      overTls('b', '10.0.0.2'),
+      'nodes.a.ring.address: expected https://, because there is `tls` in this ring, found http://10.0.0.1:7946',
+    ],
+    [
+      'https:// without a certificate',
+      pop('a', { host: '10.0.0.1', address: 'https://10.0.0.1:7946' }),
+      fine,
+      'nodes.a.ring.address: expected http://, because there is no `tls` in this ring, found https://10.0.0.1:7946',
+    ],
+    [
+      'some members without it',
+      pop('a', { host: '10.0.0.1', tls: files }),
+      fine,
+      'nodes.b.ring.tls: expected files, as a has it, found nothing',
+    ],
+    [
+      'a member that has nothing to show to those who ask for it',
+      overTls('a', '10.0.0.1'),
+      pop('b', { host: '10.0.0.2', ...secure }),
+      'nodes.b.tls.cert: expected a PEM file, because a lets only members into the ring that show a certificate, found nothing',
+    ],
+  ];
+  test.each(insecure)('over TLS does not have %s', (_, a, b, expected) => {
+    expect(mistakes(network(a, b))).toEqual([expected]);
+  });
+
   test('does not have origins', () => {
     const ring = { name: 'lhr', port: 7946 };
     expect(mistakes({ nodes: { origin: { ...origin, ring } } })).toEqual([
