@@ -42,6 +42,8 @@ describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
   let upstream: Upstream;
   let network: TestNetwork;
   let ringPort: number;
+  /** What the upstream holds a cold answer back for. */
+  let held: Promise<void> = Promise.resolve();
 
   beforeAll(async () => {
     ours = await makeAuthority(folder.path, 'ours');
@@ -49,10 +51,10 @@ describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
     one = await ours.issue('one');
     const two = await ours.issue('two');
     stranger = await others.issue('stranger');
-    upstream = await startUpstream(({ path }) => ({
-      headers: { 'cache-control': 'max-age=600' },
-      body: bodyOf(path),
-    }));
+    upstream = await startUpstream(async ({ path }) => {
+      if (path.startsWith('/cold')) await held;
+      return { headers: { 'cache-control': 'max-age=600' }, body: bodyOf(path) };
+    });
     const ports = [await freePorts(2), await freePorts(2), await freePorts(1)] as const;
     ringPort = ports[0];
     const pop = (port: number, own: TestCertificate, workers = 2) => ({
@@ -123,6 +125,25 @@ describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
     }
     owners.delete(undefined);
     expect([...owners].toSorted()).toEqual(['lhr-1.1', 'lhr-1.2', 'lhr-2.1', 'lhr-2.2']);
+  }, 30_000);
+
+  test('asks its parent once for what two thousand clients of both want at the same moment', async () => {
+    const release = Promise.withResolvers<void>();
+    held = release.promise;
+    const asked = Array.from({ length: 2_000 }, async (_, at) => {
+      const { signal } = new AbortController();
+      const headers = new Headers({ connection: 'close' });
+      const options = { method: 'GET', headers, timeouts, clock: systemClock, signal, direct: true };
+      const { status, body } = await request(`${network.url(names[at % 2]!)}/cold/one`, options);
+      return `${status} ${await new Response(body).text()}`;
+    });
+    await eventually('the upstream to be asked', () => upstream.count('/cold/one') > 0);
+    const seen = await network.during(async () => {
+      release.resolve();
+      return new Set(await Promise.all(asked));
+    });
+    expect([...seen.result]).toEqual([`200 ${bodyOf('/cold/one')}`]);
+    expect(seen.asked('origin')).toHaveLength(1);
   }, 30_000);
 
   test('answers who has the secret and the right certificate, and neither a stranger nor who shows none', async () => {
@@ -200,7 +221,7 @@ describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
     console.info(`a certificate is renewed: ${answered} requests, ${failed.length} failed`);
     expect(failed).toEqual([]);
     expect((await shownCertificate(ringPort)).name).toBe('renewed');
-    for (const name of names) expect(await upAt(name)).toHaveLength(4);
+    for (const name of names) await eventually('all to be up', async () => (await upAt(name)).length === 4);
   }, 60_000);
 
   test('loses nothing when its machines are restarted one after the other', async () => {
