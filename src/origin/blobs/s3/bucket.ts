@@ -103,7 +103,7 @@ export function openBucket(options: BucketOptions): Bucket {
 
 /** As it goes to the client. A long body is not copied: pieces of it are handed over as the connection takes them. */
 function sent(bytes: Uint8Array): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> {
-  if (bytes.length <= shortBytes) return Uint8Array.from(bytes);
+  if (bytes.length <= shortBytes) return new Uint8Array(bytes);
   let at = 0;
   return new ReadableStream<Uint8Array>(
     {
