@@ -28,6 +28,7 @@ import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
+import { shield } from './suites/shield.ts';
 import { workers } from './suites/workers.ts';
 
 const suites: readonly Suite[] = [
@@ -42,6 +43,7 @@ const suites: readonly Suite[] = [
   purgeNetwork,
   kvSuite,
   workers,
+  shield,
   diskIndex,
   eviction,
 ];

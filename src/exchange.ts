@@ -61,6 +61,8 @@ export interface TierCaller {
   readonly route: string;
   /** Nobody waits for the answer (background revalidation), so it had better be a new one than a fast one. */
   readonly background: boolean;
+  /** A sibling, which wants only what is stored here. */
+  readonly storedOnly?: boolean | undefined;
   /** What the asker knows of purges; absent where there is no bus. No answer may be older than that. */
   readonly knows?: Knowledge | undefined;
   readonly caller?: Caller | undefined;

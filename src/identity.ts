@@ -2,7 +2,6 @@
  * Who asks, and what he may do. A protocol says what a request is about (`Resource.subject`, `Pass.deed`); whoever admits
  * requests finds out who asks; whether the two go together is decided here and nowhere else.
  */
-import type { FieldList } from './resource.ts';
 
 /** `read`: get. `publish`: add and change. `delete`: take away. `admin`: say who may do any of these. */
 export const actions = ['read', 'publish', 'delete', 'admin'] as const;
@@ -33,6 +32,6 @@ export interface Identity {
 export const accessField = 'meridian-access';
 export const restrictedValue = 'restricted';
 
-export function isRestricted(fields: FieldList): boolean {
+export function isRestricted(fields: readonly (readonly [name: string, value: string])[]): boolean {
   return fields.some(([name, value]) => name === accessField && value === restrictedValue);
 }

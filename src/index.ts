@@ -15,6 +15,7 @@ export {
   type NpmInput,
   nats,
   npm,
+  peer,
   postgres,
   type RedisInput,
   type RouteInput,

@@ -70,6 +70,12 @@ export const outcomes = {
     detail: 'owner',
     meaning: 'Not in the memory of this worker: the worker that keeps it has answered. Recorded there.',
   },
+  absent: {
+    hit: false,
+    forward: null,
+    detail: 'not-stored',
+    meaning: 'A sibling asked for what is stored here, and it is not: nobody was asked for it.',
+  },
   bypass: { hit: false, forward: 'bypass', meaning: 'The protocol or the route never stores this.' },
   method: { hit: false, forward: 'method', meaning: 'The method cannot be answered from store.' },
   error: { hit: false, forward: 'miss', meaning: 'The parent failed and nothing stored could stand in.' },

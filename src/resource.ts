@@ -43,6 +43,8 @@ export interface Resource {
   readonly negative?: NegativePolicy | undefined;
   /** Whether a PoP compresses what comes without a coding. */
   readonly compress?: boolean;
+  /** What a PoP keeps of it is made for its own clients (`Protocol.rewrite`), and of no use to another PoP. */
+  readonly rendered?: boolean;
 }
 
 /** Something that goes to the parent every time. */
@@ -80,6 +82,8 @@ export type Named = Resource | Pass | Answered | Refused;
 /** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
 export interface FreshnessPolicy {
   readonly freshS?: number | undefined;
+  /** What is older than `freshS` when it comes is used for that long all the same, up to this age: the parent vouches for it. */
+  readonly vouchedS?: number | undefined;
   readonly staleWhileRevalidateS?: number | undefined;
   readonly staleIfErrorS?: number | undefined;
   /** What is fresh is confirmed in the background all the same when it is wanted after this time. */

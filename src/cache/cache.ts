@@ -17,6 +17,7 @@ import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents, noVarySearchOf } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
+import { handOver } from './hand-over.ts';
 import { lookup, lookupEquivalent } from './lookup.ts';
 import { type MemoryStats, memory } from './memory.ts';
 import { openLedger } from './purge/ledger.ts';
@@ -33,6 +34,8 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
+  /** What is stored of the parents' own answer, for a sibling; `null` for nothing that it may have. Asks nobody. */
+  handOver(resource: Resource, exchange: Exchange): Promise<Obtained | null>;
   /**
    * Keeps an answer that came of something else than a look-up, but may stand for it, if it says for how long
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
@@ -159,6 +162,7 @@ export function cache(options: CacheOptions): Cache {
         : found;
     },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
+    handOver: (resource, exchange) => handOver(resource, exchange, engine),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     purge,
     get position() {

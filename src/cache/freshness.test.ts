@@ -80,3 +80,22 @@ describe('the age on arrival', () => {
     expect(freshnessOf(new Headers({ age: '5' }), now - 3000, now, undefined).initialAgeS).toBe(8);
   });
 });
+
+describe('what a parent vouches for', () => {
+  const policy = { freshS: 60, vouchedS: 600 };
+  const given = (fields: Record<string, string>) => freshnessOf(new Headers(fields), now, now, policy);
+
+  test('is used for the time of the route from when it comes, however old it is by then', () => {
+    expect(remainingS(given({}), now)).toBe(60);
+    expect(remainingS(given({ age: '300' }), now)).toBe(60);
+  });
+
+  test('but never beyond the age up to which the parent keeps it', () => {
+    expect(remainingS(given({ age: '570' }), now)).toBe(30);
+    expect(remainingS(given({ age: '700' }), now)).toBe(-100);
+  });
+
+  test('is not what states its own lifetime', () => {
+    expect(remainingS(given({ age: '300', 'cache-control': 'max-age=60' }), now)).toBe(-240);
+  });
+});

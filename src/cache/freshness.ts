@@ -32,10 +32,11 @@ export function freshnessOf(
 ): Freshness {
   const { control } = cachingPolicy(headers);
   const stated = explicitLifetime(headers, receivedMs);
-  const lifetimeS = stated ?? policy?.freshS ?? heuristicLifetime(headers, receivedMs);
+  const initialAgeS = initialAge(headers, askedMs, receivedMs);
+  const lifetimeS = stated ?? lifetimeBy(policy, initialAgeS) ?? heuristicLifetime(headers, receivedMs);
   return {
     receivedMs,
-    initialAgeS: initialAge(headers, askedMs, receivedMs),
+    initialAgeS,
     lifetimeS,
     immutable: control.immutable,
     // One that names fields is about those alone: they are not stored (`head.ts`).
@@ -85,6 +86,13 @@ export function explicitLifetime(headers: Headers, receivedMs: number): number |
   // An invalid date, "0" above all, means a time in the past (RFC 9111 §5.3).
   if (expiresMs === undefined) return 0;
   return Math.max(0, (expiresMs - dateOf(headers, receivedMs)) / 1000);
+}
+
+/** By the route's word: from when it was made, or from now on where the parent has kept it and knows that it holds. */
+function lifetimeBy(policy: FreshnessPolicy | undefined, initialAgeS: number): number | undefined {
+  const { freshS, vouchedS } = policy ?? {};
+  if (freshS === undefined || vouchedS === undefined) return freshS;
+  return Math.max(freshS, Math.min(initialAgeS + freshS, vouchedS));
 }
 
 /** A guess from how long the response has been as it is; without `Last-Modified` there is nothing to guess from. */

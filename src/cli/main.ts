@@ -28,6 +28,27 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Have running nodes forget what they keep',
     load: () => import('./purge.ts'),
   },
+  token: {
+    usage: 'token <what> [id]',
+    describe: 'Make, list and revoke tokens',
+    load: () => import('./token.ts'),
+  },
+  user: {
+    usage: 'user <what> [name]',
+    describe: 'Add, list, disable and remove users',
+    load: () => import('./user.ts'),
+  },
+  team: {
+    usage: 'team <what> [name] [user..]',
+    describe: 'Add, list and remove teams, and who is in them',
+    load: () => import('./team.ts'),
+  },
+  grant: {
+    usage: 'grant <what> [whom]',
+    describe: 'Give, list and take back rights',
+    load: () => import('./grant.ts'),
+  },
+  audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     describe: 'Print the reference of every config parameter',
     load: () => import('./reference.ts'),

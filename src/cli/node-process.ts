@@ -68,6 +68,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   if (seat) onWordOfWorkers(node.told);
   // A worker is told by the process that started it, not by a signal to the whole group.
   onHangup(stop, seat ? async () => undefined : reload);
+  await found(node, log);
   onReady({ urls: node.urls, control: control.url });
 
   log.debug('told to stop', { by: await stop.asked });
@@ -109,4 +110,17 @@ async function drain(node: RunningNode, withinMs: number, log: Log): Promise<voi
   const late = new Promise<'late'>((resolve) => setTimeout(resolve, withinMs, 'late'));
   const ended = await Promise.race([node.drain(), late]);
   if (ended === 'late') log.warn('some requests did not come to an end in time', { withinMs });
+}
+
+/** Not a line of the log, which many may read for long. */
+async function found(node: RunningNode, log: Log): Promise<void> {
+  try {
+    const token = await node.found();
+    if (token === null) return;
+    process.stderr.write(`The token of the first administrator, shown this once: ${token}\n`);
+  } catch (error) {
+    log.warn('whether there is an administrator cannot be told now; the next start will see to it', {
+      error,
+    });
+  }
 }

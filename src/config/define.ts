@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { Frozen } from './frozen.ts';
 import type * as schema from './schema.ts';
+import type { PeerInput } from './schema-parents.ts';
 
 export { env } from './variables.ts';
 
@@ -51,6 +52,15 @@ export function sqlite(settings: NonNullable<MetadataInput['sqlite']> = {}): Met
 /** Metadata in a database: `store: { metadata: postgres({ url: 'postgres://meridian@db.example.com/meridian' }) }`. */
 export function postgres(settings: NonNullable<MetadataInput['postgres']>): MetadataInput {
   return { postgres: settings };
+}
+
+/**
+ * A sibling of a PoP or a shield, in its list of parents: `parents: [peer('lhr'), 'eu-shield', 'origin']`. It is asked first,
+ * for what it has; what it has not comes from the parents as ever. `peer('lhr', { forS: '1h' })`: only for so long
+ * after the start.
+ */
+export function peer(node: string, { forS }: Pick<PeerInput, 'forS'> = {}): PeerInput {
+  return forS === undefined ? { peer: node } : { peer: node, forS };
 }
 
 /** A network: `export default defineNetwork({ nodes: { … }, routes: [ … ] })`. */

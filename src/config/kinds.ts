@@ -21,7 +21,7 @@ export interface Row {
 export const rows = z.registry<Row>();
 
 /** One value. `read` gives the parsed value, or `undefined` for one that is not valid. */
-function leaf<In, Out>(row: Row, read: (value: unknown) => Out | undefined): z.ZodType<Out, In> {
+export function leaf<In, Out>(row: Row, read: (value: unknown) => Out | undefined): z.ZodType<Out, In> {
   return z
     .custom<In>()
     .transform((value, context): Out => {

@@ -52,6 +52,7 @@ describe('a valid config', () => {
       ],
       url: 'http://127.0.0.1:4873',
       parents: ['origin'],
+      peers: [],
       failover: {
         failures: 5,
         ejectS: 30,
@@ -389,7 +390,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, access, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

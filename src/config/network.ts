@@ -20,6 +20,7 @@ import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
+import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -42,8 +43,12 @@ export interface Network {
 }
 
 export interface NodeConfig
-  extends Omit<Of<typeof schema.node>, 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
+  extends Omit<Of<typeof schema.node>, 'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
   readonly name: string;
+  /** Names of nodes, in order of preference. */
+  readonly parents: readonly string[];
+  /** Siblings, which are asked before the parents for what they have. */
+  readonly peers: readonly ParsedPeer[];
   /** Absolute path: what this node keeps on disk, and nobody else touches. */
   readonly dataDir: string;
   readonly listen: readonly ListenConfig[];
@@ -248,6 +253,8 @@ function completeNode(
   return {
     ...node,
     name,
+    parents: parentsIn(node.parents),
+    peers: peersIn(node.parents),
     dataDir,
     listen,
     url: node.url ?? urlOf(listen),

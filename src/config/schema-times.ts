@@ -15,6 +15,9 @@ export const metadataTimes = group('How long package metadata is used. It says w
 
 export const responseTimes = group('Times for responses that say nothing themselves. Errors are not meant.', {
   freshS: seconds('Used without asking. One to five seconds make it a micro-cache.').optional(),
+  shieldS: seconds(
+    'The same at shields and origins, for what is purged when it changes: longer than `freshS`, after which a PoP asks its parent, and is told that it holds. So it may be this old wherever it is used.',
+  ).optional(),
   staleWhileRevalidateS: seconds('Beyond that, used while asking in the background.').optional(),
   staleIfErrorS: seconds(
     'Beyond that, used when the server fails. Without it: for a day while the server cannot be reached at all, not when it answers with an error.',

@@ -26,6 +26,7 @@ import { access, routeAccess } from './schema-access.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
+import { parent } from './schema-parents.ts';
 import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
@@ -154,8 +155,8 @@ export const node = group('One node. Its name is its key.', {
   ]),
   listen: list('Addresses that the node listens on.', listen).min(1, 'a list of at least one listener'),
   parents: list(
-    'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only.',
-    label('Name of a node.'),
+    'Nodes to ask on a miss, in order of preference. A PoP asks shields or origins, a shield asks origins or other shields, an origin asks upstreams only. Before them, a PoP or a shield may name siblings, as `peer(…)`: others of its role that are asked for what they have, and for nothing else; with `forS`, for so long after the start.',
+    parent,
   ).prefault([]),
   failover: failover.prefault({}),
   remotes: remotes.prefault({}),

@@ -61,6 +61,8 @@ export interface Site {
   readonly trustedProxies: TrustedProxies | null;
   /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */
   readonly cdnId: string;
+  /** Another PoP has named this one as its sibling. */
+  readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
   close(): void;
 }

@@ -1,9 +1,9 @@
 /**
  * The API as commands on the origin's own machine use it: whoever knows the secret of the network may do anything there.
  */
+import type { ApiServices } from '../access/api/endpoint.ts';
 import { endpoints } from '../access/api/endpoints.ts';
 import { type ApiAnswer, serveApi } from '../access/api/serve.ts';
-import type { Register } from '../access/register/register.ts';
 
 export interface OperatorRequest {
   readonly method: string;
@@ -14,11 +14,11 @@ export interface OperatorRequest {
 }
 
 export function operate(
-  register: Register,
+  services: ApiServices,
   { method, target, body }: OperatorRequest,
   nowMs: number,
 ): Promise<ApiAnswer> {
   const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body));
   const actor = { by: 'operator', token: null, from: null };
-  return serveApi(endpoints, register, { method, target, body: bytes, actor, nowMs, identity: 'operator' });
+  return serveApi(endpoints, services, { method, target, body: bytes, actor, nowMs, identity: 'operator' });
 }

@@ -3,7 +3,6 @@
  * purges, copies in stores nearby, and an origin's own stores.
  */
 import { join } from 'node:path';
-import { openRegister, type Register } from '../access/register/register.ts';
 import type { Bus } from '../bus.ts';
 import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
 import { openDiskInTime } from '../cache/disk/unopened.ts';
@@ -13,11 +12,11 @@ import type { Network, NodeConfig } from '../config/network.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
 import { openPurging, type Purging } from './purging.ts';
+import { openRecords, type Records } from './records.ts';
 import { limitsOf, type SharedRemotes, sharedRemotes } from './remotes.ts';
 import { type Replicas, replicas } from './replicas.ts';
 import { type Seat, workerName } from './seat.ts';
 import { openStores, type Stores } from './stores.ts';
-import { openRoutesOf } from './system.ts';
 
 export interface NodeDependencies {
   readonly log: Log;
@@ -38,7 +37,7 @@ export interface Parts {
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
   /** Who may do what: at origins. */
-  readonly register: Register | null;
+  readonly records: Records | null;
   /** Takes over what a reload may change. */
   retune(network: Network, config: NodeConfig): void;
   close(): Promise<void>;
@@ -59,16 +58,13 @@ export async function openParts(
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
-  let inForce = network;
   const stored = await openCache(config, seat, { clock, warn, purged });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
   const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
-  const register =
-    stores &&
-    openRegister({ metadata: stores.metadata, bus, openRoutes: () => openRoutesOf(inForce), clock, warn });
+  const records = stores && openRecords({ network, metadata: stores.metadata, bus, clock, warn });
   const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,
@@ -77,10 +73,10 @@ export async function openParts(
     replicas: nearby,
     remotes: polite,
     stores,
-    register,
+    records,
 
     retune(next, wanted) {
-      inForce = next;
+      records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
       stored.tune(tuningOf(wanted));
@@ -90,7 +86,7 @@ export async function openParts(
     async close() {
       polite.close();
       await purging.close();
-      await register?.close();
+      await records?.close();
       if (!deps.bus) await bus.close();
       await nearby.close();
       await stored.close();

@@ -7,6 +7,7 @@
 import type { Listener } from '../http/listener.ts';
 import { admit } from './admit.ts';
 import { answer } from './answer.ts';
+import { answerSibling, isOfSibling } from './answer-sibling.ts';
 import type { Node } from './node.ts';
 import { type OpenExchange, open } from './open.ts';
 import { noRoute, refuse } from './refuse.ts';
@@ -16,6 +17,7 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
 }
 
 export function serveOpened(exchange: OpenExchange, node: Node): Response | Promise<Response> {
+  if (isOfSibling(exchange, node)) return answerSibling(exchange, node);
   const refusal = admit(exchange, node);
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
   const route = node.site.routes.match(exchange.authority, exchange.path);

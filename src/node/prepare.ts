@@ -16,11 +16,8 @@ import type { Node } from './node.ts';
 
 /** Fields that are Meridian's own business: stored, not sent. */
 const ownPrefix = 'meridian-';
-
-/** What a server says to Meridian alone goes from tier to tier, and ends at the PoP (RFC 9213 §2.2). */
-export function isForTiers(node: Node, name: string): boolean {
-  return (name === ownTarget || name === accessField) && node.role !== 'pop';
-}
+/** Of these, what goes from node to node. */
+const betweenNodes: ReadonlySet<string> = new Set([ownTarget, accessField]);
 
 export function preparedHit(node: Node, resident: Resident, nowMs: number): PreparedHead {
   const second = Math.floor(nowMs / 1000);
@@ -28,22 +25,24 @@ export function preparedHit(node: Node, resident: Resident, nowMs: number): Prep
   if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
   const { entry } = resident;
-  const headers = storedHeaders(node, entry, nowMs, 'hit', null);
+  const headers = storedHeaders(node, entry, nowMs, 'hit', null, node.role !== 'pop');
   if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
   resident.prepared = { second, headers, timing: '' };
   return resident.prepared;
 }
 
+/** @param toNode what a server says to Meridian alone goes from node to node, and not on to clients (RFC 9213 §2.2). */
 export function storedHeaders(
   node: Node,
   head: Head,
   nowMs: number,
   outcome: Outcome,
   forwarding: Forwarding | null,
+  toNode: boolean,
 ): Headers {
   const headers = new Headers();
   for (const [name, value] of head.fields) {
-    if (!name.startsWith(ownPrefix) || isForTiers(node, name)) headers.append(name, value);
+    if (!name.startsWith(ownPrefix) || (toNode && betweenNodes.has(name))) headers.append(name, value);
   }
   for (const [name, value] of forwarding?.own ?? []) headers.append(name, value);
   const { freshness } = head;

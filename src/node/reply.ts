@@ -23,7 +23,7 @@ import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
 import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
-import { cacheStatus, isForTiers, storedHeaders } from './prepare.ts';
+import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
 import { wholeIfSmall } from './small-body.ts';
 import { streamOfPieces } from './stream.ts';
@@ -183,7 +183,7 @@ function withoutFileName(headers: Headers): void {
 async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response> {
   const headers = endToEnd(answer.headers, ownFields);
   const announced = announcedBytes(answer);
-  for (const name of [ownTarget, accessField]) if (!isForTiers(how.node, name)) headers.delete(name);
+  if (how.account.exchange.tier === null) for (const name of [ownTarget, accessField]) headers.delete(name);
   headers.set('via', appendVia(headers.get('via'), '1.1', how.node.name));
   headers.set('cache-status', cacheStatus(how.node, how.outcome, how.forwarding, { key: how.account.key }));
   const { body, status } = answer;
@@ -206,8 +206,9 @@ export function replyLocally(node: Node, account: Account, { status, fields, bod
   return send({ node, account, outcome: 'answer', forwarding: null }, status, headers, body, body.length);
 }
 
-function headersOf({ node, outcome, forwarding }: Circumstances, head: Head): Headers {
-  return storedHeaders(node, head, node.clock.now(), outcome, forwarding);
+function headersOf({ node, account, outcome, forwarding }: Circumstances, head: Head): Headers {
+  const toNode = account.exchange.tier !== null;
+  return storedHeaders(node, head, node.clock.now(), outcome, forwarding, toNode);
 }
 
 function statusOf({ node, outcome, forwarding }: Circumstances, { freshness, key }: Head): string {

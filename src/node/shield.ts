@@ -4,6 +4,7 @@
  */
 import type { Listener } from '../http/listener.ts';
 import { admitTier } from './admit.ts';
+import { handOver } from './answer-sibling.ts';
 import { checked, isCheck } from './check.ts';
 import { answerTier } from './meet.ts';
 import type { Node } from './node.ts';
@@ -20,6 +21,7 @@ export function serveOpened(exchange: OpenExchange, node: Node): Response | Prom
   if (isCheck(exchange)) return checked();
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
+  if (exchange.tier?.storedOnly) return handOver(node, exchange, route);
   const answered = answerTier(node, exchange, route);
   return answered instanceof Promise ? exchange.enveloped(answered) : answered;
 }

@@ -2,7 +2,6 @@
  * What a config makes of a node: its routes with their protocols, its parents, whom it believes. Built as a
  * whole before any of it is used, so that a reload replaces all of it at once.
  */
-import type { Register } from '../access/register/register.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -20,6 +19,7 @@ import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { pullFrom } from './pull.ts';
+import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { systemRouteOf } from './system.ts';
@@ -29,11 +29,13 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
-  readonly register: Register | null;
+  readonly records: Records | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
+  /** When the node was started, by `Clock.elapsed()`. */
+  readonly startedMs: number;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
@@ -45,16 +47,23 @@ export interface SiteDependencies {
 export async function makeSite(
   network: Network,
   config: NodeConfig,
-  { cache, replicas, remotes, register, clock, log, knows, report, purge, stores }: SiteDependencies,
+  { cache, replicas, remotes, records, clock, log, knows, startedMs, report, purge, stores }: SiteDependencies,
 ): Promise<Site> {
   const { name, role, timeouts, failover } = config;
-  const system = systemRouteOf({ register });
+  const system = systemRouteOf(records);
   const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
+  const siblings = config.peers.map(({ peer, forS }) => ({
+    ...placeOf(network, peer),
+    untilMs: startedMs + (forS ?? Infinity) * 1000,
+  }));
   const { secret } = network;
-  const upper = tiers({ node: name, cdnId, secret, parents, failover, timeouts, clock, knows, log });
+  const upper = tiers({
+    ...{ node: name, cdnId, secret, parents, siblings },
+    ...{ failover, timeouts, clock, knows, log },
+  });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
     node: name,
@@ -64,7 +73,7 @@ export async function makeSite(
     clock,
     remotes,
     bounds: { connections, waiting },
-    ...{ report, purge, stores, identify: register?.identify ?? null },
+    ...{ report, purge, stores, identify: records?.register.identify ?? null },
   };
   const parentFor = (route: Route) => {
     if (role === 'origin') return pullFrom(route.protocol, pulling);
@@ -87,6 +96,7 @@ export async function makeSite(
     },
     trustedProxies: proxiesOf(config),
     cdnId,
+    isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
     close() {
       upper.close();

@@ -30,6 +30,8 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   purge(order: PurgeOrder): Promise<Purges>;
+  /** Makes the first administrator, where there has not been one. @returns his token, once. */
+  found(): Promise<string | null>;
   /** Asks the API as whoever is on the origin's machine; `null` where this node is none. */
   api(request: OperatorRequest): Promise<ApiAnswer | null>;
   /** Applies another config as a whole, or fails and changes nothing. */
@@ -53,10 +55,11 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores, register } = parts;
+  const { cache, bus, purging, replicas, remotes, stores, records } = parts;
   const { knows, report, unprovenMs } = purging;
+  const startedMs = clock.elapsed();
   const siteDependencies = {
-    ...{ cache, replicas, remotes, register, clock, log, knows, report },
+    ...{ cache, replicas, remotes, records, clock, log, knows, startedMs, report },
     ...{ purge: purging.changed, stores },
   };
   let inForce = network;
@@ -116,7 +119,8 @@ export async function startNode(
     },
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
-    api: async (request) => register && operate(register, request, clock.now()),
+    found: async () => (await records?.register.found()) ?? null,
+    api: async (request) => records && operate(records, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {

@@ -3,9 +3,9 @@
  * no cache has to do with, and so do those that a node makes for itself.
  */
 
-import { endpoints } from '../access/api/endpoints.ts';
+import type { ApiServices } from '../access/api/endpoint.ts';
+import { apiBase, endpoints } from '../access/api/endpoints.ts';
 import { type ApiAnswer, type ApiRequest, serveApi } from '../access/api/serve.ts';
-import type { Register } from '../access/register/register.ts';
 import type { Network } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
@@ -15,8 +15,7 @@ import type { Protocol } from '../protocol.ts';
 import type { Named, Pass } from '../resource.ts';
 import type { Route } from './routes.ts';
 
-export const systemRoute = 'meridian';
-export const systemPrefix = '/.meridian/v1';
+const systemRoute = 'meridian';
 
 /** Of what the API takes and gives at once. */
 const maxBytes = 4 * 2 ** 20;
@@ -26,20 +25,16 @@ export function openRoutesOf({ routes }: Network): readonly string[] {
   return [systemRoute, ...routes.filter(({ access }) => access === 'open').map(({ name }) => name)];
 }
 
-export interface SystemOptions {
-  /** `null` where there are no records. */
-  readonly register: Register | null;
-}
-
-export function systemRouteOf({ register }: SystemOptions): Route {
+/** @param services `null` where there are no records. */
+export function systemRouteOf(services: ApiServices | null): Route {
   const protocol: Protocol = {
     id: 'meridian',
     name: named,
     covers: () => [],
     changed: () => null,
-    pull: (ask) => pull(ask, register),
+    pull: (ask) => pull(ask, services),
   };
-  return { name: systemRoute, hosts: [], prefix: systemPrefix, protocol };
+  return { name: systemRoute, hosts: [], prefix: apiBase, protocol };
 }
 
 const reading: Pass = {
@@ -55,19 +50,19 @@ function named({ method }: Exchange): Named {
   return method === 'GET' || method === 'HEAD' ? reading : writing;
 }
 
-async function pull({ exchange }: Ask, register: Register | null): Promise<Answer> {
-  if (register === null) throw new MeridianError('internal', 'this origin has no records of access');
+async function pull({ exchange }: Ask, services: ApiServices | null): Promise<Answer> {
+  if (services === null) throw new MeridianError('internal', 'this origin has no records of access');
   const { tier, target, method } = exchange;
   const caller = tier?.caller;
   // What a node asks for itself has nobody behind it.
-  const identity = caller === undefined ? 'node' : await register.identify(caller, exchange.nowMs);
+  const identity = caller === undefined ? 'node' : await services.register.identify(caller, exchange.nowMs);
   const by = identity === 'node' ? (tier?.node ?? '') : identity.name;
   const request: ApiRequest = {
-    ...{ method, target: target.slice(systemPrefix.length), body: await bodyOf(exchange), identity },
+    ...{ method, target: target.slice(apiBase.length), body: await bodyOf(exchange), identity },
     nowMs: exchange.nowMs,
     actor: { by, token: caller?.token ?? null, from: caller?.address ?? null },
   };
-  return jsonAnswer(await serveApi(endpoints, register, request));
+  return jsonAnswer(await serveApi(endpoints, services, request));
 }
 
 async function bodyOf(exchange: Exchange): Promise<Uint8Array> {
@@ -94,7 +89,7 @@ export async function askOrigin(
   { nowMs, startedMs }: { readonly nowMs: number; readonly startedMs: number },
 ): Promise<unknown> {
   const { method, path } = question;
-  const target = systemPrefix + path;
+  const target = apiBase + path;
   const request = new Request(`http://meridian.invalid${target}`, { method });
   const body = question.body === undefined ? null : new TextEncoder().encode(JSON.stringify(question.body));
   const own: Exchange = {

@@ -25,6 +25,8 @@ export interface Asker {
   readonly bounds: ClientRequest['bounds'];
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
+  /** A sibling is asked, for what it has. */
+  readonly storedOnly?: boolean;
 }
 
 /** @param url of the parent, without a trailing slash. */
@@ -38,8 +40,8 @@ export function askTier(
   const { exchange } = ask;
   const { method, target } = exchange;
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
-  const caller = callerOf(ask);
-  const claim = { node: options.node, route, background: ask.background, knows, caller };
+  const { node, storedOnly } = options;
+  const claim = { node, route, background: ask.background, storedOnly, knows, caller: callerOf(ask) };
   const headers = fieldsFor(ask);
   headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
   headers.set('x-request-id', exchange.id);

@@ -9,6 +9,13 @@ test('a node of the network is believed', () => {
   expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000)).toEqual(claim);
 });
 
+test('who wants only what is stored says so, and nobody else can say it', () => {
+  const asking = signTier(secret, { ...claim, storedOnly: true }, 'GET', '/npm/lodash', 1_000_000);
+  expect(verifyTier(secret, asking, 'GET', '/npm/lodash', 1_000_000)).toEqual({ ...claim, storedOnly: true });
+  const forged = signed.replace(' f ', ' s ');
+  expect(verifyTier(secret, forged, 'GET', '/npm/lodash', 1_000_000)).toBeNull();
+});
+
 test('clocks may be five minutes apart, not more', () => {
   expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000 + 299_000)).not.toBeNull();
   expect(verifyTier(secret, signed, 'GET', '/npm/lodash', 1_000_000 - 299_000)).not.toBeNull();

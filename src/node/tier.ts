@@ -2,11 +2,11 @@
  * How nodes of one network know each other: a request between tiers carries a `Meridian-Tier` field, signed
  * with the network's secret, so that no client can pose as a tier.
  *
- *     Meridian-Tier: <node> <route> <ms since epoch> <f|b> [<log>/<sequence> | unsure] [@<token>,<address>] <HMAC-SHA-256, base64url>
+ *     Meridian-Tier: <node> <route> <ms since epoch> <f|b|s> [<log>/<sequence> | unsure] [@<token>,<address>] <HMAC-SHA-256, base64url>
  *
  * The signature covers method and target as well, and holds for five minutes either way. `b` marks a
- * request for which no client waits. Then comes how far the node has followed the purges on the bus, where there is one, and
- * whose request it is, where that matters.
+ * request for which no client waits, `s` one of a sibling, which wants only what is stored. Then comes how far the node has followed
+ * the purges on the bus, where there is one, and whose request it is, where that matters.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Caller, Knowledge } from '../exchange.ts';
@@ -17,6 +17,8 @@ export interface TierClaim {
   readonly node: string;
   readonly route: string;
   readonly background: boolean;
+  /** Only what is stored is wanted: nobody is to be asked for it. */
+  readonly storedOnly?: boolean | undefined;
   readonly knows?: Knowledge | undefined;
   readonly caller?: Caller | undefined;
 }
@@ -33,7 +35,7 @@ export function signTier(
 ): string {
   const known = claim.knows === undefined ? '' : ` ${knowledgeText(claim.knows)}`;
   const caller = claim.caller === undefined ? '' : ` ${callerText(claim.caller)}`;
-  const text = `${claim.node} ${claim.route} ${nowMs} ${claim.background ? 'b' : 'f'}${known}${caller}`;
+  const text = `${claim.node} ${claim.route} ${nowMs} ${markOf(claim)}${known}${caller}`;
   return `${text} ${mac(secret, text, method, target)}`;
 }
 
@@ -63,6 +65,7 @@ export function verifyTier(
   if (!timingSafeEqual(Buffer.from(signature), Buffer.from(mac(secret, text, method, target)))) return null;
   return {
     ...{ node, route, background: mark === 'b' },
+    ...(mark === 's' && { storedOnly: true }),
     ...(known !== undefined && { knows: knowledgeIn(known) }),
     ...(token !== undefined && {
       caller: { token: token === '-' ? null : token, address: decodeURIComponent(address) },
@@ -71,10 +74,15 @@ export function verifyTier(
 }
 
 const shape =
-  /^((\S+) (\S+) (\d{1,15}) ([fb])(?: ([^@\s]\S*\/\d{1,16}|unsure))?(?: @([\w-]+),(\S+))?) ([\w-]{43})$/;
+  /^((\S+) (\S+) (\d{1,15}) ([fbs])(?: ([^@\s]\S*\/\d{1,16}|unsure))?(?: @([\w-]+),(\S+))?) ([\w-]{43})$/;
 
 function callerText({ token, address }: Caller): string {
   return `@${token ?? '-'},${encodeURIComponent(address)}`;
+}
+
+function markOf({ background, storedOnly }: TierClaim): string {
+  if (storedOnly === true) return 's';
+  return background ? 'b' : 'f';
 }
 
 function knowledgeText(knows: Knowledge): string {

@@ -15,6 +15,7 @@ import type { Log } from '../telemetry/log.ts';
 import { isSafe } from './admit.ts';
 import { checkNode } from './check.ts';
 import type { Route } from './routes.ts';
+import { type Sibling, siblings } from './siblings.ts';
 import { type Asker, askTier } from './tier-request.ts';
 import { verdictOn } from './verdict.ts';
 
@@ -34,6 +35,8 @@ export interface Tiers {
 
 export interface TierOptions extends Omit<Asker, 'bounds'> {
   readonly parents: readonly TierParent[];
+  /** Asked first, for what they have. */
+  readonly siblings: readonly Sibling[];
   readonly failover: Failover;
   readonly log: Log;
 }
@@ -50,9 +53,12 @@ export function tiers(options: TierOptions): Tiers {
     bounds: { connections: failover.connections, waiting: failover.pending },
   };
   const checker = { ...asker, timeoutMs: failover.checkTimeoutMs };
+  const limits = limitsOf(failover);
+  const { health, check } = limits;
+  const near = siblings({ ...options, asker, checker, health, check, silentMs: failover.silentMs });
   const parents = openParents<TierParent>({
     parents: options.parents.map((parent) => ({ name: parent.name, parent })),
-    limits: limitsOf(failover),
+    limits,
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
@@ -66,6 +72,8 @@ export function tiers(options: TierOptions): Tiers {
   return {
     parent: (route) => async (ask) => {
       const { exchange, named, signal } = ask;
+      const handed = options.siblings.length === 0 ? null : await near.ask(ask, route);
+      if (handed) return verifiedAnswer(handed);
       // What changes something is sent once only, and so is a body: its bytes are gone after that.
       const mayRepeat = isSafe(exchange.method) && exchange.request.body === null;
       const answer = await parents.ask<Answer>({
@@ -79,8 +87,11 @@ export function tiers(options: TierOptions): Tiers {
       });
       return verifiedAnswer(answer);
     },
-    status: parents.status,
-    close: parents.close,
+    status: () => [...near.status(), ...parents.status()],
+    close() {
+      near.close();
+      parents.close();
+    },
   };
 }
 

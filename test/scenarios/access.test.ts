@@ -162,6 +162,16 @@ describe('the API', () => {
     expect(lines).toMatchObject([{ what: 'token.create', by: 'user:root', from: '127.0.0.1' }]);
   });
 
+  test('describes itself, to whoever asks', async () => {
+    const answer = await get('/.meridian/v1/openapi.json');
+    const description = await answer.json();
+    expect(description).toMatchObject({ openapi: '3.1.0' });
+    expect(Object.keys(Reflect.get(Object(description), 'paths'))).toContain(
+      '/.meridian/v1/teams/{name}/members/{user}',
+    );
+    expect(JSON.stringify(description)).not.toContain('/nodes/');
+  });
+
   test('is no way to what nodes ask each other', async () => {
     const { token } = await tokenFor(origin(), 'root', []);
     expect((await get('/.meridian/v1/nodes/tokens/abc', bearer(token))).status).toBe(403);

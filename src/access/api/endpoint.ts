@@ -4,17 +4,23 @@
  */
 import type { z } from 'zod';
 import type { Identity } from '../../identity.ts';
+import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
 
 /**
- * `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
+ * `anybody`: also who has no token. `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
  * whoever has a token, about himself.
  */
-export type Audience = 'node' | 'admin' | 'account';
+export type Audience = 'anybody' | 'node' | 'admin' | 'account';
 
-export interface Call<Input> {
+/** What the endpoints work with. */
+export interface ApiServices {
   readonly register: Register;
+  readonly exchange: Exchange;
+}
+
+export interface Call<Input> extends ApiServices {
   readonly actor: Actor;
   /** `null`: a node, or the operator on the origin's own machine. */
   readonly identity: Identity | null;

@@ -1,13 +1,32 @@
 /** All endpoints of the API. */
+import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, endpoint } from './endpoint.ts';
 import { forNodes } from './for-nodes.ts';
+import { identityTokenEndpoints } from './identity-tokens.ts';
+import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { tokenEndpoints } from './tokens.ts';
 
-export const endpoints: readonly Endpoint[] = [
+const described: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...peopleEndpoints,
   ...auditEndpoints,
+  ...identityTokenEndpoints,
+];
+
+export const apiBase = '/.meridian/v1';
+
+export const endpoints: readonly Endpoint[] = [
+  ...described,
   ...forNodes,
+  endpoint({
+    method: 'GET',
+    path: '/openapi.json',
+    audience: 'anybody',
+    summary: 'This description.',
+    input: null,
+    output: z.unknown(),
+    run: async () => openApi(described, apiBase),
+  }),
 ];

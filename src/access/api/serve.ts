@@ -5,8 +5,7 @@ import type { z } from 'zod';
 import { asMeridianError, MeridianError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type { Actor } from '../register/actor.ts';
-import type { Register } from '../register/register.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { ApiServices, Endpoint } from './endpoint.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -27,11 +26,11 @@ export interface ApiAnswer {
 /** Never fails: what goes wrong is an answer, too. */
 export async function serveApi(
   endpoints: readonly Endpoint[],
-  register: Register,
+  services: ApiServices,
   request: ApiRequest,
 ): Promise<ApiAnswer> {
   try {
-    return { status: 200, body: await call(endpoints, register, request) };
+    return { status: 200, body: await call(endpoints, services, request) };
   } catch (thrown) {
     const { code, detail, row } = asMeridianError(thrown);
     return { status: row.status, body: { error: `${detail}. ${row.advice}`, code, detail } };
@@ -40,7 +39,7 @@ export async function serveApi(
 
 async function call(
   endpoints: readonly Endpoint[],
-  register: Register,
+  services: ApiServices,
   request: ApiRequest,
 ): Promise<unknown> {
   const [path = '', query = ''] = request.target.split('?', 2);
@@ -48,7 +47,7 @@ async function call(
   checkAudience(endpoint, request.identity);
   const { actor, identity, nowMs } = request;
   const result = await endpoint.run({
-    ...{ register, actor, names, nowMs, query: new URLSearchParams(query) },
+    ...{ ...services, actor, names, nowMs, query: new URLSearchParams(query) },
     identity: typeof identity === 'string' ? null : identity,
     input: endpoint.input === null ? undefined : inputOf(endpoint.input, request.body),
   });
@@ -93,7 +92,7 @@ function decoded(text: string): string | null {
 }
 
 function checkAudience({ audience }: Endpoint, identity: ApiRequest['identity']): void {
-  if (identity === 'operator') return;
+  if (identity === 'operator' || audience === 'anybody') return;
   if (audience === 'node' || identity === 'node') {
     if (audience === 'node' && identity === 'node') return;
     throw new MeridianError('forbidden', 'this is for nodes of the network alone');

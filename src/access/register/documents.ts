@@ -19,6 +19,8 @@ export const keys = {
   used: (id: string) => ['access', 'used', id],
   /** How many changes there have been, which gives each its number. */
   order: ['access', 'order'],
+  /** That there has been a first administrator. */
+  founded: ['access', 'founded'],
   /** A change that the other nodes have not been told of yet. */
   untold: (order: number) => ['access', 'untold', digits(order)],
   /** By time, and a few random letters. */

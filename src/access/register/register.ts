@@ -6,10 +6,12 @@ import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { MetadataStore } from '../../store.ts';
 import type { Grant, Team, User } from '../record.ts';
+import type { TokenText } from '../token.ts';
 import { openTo, type World } from '../world.ts';
 import { actor } from './act.ts';
 import { type AuditEvent, type AuditLine, type AuditQuery, appendAudit, readAudit } from './audit.ts';
 import { type Callers, callers } from './callers.ts';
+import { found } from './found.ts';
 import { type Grants, grants } from './grants.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { type People, people } from './people.ts';
@@ -19,6 +21,8 @@ import { type Tokens, tokens } from './tokens.ts';
 export interface Register extends People, Grants, Tokens, Callers {
   /** Users, teams and grants as they are now. */
   world(): Promise<World>;
+  /** Makes the first administrator, if there has not been one. @returns his token. */
+  found(): Promise<TokenText | null>;
   /** What a node has to know of a token; `null` when there is none. */
   introduce(hash: string): Promise<Introduction | null>;
   audit(query: AuditQuery): Promise<readonly AuditLine[]>;
@@ -60,6 +64,7 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
     ...tokens(metadata, act, clock, (work) => metadata.transact(work)),
 
     world,
+    found: () => found(metadata, act, clock),
     introduce: (hash) => introduce(metadata, hash),
     identify: callers(metadata, world).identify,
     audit: (query) => readAudit(metadata, query),

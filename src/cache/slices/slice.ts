@@ -5,11 +5,11 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { parseCacheControl } from '../../http/cache-control.ts';
 import { rangeBytes } from '../../http/range.ts';
 import type { Parent } from '../../parent.ts';
 import type { Resource } from '../../resource.ts';
 import { discard } from '../answer.ts';
-
 import type { Engine } from '../engine.ts';
 import { countUse } from '../eviction/policy.ts';
 import { statusError } from '../failing-answer.ts';
@@ -34,7 +34,14 @@ export interface Sliced {
 export async function obtainSlice(object: Sliced, index: number): Promise<Served> {
   const question = questionFor(object, index, sliceParent(object, index));
   const stored = await find(object, question);
-  if (stored === null) return together(question, null, object.engine);
+  if (stored === null) {
+    // It was dropped since somebody found it there.
+    const { headers } = question.exchange;
+    if (headers.has('cache-control') && parseCacheControl(headers.get('cache-control')).onlyIfCached) {
+      throw new MeridianError('only-if-cached', 'not all of the bytes asked for are stored');
+    }
+    return together(question, null, object.engine);
+  }
   const outcome = stored.from === 'memory' ? 'hit' : 'hit-disk';
   return { outcome, source: stored, forwarding: null };
 }

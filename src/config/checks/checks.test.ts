@@ -180,6 +180,17 @@ describe('routes', () => {
     ]);
   });
 
+  test('let a shield keep for no less time what a PoP keeps', () => {
+    const keeping = (freshness: object) => [web({ upstream: 'http://a.example', freshness })];
+    expect(mistakes({ routes: keeping({ freshS: 60, shieldS: '1d' }) })).toEqual([]);
+    expect(mistakes({ routes: keeping({ shieldS: '1d' }) })).toEqual([
+      'routes[0].web.freshness.shieldS: expected no less than freshS, found no freshS beside it',
+    ]);
+    expect(mistakes({ routes: keeping({ freshS: 60, shieldS: 10 }) })).toEqual([
+      'routes[0].web.freshness.shieldS: expected no less than freshS, found 10 s, and freshS of 60 s',
+    ]);
+  });
+
   const shadowed: [string, object, object, boolean][] = [
     ['everything', {}, { path: '/a' }, true],
     ['the same', { path: '/a' }, { path: '/a' }, true],

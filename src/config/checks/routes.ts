@@ -1,5 +1,5 @@
 /**
- * Whether every route can be reached and told from the others.
+ * Whether every route can be reached and told from the others, and its times go together.
  */
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode, ParsedRoute } from '../schema.ts';
@@ -13,6 +13,7 @@ export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
       ...checkName(route, index, earlier),
       ...checkShadow(route, index, earlier),
       ...checkHosted(route, index, nodes),
+      ...checkTimes(route, index),
     ];
   });
 }
@@ -89,6 +90,16 @@ function checkShadow(route: ParsedRoute, index: number, earlier: Earlier): Mista
   return [
     { path: `routes[${index}].match`, expected: 'a match that no earlier route takes away', found, hint },
   ];
+}
+
+/** A shield vouches for what PoPs would ask about: so it keeps it for longer than they do. */
+function checkTimes(route: ParsedRoute, index: number): Mistake[] {
+  if (route.protocol !== 'web') return [];
+  const { freshS, shieldS } = route.web.freshness;
+  if (shieldS === undefined || (freshS !== undefined && shieldS >= freshS)) return [];
+  const path = `routes[${index}].web.freshness.shieldS`;
+  const found = freshS === undefined ? 'no freshS beside it' : `${shieldS} s, and freshS of ${freshS} s`;
+  return [{ path, expected: 'no less than freshS', found }];
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -1,7 +1,10 @@
 /**
- * Whether misses find their way to an origin: parents exist, follow the order of roles, and form no circle.
+ * Whether misses find their way to an origin: parents exist, follow the order of roles, and form no circle. Siblings may
+ * name each other: they never go on.
  */
 import type { Mistake } from '../mistake.ts';
+import type { ParsedNode } from '../schema.ts';
+import { nameOf, parentsIn } from '../schema-parents.ts';
 import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
@@ -19,40 +22,50 @@ function checkParents(name: string, { nodes, nodeNames }: Draft): Mistake[] {
   if (node === undefined) return [];
   const allowed: readonly string[] = mayAsk[node.role];
   const path = `nodes.${name}.parents`;
-  if (node.role !== 'origin' && node.parents.length === 0) {
-    return [
-      {
-        path,
-        expected: `at least one parent, because a ${node.role} asks others on a miss`,
-        found: 'an empty list',
-      },
-    ];
+  const parents = parentsIn(node.parents);
+  if (node.role !== 'origin' && parents.length === 0) {
+    const found = node.parents.length === 0 ? 'an empty list' : 'siblings only';
+    const expected = `at least one parent, because a ${node.role} asks others on a miss`;
+    return [{ path, expected, found }];
   }
-  if (node.role === 'origin' && node.parents.length > 0) {
-    return [
-      { path, expected: 'no parents, because an origin asks upstreams', found: node.parents.join(', ') },
-    ];
+  const names = node.parents.map(nameOf);
+  if (node.role === 'origin' && names.length > 0) {
+    return [{ path, expected: 'no parents, because an origin asks upstreams', found: names.join(', ') }];
   }
-  return node.parents.flatMap((parent, index): Mistake[] => {
+  return node.parents.flatMap((each, index): Mistake[] => {
     const at = `${path}[${index}]`;
+    const parent = nameOf(each);
     if (!nodeNames.has(parent)) {
       const expected = 'the name of a node of this network';
       return [{ path: at, expected, found: `'${parent}'`, ...suggest(parent, [...nodeNames]) }];
     }
     if (parent === name) return [{ path: at, expected: 'another node', found: 'the node itself' }];
-    if (node.parents.indexOf(parent) !== index) {
+    if (names.indexOf(parent) !== index) {
       return [{ path: at, expected: 'each parent once', found: `'${parent}' again` }];
     }
     const role = nodes.get(parent)?.role;
+    if (typeof each !== 'string') return checkPeer(at, parent, role, node, index);
     if (role === undefined || allowed.includes(role)) return [];
-    return [
-      {
-        path: at,
-        expected: `a ${allowed.join(' or an ')}, for a ${node.role}`,
-        found: `${parent}, a ${role}`,
-      },
-    ];
+    const expected = `a ${allowed.join(' or an ')}, for a ${node.role}`;
+    return [{ path: at, expected, found: `${parent}, a ${role}` }];
   });
+}
+
+/** Siblings are of the same role. They come first, because they are asked before anybody does any work for the answer. */
+function checkPeer(
+  path: string,
+  peer: string,
+  role: ParsedNode['role'] | undefined,
+  node: ParsedNode,
+  index: number,
+): Mistake[] {
+  if (role !== undefined && role !== node.role) {
+    return [{ path, expected: `a ${node.role} as a sibling of a ${node.role}`, found: `${peer}, a ${role}` }];
+  }
+  const isFirst = node.parents.slice(0, index).every((before) => typeof before !== 'string');
+  return isFirst
+    ? []
+    : [{ path, expected: 'siblings before all parents', found: `peer('${peer}') behind one` }];
 }
 
 /** Each circle once, reported at its alphabetically first node. */
@@ -71,7 +84,7 @@ function checkCircles({ nodes }: Draft): Mistake[] {
 function circleFrom(start: string, nodes: Draft['nodes']): readonly string[] | undefined {
   const seen = new Set<string>();
   const search = (way: readonly string[]): readonly string[] | undefined => {
-    for (const parent of nodes.get(way.at(-1) ?? start)?.parents ?? []) {
+    for (const parent of parentsIn(nodes.get(way.at(-1) ?? start)?.parents ?? [])) {
       if (parent === start) return way.length > 1 ? way : undefined;
       if (seen.has(parent)) continue;
       seen.add(parent);

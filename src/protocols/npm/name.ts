@@ -103,6 +103,7 @@ function resource(
     ask,
     freshness,
     compress: rendering !== null,
+    rendered: rendering !== null,
   };
 }
 

@@ -35,3 +35,15 @@ test('a POST stands for a GET when its Content-Location says so', () => {
   expect(passOf('POST').standsFor?.(new Headers())).toBeNull();
   expect(passOf('PUT').standsFor?.(fields('/a'))).toBeNull();
 });
+
+test('what a PoP asks about after its time, its parents keep for longer, and vouch for', () => {
+  const times = { freshS: 60, shieldS: 600, staleIfErrorS: 5 };
+  const at = (role: 'pop' | 'shield' | 'origin') => {
+    const named = web({ ...options, freshness: times }, { route: 'docs', prefix: '', role }).name(exchange());
+    return named.as === 'resource' ? named.freshness : null;
+  };
+  expect(at('pop')).toEqual({ freshS: 60, staleIfErrorS: 5, vouchedS: 600 });
+  // What an origin holds for stale must not be fresh for the shield that asks it.
+  expect(at('shield')).toEqual({ freshS: 600, staleIfErrorS: 5 });
+  expect(at('origin')).toEqual({ freshS: 600, staleIfErrorS: 5 });
+});

@@ -8,7 +8,7 @@ import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { weakMatch } from '../../http/etag.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
-import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
+import type { Mount, OriginDoor, Protocol, Role } from '../../protocol.ts';
 import type { CacheKey, FreshnessPolicy, Named, NegativePolicy, Resource } from '../../resource.ts';
 import { targetOf } from './same-origin.ts';
 
@@ -19,16 +19,22 @@ export interface WebOptions {
   readonly authorization?: string | undefined;
   /** `Host` towards the upstream; without it, the upstream's own. */
   readonly hostHeader?: string | undefined;
-  readonly freshness: FreshnessPolicy;
+  readonly freshness: WebFreshness;
   /** Whether an answer that sets a cookie may be stored when it says so itself (RFC 9111 §7.3), or never. */
   readonly setCookie: 'store' | 'pass';
   readonly negative: NegativePolicy;
   readonly compress: boolean;
 }
 
+/** A route's times for responses that state none: those of a PoP, and for how long whoever it asks needs not ask. Seconds. */
+export interface WebFreshness extends Omit<FreshnessPolicy, 'vouchedS'> {
+  readonly shieldS?: number | undefined;
+}
+
 export function web(options: WebOptions, mount: Mount): Protocol {
   const remote = { url: options.upstream, authorization: options.authorization };
   const place = { upstream: options.upstream, prefix: mount.prefix, hostHeader: options.hostHeader };
+  const freshness = freshnessAt(mount.role, options.freshness);
   // The key is the target as the client wrote it: neither its Host nor its scheme reach the upstream.
   const pageAt = memoise(
     (target: string): Resource => ({
@@ -38,7 +44,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       tags: [],
       ask: 'client',
       inParts: true,
-      freshness: options.freshness,
+      freshness,
       hasQuery: true,
       keepsCookies: options.setCookie === 'store',
       negative: options.negative,
@@ -93,6 +99,12 @@ export function web(options: WebOptions, mount: Mount): Protocol {
       return origin.fetch(remote, url, { method: exchange.method, headers, body, signal });
     },
   };
+}
+
+/** A PoP takes its parent's word for what is older than `freshS`. What a parent does not stand by is as old as `shieldS`. */
+function freshnessAt(role: Role, { shieldS, ...times }: WebFreshness): FreshnessPolicy {
+  if (shieldS === undefined) return times;
+  return role === 'pop' ? { ...times, vouchedS: shieldS } : { ...times, freshS: shieldS };
 }
 
 /** Whether the validators say so: without any, nothing is known. */

@@ -1,0 +1,86 @@
+/**
+ * How commands reach the API: at the origin on this machine, as the operator; or at a PoP anywhere (`--url`), with a token.
+ */
+import { z } from 'zod';
+import { systemClock } from '../../clock.ts';
+import { findNode } from '../../control/find.ts';
+import type { ApiAnswer, ApiMessage } from '../../control/messages.ts';
+import { UsageError } from '../exit.ts';
+import { loadOrExplain } from '../load.ts';
+import { loadOptions, type NetworkValues, networkOptions } from '../settings.ts';
+
+export const apiOptions = {
+  url: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'A PoP to ask, such as https://packages.example.com; otherwise the origin on this machine is [MERIDIAN_URL]',
+  },
+  token: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A token with the right to administer, for --url; better in the variable [MERIDIAN_TOKEN]',
+  },
+  ...networkOptions,
+} as const;
+
+export type ApiValues = NetworkValues & {
+  readonly url?: string | undefined;
+  readonly token?: string | undefined;
+};
+
+export type Ask = (method: ApiMessage['method'], target: string, body?: unknown) => Promise<unknown>;
+
+/** Longer than a transaction and the bus take together. */
+const answerWithinMs = 30_000;
+
+/** `undefined` after having said what is wrong with the config. */
+export async function asker(values: ApiValues): Promise<Ask | undefined> {
+  const url = values.url ?? (process.env.MERIDIAN_URL || undefined);
+  if (url !== undefined) return remote(url, values.token ?? (process.env.MERIDIAN_TOKEN || undefined));
+  if (values.token !== undefined)
+    throw new UsageError('--token is for --url: the origin on this machine needs none');
+  const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
+  if (loaded === undefined) return undefined;
+  const { network } = loaded;
+  for (const node of Object.values(network.nodes)) {
+    if (node.role !== 'origin') continue;
+    const found = await findNode(network, node, systemClock);
+    if (found.state === 'up')
+      return async (method, target, body) => bodyOf(await found.control.api({ method, target, body }));
+  }
+  throw new Error(
+    'no origin of this network runs on this machine; ask a PoP: --url https://…, with MERIDIAN_TOKEN',
+  );
+}
+
+function remote(url: string, token: string | undefined): Ask {
+  if (!/^https?:\/\//.test(url)) throw new UsageError(`--url takes an http or https address, not ${url}`);
+  if (token === undefined) throw new UsageError('--url needs a token: set MERIDIAN_TOKEN, or give --token');
+  const base = `${url.replace(/\/+$/, '')}/.meridian/v1`;
+  return async (method, target, body) => {
+    const answer = await fetch(base + target, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+    const text = await answer.text();
+    return bodyOf({ status: answer.status, body: parsed(text) });
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { error: text.slice(0, 200) };
+  }
+}
+
+const failure = z.object({ error: z.string() });
+
+function bodyOf({ status, body }: ApiAnswer): unknown {
+  if (status === 200) return body;
+  throw new Error(failure.safeParse(body).data?.error ?? `the origin answers ${status}`);
+}

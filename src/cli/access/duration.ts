@@ -1,0 +1,15 @@
+/** `90d`, `12h`, `30m`, `45s`: seconds. */
+import { UsageError } from '../exit.ts';
+
+const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+export function secondsIn(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (
+    number === undefined ||
+    !(unit === 's' || unit === 'm' || unit === 'h' || unit === 'd') ||
+    Number(number) === 0
+  )
+    throw new UsageError(`--expires takes a time such as 90d, 12h or 30m; not ${text}`);
+  return Number(number) * units[unit];
+}
