@@ -27,6 +27,7 @@ import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
 import { parent } from './schema-parents.ts';
+import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
@@ -257,6 +258,7 @@ export const npm = group('Packages for npm, pnpm, yarn and bun.', {
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
   ).optional(),
   hosted: npmHosted.optional(),
+  policy: npmPolicy.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
     '128 MiB',

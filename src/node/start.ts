@@ -93,6 +93,7 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
+  node.site.begin();
   const ringDoor = seat && (await openRingDoor(node, seat, serveHandedOver[config.role]));
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
@@ -120,7 +121,7 @@ export async function startNode(
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
-    api: async (request) => records && operate(records, request, clock.now()),
+    api: async (request) => node.site.services && operate(node.site.services, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {
@@ -144,6 +145,7 @@ export async function startNode(
       parts.retune(next, wanted);
       await prepared.commit();
       before.close();
+      site.begin();
       replicas.keepOnly(wanted, next);
       if (node.accessLog !== logBefore) await logBefore?.close();
     },

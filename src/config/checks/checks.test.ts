@@ -191,6 +191,19 @@ describe('routes', () => {
     ]);
   });
 
+  test('have one home for what is published', () => {
+    const routes = [npm({ upstreams: [], hosted: { scopes: ['@acme'] } })];
+    const other = { ...origin, listen: [{ port: 2 }] };
+    expect(mistakes({ routes })).toEqual([]);
+    expect(mistakes({ routes, nodes: { origin, other } })).toEqual([
+      'routes[0].npm.hosted: expected packages that one store keeps, found a store of its own at origin. Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.',
+    ]);
+    const upstreams = [{ url: 'http://a.example', scopes: ['@acme'] }];
+    expect(mistakes({ routes: [npm({ upstreams, hosted: { scopes: ['@acme'] } })] })).toEqual([
+      'routes[0].npm.hosted.scopes: expected scopes that no upstream claims, found @acme',
+    ]);
+  });
+
   const shadowed: [string, object, object, boolean][] = [
     ['everything', {}, { path: '/a' }, true],
     ['the same', { path: '/a' }, { path: '/a' }, true],

@@ -18,22 +18,17 @@ export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
   });
 }
 
-/** What is published needs a place where it is kept, one for all origins; and one home. */
+/** What is published is kept in one place, by all origins together; and has one home. */
 function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nodes']): Mistake[] {
   if (route.protocol !== 'npm' || route.npm.hosted === undefined) return [];
   const path = `routes[${index}].npm.hosted`;
   const { scopes } = route.npm.hosted;
   const twice = (route.npm.upstreams ?? []).flatMap((upstream) => upstream.scopes).find(isIn(scopes));
   const origins = [...nodes].filter(([, { role }]) => role === 'origin');
-  const bare = origins.find(([, { store }]) => store === undefined);
   const apart = origins.length < 2 ? undefined : origins.find(([, { store }]) => !isShared(store));
   const expected = 'packages that one store keeps';
   const hint =
     'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
-  if (bare !== undefined) {
-    const found = `no \`store\` at ${bare[0]}`;
-    return [{ path, expected, found, hint: 'Add `store: {}` to the origin for files and SQLite.' }];
-  }
   if (apart !== undefined) return [{ path, expected, found: `a store of its own at ${apart[0]}`, hint }];
   if (twice === undefined) return [];
   return [{ path: `${path}.scopes`, expected: 'scopes that no upstream claims', found: twice }];

@@ -33,6 +33,8 @@ export interface Presentation {
   /** What clients are told in `Vary`: a packument's form depends on `Accept`, a PoP's coding on `Accept-Encoding`. */
   readonly vary?: string | undefined;
   readonly source?: Source | undefined;
+  /** What npm shows to whoever installs the package. */
+  readonly notice?: string | undefined;
 }
 
 /** The document, or a 304 when the stored one is the same. */
@@ -43,6 +45,7 @@ export function answerWith(document: Document, as: Presentation, stored: Entry |
   headers.set('content-type', as.contentType);
   headers.set('content-length', String(document.bytes.byteLength));
   headers.set('repr-digest', document.reprDigest);
+  if (as.notice !== undefined) headers.set('npm-notice', as.notice);
   return { status: 200, headers, body: document.bytes };
 }
 
@@ -64,12 +67,17 @@ function headersOf(etag: string | null, as: Omit<Presentation, 'contentType'>): 
  * allows. An upstream's `private` and `no-store` do not count: what the network's own credentials fetch is
  * for whoever may use the route.
  * @param upstream the head that the document came with.
+ * @param atMostS when the document will be another one for sure.
  */
-export function cacheControlOf(policy: FreshnessPolicy, upstream: Headers): string {
+export function cacheControlOf(
+  policy: FreshnessPolicy,
+  upstream: Headers,
+  atMostS = Number.POSITIVE_INFINITY,
+): string {
   const { sMaxAge, maxAge } = parseCacheControl(upstream.get('cache-control'));
   const statedS = sMaxAge ?? maxAge ?? Number.POSITIVE_INFINITY;
   const spentS = Number.parseInt(upstream.get('age') ?? '0', 10) || 0;
-  const freshS = Math.min(policy.freshS ?? DEFAULT_FRESH_S, Math.max(0, statedS - spentS));
+  const freshS = Math.min(policy.freshS ?? DEFAULT_FRESH_S, Math.max(0, statedS - spentS), atMostS);
   let field = `public, max-age=${freshS}`;
   if (policy.staleWhileRevalidateS !== undefined) {
     field += `, stale-while-revalidate=${policy.staleWhileRevalidateS}`;
@@ -79,11 +87,16 @@ export function cacheControlOf(policy: FreshnessPolicy, upstream: Headers): stri
 }
 
 /** An error as npm clients show it. Kept for a moment when it says that something is not there. */
-export function errorAnswer(status: number, message: string, retryAfter: string | null = null): Answer {
+export function errorAnswer(
+  status: number,
+  message: string,
+  retryAfter: string | null = null,
+  freshS = ABSENT_FRESH_S,
+): Answer {
   const passing = status === 429 || status >= 500;
   const headers = new Headers({
     'content-type': 'application/json',
-    'cache-control': passing ? 'no-store' : `public, max-age=${ABSENT_FRESH_S}`,
+    'cache-control': passing ? 'no-store' : `public, max-age=${freshS}`,
   });
   if (retryAfter !== null) headers.set('retry-after', retryAfter);
   const body = new TextEncoder().encode(`${JSON.stringify({ error: message })}\n`);

@@ -7,6 +7,8 @@ import type { OriginDoor } from '../../protocol.ts';
 import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
+import type { Enforcement } from './packument.ts';
+import { markOf } from './policy/terms.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
 import type { Source } from './source.ts';
 import { type Budget, collect, get, passError } from './upstream.ts';
@@ -25,6 +27,14 @@ export type Fetched =
   /** Anything but a document: not there, too many requests, out of order. */
   | { readonly as: 'error'; readonly answer: Answer };
 
+export interface Wanted {
+  /** What the upstream is asked for. */
+  readonly form: Form;
+  /** Whether the full form is to be made. */
+  readonly withFull: boolean;
+  readonly policy: Enforcement | null;
+}
+
 export interface Fetching {
   readonly origin: OriginDoor;
   readonly remotes: Remotes;
@@ -36,7 +46,7 @@ export interface Fetching {
 export async function fetchPackument(
   { origin, remotes, deriver, budget, maxPackumentBytes: maxBytes }: Fetching,
   name: string,
-  form: Form,
+  { form, withFull, policy }: Wanted,
   stored: Source | null,
   signal: AbortSignal,
 ): Promise<Fetched> {
@@ -60,7 +70,8 @@ export async function fetchPackument(
         gzip: answer.headers.get('content-encoding') === 'gzip',
         maxBytes,
         unless: stored?.sha256 ?? null,
-        full: form === 'full' ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+        full: withFull ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+        policy,
       },
       chunks,
     );
@@ -70,6 +81,7 @@ export async function fetchPackument(
       etag: answer.headers.get('etag'),
       lastModified: answer.headers.get('last-modified'),
       sha256,
+      stamp: stampOf(policy, documents, stored),
     };
     return documents === null
       ? { as: 'unchanged', source, head: answer.headers }
@@ -77,6 +89,18 @@ export async function fetchPackument(
   } finally {
     share.release();
   }
+}
+
+/** Under which terms the documents were made; of those that are as before, when they change is known. */
+export function stampOf(
+  policy: Enforcement | null,
+  documents: Documents | null,
+  stored: Source | null,
+): Source['stamp'] {
+  if (policy === null) return null;
+  const changesAtMs =
+    documents === null ? (stored?.stamp?.changesAtMs ?? null) : documents.ruling.changesAtMs;
+  return { terms: markOf(policy.terms), changesAtMs };
 }
 
 function addConditions(headers: Headers, stored: Source): void {

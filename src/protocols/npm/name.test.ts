@@ -174,3 +174,41 @@ describe('refused with advice', () => {
     expect(refusalOf('/a%00b')).toMatch(/^request-malformed: /);
   });
 });
+
+describe('where packages can be published', () => {
+  const hosted = { scopes: ['@acme'], names: [], others: false, access: 'restricted' } as const;
+  const nameAtHome = (method: string, target: string) =>
+    protocolAt('pop', { hosted }).name(exchangeOf(target, {}, { method }));
+
+  test('a request that changes something says what it does to what', () => {
+    for (const [method, target, action, subject] of [
+      ['PUT', '/@acme%2fui', 'publish', '@acme/ui'],
+      ['PUT', '/@acme%2fui/-rev/1', 'publish', '@acme/ui'],
+      ['DELETE', '/@acme%2fui/-rev/1', 'delete', '@acme/ui'],
+      ['DELETE', '/@acme/ui/-/ui-1.0.0.tgz/-rev/1', 'delete', '@acme/ui'],
+      ['PUT', '/-/package/@acme%2fui/dist-tags/next', 'publish', '@acme/ui'],
+      ['DELETE', '/-/package/@acme%2fui/dist-tags/next', 'publish', '@acme/ui'],
+      ['POST', '/-/package/@acme%2fui/access', 'admin', '@acme/ui'],
+      ['POST', '/-/npm/v1/keys', 'admin', ''],
+      ['GET', '/-/package/@acme%2fui/visibility', 'read', '@acme/ui'],
+      ['GET', '/@acme%2fui?write=true', 'read', '@acme/ui'],
+    ] as const)
+      expect(nameAtHome(method, target)).toMatchObject({ as: 'pass', deed: { action, subject } });
+  });
+
+  test('what no registry does is refused', () => {
+    for (const [method, target] of [
+      ['DELETE', '/@acme%2fui'],
+      ['POST', '/@acme%2fui'],
+      ['PUT', '/-/package/@acme%2fui/access'],
+      ['POST', '/-/stage/package/@acme%2fui'],
+    ] as const)
+      expect(nameAtHome(method, target)).toMatchObject({ as: 'refusal' });
+  });
+
+  test('everything of a package names it as its subject', () => {
+    for (const target of ['/left', '/left/1.0.0', '/left/-/left-1.0.0.tgz', '/-/package/left/dist-tags'])
+      expect(resourceAt('pop', target)).toMatchObject({ subject: 'left' });
+    expect(resourceAt('pop', '/-/npm/v1/keys')).not.toHaveProperty('subject');
+  });
+});

@@ -28,6 +28,9 @@ import { openLastLooks } from './last-looks.ts';
 import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { readPath } from './path.ts';
+import { policyDesk } from './policy/explain.ts';
+import { beginWithoutPolicy, openPolicy, type PolicyOptions } from './policy/policy.ts';
+import { refusePackage } from './policy/refuse.ts';
 import { pullPart } from './pull-packument.ts';
 import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-registry.ts';
 import { pullManifest, pullTags } from './pull-selection.ts';
@@ -41,6 +44,8 @@ export interface NpmOptions {
   readonly remotes: readonly NpmRemote[];
   /** What lives here rather than at a remote; `null`: nothing. */
   readonly hosted: HostedOptions | null;
+  /** What is asked of packages that are pulled through; `null`: nothing. */
+  readonly policy: PolicyOptions | null;
   /** How long packuments and what is made of them are fresh, at most. */
   readonly metadata: FreshnessPolicy;
   /** Largest packument that is accepted from a remote. */
@@ -55,8 +60,10 @@ const LARGEST_AT_ONCE = 2;
 export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemClock): Protocol {
   const { metadata, maxPackumentBytes } = options;
   const deriver = new Deriver({ clock });
+  const { route } = mount;
+  const policy = options.policy && openPolicy(options.policy, { route, deriver, clock });
   const context: NpmOrigin = {
-    route: mount.route,
+    ...{ route, policy },
     prefix: mount.prefix,
     hosted: options.hosted && openHosted(options.hosted, mount),
     metadata,
@@ -75,7 +82,12 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     rewrite,
     changed: changer(mount.route),
     pull: (ask, origin) => pull(context, mount, ask, origin),
-    close: () => deriver.close(),
+    begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
+    policy: policyDesk(context),
+    close() {
+      policy?.close();
+      deriver.close();
+    },
   };
 }
 
@@ -85,6 +97,11 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
   const item = itemOf(ask.named.key);
   if (item !== null && 'name' in item && (await livesHere(npm.hosted, item.name, origin))) {
     return serveHosted(npm, item, ask, origin);
+  }
+  if (npm.policy !== null && item !== null && 'name' in item) {
+    await npm.policy.ready();
+    const refusal = refusePackage(npm, item.name);
+    if (refusal !== null) return refusal;
   }
   switch (item?.kind) {
     case 'packument':

@@ -7,16 +7,21 @@ import type { Answer } from '../../entry.ts';
 import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { answerWith, cacheControlOf, confirm, type Presentation } from './canonical.ts';
+import { answerWith, cacheControlOf, confirm, errorAnswer, type Presentation } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
-import { type Fetched, fetchPackument } from './fetch-packument.ts';
-import { type Form, mediaTypes } from './form.ts';
+import { type Fetched, fetchPackument, type Wanted } from './fetch-packument.ts';
+import { mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import type { Enforcement, Ruling } from './packument.ts';
+import { holdsUnder, markOf, needsTime, type Terms } from './policy/terms.ts';
 import { type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */
 const SEEDING_MS = 5_000;
+/** How long a refusal is kept. */
+const REFUSED_FRESH_S = 10;
+const NOTICE_LENGTH = 500;
 
 const contentTypes = { ...mediaTypes, index: 'text/plain; charset=utf-8' } as const satisfies Record<
   Part,
@@ -29,7 +34,9 @@ export interface PackumentSource {
   readonly remote: string;
   /** Its tarballs are found without an index. */
   readonly isHosted: boolean;
-  fetch(form: Form, stored: Source | null, signal: AbortSignal): Promise<Fetched>;
+  /** What the route asks of its versions; `null`: nothing. */
+  readonly terms: Terms | null;
+  fetch(wanted: Wanted, stored: Source | null, signal: AbortSignal): Promise<Fetched>;
 }
 
 export async function pullPart(
@@ -40,14 +47,18 @@ export async function pullPart(
   origin: OriginDoor,
   from = upstreamSource(npm, name, origin),
 ): Promise<Answer> {
-  const stored = sourceOf(ask.stored, from.remote);
-  const form = part === 'full' ? 'full' : 'abbreviated';
+  const { terms } = from;
+  const policy: Enforcement | null = terms && { terms, nowMs: npm.clock.now() };
+  const stored = heldSource(ask, from, policy);
+  const withFull = part === 'full';
+  // The abbreviated form does not say when versions were published.
+  const form = withFull || (terms !== null && needsTime(terms)) ? 'full' : 'abbreviated';
   const fetched = await npm.derivations.take(
     name,
     part,
     stored,
     ask.signal,
-    (signal) => from.fetch(form, stored, signal),
+    (signal) => from.fetch({ form, withFull, policy }, stored, signal),
     async ({ as }) => {
       if (as === 'derived' && part !== 'index' && !from.isHosted) await seedIndex(npm, name, ask, origin);
     },
@@ -55,11 +66,18 @@ export async function pullPart(
   );
   if (fetched.as === 'error') return fetched.answer;
 
+  const { stamp } = fetched.source;
+  const atMostS = untilS(stamp?.changesAtMs ?? null, npm.clock.now());
+  const ruling = fetched.as === 'derived' ? fetched.documents.ruling : null;
+  if (part !== 'index' && ruling !== null && ruling.nothingLeft !== null) {
+    return errorAnswer(403, ruling.nothingLeft, null, Math.min(REFUSED_FRESH_S, atMostS));
+  }
   const presentation: Presentation = {
     contentType: contentTypes[part],
-    cacheControl: cacheControlOf(npm.metadata, fetched.head),
+    cacheControl: cacheControlOf(npm.metadata, fetched.head, atMostS),
     vary: part === 'index' ? undefined : 'accept, accept-encoding',
     source: fetched.source,
+    notice: part === 'index' ? undefined : noticeOf(npm, ruling),
   };
   const document = fetched.as === 'derived' ? fetched.documents[part] : null;
   const answer =
@@ -71,11 +89,33 @@ export async function pullPart(
   return answer;
 }
 
+/** Neither longer than the route says, nor past the moment at which the terms lead to another document. */
+function untilS(changesAtMs: number | null, nowMs: number): number {
+  return changesAtMs === null
+    ? Number.POSITIVE_INFINITY
+    : Math.max(0, Math.ceil((changesAtMs - nowMs) / 1000));
+}
+
+/** What the stored part was made of, if the same would be made of it now. */
+function heldSource({ stored }: Ask, { remote }: PackumentSource, policy: Enforcement | null): Source | null {
+  const source = sourceOf(stored, remote);
+  if (source === null) return null;
+  const mark = policy && markOf(policy.terms);
+  return holdsUnder(source.stamp, mark, policy?.nowMs ?? 0) ? source : null;
+}
+
+/** A field value is ASCII, and npm shows it as it is. */
+function noticeOf({ policy }: NpmOrigin, ruling: Ruling | null): string | undefined {
+  if (policy === null || !policy.tells || ruling === null || ruling.notice === null) return undefined;
+  return ruling.notice.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, NOTICE_LENGTH);
+}
+
 function upstreamSource(npm: NpmOrigin, name: string, origin: OriginDoor): PackumentSource {
   return {
     remote: npm.remotes.of(name).url,
     isHosted: false,
-    fetch: (form, stored, signal) => fetchPackument({ ...npm, origin }, name, form, stored, signal),
+    terms: npm.policy?.termsOf(name) ?? null,
+    fetch: (wanted, stored, signal) => fetchPackument({ ...npm, origin }, name, wanted, stored, signal),
   };
 }
 

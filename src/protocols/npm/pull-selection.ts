@@ -15,8 +15,10 @@ import {
 } from './canonical.ts';
 import { mediaTypes } from './form.ts';
 import type { SelectJob } from './job.ts';
-import { packumentResource } from './name.ts';
+import { indexResource, packumentResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import { refuseVersion } from './policy/refuse.ts';
+import { hiddenInIndex } from './tarball-index.ts';
 import { copyInPieces } from './turn.ts';
 
 /** `GET /:name/:version-or-tag`. */
@@ -34,13 +36,31 @@ export async function pullManifest(
   );
   if (packument.status !== 200) return passRead(packument);
   const manifest = await select(npm, packument, { version });
-  if (manifest === null) return errorAnswer(404, `version not found: ${version}`);
+  if (manifest === null) {
+    return (
+      (await refused(npm, name, version, ask, origin)) ?? errorAnswer(404, `version not found: ${version}`)
+    );
+  }
   const cacheControl = cacheControlOf(npm.metadata, packument.headers);
   return answerWith(
     manifest,
     { contentType: mediaTypes.full, cacheControl, vary: 'accept-encoding' },
     ask.stored,
   );
+}
+
+/** `null`: the policy does not hide it. */
+async function refused(
+  npm: NpmOrigin,
+  name: string,
+  version: string,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Answer | null> {
+  if (npm.policy === null) return null;
+  const index = await origin.read(indexResource(npm.route, name, npm.metadata), ask, npm.maxPackumentBytes);
+  const facts = index.status === 200 ? hiddenInIndex(index.bytes, version) : null;
+  return facts && refuseVersion(npm, name, facts);
 }
 
 /** `GET /-/package/:name/dist-tags`. */

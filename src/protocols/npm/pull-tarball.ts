@@ -10,7 +10,8 @@ import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocumen
 import { etagOf } from './integrity.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
-import { findInIndex, type IndexedFile } from './packument.ts';
+import { refuseVersion } from './policy/refuse.ts';
+import { findInIndex, type IndexedFile } from './tarball-index.ts';
 import { discard, get, passError } from './upstream.ts';
 
 export async function pullTarball(
@@ -24,12 +25,18 @@ export async function pullTarball(
   const index = await origin.read(resource, ask, npm.maxPackumentBytes);
   if (index.status !== 200) return passRead(index);
   let found = findInIndex(index.bytes, file);
-  if (found === null) {
+  // What is hidden is refused, unless it is old enough by now and the index is not.
+  const refusal = found !== null && 'hidden' in found ? refuseVersion(npm, name, found.hidden) : null;
+  if (refusal !== null) return refusal;
+  if (found === null || 'hidden' in found) {
     const newest = await lookAgain();
     if (newest !== null && newest.status !== 200) return passRead(newest);
     found = newest === null ? null : findInIndex(newest.bytes, file);
   }
-  if (found === null) return errorAnswer(404, `Not found: ${name}/-/${file}`);
+  if (found === null || 'hidden' in found) {
+    const still = found && refuseVersion(npm, name, found.hidden);
+    return still ?? errorAnswer(404, `Not found: ${name}/-/${file}`);
+  }
 
   const etag = found.digest === null ? null : etagOf(found.digest);
   if (etag !== null && ask.stored?.etag === etag) return confirm(etag, { cacheControl: immutable });

@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../../entry.ts';
 import type { Form } from './form.ts';
+import type { Stamp } from './policy/terms.ts';
 
 export const sourceField = 'meridian-source';
 
@@ -19,6 +20,8 @@ export interface Source {
   readonly lastModified: string | null;
   /** SHA-256 of the upstream's own bytes, hex: tells a change where the upstream has no validators. */
   readonly sha256: string;
+  /** Under which terms of the route's policy; `null`: none. */
+  readonly stamp: Stamp | null;
 }
 
 export function writeSource(source: Source): string {
@@ -32,10 +35,28 @@ function readSource(field: string | undefined): Source | null {
   if (field === undefined) return null;
   const source = parse(field);
   if (source === null || source['derivation'] !== derivation) return null;
-  const { remote, form, etag, lastModified, sha256 } = source;
+  const { remote, form, etag, lastModified, sha256, stamp = null } = source;
   if (typeof remote !== 'string' || typeof sha256 !== 'string') return null;
   if (form !== 'abbreviated' && form !== 'full') return null;
-  return { remote, form, etag: textOrNull(etag), lastModified: textOrNull(lastModified), sha256 };
+  const read = readStamp(stamp);
+  if (read === undefined) return null;
+  return {
+    remote,
+    form,
+    etag: textOrNull(etag),
+    lastModified: textOrNull(lastModified),
+    sha256,
+    stamp: read,
+  };
+}
+
+function readStamp(stamp: unknown): Stamp | null | undefined {
+  if (stamp === null) return null;
+  if (typeof stamp !== 'object' || !('terms' in stamp) || !('changesAtMs' in stamp)) return undefined;
+  const { terms, changesAtMs } = stamp;
+  if (typeof terms !== 'string') return undefined;
+  if (changesAtMs !== null && typeof changesAtMs !== 'number') return undefined;
+  return { terms, changesAtMs };
 }
 
 /** What a stored document was made of; `null` where that cannot be compared with what `remote` answers. */

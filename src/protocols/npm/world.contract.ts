@@ -112,6 +112,7 @@ export function protocolAt(role: Role, options: Partial<NpmOptions> = {}, prefix
   const complete = {
     remotes: [],
     hosted: null,
+    policy: null,
     metadata: { freshS: 300 },
     maxPackumentBytes: 1024 * 1024,
     ...options,

@@ -9,7 +9,7 @@ import { cleaned } from './semver.ts';
 /** All files of a package together. */
 const MAX_UNPACKED_BYTES = 2 * 1024 ** 3;
 const MAX_FILES = 500_000;
-const MAX_MANIFEST_BYTES = 1024 * 1024;
+const MAX_KEPT_BYTES = 1024 * 1024;
 const BLOCK = 512;
 
 export interface Contents {
@@ -64,7 +64,9 @@ function tarReader() {
   /** Bytes that are left of the entry at hand, with what fills its last block. */
   let left = 0;
   let padding = 0;
-  let kept: Uint8Array[] | null = null;
+  let kept: { readonly as: 'manifest' | 'path'; readonly chunks: Uint8Array[] } | null = null;
+  /** Of the next entry, where an extended header says it. */
+  let nextPath: string | null = null;
   let manifest: Uint8Array | null = null;
   let total = 0;
   let fileCount = 0;
@@ -88,14 +90,22 @@ function tarReader() {
       if (fileCount > MAX_FILES) throw new Refusal(400, `The tarball has more than ${MAX_FILES} files.`);
     }
     // An installer drops the first folder, whatever its name; the last entry of a path is the one that stays.
-    const isManifest = isFile && /^[^/]+\/package\.json$/.test(pathIn(block));
-    kept = isManifest ? [] : null;
-    if (isManifest && size > MAX_MANIFEST_BYTES) throw new Refusal(400, 'The package.json is too large.');
+    const isManifest = isFile && /^[^/]+\/package\.json$/.test(nextPath ?? pathIn(block));
+    const as = isManifest ? 'manifest' : type === 'x' ? 'path' : null;
+    nextPath = null;
+    kept = as && { as, chunks: [] };
+    if (as !== null && size > MAX_KEPT_BYTES) {
+      throw new Refusal(
+        400,
+        `The package.json, or an extended header, has more than ${MAX_KEPT_BYTES} bytes.`,
+      );
+    }
     if (size === 0) endEntry();
   }
 
   function endEntry(): void {
-    if (kept !== null) manifest = Buffer.concat(kept);
+    if (kept?.as === 'manifest') manifest = Buffer.concat(kept.chunks);
+    if (kept?.as === 'path') nextPath = extendedPath(Buffer.concat(kept.chunks).toString('utf8'));
     kept = null;
   }
 
@@ -108,7 +118,7 @@ function tarReader() {
       for (let at = 0; at < chunk.length && !hasEnded; ) {
         if (left > 0) {
           const taken = Math.min(left, chunk.length - at);
-          kept?.push(chunk.slice(at, at + taken));
+          kept?.chunks.push(chunk.slice(at, at + taken));
           left -= taken;
           at += taken;
           if (left === 0) endEntry();
@@ -142,6 +152,12 @@ function pathIn(block: Buffer): string {
   };
   const prefix = text(257, 5) === 'ustar' ? text(345, 155) : '';
   return prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
+}
+
+/** Records of an extended header: `<length> <keyword>=<value>` and a line break (POSIX.1-2001, pax). The last one counts. */
+function extendedPath(records: string): string | null {
+  const paths = records.split('\n').flatMap((record) => /^\d+ path=(.*)$/s.exec(record)?.[1] ?? []);
+  return paths.at(-1) ?? null;
 }
 
 /** Octal digits, or a binary number where the first bit is set (GNU's way for what is very large). */

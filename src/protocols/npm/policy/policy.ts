@@ -1,0 +1,198 @@
+/**
+ * The supply-chain policy of a route, at the origin: what it asks of each package, and seeing to it that a change of that reaches every
+ * cache. Everybody else only sees documents that hold what may be used, and refusals.
+ */
+import type { Clock } from '../../../clock.ts';
+import { MeridianError } from '../../../errors.ts';
+import type { OriginHome } from '../../../protocol.ts';
+import type { Selector } from '../../../purge.ts';
+import type { DocumentKey, MetadataStore } from '../../../store.ts';
+import type { Deriver } from '../deriver.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { type Severity, severities } from './osv.ts';
+import { openRefusals, type Refusals } from './refusals.ts';
+import { matchesName, rangesFor, specOf } from './spec.ts';
+import type { AgeTerms, Terms } from './terms.ts';
+
+export interface PolicyOptions {
+  readonly releaseAge?: ReleaseAgeOptions | undefined;
+  /** `name`, `name@range`, with stars in the name. */
+  readonly blocked: readonly string[];
+  /** Nothing but these; `null`: everything. */
+  readonly only?: readonly string[] | undefined;
+  readonly advisories?: AdvisoryOptions | undefined;
+  /** Names, with stars. */
+  readonly provenance: readonly string[];
+  /** npm shows to those who install why `latest` is another one here. */
+  readonly notice: boolean;
+}
+
+export interface ReleaseAgeOptions {
+  readonly minimumS: number;
+  /** RFC 3339. */
+  readonly publishedBefore?: string | undefined;
+  readonly exempt: readonly string[];
+  readonly withoutTime: 'refuse' | 'allow';
+}
+
+export interface AdvisoryOptions {
+  /** Absolute path of a file or a folder of files. */
+  readonly path: string;
+  readonly severity: Severity;
+  /** Ids, or aliases, of those that do not count. */
+  readonly except: readonly string[];
+  readonly checkS: number;
+}
+
+export interface Policy {
+  /** Whether npm is to be told why `latest` is another one. */
+  readonly tells: boolean;
+  /** What was refused lately. */
+  readonly refusals: Refusals;
+  /** What is to be said of the feed; `null`: there is none. */
+  readonly feed: Feed['state'] | null;
+  /** Resolves when what the policy says is known, or when that has failed. */
+  ready(): Promise<void>;
+  /**
+   * What is asked of a package's versions; `null`: nothing.
+   *
+   * @throws `policy-unready` while there are no advisories to judge by.
+   */
+  termsOf(name: string): Terms | null;
+  /** Begins to look after the feed, and has purged what other terms have led to. */
+  begin(home: OriginHome): void;
+  close(): void;
+}
+
+export interface PolicyDependencies {
+  readonly route: string;
+  readonly deriver: Pick<Deriver, 'run'>;
+  readonly clock: Clock;
+}
+
+/** Packages that are purged one by one; beyond it, the route as a whole. */
+const MAX_NAMES = 500;
+
+export function openPolicy(options: PolicyOptions, { route, deriver, clock }: PolicyDependencies): Policy {
+  const { advisories, releaseAge, notice, provenance } = options;
+  const blocked = options.blocked.map(specOf);
+  const only = options.only?.map(specOf);
+  const exempt = releaseAge?.exempt.map(specOf) ?? [];
+  const excepted = new Set(advisories?.except);
+  const worst = advisories === undefined ? [] : severities.slice(severities.indexOf(advisories.severity));
+  const feed = advisories === undefined ? null : openFeed(advisories, { deriver, clock });
+  const settings = new Bun.CryptoHasher('sha256').update(JSON.stringify(options)).digest('base64url');
+
+  function ageFor(name: string): AgeTerms | null {
+    if (releaseAge === undefined) return null;
+    const { minimumS, publishedBefore, withoutTime } = releaseAge;
+    const publishedBeforeMs = publishedBefore === undefined ? null : Date.parse(publishedBefore);
+    return { minimumMs: minimumS * 1000, publishedBeforeMs, withoutTime, exempt: rangesFor(exempt, name) };
+  }
+
+  function advisoriesFor(name: string): Terms['advisories'] {
+    if (feed === null) return [];
+    const known = feed.about(name);
+    if (known === null) throw new MeridianError('policy-unready', feed.state.error ?? 'it is being read');
+    return known.filter(
+      ({ id, aliases, severity }) =>
+        worst.includes(severity) && ![id, ...aliases].some((each) => excepted.has(each)),
+    );
+  }
+
+  return {
+    tells: notice,
+    refusals: openRefusals(clock),
+    get feed() {
+      return feed?.state ?? null;
+    },
+    ready: async () => feed?.ready(),
+    termsOf(name) {
+      const terms: Terms = {
+        only: only ? rangesFor(only, name) : null,
+        blocked: rangesFor(blocked, name),
+        advisories: advisoriesFor(name),
+        provenance: provenance.some((pattern) => matchesName(pattern, name)),
+        age: ageFor(name),
+      };
+      return isEmpty(terms) ? null : terms;
+    },
+    begin(home) {
+      const follower = followChanges({ route, settings, home });
+      if (feed === null) return follower.read('');
+      feed.begin({
+        warn: home.warn,
+        read: (digest) => follower.read(digest),
+        changed: (names, digest) => follower.changed(selectorsFor(route, names), digest),
+      });
+    },
+    close: () => feed?.close(),
+  };
+}
+
+/** A route without a policy, which it may have had before. */
+export function beginWithoutPolicy(route: string, home: OriginHome): void {
+  followChanges({ route, settings: '', home }).read('');
+}
+
+function isEmpty({ only, blocked, advisories, provenance, age }: Terms): boolean {
+  return only === null && blocked.length === 0 && advisories.length === 0 && !provenance && age === null;
+}
+
+/** Softly: what is the same under the new terms is confirmed at the price of a question. */
+function selectorsFor(route: string, names: readonly string[]): Selector[] {
+  if (names.length > MAX_NAMES) return [{ by: 'route', route }];
+  return names.map((name) => ({ by: 'tag', tag: `npm:${name}` }));
+}
+
+interface Follower {
+  /** The terms are known, for the first time in this process. */
+  read(feed: string): void;
+  changed(selectors: readonly Selector[], feed: string): void;
+}
+
+/**
+ * Has everything purged that other terms have led to. Under which terms the caches have last been told about is written down, so that a change
+ * that was made while the origin was down is seen when it starts.
+ */
+function followChanges({
+  route,
+  settings,
+  home: { stores, purge, warn },
+}: {
+  readonly route: string;
+  readonly settings: string;
+  readonly home: OriginHome;
+}): Follower {
+  const key: DocumentKey = ['npm-policy', route];
+  const metadata: MetadataStore | null = stores?.metadata ?? null;
+  let last = Promise.resolve();
+
+  /** One after another, so that what is written down is the newest. */
+  function next(task: () => Promise<void>): void {
+    last = last.then(task).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      warn('what the policy has changed may be late at other nodes', { route, reason });
+    });
+  }
+
+  async function tell(selectors: readonly Selector[], mark: string): Promise<void> {
+    await purge(selectors, true);
+    await metadata?.transact((transaction) => transaction.put(key, { mark }));
+  }
+
+  return {
+    read(feed) {
+      next(async () => {
+        const mark = `${settings} ${feed}`;
+        const known = (await metadata?.get(key))?.value;
+        if (known === undefined && settings === '') return;
+        if (Bun.deepEquals(known, { mark })) return;
+        await tell([{ by: 'route', route }], mark);
+      });
+    },
+    changed(selectors, feed) {
+      if (selectors.length > 0) next(() => tell(selectors, `${settings} ${feed}`));
+    },
+  };
+}
