@@ -215,7 +215,7 @@ export const errors = {
     blame: 'operator',
     retryable: true,
     advice:
-      "The route's policy asks for security advisories, and its feed has not been read yet. The origin's log says why.",
+      "The route's policy cannot be applied now: its feed of advisories, or the upstream, cannot be read. The origin's log says why.",
   },
   'store-unavailable': {
     status: 503,

@@ -3,7 +3,7 @@
  */
 import type { z } from 'zod';
 import { explanation, policyState } from '../access/api/policy.ts';
-import { apiOptions, type Ask, asker } from './access/ask.ts';
+import { type Ask, apiOptions, asker } from './access/ask.ts';
 import { day } from './access/shown.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';

@@ -2,7 +2,7 @@
  * Parameters of a supply-chain policy: which of the versions that upstreams have may be used.
  */
 import * as forms from './forms.ts';
-import { anyText, count, flag, group, list, oneOf, path, seconds, text } from './kinds.ts';
+import { anyText, count, group, list, oneOf, path, seconds, text } from './kinds.ts';
 
 const spec = (means: string) =>
   text(
@@ -57,8 +57,5 @@ export const npmPolicy = group(
       'Every version of these has to come with a statement of where it was built (`dist.attestations.provenance`).',
       text('Package.', { expected: "a package name, with stars, such as '@acme/*'" }, forms.packagePattern),
     ).prefault([]),
-    notice: flag('npm tells those who install a package why `latest` is another version here.').prefault(
-      true,
-    ),
   },
 );

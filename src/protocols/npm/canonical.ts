@@ -33,8 +33,6 @@ export interface Presentation {
   /** What clients are told in `Vary`: a packument's form depends on `Accept`, a PoP's coding on `Accept-Encoding`. */
   readonly vary?: string | undefined;
   readonly source?: Source | undefined;
-  /** What npm shows to whoever installs the package. */
-  readonly notice?: string | undefined;
 }
 
 /** The document, or a 304 when the stored one is the same. */
@@ -45,7 +43,6 @@ export function answerWith(document: Document, as: Presentation, stored: Entry |
   headers.set('content-type', as.contentType);
   headers.set('content-length', String(document.bytes.byteLength));
   headers.set('repr-digest', document.reprDigest);
-  if (as.notice !== undefined) headers.set('npm-notice', as.notice);
   return { status: 200, headers, body: document.bytes };
 }
 
@@ -102,6 +99,15 @@ export function errorAnswer(
   const body = new TextEncoder().encode(`${JSON.stringify({ error: message })}\n`);
   headers.set('content-length', String(body.byteLength));
   return { status, headers, body };
+}
+
+/** Marks a refusal as one of the route's policy: what was given out before is wrong from now on (`changed.ts`). */
+export const policyField = 'meridian-policy';
+
+export function refusedAnswer(message: string, atMostS: number): Answer {
+  const answer = errorAnswer(403, message, null, Math.min(ABSENT_FRESH_S, atMostS));
+  answer.headers.set(policyField, 'refused');
+  return answer;
 }
 
 /** For whoever asked, and for nobody else. */

@@ -13,7 +13,7 @@ const source: Source = {
   stamp: null,
 };
 const document = { bytes: new Uint8Array(), reprDigest: 'sha-256=::' };
-const ruling = { changesAtMs: null, nothingLeft: null, notice: null };
+const ruling = { changesAtMs: null, nothingLeft: null };
 const head = new Headers();
 const derived = (full: typeof document | null = null): Fetched => ({
   as: 'derived',

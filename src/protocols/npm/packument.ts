@@ -30,8 +30,6 @@ export interface Ruling {
   readonly changesAtMs: number | null;
   /** Why there is nothing to install; `null` where there is something. */
   readonly nothingLeft: string | null;
-  /** For people who install the package; `null`: it is as its publisher has it. */
-  readonly notice: string | null;
 }
 
 /** What a route asks of a package, and the time by which that is judged. */
@@ -87,11 +85,11 @@ export function derivePackument(text: string, { name, remoteUrl, withFull, polic
     }),
     full: withFull ? JSON.stringify(packument) : null,
     index: index.text(),
-    ruling: { changesAtMs: ruling.changesAtMs, nothingLeft: ruling.nothingLeft, notice: ruling.moved },
+    ruling: { changesAtMs: ruling.changesAtMs, nothingLeft: ruling.nothingLeft },
   };
 }
 
-const nothingHidden = { hidden: new Map<string, never>(), changesAtMs: null, nothingLeft: null, moved: null };
+const nothingHidden = { hidden: new Map<string, never>(), changesAtMs: null, nothingLeft: null };
 
 /** Takes what the policy hides out of the document, but for the versions themselves. */
 function ruleOn(packument: JsonObject, name: string, policy: Enforcement | null) {

@@ -7,21 +7,18 @@ import type { Answer } from '../../entry.ts';
 import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { answerWith, cacheControlOf, confirm, errorAnswer, type Presentation } from './canonical.ts';
+import { answerWith, cacheControlOf, confirm, type Presentation, refusedAnswer } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
 import { type Fetched, fetchPackument, type Wanted } from './fetch-packument.ts';
 import { mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
-import type { Enforcement, Ruling } from './packument.ts';
+import type { Enforcement } from './packument.ts';
 import { holdsUnder, markOf, needsTime, type Terms } from './policy/terms.ts';
 import { type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */
 const SEEDING_MS = 5_000;
-/** How long a refusal is kept. */
-const REFUSED_FRESH_S = 10;
-const NOTICE_LENGTH = 500;
 
 const contentTypes = { ...mediaTypes, index: 'text/plain; charset=utf-8' } as const satisfies Record<
   Part,
@@ -70,14 +67,13 @@ export async function pullPart(
   const atMostS = untilS(stamp?.changesAtMs ?? null, npm.clock.now());
   const ruling = fetched.as === 'derived' ? fetched.documents.ruling : null;
   if (part !== 'index' && ruling !== null && ruling.nothingLeft !== null) {
-    return errorAnswer(403, ruling.nothingLeft, null, Math.min(REFUSED_FRESH_S, atMostS));
+    return refusedAnswer(ruling.nothingLeft, atMostS);
   }
   const presentation: Presentation = {
     contentType: contentTypes[part],
     cacheControl: cacheControlOf(npm.metadata, fetched.head, atMostS),
     vary: part === 'index' ? undefined : 'accept, accept-encoding',
     source: fetched.source,
-    notice: part === 'index' ? undefined : noticeOf(npm, ruling),
   };
   const document = fetched.as === 'derived' ? fetched.documents[part] : null;
   const answer =
@@ -102,12 +98,6 @@ function heldSource({ stored }: Ask, { remote }: PackumentSource, policy: Enforc
   if (source === null) return null;
   const mark = policy && markOf(policy.terms);
   return holdsUnder(source.stamp, mark, policy?.nowMs ?? 0) ? source : null;
-}
-
-/** A field value is ASCII, and npm shows it as it is. */
-function noticeOf({ policy }: NpmOrigin, ruling: Ruling | null): string | undefined {
-  if (policy === null || !policy.tells || ruling === null || ruling.notice === null) return undefined;
-  return ruling.notice.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, NOTICE_LENGTH);
 }
 
 function upstreamSource(npm: NpmOrigin, name: string, origin: OriginDoor): PackumentSource {

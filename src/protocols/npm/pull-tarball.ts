@@ -10,6 +10,7 @@ import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocumen
 import { etagOf } from './integrity.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import { readCurrent } from './policy/current.ts';
 import { refuseVersion } from './policy/refuse.ts';
 import { findInIndex, type IndexedFile } from './tarball-index.ts';
 import { discard, get, passError } from './upstream.ts';
@@ -22,7 +23,7 @@ export async function pullTarball(
   origin: OriginDoor,
 ): Promise<Answer> {
   const resource = indexResource(npm.route, name, npm.metadata);
-  const index = await origin.read(resource, ask, npm.maxPackumentBytes);
+  const index = await readCurrent(npm, name, resource, ask, origin);
   if (index.status !== 200) return passRead(index);
   let found = findInIndex(index.bytes, file);
   // What is hidden is refused, unless it is old enough by now and the index is not.
@@ -47,7 +48,7 @@ export async function pullTarball(
     return npm.lastLooks.once(name, () => {
       // Shared with whoever asks next, so it does not end when this client leaves.
       const { signal } = new AbortController();
-      return origin.read(resource, { ...ask, stored: null, reload: true, signal }, npm.maxPackumentBytes);
+      return readCurrent(npm, name, resource, { ...ask, stored: null, reload: true, signal }, origin);
     });
   }
 }

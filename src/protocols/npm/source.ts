@@ -65,6 +65,11 @@ export function sourceOf(stored: Entry | null, remote: string): Source | null {
   return source?.remote === remote ? source : null;
 }
 
+/** The same, of a document that has been read. */
+export function sourceIn(headers: Headers): Source | null {
+  return readSource(headers.get(sourceField) ?? undefined);
+}
+
 function parse(field: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(field);

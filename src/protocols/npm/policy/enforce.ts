@@ -16,8 +16,6 @@ export interface Enforced {
   readonly changesAtMs: number | null;
   /** Why nothing is left of a package that had versions; `null` where something is. */
   readonly nothingLeft: string | null;
-  /** What has become of `latest`, in words; `null`: it is the package's own. */
-  readonly moved: string | null;
 }
 
 export interface Parts {
@@ -29,34 +27,48 @@ export interface Parts {
 
 export function enforce({ name, versions, tags, time }: Parts, terms: Terms, nowMs: number): Enforced {
   const hidden = new Map<string, Facts>();
-  const findings = new Map<string, readonly Finding[]>();
   let changesAtMs: number | null = null;
   for (const [version, manifest] of Object.entries(versions)) {
     const facts = factsOf(version, manifest, time);
     const against = judge(terms, facts, nowMs).filter(({ passes }) => !passes);
     if (against.length === 0) continue;
     hidden.set(version, facts);
-    findings.set(version, against);
-    for (const { untilMs } of against) {
-      if (untilMs !== null) changesAtMs = Math.min(untilMs, changesAtMs ?? untilMs);
-    }
+    const untilMs = untilOf(against);
+    if (untilMs !== null) changesAtMs = Math.min(untilMs, changesAtMs ?? untilMs);
   }
-  if (hidden.size === 0) return { hidden, tags, changesAtMs, nothingLeft: null, moved: null };
+  if (hidden.size === 0) return { hidden, tags, changesAtMs, nothingLeft: null };
   const left = Object.keys(versions).filter((version) => !hidden.has(version));
-  const before = tags['latest'];
-  const after = movedTags(tags, hidden, left, versions);
-  const why = (version: string) => reasonsOf(findings.get(version) ?? []);
-  const last = typeof before === 'string' && hidden.has(before) ? before : [...hidden.keys()].at(-1);
-  const reason = `${name}@${last} ${why(last ?? '')}`;
-  const isMoved = typeof before === 'string' && before !== after['latest'];
-  const count = `${hidden.size} ${hidden.size === 1 ? 'version' : 'versions'}`;
   return {
     hidden,
-    tags: after,
+    tags: movedTags(tags, hidden, left, versions),
     changesAtMs,
-    nothingLeft: left.length > 0 ? null : `${name}: none of ${count} may be used here; ${reason}`,
-    moved: isMoved ? `${name}: latest is ${String(after['latest'])} here, because ${reason}` : null,
+    nothingLeft: left.length > 0 ? null : emptiness(name, tags, hidden, terms, nowMs),
   };
+}
+
+/** When none of the rules that are against a version still is, ms since the epoch; `null`: by themselves never. */
+export function untilOf(against: readonly Finding[]): number | null {
+  let latestMs: number | null = null;
+  for (const { untilMs } of against) {
+    if (untilMs === null) return null;
+    latestMs = Math.max(untilMs, latestMs ?? untilMs);
+  }
+  return latestMs;
+}
+
+/** Why no version may be used, told of the one that somebody most likely wants. */
+function emptiness(
+  name: string,
+  { latest }: JsonObject,
+  hidden: ReadonlyMap<string, Facts>,
+  terms: Terms,
+  nowMs: number,
+): string {
+  const facts = (typeof latest === 'string' ? hidden.get(latest) : undefined) ?? [...hidden.values()].at(-1);
+  const findings = facts === undefined ? [] : judge(terms, facts, nowMs);
+  const all = hidden.size === 1 ? 'its only version' : `any of its ${hidden.size} versions`;
+  const why = reasonsOf(findings.filter(({ passes }) => !passes));
+  return `The policy of this registry does not let ${name} be used in ${all}: ${name}@${facts?.version} ${why}`;
 }
 
 export function factsOf(version: string, manifest: Json | undefined, time: Json | undefined): Facts {

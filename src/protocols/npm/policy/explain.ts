@@ -8,7 +8,8 @@ import type { NpmOrigin } from '../origin.ts';
 import { isPackageName, isVersion } from '../path.ts';
 import { hiddenInIndex } from '../tarball-index.ts';
 import { copyInPieces } from '../turn.ts';
-import { reasonsOf } from './enforce.ts';
+import { readCurrent } from './current.ts';
+import { reasonsOf, untilOf } from './enforce.ts';
 import { type Finding, judge, refusesAll } from './judge.ts';
 import type { Facts } from './terms.ts';
 
@@ -59,14 +60,14 @@ async function factsOf(
   ask: Ask,
   origin: OriginDoor,
 ): Promise<Facts | null> {
-  const index = await origin.read(indexResource(npm.route, name, npm.metadata), ask, npm.maxPackumentBytes);
+  const index = await readCurrent(npm, name, indexResource(npm.route, name, npm.metadata), ask, origin);
   if (index.status === 404) return null;
   if (index.status !== 200)
     throw new MeridianError('upstream-invalid', `The upstream answers ${index.status}.`);
   const hidden = hiddenInIndex(index.bytes, version);
   if (hidden !== null) return hidden;
   const resource = packumentResource(npm.route, 'full', name, npm.metadata);
-  const document = await origin.read(resource, ask, 2 * npm.maxPackumentBytes);
+  const document = await readCurrent(npm, name, resource, ask, origin);
   if (document.status !== 200) return null;
   const chunks = await copyInPieces(document.bytes);
   return npm.deriver.run({ task: 'facts', chunks, version }, chunks);
@@ -76,7 +77,5 @@ function verdictOn(subject: string, findings: readonly Finding[]): Explanation {
   const rules: ExplainedRule[] = findings.map(({ rule, passes, why }) => ({ rule, passes, why }));
   const against = findings.filter(({ passes }) => !passes);
   if (against.length === 0) return { ...allowed, subject, why: 'may be used', rules };
-  const isForGood = against.some(({ untilMs }) => untilMs === null);
-  const untilMs = isForGood ? null : Math.max(...against.map((each) => each.untilMs ?? 0));
-  return { subject, verdict: 'refused', why: reasonsOf(against), untilMs, rules };
+  return { subject, verdict: 'refused', why: reasonsOf(against), untilMs: untilOf(against), rules };
 }

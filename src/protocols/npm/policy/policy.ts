@@ -23,8 +23,6 @@ export interface PolicyOptions {
   readonly advisories?: AdvisoryOptions | undefined;
   /** Names, with stars. */
   readonly provenance: readonly string[];
-  /** npm shows to those who install why `latest` is another one here. */
-  readonly notice: boolean;
 }
 
 export interface ReleaseAgeOptions {
@@ -45,8 +43,6 @@ export interface AdvisoryOptions {
 }
 
 export interface Policy {
-  /** Whether npm is to be told why `latest` is another one. */
-  readonly tells: boolean;
   /** What was refused lately. */
   readonly refusals: Refusals;
   /** What is to be said of the feed; `null`: there is none. */
@@ -74,7 +70,7 @@ export interface PolicyDependencies {
 const MAX_NAMES = 500;
 
 export function openPolicy(options: PolicyOptions, { route, deriver, clock }: PolicyDependencies): Policy {
-  const { advisories, releaseAge, notice, provenance } = options;
+  const { advisories, releaseAge, provenance } = options;
   const blocked = options.blocked.map(specOf);
   const only = options.only?.map(specOf);
   const exempt = releaseAge?.exempt.map(specOf) ?? [];
@@ -101,7 +97,6 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
   }
 
   return {
-    tells: notice,
     refusals: openRefusals(clock),
     get feed() {
       return feed?.state ?? null;

@@ -1,6 +1,6 @@
 /** How somebody is told that he does not get what he asked for, and why. npm shows the sentence. */
 import type { Answer } from '../../../entry.ts';
-import { errorAnswer } from '../canonical.ts';
+import { refusedAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { reasonsOf } from './enforce.ts';
 import { type Finding, judge, refusesAll } from './judge.ts';
@@ -22,17 +22,14 @@ export function refusePackage(npm: NpmOrigin, name: string): Answer | null {
   return against && refusal(npm, name, [against], npm.clock.now());
 }
 
-/** How long a refusal is kept, at most. */
-const FRESH_S = 10;
-
 function refusal(npm: NpmOrigin, subject: string, against: readonly Finding[], nowMs: number): Answer {
   const why = reasonsOf(against);
   const rules = against.map(({ rule }) => rule);
   npm.policy?.refusals.note(subject, rules, why);
   const ends = against.flatMap(({ untilMs }) => (untilMs === null ? [] : [untilMs]));
-  const freshS = Math.min(FRESH_S, ...ends.map((ms) => Math.ceil((ms - nowMs) / 1000)));
+  const atMostS = Math.min(...ends.map((ms) => Math.ceil((ms - nowMs) / 1000)));
   const message = `${subject} is refused by the policy of this registry: it ${why}. ${advice(rules)}`;
-  return errorAnswer(403, message, null, freshS);
+  return refusedAnswer(message, atMostS);
 }
 
 function advice(rules: readonly Finding['rule'][]): string {
