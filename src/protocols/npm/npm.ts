@@ -134,7 +134,8 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
   }
   switch (wanted.kind) {
     case 'packument':
-      return pullDocument(npm, wanted.name, ask, origin);
+      await npm.policy?.ready();
+      return refusePackage(npm, wanted.name) ?? pullDocument(npm, wanted.name, ask, origin);
     case 'visibility':
     case 'collaborators':
       return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });

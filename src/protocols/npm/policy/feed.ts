@@ -12,8 +12,7 @@ import { MeridianError } from '../../../errors.ts';
 import type { Deriver } from '../deriver.ts';
 import type { FeedFile } from '../job.ts';
 import { turn } from '../turn.ts';
-import type { Advisory } from './osv.ts';
-import type { AdvisoryOptions } from './policy.ts';
+import type { Advisory, Severity } from './osv.ts';
 
 /** The whole of it. All records about npm, malware included, take about half of that. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -25,6 +24,15 @@ const BATCH_FILES = 512;
 const AT_ONCE = 32;
 /** Lines between two turns for everybody else. */
 const LINES_AT_ONCE = 2_000;
+
+export interface AdvisoryOptions {
+  /** Absolute path of a file or a folder of files. */
+  readonly path: string;
+  readonly severity: Severity;
+  /** Ids, or aliases, of those that do not count. */
+  readonly except: readonly string[];
+  readonly checkS: number;
+}
 
 export interface Feed {
   readonly state: FeedState;
@@ -65,7 +73,10 @@ export interface FeedDependencies {
   readonly clock: Clock;
 }
 
-export function openFeed({ path, checkS }: AdvisoryOptions, { deriver, clock }: FeedDependencies): Feed {
+export function openFeed(
+  { path, checkS }: Pick<AdvisoryOptions, 'path' | 'checkS'>,
+  { deriver, clock }: FeedDependencies,
+): Feed {
   let content: Content | null = null;
   let state: FeedState = { path, readMs: null, advisories: 0, error: null };
   /** Of the files that were read, or could not be read, last. */
@@ -98,11 +109,11 @@ export function openFeed({ path, checkS }: AdvisoryOptions, { deriver, clock }: 
     content = next;
     state = { path, readMs: clock.now(), advisories: next.advisories, error: null };
     if (before === null) follower?.read(next.digest);
-    else follower?.changed(names, next.digest);
+    else if (names.length > 0) follower?.changed(names, next.digest);
   }
 
   function refuse(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (state.error === reason) return;
     state = { ...state, error: reason };
     const inForce = state.readMs === null ? 'none' : `as of ${new Date(state.readMs).toISOString()}`;
@@ -139,6 +150,11 @@ export function openFeed({ path, checkS }: AdvisoryOptions, { deriver, clock }: 
       cancel();
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MeridianError) return error.detail ?? error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What this process has written itself. */

@@ -8,8 +8,8 @@ import type { OriginHome } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { DocumentKey, MetadataStore } from '../../../store.ts';
 import type { Deriver } from '../deriver.ts';
-import { type Feed, openFeed } from './feed.ts';
-import { type Severity, severities } from './osv.ts';
+import { type AdvisoryOptions, type Feed, openFeed } from './feed.ts';
+import { severities } from './osv.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 import { matchesName, rangesFor, specOf } from './spec.ts';
 import type { AgeTerms, Terms } from './terms.ts';
@@ -31,15 +31,6 @@ export interface ReleaseAgeOptions {
   readonly publishedBefore?: string | undefined;
   readonly exempt: readonly string[];
   readonly withoutTime: 'refuse' | 'allow';
-}
-
-export interface AdvisoryOptions {
-  /** Absolute path of a file or a folder of files. */
-  readonly path: string;
-  readonly severity: Severity;
-  /** Ids, or aliases, of those that do not count. */
-  readonly except: readonly string[];
-  readonly checkS: number;
 }
 
 export interface Policy {
