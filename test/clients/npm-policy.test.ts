@@ -3,7 +3,7 @@
  * versions are as old as the test says.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npm } from '../../src/index.ts';
 import {
@@ -247,7 +247,21 @@ test('meridian policy explains each rule, and lists what was refused', async () 
   );
 }, 60_000);
 
-test('another policy is in force everywhere once it is loaded', async () => {
+const frozen = {
+  npm: ['ci'],
+  pnpm: ['install', '--frozen-lockfile'],
+  yarn: ['install', '--immutable'],
+} as const satisfies Record<Client, readonly string[]>;
+
+test('another policy is in force everywhere once it is loaded, for lock files of before as well', async () => {
+  const projects: { client: Client; where: string }[] = [];
+  for (const client of ['npm', 'pnpm', 'yarn'] as const) {
+    const { where, ran } = run(client, ['install'], { later: '*' });
+    expect(await ran).toMatchObject({ code: 0 });
+    expect(await installed(where, 'later')).toBe('1.1.0');
+    rmSync(join(where, 'node_modules'), { recursive: true });
+    projects.push({ client, where });
+  }
   expect([await status('later'), await status('later/-/later-1.1.0.tgz')]).toEqual([200, 200]);
   network.rewrite({ nodes, routes: routes(['later@>=1.1.0']) });
   expect((await meridian('reload')).code).toBe(0);
@@ -259,4 +273,15 @@ test('another policy is in force everywhere once it is loaded', async () => {
     const { versions } = (await (await fetch(`${base()}/later`)).json()) as { versions: object };
     return Object.keys(versions).join() === '1.0.0';
   });
+  for (const { client, where } of projects) {
+    const home = join(folder.path, `frozen-${client}`);
+    const { code, output } = await runClient(client, frozen[client], {
+      registry: base(),
+      project: where,
+      home,
+    });
+    expect(code).not.toBe(0);
+    expect(output).toContain('403');
+    if (client === 'npm') expect(output).toContain('later@1.1.0 is refused by the policy of this registry');
+  }
 }, 60_000);

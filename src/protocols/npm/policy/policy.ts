@@ -38,7 +38,7 @@ export interface Policy {
   readonly refusals: Refusals;
   /** What is to be said of the feed; `null`: there is none. */
   readonly feed: Feed['state'] | null;
-  /** Resolves when what the policy says is known, or when that has failed. */
+  /** Resolves when what the policy says is known, when that has failed, or when it takes too long to wait for. */
   ready(): Promise<void>;
   /**
    * What is asked of a package's versions; `null`: nothing.
@@ -57,6 +57,8 @@ export interface PolicyDependencies {
   readonly clock: Clock;
 }
 
+/** How long a request waits for the feed to be read for the first time; a hundred thousand records take two seconds, as files six. */
+const READING_MS = 20_000;
 /** Packages that are purged one by one; beyond it, the route as a whole. */
 const MAX_NAMES = 500;
 
@@ -80,7 +82,10 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
   function advisoriesFor(name: string): Terms['advisories'] {
     if (feed === null) return [];
     const known = feed.about(name);
-    if (known === null) throw new MeridianError('policy-unready', feed.state.error ?? 'it is being read');
+    if (known === null) {
+      const why = feed.state.error ?? 'the feed of advisories is being read';
+      throw new MeridianError('policy-unready', why, { retryAfterS: 5 });
+    }
     return known.filter(
       ({ id, aliases, severity }) =>
         worst.includes(severity) && ![id, ...aliases].some((each) => excepted.has(each)),
@@ -92,7 +97,9 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     get feed() {
       return feed?.state ?? null;
     },
-    ready: async () => feed?.ready(),
+    async ready() {
+      if (feed !== null && feed.state.readMs === null) await withinTime(feed.ready(), clock);
+    },
     termsOf(name) {
       const terms: Terms = {
         only: only ? rangesFor(only, name) : null,
@@ -114,6 +121,16 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     },
     close: () => feed?.close(),
   };
+}
+
+function withinTime(done: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(READING_MS, resolve);
+    void done.then(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 /** A route without a policy, which it may have had before. */
