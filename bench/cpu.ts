@@ -3,7 +3,7 @@
  * per request tells more than requests per second: waiting for a turn on the core costs the one, not the other.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Cores } from './machine.ts';
+import type { CoreSet, Cores } from './machine.ts';
 
 /** Linux reports all processor times to programs in units of 10 ms, whatever its own tick is. */
 const TICK_MICROS = 10_000;
@@ -13,10 +13,10 @@ export const FOREIGN_LIMIT = 0.05;
 
 export interface CpuWindow {
   readonly seconds: number;
-  /** Shares of one core, 0 to 1. */
+  /** Shares of one core: 0 to 1, or more where there are several. */
   readonly serverBusy: number;
   readonly loadBusy: number;
-  /** What others took of the busier-with-others one of the two cores. */
+  /** What others took of the busier-with-others one of the two cores, or of both together where both sides share them. */
   readonly foreign: number;
 }
 
@@ -79,11 +79,14 @@ export async function microsUntilRest(roots: readonly number[]): Promise<number>
 function windowBetween(before: Reading, after: Reading): CpuWindow {
   const micros = (after.atMs - before.atMs) * 1000;
   const share = (key: 'server' | 'load' | 'serverCore' | 'loadCore') => (after[key] - before[key]) / micros;
+  const foreign = after.isShared
+    ? [share('serverCore') - share('server') - share('load')]
+    : [share('serverCore') - share('server'), share('loadCore') - share('load')];
   return {
     seconds: micros / 1e6,
     serverBusy: share('server'),
     loadBusy: share('load'),
-    foreign: Math.max(0, share('serverCore') - share('server'), share('loadCore') - share('load')),
+    foreign: Math.max(0, ...foreign),
   };
 }
 
@@ -98,6 +101,7 @@ function read({ server, load }: Sides, cores: Cores) {
     load: microsOf(load),
     serverCore: coreMicros(system, cores.server),
     loadCore: coreMicros(system, cores.load),
+    isShared: String(cores.server) === String(cores.load),
   };
 }
 
@@ -108,7 +112,11 @@ function processMicros(pid: number): number {
 }
 
 /** Everything but idle and waiting for disk. What the hypervisor took away (steal) counts as used by others. */
-function coreMicros(system: string, core: number): number {
+function coreMicros(system: string, cores: CoreSet): number {
+  return [cores].flat().reduce((sum, core) => sum + microsOfCore(system, core), 0);
+}
+
+function microsOfCore(system: string, core: number): number {
   const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(system)?.[1] ?? '';
   const [user = 0, nice = 0, kernel = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number);
   return (user + nice + kernel + irq + softirq + steal) * TICK_MICROS;

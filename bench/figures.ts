@@ -34,6 +34,14 @@ export const figures = {
     digits: 2,
     compared: true,
   },
+  perCpuSecond: {
+    label: 'requests/CPU s',
+    short: 'per CPU s',
+    meaning:
+      'Answers for each second of processor time of the server, all its processes together: what is left of a rate when waiting for a turn is not counted.',
+    digits: 0,
+    compared: true,
+  },
   mibPerSecond: {
     label: 'MiB/s',
     short: 'rate',

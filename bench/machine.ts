@@ -33,20 +33,29 @@ function distribution(): string {
   }
 }
 
-/** One core for the server under test, another for whoever asks it. */
+/** What a process is given: one core, or any of several. */
+export type CoreSet = number | readonly number[];
+
+/** One core for the server under test, another for whoever asks it. Or the same ones for both. */
 export interface Cores {
-  readonly server: number;
-  readonly load: number;
+  readonly server: CoreSet;
+  readonly load: CoreSet;
 }
 
 /** The first two cores that this process may use. A container may not be given 0 and 1. */
-export function cores(): Cores {
+export function cores(): { readonly server: number; readonly load: number } {
   const allowed = allowedCores(readFileSync('/proc/self/status', 'utf8'));
   const [server, load] = allowed;
   if (server === undefined || load === undefined) {
     throw new Error('The benchmark needs two cores: one for the server, one for the load generator.');
   }
   return { server, load };
+}
+
+/** Both of them for all: server and load generator share them as the system sees fit. */
+export function sharedCores({ server, load }: Cores): Cores {
+  const both = [server, load].flat();
+  return { server: both, load: both };
 }
 
 /** `Cpus_allowed_list:	0-1,4` → 0, 1, 4. */

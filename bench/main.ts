@@ -23,6 +23,7 @@ import { eviction } from './suites/eviction.ts';
 import { fill } from './suites/fill.ts';
 import { footprint } from './suites/footprint.ts';
 import { hit } from './suites/hit.ts';
+import { hot } from './suites/hot.ts';
 import { kvSuite } from './suites/kv.ts';
 import { miss } from './suites/miss.ts';
 import { overflow } from './suites/overflow.ts';
@@ -43,6 +44,7 @@ const suites: readonly Suite[] = [
   purgeNetwork,
   kvSuite,
   workers,
+  hot,
   shield,
   diskIndex,
   eviction,

@@ -6,6 +6,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { processTree } from './cpu.ts';
+import type { CoreSet } from './machine.ts';
 import { searchPath } from './packages.ts';
 
 const READY_TIMEOUT_MS = 20_000;
@@ -19,8 +20,8 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** A long-running program on one core. `directory` is its working directory and keeps its output. */
-export function startPinned(core: number, directory: string, command: readonly string[]): Child {
+/** A long-running program on these cores. `directory` is its working directory and keeps its output. */
+export function startPinned(core: CoreSet, directory: string, command: readonly string[]): Child {
   const [program = ''] = command;
   const outputPath = join(directory, 'output.txt');
   const output = openSync(outputPath, 'a');
@@ -59,8 +60,8 @@ export function startPinned(core: number, directory: string, command: readonly s
   };
 }
 
-export function pinned(core: number, command: readonly string[]): string[] {
-  return ['taskset', '--cpu-list', String(core), ...command];
+export function pinned(core: CoreSet, command: readonly string[]): string[] {
+  return ['taskset', '--cpu-list', [core].flat().join(','), ...command];
 }
 
 /** Runs a short program to its end and gives what it wrote, standard error after standard output. */

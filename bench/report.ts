@@ -24,7 +24,12 @@ const MARK = '†';
 
 /** The whole report of one suite. */
 export function suiteText(report: Report, suite: SuiteReport): string {
-  if (suite.tables) return suite.tables.flatMap(tableText).join('\n');
+  if (suite.tables)
+    return [
+      ...(isAnywhere(suite) ? [] : measured(report, suite)),
+      ...proofs(suite),
+      ...suite.tables.flatMap(tableText),
+    ].join('\n');
   return [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)].join('\n');
 }
 
@@ -38,18 +43,32 @@ function tableText({ title, remarks, names, head, body }: Table): string[] {
   ];
 }
 
-function origin({ at, machine }: Report, { versions, proofs, rounds, seconds }: SuiteReport): string[] {
+function origin(report: Report, suite: SuiteReport): string[] {
+  const { rounds, seconds } = suite;
+  const [where = '', software = ''] = measured(report, suite);
+  const how = `Median of ${rounds} rounds of ${seconds} s; lowest and highest in brackets.`;
+  return [where, `${how} ${software}`, '', ...proofs(suite)];
+}
+
+/** It counts, and its figures are the same on every machine. */
+function isAnywhere({ versions }: SuiteReport): boolean {
+  return Object.keys(versions).length === 0;
+}
+
+/** Where and with what, a line each. */
+function measured({ at, machine }: Report, { versions }: SuiteReport): string[] {
   const { cpu, cores, memoryGiB, kernel, distribution } = machine;
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `Measured ${at.slice(0, 10)} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, ${distribution}.`,
-    `Median of ${rounds} rounds of ${seconds} s; lowest and highest in brackets. ${software.join(', ')}.`,
-    '',
-    'Proven in this run:',
-    '',
-    ...proofs.map((proof) => `- ${proof}`),
+    ...(software.length > 0 ? [`${software.join(', ')}.`] : []),
     '',
   ];
+}
+
+function proofs({ proofs: sentences }: SuiteReport): string[] {
+  if (sentences.length === 0) return [];
+  return ['Proven in this run:', '', ...sentences.map((proof) => `- ${proof}`), ''];
 }
 
 function remarks({ rows }: SuiteReport): string[] {

@@ -5,6 +5,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CoreSet } from './machine.ts';
 import { bytesAt, FILE_BYTES, fieldsOf, readPath } from './objects.ts';
 import { freePort, startPinned } from './process.ts';
 import type { Scratch } from './scratch.ts';
@@ -23,7 +24,7 @@ export interface Upstream {
   bytes(): Promise<number>;
 }
 
-export async function startUpstream(scratch: Scratch, core: number): Promise<Upstream> {
+export async function startUpstream(scratch: Scratch, core: CoreSet): Promise<Upstream> {
   const directory = scratch.directory('upstream');
   const port = await freePort();
   const child = startPinned(core, directory, [process.execPath, import.meta.path, String(port), directory]);
@@ -57,9 +58,10 @@ function serve(port: number, directory: string): void {
     fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === COUNT_PATH) return Response.json({ requests, bytes });
-      requests += 1;
       const known = readPath(pathname);
+      // A node looks now and then whether its parent is there, also while another server is measured: that is no request.
       if (!known) return new Response('no such object', { status: 404 });
+      requests += 1;
       bytes += known.bytes;
       const headers = fieldsOf(pathname, known.tag);
       if (known.bytes < FILE_BYTES) return new Response(bytesAt(pathname, known.bytes), { headers });

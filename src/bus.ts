@@ -21,6 +21,14 @@ export interface Position {
   readonly sequence: number;
 }
 
+/**
+ * A position, and what was heard there: a log that has lost its end numbers other events as it had numbered those that it lost.
+ */
+export interface Place extends Position {
+  /** Of the event there; `null`: it is not known, or there is none. */
+  readonly digest: string | null;
+}
+
 /** Whether one place is at or after another one, of the same log. */
 export function isAtLeast(place: Position | null, other: Position): boolean {
   return place !== null && place.log === other.log && place.sequence >= other.sequence;
@@ -28,6 +36,8 @@ export function isAtLeast(place: Position | null, other: Position): boolean {
 
 export interface Delivery extends BusEvent {
   readonly position: Position;
+  /** Of the event as the log keeps it. */
+  readonly digest: string;
   /** The name that the publisher gave itself. */
   readonly publisher: string;
   /** By the publisher's clock, ms since the epoch. */
@@ -42,16 +52,16 @@ export interface Subscriber {
   /** A failure is logged, and counts as seen: what cannot be carried out now cannot be later either. */
   event(delivery: Delivery): void | Promise<void>;
   /**
-   * Events may have been missed: the log no longer reaches back to where this subscriber was, or it is another log. The
-   * next event is the one after `resumesAfter`.
+   * Events may have been missed: the log no longer reaches back to where this subscriber was, it holds another event there,
+   * or it is another log. The next event is the one after `resumesAfter`.
    */
   gap(resumesAfter: Position): void | Promise<void>;
   /** All that had been published when the subscription began, or began again, has been delivered. */
-  caughtUp(at: Position): void;
+  caughtUp(at: Place): void;
 }
 
 /** Where a subscription begins: after this place, at the oldest event that is kept, or with what comes from now on. */
-export type Since = Position | 'oldest' | 'now';
+export type Since = Place | 'oldest' | 'now';
 
 export interface Subscription {
   /** No call of the subscriber is begun after this. */

@@ -29,6 +29,8 @@ export interface Exchange {
   readonly identity?: Identity | undefined;
   /** Another worker of this node has handed it over: it is answered here, whoever keeps what it asks for. */
   readonly relayed?: boolean;
+  /** And wants no answer but from memory. */
+  readonly memoryOnly?: boolean;
   /** The client's address; looked up when somebody wants to know. */
   client(): string;
   /**

@@ -26,6 +26,12 @@ export interface OutcomeRow {
 
 export const outcomes = {
   hit: { hit: true, forward: null, detail: 'memory', meaning: 'Fresh in memory.' },
+  'hit-replica': {
+    hit: true,
+    forward: null,
+    detail: 'replica',
+    meaning: 'Fresh in memory, as a copy of what another worker keeps: it is asked for very often.',
+  },
   'hit-disk': { hit: true, forward: null, detail: 'disk', meaning: 'Fresh on disk.' },
   'hit-stale': {
     hit: true,
@@ -69,6 +75,12 @@ export const outcomes = {
     forward: 'miss',
     detail: 'owner',
     meaning: 'Not in the memory of this worker: the worker that keeps it has answered. Recorded there.',
+  },
+  'relayed-to-replica': {
+    hit: false,
+    forward: 'miss',
+    detail: 'replica',
+    meaning: 'Not in the memory of this worker: one that keeps a copy has answered. Recorded there.',
   },
   absent: {
     hit: false,

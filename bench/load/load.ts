@@ -2,6 +2,7 @@
  * A load generator: asks one server for one object, over and over, from a fixed number of connections, each of
  * which asks again as soon as it has its answer (a closed loop), and says how many answers came and how fast.
  */
+import type { CoreSet } from '../machine.ts';
 import type { Command } from '../packages.ts';
 
 export interface Target {
@@ -23,12 +24,12 @@ export interface LoadGenerator {
   readonly command: Command;
   version(): Promise<string>;
   /** Asks without measuring, so that what is measured next finds a server that is warm. */
-  warmUp(target: Target, core: number): Promise<void>;
+  warmUp(target: Target, core: CoreSet): Promise<void>;
   /**
    * Throws when an answer was wrong: a figure that counts failures as answers says nothing. Calls `measuring`
    * with the process that asks and the time, in milliseconds from now, in which it does so at full rate.
    */
-  measure(target: Target, core: number, measuring: Measuring): Promise<LoadResult>;
+  measure(target: Target, core: CoreSet, measuring: Measuring): Promise<LoadResult>;
 }
 
 export type Measuring = (pid: number, fromMs: number, toMs: number) => void;

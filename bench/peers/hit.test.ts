@@ -10,6 +10,11 @@ describe('an answer of Meridian is from the store of the PoP', () => {
     expect(hit('origin; fwd=uri-miss; stored, pop; hit')).toBe(true);
   });
 
+  test('when the worker says so that it was handed over to', () => {
+    expect(hit('pop; hit; detail=memory, pop; fwd=miss; fwd-status=200; detail=owner:pop.2')).toBe(true);
+    expect(hit('pop; fwd=uri-miss, pop; fwd=miss; fwd-status=200; detail=owner:pop.2')).toBe(false);
+  });
+
   test('and not when another tier had it, or nobody says', () => {
     expect(hit('origin; hit, pop; fwd=uri-miss; stored')).toBe(false);
     expect(hit()).toBe(false);

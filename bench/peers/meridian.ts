@@ -11,6 +11,7 @@ import { version } from '../../package.json';
 import { systemClock } from '../../src/clock.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
+import type { CoreSet } from '../machine.ts';
 import { freePort, startPinned } from '../process.ts';
 import { addresses, ask, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
 
@@ -30,6 +31,10 @@ export interface MeridianSetup {
    * none, and the PoP asks the upstream as if that were its origin, so that one node is measured and no more.
    */
   readonly origin?: 'beside' | 'apart' | 'upstream';
+  /** Of the PoP. */
+  readonly workers?: number;
+  /** `false`: its workers keep no copies of what others own. */
+  readonly hot?: false;
 }
 
 export function meridian(setup: MeridianSetup): Peer {
@@ -50,7 +55,7 @@ export function meridian(setup: MeridianSetup): Peer {
       const configPath = join(directory, 'meridian.config.ts');
       writeFileSync(configPath, config(stage, setup, { files, ports, accessLog }));
 
-      const node = (as: string, core: number) => {
+      const node = (as: string, core: CoreSet) => {
         const child = startPinned(core, stage.scratch.directory(`${name}-${as}`), [
           ...['node', COMMAND, 'serve', '--as', as, '--config', configPath],
         ]);
@@ -127,6 +132,8 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
         parents: ['origin'],
         ...(keep.memoryBytes !== undefined && { memory: { bytes: keep.memoryBytes } }),
         ...diskOf(keep, setup),
+        workers: setup.workers ?? 1,
+        ...(setup.hot === false && { hot: false }),
         accessLog: accessLog ? { format: 'json', path: accessLog } : { format: 'off' },
       },
     },
@@ -148,8 +155,13 @@ function diskOf(
   return diskBytes === undefined ? {} : { disk: { bytes: diskBytes, objectBytes: diskBytes } };
 }
 
-/** RFC 9211 §2: the last member is the cache nearest to the client, which is the PoP. */
+/**
+ * RFC 9211 §2: the last member is the cache nearest to the client, which is the PoP. Where one of its workers has handed the
+ * request over, the last member says to whom, and that one's own stands before it.
+ */
 export function isHit(headers: Headers): boolean {
-  const [, parameters] = parseList(headers.get('cache-status') ?? '').at(-1) ?? [];
-  return parameters?.get('hit') === true;
+  const members = parseList(headers.get('cache-status') ?? '').map(([, parameters]) => parameters);
+  const last = members.at(-1);
+  const said = String(last?.get('detail') ?? '').startsWith('owner:') ? members.at(-2) : last;
+  return said?.get('hit') === true;
 }

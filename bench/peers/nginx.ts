@@ -1,5 +1,5 @@
 /**
- * NGINX as a cache in front of the upstream, set up as its own guides advise for speed: one worker for the one
+ * NGINX as a cache in front of the upstream, set up as its own guides advise for speed: one worker for each
  * core, connections kept open, the cache's files in memory and their descriptors kept, TLS sessions kept.
  *
  * How a file gets to the socket was tried out, and each size has what costs it the least processor time.
@@ -39,6 +39,8 @@ export interface NginxSetup {
   readonly buffering?: boolean;
   /** Keeps no more bodies than `keep.memoryBytes`, and keeps them in memory. */
   readonly bounded?: boolean;
+  /** Processes. */
+  readonly workers?: number;
 }
 
 export function nginx(setup: NginxSetup): Peer {
@@ -101,7 +103,7 @@ function config(stage: Stage, where: Where, setup: NginxSetup): string {
   return `${user}
 daemon off;
 pid ${directory}/nginx.pid;
-worker_processes 1;
+worker_processes ${setup.workers ?? 1};
 worker_rlimit_nofile 20000;
 pcre_jit on;
 events { worker_connections 4096; multi_accept on; }

@@ -79,8 +79,14 @@ export interface NotServed {
 export const ANSWER_TIMEOUT_MS = 5_000;
 
 /** Asks once, over the wire that is to be measured. */
-export function ask(base: string, path: string, wire: Wire): Promise<Response> {
+export function ask(
+  base: string,
+  path: string,
+  wire: Wire,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(base + path, {
+    headers,
     protocol: wire === 'h2' ? 'http2' : 'http1.1',
     tls: { rejectUnauthorized: false }, // The certificate is our own, made for this run.
     decompress: false,

@@ -12,7 +12,6 @@ import { capture, freePort, startPinned } from '../process.ts';
 import { ANSWER_TIMEOUT_MS, ask, firstPath, type Keep, type Peer } from './peer.ts';
 
 const PARAMETERS = {
-  thread_pools: '1',
   thread_pool_min: '200',
   thread_pool_max: '1000',
   timeout_idle: '3600',
@@ -56,12 +55,14 @@ export interface VarnishSetup {
   readonly storage?: 'malloc' | 'file';
   /** How it purges by tag: by a list that each look-up is held against, or by an index (of package varnish-modules). */
   readonly purging?: 'ban' | 'xkey';
+  /** Of threads, which all cores share: one unless said. */
+  readonly pools?: number;
 }
 
 export function varnish(setup: VarnishSetup): Peer {
-  const { name, label, against = [], log = false, storage = 'malloc', purging } = setup;
+  const { name, label, against = [], log = false, storage = 'malloc', purging, pools = 1 } = setup;
   const mask = MASKED_TAGS.map((tag) => `-${tag}`).join(',');
-  const parameters = { ...PARAMETERS, ...(!log && { vsl_mask: mask }) };
+  const parameters = { ...PARAMETERS, thread_pools: String(pools), ...(!log && { vsl_mask: mask }) };
   return {
     name,
     label,

@@ -2,10 +2,7 @@
  * The buses that are measured: a driver, the real server that it speaks to, and how far away that is.
  */
 import { join } from 'node:path';
-import { type BusSettings, openBus } from '../../src/bus/open.ts';
-import type { Bus } from '../../src/bus.ts';
-import { systemClock } from '../../src/clock.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
+import type { BusSettings } from '../../src/bus/open.ts';
 import { type Daemon, startNats, startRedis } from '../../test/support/daemon.ts';
 import type { Scratch } from '../scratch.ts';
 import { farAway } from './far.ts';
@@ -15,7 +12,7 @@ export type Driver = (typeof drivers)[number];
 
 export interface BusServer {
   /** @param isFar behind the long way. */
-  open(publisher: string, isFar: boolean): Promise<Bus>;
+  settings(isFar: boolean): BusSettings;
   close(): Promise<void>;
 }
 
@@ -24,12 +21,10 @@ const publishMs = 30_000;
 
 /** @param oneWayMs to what is far; 0: nothing is. */
 export async function startBus(driver: Driver, oneWayMs: number, scratch: Scratch): Promise<BusServer> {
-  const connect = (settings: BusSettings, publisher: string) =>
-    openBus(settings, { clock: systemClock, log: silentLog, publisher });
   if (driver === 'local') {
     const path = join(scratch.directory('bus', 'disk'), 'log.sqlite');
     const settings = { driver, path, keep, publishMs };
-    return { open: (publisher) => connect(settings, publisher), close: async () => {} };
+    return { settings: () => settings, close: async () => {} };
   }
   const daemon: Daemon = await (driver === 'nats' ? startNats() : startRedis());
   const far = oneWayMs > 0 ? await farAway(daemon.port, oneWayMs) : null;
@@ -38,9 +33,9 @@ export async function startBus(driver: Driver, oneWayMs: number, scratch: Scratc
       ? { driver, servers: [`nats://127.0.0.1:${port}`], prefix: 'bench', replicas: 1, keep, publishMs }
       : { driver, url: `redis://127.0.0.1:${port}`, prefix: 'bench', keep, publishMs };
   return {
-    open: (publisher, isFar) => connect(at(isFar && far ? far.port : daemon.port), publisher),
+    settings: (isFar) => at(isFar && far ? far.port : daemon.port),
     async close() {
-      far?.close();
+      await far?.close();
       await daemon[Symbol.asyncDispose]();
     },
   };

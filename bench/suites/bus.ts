@@ -36,7 +36,7 @@ export const bus: Suite = {
 };
 
 async function runBus(run: Run): Promise<SuiteReport> {
-  const body: string[][] = [];
+  const body: Measured[] = [];
   for (const driver of DRIVERS.filter((name) => name.includes(run.only))) {
     run.progress(driver);
     const server = await start(driver);
@@ -51,8 +51,8 @@ async function runBus(run: Run): Promise<SuiteReport> {
     about: bus.about,
     versions: {
       Bun: Bun.version,
-      NATS: await capture('nats-server', '--version'),
-      Redis: await capture('redis-server', '--version'),
+      NATS: (await capture('nats-server', '--version')).trim(),
+      Redis: (await capture('redis-server', '--version')).trim(),
     },
     proofs: ['Every event that was published was delivered, once.'],
     subjects: [],
@@ -64,7 +64,17 @@ async function runBus(run: Run): Promise<SuiteReport> {
   };
 }
 
-function tableOf(body: string[][]): Table {
+interface Measured {
+  readonly driver: Driver;
+  readonly figures: readonly string[];
+  /** At the calm rate. */
+  readonly p50Ms: number;
+  /** A second. */
+  readonly delivered: number;
+}
+
+function tableOf(measured: readonly Measured[]): Table {
+  const local = measured.find(({ driver }) => driver === 'local');
   const latency = (rate: number) => [`p50 at ${number(rate, 0)}/s, ms`, `p99 at ${number(rate, 0)}/s, ms`];
   return {
     title: 'From `publish` in one process to `event` in another',
@@ -79,8 +89,13 @@ function tableOf(body: string[][]): Table {
       'most acknowledged/s',
       'most delivered/s',
       'µs of processor time per event, to publish',
+      ...(local ? ['p50 ÷ local', 'delivered ÷ local'] : []),
     ],
-    body,
+    body: measured.map(({ driver, figures, delivered, p50Ms }) => [
+      driver,
+      ...figures,
+      ...(local ? [number(p50Ms / local.p50Ms, 2), number(delivered / local.delivered, 2)] : []),
+    ]),
   };
 }
 
@@ -102,7 +117,7 @@ function settingsOf(driver: Driver, server: Daemon | null, run: Run): BusSetting
   }
 }
 
-async function measure(driver: Driver, settings: BusSettings, seconds: number): Promise<string[]> {
+async function measure(driver: Driver, settings: BusSettings, seconds: number): Promise<Measured> {
   const phases = [CALM_PER_SECOND * seconds, BUSY_PER_SECOND * seconds, FLOOD_EVENTS];
   const here = await openBus(settings, { clock: systemClock, log: LOG, publisher: 'bench' });
   const hearer = Bun.spawn(
@@ -131,13 +146,14 @@ async function measure(driver: Driver, settings: BusSettings, seconds: number): 
     const [calm, busy, most] = heard;
     if (calm === undefined || busy === undefined || most === undefined)
       throw new Error('the hearer has fallen silent');
-    return [
-      driver,
+    const delivered = (most.events / most.overMs) * 1000;
+    const figures = [
       ...[calm.p50Ms, calm.p99Ms, busy.p50Ms, busy.p99Ms].map((ms) => number(ms, 2)),
       number(acknowledgedPerSecond, 0),
-      number((most.events / most.overMs) * 1000, 0),
+      number(delivered, 0),
       number((user + system) / FLOOD_EVENTS, 1),
     ];
+    return { driver, figures, p50Ms: calm.p50Ms, delivered };
   } finally {
     hearer.kill();
     await here.close();

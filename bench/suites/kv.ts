@@ -95,15 +95,19 @@ async function byLayer(run: Run, upstream: Upstream, kinds: readonly KvServerKin
   });
   try {
     const body: string[][] = [];
+    /** Of the first one, memory. */
+    let base: { readonly requestsPerSecond: number; readonly micros: number } | null = null;
     for (const name of ['memory', 'disk', ...kinds, 'parent']) {
       run.progress(`  ${name}`);
       const asking = { scratch: run.scratch, cores: run.cores, upstream };
       const asked = await fromLayer(asking, network, name, list, paths.length);
       const { requestsPerSecond, p50Micros, p99Micros, answers } = asked;
       const micros = (cpuSeconds(asked) * 1e6) / answers;
+      base ??= { requestsPerSecond, micros };
       body.push([
         name,
         ...[requestsPerSecond, p50Micros, p99Micros, micros].map((figure) => number(figure, 0)),
+        ...[requestsPerSecond / base.requestsPerSecond, micros / base.micros].map((of) => number(of, 2)),
       ]);
     }
     return {
@@ -113,7 +117,7 @@ async function byLayer(run: Run, upstream: Upstream, kinds: readonly KvServerKin
         '`parent`: from the memory of the origin, another process of the same machine.',
       ],
       names: 1,
-      head: ['from', 'requests/s', 'p50 µs', 'p99 µs', 'CPU µs/request'],
+      head: ['from', 'requests/s', 'p50 µs', 'p99 µs', 'CPU µs/request', 'req/s ÷ memory', 'CPU ÷ memory'],
       body,
     };
   } finally {
@@ -158,7 +162,9 @@ async function acrossTheOcean(run: Run, upstream: Upstream, kinds: readonly KvSe
   const body: string[][] = [];
   for (const kind of kinds) {
     run.progress(`  ${kind}`);
-    body.push([kind, ...(await oneOcean(upstream, kind)).map((ms) => number(ms, 1))]);
+    const times = await oneOcean(upstream, kind);
+    const [first = Number.NaN, second = Number.NaN] = times;
+    body.push([kind, ...times.map((ms) => number(ms, 1)), number(second / first, 3)]);
   }
   return {
     title: `${OCEAN} from its origin, with a key/value server of its own: ${PAGES} pages of 1 KiB, one after the other, p50 in ms`,
@@ -166,7 +172,7 @@ async function acrossTheOcean(run: Run, upstream: Upstream, kinds: readonly KvSe
       'The same pages are asked for at one PoP, then at another one of the region, then there again.',
     ],
     names: 1,
-    head: ['server', 'first PoP', 'second PoP', 'second PoP, again'],
+    head: ['server', 'first PoP', 'second PoP', 'second PoP, again', 'second ÷ first'],
     body,
   };
 }

@@ -1,148 +1,195 @@
 /**
- * What more workers bring, and what a request costs that comes to a worker which does not keep what it asks for. No peers:
- * a hop between its own processes is a thing that only Meridian has here. All processes share the machine's cores with
- * the load generator, so what counts is processor time.
+ * What more workers bring. All servers and the load generator share both cores, since a server of two processes would
+ * otherwise have nothing to run on; so what is fair is what a second of a server's processor time brings, and the
+ * raw rates say how far the load generator let it come.
  */
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { startCpu } from '../cpu.ts';
-import { KIB, object } from '../objects.ts';
-import { freePort } from '../process.ts';
-import type { Run, Suite, SuiteReport } from '../suite.ts';
-import { startUpstream } from '../upstream.ts';
-import { type Kind, openAsking } from '../workers/asking.ts';
+import { join } from 'node:path';
+import { chosenCases, takeTheField } from '../contenders.ts';
+import { type CpuWindow, costOf, startCpu } from '../cpu.ts';
+import type { Sample } from '../figures.ts';
+import { askFor, listOf } from '../load/asking.ts';
+import type { HandshakesReport } from '../load/handshakes.ts';
+import { sharedCores } from '../machine.ts';
+import { KIB, MIB, object } from '../objects.ts';
+import { meridian } from '../peers/meridian.ts';
+import { nginx } from '../peers/nginx.ts';
+import type { NotServed, Peer, Running } from '../peers/peer.ts';
+import { varnish } from '../peers/varnish.ts';
+import { pinned } from '../process.ts';
+import { NOTHING_FAILED, proveHit, RIGHT_BYTES } from '../proofs.ts';
+import { runCase } from '../rounds.ts';
+import type { Row, Run, Suite, SuiteReport } from '../suite.ts';
+import type { Upstream } from '../upstream.ts';
+import { hopCases, measureHop } from '../workers/hop.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const COMMAND = join(ROOT, 'bin/meridian.mjs');
+const asPop = { disk: false, origin: 'upstream' } as const;
+const PEERS: readonly Peer[] = [
+  meridian({ name: 'meridian-1', label: 'Meridian PoP, 1 worker', against: ['nginx', 'varnish'], ...asPop }),
+  meridian({
+    name: 'meridian-2',
+    label: 'Meridian PoP, 2 workers',
+    against: ['meridian-1', 'nginx', 'varnish'],
+    workers: 2,
+    ...asPop,
+  }),
+  nginx({
+    name: 'nginx',
+    label: 'NGINX, 2 worker processes',
+    against: ['varnish'],
+    workers: 2,
+    bounded: true,
+  }),
+  varnish({ name: 'varnish', label: 'Varnish, 2 pools of threads', against: ['nginx'], pools: 2 }),
+];
+
+const KEPT_BYTES = 256 * MIB;
+const CONNECTIONS = 50;
+const HANDSHAKES = join(import.meta.dirname, '../load/handshakes.ts');
+/** No server here answers more misses than this in a second, so that no list is gone through twice. */
+const MOST_PER_SECOND = 40_000;
+
+/** What is asked for: some objects again and again, new ones only, or one of them over a new connection each time. */
+type Asks = 'stored' | 'new' | 'anew';
 
 interface Case {
-  readonly workers: number;
-  readonly connections: number;
-  readonly kind: Kind;
+  readonly title: string;
+  readonly asks: Asks;
+  readonly bytes: number;
+  readonly objects: number;
 }
 
-const BODIES = [object(KIB, 'workers'), object(100 * KIB, 'workers')];
 const CASES: readonly Case[] = [
-  { workers: 1, connections: 32, kind: 'any' },
-  { workers: 2, connections: 32, kind: 'any' },
-  { workers: 2, connections: 32, kind: 'own' },
-  { workers: 2, connections: 32, kind: 'handed over' },
-  { workers: 2, connections: 1, kind: 'own' },
-  { workers: 2, connections: 1, kind: 'handed over' },
+  { title: 'hits, 1,000 objects of 1 KiB', asks: 'stored', bytes: KIB, objects: 1_000 },
+  { title: 'hits, 500 objects of 100 KiB', asks: 'stored', bytes: 100 * KIB, objects: 500 },
+  { title: 'misses, 1 KiB', asks: 'new', bytes: KIB, objects: 0 },
+  { title: 'TLS, a new connection for each hit of 1 KiB', asks: 'anew', bytes: KIB, objects: 1 },
 ];
-const titleOf = ({ workers, connections, kind }: Case) =>
-  `${workers === 1 ? '1 worker' : `${workers} workers`}, ${connections === 1 ? '1 connection' : `${connections} connections`}, ${kind}`;
 
-const START_MS = 20_000;
-const WARM_MS = 500;
+const FIGURES = [
+  ...(['requestsPerSecond', 'perCpuSecond', 'cpuMicros', 'p50Micros', 'p99Micros'] as const),
+  ...(['serverBusy', 'loadBusy', 'foreign'] as const),
+];
 
 export const workers: Suite = {
   name: 'workers',
   about:
-    'Hits at a PoP of one and of two workers, and what it costs to hand a request to the worker that keeps it.',
-  cases: CASES.map(titleOf),
-  peers: [],
-  defaults: { rounds: 1, seconds: 3 },
+    'A PoP of one and of two workers on two cores, and what it costs to hand a request to the worker that keeps it.',
+  cases: [...CASES.map(({ title }) => title), ...hopCases()],
+  peers: PEERS.map(({ name }) => name),
+  defaults: { rounds: 2, seconds: 2 },
   run: runWorkers,
 };
 
-async function runWorkers(run: Run): Promise<SuiteReport> {
-  const wanted = CASES.filter((each) => titleOf(each).includes(run.only));
-  const body: string[][] = [];
-  for (const count of new Set(wanted.map((each) => each.workers))) {
-    const { url, pid, stop } = await startPop(run, count);
-    for (const { path, label } of BODIES) {
-      for (const each of wanted.filter((one) => one.workers === count)) {
-        const figures = await measure(run, `${url}${path}`, each, pid);
-        body.push([titleOf(each), label, ...figures]);
-        run.progress(`${titleOf(each)}, ${label}: ${figures.join(' ')}`);
-      }
+async function runWorkers(alone: Run): Promise<SuiteReport> {
+  const run = { ...alone, cores: sharedCores(alone.cores) };
+  const isHopOnly = run.only !== '' && hopCases().some((title) => title.includes(run.only));
+  const rows: Row[] = [];
+  let versions: Readonly<Record<string, string>> = {};
+  if (!isHopOnly) {
+    const field = await takeTheField(run, {
+      peers: PEERS,
+      bodies: [object(KIB, 'workers'), object(100 * KIB, 'workers')],
+      keep: { memoryBytes: KEPT_BYTES, diskBytes: 0, filesOn: 'memory' },
+    });
+    versions = field.versions;
+    for (const each of chosenCases(run, CASES)) {
+      const take = (running: Running) => measures[each.asks](run, each, running, field.upstream);
+      rows.push(...(await runCase(run, each.title, field.contenders, take)));
     }
-    await stop();
   }
+  const hop = await measureHop(run);
   return {
     suite: workers.name,
     about: workers.about,
-    versions: {},
-    proofs: ['Every answer had status 200 and its whole length.'],
-    subjects: [],
-    rounds: 1,
-    seconds: run.seconds,
-    figures: [],
-    rows: [],
-    tables: [
-      {
-        title: 'Hits of one object, from the memory of the worker that keeps it',
-        remarks: [
-          '"Handed over": each connection has come to a worker that does not keep the object. "CPU": user and system time of all processes of the node. The load generator, one process, takes its part of the same cores.',
-        ],
-        names: 2,
-        head: ['case', 'body', 'requests/s', 'median µs', 'CPU µs a request'],
-        body,
-      },
+    versions,
+    proofs: [
+      RIGHT_BYTES,
+      'The upstream was asked once for each miss, and not once for hits.',
+      'All servers, the load generator and the upstream had both cores.',
+      NOTHING_FAILED,
     ],
+    subjects: ['meridian-1', 'meridian-2'],
+    rounds: run.rounds,
+    seconds: run.seconds,
+    figures: FIGURES,
+    rows,
+    tables: hop ? [hop] : [],
   };
 }
 
-async function measure(run: Run, url: string, { kind, connections }: Case, pid: number): Promise<string[]> {
-  const asking = await openAsking(url, kind, connections);
-  await asking.ask(WARM_MS);
-  const stop = startCpu({ server: [pid], load: [process.pid] }, run.cores);
-  const { answers, medianMicros } = await asking.ask(run.seconds * 1000);
-  const { seconds, serverBusy } = stop();
-  asking.close();
-  const cpuMicros = (serverBusy * seconds * 1e6) / answers;
-  return [
-    Math.round(answers / seconds).toLocaleString('en-US'),
-    medianMicros.toFixed(0),
-    cpuMicros.toFixed(1),
-  ];
+type Measure = (run: Run, each: Case, running: Running, upstream: Upstream) => Promise<Sample | NotServed>;
+
+const measures: Readonly<Record<Asks, Measure>> = {
+  stored: (run, { bytes, objects }, running, upstream) => {
+    const paths = Array.from({ length: objects }, (_, at) => object(bytes, `stored-${at}`).path);
+    return askList(run, running, upstream, paths, true);
+  },
+  new: (run, { bytes }, running, upstream) => {
+    const take = ++takes;
+    const paths = Array.from(
+      { length: run.seconds * MOST_PER_SECOND },
+      (_, at) => object(bytes, `new-${take}-${at}`).path,
+    );
+    return askList(run, running, upstream, paths, false);
+  },
+  anew: askAnew,
+};
+
+/** Makes other objects of each measurement of misses: nobody has been asked for them before. */
+let takes = 0;
+
+async function askList(
+  { scratch, cores, seconds }: Run,
+  running: Running,
+  upstream: Upstream,
+  paths: readonly string[],
+  areStored: boolean,
+): Promise<Sample> {
+  const asking = { scratch, cores, upstream };
+  const list = listOf(scratch, paths);
+  // Each once: from here on they are stored, and the code is compiled.
+  if (areStored) await askFor(asking, running, list, { connections: CONNECTIONS });
+  const before = await upstream.requests();
+  const asked = await askFor(asking, running, list, { connections: CONNECTIONS, seconds });
+  const upstreamRequests = (await upstream.requests()) - before;
+  if (upstreamRequests !== (areStored ? 0 : asked.answers))
+    throw new Error(`the upstream was asked ${upstreamRequests} times for ${asked.answers} answers`);
+  return sampleOf(asked, asked.cpu);
 }
 
-async function startPop(run: Run, count: number) {
-  const directory = run.scratch.directory(`workers-${count}`);
-  const upstream = await startUpstream(run.scratch, run.cores.load);
-  const ports = { origin: await freePort(), pop: await freePort() };
-  const quiet = { accessLog: { format: 'off' }, disk: false };
-  const network = {
-    name: 'bench',
-    secret: randomBytes(32).toString('hex'),
-    dataDir: directory,
-    nodes: {
-      origin: { role: 'origin', listen: [{ port: ports.origin }], ...quiet },
-      pop: { role: 'pop', listen: [{ port: ports.pop }], parents: ['origin'], workers: count, ...quiet },
-    },
-    routes: [{ protocol: 'web', name: 'web', web: { upstream: upstream.url } }],
-  };
-  const file = join(directory, 'meridian.config.json');
-  writeFileSync(file, JSON.stringify(network));
-  const children = (['origin', 'pop'] as const).map((name) =>
-    Bun.spawn(['node', COMMAND, 'serve', '--as', name, '--config', file], {
-      stdout: 'ignore',
-      stderr: Bun.file(join(directory, `${name}.log`)),
-    }),
-  );
-  const stop = async (): Promise<void> => {
-    for (const child of children) child.kill();
-    await Promise.all(children.map(({ exited }) => exited));
-  };
-  run.scratch.atEnd(stop);
-  const url = `http://127.0.0.1:${ports.pop}`;
-  const deadline = performance.now() + START_MS;
-  for (const { path } of BODIES) {
-    while (!(await isServed(url + path))) {
-      if (performance.now() > deadline) throw new Error(`the PoP of ${count} workers does not serve`);
-      await Bun.sleep(100);
-    }
-  }
-  return { url, pid: children[1]?.pid ?? 0, stop };
+async function askAnew(
+  { cores, seconds }: Run,
+  { bytes }: Case,
+  running: Running,
+  upstream: Upstream,
+): Promise<Sample | NotServed> {
+  const base = running.on['https/1.1'];
+  if (typeof base !== 'string') return base;
+  const body = object(bytes, 'workers');
+  await proveHit(running, base, body, 'https/1.1');
+  const before = await upstream.requests();
+  const words = [base + body.path, CONNECTIONS, seconds, bytes].map(String);
+  const child = Bun.spawn(pinned(cores.load, [process.execPath, HANDSHAKES, ...words]), {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  const stop = startCpu({ server: running.pids, load: [child.pid] }, cores);
+  const said = await child.stdout.text();
+  if ((await child.exited) !== 0) throw new Error('the load generator gave up');
+  const report = JSON.parse(said) as HandshakesReport;
+  const cpu = stop(report.ownMicros);
+  if ((await upstream.requests()) !== before) throw new Error('the upstream was asked for hits');
+  // The generator's own start is time in which the server had nothing to do.
+  return sampleOf({ ...report, requestsPerSecond: report.answers / cpu.seconds }, cpu);
 }
 
-async function isServed(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false; // nobody listens yet
-  }
+interface Rates {
+  readonly requestsPerSecond: number;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+}
+
+function sampleOf({ requestsPerSecond, p50Micros, p99Micros }: Rates, cpu: CpuWindow): Sample {
+  const cost = costOf(cpu, requestsPerSecond);
+  return { requestsPerSecond, perCpuSecond: 1e6 / cost.cpuMicros, p50Micros, p99Micros, ...cost };
 }

@@ -16,6 +16,8 @@ interface Line {
   heard: string;
   /** Bytes of the answer that are still to come, once its head is known. */
   left: number;
+  /** The last bytes of a body in chunks: its end may come in two pieces. */
+  tail: string;
   askedMs: number;
   answered: (head: string) => void;
 }
@@ -40,7 +42,7 @@ export async function openAsking(url: string, kind: Kind, connections: number): 
     const socket = await Bun.connect<Line>({
       hostname,
       port: Number(port),
-      data: { heard: '', left: 0, askedMs: 0, answered: () => {} },
+      data: { heard: '', left: 0, tail: '', askedMs: 0, answered: () => {} },
       socket: { data: hear },
     });
     const head = await send(socket);
@@ -73,20 +75,20 @@ export async function openAsking(url: string, kind: Kind, connections: number): 
   };
 }
 
-const lastChunk = Buffer.from('\r\n0\r\n\r\n');
+const lastChunk = '\r\n0\r\n\r\n';
 
 /** The answer has a length, or is in chunks: only one is under way, so what ends like the last chunk is the last chunk. */
 function hear(socket: Socket<Line>, bytes: Buffer): void {
   const line = socket.data;
   if (line.left > 0) {
-    line.left = line.left === Number.POSITIVE_INFINITY ? untilLast(bytes) : line.left - bytes.length;
+    line.left = line.left === Number.POSITIVE_INFINITY ? untilLast(line, bytes) : line.left - bytes.length;
   } else {
     line.heard += bytes.toString('latin1');
     const end = line.heard.indexOf('\r\n\r\n');
     if (end === -1) return;
     const length = /^content-length: (\d+)/im.exec(line.heard)?.[1];
     if (!line.heard.startsWith('HTTP/1.1 200')) throw new Error(`no answer: ${line.heard.slice(0, 200)}`);
-    line.left = length === undefined ? untilLast(bytes) : end + 4 + Number(length) - line.heard.length;
+    line.left = length === undefined ? untilLast(line, bytes) : end + 4 + Number(length) - line.heard.length;
   }
   if (line.left > 0) return;
   const head = line.heard;
@@ -94,6 +96,10 @@ function hear(socket: Socket<Line>, bytes: Buffer): void {
   line.answered(head);
 }
 
-function untilLast(bytes: Buffer): number {
-  return bytes.subarray(-lastChunk.length).equals(lastChunk) ? 0 : Number.POSITIVE_INFINITY;
+function untilLast(line: Line, bytes: Buffer): number {
+  const end = bytes.toString('latin1', Math.max(0, bytes.length - lastChunk.length));
+  line.tail = (line.tail + end).slice(-lastChunk.length);
+  if (line.tail !== lastChunk) return Number.POSITIVE_INFINITY;
+  line.tail = '';
+  return 0;
 }

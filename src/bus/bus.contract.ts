@@ -60,7 +60,7 @@ export function busContract(name: string, begin: () => Promise<BusWorld>): void 
         [all, some, none].every(({ caughtUp }) => caughtUp.length === 1),
       );
       expect([all, some, none].map((heard) => heard.numbers())).toEqual([upTo(5), [3, 4], []]);
-      expect(none.caughtUp).toEqual([positions[4]!]);
+      expect(none.caughtUp).toMatchObject([positions[4]!]);
       await here.publish('notes', note(5));
       await eventually('the new event', () =>
         [all, some, none].every((heard) => heard.numbers().includes(5)),
@@ -163,13 +163,48 @@ export function busContract(name: string, begin: () => Promise<BusWorld>): void 
     test('tells of a gap when the place is in another log, or beyond the end of this one', async () => {
       const { here, there } = await pair();
       const { log, sequence } = await here.publish('notes', note(1));
-      const other = hear(there, 'notes', { log: 'another', sequence });
-      const beyond = hear(there, 'notes', { log, sequence: sequence + 100 });
-      for (const heard of [other, beyond]) {
+      const begin = async (place: Position) => {
+        const heard = hear(there, 'notes', place);
         await eventually('to catch up', () => heard.caughtUp.length === 1);
-        expect(heard.gaps).toEqual([{ log, sequence: 0 }]);
+        heard.subscription.close();
+        expect(heard.gaps.map((gap) => gap.sequence)).toEqual([0]);
         expect(heard.numbers()).toEqual([1]);
+        return heard.gaps[0]?.log;
+      };
+      expect(await begin({ log: 'another', sequence })).toBe(log);
+      // Somebody has heard more than there is: whatever was heard may be lost, so it is another log from now on.
+      expect(await begin({ log, sequence: sequence + 100 })).not.toBe(log);
+    });
+
+    test('tells of a gap when another event is at the place where a subscriber begins', async () => {
+      const { here, there } = await pair();
+      for (const number of upTo(3)) await here.publish('notes', note(number));
+      const heard = hear(there, 'notes', 'oldest');
+      await eventually('all events', () => heard.deliveries.length === 3);
+      const { position, digest } = heard.deliveries[1]!;
+      const same = hear(there, 'notes', { ...position, digest });
+      const unknown = hear(there, 'notes', { ...position, digest: null });
+      for (const each of [same, unknown]) {
+        await eventually('to catch up', () => each.caughtUp.length === 1);
+        each.subscription.close();
       }
+      const other = hear(there, 'notes', { ...position, digest: heard.deliveries[0]!.digest });
+      await eventually('to catch up', () => other.caughtUp.length === 1);
+      expect([same, unknown, other].map(({ gaps }) => gaps.length)).toEqual([0, 0, 1]);
+      expect([same, unknown, other].map((each) => each.numbers())).toEqual([[2], [2], upTo(3)]);
+    });
+
+    test('says what is at the place where a subscriber has caught up, whether that was heard or not', async () => {
+      const { here, there } = await pair();
+      const heard = hear(there, 'notes', 'oldest');
+      for (const number of upTo(3)) await here.publish('notes', note(number));
+      await eventually('all events', () => heard.deliveries.length === 3);
+      const { position, digest } = heard.deliveries[2]!;
+      const late = hear(there, 'notes', 'now');
+      const later = hear(there, 'notes', { ...position, digest: null });
+      for (const { caughtUp } of [late, later])
+        await eventually('to catch up', () => caughtUp.length === 1 && caughtUp[0]);
+      expect([late.caughtUp, later.caughtUp]).toEqual([[{ ...position, digest }], [{ ...position, digest }]]);
     });
 
     test('tells of a gap when the log was made anew, and goes on', async () => {

@@ -31,10 +31,11 @@ function begin(upTo: number) {
     log: silentLog,
     read(_subject, after, limit) {
       reads++;
-      const found = entries.filter(({ sequence }) => sequence > after).slice(0, limit);
+      const found = entries.filter(({ sequence }) => sequence > Number(after)).slice(0, limit);
       const page = { log, oldest: 1, newest: entries.length, entries: found };
       return way === null ? page : way.then(() => page);
     },
+    renew: (_subject, id) => `after ${id}`,
     failed: () => undefined,
   });
   return {

@@ -1,16 +1,18 @@
 /**
  * A subscription to a log that can be read from any place: it reads page by page, and only the page in hand is in memory. So
  * a slow subscriber costs nobody anything; one that is so slow that the log is dropped under it is told of the gap. So is one
- * that finds another event, after a lost connection, where it heard its last one: the log has lost its end, and has grown since.
+ * that finds another event, when it begins or after a lost connection, where it heard its last one: the log has lost its end, and
+ * has grown since.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Position, Since, Subscriber } from '../bus.ts';
+import type { Place, Since, Subscriber } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { type Entry, handedQueue } from './handed.ts';
-import { type Extent, endOf, isMissing, startOf } from './place.ts';
+import { type Extent, endOf, isCut, isMissing, startOf } from './place.ts';
 import { pump } from './pump.ts';
 import type { Listener } from './roster.ts';
 import { type BusLog, teller } from './tell.ts';
+import { digestOf } from './wire.ts';
 
 /** Events read at once. */
 const pageEvents = 256;
@@ -22,27 +24,30 @@ export interface Page extends Extent {
   readonly entries: readonly Entry[];
 }
 
+/** Which events are read: those after this sequence, or the newest alone. */
+export type After = number | 'all but the last';
+
 export interface FollowOptions {
   readonly subject: string;
   readonly since: Since;
   readonly subscriber: Subscriber;
   readonly clock: Clock;
   readonly log: BusLog;
-  /** Up to `limit` events after the sequence, and what the log holds, both at one moment. */
-  read(subject: string, after: number, limit: number): Page | Promise<Page>;
+  /** Up to `limit` events, and what the log holds, both at one moment. */
+  read(subject: string, after: After, limit: number): Page | Promise<Page>;
+  /** Gives the log another identity if it still has this one. Returns the one that it has now. */
+  renew(subject: string, log: string): string | Promise<string>;
   /** Reading has failed; it is tried again. */
   failed(error: unknown): void;
 }
 
 export function follow(options: FollowOptions): Listener {
-  const { subject, since, subscriber, clock, log, read, failed } = options;
+  const { subject, since, subscriber, clock, log, read, renew, failed } = options;
   const tell = teller(subject, subscriber, log);
   let isClosed = false;
-  let place: Position | null = typeof since === 'string' ? null : since;
-  /** Digest of the event at `place`; `null`: it was not heard here. */
-  let heard: number | bigint | null = null;
-  /** How often the connection was made anew, and up to which of these the log is known to be the one that was heard. */
-  let connections = 0;
+  let place: Place | null = typeof since === 'string' ? null : since;
+  /** How often a connection was made, and up to which of these the log is known to be the one that was heard. */
+  let connections = 1;
   let verified = 0;
   /** The end of the log when the subscription began (again); `null` once it has been reached and told. */
   let goal: number | 'unknown' | null = 'unknown';
@@ -55,33 +60,37 @@ export function follow(options: FollowOptions): Listener {
   async function deliver(log: string, entries: readonly Entry[]): Promise<void> {
     for (const { sequence, text } of entries) {
       if (isClosed) return;
-      place = { log, sequence };
-      heard = Bun.hash(text);
-      await tell.event(text, place);
+      const at = { log, sequence, digest: digestOf(text) };
+      place = at;
+      await tell.event(text, at);
     }
   }
 
   /** Returns whether there is more to read. */
   async function turnPage(): Promise<boolean> {
     const upTo = connections;
-    // What was heard last is read once more after a lost connection.
-    const last = upTo > verified ? heard : null;
-    const asked = place?.sequence ?? 0;
-    const limit = place === null && since === 'now' ? 0 : pageEvents;
-    const page = await arrival(read(subject, last === null ? asked : asked - 1, limit));
+    const last = place;
+    const asked = last?.sequence ?? 0;
+    // What was heard last is read once more at the beginning, and after a lost connection.
+    const looksBack = upTo > verified && asked > 0;
+    const isEnd = last === null && since === 'now';
+    const after = isEnd ? 'all but the last' : looksBack ? asked - 1 : asked;
+    const page = await arrival(read(subject, after, pageEvents));
     if (isClosed) return false;
-    place ??= since === 'now' ? endOf(page) : startOf(page);
-    const isOther = page.entries.some((each) => each.sequence === asked && Bun.hash(each.text) !== last);
     verified = upTo;
+    place ??= isEnd ? endOfPage(page) : startOf(page);
+    const there = looksBack ? digestAt(asked, page) : null;
     // What was handed over meanwhile may be newer than the page.
     const isNewer = place.sequence > page.newest && page.newest >= asked;
-    if (isOther || isMissing(isNewer ? { log: place.log, sequence: page.newest } : place, page)) {
-      place = startOf(page);
-      heard = null;
+    const known: Place = isNewer ? { ...place, sequence: page.newest, digest: null } : place;
+    const isLost = isCut(looksBack && last ? last : known, page, there);
+    if (isLost || isMissing(known, page)) {
+      place = startOf(isLost ? { ...page, log: await renewed(page.log) } : page);
       goal = 'unknown';
       await tell.gap(place);
       return true;
     }
+    if (place.sequence === asked) place = { ...place, digest: place.digest ?? there };
     if (goal === 'unknown') goal = page.newest;
     const { sequence } = place;
     await deliver(
@@ -93,6 +102,16 @@ export function follow(options: FollowOptions): Listener {
       tell.caughtUp(place);
     }
     return page.entries.length === pageEvents;
+  }
+
+  /** What was known of the log holds no more, for nobody: it is another one from now on. */
+  async function renewed(id: string): Promise<string> {
+    try {
+      return await renew(subject, id);
+    } catch (error) {
+      failed(error);
+      return id;
+    }
   }
 
   /** A page from far away takes its time: what is handed over meanwhile is delivered before it. */
@@ -157,4 +176,14 @@ export function follow(options: FollowOptions): Listener {
       turns.close();
     },
   };
+}
+
+/** `null`: it is not in this page. */
+function digestAt(sequence: number, { entries }: Page): string | null {
+  const entry = entries.find((each) => each.sequence === sequence);
+  return entry === undefined ? null : digestOf(entry.text);
+}
+
+function endOfPage(page: Page): Place {
+  return { ...endOf(page), digest: digestAt(page.newest, page) };
 }

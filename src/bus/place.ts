@@ -1,7 +1,7 @@
 /**
  * Whether a subscriber can go on from where it was.
  */
-import type { Position } from '../bus.ts';
+import type { Place, Position } from '../bus.ts';
 
 /** What a log holds now. */
 export interface Extent {
@@ -20,9 +20,15 @@ export function isMissing(place: Position, { log, oldest, newest }: Extent): boo
   return place.log !== log || place.sequence > newest || place.sequence + 1 < oldest;
 }
 
+/** The log has lost its end: it is shorter than what was heard of it, or holds another event there. */
+export function isCut(place: Place, { log, newest }: Extent, there: string | null): boolean {
+  if (place.log !== log) return false;
+  return place.sequence > newest || (place.digest !== null && there !== null && place.digest !== there);
+}
+
 /** From where all that is kept comes. */
-export function startOf({ log, oldest }: Extent): Position {
-  return { log, sequence: oldest - 1 };
+export function startOf({ log, oldest }: Extent): Place {
+  return { log, sequence: oldest - 1, digest: null };
 }
 
 export function endOf({ log, newest }: Extent): Position {

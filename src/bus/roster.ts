@@ -23,14 +23,23 @@ export interface Roster {
   close(): void;
 }
 
-export function roster(): Roster {
+export interface RosterOptions {
+  /** Told before the first one listens to this. */
+  begins?(topic: Topic): void;
+  /** Nobody listens to this any more. */
+  ends?(topic: Topic): void;
+}
+
+export function roster({ begins, ends }: RosterOptions = {}): Roster {
   const all = new Map<Listener, Topic>();
+  const isHeard = (topic: Topic) => all.values().some((each) => each === topic);
   return {
     add(listener, topic) {
+      if (!isHeard(topic)) begins?.(topic);
       all.set(listener, topic);
       return {
         close() {
-          all.delete(listener);
+          if (all.delete(listener) && !isHeard(topic)) ends?.(topic);
           listener.close();
         },
       };

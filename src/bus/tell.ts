@@ -1,8 +1,8 @@
 /**
  * Tells a subscriber, and makes sure that what goes wrong there is its own affair.
  */
-import type { Delivery, Position, Subscriber } from '../bus.ts';
-import { decode } from './wire.ts';
+import type { Place, Position, Subscriber } from '../bus.ts';
+import { decode, type HeardAt } from './wire.ts';
 
 export interface BusLog {
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -10,20 +10,18 @@ export interface BusLog {
 
 export interface Teller {
   /** `text` as the log keeps it. Waits for the subscriber. */
-  event(text: string, position: Position): Promise<void>;
+  event(text: string, at: HeardAt): Promise<void>;
   gap(resumesAfter: Position): Promise<void>;
-  caughtUp(at: Position): void;
+  caughtUp(at: Place): void;
 }
-
-/** What was not written by a bus is of a type that nobody knows: it has its place in the log all the same. */
-const unreadable = { type: '', version: 0, data: null, publisher: '', publishedMs: 0 } as const;
 
 export function teller(subject: string, subscriber: Subscriber, log: BusLog): Teller {
   const failed = (what: string, error: unknown) =>
     log.warn('what came over the bus could not be dealt with', { subject, what, error });
   return {
-    async event(text, position) {
-      const delivery: Delivery = decode(text, position) ?? { ...unreadable, position };
+    async event(text, at) {
+      const delivery = decode(text, at);
+      const { position } = delivery;
       if (delivery.type === '') log.warn('the bus holds what is no event', { subject, position });
       try {
         await subscriber.event(delivery);
@@ -31,9 +29,9 @@ export function teller(subject: string, subscriber: Subscriber, log: BusLog): Te
         failed(`${delivery.type} ${position.sequence}`, error);
       }
     },
-    async gap(resumesAfter) {
+    async gap({ log: id, sequence }) {
       try {
-        await subscriber.gap(resumesAfter);
+        await subscriber.gap({ log: id, sequence });
       } catch (error) {
         failed('gap', error);
       }

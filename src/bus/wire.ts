@@ -2,7 +2,7 @@
  * An event as every log keeps it: one JSON text. What is not of this form was not written by a bus.
  */
 import { z } from 'zod';
-import type { BusEvent, Delivery, Position } from '../bus.ts';
+import type { BusEvent, Delivery, Place } from '../bus.ts';
 import { MeridianError } from '../errors.ts';
 
 /** Longest text of an event. NATS takes messages of up to 1 MiB unless it is told otherwise. */
@@ -27,12 +27,22 @@ export function encode({ type, version, data }: BusEvent, publisher: string, atM
   return text;
 }
 
-/** `null`: it is no event. */
-export function decode(text: string, position: Position): Delivery | null {
+/** Tells two texts of a log apart: xxHash64, which is the same for every version of this program. */
+export function digestOf(text: string): string {
+  return Bun.hash.xxHash64(text).toString(36);
+}
+
+/** Where an event was heard. */
+export type HeardAt = Place & { readonly digest: string };
+
+/** What a log holds at a place. What is no event is of a type that nobody knows, empty, and has its place all the same. */
+export function decode(text: string, { log, sequence, digest }: HeardAt): Delivery {
+  const where = { position: { log, sequence }, digest };
   const { data: read } = message.safeParse(parsed(text));
-  if (read === undefined) return null;
+  if (read === undefined)
+    return { type: '', version: 0, data: null, publisher: '', publishedMs: 0, ...where };
   const { type, version, publisher, at, data } = read;
-  return { type, version, data, publisher, publishedMs: at, position };
+  return { type, version, data, publisher, publishedMs: at, ...where };
 }
 
 /** What JSON text says; `undefined` for text that is not JSON. */

@@ -4,7 +4,7 @@
 import { afterEach } from 'bun:test';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { eventually } from '../../test/support/wait.ts';
-import type { Bus, BusEvent, Delivery, Position, Since, Subscription } from '../bus.ts';
+import type { Bus, BusEvent, Delivery, Place, Position, Since, Subscription } from '../bus.ts';
 import { systemClock } from '../clock.ts';
 import type { Retention } from './dependencies.ts';
 import { type BusSettings, openBus } from './open.ts';
@@ -13,7 +13,7 @@ export interface BusWorld extends AsyncDisposable {
   settings(keep: Retention, publishMs: number): BusSettings;
   /** Kills the server and starts it again with what it had on disk. */
   readonly restart?: () => Promise<void>;
-  /** Takes a copy of what the server has on disk. What it gives kills the server and starts it with that copy. */
+  /** Takes a copy of what the bus has on disk. What it gives puts that copy in its place, as a server finds it that was killed. */
   readonly save?: () => Promise<() => Promise<void>>;
   /** Between the clients and the server: nothing passes, and connections are refused. */
   readonly cut?: () => Promise<void>;
@@ -28,7 +28,7 @@ export const publishMs = 2000;
 export interface Heard {
   readonly deliveries: Delivery[];
   readonly gaps: Position[];
-  readonly caughtUp: Position[];
+  readonly caughtUp: Place[];
   readonly subscription: Subscription;
   /** What the events hold. */
   numbers(): unknown[];
@@ -39,10 +39,16 @@ export function note(data: unknown): BusEvent {
   return { type: 'note', version: 1, data };
 }
 
-export function hear(bus: Bus, subject: string, since: Since, each?: (delivery: Delivery) => unknown): Heard {
+export function hear(
+  bus: Bus,
+  subject: string,
+  from: Since | Position,
+  each?: (delivery: Delivery) => unknown,
+): Heard {
+  const since = typeof from === 'string' ? from : { digest: null, ...from };
   const deliveries: Delivery[] = [];
   const gaps: Position[] = [];
-  const caughtUp: Position[] = [];
+  const caughtUp: Place[] = [];
   const subscription = bus.subscribe(subject, since, {
     async event(delivery) {
       deliveries.push(delivery);

@@ -2,7 +2,7 @@
  * The cache of a node: memory before disk before the parent. It knows HTTP (RFC 9111), and neither protocols
  * nor topology. `lookup` is the way of a memory hit; `obtain` is everything else.
  */
-import type { Position } from '../bus.ts';
+import type { Place } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
@@ -18,11 +18,12 @@ import { equivalents, noVarySearchOf } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
 import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
-import { lookup, lookupEquivalent } from './lookup.ts';
-import { type MemoryStats, memory } from './memory.ts';
+import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
+import { type MemoryStats, memory, type Resident } from './memory.ts';
 import { openLedger } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
+import { expectReplica, original, type Replica } from './replica.ts';
 import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
@@ -41,6 +42,12 @@ export interface Cache {
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
    */
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
+  /** What another worker may copy: fresh in memory. */
+  original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
+  /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
+  expectReplica(key: CacheKey): Replica;
+  /** A copy is no longer than this. */
+  readonly memoryObjectBytes: number;
   /**
    * Whatever has been asked for until now and is meant by the selector is gone, or stale. What is under way still goes to
    * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
@@ -48,11 +55,11 @@ export interface Cache {
    * @param flushed with all before it: a power cut does not undo it. Waits for the disk, some milliseconds.
    * @param at the place on the bus that this cache has come to with it, kept together with it.
    */
-  purge(purge: Purge, flushed: boolean, at?: Position): Purged;
+  purge(purge: Purge, flushed: boolean, at?: Place): Purged;
   /** The place on the bus up to which this cache knows of every purge, as its disk has kept it; `null` for none. */
-  readonly position: Position | null;
+  readonly position: Place | null;
   /** It has come to this place, where there was nothing to purge on the way. */
-  passed(at: Position): void;
+  passed(at: Place): void;
   /** The number of the newest purge, of whatever kind. */
   readonly newestPurge: number;
   /** Whether no purge since the one with this number is about it. */
@@ -95,8 +102,10 @@ export interface CacheOptions {
   readonly slices: SliceSizes;
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told how often memory has answered for which key; absent: nothing is counted. */
+  readonly hits?: HitCounter | undefined;
   /** Told of each purge before anybody can ask for anything after it. */
-  readonly purged?: ((selector: Selector, at?: Position) => void) | undefined;
+  readonly purged?: ((selector: Selector, at?: Place) => void) | undefined;
 }
 
 /** Keys of which something is remembered for a while. */
@@ -105,7 +114,7 @@ const maxNotes = 65_536;
 const minBudgetBytes = 32 * 1024 * 1024;
 
 export function cache(options: CacheOptions): Cache {
-  const { clock, disk } = options;
+  const { clock, disk, hits } = options;
   const ledger = disk?.ledger ?? openLedger();
   const residents = memory(options.memoryBytes, merit(), ledger);
   const held = store(residents, disk, options.memoryObjectBytes, ledger);
@@ -140,7 +149,7 @@ export function cache(options: CacheOptions): Cache {
     engine.equivalents.learn({ key: entry.key, hasQuery: true }, noVarySearchOf(entry));
   const warm = disk && warmth({ clock, memory: residents, store: held, disk, warmed });
 
-  function purge(given: Purge, durable: boolean, at?: Position): Purged {
+  function purge(given: Purge, durable: boolean, at?: Place): Purged {
     const mark = ledger.add(given, clock.now());
     const isOnDisk = disk?.purge(mark, durable, at) ?? false;
     const { selector, soft } = given;
@@ -156,14 +165,20 @@ export function cache(options: CacheOptions): Cache {
 
   return {
     lookup(resource, exchange) {
-      const found = lookup(residents, resource, exchange);
-      return found.resident === null
-        ? lookupEquivalent(residents, engine.equivalents, resource, exchange)
-        : found;
+      let found = lookup(residents, resource, exchange);
+      if (found.resident === null)
+        found = lookupEquivalent(residents, engine.equivalents, resource, exchange);
+      if (hits !== undefined && found.outcome === 'hit') countHit(found.resident, hits);
+      return found;
     },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
+    original: (key, headers) => original(residents, key, headers, clock.now()),
+    expectReplica: (key) => expectReplica(key, held, residents, clock.now),
+    get memoryObjectBytes() {
+      return held.memoryObjectBytes;
+    },
     purge,
     get position() {
       return disk?.position ?? null;

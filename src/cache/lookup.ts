@@ -5,7 +5,7 @@
 import type { Freshness } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
-import type { Resource } from '../resource.ts';
+import type { CacheKey, Resource } from '../resource.ts';
 import type { Equivalents } from './equivalents.ts';
 import { countUse } from './eviction/policy.ts';
 import { ageS, isFresh, remainingS } from './freshness.ts';
@@ -41,6 +41,17 @@ function isRead({ method }: Exchange): boolean {
 
 function isFreshFor(exchange: Exchange, { freshUntilMs, entry }: Resident): boolean {
   return exchange.nowMs < freshUntilMs && !wantsNewer(exchange, entry.freshness);
+}
+
+/** Hits of one resident that are counted together: what is hot has thousands, and one of sixteen pays for the rest. */
+const hitsPerCount = 16;
+
+/** Told of each `hitsPerCount` hits of one resident. */
+export type HitCounter = (key: CacheKey, hits: number) => void;
+
+export function countHit(resident: Resident, counter: HitCounter): void {
+  resident.hits = (resident.hits + 1) & (hitsPerCount - 1);
+  if (resident.hits === 0) counter(resident.entry.key, hitsPerCount);
 }
 
 function hit(resident: Resident): Found {

@@ -49,6 +49,10 @@ export interface Resident extends Member {
   heat: number;
   /** The next variant of the same key. */
   sibling: Resident | null;
+  /** Hits, modulo `hitsPerCount` (see `countHit`). */
+  hits: number;
+  /** A copy of what another worker keeps (see `replica.ts`). */
+  readonly isReplica: boolean;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
   prepared: PreparedHead | null;
 }
@@ -59,7 +63,7 @@ export interface Memory {
   /** The same variant of the same key, unless it is purged. */
   variant(entry: Entry): Resident | null;
   /** Keeps an entry, or not when it alone would take more than its share. Replaces the variant it equals. */
-  keep(entry: Entry, body: Blob): Resident | null;
+  keep(entry: Entry, body: Blob, isReplica?: boolean): Resident | null;
   /**
    * Replaces the metadata of a resident, whose body stays (RFC 9111 §4.3.4). One that has been dropped or
    * replaced stays out.
@@ -135,10 +139,10 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     }
   }
 
-  function keep(entry: Entry, body: Blob): Resident | null {
+  function keep(entry: Entry, body: Blob, isReplica = false): Resident | null {
     const replaced = same(entry);
     if (replaced) unlink(replaced);
-    const resident = residentOf(entry, body);
+    const resident = residentOf(entry, body, isReplica);
     if (resident.costBytes > stats.limitBytes / largestShare) return null;
     makeRoom(resident.costBytes);
     const first = chains.get(entry.key) ?? null;
@@ -243,7 +247,7 @@ export function costOf(entry: Entry): number {
   return entry.sizeBytes + fieldBytes(entry) + residentOverheadBytes;
 }
 
-function residentOf(entry: Entry, body: Blob): Resident {
+function residentOf(entry: Entry, body: Blob, isReplica = false): Resident {
   return {
     entry,
     judgedAt: entry.asOf,
@@ -254,6 +258,8 @@ function residentOf(entry: Entry, body: Blob): Resident {
     isRestricted: isRestricted(entry.fields),
     // A layout has no body to hit: it takes the way of a miss (`slices/`).
     freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),
+    hits: 0,
+    isReplica,
     prepared: null,
     sibling: null,
     mark: markOf(entry),

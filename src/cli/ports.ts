@@ -2,34 +2,72 @@
  * Whether nodes can listen where they are told to: asked before anything is started, because then there is
  * one clear answer instead of one from each process.
  */
-import { createServer } from 'node:net';
+import { createSocket, type SocketType } from 'node:dgram';
+import { createConnection, isIP } from 'node:net';
 import { codeOf } from '../config/error-code.ts';
+import { isAnyAddress } from '../config/forms.ts';
 import type { ListenConfig, Network } from '../config/network.ts';
 import { portVariable } from '../config/overrides.ts';
 
 /** One sentence for each listener that cannot be opened. */
 export async function listenProblems(network: Network, nodes: readonly string[]): Promise<string[]> {
-  const listeners = nodes.flatMap((name) =>
-    (network.nodes[name]?.listen ?? []).map((listen) => ({ name, listen })),
-  );
-  const problems = listeners.map(async ({ name, listen }) => {
-    const code = await probe(listen);
-    return code === undefined ? [] : [explain(name, listen, code)];
+  const listeners = nodes.flatMap((name) => {
+    const { listen = [], ring } = network.nodes[name] ?? {};
+    return [...listen, ...(ring ? [ring] : [])].map((address) => ({ name, address }));
+  });
+  const problems = listeners.map(async ({ name, address }) => {
+    const code = await probe(address);
+    return code === undefined ? [] : [explain(name, address, code)];
   });
   return (await Promise.all(problems)).flat();
 }
 
-/** The code of the error, if there is one. `exclusive`: Bun would otherwise share the port (SO_REUSEPORT). */
-function probe({ host, port }: ListenConfig): Promise<string | undefined> {
-  if (port === 0) return Promise.resolve(undefined);
+type Address = Pick<ListenConfig, 'host' | 'port'>;
+
+/**
+ * The code of the error, if there is one. Nothing listens there for it, not even for a moment: clients that keep on trying, because
+ * the node was there a second ago, would be taken in and dropped.
+ */
+async function probe({ host, port }: Address): Promise<string | undefined> {
+  if (port === 0) return undefined;
+  const type = host.includes(':') ? 'udp6' : 'udp4';
+  const [taken, fault] = await Promise.all([isTaken(host, port), bindingFault(host, port, type)]);
+  if (taken) return 'EADDRINUSE';
+  // A name may have addresses of either kind.
+  return fault === undefined || isIP(host) !== 0 ? fault : await bindingFault(host, port, 'udp6');
+}
+
+/** A machine answers itself at once. */
+const answerMs = 1_000;
+
+function isTaken(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error) => resolve(codeOf(error) ?? error.message));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+    const own = isAnyAddress(host) ? (host === '::' ? '::1' : '127.0.0.1') : host;
+    const socket = createConnection({ host: own, port, timeout: answerMs });
+    const done = (taken: boolean) => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+    socket.once('timeout', () => done(false));
   });
 }
 
-function explain(node: string, { host, port }: ListenConfig, code: string): string {
+/** Whether the address is this machine's, and the port allowed: the same for UDP, which no client of ours is disturbed by. */
+function bindingFault(host: string, port: number, type: SocketType): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket(type);
+    socket.once('error', (error) => {
+      socket.close();
+      const code = codeOf(error) ?? error.message;
+      resolve(code === 'EADDRINUSE' ? undefined : code);
+    });
+    socket.bind({ address: host, port, exclusive: true }, () => socket.close(() => resolve(undefined)));
+  });
+}
+
+function explain(node: string, { host, port }: Address, code: string): string {
   const other = `Choose another one: --port ${node}=<port>, ${portVariable(node)}=<port>, or --port-base <port> for all nodes.`;
   switch (code) {
     case 'EADDRINUSE':

@@ -71,6 +71,7 @@ const heading = [
   'store',
   'fills',
   'parents',
+  'ring',
   'bus',
 ];
 
@@ -83,7 +84,7 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, kv, bus, purging } =
+  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, kv, ring, bus, purging } =
     status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
@@ -99,14 +100,23 @@ function cells(status: StatusMessage): (string | number)[] {
     stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
+    ringCell(ring),
     busCell(bus, purging),
   ];
 }
 
 /** What is not as it should be. */
-function parentCell({ name, healthy, state }: StatusMessage['parents'][number]): string[] {
-  if (state !== undefined && state !== 'well') return [`${name} ${state}`];
+function parentCell({ name, healthy, state, trouble }: StatusMessage['parents'][number]): string[] {
+  if (state !== undefined && state !== 'well') return [`${name} ${state}${trouble ? `: ${trouble}` : ''}`];
   return healthy ? [] : [`${name} fails`];
+}
+
+/** Its members, and which of them are passed over. */
+function ringCell(ring: StatusMessage['ring']): string {
+  if (!ring?.members) return '-';
+  const over = ring.members.filter(({ isUp }) => !isUp).map(({ name }) => name);
+  const size = `${ring.name ?? 'own'}: ${ring.members.length}`;
+  return over.length === 0 ? size : `${size}, without ${over.join(', ')}`;
 }
 
 /** Whether what is kept may be used, as far as purges are concerned. */

@@ -190,7 +190,10 @@ async function purgeAll(
     return { reasons, because: 'bus' };
   }
   if (!request.here) return first.purge(request);
-  return purgesTogether(await Promise.all(up.map((client) => client.purge(request))));
+  const purged = purgesTogether(await Promise.all(up.map((client) => client.purge(request))));
+  // Who had purged may have copied it since from one who had not (`node/replica.ts`), and now all have.
+  await Promise.all(up.map((client) => client.purge(request)));
+  return purged;
 }
 
 interface Reloaded {

@@ -26,4 +26,9 @@ describe('an example', () => {
     expect(Object.keys(network.nodes)).toEqual(['origin', 'shield-eu', 'shield-us', 'pop-eu', 'pop-us']);
     await parse('two-regions', ['pop-us']);
   });
+
+  test('is a PoP of two machines', async () => {
+    const { nodes } = await parse('one-ring');
+    expect(nodes['lhr-2']?.ring).toMatchObject({ name: 'lhr', address: 'http://10.0.0.6:7946', capacity: 2 });
+  });
 });

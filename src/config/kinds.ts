@@ -137,11 +137,15 @@ export function flag(means: string, otherwise?: string): z.ZodType<boolean, bool
 export function oneOf<const Word extends string>(
   means: string,
   words: readonly Word[],
+  otherwise?: string,
 ): z.ZodType<Word, Word> {
   const expected = words
     .map((word) => `'${word}'`)
     .join(', ')
     .replace(/, ([^,]*)$/, ' or $1');
   const type = words.map((word) => `\`'${word}'\``).join(', ');
-  return leaf({ means, expected, type }, (value) => words.find((word) => word === value));
+  const row = { means, expected, type };
+  return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>
+    words.find((word) => word === value),
+  );
 }

@@ -3,6 +3,7 @@
  */
 import { kvUrl } from './forms.ts';
 import { anyText, group, milliseconds, seconds, size, text } from './kinds.ts';
+import { serverTls } from './schema-tls.ts';
 
 export const kvStore = group('A key/value server, for copies of stored responses.', {
   url: text(
@@ -20,6 +21,7 @@ export const kvStore = group('A key/value server, for copies of stored responses
     expected: 'a password',
     otherwise: 'no log-in',
   }).optional(),
+  tls: serverTls.optional(),
   timeoutMs: milliseconds('For a look-up; then the parent is asked instead.', { atLeast: 1 }).prefault(50),
   lifetimeS: seconds('The longest time that anything is kept there.', { atLeast: 1 }).prefault('1d'),
   queueBytes: size('Bodies on their way there, all together. What finds no room is not copied.', {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeCertificate, noOpenssl } from '../../test/support/certificate.ts';
+import { available } from '../../test/support/needs.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { type LoadOptions, loadNetwork } from './load.ts';
 import { formatMistake } from './mistake.ts';
@@ -139,10 +141,71 @@ describe('a config file', () => {
     });
     await chmod(join(folder.path, 'here.pem'), 0o600);
     expect(await mistakes(folder, { config: 'c.js' })).toEqual([
+      `nodes.origin.listen[0].tls.cert: expected a PEM file that can be read, found no certificate in PEM form at ${join(folder.path, 'here.pem')}`,
       `nodes.origin.listen[0].tls.key: expected a PEM file that can be read, found ENOENT at ${join(folder.path, 'nowhere.pem')}`,
     ]);
     expect(await mistakes(folder, { config: 'c.js', here: ['pop'] })).toEqual([]);
   });
+
+  test.skipIf(!available('openssl', noOpenssl))(
+    'that names files of TLS towards servers that are not what they should be says so, for the nodes of this machine',
+    async () => {
+      const nodes = {
+        origin: {
+          role: 'origin',
+          listen: [{ port: 1 }],
+          store: { metadata: { postgres: { url: 'postgres://me@db/x', tls: { ca: 'ours.key.pem' } } } },
+        },
+        pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], near: 'kv-eu' },
+      };
+      const config = {
+        bus: {
+          driver: 'nats',
+          servers: ['tls://a.example'],
+          tls: { cert: 'ours.cert.pem', key: 'others.key.pem' },
+        },
+        kv: { 'kv-eu': { url: 'rediss://b.example', tls: { ca: 'nowhere.pem', cert: 'ours.cert.pem' } } },
+        nodes,
+        routes: [{ protocol: 'npm' }],
+        secret: 'a secret that is as long as it has to be',
+      };
+      using folder = await folderWith({ 'c.json': JSON.stringify(config) });
+      await makeCertificate(folder.path, 'ours');
+      await makeCertificate(folder.path, 'others');
+      const at = (file: string) => join(folder.path, file);
+      const wanted = 'expected a PEM file that can be read, found';
+      const ofBus = `bus.tls.key: ${wanted} the key of another certificate at ${at('others.key.pem')}`;
+      const ofKv = [
+        `kv.kv-eu.tls.ca: ${wanted} ENOENT at ${at('nowhere.pem')}`,
+        'kv.kv-eu.tls.key: expected a path, because there is a `cert`, found nothing',
+      ];
+      const ofStore = `nodes.origin.store.metadata.postgres.tls.ca: ${wanted} no certificate in PEM form at ${at('ours.key.pem')}`;
+      expect(await mistakes(folder, { config: 'c.json' })).toEqual([ofBus, ...ofKv, ofStore]);
+      // What only other machines need may be missing here; what makes no sense makes none anywhere.
+      expect(await mistakes(folder, { config: 'c.json', here: ['pop'] })).toEqual([ofBus, ...ofKv]);
+      expect(await mistakes(folder, { config: 'c.json', here: ['origin'] })).toEqual([
+        ofBus,
+        ...ofKv.slice(1),
+        ofStore,
+      ]);
+      const ours = { ca: 'ours.cert.pem', cert: 'ours.cert.pem', key: 'ours.key.pem' };
+      const url = 'postgres://me@db/x?sslmode=prefer';
+      const [bus, kv] = [{ ...config.bus, tls: ours }, { 'kv-eu': { url: 'rediss://b.example', tls: ours } }];
+      const origin = { ...nodes.origin, store: { metadata: { postgres: { url, tls: ours } } } };
+      await writeFile(at('d.json'), JSON.stringify({ ...config, bus, kv, nodes: { ...nodes, origin } }));
+      expect(await mistakes(folder, { config: 'd.json' })).toEqual([
+        'nodes.origin.store.metadata.postgres.url: expected sslmode=verify-full, or none, because there is `tls`, found sslmode=prefer',
+      ]);
+      await writeFile(
+        at('e.json'),
+        JSON.stringify({ ...config, bus, kv, nodes: { pop: nodes.pop, origin: { ...origin, store: {} } } }),
+      );
+      const absolute = { ca: at('ours.cert.pem'), cert: at('ours.cert.pem'), key: at('ours.key.pem') };
+      expect(await load(folder, { config: 'e.json' })).toMatchObject({
+        network: { bus: { tls: absolute }, kv: { 'kv-eu': { tls: absolute } } },
+      });
+    },
+  );
 });
 
 describe('without a config file', () => {

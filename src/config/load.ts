@@ -1,15 +1,13 @@
 /**
  * Finds the config file and makes a network of it, afresh each time, so that a reload sees what changed.
  */
-import { access, constants } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { embedded } from './embedded.ts';
-import { codeOf } from './error-code.ts';
 import type { Evaluated } from './evaluate.ts';
 import type { Mistake } from './mistake.ts';
 import { type Network, parseNetwork } from './network.ts';
-import { member } from './outline.ts';
 import type { Overrides } from './overrides.ts';
+import { pemProblems } from './pem-files.ts';
 import { programOf } from './program.ts';
 import { keptSecret, knownSecret } from './secret.ts';
 import type { Environment } from './variables.ts';
@@ -43,37 +41,13 @@ export async function loadNetwork(options: LoadOptions): Promise<Loaded> {
   const evaluated = source === null ? { value: embedded } : await evaluate(source, cwd);
   if ('mistakes' in evaluated) return { ok: false, mistakes: evaluated.mistakes, source };
   const configDir = source === null ? cwd : dirname(source);
-  const missingFiles = await findMissing(certificatesOf(evaluated.value, here), configDir);
+  const missingFiles = await pemProblems(evaluated.value, here, configDir);
   const parsed = parseNetwork(evaluated.value, { configDir, env, overrides, here, missingFiles });
   if (!parsed.ok) return { ...parsed, source };
   const { network, secretIsNew } = parsed;
   if (!secretIsNew) return { ok: true, network, source };
   const kept = options.dryRun ? await knownSecret(network.dataDir) : await keptSecret(network.dataDir);
   return { ok: true, network: { ...network, secret: kept ?? network.secret }, source };
-}
-
-/** The certificate files that the nodes of this machine name. The config is not checked yet. */
-function certificatesOf(input: unknown, here: readonly string[] | undefined): string[] {
-  const nodes = member(input, 'nodes');
-  const names = here ?? (typeof nodes === 'object' && nodes !== null ? Object.keys(nodes) : []);
-  const listeners = names.flatMap((name) => {
-    const listen = member(member(nodes, name), 'listen');
-    return Array.isArray(listen) ? listen : [];
-  });
-  const files = listeners.flatMap((listener) =>
-    ['cert', 'key'].map((part) => member(member(listener, 'tls'), part)),
-  );
-  return files.filter((file) => typeof file === 'string');
-}
-
-async function findMissing(files: readonly string[], configDir: string): Promise<Map<string, string>> {
-  const missing = new Map<string, string>();
-  for (const file of files) {
-    const path = resolve(configDir, file);
-    const problem = await access(path, constants.R_OK).then(() => undefined, codeOf);
-    if (problem !== undefined) missing.set(path, problem);
-  }
-  return missing;
 }
 
 /** The file that `--config` names, whether it exists or not; or the first that `cwd` has. */

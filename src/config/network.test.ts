@@ -51,6 +51,7 @@ describe('a valid config', () => {
         },
       ],
       url: 'http://127.0.0.1:4873',
+      http2: false,
       parents: ['origin'],
       peers: [],
       failover: {
@@ -93,6 +94,7 @@ describe('a valid config', () => {
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
       workers: 1,
+      hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
     });
@@ -331,9 +333,9 @@ describe('mistakes', () => {
       "nodes.pop.accessLog.format: expected 'json', 'text' or 'off', found 'xml'",
     ],
     [
-      'http2 without tls',
-      { pop: { ...pop, listen: [{ port: 1, http2: true }] } },
-      'nodes.pop.listen[0].http2: expected false, or a listener with tls, found true without tls',
+      'http2 without tls at the other server',
+      { pop: { ...pop, listen: [{ port: 1, http2: true, informational: true }] } },
+      'nodes.pop.listen[0].http2: expected false, or a listener with tls or without informational, found true without tls',
     ],
     [
       'http3 without tls',

@@ -5,22 +5,28 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { TlsFiles } from '../server-tls.ts';
 import { checkBus } from './checks/bus.ts';
 import type { Draft } from './checks/draft.ts';
+import { checkHot } from './checks/hot.ts';
 import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkServerTls } from './checks/pem.ts';
+import { checkRings } from './checks/ring.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
+import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
-import type { kvStore } from './kv.ts';
+import { kvStore } from './kv.ts';
 import type { Mistake } from './mistake.ts';
 import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
+import { absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -43,7 +49,10 @@ export interface Network {
 }
 
 export interface NodeConfig
-  extends Omit<Of<typeof schema.node>, 'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store'> {
+  extends Omit<
+    Of<typeof schema.node>,
+    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring'
+  > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
   readonly parents: readonly string[];
@@ -54,11 +63,22 @@ export interface NodeConfig
   readonly listen: readonly ListenConfig[];
   /** How other nodes reach this one: absolute, without a trailing slash. */
   readonly url: string;
+  /** Whether they do so over HTTP/2. */
+  readonly http2: boolean;
+  /** Absolute paths of PEM files. */
+  readonly tls?: TlsFiles | undefined;
   readonly accessLog: AccessLogConfig;
   readonly memory: StoreBounds;
   readonly disk: StoreBounds | false;
   /** What an origin keeps for good. */
   readonly store?: StoreConfig | undefined;
+  /** The ring that its workers are members of; without it, they have one of their own. */
+  readonly ring?: RingConfig | undefined;
+}
+
+export interface RingConfig extends Of<typeof schema.ring> {
+  /** How other nodes reach the first worker: absolute, without a trailing slash. */
+  readonly address: string;
 }
 
 /** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
@@ -84,8 +104,14 @@ export type MetadataConfig =
 
 export interface ListenConfig extends Of<typeof schema.listen> {
   /** Absolute paths of PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: ListenTlsFiles | undefined;
   readonly http2: boolean;
+}
+
+export interface ListenTlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
 }
 
 export interface AccessLogConfig {
@@ -134,6 +160,11 @@ export type Parsed =
   | { readonly ok: true; readonly network: Network; readonly secretIsNew: boolean }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
+const checks = [
+  ...[checkTopology, checkListeners, checkTls, checkRings, checkStorage, checkRoutes],
+  ...[checkBus, checkKv, checkHot, checkServerTls],
+];
+
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
 export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const { env, overrides, configDir } = options;
@@ -155,9 +186,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...filled.mistakes,
     ...(parsed.success ? [] : mistakesOf(parsed.error.issues, input, filled.value)),
     ...changed.mistakes,
-    ...[checkTopology, checkListeners, checkStorage, checkRoutes, checkBus, checkKv].flatMap((check) =>
-      check(draft),
-    ),
+    ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
@@ -171,25 +200,28 @@ function runsOriginHere(input: unknown, here: readonly string[] | undefined): bo
   return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
 }
 
-type Valid = Pick<Draft, 'nodes' | 'routes' | 'bus'>;
+type Valid = Pick<Draft, 'nodes' | 'kv' | 'routes' | 'bus'>;
 
-function whole({ nodes, routes, bus }: schema.ParsedNetwork): Valid {
-  return { nodes: new Map(Object.entries(nodes)), routes, bus };
+function whole({ nodes, kv, routes, bus }: schema.ParsedNetwork): Valid {
+  return { nodes: new Map(Object.entries(nodes)), kv: new Map(Object.entries(kv)), routes, bus };
 }
 
 /** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
 function salvage(input: unknown): Valid {
-  const nodes = new Map<string, schema.ParsedNode>();
-  for (const [name, value] of Object.entries(toObject(member(input, 'nodes')))) {
-    const { data } = schema.node.safeParse(value);
-    if (data !== undefined) nodes.set(name, data);
-  }
   const routes = member(input, 'routes');
   return {
-    nodes,
+    nodes: validIn(member(input, 'nodes'), schema.node),
+    kv: validIn(member(input, 'kv'), kvStore),
     bus: schema.network.shape.bus.safeParse(member(input, 'bus')).data,
     routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
   };
+}
+
+function validIn<Schema extends z.ZodType>(map: unknown, schema: Schema): Map<string, z.output<Schema>> {
+  const parsed = Object.entries(toObject(map)).map(
+    ([name, value]) => [name, schema.safeParse(value).data] as const,
+  );
+  return new Map(parsed.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
 }
 
 function toObject(value: unknown): object {
@@ -204,7 +236,9 @@ function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
 /** A secret that is made on the spot cannot be known to other machines: the file's own hosts decide. */
 function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   if (member(input, 'secret') !== undefined) return [];
-  const exposed = [...nodes].find(([, { listen }]) => listen.some(({ host }) => !isLoopback(host)));
+  const exposed = [...nodes].find(([, { listen, ring }]) =>
+    [...listen, ...(ring ? [ring] : [])].some(({ host }) => !isLoopback(host)),
+  );
   if (exposed === undefined) return [];
   const expected = `at least 32 characters, because ${exposed[0]} listens beyond this machine`;
   const hint =
@@ -220,7 +254,12 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access, kv } = parsed;
+  const { name, purge, access } = parsed;
+  const stores = Object.entries(parsed.kv).map(([store, config]) => [
+    store,
+    { ...config, ...absoluteTls(config.tls, configDir) },
+  ]);
+  const kv = Object.fromEntries(stores);
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
   return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
 }
@@ -239,13 +278,7 @@ function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, confi
       ...bus,
       path: bus.path === undefined ? join(dataDir, 'bus', 'log.sqlite') : resolve(configDir, bus.path),
     };
-  const { tls } = bus;
-  const files = ['ca', 'cert', 'key'] as const;
-  const absolute = files.flatMap((file) =>
-    tls?.[file] === undefined ? [] : [[file, resolve(configDir, tls[file])]],
-  );
-  const prefix = bus.prefix ?? name;
-  return { ...bus, prefix, ...(tls === undefined ? {} : { tls: Object.fromEntries(absolute) }) };
+  return { ...bus, prefix: bus.prefix ?? name, ...absoluteTls(bus.tls, configDir) };
 }
 
 function completeNode(
@@ -266,12 +299,23 @@ function completeNode(
     peers: peersIn(node.parents),
     dataDir,
     listen,
-    url: node.url ?? urlOf(listen),
+    ...howAsked(node, listen),
+    ...absoluteTls(node.tls, configDir),
     accessLog: { format, path: logPath },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,
+    ring: node.ring && { ...node.ring, address: node.ring.address ?? `http://${hostOf(node.ring)}` },
   };
+}
+
+/** How other nodes ask this one. */
+function howAsked(
+  node: schema.ParsedNode,
+  listen: readonly ListenConfig[],
+): Pick<NodeConfig, 'url' | 'http2'> {
+  const { url = urlOf(listen), http2 } = node;
+  return { url, http2: http2 ?? url.startsWith('https:') };
 }
 
 function completeStore(
@@ -286,7 +330,7 @@ function completeStore(
       ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3 }
       : { engine: 'files', path: placed(blobs.files?.path, 'blobs') },
     metadata: metadata.postgres
-      ? { engine: 'postgres', ...metadata.postgres }
+      ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
       : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
   };
 }
@@ -301,9 +345,10 @@ function completeBounds(
 
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
   const { tls, http2 } = listener;
-  if (tls === undefined) return { ...listener, http2: false };
-  const files = { cert: resolve(configDir, tls.cert), key: resolve(configDir, tls.key) };
-  return { ...listener, tls: files, http2: http2 ?? true };
+  if (tls === undefined) return { ...listener, tls, http2: http2 ?? false };
+  const [cert, key] = [resolve(configDir, tls.cert), resolve(configDir, tls.key)];
+  const clientCa = tls.clientCa && resolve(configDir, tls.clientCa);
+  return { ...listener, tls: { cert, key, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
 }
 
 /** Of the first listener that speaks plain HTTP or TLS from the first byte. */
@@ -312,5 +357,9 @@ function urlOf(listen: readonly ListenConfig[]): string {
   if (listener === undefined) throw new Error('A node without listeners has passed validation');
   const host = isAnyAddress(listener.host) ? '127.0.0.1' : listener.host;
   const scheme = listener.tls === undefined ? 'http' : 'https';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+  return `${scheme}://${hostOf({ host, port: listener.port })}`;
+}
+
+function hostOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

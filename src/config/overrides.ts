@@ -41,10 +41,15 @@ export function override(
       const port = index === 0 ? (chosenPort(name, overrides, env, mistakes) ?? shifted) : shifted;
       return { ...listener, host: host ?? listener.host, port };
     });
-    changed.set(name, { ...node, listen });
+    changed.set(name, { ...node, listen, ring: node.ring && shiftedRing(node.ring, shift) });
   }
   if (shift !== 0) checkRange(changed, mistakes);
   return { nodes: changed, mistakes: [...mistakes, ...unknownNodes([...nodeNames], overrides)] };
+}
+
+/** Where the file says by which address it is reached, it says so of its port. */
+function shiftedRing(ring: NonNullable<ParsedNode['ring']>, shift: number): ParsedNode['ring'] {
+  return ring.address === undefined ? { ...ring, port: ring.port + shift } : ring;
 }
 
 function portShift(nodes: ReadonlyMap<string, ParsedNode>, base: number | undefined): number {

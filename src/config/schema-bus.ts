@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as forms from './forms.ts';
 import { anyText, count, group, list, milliseconds, path, rows, seconds, text } from './kinds.ts';
+import { serverTls } from './schema-tls.ts';
 
 const keep = group(
   'How much of each log is kept, for nodes that were away. Whoever was away for longer is told so.',
@@ -20,12 +21,6 @@ const busPrefix = text(
   { expected: 'a name of letters, digits, dashes and underscores', otherwise: 'the name of the network' },
   forms.busPrefix,
 ).optional();
-
-const busTls = group('Speaks TLS. Paths are relative to the config file.', {
-  ca: path('PEM file with the authorities to trust.', 'those of the system').optional(),
-  cert: path('PEM file with the certificate to show.', 'none is shown').optional(),
-  key: path('PEM file with its private key.', 'none').optional(),
-});
 
 const word = (means: string) =>
   anyText(means, { expected: 'text that is not empty', otherwise: 'none is sent' });
@@ -58,7 +53,7 @@ export const bus = z
       password: word('Password.').optional(),
       token: word('Token, instead of a user name.').optional(),
       credentials: word('Content of a `.creds` file, instead of a user name.').optional(),
-      tls: busTls.optional(),
+      tls: serverTls.optional(),
       domain: text(
         'JetStream domain that holds the logs, where nodes talk to leaf nodes of it.',
         { expected: 'a name of letters, digits, dashes and underscores', otherwise: 'that of the servers' },
@@ -74,7 +69,7 @@ export const bus = z
       url: busServer('Server; `rediss:` speaks TLS.'),
       user: word('User name.').optional(),
       password: word('Password.').optional(),
-      tls: busTls.optional(),
+      tls: serverTls.optional(),
       prefix: busPrefix,
       keep: keep.prefault({}),
       publishMs,

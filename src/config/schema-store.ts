@@ -1,6 +1,7 @@
 /** The parameters of an origin's stores, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { anyText, count, flag, group, path, text, url } from './kinds.ts';
+import { anyText, count, flag, group, oneOf, path, text, url } from './kinds.ts';
+import { serverTls } from './schema-tls.ts';
 
 const credential = (means: string, otherwise: string) => anyText(means, { expected: 'text', otherwise });
 
@@ -36,7 +37,22 @@ export const s3Store = group('Blobs in a bucket of S3, or of a server that speak
     'What requests are signed with.',
     'the variable `S3_SECRET_ACCESS_KEY` or `AWS_SECRET_ACCESS_KEY`',
   ).optional(),
-  sessionToken: credential('Of temporary credentials.', 'none').optional(),
+  sessionToken: credential(
+    'Of temporary credentials.',
+    'the variable `S3_SESSION_TOKEN` or `AWS_SESSION_TOKEN`, if `accessKeyId` is a variable, too',
+  ).optional(),
+  encryption: oneOf(
+    'How the server encrypts what it keeps: with keys of its own, or of a key management service.',
+    ['AES256', 'aws:kms'],
+    'as the bucket is set',
+  ).optional(),
+  kmsKeyId: anyText('The key, with `aws:kms`.', {
+    expected: 'the id, alias or ARN of a key',
+    otherwise: "the account's own for S3",
+  }).optional(),
+  checksums: flag(
+    'The bucket is asked to keep a SHA-256 of each object, and compares what it receives with it. What arrives is compared in any case; some servers do not know the fields.',
+  ).prefault(true),
   virtualHostedStyle: flag(
     'The bucket is named by the host (`bucket.s3.example.com`), not by the path.',
   ).prefault(false),
@@ -61,6 +77,7 @@ export const postgresStore = group(
       forms.postgresUrl,
     ),
     password: credential('Of that user.', 'the variable `PGPASSWORD`, or none').optional(),
+    tls: serverTls.optional(),
     connections: count('Connections at most. What finds none free waits.', 1, 100).prefault(10),
   },
 );

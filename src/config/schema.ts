@@ -26,13 +26,15 @@ import { access, routeAccess } from './schema-access.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
+import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
+import { ring } from './schema-ring.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 
-export { access, bus, metadataTimes, postgresStore, purge, s3Store };
+export { access, bus, metadataTimes, postgresStore, purge, ring, s3Store };
 
 const label = (means: string) =>
   text(
@@ -120,7 +122,23 @@ const abandonedFills = group(
 const tls = group('Serves TLS with this certificate. Paths are relative to the config file.', {
   cert: path('PEM file with the certificate and its chain.'),
   key: path('PEM file with the private key.'),
+  clientCa: path(
+    'PEM file with authorities. Only who shows a certificate that one of them has signed can connect: for a listener that is meant for other nodes. Not with `http3`.',
+    'whoever comes is let in',
+  ).optional(),
 });
+
+const tierTls = group(
+  'What this node shows to other nodes that it asks over `https://`, and which it believes. Paths are relative to the config file.',
+  {
+    cert: path('PEM file with the certificate to show, and its chain.', 'none is shown').optional(),
+    key: path('PEM file with its private key.', 'none').optional(),
+    ca: path(
+      'PEM file with the authorities that sign the certificates of the other nodes.',
+      'those of the system',
+    ).optional(),
+  },
+);
 
 export const listen = group('An address that the node listens on.', {
   host: text(
@@ -130,7 +148,10 @@ export const listen = group('An address that the node listens on.', {
   ).prefault('127.0.0.1'),
   port: count('TCP port (and UDP port for HTTP/3). 0 lets the system choose one.', 0, 65_535),
   tls: tls.optional(),
-  http2: flag('Serves HTTP/2 too. Needs `tls`.', 'true with `tls`, else false').optional(),
+  http2: flag(
+    'Serves HTTP/2 too. Without `tls`, to other nodes and whoever else knows that beforehand; browsers do not.',
+    'true with `tls`, else false',
+  ).optional(),
   http3: flag('Serves HTTP/3 too, announced by `Alt-Svc`. Needs `tls`.').prefault(false),
   informational: flag(
     'Relays interim responses (102, 103) and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
@@ -165,6 +186,11 @@ export const node = group('One node. Its name is its key.', {
     'How other nodes reach this one.',
     'made of the first listener without `proxyProtocol`; `127.0.0.1` stands in for a listener on all addresses',
   ).optional(),
+  http2: flag(
+    'Other nodes ask this one over HTTP/2. With a `url` of `https:`, HTTP/1.1 is used all the same where TLS does not agree on it; with `http:`, every server at that address must speak HTTP/2.',
+    'true with a `url` of `https:`, else false',
+  ).optional(),
+  tls: tierTls.optional(),
   dataDir: path(
     'What the node keeps on disk, relative to the config file.',
     "the network's `dataDir`, `/`, the node's name",
@@ -203,6 +229,8 @@ export const node = group('One node. Its name is its key.', {
       ),
     ])
     .prefault(1),
+  ring: ring.optional(),
+  hot: z.union([z.literal(false), hot]).prefault({}),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),
@@ -359,3 +387,4 @@ export type ParsedNetwork = z.output<typeof network>;
 export type ParsedNode = z.output<typeof node>;
 export type ParsedRoute = z.output<typeof route>;
 export type ParsedBus = z.output<typeof bus>;
+export type ParsedKv = z.output<typeof kv.kvStore>;

@@ -63,6 +63,7 @@ describe('a store', () => {
         prefix: '',
         accessKeyId: 'AKIA',
         secretAccessKey: 'hunter2',
+        checksums: true,
         virtualHostedStyle: false,
         redirect: false,
       },
@@ -110,6 +111,16 @@ describe('a store', () => {
     ],
     ['a bucket that cannot be', { blobs: { s3: { bucket: 'Not/One' } } }, /blobs.s3.bucket/],
     ['a prefix that leads elsewhere', { blobs: { s3: { bucket: 'one', prefix: '../' } } }, /blobs.s3.prefix/],
+    [
+      'a key that nothing is encrypted with',
+      { blobs: { s3: { bucket: 'one', kmsKeyId: 'alias/one' } } },
+      /blobs.s3.encryption: expected 'aws:kms', because there is a `kmsKeyId`, found nothing/,
+    ],
+    [
+      'an encryption that there is not',
+      { blobs: { s3: { bucket: 'one', encryption: 'rot13' } } },
+      /blobs.s3.encryption: expected 'AES256' or 'aws:kms'/,
+    ],
     ['an engine that there is not', { blobs: { tape: {} } }, /blobs.tape: expected one of files, s3/],
   ])('is refused: %s', (_, store, message) => {
     expect(mistakes(store).join('\n')).toMatch(message);

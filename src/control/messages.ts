@@ -34,9 +34,29 @@ export const statusMessage = z.looseObject({
       healthy: z.boolean(),
       /** Older nodes say no more than the above. */
       state: z.enum(['well', 'returning', 'ejected', 'down']).optional(),
+      trouble: z.string().nullish(),
     }),
   ),
   kv: z.array(z.looseObject({ name: z.string(), isDown: z.boolean() })),
+  /** Of a node whose part of a cache is shared with others; older nodes have counts alone. */
+  ring: z
+    .looseObject({
+      /** `null`: of one node alone. */
+      name: z.string().nullish(),
+      members: z.array(z.object({ name: z.string(), share: z.number(), isUp: z.boolean() })).optional(),
+    })
+    .nullish(),
+  /** Of the members of a ring; older nodes say nothing of it. */
+  hot: z
+    .array(
+      z.looseObject({
+        key: z.string(),
+        perSecond: z.number(),
+        why: z.string(),
+        replicas: z.array(z.string()),
+      }),
+    )
+    .optional(),
   /** Of a node that has several, in the order of their numbers. */
   workers: z.array(z.looseObject({ worker: z.number(), state: z.enum(['up', 'down']) })).optional(),
 });

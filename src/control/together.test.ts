@@ -53,6 +53,25 @@ describe('workers, as one node', () => {
     expect(() => statusTogether([undefined])).toThrow('no worker of the node answers');
   });
 
+  test('are in one ring, whose members any of them may pass over', () => {
+    const member = (name: string, isUp: boolean) => ({ name, share: 0.5, isUp });
+    const ring = (own: string, other: boolean) => ({
+      name: 'lhr',
+      own,
+      relayed: 2,
+      failed: 1,
+      members: [member('a.1', true), member('b.1', other)],
+    });
+    const both = [status({ ring: ring('a.1', true) }), status({ ring: ring('a.2', false) })];
+    expect(statusTogether(both).ring).toEqual({
+      name: 'lhr',
+      relayed: 4,
+      failed: 2,
+      members: [member('a.1', true), member('b.1', false)],
+    });
+    expect(statusTogether([status()]).ring).toBeUndefined();
+  });
+
   test('have purged when all have, and as durably as the least of them', () => {
     const selector = { by: 'all' } as const;
     const one = { purged: [{ selector, sequence: 4, recorded: 'disk' as const }] };

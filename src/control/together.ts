@@ -30,18 +30,37 @@ export function statusTogether(said: readonly (StatusMessage | undefined)[]): St
     purging: purgings.length === 0 ? null : { ...added(purgings), state: purgingStates[worst] ?? 'suspect' },
     bus: up.every(({ bus }) => bus !== 'disconnected') ? first.bus : 'disconnected',
     parents: first.parents.map(({ name }) => ({ name, healthy: up.every(isHealthy(name)) })),
+    hot: hottest(up.flatMap(({ hot = [] }) => hot)),
     workers: said.map((status, at) =>
       status === undefined
         ? { worker: at + 1, state: 'down' }
         : { ...about(status), worker: at + 1, state: 'up' },
     ),
-    ring: undefined,
+    ring: ringOf(up),
   };
+}
+
+/** As all workers see it: one that any of them passes over is shown as passed over. */
+function ringOf(up: readonly StatusMessage[]): StatusMessage['ring'] {
+  const rings = up.map(({ ring }) => ring).filter((ring) => ring !== null && ring !== undefined);
+  const [first] = rings;
+  if (first?.members === undefined) return undefined;
+  const isUp = (name: string) =>
+    rings.every(({ members = [] }) => members.find((member) => member.name === name)?.isUp ?? true);
+  const members = first.members.map((member) => ({ ...member, isUp: isUp(member.name) }));
+  const { own: _, ...of } = added(rings);
+  return { ...of, members };
 }
 
 /** What is worth knowing of each of them. */
 function about({ pid, requests, hits, rssBytes, ring }: StatusMessage) {
   return { pid, requests, hits, rssBytes, ring };
+}
+
+/** All know of the same objects, or nearly so: who has heard of an object last may not have told yet. */
+function hottest(said: NonNullable<StatusMessage['hot']>): NonNullable<StatusMessage['hot']> {
+  const highestFirst = said.toSorted((a, b) => b.perSecond - a.perSecond);
+  return [...new Map(highestFirst.toReversed().map((object) => [object.key, object])).values()].toReversed();
 }
 
 const isHealthy =

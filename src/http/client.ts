@@ -1,5 +1,5 @@
 /**
- * Requests to other servers: parents and upstreams. A client for HTTP/1.1 that does what the standard says and no more:
+ * Requests to other servers: parents and upstreams. A client for HTTP/1.1 and HTTP/2 that does what the standard says and no more:
  * nothing is added to a request but its framing and `Host`, nothing is decoded, no redirect followed, and what cannot
  * be understood in one way only is refused.
  *
@@ -12,7 +12,8 @@ import { Call } from './client/call.ts';
 import type { Connection } from './client/connection.ts';
 import { Conversation } from './client/conversation.ts';
 import { failureOf } from './client/failure.ts';
-import { destination } from './client/place.ts';
+import { askOverHttp2, mayUseHttp2 } from './client/http2/ask.ts';
+import { type Destination, destination } from './client/place.ts';
 import { poolFor } from './client/pool.ts';
 import type { ClientRequest } from './client/request.ts';
 import { isEnvelope, openEnvelope } from './envelope.ts';
@@ -31,22 +32,27 @@ export type { ClientRequest, ClientTimeouts } from './client/request.ts';
  * `upstream-truncated`.
  */
 export async function request(url: string, options: ClientRequest): Promise<Answer> {
-  const { signal, timeouts, clock } = options;
+  const { signal, leash, timeouts, clock } = options;
   signal.throwIfAborted();
   const to = destination(url, options);
-  const pool = poolFor(to.place);
-  const call = new Call(signal, clock);
+  const call = new Call(signal, clock, leash);
   try {
     call.late.wait(timeouts.connectMs ?? timeouts.firstByteMs);
-    const connection = await pool.take(call, options.bounds);
-    call.connected();
-    const over = (used: Connection, reusable: boolean) =>
-      reusable ? pool.free(used, clock) : used.destroy();
-    const answer = await new Conversation(connection, call, options, over).begin(to);
+    const answer =
+      (mayUseHttp2(options, to) && (await askOverHttp2(to, call, options))) || (await ask(to, call, options));
     const wrapped = options.direct === true && isEnvelope(answer);
     return wrapped ? await openEnvelope(answer, options.inform) : answer;
   } catch (thrown) {
     call.ended();
-    throw signal.aborted ? thrown : failureOf(thrown, 'head');
+    throw signal.aborted || leash?.pulled ? thrown : failureOf(thrown, 'head');
   }
+}
+
+async function ask(to: Destination, call: Call, options: ClientRequest): Promise<Answer> {
+  const { clock, bounds } = options;
+  const pool = poolFor(to.place);
+  const connection = await pool.take(call, bounds);
+  call.connected();
+  const over = (used: Connection, reusable: boolean) => (reusable ? pool.free(used, clock) : used.destroy());
+  return new Conversation(connection, call, options, over).begin(to);
 }

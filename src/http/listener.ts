@@ -6,20 +6,21 @@
  * with a bound, time-outs for slow links), and nothing to the way of a request that is answered at once.
  */
 import type { Clock } from '../clock.ts';
-import { cidrSet } from './cidr.ts';
-import { cannotListen, claim, listenerUrl } from './listener/address.ts';
-import { bodyWithin } from './listener/body.ts';
 import {
   type Certificate,
   type CertificateFiles,
-  type CertificateWatch,
   readCertificate,
   watchCertificate,
-} from './listener/certificates.ts';
+} from './certificates.ts';
+import { cidrSet } from './cidr.ts';
+import { cannotListen, claim, listenerUrl } from './listener/address.ts';
+import { bodyWithin } from './listener/body.ts';
 import { settled } from './listener/drain.ts';
 import { type Front, openFront } from './listener/front.ts';
-import { type Generation, longestTimeoutS, openGeneration } from './listener/generation.ts';
+import { type Generation, longestTimeoutS, openGeneration, type TlsOptions } from './listener/generation.ts';
 import { openInformational } from './listener/informational.ts';
+import { lingered } from './listener/linger.ts';
+import type { FileWatch } from './watch-files.ts';
 
 export { requestFault } from './listener/fault.ts';
 
@@ -65,7 +66,7 @@ export interface Listener {
   /** Without a trailing slash: `https://127.0.0.1:8443`. */
   readonly url: string;
   readonly port: number;
-  /** No more connections are taken, and the ones that there are close with their next response. */
+  /** Every response is the last one on its connection, and soon no more connections are taken. */
   readonly draining: boolean;
   /** IPv4 in its own form, even on a dual-stack socket. `unknown` once the client is gone. */
   clientAddress(request: Request): string;
@@ -84,7 +85,10 @@ export interface Listener {
   pending(): number;
   /** Takes changed certificate files into use now, instead of in a few seconds. Fails when they are unusable. */
   reloadCertificates(): Promise<void>;
-  /** Stops taking connections, waits for the responses under way, and cuts off what is left after `graceMs`. */
+  /**
+   * Closes connections with their next response, and for a moment still takes new ones (`linger.ts`). Then stops taking any,
+   * waits for the responses under way, and cuts off what is left after `graceMs`.
+   */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -108,15 +112,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
  * Behind a front each has its own.
  */
 function shares({ tls, proxyProtocol, reusePort }: ListenerOptions): boolean {
-  return reusePort === true || (tls !== undefined && !proxyProtocol);
+  return !proxyProtocol && (reusePort === true || tls !== undefined);
 }
 
 function contradiction(options: ListenerOptions): string | null {
   const { tls, http3, informational, proxyProtocol, trustedProxies } = options;
   if (http3 && informational) return 'interim responses are not sent over HTTP/3';
   if (http3 && tls === undefined) return 'HTTP/3 needs TLS';
+  if (http3 && tls?.clientCa !== undefined) return 'clients are not asked for certificates over HTTP/3';
   if (http3 && proxyProtocol) return 'the PROXY protocol does not exist for HTTP/3';
-  if (proxyProtocol && options.reusePort) return 'the PROXY protocol needs an address of its own';
   if (proxyProtocol && trustedProxies.length === 0) return 'the PROXY protocol needs trusted proxies';
   return null;
 }
@@ -133,7 +137,9 @@ class OpenListener {
   #newest: Generation;
   /** This one, and those that are finishing what they have begun. */
   readonly #generations = new Set<Generation>();
-  readonly #watch: CertificateWatch | null = null;
+  readonly #watch: FileWatch | null = null;
+  /** Responses since it began to drain. */
+  #lastAnswers = 0;
 
   constructor(options: ListenerOptions, certificate: Certificate | undefined) {
     const { host, tls, proxyProtocol, clock } = options;
@@ -159,10 +165,11 @@ class OpenListener {
     const generation = openServer({
       ...options,
       ...(behindFront ? { host: '127.0.0.1', port: 0 } : { port }),
-      tls: certificate && { cert: certificate.cert, key: certificate.key },
+      tls: certificate && tlsOf(certificate),
       shared: shares(options),
       behindFront,
-      draining: () => this.drained !== null,
+      draining: () => this.#isLastAnswer(),
+      refused: (peer, why) => this.#refused(peer, why),
       caller: (own) => new ListenerView(this, own),
     });
     this.#generations.add(generation);
@@ -170,12 +177,11 @@ class OpenListener {
   }
 
   #openFront(): Front {
-    const { host, port, trustedProxies, clock, log } = this.options;
+    const { host, port, reusePort = false, trustedProxies, clock } = this.options;
     const trusted = cidrSet(trustedProxies);
-    const refused = (peer: string, why: string) =>
-      log.warn('a connection was refused', { url: this.url, peer, why });
+    const refused = (peer: string, why: string) => this.#refused(peer, why);
     try {
-      return openFront({ host, port, trusted, target: () => this.#newest, clock, refused });
+      return openFront({ host, port, reusePort, trusted, target: () => this.#newest, clock, refused });
     } catch (error) {
       void this.#newest.stop(true);
       throw error;
@@ -196,6 +202,17 @@ class OpenListener {
     void before.stop().then(() => this.#generations.delete(before));
   }
 
+  #refused(peer: string, why: string): void {
+    this.options.log.warn('a connection was refused', { url: this.url, peer, why });
+  }
+
+  /** Asked once for each response. */
+  #isLastAnswer(): boolean {
+    if (this.drained === null) return false;
+    this.#lastAnswers++;
+    return true;
+  }
+
   pending(): number {
     let sum = 0;
     for (const generation of this.#generations) sum += generation.pending();
@@ -208,6 +225,10 @@ class OpenListener {
 
   async drain(graceMs: number): Promise<void> {
     this.#watch?.stop();
+    const { clock } = this.options;
+    if (graceMs > 0)
+      await Promise.all([...this.#generations].map((generation) => generation.unlisten(clock)));
+    await lingered({ answered: () => this.#lastAnswers, pending: () => this.pending(), graceMs, clock });
     this.#front?.close();
     const generations = [...this.#generations];
     const stopped = Promise.all(generations.map((generation) => generation.stop()));
@@ -215,6 +236,12 @@ class OpenListener {
     await Promise.all(generations.map((generation) => generation.stop(true)));
     this.#front?.abort();
   }
+}
+
+/** Whoever has no certificate that `clientCa` vouches for is refused by TLS itself. */
+function tlsOf({ cert, key, clientCa }: Certificate): TlsOptions {
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 /** A listener as those requests see it that come to one generation of its servers. */

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { RedisClient } from 'bun';
+import { redisTls, redisTlsFailure } from '../http/redis-tls.ts';
 import { connectionOf } from './connection.ts';
 import {
   type KvStore,
@@ -100,13 +101,19 @@ const connectMs = 2000;
 
 async function connect(options: KvStoreOptions, lost: () => void): Promise<Connected> {
   // A lost connection is replaced by us: who speaks to another run of the server has to know it.
-  const client = new RedisClient(addressOf(options), {
+  const { url, options: secure } = await redisTls(options.url, options.tls);
+  const client = new RedisClient(addressOf({ ...options, url }), {
     autoReconnect: false,
     enableOfflineQueue: false,
     connectionTimeout: connectMs,
+    ...secure,
   });
   client.onclose = lost;
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    throw await redisTlsFailure(error, options, options.clock);
+  }
   const info: unknown = await client.send('INFO', ['server']);
   const run = /^run_id:(\w+)/m.exec(String(info))?.[1];
   if (run === undefined) throw new Error('the server does not say its run_id');

@@ -10,6 +10,7 @@ import {
   startKvServer,
 } from '../../test/support/kv-servers.ts';
 import { available } from '../../test/support/needs.ts';
+import { systemClock } from '../clock.ts';
 import { type KvStore, type KvStoreOptions, valueBytes } from './store.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -39,7 +40,8 @@ export function kvStoreContract(kind: KvServerKind, open: (options: KvStoreOptio
   describe.skipIf(!canRun)(`the ${kind} store`, () => {
     let server: KvServer;
     let store: KvStore;
-    const another = (space = 'meridian-test-near') => open({ url: server.url, space, lifetimeMs: 60_000 });
+    const another = (space = 'meridian-test-near') =>
+      open({ url: server.url, space, lifetimeMs: 60_000, clock: systemClock });
 
     beforeAll(async () => {
       server = await startKvServer(kind);
@@ -142,7 +144,12 @@ export function kvStoreContract(kind: KvServerKind, open: (options: KvStoreOptio
 
     test('lets in who has the password, and nobody else', async () => {
       await using guarded = await startKvServer(kind, { password: 'p@ss/wörd:1' });
-      const asking = { url: guarded.url, space: 'meridian-test-near', lifetimeMs: 60_000 };
+      const asking = {
+        url: guarded.url,
+        space: 'meridian-test-near',
+        lifetimeMs: 60_000,
+        clock: systemClock,
+      };
       const user = kind === 'nats' ? { user: kvUser } : {};
       const known = open({ ...asking, ...user, password: 'p@ss/wörd:1' });
       await known.put('value', text('mine'), 60_000);

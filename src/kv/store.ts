@@ -5,6 +5,8 @@
  * Every method fails when the server cannot be reached, and connects again by itself when it is called the next time. None of them has
  * a time limit of its own.
  */
+import type { Clock } from '../clock.ts';
+import type { TlsFiles } from '../server-tls.ts';
 
 export interface KvStore {
   /** As it was put, whole; `null`: there is none, or no longer. */
@@ -46,10 +48,12 @@ export interface KvStoreOptions {
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
   /** What this store's names begin with, or what its buckets are called: letters, digits, dashes. */
   readonly space: string;
   /** Nothing is kept for longer. */
   readonly lifetimeMs: number;
+  readonly clock: Clock;
 }
 
 /** Longest value of `put`, in bytes. */

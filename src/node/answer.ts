@@ -9,11 +9,11 @@ import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
 import { admitToObtained, admitToPass, admitted, isFree, readingOf, withoutToken } from './authorise.ts';
-import { forget } from './forget.ts';
+import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
 import { refuse } from './refuse.ts';
-import { relay } from './relay.ts';
+import { notInMemory, relay } from './relay.ts';
 import { reply, replyLocally } from './reply.ts';
 import type { Route } from './routes.ts';
 
@@ -82,6 +82,7 @@ async function fill(
   resource: Resource,
   found: Found,
 ): Promise<Response> {
+  if (asking.exchange.memoryOnly === true) return notInMemory(node, asking.exchange, resource.key);
   node.counts.pending++;
   const account = { ...asking, key: resource.key };
   try {
@@ -122,8 +123,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
     if (!isSafe(exchange.method)) {
       const keys = status < 400 ? (named.outdates?.(headers) ?? []) : [];
       const groups = groupsToInvalidate(headers);
-      forget(node.cache, { keys, route: route.name, groups });
-      if (node.ring !== null) await node.ring.tellForgotten({ keys, route: route.name, groups });
+      await forgetAtAll(node.cache, node.ring, { keys, route: route.name, groups });
     }
     const page = status === 200 ? named.standsFor?.(headers) : null;
     const adopted = page ? await node.cache.adopt(page, exchange, answered) : null;

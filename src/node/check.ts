@@ -6,6 +6,8 @@ import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { request } from '../http/client.ts';
 import { signTier, tierField } from './tier.ts';
+import type { AskedNode } from './tier-request.ts';
+import type { TierTls } from './tier-tls.ts';
 
 /** In place of a route's name, which it cannot be. */
 const checkRoute = '.';
@@ -16,17 +18,27 @@ export interface Checker {
   readonly node: string;
   readonly secret: string;
   readonly clock: Clock;
+  readonly tls: TierTls;
   /** The connection and the answer, each. */
   readonly timeoutMs: number;
 }
 
 /** Rejects when there is no answer, or one that says that it cannot do its work. */
-export async function checkNode(url: string, checker: Checker, signal: AbortSignal): Promise<void> {
-  const { node, secret, clock, timeoutMs } = checker;
+export async function checkNode(
+  { url, http2 }: AskedNode,
+  checker: Checker,
+  signal: AbortSignal,
+): Promise<void> {
+  const { node, secret, clock, tls, timeoutMs } = checker;
   const claim = { node, route: checkRoute, background: true };
   const headers = new Headers({ [tierField]: signTier(secret, claim, method, target, clock.now()) });
   const timeouts = { connectMs: timeoutMs, firstByteMs: timeoutMs, betweenBytesMs: timeoutMs };
-  const { status } = await request(url + target, { method, headers, signal, timeouts, clock, direct: true });
+  const { status } = await request(url + target, {
+    ...{ method, headers, signal, timeouts, clock },
+    direct: true,
+    tls: tls.current,
+    http2,
+  });
   // One that is older than this check says that there is no such route, and is well.
   if (status >= 500) throw new MeridianError('upstream-invalid', `the check was answered ${status}`);
 }

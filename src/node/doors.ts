@@ -45,6 +45,8 @@ export async function openDoors(config: NodeConfig, options: DoorOptions): Promi
         if (taken)
           throw new Error(`how ${wanted.host}:${wanted.port} listens cannot change without a restart`);
       }
+      // Before anything is opened: files that cannot be used are a reason to change nothing.
+      await Promise.all(kept.map(({ listener }) => listener.reloadCertificates()));
       const opened = await openAll(added, next, options);
       return {
         async commit() {

@@ -12,6 +12,13 @@ export interface Forgotten {
   readonly groups: readonly string[];
 }
 
+/** As one worker of several knows the others. */
+interface OtherWorkers {
+  /** Whether they may keep copies of what this one, or another, keeps. */
+  readonly hasReplicas: boolean;
+  tellForgotten(forgotten: Forgotten): Promise<void>;
+}
+
 const message = z.object({
   keys: z.array(z.string()),
   route: z.string(),
@@ -21,6 +28,25 @@ const message = z.object({
 export function forget(cache: Pick<Cache, 'drop' | 'dropGroups'>, { keys, route, groups }: Forgotten): void {
   for (const key of keys) cache.drop(key);
   cache.dropGroups(route, groups);
+}
+
+/**
+ * Has all workers of a node forget something, before the request that changed it has its answer.
+ *
+ * @param others `null`: there are none.
+ */
+export async function forgetAtAll(
+  cache: Pick<Cache, 'drop' | 'dropGroups'>,
+  others: OtherWorkers | null,
+  forgotten: Forgotten,
+): Promise<void> {
+  forget(cache, forgotten);
+  if (others === null) return;
+  await others.tellForgotten(forgotten);
+  if (!others.hasReplicas) return;
+  // Who had forgotten may have copied it since from one who had not, and now all have.
+  forget(cache, forgotten);
+  await others.tellForgotten(forgotten);
 }
 
 /** For another worker; `null` when there is nothing to forget. */

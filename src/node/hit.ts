@@ -4,7 +4,7 @@
 import type { PreparedHead, Resident } from '../cache/memory.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Account, Node } from './node.ts';
-import { preparedHit } from './prepare.ts';
+import { hitOutcome, preparedHit } from './prepare.ts';
 import { record } from './record.ts';
 import { replyStored } from './reply.ts';
 
@@ -13,14 +13,14 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
   const { entry } = resident;
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
     const { headers } = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
-    record(node, account, entry.status, entry.sizeBytes, 'hit');
+    record(node, account, entry.status, entry.sizeBytes, hitOutcome(resident));
     return new Response(
       resident.body,
       entry.status === 200 ? { headers } : { status: entry.status, headers },
     );
   }
   return replyStored(
-    { node, account, outcome: 'hit', forwarding: null },
+    { node, account, outcome: hitOutcome(resident), forwarding: null },
     { from: 'memory', entry, resident },
   );
 }

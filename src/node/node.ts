@@ -15,10 +15,13 @@ import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Stores } from './stores.ts';
+
+import type { TierTls } from './tier-tls.ts';
 
 export interface Node {
   readonly name: string;
@@ -35,8 +38,10 @@ export interface Node {
   readonly purging: Purging;
   /** Who may have what; `null` at nodes that only other nodes ask. */
   readonly guard: Guard | null;
-  /** The workers that keep what this node keeps, each its part; `null` for one that keeps all of it. */
+  /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
+  /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
+  hot: NodeHot | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;
@@ -67,6 +72,8 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** For requests to other nodes. */
+  readonly tls: TierTls;
   /** Begins what goes on without a request: the site is in force. */
   begin(): void;
   close(): void;

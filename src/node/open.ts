@@ -27,6 +27,7 @@ export class OpenExchange implements Exchange {
   /** Set by the phase that verifies it. */
   tier: TierCaller | null = null;
   relayed = false;
+  memoryOnly = false;
   /** Of this node; a tier's request has the PoP's instead. */
   private ownId = '';
   private givenBase: string | null = null;
@@ -97,8 +98,9 @@ export class OpenExchange implements Exchange {
 
   /** Takes the word of another worker of this node about the client, and makes the request what it was. */
   // off the hit path: handed over by another worker
-  take({ id, client, base, added }: Hop): void {
+  take({ id, client, base, added, memoryOnly = false }: Hop): void {
     this.relayed = true;
+    this.memoryOnly = memoryOnly;
     this.ownId = id;
     this.clientAddress = client;
     this.givenBase = base;

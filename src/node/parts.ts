@@ -9,6 +9,7 @@ import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
+import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
 import { openPurging, type Purging } from './purging.ts';
@@ -38,6 +39,8 @@ export interface Parts {
   readonly stores: Stores | null;
   /** Who may do what: at origins. */
   readonly records: Records | null;
+  /** What memory is asked for most; `null` where there are no other members of a ring. */
+  readonly tally: Tally | null;
   /** Takes over what a reload may change. */
   retune(network: Network, config: NodeConfig): void;
   close(): Promise<void>;
@@ -58,7 +61,8 @@ export async function openParts(
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
-  const stored = await openCache(config, seat, { clock, warn, purged });
+  const counted = seat || config.ring ? tally() : null;
+  const stored = await openCache(config, seat, { clock, warn, purged, hits: counted?.count });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
   const self = { name: own, role: config.role, startedMs };
@@ -74,6 +78,7 @@ export async function openParts(
     remotes: polite,
     stores,
     records,
+    tally: counted,
 
     retune(next, wanted) {
       records?.reload(next);
@@ -95,7 +100,7 @@ export async function openParts(
   };
 }
 
-type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged'>;
+type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
 
 async function openCache(
   config: NodeConfig,

@@ -25,10 +25,14 @@ export function preparedHit(node: Node, resident: Resident, nowMs: number): Prep
   if (prepared !== null && prepared.second === second) return prepared;
   // off the hit path: once a second per resident
   const { entry } = resident;
-  const headers = storedHeaders(node, entry, nowMs, 'hit', null, node.role !== 'pop');
+  const headers = storedHeaders(node, entry, nowMs, hitOutcome(resident), null, node.role !== 'pop');
   if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
   resident.prepared = { second, headers, timing: '' };
   return resident.prepared;
+}
+
+export function hitOutcome({ isReplica }: Resident): 'hit' | 'hit-replica' {
+  return isReplica ? 'hit-replica' : 'hit';
 }
 
 /** @param toNode what a server says to Meridian alone goes from node to node, and not on to clients (RFC 9213 §2.2). */

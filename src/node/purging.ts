@@ -55,8 +55,7 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
   const { following, ready } = follow({ bus, keeper: keeperOf(cache), node: self.name, clock, trustMs, log });
   const present = members({ bus, clock, self, applied: () => following.position });
   const issuing = issuer({ bus, clock, members: present });
-  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
-  const changes = gatherChanges({ issue: issuing.issue, node: self.name, clock, warn });
+  const changes = gatherChanges({ issue: issuing.issue, node: self.name, clock, log });
   return {
     ready,
     knows: following.knows,

@@ -1,33 +1,41 @@
 /**
- * A phase of nodes with several workers: what another worker keeps is asked for there, in one hop. When that worker cannot
- * be asked, the next one on the ring is, until it is this one's own turn.
+ * A phase of the members of a ring: what another member keeps is asked for there, in one hop. When that member cannot
+ * be asked, the next one on the ring is, until it is this one's own turn. What is hot is asked for where a copy is, too.
  */
+import { discard } from '../cache/answer.ts';
+import type { Answer } from '../entry.ts';
 import { asMeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Outcome } from '../outcome.ts';
+import type { CacheKey } from '../resource.ts';
+import { hopField } from '../ring/hop.ts';
 import type { Account, Node } from './node.ts';
 import { reply } from './reply.ts';
 import type { NodeRing } from './ring.ts';
 
-/** The owner's answer; `null` when this worker has to see to it itself. */
+/** The owner's answer, or that of a copy; `null` when this member has to see to it itself. */
 export async function relay(
   node: Node,
   ring: NodeRing,
   account: Account,
-  key: string,
+  key: CacheKey,
 ): Promise<Response | null> {
   const { exchange } = account;
   const { method, request } = exchange;
   if (exchange.relayed === true || request.body !== null || (method !== 'GET' && method !== 'HEAD'))
     return null;
-  for (const member of ring.before(key)) {
+
+  async function handOver(member: string, outcome: Outcome): Promise<Response | null> {
     try {
-      const answer = await ring.ask(member, exchange);
+      const answer = await ring.ask(member, exchange, outcome === 'relayed-to-replica');
+      if (isNotInMemory(answer)) return null;
       const { status, headers } = answer;
       const response = await reply(node, account, {
-        outcome: 'relayed',
+        outcome,
         source: { from: 'parent', answer },
         forwarding: {
           status,
-          detail: ring.nameOf(member),
+          detail: member,
           cacheStatus: headers.get('cache-status'),
           serverTiming: headers.get('server-timing'),
         },
@@ -38,8 +46,36 @@ export async function relay(
       if (request.signal.aborted) throw thrown;
       ring.counts.failed++;
       const error = asMeridianError(thrown);
-      node.log.debug('a worker could not be asked', { worker: ring.nameOf(member), error });
+      node.log.debug('a member of the ring could not be asked', { member, error });
+      return null;
     }
   }
+
+  const replica = node.hot?.replicaFor(key) ?? null;
+  if (replica !== null) {
+    const response = await handOver(replica, 'relayed-to-replica');
+    if (response !== null) return response;
+  }
+  for (const member of ring.before(key)) {
+    const response = await handOver(member, 'relayed');
+    if (response === null) continue;
+    node.hot?.missing(key, exchange);
+    return response;
+  }
   return null;
+}
+
+/** The value of `Meridian-Hop` in an answer that is none: who asked has to ask the owner. */
+const notHere = 'not-in-memory';
+
+/** To a member that wants nothing but what is fresh in memory. */
+export async function notInMemory({ hot }: Node, exchange: Exchange, key: CacheKey): Promise<Response> {
+  hot?.missing(key, exchange);
+  return new Response(null, { status: 404, headers: { [hopField]: notHere } });
+}
+
+function isNotInMemory(answer: Answer): boolean {
+  if (answer.headers.get(hopField) !== notHere) return false;
+  discard(answer);
+  return true;
 }

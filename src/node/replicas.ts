@@ -60,7 +60,7 @@ export function replicas({ clock, warn, followed, trustMs }: ReplicasOptions): R
     const { timeoutMs, queueBytes } = config;
     const made = copies({
       ...{ name, clock, timeoutMs, everything, warn, limits: { queueBytes } },
-      store: connect(`meridian-${network.name}-${name}`, config),
+      store: connect(`meridian-${network.name}-${name}`, config, clock),
       secret: network.secret,
     });
     open.set(id, made);
@@ -118,7 +118,7 @@ function idOf(name: string, network: Network): string {
   return JSON.stringify([name, network.name, network.secret, configOf(name, network)]);
 }
 
-function connect(space: string, { url, user, password, lifetimeS }: KvConfig): KvStore {
-  const options = { space, url, user, password, lifetimeMs: lifetimeS * 1000 };
+function connect(space: string, { url, user, password, tls, lifetimeS }: KvConfig, clock: Clock): KvStore {
+  const options = { space, url, user, password, tls, lifetimeMs: lifetimeS * 1000, clock };
   return url.startsWith('redis') ? redisStore(options) : natsStore(options);
 }

@@ -25,7 +25,7 @@ import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
-import { wholeIfSmall } from './small-body.ts';
+import { handedOverBytes, wholeIfSmall } from './small-body.ts';
 import { streamOfPieces } from './stream.ts';
 
 /** Whose request is answered, and how its answer came about. */
@@ -190,7 +190,8 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
   if (!(body instanceof ReadableStream) || hasNoBody(how.account.exchange, status)) {
     return send(how, status, headers, body, announced);
   }
-  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock), announced);
+  const most = how.outcome === 'relayed' ? handedOverBytes : undefined;
+  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock, most), announced);
 }
 
 const ownFields: ReadonlySet<string> = new Set([
@@ -279,7 +280,8 @@ function send(
 ): Response {
   sign(node, account.exchange, headers, forwarding?.serverTiming);
   // What another worker of this node has answered, that one has counted and logged, with all it knows.
-  if (outcome !== 'relayed') record(node, account, status, bytes, outcome);
+  if (outcome !== 'relayed' && outcome !== 'relayed-to-replica')
+    record(node, account, status, bytes, outcome);
   if (body !== null && bytes !== null) {
     headers.set('content-length', String(bytes));
     // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.

@@ -26,10 +26,14 @@ async function asked(given: Ask, untilMs = Number.POSITIVE_INFINITY, times = 1) 
   };
   const asker = {
     ...{ node: 'ams', cdnId: 'ams.test.meridian', secret, timeouts, clock },
-    ...{ bounds: { connections: 4, waiting: 4 }, knows: () => 'unsure' as const },
+    ...{
+      bounds: { connections: 4, waiting: 4 },
+      knows: () => 'unsure' as const,
+      tls: { current: undefined, close() {} },
+    },
   };
   const near = siblings({
-    siblings: [{ name: 'lhr', url: `http://127.0.0.1:${await freePort()}`, untilMs }],
+    siblings: [{ name: 'lhr', url: `http://127.0.0.1:${await freePort()}`, http2: false, untilMs }],
     ...{ asker, checker: { ...asker, timeoutMs: 1000 }, log: silentLog, silentMs: 500 },
     health: { failures: 5, ejectMs: 30_000, rampMs: 30_000 },
     check: { everyMs: 10_000, failingMs: 1000, timeoutMs: 1000 },

@@ -8,6 +8,7 @@ import { discard } from '../cache/lead.ts';
 import { remember } from '../cache/remember.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
+import { Leash } from '../http/client/leash.ts';
 import type { Ask } from '../parent.ts';
 import type { Outcome, Question, Verdict } from '../parents/attempt.ts';
 import type { CheckTimes } from '../parents/checks.ts';
@@ -17,12 +18,10 @@ import type { Log } from '../telemetry/log.ts';
 import { absentStatus, siblingField } from './answer-sibling.ts';
 import { type Checker, checkNode } from './check.ts';
 import type { Route } from './routes.ts';
-import { type Asker, askTier } from './tier-request.ts';
+import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 
-export interface Sibling {
+export interface Sibling extends AskedNode {
   readonly name: string;
-  /** Absolute URL without a trailing slash. */
-  readonly url: string;
   /** Until when it is asked, by `Clock.elapsed()`; infinity for always. */
   readonly untilMs: number;
 }
@@ -58,10 +57,11 @@ export function siblings(options: SiblingsOptions): Siblings {
     member<Sibling>({
       ...{ name: sibling.name, parent: sibling, health, check, clock },
       random: () => randomInt(2 ** 32) / 2 ** 32,
-      sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
-      changed: (self, state) => {
-        const how = isUsable(self) ? 'is asked again' : 'is passed over';
-        log.info(`a sibling ${how}`, { sibling: sibling.name, state });
+      sendCheck: (sibling, signal) => checkNode(sibling, checker, signal),
+      changed: (_, state, trouble) => {
+        const fields = { sibling: sibling.name, state };
+        if (trouble !== null) log.info('a sibling is passed over', { ...fields, why: trouble });
+        else log.info('a sibling is asked again', fields);
       },
       // The parents.
       hasOther: () => true,
@@ -70,16 +70,12 @@ export function siblings(options: SiblingsOptions): Siblings {
 
   /** Waits for its answer for so long, and no longer. */
   function patiently(one: Member<Sibling>, question: Question<Sibling, Answer>): Promise<Outcome<Answer>> {
-    return new Promise((resolve) => {
-      const attempt = one.ask(question, (outcome) => {
-        cancel();
-        resolve(outcome);
-      });
-      const cancel = clock.after(options.silentMs, () => {
-        attempt.callOff(new Error('a sibling takes too long'));
-        void one.checks.now();
-      });
+    const leash = new Leash();
+    const cancel = clock.after(options.silentMs, () => {
+      leash.pull(new Error('a sibling takes too long'));
+      void one.checks.now();
     });
+    return one.ask(question, leash).finally(cancel);
   }
 
   return {
@@ -88,7 +84,7 @@ export function siblings(options: SiblingsOptions): Siblings {
       if (name === null || sent.get(name)) return null;
       const question: Question<Sibling, Answer> = {
         ...{ key: name, mayRepeat: true, mayHedge: false, signal: ask.signal },
-        send: ({ url }, stopped) => askTier(ask, route.name, url, stopped, asker),
+        send: (sibling, leash) => askTier(ask, route.name, sibling, leash, asker),
         ...{ judge, discard },
       };
       for (const one of members) {

@@ -24,6 +24,7 @@ import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
 import { systemRouteOf } from './system.ts';
+import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
 
 export interface SiteDependencies {
@@ -65,9 +66,13 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const tls = await openTierTls(config, { clock, log }).catch((error) => {
+    for (const route of all) route.protocol.close?.();
+    throw error;
+  });
   const upper = tiers({
     ...{ node: name, cdnId, secret, parents, siblings },
-    ...{ failover, timeouts, clock, knows, log },
+    ...{ failover, timeouts, clock, tls, knows, log },
   });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {
@@ -108,6 +113,7 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    tls,
     begin() {
       if (role !== 'origin') return;
       const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
@@ -115,6 +121,7 @@ export async function makeSite(
     },
     close() {
       upper.close();
+      tls.close();
       for (const route of all) route.protocol.close?.();
     },
   };
@@ -170,7 +177,8 @@ function proxiesOf({ trustedProxies: blocks, forwardingField }: NodeConfig): Tru
 function placeOf(network: Network, node: string): TierParent {
   const found = network.nodes[node];
   if (found === undefined) throw new Error(`the network has no node "${node}"`);
-  return { name: node, role: found.role, url: found.url };
+  const { role, url, http2 } = found;
+  return { name: node, role, url, http2 };
 }
 
 /** The part of a site that a reload may not change, because what is open already depends on it. */
@@ -179,6 +187,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
   if (now.workers !== next.workers) return `its workers (${now.workers} to ${next.workers})`;
+  if (!Bun.deepEquals(now.ring, next.ring)) return 'its ring';
   if (!Bun.deepEquals(now.store, next.store)) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';
   return null;

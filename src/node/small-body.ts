@@ -9,6 +9,8 @@ import { peek } from '../http/peek.ts';
 
 /** Longer bodies are streamed. */
 const smallBytes = 64 * 1024;
+/** The same for what another member of the ring hands over: mostly it has all of it, and a stream costs more than a copy. */
+export const handedOverBytes = 256 * 1024;
 /** From the head of an answer until its small body has to be there. */
 const patienceMs = 50;
 
@@ -17,8 +19,9 @@ export async function wholeIfSmall(
   body: ReadableStream<Uint8Array>,
   announcedBytes: number | null,
   clock: Clock,
+  atMostBytes = smallBytes,
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
-  if (announcedBytes === null || announcedBytes > smallBytes) return body;
+  if (announcedBytes === null || announcedBytes > atMostBytes) return body;
   // One more than it may have: so a body that is as long as announced is seen to its end.
   const seen = await peek(body, announcedBytes + 1, patienceMs, clock);
   return seen.as === 'short' ? seen.bytes : seen.body;

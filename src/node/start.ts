@@ -11,6 +11,7 @@ import { openAccessLog } from '../telemetry/access-log.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { openGuard } from './guard.ts';
+import { openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -18,6 +19,7 @@ import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
+import { takeCopy } from './replica.ts';
 import { openRing } from './ring.ts';
 import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
@@ -55,13 +57,15 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps);
-  const { cache, bus, purging, replicas, remotes, stores, records } = parts;
+  const { cache, bus, purging, replicas, remotes, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const startedMs = clock.elapsed();
   const siteDependencies = {
     ...{ cache, replicas, remotes, records, clock, log, knows, startedMs, report },
     ...{ purge: purging.changed, stores },
   };
+  const isInRing = seat !== undefined || config.ring !== undefined;
+  const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   let inForce = network;
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
@@ -80,10 +84,19 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     purging,
     guard,
-    ring: seat ? openRing({ node: name, seat, site: () => node.site, clock, log }) : null,
+    ring,
+    hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
+  if (ring && tally) {
+    node.hot = openNodeHot({
+      ...{ ring, tally, bus, clock, log, name: ringName(config) },
+      config: () => node.site.config,
+      requests: () => node.counts.requests,
+      take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
+    });
+  }
   await Promise.all([purging.ready, guard?.ready]);
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
@@ -94,7 +107,8 @@ export async function startNode(
     shared: seat !== undefined,
   });
   node.site.begin();
-  const ringDoor = seat && (await openRingDoor(node, seat, serveHandedOver[config.role]));
+  const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
+  node.ring?.join();
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
     else log.info('the bus is back');
@@ -102,10 +116,11 @@ export async function startNode(
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    const graceMs = node.site.config.timeouts.drainMs;
-    await doors.drain(graceMs);
-    // Later: until now, other workers were answered what this one keeps.
-    await ringDoor?.drain(graceMs);
+    await node.ring?.leave();
+    await doors.drain(node.site.config.timeouts.drainMs);
+    // Later: until now, other members were answered what this one keeps.
+    await ringDoor?.drain();
+    await node.hot?.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -143,6 +158,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(next, wanted);
+      node.ring?.expect(next);
       await prepared.commit();
       before.close();
       site.begin();

@@ -7,8 +7,10 @@ import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
+import type { HotStatus } from './hot.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
+import type { RingStatus } from './ring.ts';
 import type { StoresStatus } from './stores.ts';
 
 export interface NodeStatus {
@@ -32,8 +34,10 @@ export interface NodeStatus {
   readonly rssBytes: number;
   /** How far purges on the bus have been followed. */
   readonly purging: PurgingStatus;
-  /** Requests that were handed to the workers that keep what they ask for, and those of which one could not be asked. */
-  readonly ring: { readonly relayed: number; readonly failed: number } | null;
+  /** `null` where a node keeps everything itself. */
+  readonly ring: RingStatus | null;
+  /** Of the members of a ring: what more than one of them keeps, because it is asked for so often. */
+  readonly hot: readonly HotStatus[];
   readonly parents: readonly ParentStatus[];
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
@@ -60,7 +64,8 @@ export function statusOf(
     pid: process.pid,
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,
-    ring: node.ring?.counts ?? null,
+    ring: node.ring?.status ?? null,
+    hot: node.hot?.status() ?? [],
     parents: node.site.parentStatus(),
     kv,
   };

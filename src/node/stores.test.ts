@@ -15,12 +15,12 @@ function notes() {
 test('stores are looked at every now and then; it is told when one begins to fail, and when it is well again', async () => {
   using folder = temporary('stores');
   const server = await startS3();
-  const clock = virtualClock();
+  const clock = virtualClock(Date.now());
   const { lines, log } = notes();
   const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
   const keys = { endpoint, bucket, accessKeyId, secretAccessKey, region: 'us-east-1' };
   const spool = join(folder.path, 'spool');
-  const settings = { prefix: '', virtualHostedStyle: false, redirect: false, spool };
+  const settings = { prefix: '', virtualHostedStyle: false, redirect: false, checksums: true, spool };
   const stores = await openStores(
     {
       blobs: { engine: 's3', ...keys, ...settings },

@@ -8,6 +8,7 @@
 import type { Clock } from '../clock.ts';
 import type { BlobsConfig, MetadataConfig, StoreConfig } from '../config/network.ts';
 import { asMeridianError } from '../errors.ts';
+import { readTls } from '../http/tls-files.ts';
 import { openFiles } from '../origin/blobs/files.ts';
 import { openS3 } from '../origin/blobs/s3.ts';
 import { openPostgres } from '../origin/metadata/postgres.ts';
@@ -83,13 +84,15 @@ function watched(store: BlobStore | MetadataStore, half: string, log: Log) {
 }
 
 function openBlobs(config: BlobsConfig, clock: Clock): Promise<BlobStore> {
-  return config.engine === 'files' ? openFiles({ path: config.path, clock }) : openS3({ ...config, clock });
+  return config.engine === 'files'
+    ? openFiles({ path: config.path, clock })
+    : openS3({ ...config, clock, random, env: process.env });
 }
 
 async function openMetadata(config: MetadataConfig, clock: Clock): Promise<MetadataStore> {
-  return config.engine === 'sqlite'
-    ? openSqlite({ path: config.path, clock })
-    : openPostgres({ ...config, clock, random });
+  if (config.engine === 'sqlite') return openSqlite({ path: config.path, clock });
+  const tls = config.tls && (await readTls(config.tls));
+  return openPostgres({ ...config, tls, clock, random });
 }
 
 /** From 0 to 1: pauses before another try differ from process to process. */

@@ -7,6 +7,7 @@ import type { Timeouts } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import type { Caller, Exchange, Knowledge } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
+import type { Leash } from '../http/client/leash.ts';
 import { type ClientRequest, request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
@@ -15,6 +16,7 @@ import { appendVia } from '../http/via.ts';
 import type { Ask } from '../parent.ts';
 import { informing } from './inform.ts';
 import { signTier, tierField } from './tier.ts';
+import type { TierTls } from './tier-tls.ts';
 
 export interface Asker {
   readonly node: string;
@@ -23,18 +25,26 @@ export interface Asker {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly bounds: ClientRequest['bounds'];
+  readonly tls: TierTls;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
   /** A sibling is asked, for what it has. */
   readonly storedOnly?: boolean;
 }
 
-/** @param url of the parent, without a trailing slash. */
+/** Another node that is asked. */
+export interface AskedNode {
+  /** Absolute URL without a trailing slash. */
+  readonly url: string;
+  /** Over HTTP/2, but for what `client.ts` asks over HTTP/1.1 all the same. */
+  readonly http2: boolean;
+}
+
 export function askTier(
   ask: Ask,
   route: string,
-  url: string,
-  signal: AbortSignal,
+  { url, http2 }: AskedNode,
+  leash: Leash,
   options: Asker,
 ): Promise<Answer> {
   const { exchange } = ask;
@@ -56,11 +66,15 @@ export function askTier(
     method,
     headers,
     body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
-    signal,
+    signal: ask.signal,
+    leash,
     timeouts: options.timeouts,
     clock: options.clock,
     inform: informing(ask),
     direct: true,
+    tls: options.tls.current,
+    // Long bodies have a connection of their own: on one that others use, a window for all of them is in their way.
+    http2: http2 && !ask.part,
     bounds: options.bounds,
   });
 }

@@ -16,14 +16,12 @@ import { isSafe } from './admit.ts';
 import { checkNode } from './check.ts';
 import type { Route } from './routes.ts';
 import { type Sibling, siblings } from './siblings.ts';
-import { type Asker, askTier } from './tier-request.ts';
+import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 import { verdictOn } from './verdict.ts';
 
-export interface TierParent {
+export interface TierParent extends AskedNode {
   readonly name: string;
   readonly role: Role;
-  /** Absolute URL without a trailing slash. */
-  readonly url: string;
 }
 
 export interface Tiers {
@@ -52,7 +50,8 @@ export function tiers(options: TierOptions): Tiers {
     ...options,
     bounds: { connections: failover.connections, waiting: failover.pending },
   };
-  const checker = { ...asker, timeoutMs: failover.checkTimeoutMs };
+  // A check has an end before that, which allows for a process that was held up itself.
+  const checker = { ...asker, timeoutMs: 4 * failover.checkTimeoutMs };
   const limits = limitsOf(failover);
   const { health, check } = limits;
   const near = siblings({ ...options, asker, checker, health, check, silentMs: failover.silentMs });
@@ -61,11 +60,10 @@ export function tiers(options: TierOptions): Tiers {
     limits,
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
-    sendCheck: ({ url }, signal) => checkNode(url, checker, signal),
-    changed(parent, state) {
-      const fields = { parent, state };
-      if (state === 'down' || state === 'ejected') log.warn('a parent is passed over', fields);
-      else log.info('a parent is asked again', fields);
+    sendCheck: (parent, signal) => checkNode(parent, checker, signal),
+    changed(parent, state, trouble) {
+      if (trouble !== null) log.warn('a parent is passed over', { parent, state, why: trouble });
+      else log.info('a parent is asked again', { parent, state });
     },
   });
 
@@ -81,7 +79,7 @@ export function tiers(options: TierOptions): Tiers {
         mayRepeat,
         mayHedge: mayRepeat && isSmall(ask),
         signal,
-        send: ({ url }, stopped) => askTier(ask, route.name, url, stopped, asker),
+        send: (parent, leash) => askTier(ask, route.name, parent, leash, asker),
         judge: verdictOn,
         discard,
       });

@@ -1,8 +1,9 @@
 /**
- * One request to one parent, which can be called off: by whoever wants the answer, by another one that was faster, or
- * because the parent has been found to be down.
+ * One request to one parent, which can be called off: by another one that was faster, or because the parent has been
+ * found to be down.
  */
 import { asMeridianError, type MeridianError } from '../errors.ts';
+import type { Leash } from '../http/client/leash.ts';
 
 /**
  * What an answer says of the parent that gave it. `unable`: it cannot do its work. `relayed`: it does, but what lies
@@ -17,9 +18,10 @@ export interface Question<Parent, Answer> {
   readonly mayRepeat: boolean;
   /** Somebody waits, and it is not known to be large: another parent may be asked as well. */
   readonly mayHedge: boolean;
-  /** Aborted when nobody wants the answer any more. */
+  /** Aborted when nobody wants the answer any more. `send` sees to that. */
   readonly signal: AbortSignal;
-  send(parent: Parent, signal: AbortSignal): Promise<Answer>;
+  /** Rejects soon after the leash is pulled. */
+  send(parent: Parent, leash: Leash): Promise<Answer>;
   judge(answer: Answer, parent: Parent): Verdict;
   discard(answer: Answer): void;
 }
@@ -30,34 +32,24 @@ export type Outcome<Answer> =
   /** Nothing is to be learned from how it ended. */
   | { readonly as: 'off'; readonly reason: unknown };
 
-export interface Attempt {
-  callOff(reason: unknown): void;
+/** Never rejects. Its outcome is `off` once the leash has been pulled, or the signal aborted. */
+export async function attempt<Parent, Answer>(
+  question: Question<Parent, Answer>,
+  parent: Parent,
+  leash: Leash,
+): Promise<Outcome<Answer>> {
+  try {
+    const answer = await question.send(parent, leash);
+    const off = whyOff(question.signal, leash);
+    if (off === null) return { as: 'answer', answer, verdict: question.judge(answer, parent) };
+    question.discard(answer);
+    return off;
+  } catch (thrown) {
+    return whyOff(question.signal, leash) ?? { as: 'error', error: asMeridianError(thrown) };
+  }
 }
 
-/** @param over called once, never before this has returned. */
-export function attempt<Parent, Answer>(
-  { signal, send, judge, discard }: Question<Parent, Answer>,
-  parent: Parent,
-  over: (outcome: Outcome<Answer>) => void,
-): Attempt {
-  const stopper = new AbortController();
-  const { signal: stopped } = stopper;
-  const callOff = (reason: unknown) => stopper.abort(reason);
-  // For as long as the answer's body is read, too.
-  signal.addEventListener('abort', () => callOff(signal.reason), { once: true });
-  if (signal.aborted) callOff(signal.reason);
-  send(parent, stopped).then(
-    (answer) => {
-      if (!stopped.aborted) return over({ as: 'answer', answer, verdict: judge(answer, parent) });
-      discard(answer);
-      over({ as: 'off', reason: stopped.reason });
-    },
-    (thrown) =>
-      over(
-        stopped.aborted
-          ? { as: 'off', reason: stopped.reason }
-          : { as: 'error', error: asMeridianError(thrown) },
-      ),
-  );
-  return { callOff };
+function whyOff(signal: AbortSignal, { pulled }: Leash): Outcome<never> | null {
+  if (pulled) return { as: 'off', reason: pulled.reason };
+  return signal.aborted ? { as: 'off', reason: signal.reason } : null;
 }

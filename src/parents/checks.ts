@@ -3,6 +3,7 @@
  * looks wrong. Requests that are answered say as much as a check, and save it.
  */
 import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
 
 export interface CheckTimes {
   /** Milliseconds between two checks of a parent that nobody asks anything else. */
@@ -20,7 +21,8 @@ export interface Checked {
   readonly isDown: () => boolean;
   /** Rejects when there is no answer. */
   readonly send: (signal: AbortSignal) => Promise<void>;
-  readonly found: (answered: boolean, late: boolean) => void;
+  /** @param why there is no answer. */
+  readonly found: (answered: boolean, late: boolean, why: unknown) => void;
 }
 
 export interface Checks {
@@ -72,15 +74,20 @@ export function checks({ everyMs, failingMs, timeoutMs }: CheckTimes, checked: C
         stop.abort();
       });
     }
+    let why: unknown;
     const answered = await send(stop.signal).then(
       () => true,
-      () => false, // why does not matter: it is asked again soon
+      (thrown) => {
+        why = thrown;
+        late ||= thrown instanceof MeridianError && thrown.code === 'upstream-timeout';
+        return false;
+      },
     );
     cancelStep();
     stopper.signal.removeEventListener('abort', end);
     if (answered) heardMs = clock.elapsed();
     if (stopper.signal.aborted) return answered;
-    found(answered, late);
+    found(answered, late, why);
     cancel();
     cancel = schedule();
     return answered;

@@ -2,7 +2,8 @@
  * A question to one parent that another one is asked as well when the first takes longer than it mostly does
  * (a hedge). The first good answer is taken, and the other request called off.
  */
-import type { Attempt, Outcome, Question } from './attempt.ts';
+import { Leash } from '../http/client/leash.ts';
+import type { Outcome, Question } from './attempt.ts';
 import type { DueTask } from './due.ts';
 import type { Member } from './member.ts';
 
@@ -11,7 +12,7 @@ export class Contest<Parent, Answer> implements DueTask {
   /** Whom to ask as well; `null` when there is nobody, or no room. */
   readonly #hedge: () => Member<Parent> | null;
   readonly #result = Promise.withResolvers<Outcome<Answer>>();
-  readonly #open = new Set<Attempt>();
+  readonly #open = new Set<Leash>();
   /** What is left when the other one fails as well. */
   #lesser: Outcome<Answer> | null = null;
   #isOver = false;
@@ -31,11 +32,12 @@ export class Contest<Parent, Answer> implements DueTask {
   }
 
   ask(member: Member<Parent>): void {
-    const attempt = member.ask(this.#question, (outcome) => {
-      this.#open.delete(attempt);
+    const leash = new Leash();
+    this.#open.add(leash);
+    void member.ask(this.#question, leash).then((outcome) => {
+      this.#open.delete(leash);
       this.#ended(outcome);
     });
-    this.#open.add(attempt);
   }
 
   /** The first one has had its time. */
@@ -55,7 +57,7 @@ export class Contest<Parent, Answer> implements DueTask {
       return;
     }
     this.#isOver = true;
-    for (const each of this.#open) each.callOff(new Error('another parent was faster'));
+    for (const each of this.#open) each.pull(new Error('another parent was faster'));
     const { best, rest } = isGood ? { best: outcome, rest: this.#lesser } : better(outcome, this.#lesser);
     if (rest?.as === 'answer') this.#question.discard(rest.answer);
     this.#result.resolve(best);

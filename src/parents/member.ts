@@ -2,8 +2,9 @@
  * One parent with everything that is known of it: its health, its pace, the requests that it owes an answer.
  */
 import type { Clock } from '../clock.ts';
-import { MeridianError } from '../errors.ts';
-import { type Attempt, attempt, type Outcome, type Question } from './attempt.ts';
+import { asMeridianError, MeridianError } from '../errors.ts';
+import type { Leash } from '../http/client/leash.ts';
+import { attempt, type Outcome, type Question } from './attempt.ts';
 import { type Checks, type CheckTimes, checks } from './checks.ts';
 import { type Health, type HealthLimits, type HealthState, health } from './health.ts';
 import { latency } from './latency.ts';
@@ -18,6 +19,8 @@ export interface ParentStatus {
   /** Sent to it so far, and how many of them it has failed; without checks. */
   readonly requests: number;
   readonly failures: number;
+  /** Why it is passed over; `null` while it is well. */
+  readonly trouble: string | null;
 }
 
 export interface Member<Parent> {
@@ -28,8 +31,12 @@ export interface Member<Parent> {
   readonly status: ParentStatus;
   /** Milliseconds for which it has owed an answer, and given none at all; 0 when it owes none. */
   silentMs(): number;
-  /** Sends a question, and takes note of how it goes. */
-  ask<Answer>(question: Question<Parent, Answer>, over: (outcome: Outcome<Answer>) => void): Attempt;
+  /**
+   * Sends a question, and takes note of how it goes. Never rejects.
+   *
+   * @param leash by which it can be called off.
+   */
+  ask<Answer>(question: Question<Parent, Answer>, leash: Leash): Promise<Outcome<Answer>>;
 }
 
 export interface MemberOptions<Parent> {
@@ -41,7 +48,8 @@ export interface MemberOptions<Parent> {
   readonly random: () => number;
   /** Rejects when the parent does not answer. */
   readonly sendCheck: (parent: Parent, signal: AbortSignal) => Promise<void>;
-  readonly changed: (member: Member<Parent>, state: HealthState) => void;
+  /** @param trouble why, when it is passed over. */
+  readonly changed: (member: Member<Parent>, state: HealthState, trouble: string | null) => void;
   /** Whether requests find another parent. Without one, a late answer is better than none. */
   readonly hasOther: (member: Member<Parent>) => boolean;
 }
@@ -49,12 +57,16 @@ export interface MemberOptions<Parent> {
 export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   const { name, parent, clock, random, sendCheck, changed, hasOther } = options;
   const pace = latency();
-  const owed = new Set<Attempt>();
+  const owed = new Set<Leash>();
   let quietSinceMs = 0;
   let requests = 0;
   let failures = 0;
+  /** What counted last: where a connection is lost with many requests on it, all of them fail with the same error. */
+  let counted: MeridianError | null = null;
+  /** How it failed the last time. */
+  let trouble = '';
   const state = health(options.health, clock, (now) => {
-    changed(self, now);
+    changed(self, now, isPassedOver(now) ? trouble : null);
     if (now === 'down') giveUp();
   });
   const checking = checks(options.check, {
@@ -62,8 +74,9 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     random,
     isDown: () => state.state === 'down',
     send: (signal) => sendCheck(parent, signal),
-    found(answered, late) {
+    found(answered, late, why) {
       if (answered) quietSinceMs = clock.elapsed();
+      else trouble = late ? 'it does not answer a check in time' : troubleOf(why);
       if (answered || !late || hasOther(self)) state.checked(answered);
     },
   });
@@ -71,7 +84,7 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   /** What it was asked goes to others. */
   function giveUp(): void {
     const reason = new MeridianError('upstream-unreachable', `${name} does not answer`);
-    for (const each of owed) each.callOff(reason);
+    for (const each of owed) each.pull(reason);
   }
 
   function learn(outcome: Outcome<unknown>, startedMs: number, repeatable: boolean): void {
@@ -87,6 +100,9 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     }
     if (unable) {
       failures++;
+      trouble = isError ? troubleOf(outcome.error) : 'its answers say that it cannot do its work';
+      if (isError && outcome.error === counted) return;
+      counted = isError ? outcome.error : null;
       // No answer at all: a check tells whether it is there.
       if (!isError) state.failed();
       else void checking.now().then((answered) => answered && state.failed());
@@ -105,22 +121,29 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
     },
     get status() {
       const now = state.state;
-      const healthy = now === 'well' || now === 'returning';
-      return { name, healthy, state: now, p95Ms: pace.p95Ms, requests, failures };
+      const away = isPassedOver(now);
+      const { p95Ms } = pace;
+      return { name, healthy: !away, state: now, p95Ms, requests, failures, trouble: away ? trouble : null };
     },
     silentMs: () => (owed.size === 0 ? 0 : clock.elapsed() - quietSinceMs),
-    ask(question, over) {
+    async ask(question, leash) {
       const startedMs = clock.elapsed();
       if (owed.size === 0) quietSinceMs = startedMs;
       requests++;
-      const sent = attempt(question, parent, (outcome) => {
-        owed.delete(sent);
-        learn(outcome, startedMs, question.mayRepeat);
-        over(outcome);
-      });
-      owed.add(sent);
-      return sent;
+      owed.add(leash);
+      const outcome = await attempt(question, parent, leash);
+      owed.delete(leash);
+      learn(outcome, startedMs, question.mayRepeat);
+      return outcome;
     },
   };
   return self;
+}
+
+function isPassedOver(state: HealthState): boolean {
+  return state === 'down' || state === 'ejected';
+}
+
+function troubleOf(thrown: unknown): string {
+  return asMeridianError(thrown).detail;
 }

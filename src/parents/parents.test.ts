@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type ErrorCode, MeridianError } from '../errors.ts';
+import type { Leash } from '../http/client/leash.ts';
 import type { Verdict } from './attempt.ts';
 import { openParents, type ParentLimits } from './parents.ts';
 
@@ -36,7 +37,8 @@ function world(names: readonly string[]) {
       checked.push(name);
       const manner = manners.get(name);
       if (manner === 'silent') await silence(signal);
-      if (manner === 'upstream-unreachable') throw new MeridianError(manner, 'refused');
+      if (manner === 'upstream-unreachable' || manner === 'upstream-timeout')
+        throw new MeridianError(manner, 'as told');
     },
   });
   open.push(parents);
@@ -54,10 +56,10 @@ function world(names: readonly string[]) {
         mayRepeat: true,
         mayHedge: true,
         signal: new AbortController().signal,
-        async send(name, signal) {
+        async send(name, leash) {
           asked.push(name);
           const manner = manners.get(name) ?? 'good';
-          if (manner === 'silent') return silence(signal);
+          if (manner === 'silent') return leashed(leash, more.signal);
           if (verdicts.includes(manner)) return { from: name, verdict: manner as Verdict };
           throw new MeridianError(manner as ErrorCode, `as ${name} was told`);
         },
@@ -70,6 +72,13 @@ function world(names: readonly string[]) {
 
 function silence(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+}
+
+function leashed(leash: Leash, signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    leash.hold(reject);
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
 }
 
 /** Lets promises that can settle do so. */
@@ -108,6 +117,40 @@ describe('a question', () => {
     expect(await failed).toMatchObject({ message: 'left' });
     expect(parents.status()[0]).toMatchObject({ state: 'well', failures: 0 });
   });
+});
+
+test('a check that its own time-outs end is late, which is held against nobody who is the only one', async () => {
+  const { behaves, states, checked, clock } = world(['a']);
+  behaves('a', 'upstream-timeout');
+  clock.advance(limits.check.everyMs);
+  await settle();
+  expect([checked, states()]).toEqual([['a'], ['well']]);
+  behaves('a', 'upstream-unreachable');
+  clock.advance(limits.check.everyMs);
+  await settle();
+  expect(states()).toEqual(['down']);
+});
+
+test('a connection that is lost with many requests on it counts as one failure', async () => {
+  const { clock, parents, states } = world(['a', 'b']);
+  const lost = new MeridianError('upstream-unreachable', 'closed');
+  const question = {
+    ...{ key: 'key', mayRepeat: false, mayHedge: false, signal: new AbortController().signal },
+    judge: () => 'good' as const,
+    discard() {},
+  };
+  const fail = (error: MeridianError) =>
+    Array.from({ length: 5 }, () =>
+      expect(parents.ask({ ...question, send: () => Promise.reject(error) })).rejects.toBe(error),
+    );
+  await Promise.all(fail(lost));
+  await settle();
+  expect(states()).toEqual(['well', 'well']);
+  expect(parents.status()[0]).toMatchObject({ failures: 5 });
+  await Promise.all([1, 2, 3].flatMap((n) => fail(new MeridianError('upstream-unreachable', `${n}`))));
+  await settle();
+  expect(states()).toEqual(['ejected', 'well']);
+  clock.advance(1);
 });
 
 describe('a parent that refuses connections', () => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
+import { Leash } from '../http/client/leash.ts';
 import type { Outcome, Question } from './attempt.ts';
 import { type BudgetLimits, budget } from './budget.ts';
 import type { CheckTimes } from './checks.ts';
@@ -21,7 +22,8 @@ export interface ParentsOptions<Parent> {
   readonly random: () => number;
   /** Rejects when the parent does not answer. */
   readonly sendCheck: (parent: Parent, signal: AbortSignal) => Promise<void>;
-  readonly changed: (name: string, state: HealthState) => void;
+  /** @param trouble why, when it is passed over. */
+  readonly changed: (name: string, state: HealthState, trouble: string | null) => void;
 }
 
 export interface ParentLimits {
@@ -52,7 +54,7 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
   const members: readonly Member<Parent>[] = options.parents.map(({ name, parent }) =>
     member({
       ...{ name, parent, clock, random, sendCheck, health: limits.health, check: limits.check },
-      changed: (_, state) => changed(name, state),
+      changed: (_, state, trouble) => changed(name, state, trouble),
       hasOther: (self) => members.some((other) => other !== self && isUsable(other)),
     }),
   );
@@ -72,11 +74,16 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
     });
   }
 
-  async function contest<Answer>(
+  /** Asks this one; and another one as well when it takes its time, if there is one. */
+  function first<Answer>(
     question: Question<Parent, Answer>,
-    first: Member<Parent>,
+    candidate: Member<Parent>,
     others: Set<Member<Parent>>,
   ): Promise<Outcome<Answer>> {
+    listen();
+    const { p95Ms } = candidate;
+    if (!question.mayHedge || others.size === 0 || p95Ms === null)
+      return candidate.ask(question, new Leash());
     const running = new Contest(question, () => {
       for (const other of others) {
         if (!isUsable(other) || !hedges.spend(clock.elapsed())) return null;
@@ -85,13 +92,9 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
       }
       return null;
     });
-    running.ask(first);
-    listen();
-    const { p95Ms } = first;
-    if (question.mayHedge && others.size > 0 && p95Ms !== null) {
-      hedges.earn(clock.elapsed());
-      late.add(Math.max(p95Ms, limits.hedges.afterMs), running);
-    }
+    running.ask(candidate);
+    hedges.earn(clock.elapsed());
+    late.add(Math.max(p95Ms, limits.hedges.afterMs), running);
     return running.result;
   }
 
@@ -105,7 +108,16 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
     return failed.as !== 'off' && retries.spend(clock.elapsed());
   }
 
-  async function ask<Answer>(question: Question<Parent, Answer>): Promise<Answer> {
+  /** With nobody else to ask, there is nothing to weigh: no order, no budget, no hedge. */
+  async function askOnly<Answer>(question: Question<Parent, Answer>, only: Member<Parent>): Promise<Answer> {
+    if (only.health.state === 'down' && !(await only.checks.now())) throw unreachable(only);
+    listen();
+    const outcome = await only.ask(question, new Leash());
+    if (outcome.as === 'answer') return outcome.answer;
+    throw outcome.as === 'error' ? outcome.error : calledOff(outcome.reason, question.signal);
+  }
+
+  async function askInOrder<Answer>(question: Question<Parent, Answer>): Promise<Answer> {
     retries.earn(clock.elapsed());
     const candidates = new Set(inOrder(members, question.key));
     let failed: Outcome<Answer> | null = null;
@@ -120,7 +132,7 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
         }
       }
       if (failed?.as === 'answer') question.discard(failed.answer);
-      failed = await contest(question, candidate, candidates);
+      failed = await first(question, candidate, candidates);
       if (failed.as === 'answer' && failed.verdict === 'good') return failed.answer;
       if (failed.as === 'off') failed = { as: 'error', error: calledOff(failed.reason, question.signal) };
       if (!question.mayRepeat || candidates.size === 0 || !mayGoOn(failed)) break;
@@ -130,8 +142,9 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
     throw failed.error;
   }
 
+  const [only] = members;
   return {
-    ask,
+    ask: only && members.length === 1 ? (question) => askOnly(question, only) : askInOrder,
     status: () => members.map(({ status }) => status),
     close() {
       for (const { checks } of members) checks.close();

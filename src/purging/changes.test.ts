@@ -18,7 +18,7 @@ function world(issue: (order: Order) => Promise<unknown> = async () => undefined
     },
     node: 'origin',
     clock,
-    warn: (message) => void warnings.push(message),
+    log: { warn: (message) => void warnings.push(message) },
   });
   return { clock, orders, warnings, changes };
 }

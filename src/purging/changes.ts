@@ -28,7 +28,7 @@ export interface ChangesOptions {
   readonly issue: (order: Order) => Promise<unknown>;
   readonly node: string;
   readonly clock: Clock;
-  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  readonly log: { warn(message: string, fields: Record<string, unknown>): void };
 }
 
 interface Thing {
@@ -45,7 +45,7 @@ interface Wish {
   readonly seen: boolean;
 }
 
-export function gatherChanges({ issue, node, clock, warn }: ChangesOptions): Changes {
+export function gatherChanges({ issue, node, clock, log }: ChangesOptions): Changes {
   const things = new Map<string, Thing>();
   const counts = { issued: 0, dropped: 0 };
   let cancel: (() => void) | null = null;
@@ -112,7 +112,8 @@ export function gatherChanges({ issue, node, clock, warn }: ChangesOptions): Cha
       },
       (error: unknown) => {
         if (isClosed) return;
-        if (!isFailing) warn('what has changed upstream cannot be purged now; it is tried again', { error });
+        if (!isFailing)
+          log.warn('what has changed upstream cannot be purged now; it is tried again', { error });
         isFailing = true;
         for (const wish of wishes) want(wish.selector, wish);
         wake(gatherMs);

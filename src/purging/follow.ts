@@ -7,7 +7,7 @@
  *     a purge of a version or form that it does not know      →  all suspect, once
  *     no proof of being up to date for `trustMs`              →  all suspect, again and again until there is one
  */
-import { type Bus, type Delivery, isAtLeast, type Position, type Subscription } from '../bus.ts';
+import { type Bus, type Delivery, isAtLeast, type Place, type Position, type Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Knowledge } from '../exchange.ts';
 import type { Purge } from '../purge.ts';
@@ -24,12 +24,12 @@ import { watchProof } from './proof.ts';
 /** What holds that which is purged. */
 export interface Keeper {
   /** How far it has come, by what it has kept; `null` when it has never followed anything. */
-  readonly position: Position | null;
+  readonly position: Place | null;
   readonly isEmpty: boolean;
   /** Carries out purges, all of them, and remembers that this is how far it has come. */
-  purge(purges: readonly Purge[], at: Position): void;
+  purge(purges: readonly Purge[], at: Place): void;
   /** Remembers that it has come so far. */
-  passed(at: Position): void;
+  passed(at: Place): void;
   /** All that it keeps is suspect. */
   suspect(): void;
 }
@@ -88,7 +88,7 @@ export function follow(options: FollowOptions): Started {
   const { bus, keeper, node, clock, trustMs, log } = options;
   const counts: FollowCounts = { applied: 0, skipped: 0, gaps: 0, suspected: 0 };
   const since = keeper.position ?? 'now';
-  let position = keeper.position;
+  let position: Position | null = keeper.position && bare(keeper.position);
   /** Doors are open: what has been stored since may be older than a purge that nobody has told of. */
   let isOpen = false;
   let isClosed = false;
@@ -115,14 +115,14 @@ export function follow(options: FollowOptions): Started {
   }
 
   function moved(to: Position): void {
-    position = to;
+    position = bare(to);
     proof.moved();
     for (const each of waiting) if (isAtLeast(to, each.wanted)) each.settle(true);
   }
 
   function event(delivery: Delivery): void {
-    const { position: at } = delivery;
-    if (isAtLeast(position, at)) return; // Once more, after a lost connection.
+    if (isAtLeast(position, delivery.position)) return; // Once more, after a lost connection.
+    const at = { ...delivery.position, digest: delivery.digest };
     const purge = readPurge(delivery);
     if (purge) {
       carryOut(purge, at);
@@ -133,7 +133,7 @@ export function follow(options: FollowOptions): Started {
       if (delivery.type === purgeType) misunderstood(delivery);
       keeper.passed(at);
     }
-    moved(at);
+    moved(delivery.position);
   }
 
   /** A newer node has purged what this one cannot tell, so it may be anything. */
@@ -144,7 +144,7 @@ export function follow(options: FollowOptions): Started {
     });
   }
 
-  function carryOut({ selectors, soft, seen }: PurgeEvent, at: Position): void {
+  function carryOut({ selectors, soft, seen }: PurgeEvent, at: Place): void {
     const known = new Set(seen?.node === node ? seen.keys : []);
     const meant = selectors.filter((selector) => selector.by !== 'key' || !known.has(selector.key));
     const purges = meant.map((selector) => ({ selector, soft }));
@@ -167,7 +167,7 @@ export function follow(options: FollowOptions): Started {
       was: position,
       now: resumesAfter,
     });
-    keeper.passed(resumesAfter);
+    keeper.passed({ ...resumesAfter, digest: null });
     moved(resumesAfter);
   }
 
@@ -178,12 +178,13 @@ export function follow(options: FollowOptions): Started {
     resolve();
   });
 
-  function caughtUp(at: Position): void {
+  function caughtUp(at: Place): void {
     if (position === null) {
       if (isOpen) suspectAll();
-      keeper.passed(at);
       moved(at);
     }
+    // Now it is known what there is at a place where nothing was heard.
+    if (keeper.position?.digest == null) keeper.passed(at);
     cancelWait();
     isOpen = true;
     proof.provenSince(startedMs);
@@ -232,6 +233,11 @@ export function follow(options: FollowOptions): Started {
     },
   };
   return { following, ready };
+}
+
+/** Without what only the log itself has a use for. */
+function bare({ log, sequence }: Position): Position {
+  return { log, sequence };
 }
 
 interface Waiting {

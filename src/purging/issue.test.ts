@@ -47,7 +47,7 @@ test('an order that nobody waits for is on the bus, and reaches every node', asy
   const { position, applied } = await nodes[1]!.issuer.issue(order);
   await pass(250);
   expect([position.sequence, applied]).toEqual([1, undefined]);
-  for (const { done } of nodes) expect(done).toEqual([position]);
+  for (const { done } of nodes) expect(done).toMatchObject([position]);
 });
 
 test('one that is waited for is answered when all that live have carried it out', async () => {
@@ -133,7 +133,7 @@ test('a large order takes several events, and only the last one is answered', as
   const { position, applied } = await issued;
   expect(applied?.all).toBe(true);
   expect(nodes[1]!.done.length).toBeGreaterThan(2);
-  expect(nodes[1]!.done.at(-1)).toEqual(position);
+  expect(nodes[1]!.done.at(-1)).toMatchObject(position);
 });
 
 test('what a node has seen goes with what it is about, so that no event is too long', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type Hop, signHop, verifyHop } from './hop.ts';
+import { type Hop, sealHop, signHop, socketSeal, unsealHop, verifyHop } from './hop.ts';
 
 const secret = 'a secret that is long enough for this';
 const now = Date.UTC(2026, 10, 21);
@@ -18,6 +18,8 @@ describe('a hop', () => {
     const others: Hop[] = [
       { ...hop, added: [] },
       { ...hop, added: ['accept-encoding', 'user-agent'] },
+      { ...hop, memoryOnly: true },
+      { ...hop, added: [], memoryOnly: true },
       { ...hop, client: 'unknown', base: 'http://[::1]:80' },
     ];
     for (const other of others) {
@@ -40,4 +42,15 @@ describe('a hop', () => {
       expect(verifyHop(secret, value, 'GET', '/a?b', now)).toBeNull();
     },
   );
+
+  test('at a socket holds for those who know the secret, at that socket', () => {
+    const seal = socketSeal(secret, 'unix:/run/2.sock');
+    const strange: Hop = { ...hop, client: 'un known', base: 'http://[::1]:80', added: ['user-agent'] };
+    for (const one of [hop, strange]) expect(unsealHop(seal, sealHop(seal, one, now))).toEqual(one);
+    expect(unsealHop(socketSeal(secret, 'unix:/run/3.sock'), sealHop(seal, hop, now))).toBeNull();
+    expect(unsealHop(socketSeal(`${secret}!`, 'unix:/run/2.sock'), sealHop(seal, hop, now))).toBeNull();
+    expect(unsealHop(seal, 'ping')).toBeNull();
+    // Over a network it says nothing.
+    expect(verifyHop(secret, sealHop(seal, hop, now), 'GET', '/', now)).toBeNull();
+  });
 });

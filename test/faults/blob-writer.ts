@@ -7,7 +7,7 @@ import { openFiles } from '../../src/origin/blobs/files.ts';
 import { openS3 } from '../../src/origin/blobs/s3.ts';
 
 const [engine, json = '', seed = ''] = process.argv.slice(2);
-const options = { ...JSON.parse(json), clock: systemClock };
+const options = { ...JSON.parse(json), clock: systemClock, random: Math.random, env: {} };
 const store = engine === 'files' ? await openFiles(options) : await openS3(options);
 
 let next = 0;

@@ -31,7 +31,11 @@ export interface FaultyProxy extends AsyncDisposable {
   on(): Promise<void>;
 }
 
-export async function startProxy(target: { host?: string; port: number }): Promise<FaultyProxy> {
+/** @param host where it listens. */
+export async function startProxy(
+  target: { host?: string; port: number },
+  host = '127.0.0.1',
+): Promise<FaultyProxy> {
   const port = await freePort();
   const open = new Set<Socket>();
   let now: Weather = {};
@@ -82,7 +86,7 @@ export async function startProxy(target: { host?: string; port: number }): Promi
 
   const proxy: FaultyProxy = {
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     connections: () => accepted,
     weather(weather) {
       now = weather;
@@ -97,7 +101,7 @@ export async function startProxy(target: { host?: string; port: number }): Promi
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       server = createServer({ allowHalfOpen: true, noDelay: true }, join);
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(port, host, resolve);
       return promise;
     },
     [Symbol.asyncDispose]: () => proxy.off(),

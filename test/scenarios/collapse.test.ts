@@ -3,7 +3,6 @@
  * them all, from its first byte on, and no tier holds the body in memory.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import { npm } from '../../src/index.ts';
 import {
   countsMemory,
@@ -16,6 +15,7 @@ import {
   tally,
 } from '../support/index.ts';
 import type { CrowdReport } from './crowd.ts';
+import { startCrowd } from './start-crowd.ts';
 
 const clients = 1_000;
 const bodyBytes = 50_000_000;
@@ -92,15 +92,5 @@ function measure(name: string): number {
 }
 
 async function sendCrowd(url: string): Promise<CrowdReport> {
-  const expected = join(network.dir, 'expected');
-  await Bun.write(expected, huge.bytes);
-  const program = join(import.meta.dir, 'crowd.ts');
-  const crowd = Bun.spawn([process.execPath, program, url, String(clients), expected], {
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'inherit',
-  });
-  const said = await crowd.stdout.text();
-  expect(await crowd.exited).toBe(0);
-  return JSON.parse(said) as CrowdReport;
+  return startCrowd([url], clients, huge.bytes, network.dir).report;
 }

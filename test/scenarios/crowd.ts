@@ -3,9 +3,10 @@
  * connection, and compare every byte that they get with what it should be. Bare sockets, because on a small machine
  * the crowd must not cost more than the server that it asks.
  *
- *     bun crowd.ts <url> <number of clients> <file with the expected body>
+ *     bun crowd.ts <url>[,<url> …] <number of clients> <file with the expected body>
  *
- * Prints one line of JSON: a `CrowdReport`.
+ * Several addresses, which differ in host and port, get as many clients each. Prints a line when all requests are sent, and
+ * one line of JSON at the end: a `CrowdReport`.
  */
 import { setReceiveBuffer } from './receive-buffer.ts';
 
@@ -34,12 +35,16 @@ interface Client {
 
 /** What the system may hold of a body for one client. */
 const receiveBufferBytes = 256 * 1024;
+/** Connections that are being made at the same time: more than a server lets wait would be made again a second later. */
+const connectingAtOnce = 250;
 /** Whoever has not got everything after so long is counted as wrong. */
 const patienceMs = 300_000;
 
-async function crowd(url: string, count: number, file: string): Promise<CrowdReport> {
+async function crowd(urls: readonly URL[], count: number, file: string): Promise<CrowdReport> {
   const expected = Buffer.from(await Bun.file(file).arrayBuffer());
-  const { hostname, port, host, pathname } = new URL(url);
+  const [first] = urls;
+  if (first === undefined) throw new Error('a crowd needs an address');
+  const { host, pathname } = first;
   const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
   const firstBytes: number[] = [];
   const verdicts: string[] = [];
@@ -68,24 +73,29 @@ async function crowd(url: string, count: number, file: string): Promise<CrowdRep
     }
   };
 
-  const sockets = await Promise.all(
-    Array.from({ length: count }, () =>
-      Bun.connect<Client>({
-        hostname,
-        port: Number(port),
-        data: { line: '', state: 'head', left: 0, received: 0, verdict: null },
-        socket: {
-          data: (socket, bytes) => receive(socket.data, bytes),
-          close: ({ data }) =>
-            decide(data, data.state === 'head' ? `answer: ${data.line.slice(0, 40)}` : 'cut off'),
-          error: ({ data }) => decide(data, 'connection error'),
-        },
-      }),
-    ),
-  );
+  const join = ({ hostname, port }: URL) =>
+    Bun.connect<Client>({
+      hostname,
+      port: Number(port),
+      data: { line: '', state: 'head', left: 0, received: 0, verdict: null },
+      socket: {
+        data: (socket, bytes) => receive(socket.data, bytes),
+        close: ({ data }) =>
+          decide(data, data.state === 'head' ? `answer: ${data.line.slice(0, 40)}` : 'cut off'),
+        error: ({ data }) => decide(data, 'connection error'),
+      },
+    });
+  const sockets: Bun.Socket<Client>[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(connectingAtOnce, count - sockets.length) }, (_, at) =>
+      join(urls[(sockets.length + at) % urls.length] ?? first),
+    );
+    sockets.push(...(await Promise.all(some)));
+  }
   for (const socket of sockets) setReceiveBuffer(socket, receiveBufferBytes);
   startedMs = performance.now();
   for (const socket of sockets) socket.write(request);
+  console.log('all sent');
   await Promise.race([done.promise, Bun.sleep(patienceMs)]);
   const doneMs = performance.now() - startedMs;
   for (const { data } of sockets) decide(data, 'nothing more came');
@@ -157,7 +167,8 @@ function readLine(
 }
 
 if (import.meta.main) {
-  const [url = '', count = '', file = ''] = process.argv.slice(2);
-  console.log(JSON.stringify(await crowd(url, Number(count), file)));
+  const [list = '', count = '', file = ''] = process.argv.slice(2);
+  const urls = list.split(',').map((url) => new URL(url));
+  console.log(JSON.stringify(await crowd(urls, Number(count), file)));
   process.exit(0);
 }

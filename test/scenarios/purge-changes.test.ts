@@ -105,3 +105,21 @@ test('a publish brings what is made of the package up to date everywhere, and no
   const since = registry.requests().slice(asked);
   expect(since.filter(({ path }) => path.includes('right-pad') || path.endsWith('.tgz'))).toEqual([]);
 });
+
+test('a moved tag is moved everywhere, and versions that are the same as before are asked for by nobody', async () => {
+  for (const version of ['1.0.0', '2.0.0']) registry.publish('up-pad', version);
+  registry.tag('up-pad', 'latest', '1.0.0');
+  const kept = ['/npm/up-pad/1.0.0', '/npm/up-pad/2.0.0'];
+  const moved = ['/npm/up-pad/latest', '/npm/-/package/up-pad/dist-tags', '/npm/up-pad'];
+  for (const path of [...kept, ...moved]) await get('pop-b', path);
+  registry.tag('up-pad', 'latest', '2.0.0');
+  const isMoved = (text: string) => /"latest":"2.0.0"|^.{0,60}"version":"2.0.0"/.test(text);
+  for (const path of moved) expect(isMoved(await get('pop-b', path))).toBe(false);
+  await get('pop-a', '/npm/up-pad', look);
+  for (const path of moved)
+    await eventually(`${path} to be up to date`, async () => isMoved(await get('pop-b', path)));
+  for (const path of kept) {
+    const answer = await fetch(network.url('pop-b') + path);
+    expect(answer.headers.get('cache-status')).toStartWith('pop-b;hit');
+  }
+});

@@ -7,7 +7,7 @@ import type {
   BusEvent,
   BusState,
   Delivery,
-  Position,
+  Place,
   Published,
   Since,
   Subscriber,
@@ -20,6 +20,8 @@ export interface Hub {
   join(publisher: string): CutBus;
   /** The log is made anew: nothing of it is left. */
   lose(): void;
+  /** The newest `count` events of each subject are lost, and their numbers are given to others. */
+  loseLast(count: number): void;
   /** Drops what is older than the newest `keep` events of each subject. */
   truncate(keep: number): void;
 }
@@ -71,7 +73,7 @@ export function hub(now: () => number = Date.now): Hub {
 
     function subscribe(name: string, since: Since, subscriber: Subscriber) {
       let closed = false;
-      let at: Position | null = typeof since === 'object' ? since : null;
+      let at: Place | null = typeof since === 'object' ? since : null;
       let toCatchUp = true;
       let running: Promise<void> = Promise.resolve();
       async function advance(): Promise<void> {
@@ -80,20 +82,23 @@ export function hub(now: () => number = Date.now): Hub {
         at ??= {
           log: logName(),
           sequence: since === 'oldest' ? (events[0]?.position.sequence ?? 1) - 1 : newest,
+          digest: null,
         };
         const first = events[0]?.position.sequence ?? newest + 1;
-        if (at.log !== logName() || at.sequence < first - 1) {
-          at = { log: logName(), sequence: first - 1 };
+        if (at.log !== logName() || at.sequence < first - 1 || isOther(at, subject(name))) {
+          at = { log: logName(), sequence: first - 1, digest: null };
           await subscriber.gap(at);
         }
         for (const delivery of [...events]) {
           if (closed || !reachable) return;
           if (delivery.position.sequence <= at.sequence || delivery.position.log !== at.log) continue;
-          at = delivery.position;
+          at = { ...delivery.position, digest: delivery.digest };
           await subscriber.event(delivery);
         }
         if (!toCatchUp) return;
         toCatchUp = false;
+        const there = events.find(({ position }) => position.sequence === at?.sequence);
+        at = { ...at, digest: at.digest ?? there?.digest ?? null };
         subscriber.caughtUp(at);
       }
       const go = () => {
@@ -126,7 +131,14 @@ export function hub(now: () => number = Date.now): Hub {
         const into = subject(name);
         const position = { log: logName(), sequence: ++into.newest };
         const data: unknown = JSON.parse(JSON.stringify(event.data));
-        into.events.push({ ...event, data, position, publisher, publishedMs: now() });
+        into.events.push({
+          ...event,
+          data,
+          position,
+          publisher,
+          publishedMs: now(),
+          digest: crypto.randomUUID(),
+        });
         wake();
         return position;
       },
@@ -194,6 +206,13 @@ export function hub(now: () => number = Date.now): Hub {
 
   return {
     join,
+    loseLast(count) {
+      for (const each of subjects.values()) {
+        each.newest -= count;
+        each.events = each.events.filter(({ position }) => position.sequence <= each.newest);
+      }
+      wake();
+    },
     lose() {
       generation++;
       subjects.clear();
@@ -203,4 +222,10 @@ export function hub(now: () => number = Date.now): Hub {
       for (const each of subjects.values()) each.events = each.events.slice(-keep || each.events.length);
     },
   };
+}
+
+/** The log has lost the event that was heard at this place. */
+function isOther({ sequence, digest }: Place, { events, newest }: Subject): boolean {
+  const there = events.find(({ position }) => position.sequence === sequence)?.digest;
+  return sequence > newest || (digest !== null && there !== undefined && there !== digest);
 }

@@ -15,7 +15,7 @@ export {
   type TestNode,
 } from './network.ts';
 export { noise, noiseBytes, pack } from './package.ts';
-export { freePort } from './ports.ts';
+export { freePort, freePorts } from './ports.ts';
 export { countsMemory, type Memory, type Ran, type Running, runMeridian, startMeridian } from './process.ts';
 export {
   type Publication,

@@ -12,14 +12,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { systemClock } from '../../src/clock.ts';
 import { controlClient } from '../../src/control/client.ts';
-import type { StatusMessage } from '../../src/control/messages.ts';
+import { type StatusMessage, statusMessage } from '../../src/control/messages.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
 import type { NetworkInput } from '../../src/index.ts';
 import { type Asked, readAccessLog } from './access-log.ts';
+import type { Machine } from './machines.ts';
 import { freePort } from './ports.ts';
-import { type Running, startMeridian } from './process.ts';
+import { type Running, runMeridian, startMeridian } from './process.ts';
 import { temporary } from './temporary.ts';
 import { eventually, within } from './wait.ts';
 
@@ -31,8 +33,10 @@ export interface Sketch extends Omit<NetworkInput, 'nodes' | 'dataDir'> {
 }
 
 export interface SketchedNode extends Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'> {
-  /** Of its only listener. */
+  /** Of its listener. */
   readonly informational?: boolean;
+  /** Another listener, by which other nodes reach it. */
+  readonly tierDoor?: Omit<NodeInput['listen'][number], 'port'>;
 }
 
 export interface TestNode {
@@ -79,21 +83,37 @@ export interface TestNetwork extends AsyncDisposable {
 export interface NetworkOptions {
   /** Instead of a temporary folder. */
   readonly dir?: string;
+  /** Which machine a node runs on: where it listens, and what stands before its command. Without it, this one. */
+  readonly on?: (node: string) => Pick<Machine, 'address' | 'enter'>;
 }
+
+/** For a node to serve: a busy machine may have many to start at once. */
+const startMs = 30_000;
+
+const here = { address: '127.0.0.1', enter: [] } as const;
 
 export async function startNetwork(sketch: Sketch, options: NetworkOptions = {}): Promise<TestNetwork> {
   const folder = options.dir === undefined ? temporary('network') : null;
   const dir = options.dir ?? folder?.path ?? '';
   const configFile = join(dir, 'meridian.config.ts');
   const secret = sketch.secret ?? randomBytes(32).toString('hex');
+  const { on = () => here } = options;
   const ports = new Map<string, number>();
-  for (const name of Object.keys(sketch.nodes)) ports.set(name, await freePort());
+  const tierPorts = new Map<string, number>();
+  for (const [name, { tierDoor }] of Object.entries(sketch.nodes)) {
+    ports.set(name, await freePort());
+    if (tierDoor) tierPorts.set(name, await freePort());
+  }
   mkdirSync(join(dir, 'logs'), { recursive: true });
 
   function rewrite(next: Sketch): void {
-    const nodes = Object.entries(next.nodes).map(([name, { informational = false, ...node }]) => {
+    const nodes = Object.entries(next.nodes).map(([name, sketched]) => {
+      const { informational = false, tierDoor, ...node } = sketched;
       const accessLog = { format: 'json', path: accessLogOf(dir, name) };
-      return [name, { ...node, listen: [{ port: ports.get(name), informational }], accessLog }];
+      const host = on(name).address;
+      const forTiers = tierDoor ? [{ ...tierDoor, host, port: tierPorts.get(name) }] : [];
+      const listen = [...forTiers, { host, port: ports.get(name), informational }];
+      return [name, { ...node, listen, accessLog }];
     });
     const config = { ...next, secret, dataDir: join(dir, 'data'), nodes: Object.fromEntries(nodes) };
     writeFileSync(configFile, `export default ${JSON.stringify(config, undefined, 2)};\n`);
@@ -106,7 +126,9 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
     folder?.[Symbol.dispose]();
   };
   try {
-    const started = [...ports].map(([name, port]) => startNode(name, port, { dir, configFile, secret }));
+    const started = [...ports].map(([name, port]) =>
+      startNode(name, port, { dir, configFile, secret, ...on(name) }),
+    );
     // All of them, even where one fails: what has started has to be stopped.
     const results = await Promise.allSettled(started);
     for (const result of results) {
@@ -156,24 +178,27 @@ interface Place {
   readonly dir: string;
   readonly configFile: string;
   readonly secret: string;
+  readonly address: string;
+  readonly enter: readonly string[];
 }
 
 async function startNode(name: string, port: number, place: Place): Promise<TestNode> {
-  const { dir, configFile, secret } = place;
+  const { dir, configFile, secret, address, enter } = place;
   let starts = 0;
 
   function run(): Running {
     starts++;
     const outputPath = join(dir, 'logs', `${name}.${starts}.out`);
-    return startMeridian(['serve', '--as', name, '--config', configFile], { cwd: dir, outputPath });
+    return startMeridian(['serve', '--as', name, '--config', configFile], { cwd: dir, outputPath, enter });
   }
 
   async function serving(): Promise<void> {
-    await eventually(`${name} to serve`, () => {
+    const serves = () => {
       const output = running.output();
       if (!running.running) throw new Error(`${name} ended instead of serving:\n${lastLines(output)}`);
       return output.includes('"message":"serving"');
-    }).catch((error) => {
+    };
+    await eventually(`${name} to serve`, serves, { withinMs: startMs }).catch((error) => {
       running.signal('SIGKILL');
       throw error;
     });
@@ -190,12 +215,15 @@ async function startNode(name: string, port: number, place: Place): Promise<Test
   return {
     name,
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${address}:${port}`,
     get process() {
       return running;
     },
     asked: () => readAccessLog(accessLogOf(dir, name)),
-    status: async () => (await control()).status(),
+    async status() {
+      if (enter.length > 0) return statusThere(name, { ...place, enter });
+      return (await control()).status();
+    },
     async api(method, target, body) {
       const answer = await (await control()).api({ method, target, body });
       if (answer.status !== 200) throw new Error(`${method} ${target}: ${JSON.stringify(answer)}`);
@@ -214,6 +242,16 @@ async function startNode(name: string, port: number, place: Place): Promise<Test
       });
     },
   };
+}
+
+/** The control API listens on the machine's own loopback interface: only a command that runs there can ask. */
+async function statusThere(name: string, { dir, configFile, enter }: Place): Promise<StatusMessage> {
+  const args = ['status', '--json', '--node', name, '--config', configFile];
+  const { stdout, stderr } = await runMeridian(args, { cwd: dir, enter });
+  const [said] = z.array(z.unknown()).parse(JSON.parse(stdout || '[]'));
+  const status = statusMessage.safeParse(said);
+  if (!status.success) throw new Error(`${name} does not say how it is: ${stdout}${stderr}`);
+  return status.data;
 }
 
 function accessLogOf(dir: string, name: string): string {

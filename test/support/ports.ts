@@ -21,6 +21,16 @@ export async function freePort(): Promise<number> {
   throw new Error(`every port from ${FIRST} to ${LAST} is in use`);
 }
 
+/** The first of so many ports that follow each other. */
+export async function freePorts(count: number): Promise<number> {
+  for (let first = await freePort(), last = first; ; ) {
+    if (last === first + count - 1) return first;
+    const next = await freePort();
+    if (next !== last + 1) first = next;
+    last = next;
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

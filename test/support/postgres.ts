@@ -3,7 +3,7 @@
  * is run by root, which PostgreSQL refuses to be.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { freePort } from './ports.ts';
 import { temporary } from './temporary.ts';
@@ -31,7 +31,14 @@ export const postgresProblem =
       ? 'there is no user postgres'
       : null;
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** Paths of PEM files: what it shows; and, with `ca`, whom it trusts, so that clients have to show a certificate. */
+export interface PostgresTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string | undefined;
+}
+
+export async function startPostgres(tls?: PostgresTls): Promise<PostgresServer> {
   if (programs === null) throw new Error('PostgreSQL is not installed');
   const folder = temporary('postgres');
   const data = join(folder.path, 'data');
@@ -47,6 +54,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 
   // Crashes of the server leave the machine running, so what it wrote is there without being flushed.
   const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder.path}`];
+  if (tls) settings.push(...(await tlsSettings(tls, folder.path, data)));
   const arguments_ = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
   let server: Bun.Subprocess | null = null;
 
@@ -82,6 +90,25 @@ export async function startPostgres(): Promise<PostgresServer> {
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** It wants a key that is its own, and nobody else's to read. */
+async function tlsSettings(tls: PostgresTls, folder: string, data: string): Promise<string[]> {
+  const named: (readonly [string, string])[] = [
+    ['ssl_cert_file', tls.cert],
+    ['ssl_key_file', tls.key],
+    ...(tls.ca === undefined ? [] : [['ssl_ca_file', tls.ca] as const]),
+  ];
+  const settings = named.map(async ([name, from]) => {
+    const path = join(folder, name);
+    await copyFile(from, path);
+    await chmod(path, 0o600);
+    if (isRoot) await chown(path, Number(idOf('postgres')), -1);
+    return `${name}=${path}`;
+  });
+  const shown = tls.ca === undefined ? '' : ' clientcert=verify-ca';
+  await writeFile(join(data, 'pg_hba.conf'), `hostssl all all 127.0.0.1/32 scram-sha-256${shown}\n`);
+  return ['ssl=on', ...(await Promise.all(settings))];
 }
 
 /** Debian keeps each version in a folder of its own, not on the path. */

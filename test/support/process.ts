@@ -35,6 +35,8 @@ export interface RunOptions {
   /** Standard output and standard error go there. */
   readonly outputPath: string;
   readonly env?: Record<string, string>;
+  /** What stands before the command: how to get to where it is to run (`Machine.enter`). */
+  readonly enter?: readonly string[];
 }
 
 /** What must not outlive the tests, however they end. */
@@ -43,15 +45,21 @@ process.once('exit', () => {
   for (const pid of alive) killQuietly(pid);
 });
 
-export function startMeridian(args: readonly string[], { cwd, outputPath, env = {} }: RunOptions): Running {
+export function startMeridian(
+  args: readonly string[],
+  { cwd, outputPath, env = {}, enter = [] }: RunOptions,
+): Running {
   const output = openSync(outputPath, 'a');
-  const child = Bun.spawn([findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args], {
-    cwd,
-    env: { ...runtimeEnv(), ...env },
-    stdin: 'ignore',
-    stdout: output,
-    stderr: output,
-  });
+  const child = Bun.spawn(
+    [...enter, findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args],
+    {
+      cwd,
+      env: { ...runtimeEnv(), ...env },
+      stdin: 'ignore',
+      stdout: output,
+      stderr: output,
+    },
+  );
   closeSync(output);
   const { pid } = child;
   alive.add(pid);
@@ -68,8 +76,8 @@ export function startMeridian(args: readonly string[], { cwd, outputPath, env = 
       child.kill('SIGKILL');
       await exited;
     },
-    memory: () => readMemory(pid),
-    resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
+    memory: () => memoryOf(pid),
+    resetPeak: () => resetPeakOf(pid),
   };
 }
 
@@ -80,14 +88,21 @@ export interface Ran {
 }
 
 /** Runs a short command to its end: `runMeridian(['check', '--config', file])`. */
-export async function runMeridian(args: readonly string[], options: { cwd: string }): Promise<Ran> {
-  const child = Bun.spawn([findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args], {
-    cwd: options.cwd,
-    env: runtimeEnv(),
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
+export async function runMeridian(
+  args: readonly string[],
+  options: Pick<RunOptions, 'cwd' | 'enter'>,
+): Promise<Ran> {
+  const { enter = [] } = options;
+  const child = Bun.spawn(
+    [...enter, findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args],
+    {
+      cwd: options.cwd,
+      env: runtimeEnv(),
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
   const all = Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   const [code, stdout, stderr] = await within(30_000, `meridian ${args.join(' ')}`, all);
   return { code, stdout, stderr };
@@ -96,11 +111,15 @@ export async function runMeridian(args: readonly string[], options: { cwd: strin
 /** Where memory is not counted in `/proc`, there is nothing to say about it. */
 export const countsMemory = existsSync('/proc/self/clear_refs');
 
-function readMemory(pid: number): Memory {
+export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN);
   return { rssBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 };
+}
+
+export function resetPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 function killQuietly(pid: number): void {

@@ -37,7 +37,12 @@ export interface Publication {
 export interface Registry extends Upstream {
   /** The version is `latest` from now on. */
   publish(name: string, version: string, publication?: Publication): Published;
+  /** Moves a dist-tag, or makes one. `latest` is moved by every publication. */
+  tag(name: string, tag: string, version: string): void;
 }
+
+/** Package → tag → version. */
+type Tags = Map<string, Map<string, string>>;
 
 interface Version {
   readonly published: Published;
@@ -53,8 +58,12 @@ const abbreviatedType = 'application/vnd.npm.install-v1+json';
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
   const packages = new Map<string, Versions>();
+  const tags: Tags = new Map();
+  function tag(name: string, moved: string, version: string): void {
+    tags.set(name, (tags.get(name) ?? new Map<string, string>()).set(moved, version));
+  }
   const upstream: Upstream = await startUpstream((request) =>
-    answer(request, packages, upstream.url, options),
+    answer(request, packages, tags, upstream.url, options),
   );
   return {
     ...upstream,
@@ -73,8 +82,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       const published = { name, version, path, bytes, integrity };
       const versions: Versions = packages.get(name) ?? new Map();
       packages.set(name, versions.set(version, { published, manifest, at }));
+      tag(name, 'latest', version);
       return published;
     },
+    tag,
   };
 }
 
@@ -86,6 +97,7 @@ function attestationsOf(base: string, name: string, version: string) {
 function answer(
   request: UpstreamRequest,
   packages: ReadonlyMap<string, Versions>,
+  tags: Tags,
   base: string,
   { careless = false, authorization }: RegistryOptions,
 ): UpstreamAnswer {
@@ -100,7 +112,7 @@ function answer(
   if (file !== undefined) return tarball(path, versions);
 
   const abbreviated = !careless && (request.headers.get('accept') ?? '').includes(abbreviatedType);
-  const body = JSON.stringify(packument(name, versions, base, abbreviated));
+  const body = JSON.stringify(packument(name, versions, tags.get(name) ?? new Map(), base, abbreviated));
   const type = { 'content-type': abbreviated ? abbreviatedType : 'application/json' };
   if (careless) return { headers: type, body };
   const etag = `"${Bun.hash(body).toString(36)}"`;
@@ -144,10 +156,15 @@ function tarball(path: string, versions: Versions): UpstreamAnswer {
   return json({ error: 'not found' }, 404);
 }
 
-function packument(name: string, versions: Versions, base: string, abbreviated: boolean): unknown {
-  const latest = [...versions.keys()].at(-1);
+function packument(
+  name: string,
+  versions: Versions,
+  tags: ReadonlyMap<string, string>,
+  base: string,
+  abbreviated: boolean,
+): unknown {
   const manifests = Object.fromEntries([...versions].map(([version, { manifest }]) => [version, manifest]));
-  const shared = { name, 'dist-tags': { latest }, versions: manifests };
+  const shared = { name, 'dist-tags': Object.fromEntries(tags), versions: manifests };
   const time = Object.fromEntries(
     [...versions].flatMap(([version, { at }]) => (at === null ? [] : [[version, at]])),
   );

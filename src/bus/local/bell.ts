@@ -7,10 +7,16 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 export interface Bell {
   ring(): void;
+  /** Hears it from now on: whoever has no use for that is not woken by it. */
+  hear(): void;
   close(): Promise<void>;
 }
 
-export const noBell: Bell = { ring: () => undefined, close: () => Promise.resolve() };
+export const noBell: Bell = {
+  ring: () => undefined,
+  hear: () => undefined,
+  close: () => Promise.resolve(),
+};
 
 export async function openBell(
   path: string,
@@ -19,8 +25,7 @@ export async function openBell(
 ): Promise<Bell> {
   await (await open(path, 'a')).close();
   const file: FileHandle = await open(path, 'r+');
-  const watcher: FSWatcher = watch(path, { persistent: false }, rung);
-  watcher.on('error', failed);
+  let watcher: FSWatcher | null = null;
   let isRinging = false;
   let again = false;
   let last = Promise.resolve();
@@ -38,6 +43,15 @@ export async function openBell(
   }
 
   return {
+    hear() {
+      if (watcher !== null) return;
+      try {
+        watcher = watch(path, { persistent: false }, rung);
+        watcher.on('error', failed);
+      } catch (error) {
+        failed(error);
+      }
+    },
     ring() {
       again = true;
       if (isRinging) return;
@@ -45,7 +59,7 @@ export async function openBell(
       last = write();
     },
     async close() {
-      watcher.close();
+      watcher?.close();
       await last;
       await file.close();
     },

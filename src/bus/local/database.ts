@@ -6,6 +6,7 @@ import { Database } from 'bun:sqlite';
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { inlinePages } from './checkpoint.ts';
 
 /** Raised when the layout changes: a file of another version is put aside. */
 const layoutVersion = 1;
@@ -16,8 +17,10 @@ const busyMs = 5;
 
 export interface LogFile {
   readonly db: Database;
-  /** Identity of the log, made with the file. */
-  readonly id: string;
+  /** Of the log, made with the file. */
+  readonly identity: () => string;
+  /** Gives the log another identity if it still has this one. Returns the one that it has now. */
+  renew(id: string): string;
   /** Whether the file is still the one at its path. */
   isCurrent(): Promise<boolean>;
   close(): void;
@@ -25,17 +28,36 @@ export interface LogFile {
 
 /** @param path of the file, or `:memory:`. */
 export async function openLogFile(path: string): Promise<LogFile> {
-  if (path === ':memory:') {
-    const { db, id } = prepared(path);
-    return { db, id, isCurrent: () => Promise.resolve(true), close: () => db.close() };
-  }
+  if (path === ':memory:') return logFile(prepared(path), () => Promise.resolve(true));
   await mkdir(dirname(path), { recursive: true });
-  const { db, id } = await whole(path);
+  const db = await whole(path);
   const inode = await inodeOf(path);
-  return { db, id, isCurrent: async () => (await inodeOf(path)) === inode, close: () => db.close() };
+  return logFile(db, async () => (await inodeOf(path)) === inode);
 }
 
-async function whole(path: string): Promise<{ db: Database; id: string }> {
+function logFile(db: Database, isCurrent: () => Promise<boolean>): LogFile {
+  const known = db.query<{ id: string }, []>('SELECT id FROM identity');
+  const change = db.query<null, [string, string]>('UPDATE identity SET id = ? WHERE id = ?');
+
+  function identity(): string {
+    const row = known.get();
+    if (row === null) throw new Error('the file of the bus is a log without an identity');
+    return row.id;
+  }
+
+  return {
+    db,
+    identity,
+    renew(id) {
+      change.run(randomUUID(), id);
+      return identity();
+    },
+    isCurrent,
+    close: () => db.close(),
+  };
+}
+
+async function whole(path: string): Promise<Database> {
   try {
     return prepared(path);
   } catch (error) {
@@ -57,18 +79,16 @@ async function inodeOf(path: string): Promise<number | null> {
 
 class OtherLayout extends Error {}
 
-function prepared(path: string): { db: Database; id: string } {
+function prepared(path: string): Database {
   const db = new Database(path, { create: true, strict: true });
   try {
     // WAL and NORMAL: what was acknowledged survives the end of any process; a power cut may lose the newest events, which
     // subscribers notice (sqlite.org/wal.html).
     db.exec(`PRAGMA busy_timeout = ${openBusyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${inlinePages}`);
     db.transaction(() => lay(db)).immediate();
     db.exec(`PRAGMA busy_timeout = ${busyMs}`);
-    using identity = db.prepare<{ id: string }, []>('SELECT id FROM identity');
-    const row = identity.get();
-    if (row === null) throw new Error(`${path} is a log without an identity`);
-    return { db, id: row.id };
+    return db;
   } catch (error) {
     db.close();
     throw error;

@@ -1,7 +1,7 @@
 /** The events in the file: appended many at once, read page by page, dropped when they are too many or too old. */
 import type { Position } from '../../bus.ts';
 import type { Retention } from '../dependencies.ts';
-import type { Page } from '../follow.ts';
+import type { After, Page } from '../follow.ts';
 import type { Extent } from '../place.ts';
 import type { LogFile } from './database.ts';
 
@@ -13,20 +13,22 @@ const maxAged = 1000;
 export interface Events {
   /** All or none. */
   append(letters: readonly { readonly subject: string; readonly text: string }[], atMs: number): Position[];
-  read(subject: string, after: number, limit: number): Page;
+  read(subject: string, after: After, limit: number): Page;
 }
 
 interface SubjectRow {
+  readonly log: string;
   readonly id: number;
   readonly oldest: number;
   readonly newest: number;
 }
 
-export function events({ db, id: log }: LogFile, keep: Retention): Events {
-  const find = db.query<SubjectRow, [string]>('SELECT id, oldest, newest FROM subjects WHERE name = ?');
-  const make = db.query<SubjectRow, [string]>(
-    'INSERT INTO subjects (name, oldest, newest) VALUES (?, 1, 0) RETURNING id, oldest, newest',
-  );
+export function events({ db, identity }: LogFile, keep: Retention): Events {
+  // One question for both, as every node asks it for every event.
+  const subjectRows =
+    'SELECT subjects.id, oldest, newest, identity.id AS log FROM subjects CROSS JOIN identity';
+  const find = db.query<SubjectRow, [string]>(`${subjectRows} WHERE name = ?`);
+  const make = db.query<null, [string]>('INSERT INTO subjects (name, oldest, newest) VALUES (?, 1, 0)');
   const insert = db.query<null, [number, number, number, string]>('INSERT INTO events VALUES (?, ?, ?, ?)');
   const update = db.query<null, [number, number, number]>(
     'UPDATE subjects SET oldest = ?, newest = ? WHERE id = ?',
@@ -50,19 +52,24 @@ export function events({ db, id: log }: LogFile, keep: Retention): Events {
     return Math.min(newest, from + maxAged);
   }
 
+  function opened(subject: string): SubjectRow & { next: number } {
+    if (find.get(subject) === null) make.run(subject);
+    const row = find.get(subject);
+    if (row === null) throw new Error(`the log has not made the subject ${subject}`);
+    return { ...row, next: row.newest + 1 };
+  }
+
   const appendAll = db.transaction((letters: readonly { subject: string; text: string }[], atMs: number) => {
     const subjects = new Map<string, SubjectRow & { next: number }>();
     const positions = letters.map(({ subject, text }) => {
       let row = subjects.get(subject);
       if (row === undefined) {
-        const found = find.get(subject) ?? make.get(subject);
-        if (found === null) throw new Error(`the log has not made the subject ${subject}`);
-        row = { ...found, next: found.newest + 1 };
+        row = opened(subject);
         subjects.set(subject, row);
       }
       const sequence = row.next++;
       insert.run(row.id, sequence, atMs, text);
-      return { log, sequence };
+      return { log: row.log, sequence };
     });
     for (const row of subjects.values()) {
       const newest = row.next - 1;
@@ -73,11 +80,12 @@ export function events({ db, id: log }: LogFile, keep: Retention): Events {
     return positions;
   });
 
-  const readPage = db.transaction((subject: string, after: number, limit: number): Page => {
+  const readPage = db.transaction((subject: string, after: After, limit: number): Page => {
     const row = find.get(subject);
-    if (row === null) return { ...empty, log, entries: [] };
-    const { id, oldest, newest } = row;
-    return { log, oldest, newest, entries: limit === 0 ? [] : page.all(id, after, limit) };
+    if (row === null) return { ...empty, log: identity(), entries: [] };
+    const { id, log, oldest, newest } = row;
+    const from = typeof after === 'number' ? after : newest - 1;
+    return { log, oldest, newest, entries: limit === 0 ? [] : page.all(id, from, limit) };
   });
 
   return {

@@ -1,22 +1,37 @@
 import { describe, expect, test } from 'bun:test';
-import { rm } from 'node:fs/promises';
+import { cp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporary } from '../../../test/support/temporary.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { busContract } from '../bus.contract.ts';
+import { type FragileWorld, lossContract } from '../loss.contract.ts';
 import { openBus } from '../open.ts';
 import { viewContract } from '../view.contract.ts';
-import { type BusWorld, hear, note } from '../world.contract.ts';
+import { hear, note, upTo } from '../world.contract.ts';
 
-async function world(): Promise<BusWorld> {
+/** Those who have the file open find out within a second that it is another one. */
+const noticedMs = 1_500;
+/** The log as processes have written it, and what they have written ahead. */
+const suffixes = ['', '-wal', '-shm'];
+
+async function world(): Promise<FragileWorld> {
   const folder = temporary('bus');
   const path = join(folder.path, 'bus', 'log.sqlite');
   return {
     settings: (keep, publishMs) => ({ driver: 'local', path, keep, publishMs }),
     renew: async () => {
-      for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
+      for (const suffix of suffixes) await rm(path + suffix, { force: true });
+    },
+    async save() {
+      const saved = join(folder.path, 'saved.sqlite');
+      for (const suffix of suffixes) await cp(path + suffix, saved + suffix);
+      return async () => {
+        for (const suffix of suffixes) await rm(path + suffix, { force: true });
+        for (const suffix of suffixes.toReversed()) await rename(saved + suffix, path + suffix);
+        await Bun.sleep(noticedMs);
+      };
     },
     [Symbol.asyncDispose]: async () => folder[Symbol.dispose](),
   };
@@ -24,6 +39,7 @@ async function world(): Promise<BusWorld> {
 
 busContract('the local bus', world);
 viewContract('the local bus', world);
+lossContract('the local bus', world);
 
 const keep = { events: 100_000, ageMs: 60_000 };
 
@@ -69,6 +85,21 @@ describe('the local bus', () => {
     expect(replayed.numbers()[0]).toBe(100);
     await again.close();
   });
+
+  test('brings what was written ahead into the file, and goes on while that is done', async () => {
+    using folder = temporary('bus');
+    const path = join(folder.path, 'log.sqlite');
+    const bus = await open(path, 'here');
+    const heard = hear(bus, 'notes', 'oldest');
+    const size = async (suffix: string) => (await stat(path + suffix)).size;
+    for (const number of upTo(600)) await bus.publish('notes', note({ number, text: 'x'.repeat(5_000) }));
+    expect(await size('-wal')).toBeGreaterThan(2 * 2 ** 20);
+    await eventually('the file', async () => (await size('-wal')) < 2 ** 20, { withinMs: 15_000 });
+    expect(await size('')).toBeGreaterThan(2 * 2 ** 20);
+    await bus.publish('notes', note('after'));
+    await eventually('the last', () => heard.numbers().at(-1) === 'after');
+    await bus.close();
+  }, 30_000);
 
   test('drops events that are too old when something is published', async () => {
     let nowMs = 1_000_000;

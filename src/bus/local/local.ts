@@ -3,16 +3,17 @@
  * `:memory:` it is the bus of one process.
  */
 import type { Bus, View } from '../../bus.ts';
+import { assemble } from '../assemble.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
-import { follow } from '../follow.ts';
+import { type After, follow } from '../follow.ts';
 import { outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
-import { roster } from '../roster.ts';
+import { roster, type Topic } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Mark, watch } from '../watch.ts';
-import { encode } from '../wire.ts';
 import { type Bell, noBell, openBell } from './bell.ts';
+import { checkpoint } from './checkpoint.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
 import { type Events, events } from './events.ts';
 import { type Views, views } from './views.ts';
@@ -23,7 +24,7 @@ const maxBatch = 256;
 const openAgainMs = 100;
 /** How often to see whether the file is still the one that others use. */
 const checkMs = 1000;
-/** Until a view that another process is writing to is tried again. */
+/** Until a file that another process is writing to is tried again. */
 const againMs = 10;
 
 export interface LocalSettings {
@@ -45,7 +46,7 @@ export async function openLocal(
   { clock, log, publisher }: BusDependencies,
 ): Promise<Bus> {
   const { path, keep, publishMs: timeoutMs } = settings;
-  const listeners = roster();
+  const listeners = roster({ begins: hear });
   const state = states('disconnected');
   const isFile = path !== ':memory:';
   const bellPaths = { logs: `${path}.bell`, views: `${path}.views.bell` };
@@ -54,7 +55,13 @@ export async function openLocal(
   let open: Opened | null = null;
   /** Members renew their records often, which is of no interest to those who wait for events. */
   let bells = { logs: noBell, views: noBell };
+  /** What is listened to. */
+  const heard = new Set<'logs' | 'views'>();
   let cancelCheck = () => {};
+
+  const ahead = checkpoint(path, clock, (error) =>
+    log.warn('what is written ahead of the file of the bus grows', { path, error }),
+  );
 
   async function reopen(): Promise<void> {
     const file = await openLogFile(path);
@@ -63,10 +70,17 @@ export async function openLocal(
     open = { file, events: events(file, keep), views: views(file) };
     await closeBells();
     if (isFile) bells = { logs: await bellOf('logs'), views: await bellOf('views') };
+    for (const kind of heard) bells[kind].hear();
     if (isClosed) return closeBells();
     state.set('connected');
     out.wake();
     listeners.again();
+  }
+
+  function hear(topic: Topic): void {
+    const kind = topic.startsWith('log ') ? 'logs' : 'views';
+    heard.add(kind);
+    bells[kind].hear();
   }
 
   function bellOf(kind: 'logs' | 'views'): Promise<Bell> {
@@ -119,7 +133,9 @@ export async function openLocal(
   /** Opens the file; once more when somebody has removed it, or has put another one in its place. */
   async function check(): Promise<void> {
     try {
-      if (isClosed || (open !== null && (await open.file.isCurrent()))) return;
+      if (isClosed) return;
+      if (isFile) await ahead.look();
+      if (open !== null && (await open.file.isCurrent())) return;
       if (open !== null) log.warn('the file of the bus was replaced', { path });
       await reopen();
     } catch (error) {
@@ -129,25 +145,29 @@ export async function openLocal(
     }
   }
 
-  /** Views are seldom written to, so that it does not matter to wait in line for it. */
-  async function change(
-    view: string,
-    key: string,
-    value: string | null,
-    expected?: number,
-  ): Promise<number | null> {
+  /** What is seldom written can wait in line for it. */
+  async function inTurn<T>(what: string, act: (opened: Opened) => T): Promise<T> {
     const dueMs = clock.elapsed() + timeoutMs;
     for (;;) {
       try {
-        const revision = attempt((opened) => opened.views.put(view, key, value, expected));
-        written('views');
-        return revision;
+        return attempt(act);
       } catch (error) {
-        if (!isBusy(error) || clock.elapsed() >= dueMs)
-          throw unreachable(`the view ${view} cannot be written`, error);
+        if (!isBusy(error) || clock.elapsed() >= dueMs) throw unreachable(`${what} cannot be written`, error);
         await new Promise<void>((resolve) => clock.after(againMs, resolve));
       }
     }
+  }
+
+  async function change(view: string, key: string, value: string | null, expected?: number) {
+    const revision = await inTurn(`the view ${view}`, ({ views }) => views.put(view, key, value, expected));
+    written('views');
+    return revision;
+  }
+
+  async function renew(subject: string, id: string): Promise<string> {
+    const now = await inTurn(`the log ${subject}`, ({ file }) => file.renew(id));
+    written('logs');
+    return now;
   }
 
   const failed = () => undefined; // `attempt` has said so.
@@ -166,31 +186,24 @@ export async function openLocal(
 
   await check();
 
-  return {
-    publisher,
-    get state() {
-      return state.now;
+  return assemble(
+    { publisher, clock, state, out, listeners },
+    {
+      listen(subject, since, subscriber) {
+        const read = (of: string, after: After, limit: number) =>
+          attempt((opened) => opened.events.read(of, after, limit));
+        return follow({ subject, since, subscriber, clock, log, read, renew, failed });
+      },
+      newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
+      view,
+      async leave() {
+        isClosed = true;
+        cancelCheck();
+        ahead.close();
+        await closeBells();
+        open?.file.close();
+        open = null;
+      },
     },
-    onState: state.on,
-    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
-    subscribe(subject, since, subscriber) {
-      const read = (of: string, after: number, limit: number) =>
-        attempt((opened) => opened.events.read(of, after, limit));
-      return listeners.add(
-        follow({ subject, since, subscriber, clock, log, read, failed }),
-        `log ${subject}`,
-      );
-    },
-    newest: async (subject) => endOf(attempt((opened) => opened.events.read(subject, 0, 0))),
-    view,
-    async close() {
-      isClosed = true;
-      cancelCheck();
-      out.close();
-      listeners.close();
-      await closeBells();
-      open?.file.close();
-      open = null;
-    },
-  };
+  );
 }

@@ -26,7 +26,7 @@ interface KeyRow {
   readonly value: string | null;
 }
 
-export function views({ db, id: log }: LogFile): Views {
+export function views({ db, identity }: LogFile): Views {
   const find = db.query<ViewRow, [string]>('SELECT id, revision, forgotten FROM views WHERE name = ?');
   const make = db.query<ViewRow, [string]>(
     'INSERT INTO views (name, revision, forgotten) VALUES (?, 0, 0) RETURNING id, revision, forgotten',
@@ -65,6 +65,7 @@ export function views({ db, id: log }: LogFile): Views {
   );
 
   const changes = db.transaction((view: string, since: Mark | null): Changes => {
+    const log = identity();
     const row = find.get(view);
     if (row === null) return { mark: { log, revision: 0 }, isWhole: since?.log !== log, changed: [] };
     const mark = { log, revision: row.revision };

@@ -4,6 +4,8 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
+import { natsTls, natsTlsFailure } from '../../http/nats-tls.ts';
+import type { TlsFiles } from '../../server-tls.ts';
 import { backoff } from '../backoff.ts';
 
 /** For a connection, and for an answer. */
@@ -21,14 +23,7 @@ export interface NatsServers {
   readonly token?: string | undefined;
   /** Content of a `.creds` file. */
   readonly credentials?: string | undefined;
-  /** Absolute paths of PEM files. */
-  readonly tls?:
-    | {
-        readonly ca?: string | undefined;
-        readonly cert?: string | undefined;
-        readonly key?: string | undefined;
-      }
-    | undefined;
+  readonly tls?: TlsFiles | undefined;
   /** JetStream domain that holds the logs. */
   readonly domain?: string | undefined;
 }
@@ -75,7 +70,7 @@ export function connection(options: ConnectionOptions): Connection {
       void follow(nc, session);
       void beat(nc, session);
     } catch (error) {
-      gone(error);
+      gone(await natsTlsFailure(error, options.servers, options.tls, clock));
       if (!isClosed) cancel = clock.after(wait.next(), () => void open());
     }
   }
@@ -151,12 +146,6 @@ function settingsOf({ servers, name, user, password, token, credentials, tls }: 
     ...(credentials !== undefined && {
       authenticator: credsAuthenticator(new TextEncoder().encode(credentials)),
     }),
-    ...(tls !== undefined && {
-      tls: {
-        ...(tls.ca !== undefined && { caFile: tls.ca }),
-        ...(tls.cert !== undefined && { certFile: tls.cert }),
-        ...(tls.key !== undefined && { keyFile: tls.key }),
-      },
-    }),
+    ...natsTls(servers, tls),
   };
 }

@@ -2,11 +2,12 @@
  * A subscription to a stream. After each interruption it looks whether the stream still holds what comes next.
  */
 import { DeliverPolicy } from '@nats-io/jetstream';
-import type { Position, Since, Subscriber } from '../../bus.ts';
+import type { Place, Since, Subscriber } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { type Extent, endOf, isMissing, startOf } from '../place.ts';
+import { type Extent, endOf, isCut, isMissing, startOf } from '../place.ts';
 import type { Listener } from '../roster.ts';
 import { type BusLog, teller } from '../tell.ts';
+import { digestOf } from '../wire.ts';
 import { attend } from './attend.ts';
 import type { Session } from './connection.ts';
 import type { Streams } from './streams.ts';
@@ -34,9 +35,7 @@ export interface FollowOptions {
 export function follow(options: FollowOptions): Listener {
   const { subject, since, subscriber, streams, clock, log, failed } = options;
   const tell = teller(subject, subscriber, log);
-  let place: Position | null = typeof since === 'string' ? null : since;
-  /** Digest of the event at `place`; `null`: it was not heard here. */
-  let heard: number | bigint | null = null;
+  let place: Place | null = typeof since === 'string' ? null : since;
   /** An event is being dealt with. */
   let isBusy = false;
 
@@ -44,15 +43,17 @@ export function follow(options: FollowOptions): Listener {
     const session = options.session();
     const extent = await settledExtent(session, outer);
     if (outer.aborted) return;
-    place ??= since === 'now' ? endOf(extent) : startOf(extent);
-    if (isMissing(place, extent) || (await isOther(session, place))) {
-      place = startOf(extent);
-      heard = null;
+    place ??= since === 'now' ? { ...endOf(extent), digest: null } : startOf(extent);
+    const there = place.sequence === 0 ? null : await digestAt(session, place.sequence);
+    if (outer.aborted) return;
+    const isLost = isCut(place, extent, there);
+    if (isLost || isMissing(place, extent)) {
+      place = startOf(isLost ? { ...extent, log: await renewed(session, extent.log) } : extent);
       await tell.gap(place);
-    }
+    } else place = { ...place, digest: place.digest ?? there };
     const from = place;
     let goal: number | null = extent.newest;
-    const reached = (at: Position) => {
+    const reached = (at: Place) => {
       if (goal === null || at.sequence < goal || outer.aborted) return;
       goal = null;
       tell.caughtUp(at);
@@ -68,13 +69,12 @@ export function follow(options: FollowOptions): Listener {
         from: { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 },
         signal: AbortSignal.any([outer, stalled.signal]),
         async message(message, sequence) {
-          const next = { log: from.log, sequence };
+          const next = { log: from.log, sequence, digest: digestOf(message.string()) };
           isBusy = true;
           // The stream has nothing but this subject: what is not there was dropped.
           if (place !== null && next.sequence > place.sequence + 1)
             await tell.gap({ log: from.log, sequence: next.sequence - 1 });
           place = next;
-          heard = Bun.hash(message.string());
           if (!outer.aborted) await tell.event(message.string(), next);
           isBusy = false;
           reached(next);
@@ -96,11 +96,20 @@ export function follow(options: FollowOptions): Listener {
     }
   }
 
-  /** The log has lost its end, and has grown since: another event is where the last one was heard. */
-  async function isOther(session: Session, { sequence }: Position): Promise<boolean> {
-    if (heard === null) return false;
+  /** What was known of the log holds no more, for nobody: it is another one from now on. */
+  async function renewed(session: Session, id: string): Promise<string> {
+    try {
+      return await streams.renew(session, subject, id);
+    } catch (error) {
+      failed(error);
+      return id;
+    }
+  }
+
+  /** `null`: the log does not hold it any more. */
+  async function digestAt(session: Session, sequence: number): Promise<string | null> {
     const text = await streams.textAt(session, subject, sequence);
-    return text !== null && Bun.hash(text) !== heard;
+    return text === null ? null : digestOf(text);
   }
 
   /** Stops the round when the stream is another one, or holds events that do not come. */

@@ -9,6 +9,7 @@ import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { busContract } from '../bus.contract.ts';
+import { lossContract } from '../loss.contract.ts';
 import { openBus } from '../open.ts';
 import { serverContract } from '../server.contract.ts';
 import { viewContract } from '../view.contract.ts';
@@ -52,6 +53,7 @@ describe.skipIf(!isHere)('with nats-server', () => {
   busContract('the bus in NATS', world);
   viewContract('the bus in NATS', world);
   serverContract('the bus in NATS', world);
+  lossContract('the bus in NATS', world);
   const stand = stage(world);
 
   test('nodes that make a log at the same time agree which one it is', async () => {

@@ -4,13 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Bus, Position } from '../../bus.ts';
+import { assemble } from '../assemble.ts';
 import type { BusDependencies } from '../dependencies.ts';
 import { type Letter, outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
-import { encode } from '../wire.ts';
 import { answerMs, connection, type NatsServers } from './connection.ts';
 import { follow } from './follow.ts';
 import { type StreamSettings, streams } from './streams.ts';
@@ -86,30 +86,20 @@ export function openNats(settings: NatsSettings, { clock, log, publisher }: BusD
   }
 
   const { session } = nats;
-  return {
-    publisher,
-    get state() {
-      return state.now;
-    },
-    onState: state.on,
-    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
-    subscribe: (subject, since, subscriber) =>
-      listeners.add(
+  return assemble(
+    { publisher, clock, state, out, listeners },
+    {
+      listen: (subject, since, subscriber) =>
         follow({ subject, since, subscriber, streams: logs, clock, log, session, failed }),
-        `log ${subject}`,
-      ),
-    async newest(subject) {
-      try {
-        return endOf(await logs.extent(session(), subject));
-      } catch (cause) {
-        throw unreachable(`NATS does not tell of ${subject}`, cause);
-      }
+      async newest(subject) {
+        try {
+          return endOf(await logs.extent(session(), subject));
+        } catch (cause) {
+          throw unreachable(`NATS does not tell of ${subject}`, cause);
+        }
+      },
+      view: (name) => viewIn(name, { prefix, replicas, listeners, clock, log, session, failed }),
+      leave: () => nats.close(),
     },
-    view: (name) => viewIn(name, { prefix, replicas, listeners, clock, log, session, failed }),
-    async close() {
-      listeners.close();
-      out.close();
-      await nats.close();
-    },
-  };
+  );
 }

@@ -37,6 +37,8 @@ export interface Streams {
   textAt(session: Session, subject: string, sequence: number): Promise<string | null>;
   /** Identity of the log, from memory where it is known. */
   identity(session: Session, subject: string): Promise<string>;
+  /** Gives the log another identity if it still has this one. Returns the one that it has now. */
+  renew(session: Session, subject: string, log: string): Promise<string>;
   /** What is known may no longer be true. */
   forget(): void;
 }
@@ -48,10 +50,9 @@ export function streams(settings: StreamSettings): Streams {
   const subjectOf = (subject: string) => `${prefix}.${subject}`;
 
   async function extent(session: Session, subject: string): Promise<Extent> {
-    const { config, created, state } = await found(session, subject);
-    const log = config.description?.startsWith(identityPrefix)
-      ? config.description.slice(identityPrefix.length)
-      : created; // Made by somebody else.
+    const info = await found(session, subject);
+    const { state } = info;
+    const log = identityIn(info);
     known.set(subject, log);
     return { log, oldest: Math.max(1, state.first_seq), newest: state.last_seq };
   }
@@ -86,15 +87,30 @@ export function streams(settings: StreamSettings): Streams {
     }
   }
 
+  async function renew(session: Session, subject: string, log: string): Promise<string> {
+    const info = await found(session, subject);
+    if (identityIn(info) !== log) return identityIn(info);
+    const description = identityPrefix + randomUUID();
+    const renewed = await session.jsm.streams.update(nameOf(subject), { ...info.config, description });
+    known.set(subject, identityIn(renewed));
+    return identityIn(renewed);
+  }
+
   return {
     nameOf,
     subjectOf,
     extent,
+    renew,
     textAt: async ({ jsm }, subject, seq) =>
       (await jsm.streams.getMessage(nameOf(subject), { seq }))?.string() ?? null,
     identity: async (session, subject) => known.get(subject) ?? (await extent(session, subject)).log,
     forget: () => known.clear(),
   };
+}
+
+function identityIn({ config: { description }, created }: StreamInfo): string {
+  // Without one, somebody else has made it.
+  return description?.startsWith(identityPrefix) ? description.slice(identityPrefix.length) : created;
 }
 
 function isRefusal(error: unknown, code: number): boolean {

@@ -1,5 +1,6 @@
 /**
- * What is said on the channel that wakes subscribers. Lines, of which events as JSON texts have none inside:
+ * What is said on the channels that wake subscribers: one for each log and each view, so that nobody is woken by what is of no
+ * interest to him. With two hundred nodes that renew their records, or acknowledge a purge, that would be most of what he hears. Lines, of which events as JSON texts have none inside:
  *
  *     log <LF> subject                                          there are new events
  *     log <LF> subject <LF> log's identity <LF> before <LF> …   these are the new ones, after the sequence `before`
@@ -7,6 +8,11 @@
  */
 import type { Handed } from '../handed.ts';
 import type { Topic } from '../roster.ts';
+
+/** @param bells begins the name of every channel. */
+export function channelOf(bells: string, topic: Topic): string {
+  return `${bells}:${topic.replace(' ', ':')}`;
+}
 
 export interface Bell {
   readonly topic: Topic;

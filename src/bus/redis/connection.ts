@@ -3,9 +3,10 @@
  * else. They live and die together; a silent one is found out by the clock.
  */
 
-import { readFile } from 'node:fs/promises';
 import { RedisClient } from 'bun';
 import type { Clock } from '../../clock.ts';
+import { redisTls, redisTlsFailure } from '../../http/redis-tls.ts';
+import type { TlsFiles } from '../../server-tls.ts';
 import { backoff } from '../backoff.ts';
 
 /** For a connection, and for the answer to a command. */
@@ -20,20 +21,13 @@ export interface RedisServer {
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Absolute paths of PEM files. */
   readonly tls?: TlsFiles | undefined;
-}
-
-export interface TlsFiles {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 export interface ConnectionOptions extends RedisServer {
   readonly clock: Clock;
-  readonly channel: string;
-  rung(message: string): void;
+  /** Something was said on a channel; without a message, something may have been. */
+  rung(message?: string): void;
   up(): void;
   /** They are gone, or could not be made; it is tried again. */
   down(error: unknown): void;
@@ -42,23 +36,29 @@ export interface ConnectionOptions extends RedisServer {
 export interface Connection {
   /** Rejects when there is no connection, or no answer in time. */
   call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Hears this channel from now on, whenever there is a connection. */
+  listen(channel: string): void;
+  leave(channel: string): void;
   close(): void;
 }
 
 interface Pair {
   readonly commands: RedisClient;
   readonly bell: RedisClient;
+  /** Channels that it hears, or is about to. */
+  readonly hears: Set<string>;
 }
 
 export function connection(options: ConnectionOptions): Connection {
-  const { clock, channel, rung, up, down } = options;
+  const { clock, rung, up, down } = options;
+  const wanted = new Set<string>();
   const wait = backoff(retryMs.first, retryMs.last);
   let pair: Pair | null = null;
   let isClosed = false;
   let cancel = () => {};
 
-  function lost(of: Pair, error: unknown): void {
-    for (const client of [of.commands, of.bell]) {
+  function lost(of: Pair | null, error: unknown): void {
+    for (const client of of === null ? [] : [of.commands, of.bell]) {
       client.onclose = null;
       client.close();
     }
@@ -70,14 +70,15 @@ export function connection(options: ConnectionOptions): Connection {
   }
 
   async function connect(): Promise<void> {
-    const made = await clients(options);
-    const failed = (error: unknown) => lost(made, error);
+    let made: Pair | null = null;
     try {
+      made = await clients(options);
       for (const client of [made.commands, made.bell]) await inTime(client.connect());
-      await inTime(made.bell.subscribe(channel, rung));
+      await hearAll(made);
     } catch (error) {
-      return failed(error);
+      return lost(made, isRefusal(error) ? error : await redisTlsFailure(error, options, clock));
     }
+    const failed = (error: unknown) => lost(made, error);
     if (isClosed) return failed(null);
     if (!made.commands.connected || !made.bell.connected) return failed(new Error('Redis has hung up'));
     for (const client of [made.commands, made.bell]) client.onclose = failed;
@@ -85,6 +86,22 @@ export function connection(options: ConnectionOptions): Connection {
     wait.reset();
     beat(made);
     up();
+    tune(made);
+  }
+
+  async function hearAll({ bell, hears }: Pair): Promise<boolean> {
+    const missing = [...wanted].filter((channel) => !hears.has(channel));
+    for (const channel of missing) hears.add(channel);
+    for (const channel of missing) await inTime(bell.subscribe(channel, (message) => rung(message)));
+    return missing.length > 0;
+  }
+
+  /** What was said before it hears a channel has to be read. */
+  function tune(of: Pair): void {
+    hearAll(of).then(
+      (isMore) => isMore && rung(),
+      (error: unknown) => lost(of, error),
+    );
   }
 
   function beat(of: Pair): void {
@@ -124,6 +141,16 @@ export function connection(options: ConnectionOptions): Connection {
         throw error;
       }
     },
+    listen(channel) {
+      wanted.add(channel);
+      if (pair !== null) tune(pair);
+    },
+    leave(channel) {
+      wanted.delete(channel);
+      const of = pair;
+      if (!of?.hears.delete(channel)) return;
+      of.bell.unsubscribe(channel).catch((error: unknown) => lost(of, error));
+    },
     close() {
       isClosed = true;
       cancel();
@@ -133,21 +160,19 @@ export function connection(options: ConnectionOptions): Connection {
 }
 
 async function clients({ url, user, password, tls }: RedisServer): Promise<Pair> {
-  const address = new URL(url);
+  const to = await redisTls(url, tls);
+  const address = new URL(to.url);
   if (user !== undefined) address.username = encodeURIComponent(user);
   if (password !== undefined) address.password = encodeURIComponent(password);
-  const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'));
-  const [ca, cert, key] = await Promise.all([tls?.ca, tls?.cert, tls?.key].map(read));
-  const pems = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const make = () =>
     new RedisClient(address.href, {
       autoReconnect: false,
       maxRetries: 0,
       enableOfflineQueue: false,
       connectionTimeout: answerMs,
-      ...(tls !== undefined && { tls: pems }),
+      ...to.options,
     });
-  return { commands: make(), bell: make() };
+  return { commands: make(), bell: make(), hears: new Set() };
 }
 
 /** An answer of Redis that is an error: it begins with a word in capitals. */

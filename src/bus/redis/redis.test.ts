@@ -4,8 +4,9 @@ import { type Daemon, startRedis } from '../../../test/support/daemon.ts';
 import { available } from '../../../test/support/needs.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { type Log, silentLog } from '../../telemetry/log.ts';
 import { busContract } from '../bus.contract.ts';
+import { lossContract } from '../loss.contract.ts';
 import { openBus } from '../open.ts';
 import { serverContract } from '../server.contract.ts';
 import { viewContract } from '../view.contract.ts';
@@ -47,6 +48,7 @@ describe.skipIf(!isHere)('with redis-server', () => {
   busContract('the bus in Redis', () => world(false));
   viewContract('the bus in Redis', () => world(false));
   serverContract('the bus in Redis', () => world(true));
+  lossContract('the bus in Redis', () => world(true));
 
   function open(port: number, more: { user?: string; password?: string } = {}) {
     const settings = {
@@ -72,6 +74,22 @@ describe.skipIf(!isHere)('with redis-server', () => {
     await right.close();
   });
 
+  test('tells of a file of TLS that it cannot read, and goes on', async () => {
+    await using server = await startRedis();
+    const said: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (_, fields) => void said.push(fields?.error) };
+    const url = `rediss://127.0.0.1:${server.port}`;
+    const settings = { url, tls: { ca: '/nowhere/ca.pem' }, prefix: 'test', keep: keepAll, publishMs: 1000 };
+    const bus = await openBus(
+      { driver: 'redis', ...settings },
+      { clock: systemClock, log, publisher: 'here' },
+    );
+    await eventually('it to be told', () => said.length > 0);
+    expect(String(said[0])).toContain('/nowhere/ca.pem');
+    expect(bus.state).toBe('disconnected');
+    await bus.close();
+  });
+
   test('tells of a gap when only the stream was evicted', async () => {
     await using server = await startRedis();
     const bus = await open(server.port);
@@ -83,6 +101,29 @@ describe.skipIf(!isHere)('with redis-server', () => {
     await bus.publish('notes', note(2));
     await eventually('the gap', () => heard.gaps.length === 1);
     await eventually('the next event', () => heard.numbers().at(-1) === 2);
+    client.close();
+    await bus.close();
+  });
+
+  test('is woken by what it listens to, and by nothing else', async () => {
+    await using server = await startRedis();
+    const bus = await open(server.port);
+    const client = new Bun.RedisClient(`redis://127.0.0.1:${server.port}`);
+    const channels = async () => ((await client.send('PUBSUB', ['CHANNELS'])) as string[]).toSorted();
+    const heard = hear(bus, 'notes', 'now');
+    await eventually('to catch up', () => heard.caughtUp.length === 1);
+    await once(() => bus.view('members').put('a', 1));
+    expect(await channels()).toEqual(['test:bell:log:notes']);
+    const watching = bus.view('members').watch({ changed: () => undefined, caughtUp: () => undefined });
+    await eventually('both', async () => (await channels()).length === 2);
+    watching.close();
+    heard.subscription.close();
+    await eventually('none', async () => (await channels()).length === 0);
+    const again = hear(bus, 'notes', 'now');
+    await eventually('to catch up', () => again.caughtUp.length === 1);
+    await eventually('one again', async () => (await channels()).length === 1);
+    await bus.publish('notes', note('there'));
+    await eventually('the event', () => again.numbers().includes('there'), { withinMs: 500 });
     client.close();
     await bus.close();
   });

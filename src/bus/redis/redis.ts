@@ -5,16 +5,17 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Bus, Position, Published, View } from '../../bus.ts';
+import { assemble } from '../assemble.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
-import { follow, type Page } from '../follow.ts';
+import { type After, follow, type Page } from '../follow.ts';
 import { type Letter, outbox } from '../outbox.ts';
 import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Changes, type Mark, watch } from '../watch.ts';
-import { encode, parsed } from '../wire.ts';
-import { readBell } from './bell.ts';
+import { parsed } from '../wire.ts';
+import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
 
@@ -48,14 +49,16 @@ const changed = z.union([whole, since]);
 export function openRedis(settings: RedisSettings, { clock, log, publisher }: BusDependencies): Bus {
   const { prefix, keep, publishMs } = settings;
   const instance = `${publisher}-${randomUUID()}`;
-  const listeners = roster();
+  const listeners = roster({
+    begins: (topic) => redis.listen(channelOf(bells, topic)),
+    ends: (topic) => redis.leave(channelOf(bells, topic)),
+  });
   const state = states('disconnected');
-  const channel = `${prefix}:bell`;
+  const bells = `${prefix}:bell`;
 
   const redis = connection({
     ...settings,
     clock,
-    channel,
     rung,
     up() {
       state.set('connected');
@@ -67,7 +70,8 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     },
   });
 
-  function rung(message: string): void {
+  /** Without a message, something may have been said that was not heard. */
+  function rung(message = ''): void {
     const bell = readBell(message);
     if (bell?.handed) listeners.hand(bell.topic, bell.handed);
     else listeners.wake(bell?.topic);
@@ -86,7 +90,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     const numbered = letters.flatMap(({ subject, text }) => [subjects.indexOf(subject) + 1, text]);
     const nowMs = clock.now();
     const bounds = [keep.events, nowMs, nowMs - keep.ageMs];
-    const head = [randomUUID(), batch, channel, ...bounds, subjects.length, ...subjects];
+    const head = [randomUUID(), batch, bells, ...bounds, subjects.length, ...subjects];
     const answer = sent.parse(await run(scripts.publish, keys, ...head, ...numbered));
     const newest = new Map(subjects.map((subject, index) => [subject, Number(answer[2 * index + 1])]));
     return letters.map(({ subject }) => {
@@ -98,11 +102,16 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 
   const out = outbox({ clock, timeoutMs: publishMs, maxBatch, instance, send });
 
-  async function read(subject: string, after: number, limit: number): Promise<Page> {
+  async function read(subject: string, after: After, limit: number): Promise<Page> {
     const keys = logKeys(subject);
-    const [id, oldest, newest, found] = page.parse(await run(scripts.read, keys, randomUUID(), after, limit));
+    const from = typeof after === 'number' ? after : 'last';
+    const [id, oldest, newest, found] = page.parse(await run(scripts.read, keys, randomUUID(), from, limit));
     const entries = found.map(([sequence, [, text]]) => ({ sequence, text }));
     return { log: id, oldest, newest, entries };
+  }
+
+  async function renew(subject: string, id: string): Promise<string> {
+    return z.string().parse(await run(scripts.renew, logKeys(subject), id, randomUUID(), bells, subject));
   }
 
   /** Of commands that are sent only once. */
@@ -116,7 +125,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 
   function write(name: string, key: string, expected: number | undefined, ...value: string[]) {
     return reach(async () => {
-      const args = [randomUUID(), channel, name, key, expected ?? '', keptChanges, ...value];
+      const args = [randomUUID(), bells, name, key, expected ?? '', keptChanges, ...value];
       return z
         .number()
         .nullable()
@@ -156,23 +165,16 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     if (state.now === 'connected') log.warn('Redis does not give what it holds', { error });
   }
 
-  return {
-    publisher,
-    get state() {
-      return state.now;
+  return assemble(
+    { publisher, clock, state, out, listeners },
+    {
+      listen: (subject, from, subscriber) =>
+        follow({ subject, since: from, subscriber, clock, log, read, renew, failed }),
+      newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
+      view,
+      leave: () => redis.close(),
     },
-    onState: state.on,
-    publish: async (subject, event) => out.publish(subject, encode(event, publisher, clock.now())),
-    subscribe: (subject, from, subscriber) =>
-      listeners.add(follow({ subject, since: from, subscriber, clock, log, read, failed }), `log ${subject}`),
-    newest: (subject) => reach(async () => endOf(await read(subject, 0, 0))),
-    view,
-    async close() {
-      listeners.close();
-      out.close();
-      redis.close();
-    },
-  };
+  );
 }
 
 /** Revision, blank, value. */

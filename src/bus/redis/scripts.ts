@@ -41,7 +41,7 @@ end
 const carriedBytes = 64 * 1024;
 
 /**
- * KEYS: what was sent last, then two for each log. ARGV: fresh, batch, channel, events to keep, now, time of the oldest to
+ * KEYS: what was sent last, then two for each log. ARGV: fresh, batch, bells, events to keep, now, time of the oldest to
  * keep, number of logs, their names, then for each event the number of its log and its text. Returns identity and last
  * sequence before for each log. The same batch a second time changes nothing. Rings as `bell.ts` reads it.
  */
@@ -74,22 +74,36 @@ for n = 1, logs do
   if #events <= ${carriedBytes} then
     bell = bell .. '\\n' .. result[2 * n - 1] .. '\\n' .. string.format('%d', result[2 * n]) .. '\\n' .. events
   end
-  redis.call('PUBLISH', ARGV[3], bell)
+  redis.call('PUBLISH', ARGV[3] .. ':log:' .. ARGV[7 + n], bell)
 end
 redis.call('SET', KEYS[1], cjson.encode({ ARGV[2], result }), 'EX', 300)
 return result
 `;
 
-/** KEYS: a log's two. ARGV: fresh, after, limit. Returns identity, oldest, newest, entries as XRANGE gives them. */
+/** KEYS: a log's two. ARGV: fresh, after (or `last`: the newest alone), limit. Returns identity, oldest, newest, entries as XRANGE gives them. */
 export const read = `${openLog}
 local id, newest = openLog(KEYS[1], KEYS[2], ARGV[1])
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local oldest = first and tonumber(string.match(first[1], '%-(%d+)$')) or newest + 1
 local entries = {}
-if tonumber(ARGV[3]) > 0 then
+if ARGV[2] == 'last' then
+  entries = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+elseif tonumber(ARGV[3]) > 0 then
   entries = redis.call('XRANGE', KEYS[2], '(0-' .. ARGV[2], '+', 'COUNT', ARGV[3])
 end
 return { id, oldest, newest, entries }
+`;
+
+/**
+ * KEYS: a log's two. ARGV: the identity that it still has, fresh, bells, name. Returns the identity that it has now. Wakes those
+ * who follow it, so that they learn of it.
+ */
+export const renew = `
+local id = redis.call('HGET', KEYS[1], 'id')
+if id ~= ARGV[1] then return id end
+redis.call('HSET', KEYS[1], 'id', ARGV[2])
+redis.call('PUBLISH', ARGV[3] .. ':log:' .. ARGV[4], 'log\\n' .. ARGV[4])
+return ARGV[2]
 `;
 
 /** A view is a hash, a hash with its identity and revision, and a stream of its last changes. */
@@ -104,7 +118,7 @@ end
 `;
 
 /**
- * KEYS: a view's three. ARGV: fresh, channel, name, key, expected revision or nothing, changes to keep, the value unless the key
+ * KEYS: a view's three. ARGV: fresh, bells, name, key, expected revision or nothing, changes to keep, the value unless the key
  * is to be deleted. Returns the new revision, or nothing when another one was expected.
  */
 export const put = `${openView}
@@ -122,7 +136,7 @@ else
   redis.call('HDEL', KEYS[2], ARGV[4])
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[6], at, 'k', ARGV[4])
 end
-redis.call('PUBLISH', ARGV[2], 'view\\n' .. ARGV[3])
+redis.call('PUBLISH', ARGV[2] .. ':view:' .. ARGV[3], 'view\\n' .. ARGV[3])
 return revision
 `;
 

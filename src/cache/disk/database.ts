@@ -70,7 +70,7 @@ function prepared(path: string, { version, settings, tables }: Layout, when: Whe
  * WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
  */
 const indexLayout: Layout = {
-  version: 4,
+  version: 5,
   settings: 'PRAGMA synchronous = NORMAL',
   tables: `
   CREATE TABLE IF NOT EXISTS bodies (
@@ -90,9 +90,9 @@ const indexLayout: Layout = {
   CREATE TABLE IF NOT EXISTS state (
     id INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL,
     sequence INTEGER NOT NULL, place INTEGER NOT NULL, seed INTEGER NOT NULL,
-    buslog TEXT, bussequence INTEGER NOT NULL
+    buslog TEXT, bussequence INTEGER NOT NULL, busdigest TEXT
   ) STRICT;
-  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, 0, abs(random() % 4294967296), NULL, 0);
+  INSERT OR IGNORE INTO state VALUES (1, 0, 0, 0, 0, abs(random() % 4294967296), NULL, 0, NULL);
 `,
 };
 

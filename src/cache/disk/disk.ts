@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Position } from '../../bus.ts';
+import type { Place } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
@@ -57,11 +57,11 @@ export interface Disk {
    *
    * @param at the place on the bus that this tier has come to with it, written down in the same transaction.
    */
-  purge(mark: Mark, durable: boolean, at?: Position): boolean;
+  purge(mark: Mark, durable: boolean, at?: Place): boolean;
   /** The place on the bus up to which this tier knows of every purge; `null` when it has followed none. */
-  readonly position: Position | null;
+  readonly position: Place | null;
   /** Writes down that it has come to this place, where there was nothing to purge on the way. */
-  passed(at: Position): void;
+  passed(at: Place): void;
   /** Carries out purges on some of the entries, from a place on; `null` when that is not possible now. */
   sweep(from: number): { readonly next: number | null } | null;
   /** Forgets the purges up to this number, which have been carried out. Tells whether it did. */

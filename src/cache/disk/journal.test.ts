@@ -32,7 +32,7 @@ function world() {
   } as Partial<DiskIndex> as DiskIndex;
   const purging = journal(index);
   const purge = (selector: Selector, durable = false, at?: number) => {
-    const position = at === undefined ? undefined : { log: 'a', sequence: at };
+    const position = at === undefined ? undefined : { log: 'a', sequence: at, digest: null };
     return purging.add(ledger.add({ selector, soft: false }, 0), durable, position);
   };
   return { done, state, purging, purge };
@@ -68,7 +68,7 @@ test('the place on the bus is written with the purge, and not before what was mi
   expect(() => purge({ by: 'route', route: 'web' }, false, 3)).toThrow('I/O');
   state.isBroken = false;
   purge({ by: 'tag', tag: 'news' }, false, 4);
-  purging.passed({ log: 'a', sequence: 5 });
+  purging.passed({ log: 'a', sequence: 5, digest: null });
   expect(done.splice(0)).toEqual(['save tag']);
   purging.retry();
   expect(done).toEqual(['save route', 'passed 4 at 5']);

@@ -2,7 +2,7 @@
  * Purges that must not be lost. The index takes them at once, even while the tier is out of use; what it cannot
  * take is remembered, and made up for before anything is read from it or written to it again.
  */
-import type { Position } from '../../bus.ts';
+import type { Place } from '../../bus.ts';
 import type { Mark } from '../purge/ledger.ts';
 import type { DiskIndex, Orphan } from './index.ts';
 
@@ -15,9 +15,9 @@ export interface Journal {
    *
    * @param at the place on the bus that the index has come to with it.
    */
-  add(mark: Mark, durable: boolean, at?: Position): Written;
+  add(mark: Mark, durable: boolean, at?: Place): Written;
   /** The same for a place that needs nothing to be purged. */
-  passed(at: Position): void;
+  passed(at: Place): void;
   /** Makes up for what was missed. Throws when the index still cannot take it. */
   retry(): readonly Orphan[];
 }
@@ -32,9 +32,9 @@ export function journal(index: DiskIndex): Journal {
   const { ledger, purges } = index;
   const missed = new Set<Mark>();
   /** Where the index is on the bus once it has been told what it missed. */
-  let missedAt: Position | undefined;
+  let missedAt: Place | undefined;
 
-  function write(mark: Mark, durable: boolean, at?: Position): Written {
+  function write(mark: Mark, durable: boolean, at?: Place): Written {
     const { selector } = mark;
     if (selector.by === 'all' && ledger.size === 1) purges.saveAlone(mark);
     if (selector.by !== 'key') {

@@ -2,23 +2,23 @@
  * The purges of a node, in its index: what was purged before a crash is purged after it.
  */
 import type { Database } from 'bun:sqlite';
-import type { Position } from '../../bus.ts';
+import type { Place } from '../../bus.ts';
 import type { Selector } from '../../purge.ts';
 import { type Mark, nameOf } from '../purge/ledger.ts';
 
 export interface Purges {
   readonly saved: readonly Mark[];
   /** The place on the bus up to which this index knows of every purge; `null`: it has followed none. */
-  readonly position: Position | null;
+  readonly position: Place | null;
   /**
    * Writes one down, with the place on the bus that it brings the index to, if any: a crash undoes both or neither. It
    * survives the process; if it is `durable`, also a power cut, at the price of waiting for the disk.
    */
-  save(mark: Mark, durable: boolean, at?: Position): void;
+  save(mark: Mark, durable: boolean, at?: Place): void;
   /** The same for one that stands for all before it. */
   saveAlone(mark: Mark): void;
   /** Remembers that there were so many, without any of them, and the place on the bus. */
-  passed(sequence: number, at?: Position): void;
+  passed(sequence: number, at?: Place): void;
   retire(upTo: number): void;
   close(): void;
 }
@@ -34,33 +34,36 @@ interface Row {
 interface At {
   readonly buslog: string | null;
   readonly bussequence: number;
+  readonly busdigest: string | null;
 }
 
 export function openPurges(db: Database): Purges {
   const run = {
     all: db.prepare<Row, []>('SELECT * FROM purges ORDER BY max(hard, soft)'),
-    at: db.prepare<At, []>('SELECT buslog, bussequence FROM state'),
+    at: db.prepare<At, []>('SELECT buslog, bussequence, busdigest FROM state'),
     save: db.prepare<null, [string, string, number, number, number, number]>(
       'INSERT OR REPLACE INTO purges (name, selector, hard, soft, softms, suspect) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     passed: db.prepare<null, [number]>('UPDATE state SET sequence = max(sequence, ?)'),
-    passedAt: db.prepare<null, [number, string, number]>(
-      'UPDATE state SET sequence = max(sequence, ?), buslog = ?, bussequence = ?',
+    passedAt: db.prepare<null, [number, string, number, string | null]>(
+      'UPDATE state SET sequence = max(sequence, ?), buslog = ?, bussequence = ?, busdigest = ?',
     ),
     clear: db.prepare('DELETE FROM purges'),
     retire: db.prepare<null, [number]>('DELETE FROM purges WHERE max(hard, soft) <= ?'),
   };
 
   const first = run.at.get();
-  let position = first?.buslog != null ? { log: first.buslog, sequence: first.bussequence } : null;
+  let position: Place | null = null;
+  if (first?.buslog != null)
+    position = { log: first.buslog, sequence: first.bussequence, digest: first.busdigest };
 
-  function passed(sequence: number, at?: Position): void {
+  function passed(sequence: number, at?: Place): void {
     if (at === undefined) return void run.passed.run(sequence);
-    run.passedAt.run(sequence, at.log, at.sequence);
+    run.passedAt.run(sequence, at.log, at.sequence, at.digest);
     position = at;
   }
 
-  function write({ selector, hard, soft, softMs, suspect }: Mark, at?: Position): void {
+  function write({ selector, hard, soft, softMs, suspect }: Mark, at?: Place): void {
     run.save.run(nameOf(selector), JSON.stringify(selector), hard, soft, softMs, suspect);
     passed(Math.max(hard, soft), at);
   }

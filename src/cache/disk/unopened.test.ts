@@ -112,14 +112,14 @@ test('what may have been purged on the bus while it could not be opened is used 
     await using here = await world({ ...options, folder });
     await store(here, 'web /kept', { etag: '"1"' });
     await eventually('the disk', () => here.cache.stats.disk?.entries === 1, { everyMs: 1 });
-    here.cache.passed({ log: 'a', sequence: 1 });
+    here.cache.passed({ log: 'a', sequence: 1, digest: 'b' });
   }
   spoil(folder);
   await using here = await world({ ...options, folder });
-  here.cache.passed({ log: 'a', sequence: 9 });
+  here.cache.passed({ log: 'a', sequence: 9, digest: 'c' });
   mend(folder);
   await opened(here);
-  expect(here.cache.position).toEqual({ log: 'a', sequence: 9 });
+  expect(here.cache.position).toEqual({ log: 'a', sequence: 9, digest: 'c' });
   here.parent = () => answerOf('anew', maxAge(60));
   expect(await (await here.get({ key: 'web /kept' })).text()).toBe('anew');
 });

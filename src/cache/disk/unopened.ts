@@ -5,7 +5,7 @@
  * What is purged meanwhile holds for what is on it. For that, purges are numbered by the time of the start, which is more
  * than any number on the disk, and none is forgotten before the disk has been gone through.
  */
-import type { Position } from '../../bus.ts';
+import type { Place } from '../../bus.ts';
 import { type Ledger, openLedger } from '../purge/ledger.ts';
 import { type Disk, type DiskOptions, type DiskStats, openDisk } from './disk.ts';
 
@@ -34,7 +34,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
   let limitBytes = options.bytes;
   let attempts = 1;
   /** The place on the bus that this node has come to meanwhile. */
-  let at: Position | undefined;
+  let at: Place | undefined;
   let isClosed = false;
   let opening = Promise.resolve();
   let cancel = clock.after(firstRetryMs, retry);

@@ -182,8 +182,9 @@ test('how far the bus was followed is kept with what was purged', async () => {
   const clock = virtualClock();
   for (const sequence of [1, 2, 3]) {
     await using here = await world({ disk: true, folder, clock });
-    expect(here.cache.position?.sequence).toBe(sequence === 1 ? undefined : sequence - 1);
-    const at = { log: 'a', sequence };
+    const before = { log: 'a', sequence: sequence - 1, digest: `of ${sequence - 1}` };
+    expect(here.cache.position).toEqual(sequence === 1 ? null : before);
+    const at = { log: 'a', sequence, digest: sequence === 3 ? null : `of ${sequence}` };
     if (sequence < 3) here.cache.purge({ selector: selectors[sequence]!, soft: false }, false, at);
     else here.cache.passed(at);
     expect(here.cache.position).toEqual(at);

@@ -117,14 +117,12 @@ describe('listeners', () => {
     expect(mistakes(two({}, { listen: [{ port: 0 }, { port: 0 }] }))).toEqual([]);
   });
 
-  test('with a PROXY protocol, and origins, belong to one process', () => {
+  test('of a PoP belong to several processes, those of an origin to one', () => {
     const listen = [{ port: 2, proxyProtocol: true }];
     const trusted = { listen, trustedProxies: ['10.0.0.0/8'] };
-    expect(mistakes(two({}, { ...trusted, workers: 1 }))).toEqual([]);
-    expect(mistakes(two({}, { listen: [{ port: 2 }], workers: 'auto' }))).toEqual([]);
-    expect(mistakes(two({ workers: 2 }, { ...trusted, workers: 'auto' }))).toEqual([
+    expect(mistakes(two({}, { ...trusted, workers: 'auto' }))).toEqual([]);
+    expect(mistakes(two({ workers: 2 }, { listen: [{ port: 2 }], workers: 'auto' }))).toEqual([
       'nodes.origin.workers: expected 1, because an origin is one process, found 2',
-      'nodes.pop.workers: expected 1, because a listener with `proxyProtocol` belongs to one process, found auto',
     ]);
   });
 
@@ -137,6 +135,90 @@ describe('listeners', () => {
     expect(mistakes({ nodes: { origin: { ...origin, listen } } }, { missingFiles })).toEqual([
       'nodes.origin.listen[0].tls.cert: expected a PEM file that can be read, found ENOENT at /etc/meridian/tls/cert.pem',
       'nodes.origin.listen[0].tls.key: expected a PEM file that can be read, found EACCES at /key.pem',
+    ]);
+  });
+});
+
+describe('a ring', () => {
+  const url = (name: string) => `http://${name}.example`;
+  const pop = (name: string, ring: object, more: object = {}) => ({
+    role: 'pop',
+    parents: ['origin'],
+    listen: [{ port: 80 }],
+    url: url(name),
+    ring: { name: 'lhr', port: 7946, ...ring },
+    ...more,
+  });
+  const network = (a: object, b: object) => ({
+    nodes: { origin: { ...origin, url: url('o') }, a, b },
+    bus: nats({ servers: ['nats://a.example'] }),
+  });
+
+  test('has nodes of one role on any number of machines', () => {
+    const a = pop('a', { host: '10.0.0.1' }, { workers: 4 });
+    const b = pop(
+      'b',
+      { host: '0.0.0.0', address: 'http://10.0.0.2:7946', capacity: 2 },
+      { workers: 'auto' },
+    );
+    expect(mistakes(network(a, b))).toEqual([]);
+    const here = (port: number) => ({ ...pop('a', { port }), listen: [{ port: port + 100 }] });
+    expect(mistakes(network({ ...here(7946), workers: 2 }, here(7948)))).toEqual([]);
+  });
+
+  const fine = pop('b', { host: '10.0.0.2' });
+  const wrong: [string, object, object, string][] = [
+    [
+      'all addresses, without one to be reached at',
+      pop('a', { host: '::' }),
+      fine,
+      'nodes.a.ring.address: expected the address under which the other nodes of the ring reach the first worker, found nothing, and :: is no address to connect to. Such as http://10.0.0.5:7946',
+    ],
+    [
+      'an address that other machines do not reach',
+      pop('a', {}),
+      fine,
+      'nodes.a.ring.address: expected the address under which the other nodes of the ring reach the first worker, found 127.0.0.1, and b is on another machine. Such as http://10.0.0.5:7946',
+    ],
+    [
+      'an address with a path',
+      pop('a', { host: '10.0.0.1', address: 'http://10.0.0.1:1/ring' }),
+      fine,
+      'nodes.a.ring.address: expected http://, a host and a port, without a path, found http://10.0.0.1:1/ring',
+    ],
+    [
+      'no port for its last worker',
+      pop('a', { host: '10.0.0.1', port: 65_535 }, { workers: 2 }),
+      fine,
+      'nodes.a.ring.port: expected a port with one after it for each further worker, found 65535',
+    ],
+    [
+      'the port of a listener',
+      pop('a', { host: '10.0.0.1', port: 7945 }, { workers: 2, listen: [{ port: 7946, host: '0.0.0.0' }] }),
+      fine,
+      'nodes.a.ring.port: expected a port of its own, found 7946, the port of nodes.a.listen[0]',
+    ],
+    [
+      'a shield among PoPs',
+      pop('a', { host: '10.0.0.1' }),
+      { ...fine, role: 'shield' },
+      "nodes.b.ring.name: expected the name of a ring of shields, or a new one, found 'lhr', the ring of a, a pop",
+    ],
+    [
+      'different numbers of places',
+      pop('a', { host: '10.0.0.1', virtualNodes: 200 }),
+      fine,
+      'nodes.b.ring.virtualNodes: expected 200, as a has it, found 160',
+    ],
+  ];
+  test.each(wrong)('does not have %s', (_, a, b, expected) => {
+    expect(mistakes(network(a, b))).toEqual([expected]);
+  });
+
+  test('does not have origins', () => {
+    const ring = { name: 'lhr', port: 7946 };
+    expect(mistakes({ nodes: { origin: { ...origin, ring } } })).toEqual([
+      'nodes.origin.ring: expected none, because an origin is one process that keeps everything, found a ring',
     ]);
   });
 });
@@ -188,19 +270,6 @@ describe('routes', () => {
     ]);
     expect(mistakes({ routes: keeping({ freshS: 60, shieldS: 10 }) })).toEqual([
       'routes[0].web.freshness.shieldS: expected no less than freshS, found 10 s, and freshS of 60 s',
-    ]);
-  });
-
-  test('have one home for what is published', () => {
-    const routes = [npm({ upstreams: [], hosted: { scopes: ['@acme'] } })];
-    const other = { ...origin, listen: [{ port: 2 }] };
-    expect(mistakes({ routes })).toEqual([]);
-    expect(mistakes({ routes, nodes: { origin, other } })).toEqual([
-      'routes[0].npm.hosted: expected packages that one store keeps, found a store of its own at origin. Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.',
-    ]);
-    const upstreams = [{ url: 'http://a.example', scopes: ['@acme'] }];
-    expect(mistakes({ routes: [npm({ upstreams, hosted: { scopes: ['@acme'] } })] })).toEqual([
-      'routes[0].npm.hosted.scopes: expected scopes that no upstream claims, found @acme',
     ]);
   });
 

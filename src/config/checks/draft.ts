@@ -2,7 +2,7 @@
  * What the cross-checks look at: the parts of a config file that are valid each by itself. A part with a
  * mistake is missing here, so that its mistake is reported once and the others' are reported too.
  */
-import type { ParsedBus, ParsedNode, ParsedRoute } from '../schema.ts';
+import type { ParsedBus, ParsedKv, ParsedNode, ParsedRoute } from '../schema.ts';
 
 export interface Draft {
   /** After overrides. */
@@ -11,11 +11,12 @@ export interface Draft {
   readonly nodeNames: ReadonlySet<string>;
   /** Of key/value stores, those of invalid ones too. */
   readonly kvNames: ReadonlySet<string>;
+  readonly kv: ReadonlyMap<string, ParsedKv>;
   /** `undefined` stands for an invalid one. */
   readonly routes: readonly (ParsedRoute | undefined)[];
   /** `undefined`: an invalid one. */
   readonly bus: ParsedBus | undefined;
-  /** Files of nodes of this machine that cannot be read, and why: absolute path → `ENOENT` and the like. */
+  /** PEM files that nodes of this machine need and cannot use, and why: absolute path → `ENOENT` and the like. */
   readonly missingFiles: ReadonlyMap<string, string>;
   /** Absolute path of the folder that relative paths start from. */
   readonly configDir: string;

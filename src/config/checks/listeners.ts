@@ -1,7 +1,6 @@
 /**
  * Whether the nodes can all listen where they are told to, and others can reach them there.
  */
-import { resolve } from 'node:path';
 import { isAnyAddress } from '../forms.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
@@ -12,65 +11,78 @@ export function checkListeners(draft: Draft): Mistake[] {
   const each = [...draft.nodes].flatMap(([name, node]) => [
     ...checkReachable(name, node, draft),
     ...checkWorkers(name, node),
-    ...node.listen.flatMap((_, index) => checkListener(name, node, index, draft)),
+    ...node.listen.flatMap((_, index) => checkListener(name, node, index)),
   ]);
   return [...each, ...checkPorts(draft)];
 }
 
 function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mistake[] {
   if (node.url !== undefined) return [];
+  const door = node.listen.find(({ proxyProtocol }) => !proxyProtocol);
+  if (node.http2 === true && door !== undefined && door.tls === undefined && door.http2 !== true) {
+    const expected = 'false, or `http2: true` on the listener that other nodes use, which is the first';
+    return [{ path: `nodes.${name}.http2`, expected, found: 'true' }];
+  }
   const asked = [...nodes.values()].some(({ parents }) => parents.includes(name));
   const path = `nodes.${name}.url`;
   const expected = 'the address under which other nodes reach this one';
   if (asked && node.listen.every(({ proxyProtocol }) => proxyProtocol)) {
     return [{ path, expected, found: 'nothing, and every listener wants the PROXY protocol' }];
   }
-  if (asked && node.listen.find(({ proxyProtocol }) => !proxyProtocol)?.port === 0) {
+  if (asked && door?.port === 0) {
     return [{ path, expected, found: 'nothing, and port 0 is not known beforehand' }];
   }
   return [];
 }
 
-/** Several processes at one address. */
-function checkWorkers(name: string, { role, workers, listen }: ParsedNode): Mistake[] {
-  if (workers === 1) return [];
-  const path = `nodes.${name}.workers`;
-  const found = String(workers);
-  if (role === 'origin') return [{ path, expected: '1, because an origin is one process', found }];
-  if (listen.every(({ proxyProtocol }) => !proxyProtocol)) return [];
-  return [{ path, expected: '1, because a listener with `proxyProtocol` belongs to one process', found }];
+/** An origin's stores belong to one process. */
+function checkWorkers(name: string, { role, workers }: ParsedNode): Mistake[] {
+  if (workers === 1 || role !== 'origin') return [];
+  const expected = '1, because an origin is one process';
+  return [{ path: `nodes.${name}.workers`, expected, found: String(workers) }];
 }
 
-function checkListener(name: string, node: ParsedNode, index: number, draft: Draft): Mistake[] {
+function checkListener(name: string, node: ParsedNode, index: number): Mistake[] {
   const listener = node.listen[index];
   const path = `nodes.${name}.listen[${index}]`;
   if (listener === undefined) return [];
-  if (listener.tls !== undefined) {
-    const { cert, key } = listener.tls;
-    return [...checkPem(`${path}.tls.cert`, cert, draft), ...checkPem(`${path}.tls.key`, key, draft)];
+  if (listener.tls !== undefined) return [];
+  const mistakes: Mistake[] = [];
+  if (listener.http3) {
+    const expected = 'false, or a listener with tls';
+    mistakes.push({ path: `${path}.http3`, expected, found: 'true without tls' });
   }
-  const versions = (['http2', 'http3'] as const).filter((version) => listener[version] === true);
-  return versions.map((version) => ({
-    path: `${path}.${version}`,
-    expected: 'false, or a listener with tls',
-    found: 'true without tls',
-  }));
+  if (listener.http2 === true && listener.informational) {
+    const expected = 'false, or a listener with tls or without informational';
+    mistakes.push({ path: `${path}.http2`, expected, found: 'true without tls' });
+  }
+  return mistakes;
 }
 
-function checkPem(path: string, file: string, { configDir, missingFiles }: Draft): Mistake[] {
-  const absolute = resolve(configDir, file);
-  const problem = missingFiles.get(absolute);
-  if (problem === undefined) return [];
-  return [{ path, expected: 'a PEM file that can be read', found: `${problem} at ${absolute}` }];
+interface Door {
+  readonly path: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** All that a node listens at. How many workers `auto` means, only its machine knows: the first one counts. */
+function doorsOf(name: string, { listen, ring, workers }: ParsedNode): Door[] {
+  const doors = listen.map(({ host, port }, index) => ({
+    path: `nodes.${name}.listen[${index}]`,
+    host,
+    port,
+  }));
+  const members = ring ? Array.from({ length: workers === 'auto' ? 1 : workers }, (_, at) => at) : [];
+  const { host = '', port = 0 } = ring ?? {};
+  return [...doors, ...members.map((at) => ({ path: `nodes.${name}.ring`, host, port: port + at }))];
 }
 
 /** Two listeners at the same port of the same machine. */
 function checkPorts({ nodes }: Draft): Mistake[] {
-  const taken: { path: string; host: string; port: number; node: ParsedNode }[] = [];
+  const taken: (Door & { readonly node: ParsedNode })[] = [];
   const mistakes: Mistake[] = [];
   for (const [name, node] of nodes) {
-    for (const [index, { host, port }] of node.listen.entries()) {
-      const path = `nodes.${name}.listen[${index}]`;
+    for (const { path, host, port } of doorsOf(name, node)) {
       const clash = taken.find(
         (other) => other.port === port && overlap(other.host, host) && onSameMachine(other.node, node),
       );

@@ -19,11 +19,19 @@ function checkStore(name: string, { role, store }: ParsedNode): Mistake[] {
   const path = `nodes.${name}.store`;
   if (role !== 'origin')
     return [{ path, expected: 'nothing, because only an origin has one', found: `the store of a ${role}` }];
-  return (['blobs', 'metadata'] as const).flatMap((half) => {
+  const engines = (['blobs', 'metadata'] as const).flatMap((half) => {
     const engines = Object.keys(store[half]);
     if (engines.length < 2) return [];
     return [{ path: `${path}.${half}`, expected: 'one engine', found: engines.join(' and ') }];
   });
+  return [...engines, ...checkEncryption(path, store)];
+}
+
+function checkEncryption(path: string, { blobs: { s3 } }: NonNullable<ParsedNode['store']>): Mistake[] {
+  if (s3?.kmsKeyId === undefined || s3.encryption === 'aws:kms') return [];
+  const found = s3.encryption === undefined ? 'nothing' : `'${s3.encryption}'`;
+  const expected = "'aws:kms', because there is a `kmsKeyId`";
+  return [{ path: `${path}.blobs.s3.encryption`, expected, found }];
 }
 
 function checkBounds(name: string, node: ParsedNode): Mistake[] {

@@ -4,6 +4,7 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Watchdog, watchdog } from '../watchdog.ts';
+import type { Leash } from './leash.ts';
 
 export class Call {
   readonly clock: Clock;
@@ -17,11 +18,12 @@ export class Call {
   #early: { readonly reason: unknown } | null = null;
   #connecting = true;
 
-  constructor(signal: AbortSignal, clock: Clock) {
+  constructor(signal: AbortSignal, clock: Clock, leash?: Leash) {
     this.clock = clock;
     this.#signal = signal;
     this.late = watchdog(clock, () => this.#endLate());
     signal.addEventListener('abort', this.#aborted, { once: true });
+    leash?.hold((reason) => this.#endEarly(reason));
   }
 
   /** `stop` is called, with the reason, when the call ends early, or has; only the last one that was given. */

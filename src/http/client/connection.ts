@@ -22,6 +22,8 @@ export class Connection {
   readonly #lost: (connection: Connection) => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #tls: boolean;
+  /** Whether it shows a certificate, of which the other end may think what it likes. */
+  readonly showsCertificate: boolean;
   #socket: Wire | null = null;
   #isGone = false;
   #turn: Turn | null = null;
@@ -40,6 +42,7 @@ export class Connection {
   constructor(place: Place, lost: (connection: Connection) => void) {
     this.#lost = lost;
     this.#tls = place.tlsName !== null;
+    this.showsCertificate = place.tls?.options.cert !== undefined;
     this.#connect(place).catch((error) => this.#gone(false, error));
   }
 
@@ -105,8 +108,9 @@ export class Connection {
 
   async #connect(place: Place): Promise<void> {
     const { address, tlsName, tunnel } = place;
+    const shown = place.tls?.options;
     // Without a name to verify, the runtime takes the one that is connected to.
-    const tls = tlsName === null ? null : { rejectUnauthorized: true, serverName: tlsName };
+    const tls = tlsName === null ? null : { ...shown, rejectUnauthorized: true, serverName: tlsName };
     const socket = Connection.#handlers;
     if (tunnel !== null && tls !== null && !('unix' in address)) {
       const way = await openTunnel(address, place);

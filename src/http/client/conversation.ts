@@ -16,7 +16,7 @@ import type { ClientRequest } from './request.ts';
 import { type Upload, upload } from './upload.ts';
 
 /** Interim responses before one answer, 100 and those that nobody listens to included. */
-const maxInterim = 64;
+export const maxInterim = 64;
 
 /** How long a body waits for the `100 Continue` that `Expect` asks for (RFC 9110 §10.1.1). */
 const continueMs = 1_000;
@@ -117,8 +117,14 @@ export class Conversation implements Turn {
 
   /** Whether the request has been processed, nobody can say: it is not sent again (RFC 9110 §9.2.2). */
   #silence(): MeridianError {
-    const which = this.#connection.kept ? 'a kept connection' : 'the connection';
-    return new MeridianError('upstream-unreachable', `the upstream closed ${which} before it answered`);
+    const { kept, showsCertificate } = this.#connection;
+    const which = kept ? 'a kept connection' : 'the connection';
+    // TLS 1.3 says nothing of what it thinks of a client's certificate before the first request is written.
+    const doubt = showsCertificate && !kept ? '; it may not accept the certificate of this node' : '';
+    return new MeridianError(
+      'upstream-unreachable',
+      `the upstream closed ${which} before it answered${doubt}`,
+    );
   }
 
   #readHead(bytes: Buffer): void {

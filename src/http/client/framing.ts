@@ -56,6 +56,24 @@ export function framingOf(
   return { by: 'close' };
 }
 
+/**
+ * How long the body of an HTTP/2 answer is, if it has one and the sender has said (RFC 9113 §8.1.1). Like `framingOf`
+ * in all else: there, the end of a stream is what the last chunk is here.
+ */
+export function streamFraming(head: ResponseHead, method: string, fromTier: boolean): Framing {
+  const { headers } = head;
+  const length = headers.get('content-length');
+  const said = fromTier ? headers.get(lengthField) : null;
+  // The runtime's server announces lengths here that it does not with chunks.
+  if (said !== null && length === said) headers.delete('content-length');
+  if (headers.has('content-length')) {
+    const framing = framingOf(head, method, fromTier);
+    return framing.by === 'length' ? { by: 'chunks', bytes: framing.bytes } : framing;
+  }
+  headers.set('transfer-encoding', 'chunked');
+  return framingOf(head, method, fromTier);
+}
+
 function restored(headers: Headers, said: string): number {
   headers.set('content-length', said);
   return lengthOf(headers, said);

@@ -3,6 +3,7 @@
  * the environment names (`http_proxy`, `https_proxy`, `no_proxy`, in small or capital letters).
  */
 import { MeridianError } from '../../errors.ts';
+import type { ClientTls } from './tls.ts';
 
 export interface Place {
   /** Equal for requests that may use the same connection. */
@@ -11,6 +12,8 @@ export interface Place {
   readonly address: Address;
   /** With TLS to the server, whose certificate must be for this name. */
   readonly tlsName: string | null;
+  /** What TLS shows, and whom it believes. */
+  readonly tls: ClientTls | null;
   /** What `CONNECT` asks a proxy for before anything else is said; `null` without such a tunnel. */
   readonly tunnel: string | null;
   /** The value of `Proxy-Authorization`, or none. */
@@ -27,6 +30,7 @@ export interface Way {
   readonly unix?: string | undefined;
   /** Never through a proxy. */
   readonly direct?: boolean | undefined;
+  readonly tls?: ClientTls | undefined;
 }
 
 /** Places remembered at once. */
@@ -57,7 +61,7 @@ export function destination(url: string, way: Way): Destination {
 const plainTarget = /^[!"$-~]+$/;
 
 function placeAt(origin: string, way: Way): Place {
-  const key = `${way.direct === true ? 'direct ' : ''}${way.unix ?? ''} ${origin}`;
+  const key = `${way.direct === true ? 'direct ' : ''}${way.unix ?? ''} ${way.tls?.id ?? ''} ${origin}`;
   const before = known.get(key);
   if (before) return before;
   if (known.size >= maxKnown) known.clear();
@@ -66,14 +70,17 @@ function placeAt(origin: string, way: Way): Place {
   return place;
 }
 
-function makePlace(url: URL, { unix, direct }: Way, key: string): Place {
+function makePlace(url: URL, { unix, direct, tls }: Way, key: string): Place {
   const { protocol, host } = url;
   const secure = protocol === 'https:';
   if (!secure && protocol !== 'http:') throw new TypeError(`${protocol} is not a scheme that can be asked`);
   const hostname = bare(url.hostname);
   const port = portOf(url);
   const tlsName = secure ? hostname : null;
-  const plain = { key, tlsName, tunnel: null, proxyAuthorization: null, authority: host, targetPrefix: '' };
+  const plain = {
+    ...{ key, tlsName, tls: (secure ? tls : null) ?? null },
+    ...{ tunnel: null, proxyAuthorization: null, authority: host, targetPrefix: '' },
+  };
   if (unix !== undefined) return { ...plain, address: { unix } };
   const proxy = direct === true ? null : proxyFor(secure, hostname, port);
   if (proxy === null) return { ...plain, address: { hostname, port } };

@@ -36,6 +36,22 @@ describe('connections to one upstream', () => {
     expect(sockets.length).toBe(1024);
   });
 
+  test('are opened some at a time, where that is said, and nobody is left behind', async () => {
+    const { url, sockets, lift } = await gated();
+    const timeouts = { connectMs: 30_000, firstByteMs: 30_000, betweenBytesMs: 30_000 };
+    const bounds = { connections: 100, connecting: 3, waiting: 100 };
+    const asked = Array.from({ length: 50 }, () => ask(url, { timeouts, bounds }).then(textOf));
+    await eventually('all of them, in the end', () => sockets.length === 50);
+    lift();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['ok']));
+  });
+
+  test('that cannot be opened make room for those that wait', async () => {
+    const bounds = { connections: 100, connecting: 1, waiting: 100 };
+    const asked = Array.from({ length: 5 }, () => codeOf(ask('http://127.0.0.1:1', { bounds })));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['upstream-unreachable']));
+  });
+
   test('whose request is given up make room for one that waits', async () => {
     const { url, sockets, held, lift } = await gated();
     const timeouts = { connectMs: 30_000, firstByteMs: 30_000, betweenBytesMs: 30_000 };

@@ -16,6 +16,8 @@ const boundsAtSocket: Bounds = { connections: 1024, waiting: 16_384 };
 export interface Bounds {
   /** Those included that are still being opened. */
   readonly connections: number;
+  /** Those that are being opened at the same time: a server drops, or refuses, more than its queue holds. Unless said, all. */
+  readonly connecting?: number | undefined;
   /** Requests that wait for one of them. */
   readonly waiting: number;
   /** On whose behalf it waits: those are served in turn. */
@@ -49,6 +51,7 @@ class Pool {
   readonly #resting: Connection[] = [];
   readonly #waiting = new FairQueue<Waiter>();
   #open = 0;
+  #connecting = 0;
 
   constructor(place: Place) {
     this.#place = place;
@@ -67,7 +70,7 @@ class Pool {
   async take(waiting: Waiting, bounds = this.#bounds): Promise<Connection> {
     for (;;) {
       const rested = this.#rested(waiting.clock.elapsed());
-      if (rested === undefined && this.#open < bounds.connections) return await this.#connect(waiting);
+      if (rested === undefined && this.#hasRoom(bounds)) return await this.#connect(waiting);
       if (rested !== undefined) await newsHeard();
       const connection = rested ?? (await this.#wait(waiting, bounds));
       if (connection && !connection.gone) return connection;
@@ -82,6 +85,10 @@ class Pool {
     }
   }
 
+  #hasRoom({ connections, connecting = connections }: Bounds): boolean {
+    return this.#open < connections && this.#connecting < connecting;
+  }
+
   #connect(waiting: Waiting): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     this.#open++;
@@ -90,7 +97,12 @@ class Pool {
       connection.destroy();
       reject(reason);
     });
-    connection.ready.then(() => resolve(connection), reject);
+    this.#connecting++;
+    const made = () => {
+      this.#connecting--;
+      this.#give(null);
+    };
+    connection.ready.finally(made).then(() => resolve(connection), reject);
     return promise;
   }
 

@@ -2,7 +2,9 @@
  * What a caller says of a request to another server.
  */
 import type { Clock } from '../../clock.ts';
+import type { Leash } from './leash.ts';
 import type { Bounds } from './pool.ts';
+import type { ClientTls } from './tls.ts';
 
 /** Milliseconds. */
 export interface ClientTimeouts {
@@ -22,6 +24,8 @@ export interface ClientRequest {
   readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null | undefined;
   /** Ends the request, and the reading of the answer's body, with its reason, and closes the connection. */
   readonly signal: AbortSignal;
+  /** Does the same when it is pulled. */
+  readonly leash?: Leash | undefined;
   readonly timeouts: ClientTimeouts;
   readonly clock: Clock;
   /** Hears of each interim response (102, 103, …; not 100) before the answer comes. */
@@ -33,6 +37,12 @@ export interface ClientRequest {
    * length of a body in chunks counts (`Meridian-Length`).
    */
   readonly direct?: boolean | undefined;
+  /** What to show over `https:`, and whom to believe; without it, nothing, and whom the system believes. */
+  readonly tls?: ClientTls | undefined;
+  /**
+   * Over HTTP/2, if the request has no body: over TLS where the server agrees, without TLS in any case.
+   */
+  readonly http2?: boolean | undefined;
   /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
   readonly bounds?: Bounds | undefined;
 }

@@ -68,6 +68,21 @@ describe('a listener behind a load balancer', () => {
     expect(bodyOf(await send(listener.port, line + get))).toBe('192.0.2.1 asked for http://h/a');
   });
 
+  test('shares its address with others that want the same, and each knows its clients', async () => {
+    const called = (name: string): Setting => ({
+      reusePort: true,
+      handle: (request, door) => new Response(`${name} ${door.clientAddress(request)}`),
+    });
+    const { listener } = await start(called('one'));
+    await start({ ...called('other'), port: listener.port });
+    const answers = new Set<string>();
+    await eventually('answers of both', async () => {
+      answers.add(bodyOf(await send(listener.port, line + get)));
+      return answers.size === 2;
+    });
+    expect(answers).toEqual(new Set(['one 192.0.2.1', 'other 192.0.2.1']));
+  });
+
   test('takes header and request in pieces of any size', async () => {
     const { listener } = await start();
     const bytes = [...(line + get)];

@@ -13,6 +13,8 @@ import { parseProxyHeader } from '../proxy-protocol.ts';
 export interface FrontOptions {
   readonly host: string;
   readonly port: number;
+  /** The fronts of other processes may listen there, too. */
+  readonly reusePort: boolean;
   /** Who may say whom a connection is from. All others are disconnected. */
   readonly trusted: CidrSet;
   /** Where connections go from now on, on loopback; asked for each of them. */
@@ -62,10 +64,13 @@ interface Line {
 const nothing = new Uint8Array();
 
 export function openFront(options: FrontOptions): Front {
+  // Bun obeys it, and its types know of it for Bun.serve alone.
+  const shared = { reusePort: options.reusePort };
   const listener = Bun.listen<Line>({
     hostname: options.host,
     port: options.port,
-    exclusive: true,
+    exclusive: !options.reusePort,
+    ...shared,
     allowHalfOpen: true,
     socket: {
       open: (socket) => admit(socket, options),

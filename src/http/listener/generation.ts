@@ -1,14 +1,25 @@
 /**
  * One server with one certificate. A listener has one of them, and for a while two when its certificate changes.
  */
+import type { Clock } from '../../clock.ts';
 import { canonicalAddress } from '../cidr.ts';
+import { unlisten } from './unlisten.ts';
+
+/** In PEM. With `ca`, clients need a certificate. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
 
 export interface GenerationOptions<Caller> {
   readonly host: string;
   readonly port: number;
   /** Instead of both. */
   readonly unix?: string | undefined;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls: TlsOptions | undefined;
   readonly http2: boolean;
   readonly http3: boolean;
   readonly idleTimeoutS: number;
@@ -20,6 +31,8 @@ export interface GenerationOptions<Caller> {
   /** The second parameter of `handle`. */
   readonly caller: (generation: Generation) => Caller;
   readonly draining: () => boolean;
+  /** A connection came to nothing, as far as the server tells: Bun's own does not. */
+  readonly refused: (peer: string, why: string) => void;
   readonly handle: (request: Request, caller: Caller) => Response | Promise<Response>;
   readonly failed: (error: unknown) => Response;
 }
@@ -35,6 +48,8 @@ export interface Generation {
   inform(request: Request, status: number, headers: Headers): void;
   /** Requests whose responses are not complete. */
   pending(): number;
+  /** Takes no more connections, where that can be had without closing any. */
+  unlisten(clock: Clock): Promise<void>;
   /** Takes no more connections. Resolves when the last one is closed: at once, if told to `abort` them. */
   stop(abort?: boolean): Promise<void>;
 }
@@ -65,7 +80,15 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
   };
   const idleTimeout = Math.min(idleTimeoutS, longestTimeoutS);
   const reusePort = options.shared;
-  // At a socket, Bun knows no other time-out than its own 10 s and that of each request.
+  /**
+   * Bun knows `idleTimeout` at a socket, too, though its types do not, and goes by its own 10 s without it: `server.timeout` has no
+   * effect there. Who connects to a socket is of this machine, and has time.
+   */
+  const atSocket = (path: string) => {
+    const options = { ...common, unix: path };
+    Reflect.set(options, 'idleTimeout', longestTimeoutS);
+    return options;
+  };
   const server =
     unix === undefined
       ? Bun.serve({
@@ -78,7 +101,7 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
           http3,
           idleTimeout,
         })
-      : Bun.serve({ ...common, unix });
+      : Bun.serve(atSocket(unix));
 
   function serve(request: Request): Response | Promise<Response> {
     const response = handle(request, caller);
@@ -110,6 +133,9 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
     },
     inform() {}, // Bun.serve has no way to
     pending: () => server.pendingRequests,
+    // What a front, or another worker, connects to is not told to go elsewhere.
+    unlisten: (clock) =>
+      options.behindFront || unix !== undefined ? Promise.resolve() : unlisten(host, server.port ?? 0, clock),
     stop: (abort) => server.stop(abort),
   };
   const caller = options.caller(generation);

@@ -44,6 +44,9 @@ export function openInformational<Caller>(options: GenerationOptions<Caller>): G
     socket.setTimeout(idleTimeoutS * 1000);
     socket.on('timeout', () => socket.destroy());
   });
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    options.refused(clientAt(socket.remoteAddress, undefined, null), error.message);
+  });
   server.listen({ host, port, reusePort: shared });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the address cannot be listened on');
@@ -96,6 +99,8 @@ export function openInformational<Caller>(options: GenerationOptions<Caller>): G
       const wire = wires.get(request);
       if (wire) inform(wire.incoming, wire.outgoing, status, headers);
     },
+    // Its connections outlive `close` as it is.
+    unlisten: async () => void server.close(),
     async stop(abort) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       if (abort) for (const socket of sockets) socket.destroy();

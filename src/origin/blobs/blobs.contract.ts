@@ -1,9 +1,10 @@
 /** What a blob store has to hold to, whatever its engine. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { findBun, runtimeEnv } from '../../../bin/runtime.mjs';
 import { eventually, noiseBytes } from '../../../test/support/index.ts';
 import { asSha256, type BlobStore, type Sha256 } from '../../store.ts';
+import { openedForAll } from '../opened.contract.ts';
 import { bytesOf, failed, failure, hashOf, known, read, sha256Of, streamOf } from './samples.contract.ts';
 
 export interface BlobSubject {
@@ -21,17 +22,10 @@ const MIB = 2 ** 20;
 export function blobContract(engine: string, start: () => Promise<BlobSubject>): void {
   let subject: BlobSubject;
   let store: BlobStore;
-  let count = 0;
-  const fresh = (sizeBytes: number) => noiseBytes(++count, sizeBytes);
-
-  beforeAll(async () => {
-    subject = await start();
-    store = await subject.open();
-  }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await subject?.stop();
-  }, 30_000);
+  const next = openedForAll(start, (...opened: [BlobSubject, BlobStore]) => {
+    [subject, store] = opened;
+  });
+  const fresh = (sizeBytes: number) => noiseBytes(next(), sizeBytes);
 
   describe(`blobs in ${engine}`, () => {
     // Nothing, a little, what takes several parts: of bytes whose name is known, or not.

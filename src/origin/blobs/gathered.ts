@@ -1,5 +1,5 @@
 /** What comes first, held to see whether it is all. */
-import type { Chunks } from './s3-put.ts';
+import type { Chunks } from './s3/cut.ts';
 
 export interface Gathered {
   /** Everything, if there was no more than that. */

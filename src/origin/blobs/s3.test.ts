@@ -14,7 +14,8 @@ const clock = systemClock;
 function optionsFor(server: S3Server, spool: string) {
   const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
   const where = { endpoint, bucket, region: 'us-east-1', prefix: 'some/where/', virtualHostedStyle: false };
-  return { ...where, accessKeyId, secretAccessKey, redirect: false, spool } satisfies Partial<S3Options>;
+  const settings = { redirect: false, checksums: true, spool, random: () => 0.5, env: {} };
+  return { ...where, accessKeyId, secretAccessKey, ...settings } satisfies Partial<S3Options>;
 }
 
 async function subject(): Promise<BlobSubject> {
@@ -94,7 +95,7 @@ describe('a bucket', () => {
 
   test('that is gone without a word holds up nobody for long', async () => {
     await using line = await startProxy({ port: Number(new URL(server.endpoint).port) });
-    const clock = virtualClock();
+    const clock = virtualClock(Date.now());
     const endpoint = line.url;
     const store = await openS3({ ...optionsFor(server, folder.path), endpoint, clock });
     line.weather({ blackhole: true });

@@ -7,17 +7,28 @@
  * An `ETag` is never taken for a digest: it is none where an object came in parts, or is encrypted.
  */
 import { join } from 'node:path';
-import { S3Client } from 'bun';
-import type { Clock } from '../../clock.ts';
-import { asSha256, type BlobStat, type BlobStore, type Sha256, type WrittenBlob } from '../../store.ts';
+import { parseHttpDate } from '../../http/date.ts';
+import {
+  asSha256,
+  type BlobSource,
+  type BlobStat,
+  type BlobStore,
+  type Sha256,
+  type WriteOptions,
+  type WrittenBlob,
+} from '../../store.ts';
 import { fileFailure } from '../file.ts';
 import { gate } from '../gate.ts';
 import { type Draft, draft, openDrafts } from './drafts.ts';
 import { gathered } from './gathered.ts';
 import { hashing } from './hashing.ts';
-import { answering, isNotThere, s3Failure } from './s3-failure.ts';
-import { openObject } from './s3-object.ts';
-import { type Chunks, put } from './s3-put.ts';
+import { type BucketOptions, openBucket } from './s3/bucket.ts';
+import type { Chunks } from './s3/cut.ts';
+import { listObjects } from './s3/list.ts';
+import { openObject } from './s3/object.ts';
+import type { Protection } from './s3/protection.ts';
+import { put } from './s3/put.ts';
+import { isNotThere } from './s3/refusal.ts';
 import { chunksOf } from './source.ts';
 import { openUploads } from './uploads.ts';
 
@@ -28,70 +39,79 @@ const maxWaiting = 1000;
 /** A shorter blob whose name is not known is held in memory until it is. */
 const shortBytes = 4 * 2 ** 20;
 
-export interface S3Options {
-  readonly bucket: string;
-  /** `https://s3.eu-central-1.amazonaws.com`, `http://127.0.0.1:9000`; without it, Amazon's for the region. */
-  readonly endpoint?: string | undefined;
-  readonly region?: string | undefined;
+export interface S3Options extends BucketOptions, Protection {
   /** Before the names of objects, such as `meridian/`. */
   readonly prefix: string;
-  readonly accessKeyId?: string | undefined;
-  readonly secretAccessKey?: string | undefined;
-  readonly sessionToken?: string | undefined;
-  /** Whether the bucket is named by the host and not by the path. */
-  readonly virtualHostedStyle: boolean;
   /** Whether clients may be sent to the bucket itself, with a signed address. */
   readonly redirect: boolean;
   /** Where long blobs wait for their name, and uploads that arrive in pieces are kept. */
   readonly spool: string;
-  readonly clock: Clock;
 }
 
 export async function openS3(options: S3Options): Promise<BlobStore> {
   const { spool, clock, prefix } = options;
   const folder = { drafts: join(spool, 'drafts'), uploads: join(spool, 'uploads') };
-  const client = new S3Client(credentials(options));
+  const bucket = openBucket(options);
   const puts = gate(maxPuts, maxWaiting);
   const keyOf = (sha256: Sha256) => `${prefix}sha256/${sha256}`;
-  const ask = <Result>(call: () => Promise<Result>) => answering(clock, call);
 
   async function stat(sha256: Sha256): Promise<BlobStat | null> {
     try {
-      const { size, lastModified } = await ask(() => client.stat(keyOf(sha256)));
-      return { sha256, sizeBytes: size, writtenMs: lastModified.getTime() };
+      return await bucket.ask({ method: 'HEAD', key: keyOf(sha256) }, ({ headers }) => ({
+        sha256,
+        sizeBytes: Number(headers.get('content-length')),
+        writtenMs: parseHttpDate(headers.get('last-modified') ?? '') ?? 0,
+      }));
     } catch (error) {
       if (isNotThere(error)) return null;
-      throw s3Failure(error);
+      throw error;
     }
   }
 
   /** The next objects, of which those that bear no SHA-256 are somebody else's. */
   async function listed(limit: number, after: string | undefined) {
-    const start = after === undefined ? {} : { startAfter: after };
-    const wanted = { prefix: `${prefix}sha256/`, maxKeys: limit, ...start };
-    try {
-      const { contents = [], isTruncated = false } = await ask(() => client.list(wanted));
-      const blobs = contents.flatMap(({ key, size, lastModified }): BlobStat[] => {
-        const sha256 = asSha256(key.slice(wanted.prefix.length));
-        if (sha256 === undefined) return [];
-        return [{ sha256, sizeBytes: size ?? 0, writtenMs: Date.parse(lastModified ?? '') }];
-      });
-      return { blobs, more: isTruncated, last: contents.at(-1)?.key };
-    } catch (error) {
-      throw s3Failure(error);
-    }
+    const folder = `${prefix}sha256/`;
+    const { objects, more } = await listObjects(bucket, { prefix: folder, after, limit });
+    const blobs = objects.flatMap(({ key, ...rest }): BlobStat[] => {
+      const sha256 = asSha256(key.slice(folder.length));
+      return sha256 === undefined ? [] : [{ sha256, ...rest }];
+    });
+    return { blobs, more, last: objects.at(-1)?.key };
   }
 
   /** Uploads what the source holds under a name that it turns out to have, or not at all. */
-  const store = (sha256: Sha256, chunks: Chunks, wanted: Parameters<typeof put>[3]) =>
-    puts.through(() => put(client, keyOf(sha256), chunks, wanted, clock));
+  function store(sha256: Sha256, chunks: Chunks, wanted: WriteOptions, ending: AbortController) {
+    const target = { bucket, key: keyOf(sha256), protection: options };
+    return puts.through(() => put(target, chunks, wanted, ending));
+  }
 
   /** Keeps the file's bytes, unless the bucket has them already. */
   async function keep({ path, written }: Draft, signal: AbortSignal | undefined): Promise<void> {
     const { sha256, sizeBytes } = written;
     if ((await stat(sha256))?.sizeBytes === sizeBytes) return;
-    const source = Bun.file(path).stream();
-    await store(sha256, chunksOf(source, { signal }), { expect: { sha256, sizeBytes } });
+    const wanted = { expect: { sha256, sizeBytes } };
+    await untilEnded(Bun.file(path).stream(), { ...wanted, ...(signal && { signal }) }, (chunks, ending) =>
+      store(sha256, chunks, wanted, ending),
+    );
+  }
+
+  async function write(chunks: Chunks, wanted: WriteOptions, ending: AbortController): Promise<WrittenBlob> {
+    const announced = asSha256(wanted.expect?.sha256?.toLowerCase() ?? '');
+    if (announced !== undefined) return store(announced, chunks, wanted, ending);
+    const start = await gathered(chunks, shortBytes);
+    if (start.all) {
+      const hashes = hashing(wanted);
+      for (const chunk of start.all) hashes.update(chunk);
+      return store(hashes.finish().sha256, start.chunks, wanted, ending);
+    }
+    try {
+      return await draft(folder.drafts, start.chunks, wanted, async (whole) => {
+        await keep(whole, wanted.signal);
+        return whole.written;
+      });
+    } catch (error) {
+      throw fileFailure(error);
+    }
   }
 
   try {
@@ -103,34 +123,15 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
     engine: 's3',
     uploads: await openUploads(folder.uploads, keep),
     stat,
-
-    async write(source, wanted = {}): Promise<WrittenBlob> {
-      const chunks = chunksOf(source, wanted);
-      const announced = asSha256(wanted.expect?.sha256?.toLowerCase() ?? '');
-      if (announced !== undefined) return store(announced, chunks, wanted);
-      const start = await gathered(chunks, shortBytes);
-      if (start.all) {
-        const hashes = hashing(wanted);
-        for (const chunk of start.all) hashes.update(chunk);
-        return store(hashes.finish().sha256, start.chunks, wanted);
-      }
-      try {
-        return await draft(folder.drafts, start.chunks, wanted, async (whole) => {
-          await keep(whole, wanted.signal);
-          return whole.written;
-        });
-      } catch (error) {
-        throw fileFailure(error);
-      }
-    },
-
-    open: (sha256, range) => openObject(client, keyOf(sha256), sha256, range, clock),
+    write: (source, wanted = {}) =>
+      untilEnded(source, wanted, (chunks, ending) => write(chunks, wanted, ending)),
+    open: (sha256, range) => openObject(bucket, keyOf(sha256), sha256, range),
 
     async delete(sha256) {
       try {
-        await ask(() => client.delete(keyOf(sha256)));
+        await bucket.ask({ method: 'DELETE', key: keyOf(sha256) }, () => {});
       } catch (error) {
-        if (!isNotThere(error)) throw s3Failure(error);
+        if (!isNotThere(error)) throw error;
       }
     },
 
@@ -146,26 +147,28 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
       return found;
     },
 
-    url: (sha256, expiresS) =>
-      options.redirect ? client.presign(keyOf(sha256), { expiresIn: expiresS, method: 'GET' }) : null,
+    url: (sha256, expiresS) => (options.redirect ? bucket.url(keyOf(sha256), expiresS) : null),
 
     async check() {
-      await listed(1, undefined);
+      await listObjects(bucket, { prefix: `${prefix}sha256/`, after: undefined, limit: 1, once: true });
     },
     close: async () => {},
   };
 }
 
-function credentials(options: S3Options): Bun.S3Options {
-  const { bucket, endpoint, region, accessKeyId, secretAccessKey, sessionToken, virtualHostedStyle } =
-    options;
-  return {
-    bucket,
-    virtualHostedStyle,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(accessKeyId === undefined ? {} : { accessKeyId }),
-    ...(secretAccessKey === undefined ? {} : { secretAccessKey }),
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-  };
+/** Reads a source for `work`, which may end it; so may whoever wants it no more. */
+async function untilEnded<Result>(
+  source: BlobSource,
+  { maxBytes, signal }: WriteOptions,
+  work: (chunks: Chunks, ending: AbortController) => Promise<Result>,
+): Promise<Result> {
+  const ending = new AbortController();
+  const end = () => ending.abort(signal?.reason);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  try {
+    return await work(chunksOf(source, { maxBytes, signal: ending.signal }), ending);
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
 }

@@ -1,7 +1,8 @@
 /** What a blob store has to hold to when blobs arrive in pieces, whatever its engine. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { noiseBytes } from '../../../test/support/index.ts';
 import type { BlobStore } from '../../store.ts';
+import { openedForAll } from '../opened.contract.ts';
 import type { BlobSubject } from './blobs.contract.ts';
 import { failure, known, read, sha256Of, streamOf } from './samples.contract.ts';
 
@@ -10,17 +11,10 @@ const MIB = 2 ** 20;
 export function uploadContract(engine: string, start: () => Promise<BlobSubject>): void {
   let subject: BlobSubject;
   let store: BlobStore;
-  let count = 0;
-  const fresh = (sizeBytes: number) => noiseBytes(++count, sizeBytes);
-
-  beforeAll(async () => {
-    subject = await start();
-    store = await subject.open();
-  }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await subject?.stop();
-  }, 30_000);
+  const next = openedForAll(start, (...opened: [BlobSubject, BlobStore]) => {
+    [subject, store] = opened;
+  });
+  const fresh = (sizeBytes: number) => noiseBytes(next(), sizeBytes);
 
   describe(`uploads in pieces to ${engine}`, () => {
     test('become a blob when they are finished, and are gone', async () => {

@@ -2,13 +2,14 @@
  * What a metadata store has to hold to, whatever its engine. Every test works below a first part of its own, so that all of
  * them can share one store.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { findBun, runtimeEnv } from '../../../bin/runtime.mjs';
 import { eventually } from '../../../test/support/index.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Document, type DocumentReader, documentLimits, type MetadataStore } from '../../store.ts';
+import { openedForAll } from '../opened.contract.ts';
 
 export interface MetadataSubject {
   /** The same documents each time: as another process would open them. */
@@ -22,17 +23,10 @@ export interface MetadataSubject {
 export function metadataContract(engine: string, start: () => Promise<MetadataSubject>): void {
   let subject: MetadataSubject;
   let store: MetadataStore;
-  let count = 0;
-  const fresh = () => `test-${++count}`;
-
-  beforeAll(async () => {
-    subject = await start();
-    store = await subject.open();
-  }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await subject?.stop();
-  }, 30_000);
+  const next = openedForAll(start, (...opened: [MetadataSubject, MetadataStore]) => {
+    [subject, store] = opened;
+  });
+  const fresh = () => `test-${next()}`;
 
   const put = (key: readonly string[], value: unknown, expected?: Document['revision'] | null) =>
     store.transact((transaction) => transaction.put(key, value, expected));

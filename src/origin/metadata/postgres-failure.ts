@@ -3,6 +3,7 @@
  */
 import { SQL } from 'bun';
 import { MeridianError } from '../../errors.ts';
+import { tlsSentence } from '../../server-tls.ts';
 
 /** SQLSTATEs: serialization_failure, deadlock_detected, and a server that starts, stops, or has no connection left. */
 const passing = new Set(['40001', '40P01', '57P01', '57P02', '57P03', '53300']);
@@ -31,10 +32,13 @@ export function isAlreadyMade(error: unknown): boolean {
 
 /** The server's own failures in our terms; everything else as it is. */
 export function failureOf(error: unknown): unknown {
-  if (!(error instanceof SQL.PostgresError)) return error;
+  const sentence = tlsSentence(error);
+  if (!(error instanceof SQL.PostgresError) && sentence === null) return error;
   // disk_full
-  const code = error.errno === '53100' ? 'store-full' : 'store-unavailable';
-  return new MeridianError(code, 'the metadata database cannot be used', { cause: error });
+  const isFull = error instanceof SQL.PostgresError && error.errno === '53100';
+  const why = sentence === null ? '' : `: TLS: ${sentence}`;
+  const detail = `the metadata database cannot be used${why}`;
+  return new MeridianError(isFull ? 'store-full' : 'store-unavailable', detail, { cause: error });
 }
 
 function isStopping(error: { errno?: string | undefined }): boolean {

@@ -5,6 +5,7 @@
  */
 import { SQL } from 'bun';
 import type { Clock } from '../../clock.ts';
+import type { TlsPems } from '../../server-tls.ts';
 import { gate } from '../gate.ts';
 
 /** For one use of a connection, ms: more than a statement or a transaction may take, which end by themselves. */
@@ -29,18 +30,21 @@ export interface PoolOptions {
   readonly url: string;
   /** Without it, that of `PGPASSWORD`, or none. */
   readonly password?: string | undefined;
+  /** What to trust and to show, in PEM; then the server's certificate has to be for its name, unless `sslmode` asks for less. */
+  readonly tls?: TlsPems | undefined;
   /** Connections at most. What finds none free waits. */
   readonly connections: number;
   readonly clock: Clock;
 }
 
-export function postgresPool({ url, password, connections, clock }: PoolOptions): PostgresPool {
+export function postgresPool({ url, password, tls, connections, clock }: PoolOptions): PostgresPool {
   const turns = gate(connections, maxWaiting);
   let sql = connect();
 
   function connect(): SQL {
     return new SQL({
-      url,
+      url: tls === undefined ? url : withTls(url),
+      ...(tls && { tls: { ...tls, rejectUnauthorized: true } }),
       ...(password === undefined ? {} : { password }),
       max: connections,
       idleTimeout: idleS,
@@ -70,4 +74,11 @@ export function postgresPool({ url, password, connections, clock }: PoolOptions)
       }),
     close: () => sql.close({ timeout: closeS }),
   };
+}
+
+/** An address that says nothing of TLS would do without where the server does. */
+function withTls(url: string): string {
+  const address = new URL(url);
+  if (!address.searchParams.has('sslmode')) address.searchParams.set('sslmode', 'verify-full');
+  return address.href;
 }

@@ -26,6 +26,7 @@ function jobOf(text: string | Uint8Array, options: Partial<DeriveJob> = {}): Der
     unless: null,
     full: 'if-small',
     policy: null,
+    isAbbreviated: false,
     ...options,
   };
 }
@@ -88,7 +89,11 @@ describe('the worker', () => {
   });
 
   test('does not parse what it has seen before', async () => {
-    expect(await open().run(jobOf(packument, { unless: sha256 }))).toEqual({ sha256, documents: null });
+    expect(await open().run(jobOf(packument, { unless: sha256 }))).toEqual({
+      sha256,
+      documents: null,
+      outline: null,
+    });
   });
 
   test('makes the full form of a large document only on demand', async () => {

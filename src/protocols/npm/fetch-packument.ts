@@ -7,10 +7,11 @@ import type { OriginDoor } from '../../protocol.ts';
 import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
+import type { Outlines } from './outlines.ts';
 import type { Enforcement } from './packument.ts';
 import { markOf } from './policy/terms.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
-import type { Source } from './source.ts';
+import { original, type Source } from './source.ts';
 import { type Budget, collect, get, passError } from './upstream.ts';
 
 /** An upstream that knows no abbreviated form sends the full one rather than 406. */
@@ -39,12 +40,13 @@ export interface Fetching {
   readonly origin: OriginDoor;
   readonly remotes: Remotes;
   readonly deriver: Deriver;
+  readonly outlines: Outlines;
   readonly budget: Budget;
   readonly maxPackumentBytes: number;
 }
 
 export async function fetchPackument(
-  { origin, remotes, deriver, budget, maxPackumentBytes: maxBytes }: Fetching,
+  { origin, remotes, deriver, outlines, budget, maxPackumentBytes: maxBytes }: Fetching,
   name: string,
   { form, withFull, policy }: Wanted,
   stored: Source | null,
@@ -61,7 +63,7 @@ export async function fetchPackument(
   const share = budget.share();
   try {
     const chunks = await collect(answer, maxBytes, share);
-    const { sha256, documents } = await deriver.run(
+    const { sha256, documents, outline } = await deriver.run(
       {
         task: 'derive',
         name,
@@ -71,6 +73,7 @@ export async function fetchPackument(
         maxBytes,
         unless: stored?.sha256 ?? null,
         full: withFull ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+        isAbbreviated: isAbbreviated(answer),
         policy,
       },
       chunks,
@@ -83,6 +86,7 @@ export async function fetchPackument(
       sha256,
       stamp: stampOf(policy, documents, stored),
     };
+    if (outline !== null) outlines.remember(name, original(source), outline);
     return documents === null
       ? { as: 'unchanged', source, head: answer.headers }
       : { as: 'derived', source, head: answer.headers, documents };

@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Document } from './canonical.ts';
 import type { Publication } from './hosted/publication.ts';
+import type { Outline } from './outlines.ts';
 import type { Enforcement, Ruling } from './packument.ts';
 import type { Facts } from './policy/terms.ts';
 
@@ -26,6 +27,8 @@ export interface DeriveJob {
   readonly full: 'yes' | 'no' | 'if-small';
   /** What the route asks of the package's versions; `null`: nothing. */
   readonly policy: Enforcement | null;
+  /** Whether the upstream says that this is the abbreviated form. */
+  readonly isAbbreviated: boolean;
 }
 
 /** A part of a canonical document. */
@@ -66,6 +69,8 @@ export interface DerivedDocuments {
   readonly sha256: string;
   /** `null`: those bytes are the ones that `unless` names. */
   readonly documents: Documents | null;
+  /** Of new documents. */
+  readonly outline: Outline | null;
 }
 
 export interface Documents {

@@ -27,6 +27,7 @@ import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
 import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
 import { policyDesk } from './policy/explain.ts';
 import { beginWithoutPolicy, openPolicy, type PolicyOptions } from './policy/policy.ts';
@@ -59,6 +60,7 @@ const LARGEST_AT_ONCE = 2;
 
 export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemClock): Protocol {
   const { metadata, maxPackumentBytes } = options;
+  const outlines = openOutlines();
   const deriver = new Deriver({ clock });
   const { route } = mount;
   const policy = options.policy && openPolicy(options.policy, { route, deriver, clock });
@@ -71,6 +73,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     remotes: openRemotes(options.remotes),
     deriver,
     derivations: openDerivations(),
+    outlines,
     lastLooks: openLastLooks(clock),
     budget: new Budget(Math.max(MIN_BUDGET_BYTES, LARGEST_AT_ONCE * maxPackumentBytes)),
     clock,
@@ -80,7 +83,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     name: namer(mount, { metadata, isHome: options.hosted !== null }),
     covers: coverer(mount),
     rewrite,
-    changed: changer(mount.route),
+    changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
     begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
     policy: policyDesk(context),

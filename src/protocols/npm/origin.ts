@@ -6,6 +6,7 @@ import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { LastLooks } from './last-looks.ts';
+import type { Outlines } from './outlines.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Remotes } from './remotes.ts';
 import type { Budget } from './upstream.ts';
@@ -23,6 +24,7 @@ export interface NpmOrigin {
   readonly remotes: Remotes;
   readonly deriver: Deriver;
   readonly derivations: Derivations;
+  readonly outlines: Outlines;
   readonly lastLooks: LastLooks<ReadDocument>;
   readonly budget: Budget;
   readonly clock: Clock;

@@ -6,6 +6,7 @@
  * Pure functions. They take as long as the document is large, so they run in `packument.worker.ts`.
  */
 import { bareObject, isObject, type Json, type JsonObject } from './json.ts';
+import type { VersionDigests } from './outlines.ts';
 import { enforce, factsOf } from './policy/enforce.ts';
 import type { Facts, Terms } from './policy/terms.ts';
 import { TarballIndex } from './tarball-index.ts';
@@ -21,6 +22,9 @@ export interface Derived {
   /** `null` when it was not asked for. */
   readonly full: string | null;
   readonly index: string;
+  readonly tags: ReadonlyMap<string, string>;
+  /** Digests of each manifest. */
+  readonly versions: ReadonlyMap<string, VersionDigests>;
   readonly ruling: Ruling;
 }
 
@@ -50,20 +54,27 @@ export interface Derivation {
   /** What relative tarball links are relative to. */
   readonly remoteUrl: string;
   readonly withFull: boolean;
+  /** The text is the abbreviated form. */
+  readonly isAbbreviated?: boolean;
   /** `null`: nothing is asked of its versions. */
   readonly policy: Enforcement | null;
 }
 
 /** @param text JSON as the upstream sent it, in either form. */
-export function derivePackument(text: string, { name, remoteUrl, withFull, policy }: Derivation): Derived {
+export function derivePackument(
+  text: string,
+  { name, remoteUrl, withFull, policy, isAbbreviated = false }: Derivation,
+): Derived {
   const packument = parse(text);
   if (packument['name'] !== name) {
     throw new NotAPackument('The document is about another package than the one that was asked for.');
   }
   const versions = objectAt(packument, 'versions');
   const ruling = ruleOn(packument, name, policy);
+  const tags = objectAt(packument, 'dist-tags');
   const index = new TarballIndex(name, remoteUrl);
   const short = bareObject();
+  const digests = new Map<string, VersionDigests>();
   for (const [version, manifest] of Object.entries(versions)) {
     if (!isObject(manifest)) throw new NotAPackument('A version of the document is not an object.');
     const dist = manifest['dist'];
@@ -74,17 +85,21 @@ export function derivePackument(text: string, { name, remoteUrl, withFull, polic
       continue;
     }
     if (isObject(dist)) linkHere(dist, name, version, index.add(version, dist));
-    short[version] = abbreviate(manifest);
+    const bare = abbreviate(manifest);
+    short[version] = bare;
+    digests.set(version, [isAbbreviated ? null : digestOf(manifest), digestOf(bare)]);
   }
   return {
     abbreviated: JSON.stringify({
       name,
       modified: modifiedOf(packument),
-      'dist-tags': objectAt(packument, 'dist-tags'),
+      'dist-tags': tags,
       versions: short,
     }),
     full: withFull ? JSON.stringify(packument) : null,
     index: index.text(),
+    tags: new Map(Object.entries(tags).map(([tag, version]) => [tag, String(version)])),
+    versions: digests,
     ruling: { changesAtMs: ruling.changesAtMs, nothingLeft: ruling.nothingLeft },
   };
 }
@@ -117,6 +132,11 @@ function linkHere(dist: JsonObject, name: string, version: string, file: string)
 
 export function attestationsUrl(name: string, version: string): string {
   return `${placeholderOrigin}${ATTESTATIONS}${name.replace('/', '%2f')}@${version}`;
+}
+
+/** Tells two manifests apart. */
+function digestOf(manifest: JsonObject): string {
+  return Bun.hash.xxHash64(JSON.stringify(manifest)).toString(36);
 }
 
 /** The manifest of one version, which may be given as a tag, out of a canonical document. */

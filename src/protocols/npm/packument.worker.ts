@@ -52,17 +52,20 @@ function done(job: Job): JobResults[Job['task']] {
 function derive(job: DeriveJob): DerivedDocuments {
   const bytes = unpack(job);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 === job.unless) return { sha256, documents: null };
+  if (sha256 === job.unless) return { sha256, documents: null, outline: null };
   const withFull = job.full === 'yes' || (job.full === 'if-small' && bytes.byteLength <= FULL_BESIDE_BYTES);
   const derived = derivePackument(decode(bytes), { ...job, withFull });
+  const [abbreviated, index] = [documentOf(derived.abbreviated), documentOf(derived.index)];
+  const { tags, versions } = derived;
   return {
     sha256,
     documents: {
-      abbreviated: documentOf(derived.abbreviated),
+      abbreviated,
       full: derived.full === null ? null : documentOf(derived.full),
-      index: documentOf(derived.index),
+      index,
       ruling: derived.ruling,
     },
+    outline: { tags, versions, abbreviated: abbreviated.reprDigest, index: index.reprDigest },
   };
 }
 

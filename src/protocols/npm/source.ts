@@ -70,6 +70,17 @@ export function sourceIn(headers: Headers): Source | null {
   return readSource(headers.get(sourceField) ?? undefined);
 }
 
+/** Which document of the upstream something was made of, and under which terms; `null` where that is not known. */
+export function originalOf(field: string | null | undefined): string | null {
+  const source = readSource(field ?? undefined);
+  return source && original(source);
+}
+
+/** The same originals make the same documents. */
+export function original({ sha256, stamp }: Pick<Source, 'sha256' | 'stamp'>): string {
+  return stamp === null ? sha256 : `${sha256} ${stamp.terms} ${stamp.changesAtMs}`;
+}
+
 function parse(field: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(field);

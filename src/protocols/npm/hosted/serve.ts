@@ -123,7 +123,7 @@ async function fetchHosted(
     const head = marked(found.package, emptyAnswer()).headers;
     const { sha256, documents } = await npm.deriver.run(
       {
-        ...{ task: 'derive', name, chunks, gzip: false, maxBytes },
+        ...{ task: 'derive', name, chunks, gzip: false, maxBytes, isAbbreviated: false },
         remoteUrl: placeholderOrigin.slice(0, -1),
         unless: stored?.sha256 ?? null,
         full: withFull ? 'yes' : 'if-small',

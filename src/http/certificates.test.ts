@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { copyFile, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeCertificate, noOpenssl, type TestCertificate } from '../../../test/support/certificate.ts';
-import { virtualClock } from '../../../test/support/clock.ts';
-import { available } from '../../../test/support/needs.ts';
-import { temporary } from '../../../test/support/temporary.ts';
-import { eventually } from '../../../test/support/wait.ts';
+import { makeCertificate, noOpenssl, type TestCertificate } from '../../test/support/certificate.ts';
+import { virtualClock } from '../../test/support/clock.ts';
+import { available } from '../../test/support/needs.ts';
+import { temporary } from '../../test/support/temporary.ts';
+import { eventually } from '../../test/support/wait.ts';
 import { type Certificate, pollMs, readCertificate, watchCertificate } from './certificates.ts';
 
 const folder = temporary('certificates');

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'bun:test';
+import { npm, postgres, s3 } from '../define.ts';
+import { formatMistake } from '../mistake.ts';
+import { parseNetwork } from '../network.ts';
+
+const origin = { role: 'origin', listen: [{ port: 1 }] };
+const other = { ...origin, listen: [{ port: 2 }] };
+
+function mistakes(route: Parameters<typeof npm>[0], nodes: object): string[] {
+  const input = { secret: 'x'.repeat(32), nodes, routes: [npm(route)] };
+  const result = parseNetwork(input, { configDir: '/etc/meridian', env: {}, overrides: {} });
+  return result.ok ? [] : result.mistakes.map(formatMistake);
+}
+
+describe('what is published', () => {
+  const route = { upstreams: [], hosted: { scopes: ['@acme'], names: ['left-pad'] } };
+
+  test('is kept by one origin, or by one store of all', () => {
+    expect(mistakes(route, { origin })).toEqual([]);
+    expect(mistakes(route, { origin, other })).toEqual([
+      'routes[0].npm.hosted: expected packages that one store keeps, found a store of its own at origin. Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.',
+    ]);
+    const store = {
+      metadata: postgres({ url: 'postgres://meridian@db.example.com/meridian' }),
+      blobs: s3({ bucket: 'packages', region: 'eu-central-1' }),
+    };
+    expect(mistakes(route, { origin: { ...origin, store }, other: { ...other, store } })).toEqual([]);
+  });
+
+  test('has a scope that no upstream claims', () => {
+    const upstreams = [{ url: 'http://a.example', scopes: ['@acme'] }];
+    expect(mistakes({ ...route, upstreams }, { origin })).toEqual([
+      'routes[0].npm.hosted.scopes: expected scopes that no upstream claims, found @acme',
+    ]);
+  });
+
+  test('has names as new packages have them', () => {
+    for (const name of ['Left', 'a b', '@acme', '../x'])
+      expect(mistakes({ hosted: { names: [name] } }, { origin })[0]).toContain(
+        'a package name in lower case',
+      );
+  });
+});
