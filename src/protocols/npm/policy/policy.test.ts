@@ -7,7 +7,8 @@ import { openSqlite } from '../../../origin/metadata/sqlite.ts';
 import type { OriginHome } from '../../../protocol.ts';
 import { Deriver } from '../deriver.ts';
 import { closeLater, closeWorld } from '../world.contract.ts';
-import { beginWithoutPolicy, openPolicy, type PolicyOptions } from './policy.ts';
+import { beginWithoutPolicy } from './follow.ts';
+import { openPolicy, type PolicyOptions } from './policy.ts';
 
 afterEach(closeWorld);
 

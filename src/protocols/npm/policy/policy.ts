@@ -6,12 +6,12 @@ import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { OriginHome } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
-import type { DocumentKey, MetadataStore } from '../../../store.ts';
 import type { Deriver } from '../deriver.ts';
 import { type AdvisoryOptions, type Feed, openFeed } from './feed.ts';
+import { followChanges } from './follow.ts';
 import { severities } from './osv.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
-import { matchesName, rangesFor, specOf } from './spec.ts';
+import { rangesOf, specOf } from './spec.ts';
 import type { AgeTerms, Terms } from './terms.ts';
 
 export interface PolicyOptions {
@@ -63,10 +63,11 @@ const READING_MS = 20_000;
 const MAX_NAMES = 500;
 
 export function openPolicy(options: PolicyOptions, { route, deriver, clock }: PolicyDependencies): Policy {
-  const { advisories, releaseAge, provenance } = options;
-  const blocked = options.blocked.map(specOf);
-  const only = options.only?.map(specOf);
-  const exempt = releaseAge?.exempt.map(specOf) ?? [];
+  const { advisories, releaseAge } = options;
+  const blocked = rulesOf(options.blocked);
+  const only = options.only && rulesOf(options.only);
+  const exempt = rulesOf(releaseAge?.exempt ?? []);
+  const proven = rulesOf(options.provenance);
   const excepted = new Set(advisories?.except);
   const worst = advisories === undefined ? [] : severities.slice(severities.indexOf(advisories.severity));
   const feed = advisories === undefined ? null : openFeed(advisories, { deriver, clock });
@@ -76,7 +77,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     if (releaseAge === undefined) return null;
     const { minimumS, publishedBefore, withoutTime } = releaseAge;
     const publishedBeforeMs = publishedBefore === undefined ? null : Date.parse(publishedBefore);
-    return { minimumMs: minimumS * 1000, publishedBeforeMs, withoutTime, exempt: rangesFor(exempt, name) };
+    return { minimumMs: minimumS * 1000, publishedBeforeMs, withoutTime, exempt: exempt(name) };
   }
 
   function advisoriesFor(name: string): Terms['advisories'] {
@@ -102,10 +103,10 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     },
     termsOf(name) {
       const terms: Terms = {
-        only: only ? rangesFor(only, name) : null,
-        blocked: rangesFor(blocked, name),
+        only: only ? only(name) : null,
+        blocked: blocked(name),
         advisories: advisoriesFor(name),
-        provenance: provenance.some((pattern) => matchesName(pattern, name)),
+        provenance: proven(name).length > 0,
         age: ageFor(name),
       };
       return isEmpty(terms) ? null : terms;
@@ -123,6 +124,10 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
   };
 }
 
+function rulesOf(texts: readonly string[]): (name: string) => readonly string[] {
+  return rangesOf(texts.map(specOf));
+}
+
 function withinTime(done: Promise<void>, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(READING_MS, resolve);
@@ -133,11 +138,6 @@ function withinTime(done: Promise<void>, clock: Clock): Promise<void> {
   });
 }
 
-/** A route without a policy, which it may have had before. */
-export function beginWithoutPolicy(route: string, home: OriginHome): void {
-  followChanges({ route, settings: '', home }).read('');
-}
-
 function isEmpty({ only, blocked, advisories, provenance, age }: Terms): boolean {
   return only === null && blocked.length === 0 && advisories.length === 0 && !provenance && age === null;
 }
@@ -146,56 +146,4 @@ function isEmpty({ only, blocked, advisories, provenance, age }: Terms): boolean
 function selectorsFor(route: string, names: readonly string[]): Selector[] {
   if (names.length > MAX_NAMES) return [{ by: 'route', route }];
   return names.map((name) => ({ by: 'tag', tag: `npm:${name}` }));
-}
-
-interface Follower {
-  /** The terms are known, for the first time in this process. */
-  read(feed: string): void;
-  changed(selectors: readonly Selector[], feed: string): void;
-}
-
-/**
- * Has everything purged that other terms have led to. Under which terms the caches have last been told about is written down, so that a change
- * that was made while the origin was down is seen when it starts.
- */
-function followChanges({
-  route,
-  settings,
-  home: { stores, purge, warn },
-}: {
-  readonly route: string;
-  readonly settings: string;
-  readonly home: OriginHome;
-}): Follower {
-  const key: DocumentKey = ['npm-policy', route];
-  const metadata: MetadataStore | null = stores?.metadata ?? null;
-  let last = Promise.resolve();
-
-  /** One after another, so that what is written down is the newest. */
-  function next(task: () => Promise<void>): void {
-    last = last.then(task).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      warn('what the policy has changed may be late at other nodes', { route, reason });
-    });
-  }
-
-  async function tell(selectors: readonly Selector[], mark: string): Promise<void> {
-    await purge(selectors, true);
-    await metadata?.transact((transaction) => transaction.put(key, { mark }));
-  }
-
-  return {
-    read(feed) {
-      next(async () => {
-        const mark = `${settings} ${feed}`;
-        const known = (await metadata?.get(key))?.value;
-        if (known === undefined && settings === '') return;
-        if (Bun.deepEquals(known, { mark })) return;
-        await tell([{ by: 'route', route }], mark);
-      });
-    },
-    changed(selectors, feed) {
-      if (selectors.length > 0) next(() => tell(selectors, `${settings} ${feed}`));
-    },
-  };
 }

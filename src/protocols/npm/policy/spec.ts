@@ -19,17 +19,23 @@ export function specOf(text: string): Spec {
   return { name: text.slice(0, at), range: text.slice(at + 1).trim() };
 }
 
-/** Of these rules, the ranges that hold for one package. */
-export function rangesFor(specs: readonly Spec[], name: string): readonly string[] {
-  return specs.flatMap((spec) => (matchesName(spec.name, name) ? [spec.range] : []));
+/** Of these rules, the ranges that hold for a package. Some registries take any case for the same name, so a rule does as well. */
+export function rangesOf(specs: readonly Spec[]): (name: string) => readonly string[] {
+  const byName = new Map<string, string[]>();
+  const patterns: { readonly pieces: readonly string[]; readonly range: string }[] = [];
+  for (const { name, range } of specs) {
+    const lower = name.toLowerCase();
+    if (lower.includes('*')) patterns.push({ pieces: lower.split('*'), range });
+    else byName.set(lower, [...(byName.get(lower) ?? []), range]);
+  }
+  return (name) => {
+    const lower = name.toLowerCase();
+    const matching = patterns.filter(({ pieces }) => matches(pieces, lower)).map(({ range }) => range);
+    return [...(byName.get(lower) ?? []), ...matching];
+  };
 }
 
-/** Whether the pattern stands for the name as a whole. Some registries take any case for the same name, so a rule does as well. */
-export function matchesName(pattern: string, name: string): boolean {
-  return matches(pattern.toLowerCase().split('*'), name.toLowerCase());
-}
-
-/** @param pieces what stands between the stars, in order. */
+/** @param pieces what stands between the stars, in order: two at least. */
 function matches(pieces: readonly string[], name: string): boolean {
   const [first = '', ...others] = pieces;
   const last = others.pop();
