@@ -117,8 +117,9 @@ describe('a package of which nothing is left', () => {
   });
 
   test('by its name alone is asked for nowhere', async () => {
+    const addresses = ['/left', '/left/1.0.0', '/left/-/left-1.0.0.tgz'];
     const { reason, registry } = world({ '1.0.0': 30 }, { ...asksNothing, blocked: ['le*'] });
-    for (const target of ['/left', '/left/1.0.0', '/left/-/left-1.0.0.tgz', '/-/package/left/dist-tags'])
+    for (const target of [...addresses, '/left?write=true', '/-/package/left/dist-tags'])
       expect((await reason(target)).status).toBe(403);
     const listed = world({ '1.0.0': 30 }, { ...asksNothing, only: ['right'] });
     expect((await listed.reason('/left')).error).toContain('it is not among what may be used here');

@@ -22,6 +22,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_FILES = 512;
 /** Files that are looked at, or opened, at the same time. */
 const AT_ONCE = 32;
+/** What somebody writes while it is read may have been read by halves. */
+const TRIES = 3;
 /** Lines between two turns for everybody else. */
 const LINES_AT_ONCE = 2_000;
 
@@ -89,16 +91,18 @@ export function openFeed(
   /** Never fails: what goes wrong is in `state`. */
   async function look(): Promise<void> {
     try {
-      const files = await filesOf(path);
-      const looks = appearance(files);
-      if (looks === seen) return;
-      const next = await read(files, deriver);
-      // Somebody is writing: what has been read may be half of it.
-      if (appearance(await filesOf(path)) !== looks) return;
-      seen = looks;
-      await take(next);
+      for (let tries = 0; tries < TRIES; tries++) {
+        const files = await filesOf(path);
+        const looks = appearance(files);
+        if (looks === seen) return;
+        const next = await read(files, deriver);
+        if (appearance(await filesOf(path)) !== looks) continue;
+        seen = looks;
+        return await take(next);
+      }
+      throw new MeridianError('policy-unready', `${path} changes while it is read`);
     } catch (error) {
-      refuse(error);
+      if (!isClosed) refuse(error);
     }
   }
 
