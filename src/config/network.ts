@@ -256,13 +256,22 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access, routes } = parsed;
+  const { name, purge, access } = parsed;
   const stores = Object.entries(parsed.kv).map(([store, config]) => [
     store,
     { ...config, ...absoluteTls(config.tls, configDir) },
   ]);
   const kv = Object.fromEntries(stores);
+  const routes = parsed.routes.map((route) => completeRoute(route, configDir));
   return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
+}
+
+/** Where a feed of advisories is. */
+function completeRoute(route: schema.ParsedRoute, configDir: string): schema.ParsedRoute {
+  const policy = route.protocol === 'npm' ? route.npm.policy : undefined;
+  if (route.protocol !== 'npm' || policy?.advisories === undefined) return route;
+  const advisories = { ...policy.advisories, path: resolve(configDir, policy.advisories.path) };
+  return { ...route, npm: { ...route.npm, policy: { ...policy, advisories } } };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {

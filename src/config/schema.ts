@@ -28,6 +28,7 @@ import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
+import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
@@ -277,6 +278,7 @@ export const npm = group('Packages for npm, pnpm, yarn and bun.', {
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
   ).optional(),
   hosted: npmHosted.optional(),
+  policy: npmPolicy.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
     '128 MiB',
