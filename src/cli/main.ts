@@ -63,6 +63,11 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./mirror.ts'),
   },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
+  policy: {
+    usage: 'policy <what> [subject]',
+    describe: 'Explain what the supply-chain policy of a route lets through',
+    load: () => import('./policy.ts'),
+  },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     describe: 'Print the reference of every config parameter',

@@ -14,7 +14,7 @@ import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 import { openWorks, type Task, type Works } from './works.ts';
 
-export interface Records extends ApiServices {
+export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
   readonly works: Works;
   /** The config has changed. */
   reload(next: Network): void;

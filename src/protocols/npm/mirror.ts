@@ -21,6 +21,7 @@ import { Refusal } from './hosted/refusal.ts';
 import { etagOf, reprDigestOf } from './integrity.ts';
 import type { NpmOrigin } from './origin.ts';
 import { isPackageName, isVersion } from './path.ts';
+import { judge } from './policy/judge.ts';
 
 const keyOf = (route: string, name: string, version: string): DocumentKey => [
   'npm-mirror',
@@ -109,7 +110,18 @@ function expectedOf(integrity: string | null): Record<string, string> {
   return digest ? { [digest.algorithm]: Buffer.from(digest.value, 'base64').toString('hex') } : {};
 }
 
-/** `null`: it is not mirrored, or its bytes are not there. */
+/**
+ * Whether the policy lets it through whatever its document says, which is not looked at here: as if it had been published
+ * when it was mirrored, and without provenance.
+ */
+function mayPass({ policy, clock }: NpmOrigin, name: string, version: string, publishedMs: number): boolean {
+  const terms = policy?.termsOf(name) ?? null;
+  if (terms === null) return true;
+  const findings = judge(terms, { version, publishedMs, hasProvenance: false }, clock.now());
+  return findings.every(({ passes }) => passes);
+}
+
+/** `null`: it is not mirrored, its bytes are not there, or its document has to be judged first. */
 export async function serveMirrored(
   npm: NpmOrigin,
   name: string,
@@ -122,6 +134,7 @@ export async function serveMirrored(
   const found = await stores.metadata.get(keyOf(npm.route, name, version));
   if (found === null) return null;
   const { blob, integrity, mirroredMs } = mirrored.parse(found.value);
+  if (!mayPass(npm, name, version, mirroredMs)) return null;
   const digest = reprDigestOf(integrity, undefined);
   const sha256 = asSha256(blob);
   if (digest === null || sha256 === undefined) return null;
