@@ -10,15 +10,17 @@ let registry: Registry;
 let network: TestNetwork;
 let project: string;
 
+const sketch = (policy?: { readonly blocked: string[] }) => ({
+  nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } } as const,
+  routes: [npm({ upstreams: [{ url: registry.url }], ...(policy && { policy }) })],
+});
+
 beforeAll(async () => {
   registry = await startRegistry();
   registry.publish('leaf', '1.0.0');
   registry.publish('@far/twig', '2.1.0', { dependencies: { leaf: '^1.0.0' }, sizeBytes: 300_000 });
   registry.publish('elsewhere', '1.0.0');
-  network = await startNetwork({
-    nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } },
-    routes: [npm({ upstreams: [{ url: registry.url }] })],
-  });
+  network = await startNetwork(sketch());
   project = join(network.dir, 'project');
   mkdirSync(project);
   const dependencies = { '@far/twig': '^2.0.0', elsewhere: '1.0.0' };
@@ -93,3 +95,11 @@ test('a collection leaves it', async () => {
   const ran = await runMeridian(['gc', '--json', '--config', network.configFile], { cwd: network.dir });
   expect(JSON.parse(ran.stdout).counts).toMatchObject({ blobs: 3, kept: 3 });
 });
+
+test('what has been blocked since is not given out, and the rest is', async () => {
+  network.rewrite(sketch({ blocked: ['leaf@1.0.0'] }));
+  await forgetCaches();
+  const get = async (path: string) => (await fetch(network.url('pop') + path)).status;
+  expect(await get('/leaf/-/leaf-1.0.0.tgz')).toBeGreaterThanOrEqual(400);
+  expect(await get('/@far/twig/-/twig-2.1.0.tgz')).toBe(200);
+}, 60_000);

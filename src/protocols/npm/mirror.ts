@@ -12,7 +12,7 @@ import { MeridianError } from '../../errors.ts';
 import { fromIntegrity } from '../../http/digest.ts';
 import type { Ask } from '../../parent.ts';
 import type { Job, OriginDoor, Wanted } from '../../protocol.ts';
-import { asSha256, blobReferenceKey, type DocumentKey } from '../../store.ts';
+import { asSha256, blobReferenceKey, type DocumentKey, type Stores } from '../../store.ts';
 import { confirm, immutable } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';
@@ -77,8 +77,7 @@ async function keep(npm: NpmOrigin, { name, version, integrity }: Wanted, job: J
   if (isHosted) return job.count('there');
   const key = keyOf(npm.route, name, version);
   const before = await stores.metadata.get(key);
-  if (before !== null && (integrity === null || mirrored.parse(before.value).integrity === integrity))
-    return job.count('there');
+  if (before !== null && (await isKept(stores, before.value, integrity))) return job.count('there');
 
   const answer = await job.get(`${npm.prefix}/${name}/-/${fileName(name, version)}`);
   if (answer.status !== 200 || answer.body === null) {
@@ -103,6 +102,13 @@ async function keep(npm: NpmOrigin, { name, version, integrity }: Wanted, job: J
   });
   job.count('mirrored');
   job.count('bytes', sizeBytes);
+}
+
+async function isKept({ blobs }: Stores, value: unknown, wanted: string | null): Promise<boolean> {
+  const { blob, integrity } = mirrored.parse(value);
+  const sha256 = asSha256(blob);
+  if (sha256 === undefined || (wanted !== null && wanted !== integrity)) return false;
+  return (await blobs.stat(sha256)) !== null;
 }
 
 function expectedOf(integrity: string | null): Record<string, string> {

@@ -257,3 +257,15 @@ describe('an export', () => {
     expect((await take(await openHome(), part.path)).counts).toMatchObject({ added: 4 });
   });
 });
+
+test('a manifest that is too long is refused by name, and the next version is taken', async () => {
+  using folder = temporary('verdaccio');
+  keptByVerdaccio(folder.path, 'own', { versions: ['1.0.0', '1.1.0'] });
+  const path = join(folder.path, 'own', 'package.json');
+  const document = JSON.parse(await Bun.file(path).text());
+  document.versions['1.1.0'].long = 'x'.repeat(5 * 2 ** 20);
+  put(path, JSON.stringify(document));
+  const { counts, notes } = await take(await openHome(), folder.path);
+  expect(counts).toMatchObject({ added: 1, refused: 1 });
+  expect(notes[0]).toStartWith('own@1.1.0: ');
+});

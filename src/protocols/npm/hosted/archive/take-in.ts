@@ -1,4 +1,5 @@
 /** Takes in a folder, package by package. What is broken is noted by name, and the rest goes on. */
+import { MeridianError } from '../../../../errors.ts';
 import type { FolderIn, Job } from '../../../../protocol.ts';
 import type { Revision, Transaction } from '../../../../store.ts';
 import type { NpmOrigin } from '../../origin.ts';
@@ -65,11 +66,22 @@ async function takeVersion(
     if (as === 'added') job.count('bytes', sizeBytes);
     return revision;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    refused(job, `${pkg.name}@${incoming.version}`, error.message);
+    const why = faultOf(error);
+    if (why === null) throw error;
+    refused(job, `${pkg.name}@${incoming.version}`, why);
     return null;
   }
 }
+
+/** `null`: it is not this version's, and the next one would fare no better. */
+function faultOf(error: unknown): string | null {
+  if (error instanceof Refusal) return error.message;
+  const isItsOwn = error instanceof MeridianError && faults.has(error.code);
+  return isItsOwn ? error.detail : null;
+}
+
+/** A manifest that is too long; a file that changes while it is read. */
+const faults: ReadonlySet<string> = new Set(['document-too-large', 'blob-mismatch']);
 
 /** So that no other version is the latest for a moment; the highest of the rest, should that one be broken. */
 function latestFirst({ tags, versions }: Incoming): readonly IncomingVersion[] {
