@@ -265,7 +265,7 @@ test('a manifest that is too long is refused by name, and the next version is ta
   const document = JSON.parse(await Bun.file(path).text());
   document.versions['1.1.0'].long = 'x'.repeat(5 * 2 ** 20);
   put(path, JSON.stringify(document));
-  const { counts, notes } = await take(await openHome(), folder.path);
+  const { counts, notes } = await take(await openHome({ maxPackumentBytes: 64 * 2 ** 20 }), folder.path);
   expect(counts).toMatchObject({ added: 1, refused: 1 });
   expect(notes[0]).toStartWith('own@1.1.0: ');
 });
