@@ -1,6 +1,8 @@
 /**
  * What an origin knows of access, and how machines show it who they are.
  */
+import { openAccounts } from '../access/accounts/accounts.ts';
+import { attempts } from '../access/accounts/attempts.ts';
 import type { ApiServices } from '../access/api/endpoint.ts';
 import { exchanger } from '../access/oidc/exchange.ts';
 import { openRegister } from '../access/register/register.ts';
@@ -9,10 +11,13 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import { request } from '../http/client.ts';
+import type { Accounts } from '../identity.ts';
+import { rate } from '../remotes/rate.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 
 export interface Records extends ApiServices {
+  readonly accounts: Accounts;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -39,6 +44,10 @@ export function openRecords({ network, metadata, bus, clock, warn }: RecordsOpti
   let exchange = exchangeFor(network);
   return {
     register,
+    accounts: openAccounts({
+      ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },
+      ...{ attempts: attempts({ pace: rate }), secret: network.secret },
+    }),
     get exchange() {
       return exchange;
     },

@@ -169,6 +169,7 @@ export class Origin {
   }
 
   readonly door: OriginDoor = {
+    accounts: null,
     stores: null,
     purge: async () => {},
     newestPurge: 0,
