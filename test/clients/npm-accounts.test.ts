@@ -112,6 +112,10 @@ function inBrowser(name: string, secret = password, client: Client = 'npm'): Pro
   return runClient(client, ['login'], { ...at(name), heard });
 }
 
+const credentials = (name: string) => ({ method: 'PUT', body: JSON.stringify({ name, password }) });
+const tokenIn = async (response: Response) =>
+  z.object({ token: z.string() }).parse(await response.json()).token;
+
 const begun = z.object({ loginUrl: z.string(), doneUrl: z.string() });
 const begin = async () => begun.parse(await (await fetch(`${base()}/-/v1/login`, { method: 'POST' })).json());
 const statusAndText = async (response: Response) => [response.status, await response.text()] as const;
@@ -214,6 +218,24 @@ describe('the page on which one logs in', () => {
     expect((await fetch(`${base()}/-/v1/done?session=${session}`)).status).toBe(404);
     expect((await fetch(`${base()}/-/v1/login?session=made-up.name`)).status).toBe(404);
   });
+});
+
+test('an answer about somebody is made at the origin, each time anew', async () => {
+  const tokens = new Map<string, string>();
+  for (const name of ['alice', 'bob'])
+    tokens.set(
+      name,
+      await fetch(`${base()}/-/user/org.couchdb.user:${name}`, credentials(name)).then(tokenIn),
+    );
+  for (const pop of ['near', 'far'])
+    for (const [name, token] of [...tokens, ...tokens]) {
+      const { result, asked } = await network.during(() =>
+        fetch(`${base(pop)}/-/whoami`, { headers: bearer(token) }),
+      );
+      expect(z.object({ username: z.string() }).parse(await result.json()).username).toBe(name);
+      for (const node of ['shield', 'origin'])
+        expect(asked(node).filter(({ target }) => target === '/-/whoami')).toHaveLength(1);
+    }
 });
 
 describe('one’s own tokens', () => {
@@ -342,6 +364,22 @@ describe('other clients', () => {
     expect([login.code, login.output]).toEqual([0, expect.stringContaining('ogged in')]);
     const whoami = await runClient('pnpm', ['whoami'], at('bob'));
     expect([whoami.code, whoami.stdout.trim()]).toEqual([0, 'bob']);
+    await clientSucceeds('pnpm', ['logout'], at('bob'));
+    expect((await runClient('pnpm', ['whoami'], at('bob'))).code).not.toBe(0);
+  });
+
+  test('bun pm whoami', async () => {
+    const token = await fetch(`${base()}/-/user/org.couchdb.user:bob`, credentials('bob')).then(tokenIn);
+    const where = project(join(folder.path, 'bun'), {});
+    const registry = `registry = { url = "${base()}/", token = "${token}" }`;
+    writeFileSync(join(where, 'bunfig.toml'), `[install]\n${registry}\n`);
+    const child = Bun.spawn([process.execPath, 'pm', 'whoami'], {
+      cwd: where,
+      env: { PATH: process.env.PATH ?? '', HOME: home('bun') },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    expect((await child.stdout.text()).trim()).toBe('bob');
   });
 
   test('yarn npm login, whoami and logout', async () => {

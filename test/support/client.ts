@@ -57,7 +57,10 @@ export async function runClient(
   });
   const type = (text: string) => void child.stdin?.write(text);
   let said = '';
-  const listen = (more: string) => heard?.((said += more), type);
+  const listen = (more: string) => {
+    said += more;
+    heard?.(said, type);
+  };
   const all = Promise.all([child.exited, textOf(child.stdout, listen), textOf(child.stderr, listen)]);
   const [code, stdout, stderr] = await within(withinMs, `${client} ${args.join(' ')}`, all).catch((error) => {
     child.kill('SIGKILL');

@@ -43,11 +43,10 @@ export function openAccounts(options: AccountOptions): Accounts {
 
   /** The user who is behind it. What fails is written down. */
   async function proven({ user, password, create }: Proof, address: string | null): Promise<string> {
-    const isPossible = user.length <= longestName && password.length <= longestPassword;
+    const isPossible = isName(user) && password.length <= longestPassword;
     const nowMs = clock.now();
     const found = await attempts.try(user.slice(0, longestName), address, nowMs, async () => {
-      if (!isPossible) return null;
-      const known = await register.withPassword(user, password);
+      const known = isPossible ? await register.withPassword(user, password) : null;
       return known ?? (create === null ? null : signUp(user, password, create.email, address));
     });
     if (found !== null) return found.name;
@@ -59,10 +58,10 @@ export function openAccounts(options: AccountOptions): Accounts {
 
   /** `null` when there is a user of this name. */
   async function signUp(user: string, password: string, email: string | null, address: string | null) {
-    if ((await register.user(user)) !== null) return null;
+    if (isName(user) && (await register.user(user)) !== null) return null;
     if (!settings().signup)
       throw new MeridianError('forbidden', 'New users are added by who administers the network');
-    if (!nameOfUser.safeParse(user).success)
+    if (!isName(user))
       throw malformed('a user name has 1 to 64 letters in lower case, digits, dots, dashes and underscores');
     if (!newPassword.safeParse(password).success) throw malformed('a password has at least 10 characters');
     return register.addUser(
@@ -125,7 +124,7 @@ export function openAccounts(options: AccountOptions): Accounts {
     },
 
     async user(name) {
-      const found = await register.user(name);
+      const found = isName(name) ? await register.user(name) : null;
       return found && { name: found.name, email: found.email, createdMs: found.createdMs };
     },
 
@@ -155,6 +154,10 @@ export function openAccounts(options: AccountOptions): Accounts {
       await register.told(toldWithinMs);
     },
   };
+}
+
+function isName(text: string): boolean {
+  return nameOfUser.safeParse(text).success;
 }
 
 const toldWithinMs = 5_000;
