@@ -54,7 +54,10 @@ beforeAll(async () => {
       far: { role: 'pop', parents: ['shield'] },
     },
     // At the root, as npm asks there to exchange the identity of a job, whatever path its registry has.
-    routes: [npm({ access: 'closed', upstreams: [], hosted: { scopes: ['@acme'], access: 'restricted' } })],
+    routes: [
+      npm({ name: 'pulled', match: { path: '/pulled' }, upstreams: [] }),
+      npm({ access: 'closed', upstreams: [], hosted: { scopes: ['@acme'], access: 'restricted' } }),
+    ],
   });
   for (const name of ['alice', 'bob', 'carol', 'dora', 'eve'])
     await network.node('origin').api('POST', '/users', { name, password, email: `${name}@example.com` });
@@ -100,17 +103,19 @@ const atTerminal = (name: string, secret = password, client: Client = 'npm', arg
 
 const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });
 
-/** Logs in as npm does, with a browser that fills in the page. */
-function inBrowser(name: string, secret = password, client: Client = 'npm'): Promise<ClientRun> {
-  let opened = false;
-  const heard = (said: string) => {
-    const url = /https?:\S+\/-\/v1\/login\?session=[\w.-]+/.exec(said)?.[0];
-    if (url === undefined || opened) return;
-    opened = true;
-    void fetch(url, form({ user: name, password: secret, act: 'login' }));
+/** A browser that opens the page that a client names, and fills it in. */
+function filling(user: string, secret: string) {
+  let isOpen = false;
+  return (said: string) => {
+    const url = /https?:\S+\/-\/v1\/login\?session=[\w.-]+(?=\s)/.exec(said)?.[0];
+    if (url === undefined || isOpen) return;
+    isOpen = true;
+    void fetch(url, form({ user, password: secret, act: 'login' }));
   };
-  return runClient(client, ['login'], { ...at(name), heard });
 }
+
+const inBrowser = (name: string, client: Client = 'npm', registry = base()): Promise<ClientRun> =>
+  runClient(client, ['login'], { ...at(name, registry), heard: filling(name, password) });
 
 const credentials = (name: string) => ({ method: 'PUT', body: JSON.stringify({ name, password }) });
 const tokenIn = async (response: Response) =>
@@ -143,6 +148,13 @@ describe('npm login', () => {
     const login = await atTerminal('alice');
     expect([login.code, login.output]).toEqual([0, expect.stringContaining('Logged in')]);
     expect((await succeeds('alice', 'whoami')).stdout.trim()).toBe('alice');
+  });
+
+  test('works at any npm route, also where nothing is published', async () => {
+    const login = await inBrowser('bob', 'npm', `${base('far')}/pulled`);
+    expect([login.code, login.output]).toEqual([0, expect.stringContaining('/pulled/-/v1/login?session=')]);
+    const { stdout } = await clientSucceeds('npm', ['whoami'], at('bob', `${base('far')}/pulled`));
+    expect(stdout.trim()).toBe('bob');
   });
 
   test('is not for a wrong password, nor for who is disabled', async () => {
@@ -360,7 +372,7 @@ describe('trusted publishing', () => {
 
 describe('other clients', () => {
   test('pnpm login in a browser, whoami and logout', async () => {
-    const login = await inBrowser('bob', password, 'pnpm');
+    const login = await inBrowser('bob', 'pnpm');
     expect([login.code, login.output]).toEqual([0, expect.stringContaining('ogged in')]);
     const whoami = await runClient('pnpm', ['whoami'], at('bob'));
     expect([whoami.code, whoami.stdout.trim()]).toEqual([0, 'bob']);
@@ -397,6 +409,23 @@ describe('other clients', () => {
     expect([login.code, login.output]).toEqual([0, expect.stringContaining('Successfully logged in')]);
     expect((await clientSucceeds('yarn', ['npm', 'whoami'], options)).stdout).toContain('carol');
     await clientSucceeds('yarn', ['npm', 'logout'], options);
+  });
+
+  test('yarn npm login --web-login', async () => {
+    const where = project(join(folder.path, 'yarn-web'), {});
+    writeFileSync(join(where, 'yarn.lock'), '');
+    const options = { ...at('alice-yarn'), project: where };
+    const inPage = filling('alice', password);
+    const atKeyboard = answering([['open your browser now?', 'n']]);
+    const login = await runClient('yarn', ['npm', 'login', '--web-login'], {
+      ...{ ...options, withinMs: 20_000 },
+      heard(said, type) {
+        inPage(said);
+        atKeyboard(said, type);
+      },
+    });
+    expect([login.code, login.output]).toEqual([0, expect.stringContaining('Successfully logged in')]);
+    expect((await clientSucceeds('yarn', ['npm', 'whoami'], options)).stdout).toContain('alice');
   });
 });
 
