@@ -16,7 +16,7 @@ import { rate } from '../remotes/rate.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 
-export interface Records extends ApiServices {
+export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
   readonly accounts: Accounts;
   /** The config has changed. */
   reload(next: Network): void;

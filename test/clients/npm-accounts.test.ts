@@ -20,6 +20,7 @@ import {
   temporary,
   type Upstream,
 } from '../support/index.ts';
+import { answering, filling } from './logins.ts';
 import { project } from './project.ts';
 
 const folder = temporary('accounts');
@@ -84,14 +85,6 @@ function at(name: string, registry = base()) {
 const succeeds = (name: string, ...args: string[]) => clientSucceeds('npm', args, at(name));
 const runs = (name: string, ...args: string[]) => runClient('npm', args, at(name));
 
-/** Answers each question of a client once. */
-function answering(answers: readonly (readonly [question: string, answer: string])[]) {
-  const left = [...answers];
-  return (said: string, type: (text: string) => void) => {
-    while (left[0] !== undefined && said.includes(left[0][0])) type(`${left.shift()?.[1]}\n`);
-  };
-}
-
 const atTerminal = (name: string, secret = password, client: Client = 'npm', args: string[] = []) =>
   runClient(client, ['login', '--auth-type=legacy', ...args], {
     ...at(name),
@@ -101,19 +94,6 @@ const atTerminal = (name: string, secret = password, client: Client = 'npm', arg
     ]),
   });
 
-const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });
-
-/** A browser that opens the page that a client names, and fills it in. */
-function filling(user: string, secret: string) {
-  let isOpen = false;
-  return (said: string) => {
-    const url = /https?:\S+\/-\/v1\/login\?session=[\w.-]+(?=\s)/.exec(said)?.[0];
-    if (url === undefined || isOpen) return;
-    isOpen = true;
-    void fetch(url, form({ user, password: secret, act: 'login' }));
-  };
-}
-
 const inBrowser = (name: string, client: Client = 'npm', registry = base()): Promise<ClientRun> =>
   runClient(client, ['login'], { ...at(name, registry), heard: filling(name, password) });
 
@@ -121,8 +101,6 @@ const credentials = (name: string) => ({ method: 'PUT', body: JSON.stringify({ n
 const tokenIn = async (response: Response) =>
   z.object({ token: z.string() }).parse(await response.json()).token;
 
-const begun = z.object({ loginUrl: z.string(), doneUrl: z.string() });
-const begin = async () => begun.parse(await (await fetch(`${base()}/-/v1/login`, { method: 'POST' })).json());
 const statusAndText = async (response: Response) => [response.status, await response.text()] as const;
 const audit = async () =>
   z
@@ -176,59 +154,6 @@ describe('npm login', () => {
       ]),
     });
     expect([added.code, added.output]).toEqual([1, expect.stringContaining('E401')]);
-  });
-});
-
-describe('the page on which one logs in', () => {
-  test('runs nothing, is framed by nobody, and kept by no cache', async () => {
-    const { loginUrl } = await begin();
-    for (let time = 0; time < 2; time++) {
-      const page = await fetch(loginUrl);
-      expect(page.headers.get('cache-control')).toBe('no-store');
-      expect(page.headers.get('cache-status')).not.toContain('hit');
-      const policy = page.headers.get('content-security-policy');
-      expect(policy).toContain("default-src 'none'");
-      expect(policy).toContain("frame-ancestors 'none'");
-      expect(await page.text()).toContain('127.0.0.1');
-    }
-  });
-
-  test('asks again after a wrong password, and shows what it was given as text', async () => {
-    const { loginUrl, doneUrl } = await begin();
-    const [status, text] = await statusAndText(
-      await fetch(loginUrl, form({ user: '"><script>', password: 'x', act: 'login' })),
-    );
-    expect(status).toBe(403);
-    expect(text).toContain('Wrong user name or password');
-    expect(text).not.toContain('<script');
-    expect((await fetch(doneUrl)).status).toBe(202);
-  });
-
-  test('takes no form from another site', async () => {
-    const { loginUrl } = await begin();
-    const right = form({ user: 'alice', password, act: 'login' });
-    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
-      expect((await fetch(loginUrl, { ...right, headers: { ...headers } })).status).toBe(403);
-  });
-
-  test('is good once, and so is what it leads to', async () => {
-    const { loginUrl, doneUrl } = await begin();
-    const waiting = await fetch(doneUrl);
-    expect([waiting.status, waiting.headers.get('retry-after')]).toEqual([202, '1']);
-    const right = form({ user: 'alice', password, act: 'login' });
-    expect((await fetch(loginUrl, right)).status).toBe(200);
-    expect((await fetch(loginUrl, right)).status).toBe(404);
-    const taken = await fetch(doneUrl);
-    expect([taken.status, taken.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    expect(await taken.text()).toContain('mrd_');
-    expect((await fetch(doneUrl)).status).toBe(404);
-  });
-
-  test('does not tell the name by which the token is taken', async () => {
-    const { loginUrl } = await begin();
-    const session = new URL(loginUrl).searchParams.get('session');
-    expect((await fetch(`${base()}/-/v1/done?session=${session}`)).status).toBe(404);
-    expect((await fetch(`${base()}/-/v1/login?session=made-up.name`)).status).toBe(404);
   });
 });
 
