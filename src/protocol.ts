@@ -3,6 +3,7 @@
  */
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
+import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
@@ -108,6 +109,8 @@ export interface Change {
 export interface OriginDoor {
   /** What is kept here for good; `null` where the config gives the origin no store. */
   readonly stores: Stores | null;
+  /** Users and their tokens; `null` where there are no records of them. */
+  readonly accounts: Accounts | null;
   /**
    * Purges what has been changed here, throughout the network. Resolves when all nodes that live have carried it out, or after
    * a second when it is on the bus at least.

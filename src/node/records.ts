@@ -1,6 +1,8 @@
 /**
  * What an origin knows of access, and how machines show it who they are.
  */
+import { openAccounts } from '../access/accounts/accounts.ts';
+import { attempts } from '../access/accounts/attempts.ts';
 import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Order } from '../access/api/order.ts';
 import { exchanger } from '../access/oidc/exchange.ts';
@@ -10,12 +12,15 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import { request } from '../http/client.ts';
+import type { Accounts } from '../identity.ts';
+import { rate } from '../remotes/rate.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 import { openWorks, type Task, type Works } from './works.ts';
 
 export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
   readonly works: Works;
+  readonly accounts: Accounts;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -46,6 +51,10 @@ export function openRecords({ network, metadata, bus, taskFor, clock, warn }: Re
   return {
     register,
     works,
+    accounts: openAccounts({
+      ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },
+      ...{ attempts: attempts({ pace: rate }), secret: network.secret },
+    }),
     get exchange() {
       return exchange;
     },

@@ -84,6 +84,7 @@ export async function makeSite(
     remotes,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
+    accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
     if (role === 'origin') {

@@ -11,6 +11,7 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
 import { jsonAnswer } from './canonical.ts';
 import { changer } from './changed.ts';
@@ -141,6 +142,7 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
 async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
   const { method } = ask.exchange;
+  if (wanted.kind === 'account') return serveAccount(mount, ask.exchange, origin);
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
   if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);
