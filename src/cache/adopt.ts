@@ -33,6 +33,7 @@ export function adopt(
     reload: false,
     confirm: null,
     bodiless: false,
+    inHand: null,
     personal,
   } as const;
   return alone({ ...question, outcome: 'method' }, null, engine);

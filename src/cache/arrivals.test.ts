@@ -64,6 +64,37 @@ test('a stored response on its way to another tier is older than all that lands'
   expect(climbing.wanted).toBe(false);
 });
 
+test('what was only found stored is told of all that becomes of it, and of no other variant', () => {
+  const { all, purge } = world();
+  const stored = { ...a, ...german, asOf: 0 };
+  const found = () => [all.inHand(stored), all.again(stored), all.inHand({ ...a, ...french, asOf: 0 })];
+  const wanted = (some: ReturnType<typeof found>) => some.map((each) => each.wanted);
+
+  const [confirmed, forgotten] = [found(), found()];
+  expect(wanted(confirmed)).toEqual([true, true, true]);
+  for (const each of forgotten) each.end();
+  all.confirmed(stored);
+  // What is on its way to another tier is looked up anew when it is there.
+  expect(wanted(confirmed)).toEqual([false, true, true]);
+  expect(wanted(forgotten)).toEqual([true, true, true]);
+
+  const later = found();
+  all.forgotten(stored);
+  expect(wanted(later)).toEqual([false, false, true]);
+
+  const replaced = found();
+  const landing = all.begin(a);
+  landing.landed(german);
+  all.forgotten(stored);
+  expect(landing.wanted).toBe(true);
+  landing.stored();
+  expect(wanted(replaced)).toEqual([false, false, true]);
+
+  const purged = found();
+  purge({ by: 'key', key: 'a' });
+  expect(wanted(purged)).toEqual([false, false, false]);
+});
+
 test('it is under way until the last holder has ended it', () => {
   const { all, purge } = world();
   expect(all.judge()).toBe(Number.POSITIVE_INFINITY);

@@ -3,7 +3,7 @@
  * they travel (by a command, by an unsafe request) must not come back with them, and one that was overtaken by a
  * newer response must not replace it.
  */
-import type { Head } from '../entry.ts';
+import type { Entry, Head } from '../entry.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
 import type { Ledger, Purgeable } from './purge/ledger.ts';
 
@@ -23,10 +23,28 @@ export interface Arrival {
   end(): void;
 }
 
+/** What was found stored, in the hands of somebody who waits for something newer. */
+export interface InHand {
+  /**
+   * Whether it may still stand for an answer that does not come: not if it was purged, replaced or forgotten meanwhile, or
+   * if more is known of it by now. What was only evicted may.
+   */
+  readonly wanted: boolean;
+  end(): void;
+}
+
+type Variant = Pick<Entry, 'key' | 'selecting' | 'tags' | 'asOf'>;
+
 export interface Arrivals {
   begin(of: Purgeable): Arrival;
   /** A stored response on its way to another tier: older than everything that lands. */
-  again(entry: Pick<Head, 'key' | 'selecting' | 'tags'> & { readonly asOf: number }): Arrival;
+  again(variant: Variant): Arrival;
+  /** A stored response on its way to nowhere, until whoever has it ends that. */
+  inHand(variant: Variant): InHand;
+  /** The stored response holds: what others have in hand of it is as it was known before. */
+  confirmed(variant: Variant): void;
+  /** The stored response is withdrawn: so is what others have in hand of it, or on its way to another tier. */
+  forgotten(variant: Variant): void;
   /**
    * Compares everything whose head is known with the purges so far, so that none has to be remembered for as long as a
    * slow body takes; what is purged, softly too, is not wanted any more. Returns the earliest `asOf` of all that are
@@ -34,6 +52,9 @@ export interface Arrivals {
    */
   judge(): number;
 }
+
+/** Before all that lands, in the order of landing. */
+const storedBefore = 0;
 
 /** What the arrivals of a node do together. */
 interface Traffic {
@@ -50,18 +71,21 @@ class Travelling implements Arrival {
   tags: readonly string[];
   selecting: FieldList;
   isUnwanted = false;
+  readonly isInHand: boolean;
   /** In the order of landing, from 1; `null` while nothing is known of it. */
   order: number | null;
   readonly #traffic: Traffic;
   #holders = 1;
 
-  constructor(traffic: Traffic, of: Purgeable, asOf: number, selecting: FieldList, order: number | null) {
+  /** Of what is stored already: its variant. */
+  constructor(traffic: Traffic, of: Purgeable, asOf: number, stored: Variant | null, isInHand = false) {
     this.#traffic = traffic;
     this.key = of.key;
     this.tags = of.tags;
     this.asOf = asOf;
-    this.selecting = selecting;
-    this.order = order;
+    this.selecting = stored?.selecting ?? [];
+    this.order = stored === null ? null : storedBefore;
+    this.isInHand = isInHand;
   }
 
   get wanted(): boolean {
@@ -122,6 +146,14 @@ export function arrivals(ledger: Ledger): Arrivals {
     }
   }
 
+  /** What was stored before, of this variant, is not to be used where `isMeant`. */
+  function withdraw({ key, selecting }: Variant, isMeant: (each: Travelling) => boolean): void {
+    for (const each of underWay.get(key) ?? []) {
+      if (each.order !== storedBefore || !isMeant(each)) continue;
+      if (sameSelection(each.selecting, selecting)) each.isUnwanted = true;
+    }
+  }
+
   function enter(self: Travelling): Arrival {
     travelling(self.key).add(self);
     return self;
@@ -129,8 +161,11 @@ export function arrivals(ledger: Ledger): Arrivals {
 
   const traffic: Traffic = { ledger, landing: () => ++landings, overtake, leave };
   return {
-    begin: (of) => enter(new Travelling(traffic, of, ledger.sequence, [], null)),
-    again: (entry) => enter(new Travelling(traffic, entry, entry.asOf, entry.selecting, 0)),
+    begin: (of) => enter(new Travelling(traffic, of, ledger.sequence, null)),
+    again: (variant) => enter(new Travelling(traffic, variant, variant.asOf, variant)),
+    inHand: (variant) => enter(new Travelling(traffic, variant, variant.asOf, variant, true)),
+    confirmed: (variant) => withdraw(variant, ({ isInHand }) => isInHand),
+    forgotten: (variant) => withdraw(variant, () => true),
 
     judge() {
       let oldest = Number.POSITIVE_INFINITY;

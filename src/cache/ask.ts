@@ -2,7 +2,7 @@
  * Asks the parent, and decides what its answer means: a stored response that holds, a new one to store, one for
  * this request alone, or a failure that something stored can stand in for.
  */
-import type { Answer, Head } from '../entry.ts';
+import type { Answer, Entry, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import { selectingValue } from '../http/vary.ts';
 import { announcedBytes, discard, streamOf } from './answer.ts';
@@ -99,24 +99,35 @@ export async function ask(
     if (!stored) throw new MeridianError('upstream-invalid', '304 to a request without conditions');
     return ask(question, null, engine, asking);
   }
-  if (failures.has(status) && stored) {
+  const known = failures.has(status) ? knownNow(question, stored, engine) : null;
+  if (known !== null) {
     const error = failureIn(answer);
-    if (mayServeOnError(stored.entry.freshness, receivedMs, error)) {
+    if (mayServeOnError(known.freshness, receivedMs, error)) {
       discard(answer);
       return { as: 'failed', error, status };
     }
   }
   if (!isFailure(status)) engine.failing.forget(resource.key);
   if (question.bodiless) {
-    const known = stored === null ? 'unknown' : bodilessVerdict(stored.entry, answer);
-    if (stored && known === 'same') return confirm(stored, received);
+    const verdict = stored === null ? 'unknown' : bodilessVerdict(stored.entry, answer);
+    if (stored && verdict === 'same') return confirm(stored, received);
     // What a client brought about by its own fields changes nothing for others.
-    if (stored && known === 'changed' && !question.personal) engine.store.forget(stored.entry);
+    if (stored && verdict === 'changed' && !question.personal) engine.store.forget(stored.entry);
     return passBodiless(received);
   }
 
   const refusal = hidesBetter(stored, received) ? 'status' : refusalOf(received);
   return refusal === null ? fill(received) : pass(stored, received, refusal);
+}
+
+/** What something stale would be taken from: what was found, or what has taken its place since. */
+function knownNow(
+  { resource, exchange, inHand }: Question,
+  stored: Stored | null,
+  { store }: Engine,
+): Entry | null {
+  if (stored === null || inHand?.wanted !== false) return stored?.entry ?? null;
+  return store.locate(resource.key, exchange.headers)?.entry ?? null;
 }
 
 interface Received {

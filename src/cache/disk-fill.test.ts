@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
+import { MeridianError } from '../errors.ts';
 import { answerOf, failureOf, maxAge, noise } from './answers.contract.ts';
 import { damageSmall } from './disk/damage.contract.ts';
 import type { Disk } from './disk/disk.ts';
@@ -277,6 +278,84 @@ test('what moves up while it is being confirmed is confirmed there as well', asy
   expect((await second).outcome).toBe('revalidated');
   expect((await here.get({ key: 'web /a' })).outcome).toBe('hit');
   expect(here.asked).toHaveLength(asked + 1);
+});
+
+/** Something stale on disk only, of which a first question is out, and that is being read to move up for a second request. */
+async function readAgain(given: Promise<void>) {
+  const read = Promise.withResolvers<void>();
+  const here = await world({
+    disk: true,
+    memoryBytes: 700_000,
+    memoryObjectBytes: 150_000,
+    through: (disk) =>
+      instead(disk, {
+        async bytes(kept) {
+          const bytes = await disk.bytes(kept);
+          read.resolve();
+          await given;
+          return bytes;
+        },
+      }),
+  });
+  await store(here, 'web /a', noise(100_000));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, 10 + n));
+  await onDisk(here, 11);
+  here.clock.advance(60_000);
+  here.parent = null;
+  const before = here.asked.length;
+  const first = here.get({ key: 'web /a' });
+  await eventually('a question', () => here.asked.length > before, { everyMs: 1 });
+  const second = here.get({ key: 'web /a' });
+  await read.promise;
+  return { here, first, second, before };
+}
+
+test('what is confirmed while it is being read moves up as it is known by then', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { here: started, first, second, before } = await readAgain(gate.promise);
+  await using here = started;
+  here.asked[before]?.confirm(maxAge(60));
+  expect((await first).outcome).toBe('revalidated');
+  gate.resolve();
+  expect((await second).outcome).toBe('hit-disk');
+  expect((await here.get({ key: 'web /a' })).outcome).toBe('hit');
+  expect(here.asked).toHaveLength(before + 1);
+});
+
+test('what the parent withdraws while it is being read does not move up', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { here: started, first, second, before } = await readAgain(gate.promise);
+  await using here = started;
+  here.asked[before]?.confirm({ 'cache-control': 'private' });
+  expect((await first).outcome).toBe('revalidated');
+  gate.resolve();
+  await eventually('a question', () => here.asked.length > before + 1, { everyMs: 1 });
+  expect(here.asked[before + 1]?.ask.stored).toBeNull();
+  here.asked[before + 1]?.fail(new MeridianError('upstream-unreachable', 'connection refused'));
+  expect((await failureOf(second)).code).toBe('upstream-unreachable');
+});
+
+test('what the parent withdraws on its way to disk does not arrive there', async () => {
+  const gate = Promise.withResolvers<void>();
+  await using here = await world({
+    disk: true,
+    through: (disk) =>
+      instead(disk, {
+        async put(describe, bytes, wanted) {
+          await gate.promise;
+          return disk.put(describe, bytes, wanted);
+        },
+      }),
+  });
+  await store(here, 'web /', 'public');
+  here.clock.advance(60_000);
+  here.parent = () => answerOf(null, { 'cache-control': 'private' }, 304);
+  expect(await (await here.get()).text()).toBe('public');
+  gate.resolve();
+  await store(here, 'web /b');
+  await onDisk(here, 1);
+  here.parent = () => Promise.reject(new MeridianError('upstream-unreachable', 'connection refused'));
+  expect((await failureOf(here.get())).code).toBe('upstream-unreachable');
 });
 
 test('what is larger than the disk may keep is passed on', async () => {

@@ -47,6 +47,20 @@ test.each<[string, readonly Step[]]>([
     'those who waited for an answer that another one has overtaken can have that other one',
     [other, other, purge, other, answer(1, 'slow'), reload, answer(0), { act: 'wait', ms: 12_000 }, other],
   ],
+  [
+    'what the parent has withdrawn is not served stale by those who had found it before that',
+    [
+      { ...reload, key: 1 },
+      answer(0),
+      { ...reload, key: 1 },
+      reload,
+      answer(1),
+      { ...reload, key: 1 },
+      reload,
+      reload,
+      { ...answer(0, 'confirm'), policy: 8 },
+    ],
+  ],
 ])('once went wrong: %s', async (_, steps) => {
-  expect(await play(steps, true)).toEqual([]);
+  for (const disk of [true, false]) expect(await play(steps, disk)).toEqual([]);
 });

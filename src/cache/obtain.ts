@@ -21,7 +21,7 @@ import type { Question } from './question.ts';
 import type { Found, Served } from './served.ts';
 import { layoutOf } from './slices/layout.ts';
 import { isPersonal, refusesStore } from './storable.ts';
-import { resident, type Stored } from './store.ts';
+import type { Stored } from './store.ts';
 import { alone, failure, staleOnError, together } from './together.ts';
 
 type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
@@ -29,16 +29,28 @@ type Asked = Pick<Question, 'resource' | 'exchange' | 'parent'>;
 export async function obtain(asked: Asked, found: Found, engine: Engine): Promise<Served> {
   const { resource, exchange } = asked;
   engine.demand.note(resource.key);
-  const stored = found.resident ? resident(found.resident) : await onDisk(asked, engine);
+  // It may have been a while since it was found in memory: a member of a ring asks the owner first.
+  const inMemory = found.resident && engine.store.peek(resource.key, exchange.headers);
+  const stored = inMemory ?? (await onDisk(asked, engine));
 
   const question = questionOf(asked, stored, engine);
-  const outcome = found.resident ? 'hit' : 'hit-disk';
+  const outcome = inMemory ? 'hit' : 'hit-disk';
   const served = stored && withoutAsking(question, stored, outcome, engine);
   if (served) return served;
   if (parseCacheControl(exchange.headers.get('cache-control')).onlyIfCached) {
     throw new MeridianError('only-if-cached', 'nothing stored may be used for this request');
   }
-  const refused = engine.refused.get(resource.key);
+  const inHand = stored && engine.store.inHand(stored.entry);
+  try {
+    return await newer({ ...question, inHand }, stored, engine);
+  } finally {
+    inHand?.end();
+  }
+}
+
+/** From the parent, or from whoever asks it already. */
+function newer(question: Question, stored: Stored | null, engine: Engine): Promise<Served> {
+  const refused = engine.refused.get(question.resource.key);
   if (refused) return failure(question, stored, { error: refused }, engine);
   return mayWait(question, engine) ? together(question, stored, engine) : alone(question, stored, engine);
 }
@@ -71,7 +83,8 @@ function questionOf(asked: Asked, stored: Stored | null, engine: Engine): Questi
   const outcome = stored ? (reload ? 'reload' : 'expired') : known ? 'vary-miss' : 'miss';
   const bodiless = exchange.method === 'HEAD';
   const confirm = exchange.tier?.mustConfirm ? JSON.stringify(exchange.tier.knows) : null;
-  return { ...asked, reload, confirm, bodiless, personal: isPersonal(resource, exchange), outcome };
+  const personal = isPersonal(resource, exchange);
+  return { ...asked, reload, confirm, bodiless, personal, inHand: null, outcome };
 }
 
 /** Whether there is any point in waiting for somebody else's answer. */

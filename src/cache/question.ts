@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Parent } from '../parent.ts';
 import type { Resource } from '../resource.ts';
+import type { InHand } from './arrivals.ts';
 
 /** What a request wants, for whom, and whom to ask. */
 export interface Question {
@@ -23,6 +24,8 @@ export interface Question {
   readonly bodiless: boolean;
   /** The request bears credentials or cookies, on which the answer may depend. */
   readonly personal: boolean;
+  /** Whether what was found stored may still be used if nothing else comes; `null` when nothing was found. */
+  readonly inHand: InHand | null;
   /** How the look-up ended, should the parent send a new response. */
   readonly outcome: Outcome;
 }

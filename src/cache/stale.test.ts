@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
+import { exchange, resource } from '../../test/support/builders.ts';
 import { MeridianError } from '../errors.ts';
+import type { CacheKey } from '../resource.ts';
 import { answerOf, failureOf } from './answers.contract.ts';
 import { type Wanted, type World, world } from './world.contract.ts';
 
@@ -86,6 +88,42 @@ for (const status of [429, 500, 502, 503, 504]) {
     expect(reply.served.forwarding?.status).toBe(status);
   });
 }
+
+for (const how of ['withdrawn', 'purged', 'confirmed for less']) {
+  test(`what was ${how} while a request waited is not served stale to it`, async () => {
+    await using here = await world();
+    const control = 'max-age=60, stale-if-error=600';
+    await stale(here, control, 10);
+    const first = here.get();
+    const second = here.get();
+    const asked = await here.nextAsk();
+    if (how === 'withdrawn') asked.confirm({ 'cache-control': 'private' });
+    if (how === 'purged') {
+      here.cache.drop('web /' as CacheKey);
+      asked.fail(new MeridianError('upstream-unreachable', 'connection refused'));
+    }
+    if (how === 'confirmed for less') asked.confirm({ 'cache-control': 'no-cache' });
+    if (how === 'purged') await failureOf(first);
+    else expect((await first).outcome).toBe('revalidated');
+    (await here.nextAsk()).answer('broken', {}, 503);
+    expect(await (await second).text()).toBe('broken');
+  });
+}
+
+test('what was withdrawn since it was found in memory is not used', async () => {
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-while-revalidate=600', 10);
+  const [wanted, asking] = [resource(), exchange({ nowMs: here.clock.now() })];
+  const found = here.cache.lookup(wanted, asking);
+  expect(found.resident).not.toBeNull();
+  here.parent = () => answerOf(null, { 'cache-control': 'private' }, 304);
+  await (await here.get()).text();
+  await here.quiet();
+  const failing = () => down() as Promise<never>;
+  expect((await failureOf(here.cache.obtain(wanted, asking, found, failing))).code).toBe(
+    'upstream-unreachable',
+  );
+});
 
 test('501 and 404 are answers, not failures', async () => {
   await using here = await world();

@@ -3,7 +3,7 @@
  */
 import type { Entry, Head } from '../entry.ts';
 import type { CacheKey, Resource } from '../resource.ts';
-import { type Arrival, arrivals } from './arrivals.ts';
+import { type Arrival, arrivals, type InHand } from './arrivals.ts';
 import type { Disk } from './disk/disk.ts';
 import type { Kept } from './disk/index.ts';
 import { sha256Of } from './disk/objects.ts';
@@ -25,6 +25,8 @@ export interface Store {
   find(key: CacheKey, headers: Headers): Stored | null | Promise<Stored | null>;
   /** What is stored, and where, by the indexes alone: its bytes may turn out to be wrong. */
   locate(key: CacheKey, headers: Headers): Pick<Stored, 'from' | 'entry'> | null;
+  /** What has been found is in somebody's hands for a while. Whoever calls this ends it. */
+  inHand(entry: Entry): InHand;
   /** A request for a response to this is being sent. Whoever calls this ends it. */
   expect(resource: Pick<Resource, 'key' | 'tags'>): Arrival;
   keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>, arrival: Arrival): Promise<Entry | null>;
@@ -33,7 +35,7 @@ export interface Store {
   fileFailed(error: unknown): void;
   /** Replaces what is known of a stored response, unless another has taken its place. */
   confirm(stored: Stored, entry: Entry, arrival: Arrival): Stored;
-  /** Forgets one variant. */
+  /** Forgets one variant, wherever it is: the parent has withdrawn it. */
   forget(entry: Entry): void;
   /** Whether a body of this size has a place here. One of unknown size (`null`) may have, until it turns out too large. */
   hasPlaceFor(sizeBytes: number | null): boolean;
@@ -80,13 +82,13 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     pendingBytes += weight;
     arrival.hold();
     const name = nameOf(entry);
-    const put: Pending = { entry, written: null };
+    const put: Pending = { entry, isForgotten: false, written: null };
     pending.set(name, put);
     put.written = disk
       .put(
         () => put.entry,
         bytes,
-        () => arrival.wanted,
+        () => arrival.wanted && !put.isForgotten,
       )
       .finally(() => {
         if (pending.get(name) === put) pending.delete(name);
@@ -96,15 +98,23 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     return put.written;
   }
 
-  /** Waits for a body, or not; what has been purged or replaced meanwhile is not taken. */
+  /**
+   * Waits for a body, or not; what has been purged, replaced or forgotten meanwhile is not taken, and what has been
+   * confirmed is taken as it is known by then.
+   */
   function once<Body>(
     entry: Entry,
+    from: Disk,
     body: Body | null | Promise<Body | null>,
-    take: (body: Body) => Stored,
+    take: (entry: Entry, body: Body) => Stored,
   ): Stored | null | Promise<Stored | null> {
-    if (!(body instanceof Promise)) return body && take(body);
+    if (!(body instanceof Promise)) return body && take(entry, body);
     const arrival = underWay.again(entry);
-    return body.then((there) => (there && arrival.wanted ? take(there) : null)).finally(() => arrival.end());
+    const renewed = (there: Body | null) => {
+      const now = there && arrival.wanted ? from.variant(entry.key, variantOf(entry)) : null;
+      return there && now?.entry.sha256 === entry.sha256 ? take(now.entry, there) : null;
+    };
+    return body.then(renewed).finally(() => arrival.end());
   }
 
   function moveUp(entry: Entry, bytes: Uint8Array<ArrayBuffer>): Stored {
@@ -118,9 +128,9 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
   function read(kept: Kept, from: Disk, isToSend: boolean): Stored | null | Promise<Stored | null> {
     const { entry } = kept;
     if (entry.sizeBytes > memoryObjectBytes() || isToSend) {
-      return once(entry, from.body(kept), (body) => ({ from: 'disk', entry, body }));
+      return once(entry, from, from.body(kept), (entry, body) => ({ from: 'disk', entry, body }));
     }
-    return once(entry, from.bytes(kept), (bytes) => moveUp(entry, bytes));
+    return once(entry, from, from.bytes(kept), moveUp);
   }
 
   function readOnce(kept: Kept, from: Disk, isToSend = false): Stored | null | Promise<Stored | null> {
@@ -144,6 +154,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
 
   return {
     peek,
+    inHand: underWay.inHand,
     expect: underWay.begin,
 
     locate(key, headers) {
@@ -197,6 +208,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     confirm(stored, confirmed, arrival) {
       const entry = { ...confirmed, asOf: arrival.asOf };
       if (!arrival.wanted) return { ...stored, entry };
+      underWay.confirmed(entry);
       // It is there already, or will be when its body is.
       disk?.update(entry);
       const put = pending.get(nameOf(entry));
@@ -210,6 +222,9 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     },
 
     forget(entry) {
+      underWay.forgotten(entry);
+      const put = pending.get(nameOf(entry));
+      if (put) put.isForgotten = true;
       memory.forget(entry);
       disk?.forget(entry);
     },
@@ -243,6 +258,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
 
 interface Pending {
   entry: Entry;
+  isForgotten: boolean;
   /** `null` until it has begun. */
   written: Promise<boolean> | null;
 }

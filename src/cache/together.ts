@@ -150,10 +150,22 @@ export async function failure(
   // It would be taken for an answer that takes account of what the asker knows.
   if (question.confirm !== null) throw failed.error;
   const known =
-    engine.store.peek(resource.key, exchange.headers) ?? stored ?? (await uncompressed(question, engine));
+    engine.store.peek(resource.key, exchange.headers) ??
+    (await asKnownNow(question, stored, engine)) ??
+    (await uncompressed(question, engine));
   const usable = known && mayServeOnError(known.entry.freshness, engine.clock.now(), failed.error);
   if (usable) return staleOnError(known, failed);
   throw failed.error;
+}
+
+/** What was found stored, unless it is no more what it was then: then what is there instead, if anything is. */
+async function asKnownNow(
+  { resource, exchange, inHand }: Question,
+  stored: Stored | null,
+  { store }: Engine,
+): Promise<Stored | null> {
+  if (stored === null || inHand?.wanted !== false) return stored;
+  return store.find(resource.key, exchange.headers);
 }
 
 /** The plain form of what is compressed here: better than an error for whoever takes it. */

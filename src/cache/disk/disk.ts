@@ -354,7 +354,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
 
     forget(entry) {
       try {
-        if (!use.closed) orphaned(index.dropVariant(entry));
+        if (!use.closed) orphaned(purging.withdraw(entry));
       } catch (error) {
         use.failed(error);
       }

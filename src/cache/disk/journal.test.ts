@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
+import type { Entry } from '../../entry.ts';
 import type { Selector } from '../../purge.ts';
+import type { CacheKey } from '../../resource.ts';
 import { openLedger } from '../purge/ledger.ts';
 import type { DiskIndex } from './index.ts';
 import { journal } from './journal.ts';
@@ -15,6 +17,10 @@ function world() {
   }
   const index = {
     ledger,
+    dropVariant({ key }) {
+      act(`drop ${key}`);
+      return [];
+    },
     purgeKey(key: string) {
       act(`key ${key}`);
       return { orphans: [], isAll: true };
@@ -35,7 +41,7 @@ function world() {
     const position = at === undefined ? undefined : { log: 'a', sequence: at, digest: null };
     return purging.add(ledger.add({ selector, soft: false }, 0), durable, position);
   };
-  return { done, state, purging, purge };
+  return { done, state, purging, purge, ledger };
 }
 
 test('a key is carried out at once, and needs no memory but its number', () => {
@@ -57,6 +63,29 @@ test('what the index cannot take now is made up for before anything else is done
   expect(done).toEqual(['key web /', 'passed 1', 'save tag']);
   purging.retry();
   expect(done).toHaveLength(3);
+});
+
+test('so is what a parent has withdrawn, each variant once', () => {
+  const { done, state, purging } = world();
+  const withdrawn = ['web /a', 'web /b'].map((key) => ({ key }) as Entry);
+  state.isBroken = true;
+  for (const entry of [...withdrawn, ...withdrawn]) expect(() => purging.withdraw(entry)).toThrow('I/O');
+  expect(() => purging.retry()).toThrow('I/O');
+  state.isBroken = false;
+  purging.retry();
+  purging.retry();
+  expect(done).toEqual(['drop web /a', 'drop web /b']);
+});
+
+test('more of it than can be remembered is a purge of everything', () => {
+  const { done, state, purging, ledger } = world();
+  state.isBroken = true;
+  for (let n = 0; n < 10_001; n++)
+    expect(() => purging.withdraw({ key: `web /${n}` } as Entry)).toThrow('I/O');
+  expect(ledger.fate({ key: 'web /' as CacheKey, tags: [] }, 0).as).toBe('gone');
+  state.isBroken = false;
+  purging.retry();
+  expect(done).toEqual(['save all alone', 'save all']);
 });
 
 test('the place on the bus is written with the purge, and not before what was missed', () => {

@@ -1,13 +1,16 @@
 /**
- * Purges that must not be lost. The index takes them at once, even while the tier is out of use; what it cannot
+ * Purges, and what a parent has withdrawn, that must not be lost. The index takes them at once, even while the tier is out of use; what it cannot
  * take is remembered, and made up for before anything is read from it or written to it again.
  */
 import type { Place } from '../../bus.ts';
+import type { Entry } from '../../entry.ts';
 import type { Mark } from '../purge/ledger.ts';
 import type { DiskIndex, Orphan } from './index.ts';
 
 /** Purges remembered; beyond it, all that the ledger has are written once more. */
 const maxMissed = 10_000;
+/** Variants remembered that are to be dropped; beyond it, everything is purged. */
+const maxUndropped = 10_000;
 
 export interface Journal {
   /**
@@ -18,6 +21,8 @@ export interface Journal {
   add(mark: Mark, durable: boolean, at?: Place): Written;
   /** The same for a place that needs nothing to be purged. */
   passed(at: Place): void;
+  /** Drops a variant that the parent has withdrawn. Throws when the index cannot do it now. */
+  withdraw(entry: Entry): readonly Orphan[];
   /** Makes up for what was missed. Throws when the index still cannot take it. */
   retry(): readonly Orphan[];
 }
@@ -31,6 +36,7 @@ export interface Written {
 export function journal(index: DiskIndex): Journal {
   const { ledger, purges } = index;
   const missed = new Set<Mark>();
+  const undropped = new Set<Entry>();
   /** Where the index is on the bus once it has been told what it missed. */
   let missedAt: Place | undefined;
 
@@ -71,9 +77,26 @@ export function journal(index: DiskIndex): Journal {
       else purges.passed(ledger.sequence, at);
     },
 
+    withdraw(entry) {
+      try {
+        return index.dropVariant(entry);
+      } catch (error) {
+        undropped.add(entry);
+        if (undropped.size > maxUndropped) {
+          undropped.clear();
+          missed.add(ledger.add({ selector: { by: 'all' }, soft: false }, 0)); // hard: the time does not matter
+        }
+        throw error;
+      }
+    },
+
     retry() {
-      if (missed.size === 0) return [];
+      if (missed.size + undropped.size === 0) return [];
       const orphans: Orphan[] = [];
+      for (const entry of undropped) {
+        orphans.push(...index.dropVariant(entry));
+        undropped.delete(entry);
+      }
       for (const mark of missed) {
         orphans.push(...write(mark, false).orphans);
         missed.delete(mark);

@@ -95,6 +95,7 @@ function questionFor({ asked, layout }: Sliced, index: number, parent: Parent): 
     reload: false,
     confirm: null,
     bodiless: false,
+    inHand: null,
     personal,
     outcome: 'partial',
   };
