@@ -21,8 +21,9 @@ const EDGE_SHARE = 0.05;
 export function wrk(scratch: Scratch): LoadGenerator {
   const script = join(scratch.directory('wrk'), 'summary.lua');
   writeFileSync(script, SUMMARY);
-  const command = ({ url, connections, seconds }: Target) => [
+  const command = ({ url, connections, seconds, headers = {} }: Target) => [
     ...['wrk', '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`],
+    ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
     ...['--script', script, url],
   ];
 
