@@ -98,7 +98,8 @@ async function askRemote(remote: string, path: string, own: string): Promise<Kep
     signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS),
   });
   const type = response.headers.get('content-type') ?? 'application/octet-stream';
-  if (!type.includes('json')) return { status: response.status, type, body: new Uint8Array(await response.arrayBuffer()) };
+  if (!type.includes('json'))
+    return { status: response.status, type, body: new Uint8Array(await response.arrayBuffer()) };
   // Links to tarballs lead here, so that every server asks for them here.
   const body = new TextEncoder().encode((await response.text()).replaceAll(remote, own));
   return { status: response.status, type, body };
