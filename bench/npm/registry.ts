@@ -17,7 +17,7 @@ const REMOTE_TIMEOUT_MS = 60_000;
 /** A package with few versions, as most are. */
 export const SMALL = 'meridian-bench-small';
 /** A real one with many versions, each of which depends on much. */
-export const HUGE = 'webpack';
+export const HUGE = 'eslint';
 
 export interface File {
   readonly label: string;
