@@ -42,6 +42,12 @@ export const errors = {
     advice:
       'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, or as `X-Api-Key`.',
   },
+  'wrong-password': {
+    status: 401,
+    blame: 'client',
+    retryable: false,
+    advice: 'There is no user who has this name and this password, or he is disabled.',
+  },
   forbidden: {
     status: 403,
     blame: 'client',
@@ -120,6 +126,12 @@ export const errors = {
     blame: 'client',
     retryable: false,
     advice: "The request target exceeds the listener's limit (`limits.targetBytes`).",
+  },
+  'too-many-attempts': {
+    status: 429,
+    blame: 'client',
+    retryable: false,
+    advice: 'Passwords may be tried only so often, for one user and from one address. Wait, then try again.',
   },
   'fields-too-large': {
     status: 431,

@@ -3,6 +3,7 @@
  */
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
+import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
@@ -41,12 +42,58 @@ export interface Protocol {
    * @param after the answer; 304 and failures are not asked about.
    */
   changed(named: Resource, before: Entry, after: Answer): Change | null;
+  /** At the origin, where packages live here for good. */
+  readonly home?: Home;
+  /**
+   * At the origin: keeps what is wanted for good, so that it can be had when no remote can be asked. May be repeated. What cannot be had is
+   * noted by name, and the rest goes on.
+   */
+  mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
   /** At the origin: what goes on without a request, from the moment at which the config is in force. */
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
   readonly policy?: PolicyDesk;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
+}
+
+/** What lives here, as folders of it are taken in and written. */
+export interface Home {
+  /** May be repeated: what is there already is left as it is. What is broken is noted by name, and the rest goes on. */
+  takeIn(folder: FolderIn, job: Job): Promise<void>;
+  /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
+  giveOut(folder: string, job: Job): Promise<void>;
+}
+
+/** One version, as a lock file names it. */
+export interface Wanted {
+  readonly name: string;
+  readonly version: string;
+  /** As lock files write it (`sha512-…`); `null`: it does not say. */
+  readonly integrity: string | null;
+}
+
+export interface FolderIn {
+  /** Absolute path. */
+  readonly path: string;
+  readonly layout: 'verdaccio' | 'tarballs';
+  /** What it has pulled from elsewhere, too. */
+  readonly all: boolean;
+  /** Looks at all of it, and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Long work: what it may use, and how it says how far it is. */
+export interface Job {
+  readonly stores: Stores;
+  readonly purge: OriginDoor['purge'];
+  /** Another resource of the route, from its remote, by the path that clients ask for. */
+  get(path: string): Promise<Answer>;
+  /** How many of what: `versions`, `bytes`. */
+  count(what: string, more?: number): void;
+  /** A sentence for whoever has asked for it. */
+  note(sentence: string): void;
+  readonly signal: AbortSignal;
 }
 
 /** Something that is another than before. */
@@ -62,6 +109,8 @@ export interface Change {
 export interface OriginDoor {
   /** What is kept here for good; `null` where the config gives the origin no store. */
   readonly stores: Stores | null;
+  /** Users and their tokens; `null` where there are no records of them. */
+  readonly accounts: Accounts | null;
   /**
    * Purges what has been changed here, throughout the network. Resolves when all nodes that live have carried it out, or after
    * a second when it is on the bus at least.

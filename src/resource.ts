@@ -54,6 +54,11 @@ export interface Pass {
   readonly why: 'bypass' | 'method';
   /** What it does to what. Absent: it reads, from the route as a whole. */
   readonly deed?: Pick<Deed, 'action' | 'subject'>;
+  /**
+   * Whom the PoP lets through. Absent: whoever may do the deed. `account`: whoever has a token, about himself. `anybody`: the
+   * request itself shows the origin who asks, by a password or an identity token, so the PoP looks for no credential.
+   */
+  readonly audience?: 'account' | 'anybody';
   readonly ask: 'client' | FieldList;
   /** What such a request makes outdated when it is unsafe and succeeds with these fields (RFC 9111 §4.4). */
   readonly outdates?: (answer: Headers) => readonly CacheKey[];

@@ -8,7 +8,7 @@
  *
  * Collecting those is safe while others publish, in three steps: one transaction that finds no reference to the blob and puts
  * a document that condemns it; `delete`; one that removes the condemnation. A publishing transaction that meets a condemned
- * blob gives up, writes the blob once more when the condemnation is gone, and starts again.
+ * blob gives up, and its client sends the bytes once more. See `origin/collection/`.
  */
 
 declare const sha256: unique symbol;
@@ -227,5 +227,8 @@ export function blobReferenceKey(sha256: Sha256, holder: DocumentKey): DocumentK
 
 /** While this document is there, the blob is being deleted, and nothing may begin to refer to it. */
 export function condemnedBlobKey(sha256: Sha256): DocumentKey {
-  return ['blob', sha256, 'condemned'];
+  return [...condemnedBlobs, sha256];
 }
+
+/** What the keys of all condemnations begin with. */
+export const condemnedBlobs: DocumentKey = ['condemned-blob'];

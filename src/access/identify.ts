@@ -2,8 +2,8 @@
  * Who stands behind a token, and what he may do with it, here and now.
  */
 import type { CidrSet } from '../http/cidr.ts';
-import type { Identity } from '../identity.ts';
-import { allowing, type Right } from './rights.ts';
+import type { Identity, Right } from '../identity.ts';
+import { allowing } from './rights.ts';
 import { commonRights, ownRights, type World } from './world.ts';
 
 /** Why a token is good for nothing. */

@@ -8,6 +8,8 @@ import { actions } from '../identity.ts';
 
 /** Of a user or a team. */
 export const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+/** Of a user: long enough not to be guessed in a life, short enough to be hashed. */
+export const password = z.string().min(10).max(1024);
 const pattern = z.string().min(1).max(214);
 
 const block = z.string().refine(isBlock, { error: 'expected an address or a block such as 10.0.0.0/8' });

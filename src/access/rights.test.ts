@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import type { Deed } from '../identity.ts';
-import { allowing, type Right } from './rights.ts';
+import type { Deed, Right } from '../identity.ts';
+import { allowing } from './rights.ts';
 
 const deed = (changed: Partial<Deed> = {}): Deed => ({
   action: 'read',

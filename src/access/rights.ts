@@ -2,15 +2,8 @@
  * What somebody may do: the rights that he has been given, within what his token is limited to. Worked out once for each
  * identity, and asked for each of its requests.
  */
-import type { Action, Deed } from '../identity.ts';
+import type { Action, Deed, Right } from '../identity.ts';
 import { type NameTest, nameTest } from './pattern.ts';
-
-/** Some actions on some subjects of some routes; `*` in a name stands for any text. */
-export interface Right {
-  readonly actions: readonly Action[];
-  readonly routes: readonly string[];
-  readonly subjects: readonly string[];
-}
 
 export interface Rights {
   /** Given to everybody, who may use them for what is not restricted. */

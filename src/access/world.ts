@@ -2,8 +2,9 @@
  * Who there is, and what has been given to whom: users, teams and grants. Small enough to be held whole by every node; tokens
  * are not part of it.
  */
+
+import type { Right } from '../identity.ts';
 import type { Grant, Grantee, Team, User } from './record.ts';
-import type { Right } from './rights.ts';
 
 export interface World {
   /** What everybody may do by the config of the network. */

@@ -48,6 +48,21 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Give, list and take back rights',
     load: () => import('./grant.ts'),
   },
+  import: {
+    usage: 'import <from> <folder>',
+    describe: "Take in packages from Verdaccio's storage or from tarballs",
+    load: () => import('./import.ts'),
+  },
+  export: {
+    usage: 'export <folder>',
+    describe: 'Write the packages that live here to a folder',
+    load: () => import('./export.ts'),
+  },
+  mirror: {
+    describe: 'Keep for good what a lock file names',
+    load: () => import('./mirror.ts'),
+  },
+  gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   policy: {
     usage: 'policy <what> [subject]',
     describe: 'Explain what the supply-chain policy of a route lets through',

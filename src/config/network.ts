@@ -94,6 +94,7 @@ type RedisBus = Extract<Of<typeof schema.bus>, { driver: 'redis' }>;
 export interface StoreConfig {
   readonly blobs: BlobsConfig;
   readonly metadata: MetadataConfig;
+  readonly collection: Of<typeof schema.collection>;
 }
 
 /** Paths are absolute. `spool`: where blobs wait until their name is known. */
@@ -321,7 +322,7 @@ function howAsked(
 }
 
 function completeStore(
-  { blobs, metadata }: NonNullable<schema.ParsedNode['store']> = { blobs: {}, metadata: {} },
+  { blobs, metadata, collection }: NonNullable<schema.ParsedNode['store']> = schema.standardStore,
   dataDir: string,
   configDir: string,
 ): StoreConfig {
@@ -334,6 +335,7 @@ function completeStore(
     metadata: metadata.postgres
       ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
       : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
+    collection,
   };
 }
 

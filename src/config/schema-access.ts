@@ -1,7 +1,7 @@
 /** Who may have what: the parameters of it, a part of the table in `schema.ts`. */
 import { z } from 'zod';
 import * as forms from './forms.ts';
-import { group, list, oneOf, rows, seconds, text } from './kinds.ts';
+import { flag, group, list, oneOf, rows, seconds, text } from './kinds.ts';
 
 /** Also what `access/oidc` can verify. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'] as const;
@@ -61,6 +61,12 @@ export const access = group('Tokens and rights, as PoPs know them.', {
     { atLeast: 1 },
   ).prefault('5m'),
   issuers: list('Who vouches for machines, so that they need no token of their own.', issuer).prefault([]),
+  signup: flag(
+    'Whoever logs in with a name that nobody has becomes a user, with the rights of all `users`. Otherwise, users are added by who administers the network.',
+  ).prefault(false),
+  loginS: seconds('How long a token is good that a user gets by logging in with his password.', {
+    atLeast: 60,
+  }).prefault('30d'),
   unknownS: seconds('For so long, a token that the origin does not know is not asked about again.').prefault(
     '5s',
   ),

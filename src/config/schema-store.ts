@@ -1,6 +1,6 @@
 /** The parameters of an origin's stores, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { anyText, count, flag, group, oneOf, path, text, url } from './kinds.ts';
+import { anyText, count, flag, group, oneOf, path, seconds, text, url } from './kinds.ts';
 import { serverTls } from './schema-tls.ts';
 
 const credential = (means: string, otherwise: string) => anyText(means, { expected: 'text', otherwise });
@@ -83,10 +83,22 @@ export const postgresStore = group(
   },
 );
 
+export const collection = group('How blobs are removed that nothing refers to any more.', {
+  everyS: seconds('How often. 0: never, but for `meridian gc`.').prefault('24h'),
+  graceS: seconds(
+    'Blobs that were written within this time are left alone: whoever wrote them may be about to refer to them.',
+    { atLeast: 600 },
+  ).prefault('24h'),
+}).prefault({});
+
 export const store = group('What an origin keeps for good. One engine for each half.', {
   blobs: group('Where the bytes are.', { files: filesStore.optional(), s3: s3Store.optional() }).prefault({}),
   metadata: group('Where it is written what there is.', {
     sqlite: sqliteStore.optional(),
     postgres: postgresStore.optional(),
   }).prefault({}),
+  collection,
 });
+
+/** Of an origin whose config names none. */
+export const standardStore = store.parse({});

@@ -31,11 +31,11 @@ import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
-import { postgresStore, s3Store, store } from './schema-store.ts';
+import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
-export { access, bus, metadataTimes, postgresStore, purge, ring, s3Store };
+export { access, bus, collection, metadataTimes, postgresStore, purge, ring, s3Store, standardStore };
 
 const label = (means: string) =>
   text(

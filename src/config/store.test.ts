@@ -45,11 +45,13 @@ describe('a store', () => {
     expect(network({}).nodes.origin?.store).toEqual({
       blobs: { engine: 'files', path: '/etc/meridian/.meridian/origin/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/.meridian/origin/metadata.db' },
+      collection: { everyS: 86_400, graceS: 86_400 },
     });
     const placed = { blobs: files({ path: '/srv/blobs' }), metadata: sqlite({ path: 'here.db' }) };
     expect(network(placed).nodes.origin?.store).toEqual({
       blobs: { engine: 'files', path: '/srv/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/here.db' },
+      collection: { everyS: 86_400, graceS: 86_400 },
     });
   });
 
@@ -73,6 +75,7 @@ describe('a store', () => {
         password: 'hunter3',
         connections: 10,
       },
+      collection: { everyS: 86_400, graceS: 86_400 },
     });
   });
 

@@ -9,6 +9,7 @@ import { tokenPrefix } from '../access/token.ts';
 import { discard } from '../cache/lead.ts';
 import type { Found } from '../cache/served.ts';
 import type { Obtained } from '../cache/slices/object.ts';
+import { MeridianError } from '../errors.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
 import { accessField, type Deed, type Identity, isRestricted, restrictedValue } from '../identity.ts';
 import type { Pass, Resource } from '../resource.ts';
@@ -87,9 +88,19 @@ export async function admitToPass(
   named: Pass,
 ): Promise<Exchange> {
   const onward = withoutToken(exchange);
+  if (named.audience === 'anybody') return onward;
+  if (named.audience === 'account') return inOtherWords(onward, { identity: await holder(guard, exchange) });
   if (named.deed === undefined && guard.isOpen(route.name)) return onward;
   const identity = await admitted(guard, exchange, doingOf(route, named));
   return inOtherWords(onward, { identity });
+}
+
+/** Whoever has a token, whatever he may do. */
+// off the hit path: goes to the parent
+async function holder(guard: Guard, exchange: Exchange): Promise<Identity> {
+  const identity = await guard.identify(exchange);
+  if (identity.token === null) throw new MeridianError('unauthenticated', 'You are not logged in.');
+  return identity;
 }
 
 /** Tokens of this network are for its own nodes: no upstream ever sees one, nor what looks like one. */

@@ -8,16 +8,19 @@ import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
 import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
 import type { Clock } from '../clock.ts';
-import type { Network, NodeConfig } from '../config/network.ts';
+import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
+import { keepHouse } from './housekeeping.ts';
+import type { Site } from './node.ts';
 import { openPurging, type Purging } from './purging.ts';
 import { openRecords, type Records } from './records.ts';
 import { limitsOf, type SharedRemotes, sharedRemotes } from './remotes.ts';
 import { type Replicas, replicas } from './replicas.ts';
 import { type Seat, workerName } from './seat.ts';
 import { openStores, type Stores } from './stores.ts';
+import { taskFor } from './tasks.ts';
 
 export interface NodeDependencies {
   readonly log: Log;
@@ -51,6 +54,7 @@ export async function openParts(
   config: NodeConfig,
   startedMs: number,
   deps: NodeDependencies,
+  site: () => Site,
 ): Promise<Parts> {
   const { clock, log, seat } = deps;
   // Each worker follows the bus, and is a member, for itself.
@@ -68,7 +72,14 @@ export async function openParts(
   const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
-  const records = stores && openRecords({ network, metadata: stores.metadata, bus, clock, warn });
+  const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock) : null;
+  const records =
+    tending &&
+    openRecords({
+      ...{ network, metadata: tending.stores.metadata, bus, clock, warn },
+      taskFor: (order) => taskFor(order, { ...tending, site, purge: purging.changed }),
+    });
+  const house = tending && records && keepHouse({ ...tending, works: records.works, log });
   const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,
@@ -92,12 +103,18 @@ export async function openParts(
       polite.close();
       await purging.close();
       await records?.close();
+      await house?.close();
       if (!deps.bus) await bus.close();
       await nearby.close();
       await stored.close();
       await stores?.close();
     },
   };
+}
+
+function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock: Clock) {
+  const { everyS, graceS } = collection;
+  return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock };
 }
 
 type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;

@@ -14,7 +14,7 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request, unframedField } from '../http/client.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
-import type { Identity } from '../identity.ts';
+import type { Accounts, Identity } from '../identity.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
 import type { Remotes } from '../remotes/remotes.ts';
@@ -37,6 +37,8 @@ export interface PullOptions {
   readonly purge: OriginDoor['purge'];
   /** What is kept here for good. */
   readonly stores: Stores | null;
+  /** Users and their tokens; `null` where there are no records of them. */
+  readonly accounts: Accounts | null;
   /** Who is behind a request; `null` where there are no records of it. */
   readonly identify: Identify | null;
 }
@@ -69,6 +71,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
     const { exchange } = ask;
     return {
       stores: options.stores,
+      accounts: options.accounts,
       purge: options.purge,
 
       async fetch(remote, url, { method, headers: given, body, signal }) {

@@ -1,7 +1,10 @@
 /**
  * What an origin knows of access, and how machines show it who they are.
  */
+import { openAccounts } from '../access/accounts/accounts.ts';
+import { attempts } from '../access/accounts/attempts.ts';
 import type { ApiServices } from '../access/api/endpoint.ts';
+import type { Order } from '../access/api/order.ts';
 import { exchanger } from '../access/oidc/exchange.ts';
 import { openRegister } from '../access/register/register.ts';
 import type { Bus } from '../bus.ts';
@@ -9,10 +12,15 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import { request } from '../http/client.ts';
+import type { Accounts } from '../identity.ts';
+import { rate } from '../remotes/rate.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
+import { openWorks, type Task, type Works } from './works.ts';
 
 export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
+  readonly works: Works;
+  readonly accounts: Accounts;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -22,11 +30,13 @@ export interface RecordsOptions {
   readonly network: Network;
   readonly metadata: MetadataStore;
   readonly bus: Bus;
+  /** What there is to do for an order. */
+  readonly taskFor: (order: Order) => Task;
   readonly clock: Clock;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export function openRecords({ network, metadata, bus, clock, warn }: RecordsOptions): Records {
+export function openRecords({ network, metadata, bus, taskFor, clock, warn }: RecordsOptions): Records {
   let inForce = network;
   const register = openRegister({ metadata, bus, openRoutes: () => openRoutesOf(inForce), clock, warn });
   const exchangeFor = ({ access }: Network) =>
@@ -37,8 +47,14 @@ export function openRecords({ network, metadata, bus, clock, warn }: RecordsOpti
       clock,
     });
   let exchange = exchangeFor(network);
+  const works = openWorks({ taskFor, audit: (event) => register.appendAudit([event]), clock, warn });
   return {
     register,
+    works,
+    accounts: openAccounts({
+      ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },
+      ...{ attempts: attempts({ pace: rate }), secret: network.secret },
+    }),
     get exchange() {
       return exchange;
     },
@@ -47,7 +63,10 @@ export function openRecords({ network, metadata, bus, clock, warn }: RecordsOpti
       if (!Bun.deepEquals(next.access.issuers, inForce.access.issuers)) exchange = exchangeFor(next);
       inForce = next;
     },
-    close: register.close,
+    async close() {
+      await works.close();
+      await register.close();
+    },
   };
 }
 

@@ -84,6 +84,7 @@ export async function makeSite(
     remotes,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
+    accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
     if (role === 'origin') {
@@ -130,6 +131,7 @@ export async function makeSite(
 function servicesOf(records: Records, policyOf: ApiServices['policyOf']): ApiServices {
   return {
     register: records.register,
+    works: records.works,
     // Another one after a reload.
     get exchange() {
       return records.exchange;

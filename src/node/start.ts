@@ -56,7 +56,7 @@ export async function startNode(
   const { clock, log, seat } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const parts = await openParts(network, config, startedAtMs, deps);
+  const parts = await openParts(network, config, startedAtMs, deps, () => node.site);
   const { cache, bus, purging, replicas, remotes, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const startedMs = clock.elapsed();

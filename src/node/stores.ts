@@ -38,7 +38,11 @@ export interface StoreStatus {
   readonly state: 'unknown' | 'well' | 'failing';
 }
 
-export async function openStores(config: StoreConfig, clock: Clock, log: Log): Promise<Stores> {
+export async function openStores(
+  config: Pick<StoreConfig, 'blobs' | 'metadata'>,
+  clock: Clock,
+  log: Log,
+): Promise<Stores> {
   const blobs = await openBlobs(config.blobs, clock, log);
   const metadata = await openMetadata(config.metadata, clock);
   const halves = { blobs: watched(blobs, 'blobs', log), metadata: watched(metadata, 'metadata', log) };

@@ -17,6 +17,8 @@ describe('a target', () => {
 
   test.each([
     ['/x?token=abc', '/x?token=…'],
+    ['/npm/-/user/token/mrd_0123abcXYZ', '/npm/-/user/token/mrd_…'],
+    ['/npm/-/v1/done?session=a.b', '/npm/-/v1/done?session=…'],
     ['/x?a=1&access_token=abc&b=2', '/x?a=1&access_token=…&b=2'],
     ['/x?API-KEY=abc', '/x?API-KEY=…'],
     ['/x?key=a&sig=b&auth=c&password=d&code=e', '/x?key=…&sig=…&auth=…&password=…&code=…'],

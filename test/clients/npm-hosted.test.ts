@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Right } from '../../src/access/rights.ts';
+import type { Right } from '../../src/identity.ts';
 import { npm } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {

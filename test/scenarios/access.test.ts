@@ -2,7 +2,7 @@
  * Who may have what, through real nodes: a PoP, a shield, an origin, and an upstream that counts.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Right } from '../../src/access/rights.ts';
+import type { Right } from '../../src/identity.ts';
 import { web } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {

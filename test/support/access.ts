@@ -1,6 +1,6 @@
 /** Tokens and rights of a test network, as an operator gives them. */
 import { z } from 'zod';
-import type { Right } from '../../src/access/rights.ts';
+import type { Right } from '../../src/identity.ts';
 import type { TestNode } from './network.ts';
 
 const made = z.object({ id: z.string(), token: z.string() });

@@ -16,6 +16,10 @@ export interface ClientOptions {
   readonly home: string;
   /** Default: two minutes. */
   readonly withinMs?: number;
+  /** Variables besides. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Hears all that the client has said so far, whenever it says more; `type` is the keyboard. */
+  readonly heard?: (said: string, type: (text: string) => void) => void;
 }
 
 export interface ClientRun {
@@ -41,22 +45,39 @@ export async function runClient(
   args: readonly string[],
   options: ClientOptions,
 ): Promise<ClientRun> {
-  const { registry, project, home, withinMs = 120_000 } = options;
+  const { registry, project, home, withinMs = 120_000, heard, environment } = options;
   mkdirSync(home, { recursive: true });
   const started = performance.now();
   const child = Bun.spawn([...commands[client], ...args], {
     cwd: project,
-    env: { ...plainEnvironment(home), ...settings[client](registry, home) },
-    stdin: 'ignore',
+    env: { ...plainEnvironment(home), ...settings[client](registry, home), ...environment },
+    stdin: heard === undefined ? 'ignore' : 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const all = Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  const type = (text: string) => void child.stdin?.write(text);
+  let said = '';
+  const listen = (more: string) => {
+    said += more;
+    heard?.(said, type);
+  };
+  const all = Promise.all([child.exited, textOf(child.stdout, listen), textOf(child.stderr, listen)]);
   const [code, stdout, stderr] = await within(withinMs, `${client} ${args.join(' ')}`, all).catch((error) => {
     child.kill('SIGKILL');
     throw error;
   });
   return { code, stdout, output: stdout + stderr, elapsedMs: performance.now() - started };
+}
+
+async function textOf(stream: ReadableStream<Uint8Array>, listen: (more: string) => void): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const piece of stream) {
+    const more = decoder.decode(piece, { stream: true });
+    text += more;
+    listen(more);
+  }
+  return text;
 }
 
 /** The same, for what has to work: fails with what the client said. */

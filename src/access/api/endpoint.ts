@@ -8,17 +8,19 @@ import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
+import type { Works } from './order.ts';
 
 /**
  * `anybody`: also who has no token. `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
- * whoever has a token, about himself.
+ * whoever has a token, about himself. `operator`: whoever is on the origin's own machine, because it is about files there.
  */
-export type Audience = 'anybody' | 'node' | 'admin' | 'account';
+export type Audience = 'anybody' | 'node' | 'admin' | 'account' | 'operator';
 
 /** What the endpoints work with. */
 export interface ApiServices {
   readonly register: Register;
   readonly exchange: Exchange;
+  readonly works: Works;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
 }

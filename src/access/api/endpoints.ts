@@ -8,6 +8,7 @@ import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
 import { tokenEndpoints } from './tokens.ts';
+import { workEndpoints } from './work.ts';
 
 const described: readonly Endpoint[] = [
   ...tokenEndpoints,
@@ -22,6 +23,7 @@ export const apiBase = '/.meridian/v1';
 export const endpoints: readonly Endpoint[] = [
   ...described,
   ...forNodes,
+  ...workEndpoints,
   endpoint({
     method: 'GET',
     path: '/openapi.json',

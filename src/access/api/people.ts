@@ -1,11 +1,9 @@
 /** Users, teams and grants, by the API. */
 import { z } from 'zod';
-import { grant, grantee, name, right, team, user } from '../record.ts';
+import { grant, grantee, name, password, right, team, user } from '../record.ts';
 import { endpoint } from './endpoint.ts';
 
 const nothing = z.object({});
-/** Long enough not to be guessed in a life, short enough to be hashed. */
-const password = z.string().min(10).max(1024);
 
 export const peopleEndpoints = [
   endpoint({

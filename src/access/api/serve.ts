@@ -93,6 +93,8 @@ function decoded(text: string): string | null {
 
 function checkAudience({ audience }: Endpoint, identity: ApiRequest['identity']): void {
   if (identity === 'operator' || audience === 'anybody') return;
+  if (audience === 'operator')
+    throw new MeridianError('forbidden', 'this can be done on the machine of the origin alone');
   if (audience === 'node' || identity === 'node') {
     if (audience === 'node' && identity === 'node') return;
     throw new MeridianError('forbidden', 'this is for nodes of the network alone');

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
+import type { Right } from '../../identity.ts';
 import type { Actor } from '../register/actor.ts';
 import type { MadeToken, NewToken } from '../register/tokens.ts';
 import { issuerKeys } from './keys.ts';
@@ -19,8 +20,8 @@ export interface TrustedIssuer extends Issuer {
 }
 
 export interface Exchange {
-  /** @throws `unauthenticated`, `forbidden`, and whatever fetching the keys throws. */
-  exchange(jwt: string, from: string | null): Promise<MadeToken>;
+  /** @param limit no more than this. @throws `unauthenticated`, `forbidden`, and whatever fetching the keys throws. */
+  exchange(jwt: string, from: string | null, limit?: readonly Right[]): Promise<MadeToken>;
 }
 
 export interface ExchangeOptions {
@@ -39,7 +40,7 @@ export function exchanger({ issuers, makeToken, fetchJson, clock }: ExchangeOpti
     }),
   );
   return {
-    async exchange(jwt, from) {
+    async exchange(jwt, from, limit) {
       const named = issuerIn(jwt);
       const found = named === undefined ? undefined : trusted.get(named);
       if (found === undefined)
@@ -57,7 +58,7 @@ export function exchanger({ issuers, makeToken, fetchJson, clock }: ExchangeOpti
       const owner = `machine:${machine}` as const;
       const actor: Actor = { by: owner, token: null, from };
       const label = `${issuer.url} ${subject}`.slice(0, 200);
-      return makeToken(actor, { owner, label, expiresMs: nowMs + issuer.lifetimeS * 1000 });
+      return makeToken(actor, { owner, label, expiresMs: nowMs + issuer.lifetimeS * 1000, limit });
     },
   };
 }

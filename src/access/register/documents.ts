@@ -17,6 +17,8 @@ export const keys = {
   hash: (hash: string) => ['access', 'hash', hash],
   /** When a token was last used. */
   used: (id: string) => ['access', 'used', id],
+  /** A login that has been finished in a browser, by the hash of its secret. */
+  login: (session: string) => ['access', 'login', session],
   /** How many changes there have been, which gives each its number. */
   order: ['access', 'order'],
   /** That there has been a first administrator. */

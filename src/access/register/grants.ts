@@ -2,9 +2,9 @@
  * Grants: which rights have been given to whom.
  */
 import type { Clock } from '../../clock.ts';
+import type { Right } from '../../identity.ts';
 import type { DocumentReader } from '../../store.ts';
 import type { Grant, Grantee } from '../record.ts';
-import type { Right } from '../rights.ts';
 import type { Act, Acting } from './act.ts';
 import type { Actor } from './actor.ts';
 import { documents, keys, listed } from './documents.ts';

@@ -14,11 +14,12 @@ import { type Callers, callers } from './callers.ts';
 import { found } from './found.ts';
 import { type Grants, grants } from './grants.ts';
 import { type Introduction, introduce } from './introduce.ts';
+import { type Logins, logins } from './logins.ts';
 import { type People, people } from './people.ts';
 import { openTeller } from './teller.ts';
 import { type Tokens, tokens } from './tokens.ts';
 
-export interface Register extends People, Grants, Tokens, Callers {
+export interface Register extends People, Grants, Tokens, Callers, Logins {
   /** Users, teams and grants as they are now. */
   world(): Promise<World>;
   /** Makes the first administrator, if there has not been one. @returns his token. */
@@ -61,6 +62,7 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
   return {
     ...ofPeople,
     ...ofGrants,
+    ...logins(metadata, act, clock),
     ...tokens(metadata, act, clock, (work) => metadata.transact(work)),
 
     world,

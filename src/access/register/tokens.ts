@@ -3,9 +3,9 @@
  */
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
+import type { Right } from '../../identity.ts';
 import type { DocumentReader } from '../../store.ts';
 import type { Token } from '../record.ts';
-import type { Right } from '../rights.ts';
 import { hashOfToken, makeToken, type TokenText } from '../token.ts';
 import type { Act, Acting } from './act.ts';
 import type { Actor } from './actor.ts';

@@ -3,9 +3,9 @@
  * common (owners, limits, blocks of addresses) is kept once. A slot is 32 bytes of hash and 32 of everything else.
  */
 import { type CidrSet, cidrSet } from '../../http/cidr.ts';
+import type { Right } from '../../identity.ts';
 import type { Bearer } from '../identify.ts';
 import type { Token } from '../record.ts';
-import type { Right } from '../rights.ts';
 
 export type TokenNews = Omit<Token, 'hash' | 'label' | 'createdMs'>;
 

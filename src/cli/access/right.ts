@@ -1,7 +1,7 @@
 /** Options that say what somebody may do. */
 import { z } from 'zod';
 import { right } from '../../access/record.ts';
-import type { Right } from '../../access/rights.ts';
+import type { Right } from '../../identity.ts';
 import { actions } from '../../identity.ts';
 import { UsageError } from '../exit.ts';
 

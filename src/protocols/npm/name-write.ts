@@ -51,8 +51,6 @@ function pass(kind: string, exchange: Exchange, deed?: Pass['deed']): Pass {
 
 function adviceOnWriting(wanted: Wanted): string {
   switch (wanted.kind) {
-    case 'account':
-      return accountAdvice;
     case 'audit-tree':
       return auditAdvice;
     case 'dist-tag':
@@ -65,8 +63,6 @@ function adviceOnWriting(wanted: Wanted): string {
 
 function adviceAtHome(wanted: Wanted): string {
   switch (wanted.kind) {
-    case 'account':
-      return 'There are no npm accounts here: use a token of this network.';
     case 'audit-tree':
       return auditAdvice;
     default:
@@ -74,8 +70,8 @@ function adviceAtHome(wanted: Wanted): string {
   }
 }
 
-export const accountAdvice =
-  'This route is pull-through and has no npm accounts: log in at the upstream registry itself (npm login --registry <its address>) for what needs an account.';
+export const upstreamAdvice =
+  'Nothing is published on this route, so nobody owns anything here: ask the upstream registry itself (npm access --registry <its address>).';
 export const auditAdvice =
   'This audit endpoint of old clients sends the whole dependency tree with its private names, so it is not forwarded. npm 7 and later, pnpm and yarn 4 use the bulk endpoint, which is served here.';
 

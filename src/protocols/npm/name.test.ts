@@ -152,15 +152,12 @@ describe('refused with advice', () => {
     expect(refusalOf('/-/package/left/dist-tags/next', 'PUT')).toMatch(/^method-not-allowed: .*npm dist-tag/);
   });
 
-  test('is everything that needs an account', () => {
-    for (const [method, target] of [
-      ['GET', '/-/whoami'],
-      ['POST', '/-/v1/login'],
-      ['PUT', '/-/user/org.couchdb.user:me'],
-      ['GET', '/-/npm/v1/tokens'],
-    ] as const) {
-      expect(refusalOf(target, method)).toMatch(/^method-not-allowed: .*npm login --registry/);
-    }
+  test('is what npm has for organisations', () => {
+    expect(refusalOf('/-/org/acme/team', 'PUT')).toMatch(/^method-not-allowed: .*meridian team/);
+    expect(refusalOf('/-/team/acme/core/user')).toMatch(/^method-not-allowed: .*meridian team/);
+    expect(refusalOf('/-/package/left/trust')).toMatch(/^method-not-allowed: .*meridian grant/);
+    expect(refusalOf('/-/whoami', 'POST')).toMatch(/^method-not-allowed: /);
+    expect(refusalOf('/-/npm/v1/oidc/token/exchange/package/*', 'POST')).toMatch(/^method-not-allowed: /);
   });
 
   test('is the audit of old clients, which tells all names', () => {
@@ -172,6 +169,34 @@ describe('refused with advice', () => {
     expect(refusalOf('/-/package/left/dist-tags/next')).toMatch(/^not-found: /);
     expect(refusalOf('/left/-/left.zip')).toMatch(/^not-found: /);
     expect(refusalOf('/a%00b')).toMatch(/^request-malformed: /);
+  });
+});
+
+describe('a request about accounts', () => {
+  test.each([
+    ['GET', '/-/whoami', 'account'],
+    ['GET', '/-/npm/v1/user', 'account'],
+    ['POST', '/-/npm/v1/tokens', 'account'],
+    ['DELETE', '/-/npm/v1/tokens/token/abc', 'account'],
+    ['DELETE', '/-/user/token/abc', 'account'],
+    ['GET', '/-/user/org.couchdb.user:me?write=true', 'account'],
+    ['PUT', '/-/user/org.couchdb.user:me', 'anybody'],
+    ['PUT', '/-/user/org.couchdb.user:me/-rev/1', 'anybody'],
+    ['POST', '/-/v1/login', 'anybody'],
+    ['GET', '/-/v1/done?session=a', 'anybody'],
+    ['POST', '/-/npm/v1/oidc/token/exchange/package/@acme%2fui', 'anybody'],
+  ])('%s %s goes to the origin for %p', (method, target, audience) => {
+    const named = nameAt('pop', target, {}, method);
+    expect(named).toMatchObject({ as: 'pass', kind: 'account', audience });
+  });
+
+  test('shows nobody but the origin an identity token, and no other credential to anybody', () => {
+    const asked = (target: string, authorization: string) =>
+      JSON.stringify(nameAt('pop', target, { authorization, cookie: 'c=d' }, 'POST'));
+    const exchange = '/-/npm/v1/oidc/token/exchange/package/left';
+    expect(asked(exchange, 'Bearer aa.bb.cc')).toContain('Bearer aa.bb.cc');
+    expect(asked(exchange, 'Bearer mrd_abc')).not.toContain('mrd_abc');
+    expect(asked('/-/npm/v1/tokens', 'Bearer aa.bb.cc')).not.toContain('aa.bb.cc');
   });
 });
 

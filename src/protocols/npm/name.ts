@@ -9,7 +9,8 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resource } from '../../resource.ts';
 import { type Form, mediaTypes, preferredForm } from './form.ts';
 import { type Item, keyOf, type Rendering } from './key.ts';
-import { accountAdvice, auditAdvice, nameWrite, refuse } from './name-write.ts';
+import { nameAccount } from './name-account.ts';
+import { auditAdvice, nameWrite, refuse, upstreamAdvice } from './name-write.ts';
 import { readPath, type Wanted } from './path.ts';
 
 const identity = ['accept-encoding', 'identity'] as const;
@@ -35,6 +36,7 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
     const path = exchange.path.slice(mount.prefix.length);
     const wanted = readPath(path);
     const { method } = exchange;
+    if (wanted.kind === 'account') return nameAccount(mount, path, exchange);
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange, isHome);
     switch (wanted.kind) {
       case 'packument': {
@@ -60,7 +62,7 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
         return readPast('search', '');
       case 'visibility':
       case 'collaborators':
-        return isHome ? readPast(wanted.kind, wanted.name) : refuseRead({ kind: 'account' });
+        return isHome ? readPast(wanted.kind, wanted.name) : refuse(wanted.kind, upstreamAdvice);
       default:
         return refuseRead(wanted);
     }
@@ -141,8 +143,6 @@ function asksForWrite(query: string): boolean {
 
 function refuseRead(wanted: Wanted): Refused {
   switch (wanted.kind) {
-    case 'account':
-      return refuse(wanted.kind, accountAdvice);
     case 'audit-tree':
       return refuse(wanted.kind, auditAdvice);
     case 'advisories':

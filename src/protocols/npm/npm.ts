@@ -11,12 +11,15 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
 import { jsonAnswer } from './canonical.ts';
 import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { giveOut } from './hosted/archive/give-out.ts';
+import { takeIn } from './hosted/archive/take-in.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { readHosted } from './hosted/read.ts';
@@ -25,6 +28,7 @@ import { tellOnce } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
+import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
@@ -86,6 +90,14 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     rewrite,
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
+    mirror: (wanted, job) => mirror(context, wanted, job),
+    ...(context.hosted !== null &&
+      mount.role === 'origin' && {
+        home: {
+          takeIn: (folder, job) => takeIn(context, folder, job),
+          giveOut: (folder, job) => giveOut(context, folder, job),
+        },
+      }),
     begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
     policy: policyDesk(context),
     close() {
@@ -130,6 +142,7 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
 async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
   const { method } = ask.exchange;
+  if (wanted.kind === 'account') return serveAccount(mount, ask.exchange, origin);
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
   if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);

@@ -77,6 +77,7 @@ const specials = new Map<string, Wanted>([
   ['/-/npm/v1/security/audits/quick', { kind: 'audit-tree' }],
   ['/-/whoami', { kind: 'account' }],
   ['/-/v1/login', { kind: 'account' }],
+  ['/-/v1/done', { kind: 'account' }],
   ['/-/npm/v1/user', { kind: 'account' }],
   ['/-/npm/v1/tokens', { kind: 'account' }],
   ['/-/stage', { kind: 'publish' }],

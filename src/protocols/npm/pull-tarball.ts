@@ -8,6 +8,7 @@ import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
 import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocument } from './canonical.ts';
 import { etagOf } from './integrity.ts';
+import { serveMirrored } from './mirror.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { readCurrent } from './policy/current.ts';
@@ -22,6 +23,8 @@ export async function pullTarball(
   ask: Ask,
   origin: OriginDoor,
 ): Promise<Answer> {
+  const mirrored = await serveMirrored(npm, name, file, ask, origin);
+  if (mirrored !== null) return mirrored;
   const resource = indexResource(npm.route, name, npm.metadata);
   const index = await readCurrent(npm, name, resource, ask, origin);
   if (index.status !== 200) return passRead(index);

@@ -176,6 +176,7 @@ export class Origin {
   }
 
   readonly door: OriginDoor = {
+    accounts: null,
     stores: null,
     purge: async () => {},
     newestPurge: 0,

@@ -30,8 +30,6 @@ export interface Assembling {
   readonly name: string;
   /** What tarball links begin with; a slash at its end. */
   readonly base: string;
-  /** With `_rev`, for a client that is about to change it. */
-  readonly forEdit: boolean;
   readonly maxBytes: number;
   readonly share: Share;
 }
@@ -55,14 +53,15 @@ export async function assemble(options: Assembling): Promise<Assembled | null> {
 }
 
 async function chunksFor(found: FoundPackage, options: Assembling): Promise<ArrayBuffer[]> {
-  const { name, forEdit, reader, route } = options;
+  const { name, reader, route } = options;
   const { package: pkg, revision } = found;
   const versions = await versionTexts(pkg, options);
   const latest = versions.find(({ version }) => version === pkg.latest?.version);
   const readme = (await reader.get(readmeKey(route, name)))?.value;
   const head = {
     _id: name,
-    ...(forEdit && { _rev: revision }),
+    // Some clients change the document that they have read like any other (`npm owner`).
+    _rev: revision,
     name,
     ...latest?.shown,
     'dist-tags': pkg.tags,

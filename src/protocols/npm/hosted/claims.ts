@@ -50,7 +50,7 @@ export function openHosted(
 }
 
 /** What the origin lends to keep things for good. */
-export function storesOf({ stores }: OriginDoor): Stores {
+export function storesOf({ stores }: Pick<OriginDoor, 'stores'>): Stores {
   if (stores !== null) return stores;
   throw new MeridianError('internal', 'This origin has no store to keep packages in.');
 }
@@ -59,7 +59,11 @@ export function storesOf({ stores }: OriginDoor): Stores {
  * Whether the name is answered from here alone. Where the store cannot tell, it fails: what has been published must not be
  * looked for elsewhere.
  */
-export async function livesHere(hosted: Hosted | null, name: string, origin: OriginDoor): Promise<boolean> {
+export async function livesHere(
+  hosted: Hosted | null,
+  name: string,
+  origin: Pick<OriginDoor, 'stores'>,
+): Promise<boolean> {
   if (hosted === null) return false;
   if (hosted.claims(name)) return true;
   return (await storesOf(origin).metadata.get(packageKey(hosted.route, name))) !== null;

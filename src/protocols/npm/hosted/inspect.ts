@@ -26,19 +26,8 @@ export async function inspectTarball(
 ): Promise<Contents> {
   const blob = await blobs.open(sha256);
   if (blob === null) throw new Refusal(503, 'The tarball is being removed from the store. Publish it again.');
-  const reader = tarReader();
-  try {
-    // The types of Bun's own stream and of the standard's differ in what a chunk is.
-    const unpacked = blob.body.pipeThrough(
-      new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
-    );
-    for await (const chunk of unpacked) reader.push(chunk);
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw unreadable('The tarball is not valid gzip.', error);
-  }
-  const { manifest, contents } = reader.end();
-  const { name: itsName, version: itsVersion } = parseManifest(manifest);
+  const { manifest, contents } = await lookInto(blob.body);
+  const { name: itsName, version: itsVersion } = manifest;
   if (itsName !== name || typeof itsVersion !== 'string' || cleaned(itsVersion) !== version) {
     throw new Refusal(
       400,
@@ -48,11 +37,30 @@ export async function inspectTarball(
   return contents;
 }
 
-function parseManifest(bytes: Uint8Array | null): { name?: unknown; version?: unknown } {
+/** What a tarball holds. Fails with a `Refusal` that says what is wrong with it. */
+export async function lookInto(
+  tarball: ReadableStream<Uint8Array>,
+): Promise<{ readonly manifest: Readonly<Record<string, unknown>>; readonly contents: Contents }> {
+  const reader = tarReader();
+  try {
+    // The types of Bun's own stream and of the standard's differ in what a chunk is.
+    const unpacked = tarball.pipeThrough(
+      new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
+    );
+    for await (const chunk of unpacked) reader.push(chunk);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw unreadable('The tarball is not valid gzip.', error);
+  }
+  const { manifest, contents } = reader.end();
+  return { manifest: parseManifest(manifest), contents };
+}
+
+function parseManifest(bytes: Uint8Array | null): Readonly<Record<string, unknown>> {
   if (bytes === null) throw new Refusal(400, 'There is no package.json at the top of the tarball.');
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8').decode(bytes));
-    return typeof value === 'object' && value !== null ? value : {};
+    return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch (cause) {
     throw unreadable('The package.json in the tarball is not JSON.', cause);
   }

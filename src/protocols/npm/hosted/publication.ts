@@ -40,7 +40,8 @@ const README_LENGTH = 64 * 1024;
 
 export function readPublication(text: string): Publication {
   const body = parse(text);
-  const { name } = body;
+  // `npm owner` says the name in the way of CouchDB alone.
+  const { _id, name = _id } = body;
   if (typeof name !== 'string') throw new NotAPublication('The document has no name.');
   const versions = optionalObject(body, 'versions');
   const attachments = optionalObject(body, '_attachments') ?? {};

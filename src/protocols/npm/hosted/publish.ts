@@ -72,7 +72,7 @@ export async function publish(
   return doneAnswer(name, published.revision, 201);
 }
 
-async function pinBlob(
+export async function pinBlob(
   transaction: Transaction,
   sha256: Sha256,
   pin: DocumentKey,
@@ -82,7 +82,7 @@ async function pinBlob(
   await transaction.put(pin, { sinceMs });
 }
 
-function collected(): Refusal {
+export function collected(): Refusal {
   return new Refusal(503, 'The same bytes are being removed from the store at this moment. Publish again.');
 }
 
@@ -214,7 +214,7 @@ async function add(
   return { revision, selectors };
 }
 
-function newPackage(access: HostedPackage['access'], nowMs: number): HostedPackage {
+export function newPackage(access: HostedPackage['access'], nowMs: number): HostedPackage {
   return {
     ...{ access, tags: {}, versions: {}, deprecated: {}, owners: [] },
     ...{ createdMs: nowMs, modifiedMs: nowMs, latest: null },
@@ -222,7 +222,13 @@ function newPackage(access: HostedPackage['access'], nowMs: number): HostedPacka
 }
 
 /** What the registry says itself is not taken from the client. */
-const registryFields: ReadonlySet<string> = new Set(['dist', 'readme', '_id', '_npmUser', 'deprecated']);
+export const registryFields: ReadonlySet<string> = new Set([
+  'dist',
+  'readme',
+  '_id',
+  '_npmUser',
+  'deprecated',
+]);
 
 function manifestOf(
   { manifest, version }: Candidate,

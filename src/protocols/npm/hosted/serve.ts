@@ -116,7 +116,6 @@ async function fetchHosted(
     const assembled = await assemble({
       ...{ reader, route, name, maxBytes, share },
       base: placeholderOrigin,
-      forEdit: false,
     });
     if (assembled === null) return { as: 'error', answer: errorAnswer(404, `Not found: ${name}`) };
     const { found, chunks } = assembled;
@@ -203,7 +202,7 @@ async function serveAttestations(
   return answerWith(documentOf(JSON.stringify(found.value)), presented(npm), ask.stored);
 }
 
-/** The document with its `_rev`, for a client that is about to change it. Whether he may read it has been asked. */
+/** The document as it is now, for a client that is about to change it. Whether he may read it has been asked. */
 export async function serveForEdit(npm: NpmOrigin, name: string, origin: OriginDoor): Promise<Answer> {
   const { route, prefix, maxPackumentBytes: maxBytes } = npm;
   const share = npm.budget.share();
@@ -212,7 +211,6 @@ export async function serveForEdit(npm: NpmOrigin, name: string, origin: OriginD
       ...{ reader: storesOf(origin).metadata, route, name, maxBytes, share },
       // npm takes no more than the path of a link when it deletes a tarball.
       base: `${placeholderOrigin.slice(0, -1)}${prefix}/`,
-      forEdit: true,
     });
     if (assembled === null) return jsonAnswer(404, { error: `Not found: ${name}` });
     const body = Buffer.concat(assembled.chunks.map((chunk) => new Uint8Array(chunk)));

@@ -44,7 +44,7 @@ export async function noteUnpurged(
 export async function tell(
   route: string,
   { name, selectors, revision }: Told,
-  origin: OriginDoor,
+  origin: Pick<OriginDoor, 'stores' | 'purge'>,
   what: string,
 ): Promise<void> {
   try {

@@ -1,0 +1,125 @@
+/** What an origin does for each order: collects, takes in a folder, writes one, mirrors. */
+import type { Order } from '../access/api/order.ts';
+import type { Clock } from '../clock.ts';
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { collect } from '../origin/collection/collect.ts';
+import type { Job } from '../protocol.ts';
+import type { Selector } from '../purge.ts';
+import type { Stores } from '../store.ts';
+import type { Site } from './node.ts';
+import type { Route } from './routes.ts';
+import type { Report, Task } from './works.ts';
+
+/** One tarball, with its upstream's pauses. */
+const pullMs = 10 * 60_000;
+
+/** What a collection needs. */
+export interface CollectionOptions {
+  readonly stores: Stores;
+  /** The origin's name. */
+  readonly by: string;
+  readonly graceMs: number;
+  readonly clock: Clock;
+}
+
+export interface TaskOptions extends CollectionOptions {
+  /** As it is now. */
+  readonly site: () => Site;
+  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+}
+
+export function taskFor(order: Order, options: TaskOptions): Task {
+  if (order.do === 'collect') return collection(options, order.dryRun);
+  const routes = options.site().routes.all;
+  switch (order.do) {
+    case 'import': {
+      const { folder: path, from: layout, all, dryRun } = order;
+      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      return {
+        what: dryRun ? 'storage.import-dry-run' : 'storage.import',
+        subject: `${route.name} ${path}`,
+        run: async (report) =>
+          route.protocol.home?.takeIn({ path, layout, all, dryRun }, jobOf(report, route, options)),
+      };
+    }
+    case 'export': {
+      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      return {
+        what: 'storage.export',
+        subject: `${route.name} ${order.folder}`,
+        run: async (report) => route.protocol.home?.giveOut(order.folder, jobOf(report, route, options)),
+      };
+    }
+    case 'mirror': {
+      const { packages } = order;
+      const route = only(
+        routes.filter(({ protocol }) => protocol.mirror !== undefined),
+        order.route,
+        'one of packages',
+      );
+      return {
+        what: 'storage.mirror',
+        subject: `${route.name} ${packages.length} packages`,
+        run: async (report) => route.protocol.mirror?.(packages, jobOf(report, route, options)),
+      };
+    }
+  }
+}
+
+function isHome({ protocol }: Route): boolean {
+  return protocol.home !== undefined;
+}
+
+/** The route that is meant. */
+function only(candidates: readonly Route[], wanted: string | undefined, what: string): Route {
+  const named = wanted === undefined ? candidates : candidates.filter(({ name }) => name === wanted);
+  const [first, second] = named;
+  if (first === undefined)
+    throw new MeridianError('request-malformed', `${wanted ?? 'no route of this network'} is ${what}`);
+  if (second === undefined) return first;
+  const names = candidates.map(({ name }) => name).join(', ');
+  throw new MeridianError('request-malformed', `several routes are ${what}: ${names}; say which (--route)`);
+}
+
+export function collection({ stores, by, graceMs, clock }: CollectionOptions, dryRun: boolean): Task {
+  return {
+    what: dryRun ? 'storage.collect-dry-run' : 'storage.collect',
+    subject: 'blobs',
+    async run({ set, signal }) {
+      const progress = (collected: object) => set({ ...collected });
+      progress(await collect({ stores, clock, by, graceMs, dryRun, progress, signal }));
+    },
+  };
+}
+
+function jobOf({ count, note, signal }: Report, route: Route, options: TaskOptions): Job {
+  const { stores, purge, site, clock } = options;
+  return {
+    ...{ stores, purge, count, note, signal },
+    get: (path) => pullForItself(site(), route, path, signal, clock),
+  };
+}
+
+/** Asks the remote of a route, with nobody behind the request. */
+async function pullForItself(
+  site: Site,
+  route: Route,
+  path: string,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Answer> {
+  const request = new Request(`http://meridian.invalid${path}`);
+  const exchange: Exchange = {
+    ...{ request, headers: request.headers, method: 'GET', target: path, path, query: '' },
+    ...{ base: '', authority: '', id: crypto.randomUUID(), nowMs: clock.now(), startedMs: clock.elapsed() },
+    ...{ tier: null, client: () => '', body: () => null },
+  };
+  const named = route.protocol.name(exchange);
+  if (named.as !== 'resource' && named.as !== 'pass')
+    throw new MeridianError('internal', `${path} is nothing that a remote could be asked for`);
+  const within = AbortSignal.any([signal, AbortSignal.timeout(pullMs)]);
+  const parent = site.parentOf(route);
+  return parent({ exchange, named, stored: null, background: true, reload: false, signal: within });
+}

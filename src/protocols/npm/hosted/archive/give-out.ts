@@ -1,0 +1,147 @@
+/**
+ * Writes all that lives on a route as a folder in Verdaccio's layout, which `takeIn` takes back, and Verdaccio reads: for each
+ * package its tarballs, and then the document that names them. Each file appears under its name when it is whole and flushed.
+ */
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Job } from '../../../../protocol.ts';
+import type { NpmOrigin } from '../../origin.ts';
+import {
+  asHostedPackage,
+  asHostedVersion,
+  attestationsKey,
+  fileName,
+  type HostedPackage,
+  type PublishedVersion,
+  packagesPrefix,
+  readmeKey,
+  versionsPrefix,
+} from '../record.ts';
+import { databaseFile, type OwnFacts, ownField } from './verdaccio.ts';
+
+const page = 100;
+
+export async function giveOut({ route }: NpmOrigin, folder: string, job: Job): Promise<void> {
+  const { metadata } = job.stores;
+  await mkdir(folder, { recursive: true });
+  const names: string[] = [];
+  const prefix = packagesPrefix(route);
+  for (let after = prefix; ; ) {
+    const found = await metadata.scan(prefix, { after, limit: page });
+    for (const { key, value } of found) {
+      const name = key.at(-1) ?? '';
+      await writePackage(route, name, asHostedPackage(value), join(folder, name), job);
+      names.push(name);
+    }
+    const last = found.at(-1);
+    if (found.length < page || last === undefined) break;
+    after = last.key;
+  }
+  // Verdaccio makes itself another secret where there is none.
+  await writeFile(join(folder, databaseFile), asJson({ list: names, secret: '' }));
+}
+
+async function writePackage(
+  route: string,
+  name: string,
+  pkg: HostedPackage,
+  folder: string,
+  job: Job,
+): Promise<void> {
+  const { metadata } = job.stores;
+  const versions: Record<string, unknown> = {};
+  const attachments: Record<string, { shasum: unknown }> = {};
+  const own: OwnFacts = { access: pkg.access, gone: {}, attestations: {} };
+  await mkdir(folder, { recursive: true });
+  const prefix = versionsPrefix(route, name);
+  for (let after = prefix; ; ) {
+    const found = await metadata.scan(prefix, { after, limit: page });
+    for (const { key, value } of found) {
+      job.signal.throwIfAborted();
+      const version = key.at(-1) ?? '';
+      const record = asHostedVersion(value);
+      if (record.state === 'gone') {
+        own.gone[version] = record.goneMs;
+        continue;
+      }
+      // Published after the package was read: for the next time.
+      if (!Object.hasOwn(pkg.versions, version)) continue;
+      await writeTarball(join(folder, fileName(name, version)), record, job);
+      versions[version] = manifestOf(record, pkg, name, version);
+      attachments[fileName(name, version)] = { shasum: record.dist['shasum'] };
+      const attested = await metadata.get(attestationsKey(route, name, version));
+      if (attested !== null) own.attestations[version] = attested.value;
+    }
+    const last = found.at(-1);
+    if (found.length < page || last === undefined) break;
+    after = last.key;
+  }
+  const readme = (await metadata.get(readmeKey(route, name)))?.value;
+  const document = {
+    ...{ name, versions, 'dist-tags': pkg.tags, time: timesOf(pkg), maintainers: pkg.owners, readme },
+    ...{ _attachments: attachments, _distfiles: {}, _uplinks: {}, users: {}, _rev: '', [ownField]: own },
+  };
+  await writeFile(join(folder, 'package.json'), asJson(document));
+  job.count('packages');
+}
+
+function manifestOf(
+  { manifest, dist }: PublishedVersion,
+  { deprecated }: HostedPackage,
+  name: string,
+  version: string,
+): Record<string, unknown> {
+  const message = deprecated[version];
+  // Verdaccio puts its own address into links.
+  const tarball = `http://localhost/${name}/-/${fileName(name, version)}`;
+  return { ...manifest, dist: { ...dist, tarball }, ...(message !== undefined && { deprecated: message }) };
+}
+
+function timesOf({ createdMs, modifiedMs, versions }: HostedPackage): Record<string, string> {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const each = Object.entries(versions).map(([version, ms]) => [version, iso(ms)]);
+  return { created: iso(createdMs), modified: iso(modifiedMs), ...Object.fromEntries(each) };
+}
+
+async function writeTarball(path: string, { blob, sizeBytes }: PublishedVersion, job: Job): Promise<void> {
+  if (await isWritten(path, blob, sizeBytes)) return job.count('there');
+  const opened = await job.stores.blobs.open(blob);
+  if (opened === null) {
+    job.count('refused');
+    return job.note(`${path}: its tarball is missing from the store`);
+  }
+  await writeFile(path, opened.body);
+  job.count('written');
+  job.count('bytes', sizeBytes);
+}
+
+async function isWritten(path: string, sha256: string, sizeBytes: number): Promise<boolean> {
+  const file = Bun.file(path);
+  if (!(await file.exists()) || file.size !== sizeBytes) return false;
+  const hasher = new Bun.CryptoHasher('sha256');
+  for await (const chunk of file.stream()) hasher.update(chunk);
+  return hasher.digest('hex') === sha256;
+}
+
+function asJson(value: unknown): ReadableStream<Uint8Array> {
+  return new Blob([JSON.stringify(value, null, 2)]).stream();
+}
+
+/** Replaces the file as a whole, durably. */
+async function writeFile(path: string, content: ReadableStream<Uint8Array>): Promise<void> {
+  const draft = `${path}.part`;
+  const file = await open(draft, 'w');
+  try {
+    for await (const chunk of content) await file.appendFile(chunk);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
