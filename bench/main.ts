@@ -26,6 +26,7 @@ import { hit } from './suites/hit.ts';
 import { hot } from './suites/hot.ts';
 import { kvSuite } from './suites/kv.ts';
 import { miss } from './suites/miss.ts';
+import { npmSuite } from './suites/npm.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
@@ -43,6 +44,7 @@ const suites: readonly Suite[] = [
   bus,
   purgeNetwork,
   kvSuite,
+  npmSuite,
   workers,
   hot,
   shield,

@@ -11,6 +11,8 @@ export interface Target {
   /** Requests in flight on each connection; more than 1 with HTTP/2 only. */
   readonly streams: number;
   readonly seconds: number;
+  /** Fields of each request. wrk only. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface LoadResult {

@@ -15,15 +15,19 @@ const SUMMARY = `done = function(summary, latency)
 end
 `;
 
+/** Beyond it an answer counts as failed. Some servers take seconds for a long document. */
+const LONGEST_SECONDS = 30;
+
 /** Connecting, and the last answers, are left out of the time in which processor time is taken. */
 const EDGE_SHARE = 0.05;
 
 export function wrk(scratch: Scratch): LoadGenerator {
   const script = join(scratch.directory('wrk'), 'summary.lua');
   writeFileSync(script, SUMMARY);
-  const command = ({ url, connections, seconds }: Target) => [
+  const command = ({ url, connections, seconds, headers = {} }: Target) => [
     ...['wrk', '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`],
-    ...['--script', script, url],
+    ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
+    ...['--timeout', `${LONGEST_SECONDS}s`, '--script', script, url],
   ];
 
   return {

@@ -1,9 +1,14 @@
 /**
  * Wakes the other processes: a file that whoever has written to the log writes to, and that all watch. A ring may get lost,
- * so those who wait look by themselves as well.
+ * so those who wait look by themselves as well. The runtime's watch loses many of those that come within a few milliseconds of
+ * another, as the answers of several nodes to one event do: each ring that is heard is therefore heard again, twice.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Clock } from '../../clock.ts';
+
+/** After a ring, and after its first echo. */
+const echoMs = [5, 20] as const;
 
 export interface Bell {
   ring(): void;
@@ -20,6 +25,7 @@ export const noBell: Bell = {
 
 export async function openBell(
   path: string,
+  clock: Clock,
   rung: () => void,
   failed: (error: unknown) => void,
 ): Promise<Bell> {
@@ -29,6 +35,27 @@ export async function openBell(
   let isRinging = false;
   let again = false;
   let last = Promise.resolve();
+  /** Echoes of the last ring that have been waited for. */
+  let echoes = 0;
+  let cancelEcho: (() => void) | null = null;
+
+  function heard(): void {
+    rung();
+    echoes = 0;
+    if (cancelEcho === null) awaitEcho();
+  }
+
+  function awaitEcho(): void {
+    const ms = echoMs[echoes++];
+    if (ms === undefined) {
+      cancelEcho = null;
+      return;
+    }
+    cancelEcho = clock.after(ms, () => {
+      rung();
+      awaitEcho();
+    });
+  }
 
   async function write(): Promise<void> {
     try {
@@ -46,7 +73,7 @@ export async function openBell(
     hear() {
       if (watcher !== null) return;
       try {
-        watcher = watch(path, { persistent: false }, rung);
+        watcher = watch(path, { persistent: false }, heard);
         watcher.on('error', failed);
       } catch (error) {
         failed(error);
@@ -60,6 +87,7 @@ export async function openBell(
     },
     async close() {
       watcher?.close();
+      cancelEcho?.();
       await last;
       await file.close();
     },

@@ -87,7 +87,7 @@ export async function openLocal(
     const at = bellPaths[kind];
     const lost = (error: unknown) =>
       log.warn('the bell of the bus fails: news of other processes take up to a second', { path: at, error });
-    return openBell(at, () => listeners.wake(kind), lost);
+    return openBell(at, clock, () => listeners.wake(kind), lost);
   }
 
   async function closeBells(): Promise<void> {
