@@ -17,6 +17,7 @@ describe('a target', () => {
 
   test.each([
     ['/x?token=abc', '/x?token=…'],
+    ['/x/mrd_0123456789abcdef/y?q=mrd%5F0123456789', '/x/mrd_…/y?q=mrd_…'],
     ['/x?a=1&access_token=abc&b=2', '/x?a=1&access_token=…&b=2'],
     ['/x?API-KEY=abc', '/x?API-KEY=…'],
     ['/x?key=a&sig=b&auth=c&password=d&code=e', '/x?key=…&sig=…&auth=…&password=…&code=…'],
