@@ -42,8 +42,9 @@ export function views({ db, identity }: LogFile): Views {
   const advance = db.query<null, [number, number, number]>(
     'UPDATE views SET revision = ?, forgotten = ? WHERE id = ?',
   );
-  const forget = db.query<null, [number, number]>(
-    'DELETE FROM published WHERE view = ? AND revision <= ? AND value IS NULL',
+  // Only of what has become old enough since the last time: all before has been forgotten.
+  const forget = db.query<null, [number, number, number]>(
+    'DELETE FROM published WHERE view = ? AND revision > ? AND revision <= ? AND value IS NULL',
   );
   const after = db.query<KeyRow, [number, number]>(
     'SELECT key, revision, value FROM published WHERE view = ? AND revision > ? ORDER BY revision',
@@ -64,7 +65,7 @@ export function views({ db, identity }: LogFile): Views {
     const revision = row.revision + 1;
     write.run(row.id, key, revision, value);
     const forgotten = Math.max(row.forgotten, revision - keptDeletions);
-    if (forgotten > row.forgotten) forget.run(row.id, forgotten);
+    if (forgotten > row.forgotten) forget.run(row.id, row.forgotten, forgotten);
     advance.run(revision, forgotten, row.id);
     return revision;
   }
