@@ -210,6 +210,13 @@ export const errors = {
     advice:
       'The node has heard nothing of tokens and rights for too long (`access.trustS`), so it lets nobody in. See that the bus and the origin can be reached.',
   },
+  'policy-unready': {
+    status: 503,
+    blame: 'operator',
+    retryable: true,
+    advice:
+      "The route's policy cannot be applied now: its feed of advisories, or the upstream, cannot be read. The origin's log says why.",
+  },
   'store-unavailable': {
     status: 503,
     blame: 'operator',

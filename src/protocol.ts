@@ -41,6 +41,10 @@ export interface Protocol {
    * @param after the answer; 304 and failures are not asked about.
    */
   changed(named: Resource, before: Entry, after: Answer): Change | null;
+  /** At the origin: what goes on without a request, from the moment at which the config is in force. */
+  begin?(home: OriginHome): void;
+  /** At the origin: what the route's policy says. Absent: this protocol has none. */
+  readonly policy?: PolicyDesk;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
 }
@@ -62,9 +66,10 @@ export interface OriginDoor {
    * Purges what has been changed here, throughout the network. Resolves when all nodes that live have carried it out, or after
    * a second when it is on the bus at least.
    *
+   * @param soft what there was may still be served while it is confirmed.
    * @throws `bus-unreachable`. Then it is tried again until it succeeds or the process ends.
    */
-  purge(selectors: readonly Selector[]): Promise<void>;
+  purge(selectors: readonly Selector[], soft?: boolean): Promise<void>;
   /** Sends a request to a remote, with its credentials, time-outs and limits. */
   fetch(remote: Remote, url: string, options: RemoteRequest): Promise<Answer>;
   /** Another resource of the same route, through the origin's own cache, whole (`maxBytes` at most). */
@@ -77,6 +82,56 @@ export interface OriginDoor {
   readonly newestPurge: number;
   /** Whether what was fetched when the newest purge had this number may answer for the resource. */
   spares(resource: Resource, since: number): boolean;
+}
+
+/** What the origin lends to a protocol for what goes on without a request. */
+export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
+  warn(message: string, fields: Record<string, unknown>): void;
+}
+
+/** What a route lets through, for the people who run it. */
+export interface PolicyDesk {
+  /** @param subject as the protocol's users name one version of something: `lodash@4.17.20`. */
+  explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
+  /** What was refused lately, the newest first. */
+  refused(): readonly Refused[];
+  /** What the rules are fed with from elsewhere, in words; empty: nothing. */
+  sources(): readonly PolicySource[];
+}
+
+export interface Explanation {
+  readonly subject: string;
+  readonly verdict: 'allowed' | 'refused' | 'unknown';
+  /** The verdict in a sentence. */
+  readonly why: string;
+  /** When it will be allowed, ms since the epoch; `null`: not by itself. */
+  readonly untilMs: number | null;
+  readonly rules: readonly ExplainedRule[];
+}
+
+export interface ExplainedRule {
+  readonly rule: string;
+  readonly passes: boolean;
+  readonly why: string;
+}
+
+export interface Refused {
+  readonly subject: string;
+  readonly rules: readonly string[];
+  readonly why: string;
+  /** How often the origin was asked. */
+  readonly times: number;
+  /** ms since the epoch. */
+  readonly lastMs: number;
+}
+
+export interface PolicySource {
+  readonly path: string;
+  /** When it was read, ms since the epoch; `null`: never yet. */
+  readonly readMs: number | null;
+  /** Why it could not be read as it is now; `null`: it could. */
+  readonly error: string | null;
+  readonly records: number;
 }
 
 export interface RemoteRequest {

@@ -104,6 +104,48 @@ test('an answer for one only releases all who wait, at once and in parallel, and
   await texts(later);
 });
 
+for (const [what, end] of [
+  [
+    'an answer for one only',
+    (here: World) => here.asked[0]?.answer('for one', { 'cache-control': 'private' }),
+  ],
+  ['an answer that took too long', (here: World) => here.clock.advance(10_000)],
+] as const) {
+  test(`whoever waited in vain for ${what} takes what has been stored meanwhile`, async () => {
+    await using here = await world();
+    const replies = crowd(here, 10);
+    await here.nextAsk();
+    const reload = here.get({ headers: { 'cache-control': 'no-cache' } });
+    (await here.nextAsk()).answer('stored', maxAge(60));
+    expect(await texts([reload])).toEqual(['stored']);
+    end(here);
+    await here.quiet();
+    expect(here.asked).toHaveLength(2);
+    expect(await texts(replies.slice(1))).toEqual(Array(9).fill('stored'));
+    here.asked[0]?.answer('for one', { 'cache-control': 'private' });
+    expect(await texts(replies.slice(0, 1))).toEqual(['for one']);
+  });
+}
+
+test('whoever waited for an answer that another one overtakes gets that other one', async () => {
+  await using here = await world();
+  const early = crowd(here, 10);
+  const overtaken = await here.nextAsk();
+  // It may be about what is on its way: who comes from now on asks anew.
+  here.cache.purge({ selector: { by: 'tag', tag: 'any' }, soft: false }, true);
+  const late = here.get();
+  const pieces = (await here.nextAsk()).stream(maxAge(60));
+  await late;
+  overtaken.answer('old', maxAge(60));
+  await here.quiet();
+  expect(here.asked).toHaveLength(2);
+  const read = texts([late, ...early.slice(1)]);
+  await pieces.push('new');
+  await pieces.end();
+  expect(new Set(await read)).toEqual(new Set(['new']));
+  expect(await texts(early.slice(0, 1))).toEqual(['old']);
+});
+
 test('a fill for one that outlives its note keeps nobody from collapsing anew', async () => {
   await using here = await world();
   const fields = { 'cache-control': 'no-cache', etag: '"1"' };

@@ -245,6 +245,40 @@ test('many who ask for what is only on disk read it once', async () => {
   expect(reads).toBe(1);
 });
 
+test('what moves up while it is being confirmed is confirmed there as well', async () => {
+  const read = Promise.withResolvers<void>();
+  await using here = await world({
+    disk: true,
+    memoryBytes: 700_000,
+    memoryObjectBytes: 150_000,
+    through: (disk) =>
+      instead(disk, {
+        async bytes(kept) {
+          const bytes = await disk.bytes(kept);
+          read.resolve();
+          return bytes;
+        },
+      }),
+  });
+  await store(here, 'web /a', noise(100_000));
+  for (let n = 0; n < 10; n++) await store(here, `web /${n}`, noise(100_000, 10 + n));
+  await onDisk(here, 11);
+  here.clock.advance(60_000);
+  here.parent = null;
+  const asked = here.asked.length;
+  // As a file, the first time; the second one moves it up.
+  const first = here.get({ key: 'web /a' });
+  await eventually('a question', () => here.asked.length > asked, { everyMs: 1 });
+  const second = here.get({ key: 'web /a' });
+  await read.promise;
+  await here.quiet();
+  here.asked[asked]?.confirm(maxAge(60));
+  expect((await first).outcome).toBe('revalidated');
+  expect((await second).outcome).toBe('revalidated');
+  expect((await here.get({ key: 'web /a' })).outcome).toBe('hit');
+  expect(here.asked).toHaveLength(asked + 1);
+});
+
 test('what is larger than the disk may keep is passed on', async () => {
   await using here = await world({ disk: true, objectBytes: 500_000 });
   here.parent = () => answerOf(large, maxAge(60));

@@ -201,8 +201,12 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       disk?.update(entry);
       const put = pending.get(nameOf(entry));
       if (put) put.entry = entry;
-      if (stored.from === 'disk') return { ...stored, entry };
-      return { from: 'memory', entry, resident: memory.update(stored.resident, entry) };
+      if (stored.from === 'memory')
+        return { from: 'memory', entry, resident: memory.update(stored.resident, entry) };
+      // Another request may have brought the body up meanwhile, with what was known of it before.
+      const up = memory.variant(entry);
+      if (up?.entry.sha256 === entry.sha256) memory.update(up, entry);
+      return { ...stored, entry };
     },
 
     forget(entry) {

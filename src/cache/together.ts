@@ -38,7 +38,11 @@ export async function together(question: Question, stored: Stored | null, engine
     }
     const wasFilling = flight.storing;
     const landing = await patiently(flight, deadlineMs - clock.elapsed(), clock);
-    if (landing === null || landing.as === 'unshared') break;
+    if (landing === null) break;
+    if (landing.as === 'unshared') {
+      if (isBeingShared(question, flight, engine)) continue;
+      break;
+    }
     const failing = failureOf(landing);
     if (failing) {
       // Nothing better comes from asking again for bytes that were wrong.
@@ -56,7 +60,7 @@ export async function together(question: Question, stored: Stored | null, engine
     known.add(key);
     if (flightKey(question, engine) === key) break;
   }
-  return alone(question, stored, engine);
+  return arrivedMeanwhile(question, stored, engine) ?? alone(question, stored, engine);
 }
 
 /** Asks the parent without anybody else: what comes may be for this request only. */
@@ -65,7 +69,13 @@ export async function alone(question: Question, stored: Stored | null, engine: E
   return settle(question, stored, result, engine);
 }
 
-/** What somebody else has fetched and stored while this request was on its way here. */
+/** Whether an answer is being stored that others may have, though the one that was waited for is for one request only. */
+function isBeingShared(question: Question, waitedFor: Flight, engine: Engine): boolean {
+  const flight = flightFor(question, engine);
+  return flight !== undefined && flight !== waitedFor && flight.storing && !flight.unshared;
+}
+
+/** What somebody else has fetched and stored while this request was on its way here, or waited in vain. */
 function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Engine): Served | null {
   if (question.reload || question.confirm !== null) return null;
   const { resource, exchange } = question;

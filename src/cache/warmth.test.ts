@@ -108,6 +108,29 @@ test('what has been purged meanwhile, or was damaged on disk, does not come back
   expect(Buffer.from(await whole.bytes()).equals(noise(1000, 1))).toBe(true);
 });
 
+test('a list that is still being written at the end is not written over', async () => {
+  const writes: PromiseWithResolvers<void>[] = [];
+  const through = (disk: Disk): Disk =>
+    Object.assign(Object.create(disk), {
+      saveHot() {
+        const write = Promise.withResolvers<void>();
+        writes.push(write);
+        return write.promise;
+      },
+    });
+  const here = await world({ ...options, through });
+  for (let period = 0; period < 20; period++) clock.advance(30_000);
+  expect(writes).toHaveLength(1);
+  const closing = here.cache.close();
+  await here.quiet();
+  expect(writes).toHaveLength(1);
+  writes[0]?.resolve();
+  await eventually('the last list', () => writes.length === 2, { everyMs: 1 });
+  writes[1]?.resolve();
+  await closing;
+  here.folder?.[Symbol.dispose]();
+});
+
 test('a list that is not one costs nothing but the warmth', async () => {
   using folder = temporary('warm');
   {

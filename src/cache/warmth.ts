@@ -52,6 +52,8 @@ export function warmth({ clock, memory, store, disk, warmed }: WarmthOptions): W
   let isClosed = false;
   let cancelWarming: (() => void) | null = null;
   let wake: (() => void) | null = null;
+  /** The list is being written: another one at the same time would be written into the same file. */
+  let saving: Promise<void> | null = null;
   let cancelPeriod = clock.after(periodMs, endPeriod);
 
   function endPeriod(): void {
@@ -60,8 +62,14 @@ export function warmth({ clock, memory, store, disk, warmed }: WarmthOptions): W
       const isUsed = resident.prepared !== null && resident.prepared.second >= since;
       resident.heat = resident.heat * fading + (isUsed ? 1 : 0);
     }
-    if (++periods % periodsPerSave === 0) void disk.saveHot(hottest(memory.all()));
+    if (++periods % periodsPerSave === 0 && saving === null) void save();
     cancelPeriod = clock.after(periodMs, endPeriod);
+  }
+
+  async function save(): Promise<void> {
+    saving = disk.saveHot(hottest(memory.all()));
+    await saving;
+    saving = null;
   }
 
   /** Settles after a while, or at the end of everything. */
@@ -103,7 +111,8 @@ export function warmth({ clock, memory, store, disk, warmed }: WarmthOptions): W
       cancelWarming?.();
       wake?.();
       await warming;
-      await disk.saveHot(hottest(memory.all()));
+      await saving;
+      await save();
     },
   };
 }

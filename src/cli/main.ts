@@ -48,6 +48,11 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Give, list and take back rights',
     load: () => import('./grant.ts'),
   },
+  policy: {
+    usage: 'policy <what> [subject]',
+    describe: 'Explain what the supply-chain policy of a route lets through',
+    load: () => import('./policy.ts'),
+  },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     describe: 'Print the reference of every config parameter',

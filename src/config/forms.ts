@@ -123,6 +123,38 @@ export function packageName(value: string): string | undefined {
   return isName && value.length <= 214 ? value : undefined;
 }
 
+/** `@acme/*`: a package name in which stars stand for any text. */
+export function packagePattern(value: string): string | undefined {
+  const isPattern = /^(?:@[\w.~*-]+\/)?[\w.~*-]+$/.test(value) || value === '*';
+  return isPattern && value.length <= 214 ? value : undefined;
+}
+
+/** `lodash`, `lodash@<4.17.21`, `@acme/*`: the range behind the `@` is one of npm's, written out. */
+export function packageSpec(value: string): string | undefined {
+  const at = value.indexOf('@', 1);
+  const name = at < 0 ? value : value.slice(0, at);
+  const range = at < 0 ? '*' : value.slice(at + 1).trim();
+  return packagePattern(name) !== undefined && isRange(range) ? value : undefined;
+}
+
+/** What is no range must not be taken for one: the runtime's semver takes any other word to mean all versions. */
+function isRange(text: string): boolean {
+  const number = '(?:\\d{1,15}|[xX*])';
+  const words = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*';
+  const partial = `v?${number}(?:\\.${number}(?:\\.${number}(?:-${words})?(?:\\+${words})?)?)?`;
+  const comparators = `(?:[<>]=?|[=~^])?\\s*${partial}(?:\\s+(?:[<>]=?|[=~^])?\\s*${partial})*`;
+  const range = `(?:${partial}\\s+-\\s+${partial}|${comparators})`;
+  return text.length <= 256 && new RegExp(`^${range}(?:\\s*\\|\\|\\s*${range})*$`).test(text);
+}
+
+/** A moment as RFC 3339 has it. */
+export function moment(value: string): string | undefined {
+  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/.test(
+    value,
+  );
+  return isMoment && Number.isFinite(Date.parse(value)) ? value : undefined;
+}
+
 /** Whether only this machine can reach a listener there. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);

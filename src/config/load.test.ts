@@ -154,7 +154,10 @@ describe('a config file', () => {
         origin: {
           role: 'origin',
           listen: [{ port: 1 }],
-          store: { metadata: { postgres: { url: 'postgres://me@db/x', tls: { ca: 'ours.key.pem' } } } },
+          store: {
+            blobs: { s3: { bucket: 'blobs', tls: { ca: 'no-bucket.pem' } } },
+            metadata: { postgres: { url: 'postgres://me@db/x', tls: { ca: 'ours.key.pem' } } },
+          },
         },
         pop: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], near: 'kv-eu' },
       };
@@ -179,14 +182,17 @@ describe('a config file', () => {
         `kv.kv-eu.tls.ca: ${wanted} ENOENT at ${at('nowhere.pem')}`,
         'kv.kv-eu.tls.key: expected a path, because there is a `cert`, found nothing',
       ];
-      const ofStore = `nodes.origin.store.metadata.postgres.tls.ca: ${wanted} no certificate in PEM form at ${at('ours.key.pem')}`;
-      expect(await mistakes(folder, { config: 'c.json' })).toEqual([ofBus, ...ofKv, ofStore]);
+      const ofStore = [
+        `nodes.origin.store.blobs.s3.tls.ca: ${wanted} ENOENT at ${at('no-bucket.pem')}`,
+        `nodes.origin.store.metadata.postgres.tls.ca: ${wanted} no certificate in PEM form at ${at('ours.key.pem')}`,
+      ];
+      expect(await mistakes(folder, { config: 'c.json' })).toEqual([ofBus, ...ofKv, ...ofStore]);
       // What only other machines need may be missing here; what makes no sense makes none anywhere.
       expect(await mistakes(folder, { config: 'c.json', here: ['pop'] })).toEqual([ofBus, ...ofKv]);
       expect(await mistakes(folder, { config: 'c.json', here: ['origin'] })).toEqual([
         ofBus,
         ...ofKv.slice(1),
-        ofStore,
+        ...ofStore,
       ]);
       const ours = { ca: 'ours.cert.pem', cert: 'ours.cert.pem', key: 'ours.key.pem' };
       const url = 'postgres://me@db/x?sslmode=prefer';

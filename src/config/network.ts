@@ -26,7 +26,7 @@ import { member } from './outline.ts';
 import { type Overrides, override } from './overrides.ts';
 import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
-import { absoluteTls } from './schema-tls.ts';
+import { absoluteListenerTls, absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
 import { type Environment, fillIn } from './variables.ts';
 
@@ -79,6 +79,8 @@ export interface NodeConfig
 export interface RingConfig extends Of<typeof schema.ring> {
   /** How other nodes reach the first worker: absolute, without a trailing slash. */
   readonly address: string;
+  /** Absolute paths of PEM files. */
+  readonly tls?: ListenTlsFiles | undefined;
 }
 
 /** Paths are absolute; what it keeps there is named after the network unless said otherwise. */
@@ -254,13 +256,22 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseO
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access, routes } = parsed;
+  const { name, purge, access } = parsed;
   const stores = Object.entries(parsed.kv).map(([store, config]) => [
     store,
     { ...config, ...absoluteTls(config.tls, configDir) },
   ]);
   const kv = Object.fromEntries(stores);
+  const routes = parsed.routes.map((route) => completeRoute(route, configDir));
   return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
+}
+
+/** Where a feed of advisories is. */
+function completeRoute(route: schema.ParsedRoute, configDir: string): schema.ParsedRoute {
+  const policy = route.protocol === 'npm' ? route.npm.policy : undefined;
+  if (route.protocol !== 'npm' || policy?.advisories === undefined) return route;
+  const advisories = { ...policy.advisories, path: resolve(configDir, policy.advisories.path) };
+  return { ...route, npm: { ...route.npm, policy: { ...policy, advisories } } };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {
@@ -296,7 +307,7 @@ function completeNode(
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,
-    ring: node.ring && { ...node.ring, address: node.ring.address ?? `http://${hostOf(node.ring)}` },
+    ring: node.ring && completeRing(node.ring, configDir),
   };
 }
 
@@ -318,7 +329,7 @@ function completeStore(
     path === undefined ? join(dataDir, name) : resolve(configDir, path);
   return {
     blobs: blobs.s3
-      ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3 }
+      ? { engine: 's3', spool: join(dataDir, 'spool'), ...blobs.s3, ...absoluteTls(blobs.s3.tls, configDir) }
       : { engine: 'files', path: placed(blobs.files?.path, 'blobs') },
     metadata: metadata.postgres
       ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
@@ -337,9 +348,12 @@ function completeBounds(
 function completeListener(listener: schema.ParsedNode['listen'][number], configDir: string): ListenConfig {
   const { tls, http2 } = listener;
   if (tls === undefined) return { ...listener, tls, http2: http2 ?? false };
-  const [cert, key] = [resolve(configDir, tls.cert), resolve(configDir, tls.key)];
-  const clientCa = tls.clientCa && resolve(configDir, tls.clientCa);
-  return { ...listener, tls: { cert, key, ...(clientCa && { clientCa }) }, http2: http2 ?? true };
+  return { ...listener, tls: absoluteListenerTls(tls, configDir), http2: http2 ?? true };
+}
+
+function completeRing(ring: NonNullable<schema.ParsedNode['ring']>, configDir: string): RingConfig {
+  const { tls, address = `${tls ? 'https' : 'http'}://${hostOf(ring)}` } = ring;
+  return { ...ring, address, ...(tls && { tls: absoluteListenerTls(tls, configDir) }) };
 }
 
 /** Of the first listener that speaks plain HTTP or TLS from the first byte. */

@@ -48,11 +48,13 @@ function namedIn(input: unknown, here: readonly string[] | undefined): unknown[]
     const listen = member(node, 'listen');
     return Array.isArray(listen) ? listen : [];
   });
+  const rings = ours.map((node) => member(node, 'ring'));
   const databases = ours.map((node) => member(member(member(node, 'store'), 'metadata'), 'postgres'));
+  const buckets = ours.map((node) => member(member(member(node, 'store'), 'blobs'), 's3'));
   const near = ours.flatMap((node) => [member(node, 'near'), member(member(node, 'sharedMemory'), 'store')]);
   const stores = namesOf(kv).filter((name) => here === undefined || near.includes(name));
-  const servers = [member(input, 'bus'), ...stores.map((name) => member(kv, name)), ...databases];
-  return [...listeners, ...ours, ...servers].map((each) => member(each, 'tls'));
+  const servers = [member(input, 'bus'), ...stores.map((name) => member(kv, name)), ...databases, ...buckets];
+  return [...listeners, ...rings, ...ours, ...servers].map((each) => member(each, 'tls'));
 }
 
 function namesOf(map: unknown): string[] {

@@ -1,6 +1,7 @@
 /** The parameters of a ring over several machines, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
 import { count, group, milliseconds, seconds, text, url } from './kinds.ts';
+import { listenerTls } from './schema-tls.ts';
 
 export const ring = group(
   'Makes one cache of this node and all others whose ring has the same name: each of their workers is a member, and keeps its part. Not for an origin.',
@@ -18,8 +19,9 @@ export const ring = group(
     port: count('TCP port of the first worker; the others have the ports after it.', 1, 65_535),
     address: url(
       'How the other nodes reach the first worker; the others are at the ports after it.',
-      '`http://`, `host`, `port`; needed where `host` stands for all addresses',
+      '`http://`, or `https://` with `tls`, `host`, `port`; needed where `host` stands for all addresses',
     ).optional(),
+    tls: listenerTls.optional(),
     capacity: count(
       'How much each worker of this node keeps, compared to one of capacity 1.',
       1,

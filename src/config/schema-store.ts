@@ -19,6 +19,7 @@ export const s3Store = group('Blobs in a bucket of S3, or of a server that speak
     forms.bucketName,
   ),
   endpoint: url('Where the server is.', "Amazon's, for the region").optional(),
+  tls: serverTls.optional(),
   region: text(
     'Region that requests are signed for.',
     { expected: "a region such as 'eu-central-1'", otherwise: 'the variable `S3_REGION` or `AWS_REGION`' },

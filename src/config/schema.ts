@@ -28,10 +28,12 @@ import { failover } from './schema-failover.ts';
 import { npmHosted } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
+import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
 import { postgresStore, s3Store, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
+import { listenerTls } from './schema-tls.ts';
 
 export { access, bus, metadataTimes, postgresStore, purge, ring, s3Store };
 
@@ -118,15 +120,6 @@ const abandonedFills = group(
   },
 );
 
-const tls = group('Serves TLS with this certificate. Paths are relative to the config file.', {
-  cert: path('PEM file with the certificate and its chain.'),
-  key: path('PEM file with the private key.'),
-  clientCa: path(
-    'PEM file with authorities. Only who shows a certificate that one of them has signed can connect: for a listener that is meant for other nodes. Not with `http3`.',
-    'whoever comes is let in',
-  ).optional(),
-});
-
 const tierTls = group(
   'What this node shows to other nodes that it asks over `https://`, and which it believes. Paths are relative to the config file.',
   {
@@ -146,7 +139,7 @@ export const listen = group('An address that the node listens on.', {
     forms.listenHost,
   ).prefault('127.0.0.1'),
   port: count('TCP port (and UDP port for HTTP/3). 0 lets the system choose one.', 0, 65_535),
-  tls: tls.optional(),
+  tls: listenerTls.optional(),
   http2: flag(
     'Serves HTTP/2 too. Without `tls`, to other nodes and whoever else knows that beforehand; browsers do not.',
     'true with `tls`, else false',
@@ -285,6 +278,7 @@ export const npm = group('Packages for npm, pnpm, yarn and bun.', {
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
   ).optional(),
   hosted: npmHosted.optional(),
+  policy: npmPolicy.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
     '128 MiB',

@@ -76,6 +76,18 @@ describe('a store', () => {
     });
   });
 
+  test('may be a bucket whose authority only the config knows', () => {
+    const blobs = s3({ bucket: 'packages', endpoint: 'https://s3.internal.example', tls: { ca: 'ca.pem' } });
+    expect(network({ blobs }).nodes.origin?.store?.blobs).toMatchObject({
+      tls: { ca: '/etc/meridian/ca.pem' },
+    });
+    const missingFiles = new Map([['/etc/meridian/ca.pem', 'ENOENT']]);
+    const parsed = parse({ blobs }, { missingFiles });
+    expect(parsed.ok ? [] : parsed.mistakes.map(formatMistake)).toEqual([
+      'nodes.origin.store.blobs.s3.tls.ca: expected a PEM file that can be read, found ENOENT at /etc/meridian/ca.pem',
+    ]);
+  });
+
   test('has credentials that nobody but the origin gets, and nobody is shown', () => {
     const whole = network(distributed, { env: variables });
     expect(JSON.stringify(forNode(whole, 'origin'))).toContain('hunter2');

@@ -1,6 +1,7 @@
 /**
  * What a node is made of, as its phases see it.
  */
+import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Guard } from '../access/edge/guard.ts';
 import type { Bus } from '../bus.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -60,6 +61,8 @@ export interface Site {
   readonly routes: Routes;
   /** The network's own. */
   readonly system: Route;
+  /** What the API works with; `null` where there are no records. */
+  readonly services: ApiServices | null;
   /** Whom a miss of this route goes to. */
   readonly parentOf: (route: Route) => Parent;
   /** Proxies in front whose word about the client is believed; `null` when there are none. */
@@ -71,6 +74,8 @@ export interface Site {
   readonly parentStatus: () => readonly ParentStatus[];
   /** For requests to other nodes. */
   readonly tls: TierTls;
+  /** Begins what goes on without a request: the site is in force. */
+  begin(): void;
   close(): void;
 }
 

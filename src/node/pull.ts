@@ -17,7 +17,6 @@ import { appendVia } from '../http/via.ts';
 import type { Identity } from '../identity.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
-import type { Selector } from '../purge.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import { informing } from './inform.ts';
@@ -35,7 +34,7 @@ export interface PullOptions {
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
-  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+  readonly purge: OriginDoor['purge'];
   /** What is kept here for good. */
   readonly stores: Stores | null;
   /** Who is behind a request; `null` where there are no records of it. */
@@ -44,7 +43,13 @@ export interface PullOptions {
 
 type Identify = (caller: Caller | undefined, nowMs: number) => Promise<Identity>;
 
-export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
+export interface Puller {
+  readonly parent: Parent;
+  /** What is lent for one request. */
+  door(ask: Ask): OriginDoor;
+}
+
+export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
   const parent: Parent = async (ask) => {
     const answer = await protocol.pull(await identified(ask, options.identify), door(ask));
     reportChange(ask, answer);
@@ -97,7 +102,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Parent {
     };
   }
 
-  return parent;
+  return { parent, door };
 }
 
 /** What no cache answers comes with who is behind it: by the PoP's word which token, by our own records whose. */

@@ -21,11 +21,11 @@ export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs
   /** Something at an upstream has changed: it is purged throughout the network, in a moment. */
   report(change: Change): void;
   /**
-   * Something that is kept here has changed: purged throughout the network at once, and not softly. Resolves when all nodes
+   * Something that is kept here has changed: purged throughout the network at once. Resolves when all nodes
    * that live have carried it out, or after a while when it is on the bus at least. Where the bus cannot be reached it fails,
    * and is tried again in a moment.
    */
-  changed(selectors: readonly Selector[]): Promise<void>;
+  changed(selectors: readonly Selector[], soft?: boolean): Promise<void>;
   readonly status: PurgingStatus;
   close(): Promise<void>;
 }
@@ -63,11 +63,11 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     unprovenMs: following.unprovenMs,
     issue: issuing.issue,
     report: changes.report,
-    async changed(selectors) {
+    async changed(selectors, soft = false) {
       try {
-        await issuing.issue({ selectors, soft: false, by: `${self.name}, which keeps it` }, toldMs);
+        await issuing.issue({ selectors, soft, by: `${self.name}, which keeps it` }, toldMs);
       } catch (error) {
-        changes.report({ selectors, soft: false });
+        changes.report({ selectors, soft });
         throw error;
       }
     },

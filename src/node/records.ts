@@ -12,7 +12,7 @@ import { request } from '../http/client.ts';
 import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 
-export interface Records extends ApiServices {
+export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;

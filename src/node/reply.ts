@@ -196,6 +196,7 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
 
 const ownFields: ReadonlySet<string> = new Set([
   'meridian-coding',
+  'meridian-policy',
   'meridian-source',
   'meridian-source-etag',
   unframedField,

@@ -44,12 +44,19 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
     );
   }
   if (ring) {
+    const { tls } = ring;
+    const http2 = tls !== undefined;
     const port = ring.port + (seat?.worker ?? 1) - 1;
     const hopIn: HopIn = (value, { method, target }) =>
       verifyHop(node.site.secret, value, method, target, node.clock.now());
-    opened.push(await listen({ ...common, host: ring.host, port, handle: handler(node, serve, hopIn) }));
+    opened.push(
+      await listen({ ...common, host: ring.host, port, tls, http2, handle: handler(node, serve, hopIn) }),
+    );
   }
   return {
+    async reloadCertificates() {
+      await Promise.all(opened.map((listener) => listener.reloadCertificates()));
+    },
     async drain() {
       await Promise.all(opened.map((listener) => listener.drain(timeouts.drainMs)));
     },
@@ -57,6 +64,8 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
 }
 
 export interface RingDoor {
+  /** Takes changed certificate files into use now. Fails when they are unusable. */
+  reloadCertificates(): Promise<void>;
   drain(): Promise<void>;
 }
 

@@ -19,6 +19,7 @@ import type { Log } from '../telemetry/log.ts';
 import { type Forgotten, forgottenText } from './forget.ts';
 import { addressOf, otherMembers, ownMembers } from './ring-members.ts';
 import { type Seat, workerName } from './seat.ts';
+import type { TierTls } from './tier-tls.ts';
 
 export interface NodeRing {
   /** The name of this worker among the members. */
@@ -78,7 +79,7 @@ export interface NodeRingOptions {
   /** Of a node with several workers. */
   readonly seat: Seat | undefined;
   readonly bus: Bus;
-  readonly site: () => { readonly secret: string; readonly config: NodeConfig };
+  readonly site: () => { readonly secret: string; readonly config: NodeConfig; readonly tls: TierTls };
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -97,7 +98,13 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const underWay = new Map<string, number>();
   const auto = seat?.workers ?? 1;
   const sign = (to: Peer, method: string, target: string) => signed(to, ownWord(own), method, target);
-  const peers = openPeers({ clock, timeouts: () => patience(site().config), sign });
+  const peers = openPeers({
+    ...{ clock, sign, timeouts: () => patience(site().config), tls: () => site().tls.current },
+    noted(member, error) {
+      if (error === null) log.info('a member of the ring is there again', { member });
+      else log.warn('a member of the ring is passed over', { member, error });
+    },
+  });
   const goneMs = (shared?.goneS ?? 0) * 1000;
   const of = membership({ own: ownMembers(config, seat), goneMs, clock, changed: arrange });
   let names: readonly string[] = [];

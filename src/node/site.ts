@@ -2,6 +2,7 @@
  * What a config makes of a node: its routes with their protocols, its parents, whom it believes. Built as a
  * whole before any of it is used, so that a reload replaces all of it at once.
  */
+import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -9,16 +10,16 @@ import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
-import type { Change, Mount, Protocol } from '../protocol.ts';
+import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { web } from '../protocols/web/web.ts';
-import type { Selector } from '../purge.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
-import { pullFrom } from './pull.ts';
+import { policiesOf } from './policies.ts';
+import { type Puller, pullFrom } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
@@ -40,7 +41,7 @@ export interface SiteDependencies {
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
-  readonly purge: (selectors: readonly Selector[]) => Promise<void>;
+  readonly purge: OriginDoor['purge'];
   /** What is kept here for good; `null` for nothing. */
   readonly stores: Stores | null;
 }
@@ -53,7 +54,9 @@ export async function makeSite(
   const { cache, replicas, remotes, records, clock, log, knows, startedMs, report, purge, stores } =
     dependencies;
   const { name, role, timeouts, failover } = config;
-  const system = systemRouteOf(records);
+  const pullers = new Map<Route, Puller>();
+  const services = records && servicesOf(records, policiesOf(pullers, clock));
+  const system = systemRouteOf(services);
   const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
@@ -83,7 +86,11 @@ export async function makeSite(
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
   };
   const parentFor = (route: Route) => {
-    if (role === 'origin') return pullFrom(route.protocol, pulling);
+    if (role === 'origin') {
+      const puller = pullFrom(route.protocol, pulling);
+      pullers.set(route, puller);
+      return puller.parent;
+    }
     const replicate = network.routes.find((each) => each.name === route.name);
     const direct = upper.parent(route);
     const parent = replicate ? replicas.before(direct, replicate, config, network) : direct;
@@ -96,6 +103,7 @@ export async function makeSite(
     secret: network.secret,
     routes: routes(all),
     system,
+    services,
     parentOf(route) {
       const parent = parentOf.get(route);
       if (!parent) throw new Error(`route ${route.name} is not of this site`);
@@ -106,11 +114,27 @@ export async function makeSite(
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
     tls,
+    begin() {
+      if (role !== 'origin') return;
+      const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+      for (const route of all) route.protocol.begin?.({ stores, purge, warn });
+    },
     close() {
       upper.close();
       tls.close();
       for (const route of all) route.protocol.close?.();
     },
+  };
+}
+
+function servicesOf(records: Records, policyOf: ApiServices['policyOf']): ApiServices {
+  return {
+    register: records.register,
+    // Another one after a reload.
+    get exchange() {
+      return records.exchange;
+    },
+    policyOf,
   };
 }
 
@@ -135,10 +159,11 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
   switch (route.protocol) {
     case 'npm': {
       const { upstreams, hosted = null, metadata, maxPackumentBytes } = route.npm;
+      const policy = mount.role === 'origin' ? (route.npm.policy ?? null) : null;
       // Only the origin talks to remotes, so only the origin needs to know which they are.
       const isDefault = upstreams === undefined && mount.role === 'origin';
       const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : (upstreams ?? []);
-      return npm({ remotes, hosted, metadata, maxPackumentBytes }, mount, clock);
+      return npm({ remotes, hosted, policy, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

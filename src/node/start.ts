@@ -106,6 +106,7 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
+  node.site.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   bus.onState((state) => {
@@ -135,7 +136,7 @@ export async function startNode(
     status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
-    api: async (request) => records && operate(records, request, clock.now()),
+    api: async (request) => node.site.services && operate(node.site.services, request, clock.now()),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {
@@ -144,6 +145,7 @@ export async function startNode(
       if (difference) throw new Error(`${name}: ${difference} cannot change without a restart`);
       if (!deps.bus && !Bun.deepEquals(settingsFor(next, wanted), settingsFor(network, config)))
         throw new Error(`${name}: its bus cannot change without a restart`);
+      await ringDoor?.reloadCertificates();
       const site = await makeSite(next, wanted, siteDependencies);
       const prepared = await doors.prepare(wanted).catch((error) => {
         site.close();
@@ -160,6 +162,7 @@ export async function startNode(
       node.ring?.expect(next);
       await prepared.commit();
       before.close();
+      site.begin();
       replicas.keepOnly(wanted, next);
       if (node.accessLog !== logBefore) await logBefore?.close();
     },

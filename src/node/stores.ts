@@ -15,6 +15,7 @@ import { openPostgres } from '../origin/metadata/postgres.ts';
 import { openSqlite } from '../origin/metadata/sqlite.ts';
 import type { BlobStore, MetadataStore } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { openTierTls } from './tier-tls.ts';
 
 /** How often they are looked at. */
 const checkMs = 15_000;
@@ -38,7 +39,7 @@ export interface StoreStatus {
 }
 
 export async function openStores(config: StoreConfig, clock: Clock, log: Log): Promise<Stores> {
-  const blobs = await openBlobs(config.blobs, clock);
+  const blobs = await openBlobs(config.blobs, clock, log);
   const metadata = await openMetadata(config.metadata, clock);
   const halves = { blobs: watched(blobs, 'blobs', log), metadata: watched(metadata, 'metadata', log) };
   let cancelNext = () => {};
@@ -83,10 +84,17 @@ function watched(store: BlobStore | MetadataStore, half: string, log: Log) {
   };
 }
 
-function openBlobs(config: BlobsConfig, clock: Clock): Promise<BlobStore> {
-  return config.engine === 'files'
-    ? openFiles({ path: config.path, clock })
-    : openS3({ ...config, clock, random, env: process.env });
+async function openBlobs(config: BlobsConfig, clock: Clock, log: Log): Promise<BlobStore> {
+  if (config.engine === 'files') return openFiles({ path: config.path, clock });
+  const tls = await openTierTls(config, { clock, log, to: 'the bucket' });
+  const store = await openS3({ ...config, clientTls: () => tls.current, clock, random, env: process.env });
+  return {
+    ...store,
+    async close() {
+      tls.close();
+      await store.close();
+    },
+  };
 }
 
 async function openMetadata(config: MetadataConfig, clock: Clock): Promise<MetadataStore> {

@@ -9,10 +9,11 @@ import { type ApiAnswer, type ApiRequest, serveApi } from '../access/api/serve.t
 import type { Network } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import { type Exchange, inOtherWords } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Named, Pass } from '../resource.ts';
+import { ownExchange } from './own-exchange.ts';
 import type { Route } from './routes.ts';
 
 const systemRoute = 'meridian';
@@ -90,19 +91,12 @@ export async function askOrigin(
 ): Promise<unknown> {
   const { method, path } = question;
   const target = apiBase + path;
-  const request = new Request(`http://meridian.invalid${target}`, { method });
   const body = question.body === undefined ? null : new TextEncoder().encode(JSON.stringify(question.body));
-  const own: Exchange = {
-    ...{ request, headers: request.headers, method, target, path: target, query: '' },
-    ...{ base: '', authority: '', id: crypto.randomUUID(), nowMs, startedMs, tier: null },
-    client: () => '',
-    body: () => body && new Blob([body]).stream(),
-  };
   const { deed: _, ...asking } = method === 'GET' ? reading : writing;
   const signal = AbortSignal.timeout(ownTimeoutMs);
   const answer = await parent({
     ...{
-      exchange: inOtherWords(own, {}),
+      exchange: ownExchange({ method, target, body, nowMs, startedMs }),
       named: asking,
       stored: null,
       background: false,

@@ -36,7 +36,7 @@ const sign = (_: Peer, method: string, target: string) => `sign of ${method} ${t
 
 /** Members `lhr.1`, `lhr.2` and so on. */
 function peersAt(addresses: readonly string[], clock: Clock = fastClock): Peers {
-  const peers = openPeers({ clock, timeouts: () => timeouts, sign });
+  const peers = openPeers({ clock, timeouts: () => timeouts, sign, tls: () => undefined, noted: () => {} });
   peers.keep(addresses.map((address, at) => ({ name: `lhr.${at + 1}`, address })));
   return peers;
 }

@@ -9,13 +9,14 @@
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
+import type { ClientTls } from '../http/client/tls.ts';
 import type { ClientRequest, ClientTimeouts } from '../http/client.ts';
 import { hopField } from './hop.ts';
 import { type Said, type Way, wayTo } from './way.ts';
 
 export interface Peer {
   readonly name: string;
-  /** `unix:/path/of/a/socket`, or `http://host:port`. */
+  /** `unix:/path/of/a/socket`, `http://host:port`, or `https://host:port`. */
   readonly address: string;
 }
 
@@ -50,6 +51,10 @@ export interface PeersOptions {
   readonly timeouts: () => ClientTimeouts;
   /** The value of `Meridian-Hop` in what a member says to this one on its own account. */
   readonly sign: (to: Peer, method: string, target: string) => string;
+  /** What is shown to those at `https:`, and who is believed. */
+  readonly tls: () => ClientTls | undefined;
+  /** Hears why nobody answers at a member's address any more, and that somebody does again (`null`). */
+  readonly noted: (peer: string, trouble: unknown) => void;
 }
 
 /** For how long a member is passed over that could not be asked. */
@@ -75,6 +80,9 @@ const silentChecks = 2;
 const refusedTries = 250;
 const refusedPauseMs = 20;
 
+/** Different ones of one member that are told before it is there again. */
+const maxTroubles = 8;
+
 interface State {
   readonly peer: Peer;
   readonly way: Way;
@@ -85,6 +93,8 @@ interface State {
   /** When it last answered anything. */
   heardMs: number;
   sign: Promise<Sign> | null;
+  /** Why it is passed over, each as a sentence that has been told. */
+  readonly troubles: Set<string>;
   /** Those who wait for an answer, the oldest first. */
   readonly waiting: Set<Waiting>;
   isWatched: boolean;
@@ -96,7 +106,7 @@ interface Waiting {
   dead(): void;
 }
 
-export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peers {
+export function openPeers({ clock, timeouts, sign: signed, tls, noted }: PeersOptions): Peers {
   let states: ReadonlyMap<string, State> = new Map();
 
   function stateOf(peer: string): State {
@@ -108,14 +118,28 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
   /** One question for all who wait for the same member. */
   function sign(state: State): Promise<Sign> {
     const askedMs = clock.elapsed();
-    state.sign ??= askForSign(state, clock, signed).then((said) => {
-      const given = said === 'silent' && state.heardMs > askedMs ? 'lives' : said;
+    state.sign ??= askForSign(state, clock, signed).then(({ sign, trouble }) => {
+      const given = sign === 'silent' && state.heardMs > askedMs ? 'lives' : sign;
       state.sign = null;
       state.silent = given === 'silent' ? state.silent + 1 : 0;
       if (given !== 'silent') state.isLeaving = given === 'leaves';
+      if (state.silent >= silentChecks || given !== 'silent') note(state, trouble);
       return given;
     });
     return state.sign;
+  }
+
+  /** Each trouble is told once until the member is there again. */
+  function note({ peer, silent, troubles }: State, trouble: unknown): void {
+    if (silent === 0) {
+      if (troubles.size > 0) noted(peer.name, null);
+      troubles.clear();
+      return;
+    }
+    const sentence = String(trouble);
+    if (troubles.has(sentence) || troubles.size >= maxTroubles) return;
+    troubles.add(sentence);
+    noted(peer.name, trouble);
   }
 
   /** One timer for all who wait for the same member: most answers come long before anybody looks. */
@@ -188,7 +212,7 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
       states = new Map(
         peers.map((peer) => {
           const before = states.get(peer.name);
-          return [peer.name, before?.peer.address === peer.address ? before : newState(peer)];
+          return [peer.name, before?.peer.address === peer.address ? before : newState(peer, tls)];
         }),
       );
     },
@@ -222,10 +246,10 @@ export function openPeers({ clock, timeouts, sign: signed }: PeersOptions): Peer
   };
 }
 
-function newState(peer: Peer): State {
-  const way = wayTo(peer.address);
+function newState(peer: Peer, tls: PeersOptions['tls']): State {
+  const way = wayTo(peer.address, tls);
   const known = { isGone: false, isLeaving: false, silent: 0, passedOverUntilMs: 0, heardMs: 0, sign: null };
-  return { peer, way, ...known, waiting: new Set(), isWatched: false };
+  return { peer, way, ...known, troubles: new Set(), waiting: new Set(), isWatched: false };
 }
 
 /** Whoever asked has gone elsewhere. */
@@ -238,19 +262,20 @@ async function askForSign(
   { peer, way }: Pick<State, 'peer' | 'way'>,
   clock: Clock,
   signed: PeersOptions['sign'],
-): Promise<Sign> {
+): Promise<{ readonly sign: Sign; readonly trouble: unknown }> {
   const cutOff = new AbortController();
   void way.reaches(signConnectMs, clock).then((isThere) => {
-    if (!isThere) cutOff.abort();
+    if (!isThere) cutOff.abort(new MeridianError('upstream-unreachable', 'nobody takes a connection there'));
   });
   const timeouts = { connectMs: signConnectMs, firstByteMs: signMs, betweenBytesMs: signMs };
   const headers = new Headers({ [hopField]: signed(peer, 'GET', '/') });
   const { signal } = cutOff;
   try {
     const { status } = await way.askAside('/', { method: 'GET', headers, signal, timeouts, clock });
-    return status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
-  } catch (thrown) {
+    const sign = status === 204 ? 'lives' : status === 503 ? 'leaves' : 'silent';
+    return { sign, trouble: new MeridianError('upstream-invalid', `it answers ${status}`) };
+  } catch (trouble) {
     // At a socket without room, somebody is busy; of one that is gone, its supervisor tells. Else, silence is the answer.
-    return way.isFull(thrown) ? 'lives' : 'silent';
+    return { sign: way.isFull(trouble) ? 'lives' : 'silent', trouble };
   }
 }

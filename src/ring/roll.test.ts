@@ -40,13 +40,13 @@ afterEach(async () => {
   for (const roll of rolls.splice(0)) await roll.close();
 });
 
-function join(bus: Pick<Bus, 'view'>, name: string, own = secret) {
+function join(bus: Pick<Bus, 'view'>, name: string, own = secret, scheme = 'http') {
   const heard: string[] = [];
   const membership = {
     announced: ({ name: who, address, capacity }: Member) => heard.push(`${who} ${address} ${capacity}`),
     left: (who: string) => heard.push(`${who} left`),
   };
-  const self = { name, address: `http://${name}.example`, capacity: 2 };
+  const self = { name, address: `${scheme}://${name}.example`, capacity: 2 };
   const roll = openRoll({ bus, name: 'lhr', self, secret: () => own, membership, clock });
   rolls.push(roll);
   return { roll, heard };
@@ -91,4 +91,13 @@ test('nobody is sent requests by a record that no member has signed', async () =
   // Under another name, it is somebody else's.
   await bus.view('ring-lhr').put('c.1', genuine);
   expect(a.heard.slice(before)).toEqual([]);
+});
+
+test('a member that speaks TLS sends nothing in plain, whatever somebody has signed once', () => {
+  const { bus } = busWithOneView();
+  join(bus, 'b.1');
+  const a = join(bus, 'a.1', secret, 'https');
+  join(bus, 'c.1', secret, 'https');
+  expect(a.heard).not.toContain('b.1 http://b.1.example 2');
+  expect(a.heard).toContain('c.1 https://c.1.example 2');
 });

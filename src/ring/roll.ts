@@ -51,11 +51,17 @@ export function openRoll({ bus, name: ring, self, secret, membership, clock }: R
         return;
       }
       const said = read(value, ring, secret());
-      if (said !== null && said.member.name === key) membership.announced(said.member, said.beat);
+      if (said === null || said.member.name !== key || !isSafe(said.member)) return;
+      membership.announced(said.member, said.beat);
     },
     // Who is not written down may be about to be: silence decides.
     caughtUp() {},
   });
+
+  /** Where all members have TLS, what was written down without it is old, or brought back by somebody else. */
+  function isSafe({ address }: Member): boolean {
+    return !self.address.startsWith('https:') || address.startsWith('https:');
+  }
 
   function renew(): void {
     cancel = clock.after(renewMs, renew);

@@ -28,6 +28,10 @@ export interface Publication {
   readonly sizeBytes?: number;
   /** Instead of an archive: these very bytes. No client can unpack them. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** RFC 3339. Without it: long ago. `null`: the registry does not say it. */
+  readonly at?: string | null;
+  /** Says that there is a statement of where it was built. */
+  readonly provenance?: boolean;
 }
 
 export interface Registry extends Upstream {
@@ -39,7 +43,16 @@ export interface Registry extends Upstream {
 
 /** Package → tag → version. */
 type Tags = Map<string, Map<string, string>>;
-type Versions = Map<string, { readonly published: Published; readonly manifest: Record<string, unknown> }>;
+
+interface Version {
+  readonly published: Published;
+  readonly manifest: Record<string, unknown>;
+  readonly at: string | null;
+}
+
+type Versions = Map<string, Version>;
+
+const longAgo = '2020-01-01T00:00:00.000Z';
 
 const abbreviatedType = 'application/vnd.npm.install-v1+json';
 
@@ -55,21 +68,30 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   return {
     ...upstream,
     publish(name, version, publication = {}) {
-      const { dependencies = {}, sizeBytes = 200 } = publication;
+      const { dependencies = {}, sizeBytes = 200, at = longAgo, provenance = false } = publication;
       const plain = { name, version, dependencies };
       const bytes = publication.bytes ?? pack(plain, { 'noise.txt': noise(`${name} ${version}`, sizeBytes) });
       const integrity = `sha512-${new Bun.CryptoHasher('sha512').update(bytes).digest('base64')}`;
       const path = `/${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
       const shasum = new Bun.CryptoHasher('sha1').update(bytes).digest('hex');
-      const manifest = { ...plain, dist: { integrity, shasum, tarball: upstream.url + path } };
+      const dist = {
+        ...{ integrity, shasum, tarball: upstream.url + path },
+        ...(provenance && { attestations: attestationsOf(upstream.url, name, version) }),
+      };
+      const manifest = { ...plain, dist };
       const published = { name, version, path, bytes, integrity };
       const versions: Versions = packages.get(name) ?? new Map();
-      packages.set(name, versions.set(version, { published, manifest }));
+      packages.set(name, versions.set(version, { published, manifest, at }));
       tag(name, 'latest', version);
       return published;
     },
     tag,
   };
+}
+
+function attestationsOf(base: string, name: string, version: string) {
+  const url = `${base}/-/npm/v1/attestations/${name.replace('/', '%2f')}@${version}`;
+  return { url, provenance: { predicateType: 'https://slsa.dev/provenance/v1' } };
 }
 
 function answer(
@@ -144,10 +166,10 @@ function packument(
   const manifests = Object.fromEntries([...versions].map(([version, { manifest }]) => [version, manifest]));
   const shared = { name, 'dist-tags': Object.fromEntries(tags), versions: manifests };
   const time = Object.fromEntries(
-    [...versions.keys()].map((version) => [version, '2020-01-01T00:00:00.000Z']),
+    [...versions].flatMap(([version, { at }]) => (at === null ? [] : [[version, at]])),
   );
-  if (abbreviated) return { ...shared, modified: '2020-01-01T00:00:00.000Z' };
-  return { ...shared, _id: name, time: { modified: '2020-01-01T00:00:00.000Z', ...time }, readme: base };
+  if (abbreviated) return { ...shared, modified: longAgo };
+  return { ...shared, _id: name, time: { modified: longAgo, ...time }, readme: base };
 }
 
 function json(value: unknown, status = 200): UpstreamAnswer {

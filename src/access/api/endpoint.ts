@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Identity } from '../../identity.ts';
+import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
@@ -18,6 +19,12 @@ export type Audience = 'anybody' | 'node' | 'admin' | 'account';
 export interface ApiServices {
   readonly register: Register;
   readonly exchange: Exchange;
+  /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
+  readonly policyOf: (route: string) => PolicyReader | null;
+}
+
+export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {
+  explain(subject: string): Promise<Explanation>;
 }
 
 export interface Call<Input> extends ApiServices {

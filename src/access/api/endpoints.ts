@@ -6,6 +6,7 @@ import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
+import { policyEndpoints } from './policy.ts';
 import { tokenEndpoints } from './tokens.ts';
 
 const described: readonly Endpoint[] = [
@@ -13,6 +14,7 @@ const described: readonly Endpoint[] = [
   ...peopleEndpoints,
   ...auditEndpoints,
   ...identityTokenEndpoints,
+  ...policyEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

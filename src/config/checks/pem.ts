@@ -20,10 +20,10 @@ export function checkPem(
 /** Of every server that is spoken to in TLS by the config's word. */
 export function checkServerTls(draft: Draft): Mistake[] {
   const { bus, kv, nodes } = draft;
-  const stores = [...nodes].map(
-    ([name, { store }]) =>
-      [`nodes.${name}.store.metadata.postgres.tls`, store?.metadata.postgres?.tls] as const,
-  );
+  const stores = [...nodes].flatMap(([name, { store }]) => [
+    [`nodes.${name}.store.blobs.s3.tls`, store?.blobs.s3?.tls] as const,
+    [`nodes.${name}.store.metadata.postgres.tls`, store?.metadata.postgres?.tls] as const,
+  ]);
   const servers: (readonly [string, TlsFiles | undefined])[] = [
     ['bus.tls', bus !== undefined && 'tls' in bus ? bus.tls : undefined],
     ...[...kv].map(([name, { tls }]) => [`kv.${name}.tls`, tls] as const),

@@ -22,6 +22,7 @@ export function checkRings({ nodes }: Draft): Mistake[] {
     ...checkAddress(one, placed),
     ...checkPortRange(one),
     ...checkAlike(one, placed.slice(0, index)),
+    ...checkShown(one, placed),
   ]);
 }
 
@@ -34,13 +35,18 @@ function checkRole({ name, node: { role } }: Placed): Mistake[] {
 /** What others would use to reach it. */
 function checkAddress({ name, node, ring }: Placed, all: readonly Placed[]): Mistake[] {
   const path = `nodes.${name}.ring.address`;
-  const { address, host } = ring;
+  const { address, host, tls } = ring;
+  const scheme = tls === undefined ? 'http' : 'https';
   const expected = 'the address under which the other nodes of the ring reach the first worker';
-  const hint = `Such as http://10.0.0.5:${ring.port}`;
+  const hint = `Such as ${scheme}://10.0.0.5:${ring.port}`;
   if (address === undefined && isAnyAddress(host))
     return [{ path, expected, found: `nothing, and ${host} is no address to connect to`, hint }];
-  if (address !== undefined && !/^http:\/\/[^/]+$/.test(address))
-    return [{ path, expected: 'http://, a host and a port, without a path', found: address }];
+  if (address !== undefined && !/^https?:\/\/[^/]+$/.test(address))
+    return [{ path, expected: `${scheme}://, a host and a port, without a path`, found: address }];
+  if (address !== undefined && !address.startsWith(`${scheme}:`)) {
+    const why = tls === undefined ? 'there is no `tls`' : 'there is `tls`';
+    return [{ path, expected: `${scheme}://, because ${why} in this ring`, found: address }];
+  }
   const reached = address === undefined ? host : (URL.parse(address)?.hostname ?? host);
   const far = all.find((other) => other.ring.name === ring.name && !onSameMachine(other.node, node));
   if (far === undefined || !isLoopback(reached.replace(/^\[|\]$/g, ''))) return [];
@@ -72,5 +78,20 @@ function checkAlike({ name, node, ring }: Placed, before: readonly Placed[]): Mi
     const expected = `${first.ring.virtualNodes}, as ${first.name} has it`;
     mistakes.push({ path: `${path}.virtualNodes`, expected, found: String(ring.virtualNodes) });
   }
+  if ((ring.tls === undefined) !== (first.ring.tls === undefined)) {
+    const [expected, found] = ring.tls === undefined ? ['files', 'nothing'] : ['none', 'files'];
+    mistakes.push({ path: `${path}.tls`, expected: `${expected}, as ${first.name} has it`, found });
+  }
   return mistakes;
+}
+
+/** Who is asked for a certificate by the others of its ring has one. */
+function checkShown({ name, node, ring }: Placed, all: readonly Placed[]): Mistake[] {
+  if (node.tls?.cert !== undefined) return [];
+  const strict = all.find(
+    (other) => other.name !== name && other.ring.name === ring.name && other.ring.tls?.clientCa !== undefined,
+  );
+  if (strict === undefined) return [];
+  const expected = `a PEM file, because ${strict.name} lets only members into the ring that show a certificate`;
+  return [{ path: `nodes.${name}.tls.cert`, expected, found: 'nothing' }];
 }

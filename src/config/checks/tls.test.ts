@@ -54,6 +54,23 @@ describe('certificates between nodes', () => {
     ]);
   });
 
+  test('are files of a ring, too', () => {
+    const ring = { name: 'lhr', port: 7946, tls: { ...tls, clientCa: 'ca.pem' } };
+    const member = { ...pop, ring, tls: { ...tls, ca: 'ca.pem' } };
+    expect(parsed({ origin, pop: member }).pop?.ring).toMatchObject({
+      address: 'https://127.0.0.1:7946',
+      tls: {
+        cert: '/etc/meridian/c.pem',
+        key: '/etc/meridian/k.pem',
+        clientCa: '/etc/meridian/ca.pem',
+      },
+    });
+    const missing = new Map([['/etc/meridian/ca.pem', 'ENOENT']]);
+    expect(mistakes({ origin, pop: { ...member, tls } }, missing)).toEqual([
+      'nodes.pop.ring.tls.clientCa: expected a PEM file that can be read, found ENOENT at /etc/meridian/ca.pem',
+    ]);
+  });
+
   test('are not asked for over HTTP/3', () => {
     const listen = [{ port: 2, http3: true, tls: { ...tls, clientCa: 'ca.pem' } }];
     expect(mistakes({ origin, pop: { ...pop, listen } })).toEqual([

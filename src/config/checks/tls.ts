@@ -12,19 +12,24 @@ export function checkTls(draft: Draft): Mistake[] {
     ...node.listen.flatMap((listener, index) =>
       checkListener(listener, `nodes.${name}.listen[${index}]`, draft),
     ),
+    ...checkListenerFiles(`nodes.${name}.ring.tls`, node.ring?.tls, draft),
     ...checkShown(name, node, draft),
     ...checkAsked(name, node, draft),
   ]);
 }
 
 function checkListener({ tls, http3 }: ParsedNode['listen'][number], path: string, draft: Draft): Mistake[] {
-  if (tls === undefined) return [];
-  const files = (['cert', 'key', 'clientCa'] as const).flatMap((part) =>
-    checkPem(`${path}.tls.${part}`, tls[part], draft),
-  );
-  if (tls.clientCa === undefined || !http3) return files;
+  const files = checkListenerFiles(`${path}.tls`, tls, draft);
+  if (tls?.clientCa === undefined || !http3) return files;
   const expected = 'false, because clients are not asked for certificates over HTTP/3';
   return [...files, { path: `${path}.http3`, expected, found: 'true with tls.clientCa' }];
+}
+
+function checkListenerFiles(path: string, tls: ParsedNode['listen'][number]['tls'], draft: Draft): Mistake[] {
+  if (tls === undefined) return [];
+  return (['cert', 'key', 'clientCa'] as const).flatMap((part) =>
+    checkPem(`${path}.${part}`, tls[part], draft),
+  );
 }
 
 function checkShown(name: string, { tls }: ParsedNode, draft: Draft): Mistake[] {

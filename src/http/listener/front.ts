@@ -123,7 +123,7 @@ function readHeader(line: Line, bytes: Uint8Array, options: FrontOptions): void 
     return;
   }
   if (header.state === 'partial') {
-    line.header = Uint8Array.from(all); // A copy: the socket uses the memory of `bytes` again.
+    line.header = new Uint8Array(all); // A copy: the socket uses the memory of `bytes` again.
     return;
   }
   line.header = null;
@@ -176,7 +176,7 @@ function carry(to: End, from: End, bytes: Uint8Array): void {
 }
 
 function hold(to: End, from: End, bytes: Uint8Array): void {
-  to.waiting.push(Uint8Array.from(bytes));
+  to.waiting.push(new Uint8Array(bytes));
   from.socket?.pause();
 }
 

@@ -64,12 +64,17 @@ function headersOf(etag: string | null, as: Omit<Presentation, 'contentType'>): 
  * allows. An upstream's `private` and `no-store` do not count: what the network's own credentials fetch is
  * for whoever may use the route.
  * @param upstream the head that the document came with.
+ * @param atMostS when the document will be another one for sure.
  */
-export function cacheControlOf(policy: FreshnessPolicy, upstream: Headers): string {
+export function cacheControlOf(
+  policy: FreshnessPolicy,
+  upstream: Headers,
+  atMostS = Number.POSITIVE_INFINITY,
+): string {
   const { sMaxAge, maxAge } = parseCacheControl(upstream.get('cache-control'));
   const statedS = sMaxAge ?? maxAge ?? Number.POSITIVE_INFINITY;
   const spentS = Number.parseInt(upstream.get('age') ?? '0', 10) || 0;
-  const freshS = Math.min(policy.freshS ?? DEFAULT_FRESH_S, Math.max(0, statedS - spentS));
+  const freshS = Math.min(policy.freshS ?? DEFAULT_FRESH_S, Math.max(0, statedS - spentS), atMostS);
   let field = `public, max-age=${freshS}`;
   if (policy.staleWhileRevalidateS !== undefined) {
     field += `, stale-while-revalidate=${policy.staleWhileRevalidateS}`;
@@ -79,16 +84,30 @@ export function cacheControlOf(policy: FreshnessPolicy, upstream: Headers): stri
 }
 
 /** An error as npm clients show it. Kept for a moment when it says that something is not there. */
-export function errorAnswer(status: number, message: string, retryAfter: string | null = null): Answer {
+export function errorAnswer(
+  status: number,
+  message: string,
+  retryAfter: string | null = null,
+  freshS = ABSENT_FRESH_S,
+): Answer {
   const passing = status === 429 || status >= 500;
   const headers = new Headers({
     'content-type': 'application/json',
-    'cache-control': passing ? 'no-store' : `public, max-age=${ABSENT_FRESH_S}`,
+    'cache-control': passing ? 'no-store' : `public, max-age=${freshS}`,
   });
   if (retryAfter !== null) headers.set('retry-after', retryAfter);
   const body = new TextEncoder().encode(`${JSON.stringify({ error: message })}\n`);
   headers.set('content-length', String(body.byteLength));
   return { status, headers, body };
+}
+
+/** Marks a refusal as one of the route's policy: what was given out before is wrong from now on (`changed.ts`). */
+export const policyField = 'meridian-policy';
+
+export function refusedAnswer(message: string, atMostS: number): Answer {
+  const answer = errorAnswer(403, message, null, Math.min(ABSENT_FRESH_S, atMostS));
+  answer.headers.set(policyField, 'refused');
+  return answer;
 }
 
 /** For whoever asked, and for nobody else. */

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import type { Answer, Entry } from '../../entry.ts';
 import type { Selector } from '../../purge.ts';
 import type { CacheKey, Resource } from '../../resource.ts';
+import { refusedAnswer } from './canonical.ts';
 import { changer } from './changed.ts';
+import type { JsonObject } from './json.ts';
 import { openOutlines } from './outlines.ts';
-import { derivePackument, type JsonObject } from './packument.ts';
-import { sourceField, writeSource } from './source.ts';
+import { derivePackument } from './packument.ts';
+import { original, sourceField, writeSource } from './source.ts';
 
 /** A packument of `left`: tag → version, version → what its manifest says. */
 interface Sketch {
@@ -43,9 +45,17 @@ function purgedBetween(
       remoteUrl: 'http://registry.example',
       withFull: true,
       isAbbreviated,
+      policy: null,
     });
     if (isKnown) outlines.remember('left', text, derived);
-    const source = { remote: 'r', form: 'full', etag: null, lastModified: null, sha256: text } as const;
+    const source = {
+      remote: 'r',
+      form: 'full',
+      etag: null,
+      lastModified: null,
+      sha256: text,
+      stamp: null,
+    } as const;
     return { etag: `"${Bun.hash(text)}"`, source: writeSource(source) };
   };
   const [was, is] = [remember(before), remember(after)];
@@ -128,6 +138,54 @@ describe('a new document of a package purges', () => {
     expect(words.filter((word) => word.startsWith('tag '))).toHaveLength(1);
     expect(words.filter((word) => word.startsWith('manifest'))).toEqual([]);
   });
+});
+
+test('the same bytes of an upstream, under other terms, are another document', () => {
+  const text = JSON.stringify({ name: 'left', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': {} } });
+  const nothing = { advisories: [], provenance: false, age: null, only: null };
+  const outlines = openOutlines();
+  const fieldsOf = (blocked: readonly string[]) => {
+    const terms = { ...nothing, blocked };
+    const policy = { terms, nowMs: 0 };
+    const asked = { name: 'left', remoteUrl: 'http://registry.example', withFull: true, policy };
+    const stamp = { terms: blocked.join(), changesAtMs: null };
+    const source = {
+      remote: 'r',
+      form: 'full',
+      etag: null,
+      lastModified: null,
+      sha256: 'same',
+      stamp,
+    } as const;
+    const derived = derivePackument(text, asked);
+    outlines.remember('left', original(source), derived);
+    return { etag: `"${Bun.hash(derived.abbreviated)}"`, source: writeSource(source) };
+  };
+  const [was, is] = [fieldsOf(['1.0.0']), fieldsOf(['9.9.9'])];
+  const entry: Partial<Entry> = { status: 200, etag: was.etag, fields: [[sourceField, was.source]] };
+  const headers = new Headers({ etag: is.etag, [sourceField]: is.source });
+  const named = { key: 'npm packument/full/left' as CacheKey } as Partial<Resource>;
+  const change = changer('npm', outlines)(named as Resource, entry as Entry, {
+    status: 200,
+    headers,
+    body: null,
+  });
+  expect(change?.selectors.map(wordOf).toSorted()).toEqual([
+    'dist-tags/left',
+    'index/left',
+    'manifest/left/1.0.0',
+    'manifest/left/latest',
+    ...forms,
+  ]);
+});
+
+test('a refusal by the policy purges all that is made of the document, softly', () => {
+  const entry: Partial<Entry> = { status: 200, etag: '"a"', fields: [] };
+  const after = refusedAnswer('nothing is left', 10);
+  const named = { key: 'npm packument/full/left' as CacheKey } as Partial<Resource>;
+  const change = changer('npm', openOutlines())(named as Resource, entry as Entry, after);
+  expect(change?.soft).toBe(true);
+  expect(change?.selectors.map(wordOf)).toContain('packument/abbreviated/left');
 });
 
 test('outlines are bounded, the oldest ones forgotten first', () => {

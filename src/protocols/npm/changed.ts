@@ -7,10 +7,11 @@ import type { Answer, Entry } from '../../entry.ts';
 import type { Change } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import type { Resource } from '../../resource.ts';
+import { policyField } from './canonical.ts';
 import { type Item, itemOf, keyOf } from './key.ts';
 import { manifestsTag } from './name.ts';
 import type { Difference, Outlines } from './outlines.ts';
-import { sourceDigest, sourceField } from './source.ts';
+import { originalOf, sourceField } from './source.ts';
 
 /** Manifests that are named one by one. Beyond it, one tag stands for all of the package. */
 const maxNamed = 100;
@@ -43,6 +44,10 @@ export function changer(
   return (named, before, { status, headers }) => {
     const item = itemOf(named.key);
     if (item === null || before.status !== 200) return null;
+    if (headers.has(policyField)) {
+      const selectors = item.kind === 'packument' ? madeOf(item.name, null) : [key(item)];
+      return { selectors, soft: true, seen: named.key };
+    }
     if (status === 404 || status === 410) return { selectors: [key(item)], soft: false, seen: named.key };
     // Entity tags are digests of what is in the documents here, or the registry's own.
     const etag = headers.get('etag');
@@ -51,8 +56,8 @@ export function changer(
       case 'packument':
       case 'index': {
         const { name } = item;
-        const was = sourceDigest(before.fields.find(([field]) => field === sourceField)?.[1]);
-        const is = sourceDigest(headers.get(sourceField));
+        const was = originalOf(before.fields.find(([field]) => field === sourceField)?.[1]);
+        const is = originalOf(headers.get(sourceField));
         const difference = was === null || is === null ? null : outlines.between(name, was, is);
         return { selectors: madeOf(name, difference), soft: true, seen: named.key };
       }

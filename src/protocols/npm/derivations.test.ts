@@ -10,14 +10,16 @@ const source: Source = {
   etag: null,
   lastModified: null,
   sha256: 'aa',
+  stamp: null,
 };
 const document = { bytes: new Uint8Array(), reprDigest: 'sha-256=::' };
+const ruling = { changesAtMs: null, nothingLeft: null };
 const head = new Headers();
 const derived = (full: typeof document | null = null): Fetched => ({
   as: 'derived',
   source,
   head,
-  documents: { abbreviated: document, full, index: document },
+  documents: { abbreviated: document, full, index: document, ruling },
 });
 
 /** Round trips that end when the test says so. */

@@ -25,6 +25,7 @@ function jobOf(text: string | Uint8Array, options: Partial<DeriveJob> = {}): Der
     maxBytes: 1_000_000,
     unless: null,
     full: 'if-small',
+    policy: null,
     isAbbreviated: false,
     ...options,
   };

@@ -8,8 +8,10 @@ import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
 import type { Outlines } from './outlines.ts';
+import type { Enforcement } from './packument.ts';
+import { markOf } from './policy/terms.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
-import type { Source } from './source.ts';
+import { original, type Source } from './source.ts';
 import { type Budget, collect, get, passError } from './upstream.ts';
 
 /** An upstream that knows no abbreviated form sends the full one rather than 406. */
@@ -26,6 +28,14 @@ export type Fetched =
   /** Anything but a document: not there, too many requests, out of order. */
   | { readonly as: 'error'; readonly answer: Answer };
 
+export interface Wanted {
+  /** What the upstream is asked for. */
+  readonly form: Form;
+  /** Whether the full form is to be made. */
+  readonly withFull: boolean;
+  readonly policy: Enforcement | null;
+}
+
 export interface Fetching {
   readonly origin: OriginDoor;
   readonly remotes: Remotes;
@@ -38,7 +48,7 @@ export interface Fetching {
 export async function fetchPackument(
   { origin, remotes, deriver, outlines, budget, maxPackumentBytes: maxBytes }: Fetching,
   name: string,
-  form: Form,
+  { form, withFull, policy }: Wanted,
   stored: Source | null,
   signal: AbortSignal,
 ): Promise<Fetched> {
@@ -62,25 +72,39 @@ export async function fetchPackument(
         gzip: answer.headers.get('content-encoding') === 'gzip',
         maxBytes,
         unless: stored?.sha256 ?? null,
-        full: form === 'full' ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
+        full: withFull ? 'yes' : isAbbreviated(answer) ? 'no' : 'if-small',
         isAbbreviated: isAbbreviated(answer),
+        policy,
       },
       chunks,
     );
-    if (outline !== null) outlines.remember(name, sha256, outline);
     const source: Source = {
       remote: remote.url,
       form,
       etag: answer.headers.get('etag'),
       lastModified: answer.headers.get('last-modified'),
       sha256,
+      stamp: stampOf(policy, documents, stored),
     };
+    if (outline !== null) outlines.remember(name, original(source), outline);
     return documents === null
       ? { as: 'unchanged', source, head: answer.headers }
       : { as: 'derived', source, head: answer.headers, documents };
   } finally {
     share.release();
   }
+}
+
+/** Under which terms the documents were made; of those that are as before, when they change is known. */
+export function stampOf(
+  policy: Enforcement | null,
+  documents: Documents | null,
+  stored: Source | null,
+): Source['stamp'] {
+  if (policy === null) return null;
+  const changesAtMs =
+    documents === null ? (stored?.stamp?.changesAtMs ?? null) : documents.ruling.changesAtMs;
+  return { terms: markOf(policy.terms), changesAtMs };
 }
 
 function addConditions(headers: Headers, stored: Source): void {

@@ -7,6 +7,8 @@ import type { ErrorCode } from '../../errors.ts';
 import type { Document } from './canonical.ts';
 import type { Publication } from './hosted/publication.ts';
 import type { Outline } from './outlines.ts';
+import type { Enforcement, Ruling } from './packument.ts';
+import type { Facts } from './policy/terms.ts';
 
 /** An upstream's document, to be made canonical. */
 export interface DeriveJob {
@@ -23,6 +25,8 @@ export interface DeriveJob {
   readonly unless: string | null;
   /** Whether the full form is wanted: always, never, or while it costs next to nothing. */
   readonly full: 'yes' | 'no' | 'if-small';
+  /** What the route asks of the package's versions; `null`: nothing. */
+  readonly policy: Enforcement | null;
   /** Whether the upstream says that this is the abbreviated form. */
   readonly isAbbreviated: boolean;
 }
@@ -34,13 +38,31 @@ export interface SelectJob {
   readonly part: { readonly version: string } | 'dist-tags';
 }
 
+/** What a canonical document in its full form says of one version. */
+export interface FactsJob {
+  readonly task: 'facts';
+  readonly chunks: readonly ArrayBuffer[];
+  readonly version: string;
+}
+
+/** Files of security advisories in the OSV format. */
+export interface FeedJob {
+  readonly task: 'feed';
+  readonly files: readonly FeedFile[];
+}
+
+export interface FeedFile {
+  readonly name: string;
+  readonly bytes: ArrayBuffer;
+}
+
 /** What a client has sent to be published. */
 export interface PublicationJob {
   readonly task: 'publication';
   readonly chunks: readonly ArrayBuffer[];
 }
 
-export type Job = DeriveJob | SelectJob | PublicationJob;
+export type Job = DeriveJob | SelectJob | FactsJob | FeedJob | PublicationJob;
 
 export interface DerivedDocuments {
   /** SHA-256 of the upstream's bytes, unpacked; hex. */
@@ -55,13 +77,24 @@ export interface Documents {
   readonly abbreviated: Document;
   readonly full: Document | null;
   readonly index: Document;
+  readonly ruling: Ruling;
 }
 
 export interface JobResults {
   readonly derive: DerivedDocuments;
   /** `null`: the document has no such version or tag. */
   readonly select: Document | null;
+  /** `null`: the document has no such version. */
+  readonly facts: Facts | null;
+  readonly feed: FeedPart;
   readonly publication: Publication;
+}
+
+export interface FeedPart {
+  /** A line for each package that an advisory is about: its name, a tab, the advisory as JSON. */
+  readonly lines: string;
+  /** Advisories about npm packages. */
+  readonly advisories: number;
 }
 
 export interface Request {

@@ -29,6 +29,10 @@ import { namer } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
+import { policyDesk } from './policy/explain.ts';
+import { beginWithoutPolicy } from './policy/follow.ts';
+import { openPolicy, type PolicyOptions } from './policy/policy.ts';
+import { refusePackage } from './policy/refuse.ts';
 import { pullPart } from './pull-packument.ts';
 import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-registry.ts';
 import { pullManifest, pullTags } from './pull-selection.ts';
@@ -42,6 +46,8 @@ export interface NpmOptions {
   readonly remotes: readonly NpmRemote[];
   /** What lives here rather than at a remote; `null`: nothing. */
   readonly hosted: HostedOptions | null;
+  /** What is asked of packages that are pulled through; `null`: nothing. */
+  readonly policy: PolicyOptions | null;
   /** How long packuments and what is made of them are fresh, at most. */
   readonly metadata: FreshnessPolicy;
   /** Largest packument that is accepted from a remote. */
@@ -57,8 +63,10 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
   const { metadata, maxPackumentBytes } = options;
   const outlines = openOutlines();
   const deriver = new Deriver({ clock });
+  const { route } = mount;
+  const policy = options.policy && openPolicy(options.policy, { route, deriver, clock });
   const context: NpmOrigin = {
-    route: mount.route,
+    ...{ route, policy },
     prefix: mount.prefix,
     hosted: options.hosted && openHosted(options.hosted, mount),
     metadata,
@@ -78,7 +86,12 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     rewrite,
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
-    close: () => deriver.close(),
+    begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
+    policy: policyDesk(context),
+    close() {
+      policy?.close();
+      deriver.close();
+    },
   };
 }
 
@@ -88,6 +101,11 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
   const item = itemOf(ask.named.key);
   if (item !== null && 'name' in item && (await livesHere(npm.hosted, item.name, origin))) {
     return serveHosted(npm, item, ask, origin);
+  }
+  if (npm.policy !== null && item !== null && 'name' in item) {
+    await npm.policy.ready();
+    const refusal = refusePackage(npm, item.name);
+    if (refusal !== null) return refusal;
   }
   switch (item?.kind) {
     case 'packument':
@@ -120,7 +138,8 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
   }
   switch (wanted.kind) {
     case 'packument':
-      return pullDocument(npm, wanted.name, ask, origin);
+      await npm.policy?.ready();
+      return refusePackage(npm, wanted.name) ?? pullDocument(npm, wanted.name, ask, origin);
     case 'visibility':
     case 'collaborators':
       return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });

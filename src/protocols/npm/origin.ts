@@ -7,6 +7,7 @@ import type { Deriver } from './deriver.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { LastLooks } from './last-looks.ts';
 import type { Outlines } from './outlines.ts';
+import type { Policy } from './policy/policy.ts';
 import type { Remotes } from './remotes.ts';
 import type { Budget } from './upstream.ts';
 
@@ -16,6 +17,8 @@ export interface NpmOrigin {
   readonly prefix: string;
   /** What lives here; `null` where nothing can be published. */
   readonly hosted: Hosted | null;
+  /** What is asked of packages that are pulled through; `null`: nothing. */
+  readonly policy: Policy | null;
   readonly metadata: FreshnessPolicy;
   readonly maxPackumentBytes: number;
   readonly remotes: Remotes;

@@ -27,8 +27,8 @@ export interface Difference {
 }
 
 export interface Outlines {
-  /** @param sha256 of the upstream's bytes. */
-  remember(name: string, sha256: string, outline: Outline): void;
+  /** @param original what it was made of (`source.ts`). */
+  remember(name: string, original: string, outline: Outline): void;
   /** `null`: one of them is not remembered. */
   between(name: string, before: string, after: string): Difference | null;
 }
@@ -39,7 +39,7 @@ export function openOutlines(limit = maxVersions): Outlines {
   let oldest = known.keys();
   let total = 0;
 
-  const idOf = (name: string, sha256: string) => `${name} ${sha256}`;
+  const idOf = (name: string, original: string) => `${name} ${original}`;
   const weightOf = ({ versions }: Outline) => versions.size + 1;
 
   function forget(id: string): void {
@@ -56,8 +56,8 @@ export function openOutlines(limit = maxVersions): Outlines {
   }
 
   return {
-    remember(name, sha256, outline) {
-      const id = idOf(name, sha256);
+    remember(name, original, outline) {
+      const id = idOf(name, original);
       forget(id);
       if (weightOf(outline) > limit) return;
       known.set(id, outline);
@@ -66,7 +66,7 @@ export function openOutlines(limit = maxVersions): Outlines {
     },
 
     between(name, before, after) {
-      const [one, other] = [before, after].map((sha256) => known.get(idOf(name, sha256)));
+      const [one, other] = [before, after].map((original) => known.get(idOf(name, original)));
       return one === undefined || other === undefined ? null : differenceOf(one, other);
     },
   };

@@ -1,16 +1,26 @@
 import { describe, expect, test } from 'bun:test';
-import { derivePackument, findInIndex, NotAPackument, selectTags, selectVersion } from './packument.ts';
+import { derivePackument, NotAPackument, selectTags, selectVersion } from './packument.ts';
+import { findInIndex, type IndexedFile } from './tarball-index.ts';
 import { integrityOf, packumentOf } from './world.contract.ts';
 
 const registry = 'http://registry.example';
 
+function fileIn(index: string, file: string): IndexedFile | null {
+  const found = findInIndex(Buffer.from(index), file);
+  if (found !== null && 'hidden' in found) throw new Error(`${file} is hidden`);
+  return found;
+}
+
 function derive(document: unknown, name = 'left', withFull = true) {
   const text = typeof document === 'string' ? document : JSON.stringify(document);
-  const { abbreviated, full, index } = derivePackument(text, { name, remoteUrl: registry, withFull });
+  const { abbreviated, full, index } = derivePackument(text, {
+    ...{ name, remoteUrl: registry, withFull },
+    policy: null,
+  });
   return {
     abbreviated: JSON.parse(abbreviated),
     full: full === null ? null : JSON.parse(full),
-    find: (file: string) => findInIndex(Buffer.from(index), file),
+    find: (file: string) => fileIn(index, file),
     texts: { abbreviated, full, index },
   };
 }

@@ -1,22 +1,21 @@
 /**
  * What Meridian makes of an upstream's packument: one canonical document per form, the same bytes at every
  * tier and in every PoP, with tarball links that a PoP finds and replaces without parsing; and the index,
- * which remembers where those links led.
+ * which remembers where those links led. What the route's policy hides is taken out here.
  *
  * Pure functions. They take as long as the document is large, so they run in `packument.worker.ts`.
  */
-import { reprDigestOf } from './integrity.ts';
+import { bareObject, isObject, type Json, type JsonObject } from './json.ts';
 import type { VersionDigests } from './outlines.ts';
-import { bareName, isTarballFile } from './path.ts';
+import { enforce, factsOf } from './policy/enforce.ts';
+import type { Facts, Terms } from './policy/terms.ts';
+import { TarballIndex } from './tarball-index.ts';
 
 /** Stands in canonical documents where a PoP writes the address that its client used (RFC 2606 §2). */
 export const placeholderOrigin = 'http://meridian.invalid/';
 
 /** Where the provenance of a version is, below the address of a registry. */
 export const ATTESTATIONS = '-/npm/v1/attestations/';
-
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export type JsonObject = { [name: string]: Json };
 
 export interface Derived {
   readonly abbreviated: string;
@@ -26,6 +25,22 @@ export interface Derived {
   readonly tags: ReadonlyMap<string, string>;
   /** Digests of each manifest. */
   readonly versions: ReadonlyMap<string, VersionDigests>;
+  readonly ruling: Ruling;
+}
+
+/** What the policy has made of the document besides. */
+export interface Ruling {
+  /** When the same terms lead to another document, ms since the epoch; `null`: never. */
+  readonly changesAtMs: number | null;
+  /** Why there is nothing to install; `null` where there is something. */
+  readonly nothingLeft: string | null;
+}
+
+/** What a route asks of a package, and the time by which that is judged. */
+export interface Enforcement {
+  readonly terms: Terms;
+  /** ms since the epoch. */
+  readonly nowMs: number;
 }
 
 /** A document that is no packument of this package. The message says what is wrong with it. */
@@ -33,7 +48,7 @@ export class NotAPackument extends Error {
   override readonly name = 'NotAPackument';
 }
 
-export interface Wanted {
+export interface Derivation {
   /** The package that was asked for. */
   readonly name: string;
   /** What relative tarball links are relative to. */
@@ -41,25 +56,34 @@ export interface Wanted {
   readonly withFull: boolean;
   /** The text is the abbreviated form. */
   readonly isAbbreviated?: boolean;
+  /** `null`: nothing is asked of its versions. */
+  readonly policy: Enforcement | null;
 }
 
 /** @param text JSON as the upstream sent it, in either form. */
 export function derivePackument(
   text: string,
-  { name, remoteUrl, withFull, isAbbreviated = false }: Wanted,
+  { name, remoteUrl, withFull, policy, isAbbreviated = false }: Derivation,
 ): Derived {
   const packument = parse(text);
   if (packument['name'] !== name) {
     throw new NotAPackument('The document is about another package than the one that was asked for.');
   }
   const versions = objectAt(packument, 'versions');
+  const ruling = ruleOn(packument, name, policy);
   const tags = objectAt(packument, 'dist-tags');
-  const index = new Index(name, remoteUrl);
+  const index = new TarballIndex(name, remoteUrl);
   const short = bareObject();
   const digests = new Map<string, VersionDigests>();
   for (const [version, manifest] of Object.entries(versions)) {
     if (!isObject(manifest)) throw new NotAPackument('A version of the document is not an object.');
     const dist = manifest['dist'];
+    const hidden = ruling.hidden.get(version);
+    if (hidden !== undefined) {
+      delete versions[version];
+      index.hide(hidden, isObject(dist) ? dist : bareObject());
+      continue;
+    }
     if (isObject(dist)) linkHere(dist, name, version, index.add(version, dist));
     const bare = abbreviate(manifest);
     short[version] = bare;
@@ -76,7 +100,23 @@ export function derivePackument(
     index: index.text(),
     tags: new Map(Object.entries(tags).map(([tag, version]) => [tag, String(version)])),
     versions: digests,
+    ruling: { changesAtMs: ruling.changesAtMs, nothingLeft: ruling.nothingLeft },
   };
+}
+
+const nothingHidden = { hidden: new Map<string, never>(), changesAtMs: null, nothingLeft: null };
+
+/** Takes what the policy hides out of the document, but for the versions themselves. */
+function ruleOn(packument: JsonObject, name: string, policy: Enforcement | null) {
+  if (policy === null) return nothingHidden;
+  const versions = objectAt(packument, 'versions');
+  const tags = objectAt(packument, 'dist-tags');
+  const { time } = packument;
+  const ruling = enforce({ name, versions, tags, time }, policy.terms, policy.nowMs);
+  if (ruling.hidden.size === 0) return ruling;
+  packument['dist-tags'] = ruling.tags;
+  if (isObject(time)) for (const version of ruling.hidden.keys()) delete time[version];
+  return ruling;
 }
 
 /**
@@ -108,6 +148,14 @@ export function selectVersion(text: string, versionOrTag: string): string | null
   const version = Object.hasOwn(versions, versionOrTag) ? versionOrTag : tagged;
   if (typeof version !== 'string' || !Object.hasOwn(versions, version)) return null;
   return JSON.stringify(versions[version]);
+}
+
+/** What a canonical document in its full form says of a version that the policy has left in it. */
+export function selectFacts(text: string, version: string): Facts | null {
+  const packument = parse(text);
+  const versions = objectAt(packument, 'versions');
+  if (!Object.hasOwn(versions, version)) return null;
+  return factsOf(version, versions[version], packument['time']);
 }
 
 export function selectTags(text: string): string {
@@ -164,80 +212,6 @@ function modifiedOf(packument: JsonObject): string | undefined {
   return typeof modified === 'string' ? modified : undefined;
 }
 
-/**
- * The index of a package: one line per file, `<file> <upstream URL> <Repr-Digest member or hyphen>`.
- * Lines rather than JSON, so that a file is found in it without parsing thousands of others.
- */
-class Index {
-  readonly #name: string;
-  readonly #remoteUrl: string;
-  readonly #urls = new Map<string, string>();
-  readonly #digests = new Map<string, string>();
-  /** Second names of files, given to those who ask unless they turn out to be a file of their own. */
-  readonly #aliases = new Map<string, string>();
-
-  constructor(name: string, remoteUrl: string) {
-    this.#name = name;
-    this.#remoteUrl = remoteUrl;
-  }
-
-  /**
-   * Names the file of a version. The upstream's own name for it is kept, because lock files hold it, unless
-   * it does not tell versions apart (`…/1.0.0/package.tgz`); then it gets the name that npm would give it.
-   */
-  add(version: string, dist: JsonObject): string {
-    const conventional = `${bareName(this.#name)}-${version}.tgz`;
-    const url = absoluteUrl(dist['tarball'], `${this.#remoteUrl}/`);
-    if (url === null || !isTarballFile(conventional)) return conventional;
-    const upstreamFile = fileOf(url);
-    const names = upstreamFile?.includes(version) ? [upstreamFile, conventional] : [conventional];
-    const taken = (name: string) => (this.#urls.get(name) ?? url.href) !== url.href;
-    const file = names.find((each) => !taken(each)) ?? `${Bun.hash(url.href).toString(36)}-${conventional}`;
-    this.#urls.set(file, url.href);
-    this.#digests.set(file, reprDigestOf(dist['integrity'], dist['shasum']) ?? '-');
-    // Clients that lock versions without addresses ask by npm's naming; older locks have the upstream's.
-    this.#aliases.set(conventional, file);
-    if (upstreamFile !== null && !this.#aliases.has(upstreamFile)) this.#aliases.set(upstreamFile, file);
-    return file;
-  }
-
-  text(): string {
-    const lines = ['meridian-index'];
-    for (const [file, url] of this.#urls) lines.push(`${file} ${url} ${this.#digests.get(file)}`);
-    for (const [alias, file] of this.#aliases) {
-      if (!this.#urls.has(alias)) lines.push(`${alias} ${this.#urls.get(file)} ${this.#digests.get(file)}`);
-    }
-    return `${lines.join('\n')}\n`;
-  }
-}
-
-export interface IndexedFile {
-  readonly url: string;
-  /** `Repr-Digest` member, or `null` where the upstream gives no digest. */
-  readonly digest: string | null;
-}
-
-export function findInIndex(index: Uint8Array, file: string): IndexedFile | null {
-  const bytes = Buffer.from(index.buffer, index.byteOffset, index.byteLength);
-  const at = bytes.indexOf(`\n${file} `);
-  if (at < 0) return null;
-  const end = bytes.indexOf('\n', at + 1);
-  const [, url, digest] = bytes.toString('utf8', at + 1, end).split(' ');
-  if (url === undefined || digest === undefined) return null;
-  return { url, digest: digest === '-' ? null : digest };
-}
-
-function absoluteUrl(tarball: Json | undefined, base: string): URL | null {
-  if (typeof tarball !== 'string') return null;
-  const url = URL.parse(tarball, base);
-  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : null;
-}
-
-function fileOf(url: URL): string | null {
-  const file = url.pathname.slice(url.pathname.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+');
-  return isTarballFile(file) ? file : null;
-}
-
 function parse(text: string): JsonObject {
   const document = parseJson(text);
   if (!isObject(document)) throw new NotAPackument('The document is not a JSON object.');
@@ -257,13 +231,4 @@ function objectAt(packument: JsonObject, field: string): JsonObject {
   const value = packument[field] ?? {};
   if (!isObject(value)) throw new NotAPackument(`The document's ${field} is not an object.`);
   return value;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Without a prototype, so that a name like `__proto__` in a document is a field like any other. */
-function bareObject(): JsonObject {
-  return Object.create(null) as JsonObject;
 }

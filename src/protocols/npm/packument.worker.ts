@@ -7,8 +7,19 @@ import { parentPort } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { type Document, documentOf } from './canonical.ts';
 import { NotAPublication, readPublication } from './hosted/publication.ts';
-import type { DerivedDocuments, DeriveJob, Job, JobResults, Reply, Request, SelectJob } from './job.ts';
-import { derivePackument, NotAPackument, selectTags, selectVersion } from './packument.ts';
+import type {
+  DerivedDocuments,
+  DeriveJob,
+  FeedJob,
+  FeedPart,
+  Job,
+  JobResults,
+  Reply,
+  Request,
+  SelectJob,
+} from './job.ts';
+import { derivePackument, NotAPackument, selectFacts, selectTags, selectVersion } from './packument.ts';
+import { NotOsv, readOsv } from './policy/osv.ts';
 
 /** Up to this size the full form is made along with the abbreviated one: a few milliseconds. */
 const FULL_BESIDE_BYTES = 1024 * 1024;
@@ -29,6 +40,10 @@ function done(job: Job): JobResults[Job['task']] {
       return derive(job);
     case 'select':
       return select(job);
+    case 'facts':
+      return selectFacts(decode(join(job.chunks)), job.version);
+    case 'feed':
+      return readFeed(job);
     case 'publication':
       return readPublication(decode(join(job.chunks)));
   }
@@ -39,8 +54,7 @@ function derive(job: DeriveJob): DerivedDocuments {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 === job.unless) return { sha256, documents: null, outline: null };
   const withFull = job.full === 'yes' || (job.full === 'if-small' && bytes.byteLength <= FULL_BESIDE_BYTES);
-  const { name, remoteUrl, isAbbreviated } = job;
-  const derived = derivePackument(decode(bytes), { name, remoteUrl, withFull, isAbbreviated });
+  const derived = derivePackument(decode(bytes), { ...job, withFull });
   const [abbreviated, index] = [documentOf(derived.abbreviated), documentOf(derived.index)];
   const { tags, versions } = derived;
   return {
@@ -49,6 +63,7 @@ function derive(job: DeriveJob): DerivedDocuments {
       abbreviated,
       full: derived.full === null ? null : documentOf(derived.full),
       index,
+      ruling: derived.ruling,
     },
     outline: { tags, versions, abbreviated: abbreviated.reprDigest, index: index.reprDigest },
   };
@@ -58,6 +73,20 @@ function select({ chunks, part }: SelectJob): Document | null {
   const text = decode(join(chunks));
   const selected = part === 'dist-tags' ? selectTags(text) : selectVersion(text, part.version);
   return selected === null ? null : documentOf(selected);
+}
+
+function readFeed({ files }: FeedJob): FeedPart {
+  const lines: string[] = [];
+  for (const { name, bytes } of files) {
+    try {
+      for (const [about, advisory] of readOsv(decode(bytes)))
+        lines.push(`${about}\t${JSON.stringify(advisory)}\n`);
+    } catch (cause) {
+      if (!(cause instanceof NotOsv || cause instanceof NotAPackument)) throw cause;
+      throw new NotOsv(`${name}: ${cause.message}`, { cause });
+    }
+  }
+  return { lines: lines.join(''), advisories: lines.length };
 }
 
 function unpack({ chunks, gzip, maxBytes }: DeriveJob): Uint8Array {
@@ -75,7 +104,7 @@ function join(chunks: readonly ArrayBuffer[]): Buffer {
   return Buffer.concat(chunks.map((chunk) => new Uint8Array(chunk)));
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array | ArrayBuffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -93,6 +122,7 @@ function buffersOf(result: JobResults[keyof JobResults]): ArrayBuffer[] {
 
 function describe(thrown: unknown): Extract<Reply, { error: unknown }>['error'] {
   if (thrown instanceof NotAPackument) return { code: 'upstream-invalid', detail: thrown.message };
+  if (thrown instanceof NotOsv) return { code: 'policy-unready', detail: thrown.message };
   if (thrown instanceof NotAPublication) return { code: 'request-malformed', detail: thrown.message };
   // A document so deep or large that the engine gives up on it is the upstream's too.
   if (thrown instanceof RangeError)

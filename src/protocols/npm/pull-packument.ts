@@ -7,12 +7,14 @@ import type { Answer } from '../../entry.ts';
 import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { answerWith, cacheControlOf, confirm, type Presentation } from './canonical.ts';
+import { answerWith, cacheControlOf, confirm, type Presentation, refusedAnswer } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
-import { type Fetched, fetchPackument } from './fetch-packument.ts';
-import { type Form, mediaTypes } from './form.ts';
+import { type Fetched, fetchPackument, type Wanted } from './fetch-packument.ts';
+import { mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import type { Enforcement } from './packument.ts';
+import { holdsUnder, markOf, needsTime, type Terms } from './policy/terms.ts';
 import { type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */
@@ -29,7 +31,9 @@ export interface PackumentSource {
   readonly remote: string;
   /** Its tarballs are found without an index. */
   readonly isHosted: boolean;
-  fetch(form: Form, stored: Source | null, signal: AbortSignal): Promise<Fetched>;
+  /** What the route asks of its versions; `null`: nothing. */
+  readonly terms: Terms | null;
+  fetch(wanted: Wanted, stored: Source | null, signal: AbortSignal): Promise<Fetched>;
 }
 
 export async function pullPart(
@@ -40,14 +44,18 @@ export async function pullPart(
   origin: OriginDoor,
   from = upstreamSource(npm, name, origin),
 ): Promise<Answer> {
-  const stored = sourceOf(ask.stored, from.remote);
-  const form = part === 'full' ? 'full' : 'abbreviated';
+  const { terms } = from;
+  const policy: Enforcement | null = terms && { terms, nowMs: npm.clock.now() };
+  const stored = heldSource(ask, from, policy);
+  const withFull = part === 'full';
+  // The abbreviated form does not say when versions were published.
+  const form = withFull || (terms !== null && needsTime(terms)) ? 'full' : 'abbreviated';
   const fetched = await npm.derivations.take(
     name,
     part,
     stored,
     ask.signal,
-    (signal) => from.fetch(form, stored, signal),
+    (signal) => from.fetch({ form, withFull, policy }, stored, signal),
     async ({ as }) => {
       if (as === 'derived' && part !== 'index' && !from.isHosted) await seedIndex(npm, name, ask, origin);
     },
@@ -55,9 +63,15 @@ export async function pullPart(
   );
   if (fetched.as === 'error') return fetched.answer;
 
+  const { stamp } = fetched.source;
+  const atMostS = untilS(stamp?.changesAtMs ?? null, npm.clock.now());
+  const ruling = fetched.as === 'derived' ? fetched.documents.ruling : null;
+  if (part !== 'index' && ruling !== null && ruling.nothingLeft !== null) {
+    return refusedAnswer(ruling.nothingLeft, atMostS);
+  }
   const presentation: Presentation = {
     contentType: contentTypes[part],
-    cacheControl: cacheControlOf(npm.metadata, fetched.head),
+    cacheControl: cacheControlOf(npm.metadata, fetched.head, atMostS),
     vary: part === 'index' ? undefined : 'accept, accept-encoding',
     source: fetched.source,
   };
@@ -71,11 +85,27 @@ export async function pullPart(
   return answer;
 }
 
+/** Neither longer than the route says, nor past the moment at which the terms lead to another document. */
+function untilS(changesAtMs: number | null, nowMs: number): number {
+  return changesAtMs === null
+    ? Number.POSITIVE_INFINITY
+    : Math.max(0, Math.ceil((changesAtMs - nowMs) / 1000));
+}
+
+/** What the stored part was made of, if the same would be made of it now. */
+function heldSource({ stored }: Ask, { remote }: PackumentSource, policy: Enforcement | null): Source | null {
+  const source = sourceOf(stored, remote);
+  if (source === null) return null;
+  const mark = policy && markOf(policy.terms);
+  return holdsUnder(source.stamp, mark, policy?.nowMs ?? 0) ? source : null;
+}
+
 function upstreamSource(npm: NpmOrigin, name: string, origin: OriginDoor): PackumentSource {
   return {
     remote: npm.remotes.of(name).url,
     isHosted: false,
-    fetch: (form, stored, signal) => fetchPackument({ ...npm, origin }, name, form, stored, signal),
+    terms: npm.policy?.termsOf(name) ?? null,
+    fetch: (wanted, stored, signal) => fetchPackument({ ...npm, origin }, name, wanted, stored, signal),
   };
 }
 

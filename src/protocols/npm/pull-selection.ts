@@ -15,8 +15,11 @@ import {
 } from './canonical.ts';
 import { mediaTypes } from './form.ts';
 import type { SelectJob } from './job.ts';
-import { packumentResource } from './name.ts';
+import { indexResource, packumentResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
+import { readCurrent } from './policy/current.ts';
+import { refuseVersion } from './policy/refuse.ts';
+import { hiddenInIndex } from './tarball-index.ts';
 import { copyInPieces } from './turn.ts';
 
 /** `GET /:name/:version-or-tag`. */
@@ -27,14 +30,20 @@ export async function pullManifest(
   ask: Ask,
   origin: OriginDoor,
 ): Promise<Answer> {
-  const packument = await origin.read(
+  const packument = await readCurrent(
+    npm,
+    name,
     packumentResource(npm.route, 'full', name, npm.metadata),
     ask,
-    boundOf(npm),
+    origin,
   );
   if (packument.status !== 200) return passRead(packument);
   const manifest = await select(npm, packument, { version });
-  if (manifest === null) return errorAnswer(404, `version not found: ${version}`);
+  if (manifest === null) {
+    return (
+      (await refused(npm, name, version, ask, origin)) ?? errorAnswer(404, `version not found: ${version}`)
+    );
+  }
   const cacheControl = cacheControlOf(npm.metadata, packument.headers);
   return answerWith(
     manifest,
@@ -43,10 +52,24 @@ export async function pullManifest(
   );
 }
 
+/** `null`: the policy does not hide it. */
+async function refused(
+  npm: NpmOrigin,
+  name: string,
+  version: string,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Answer | null> {
+  if (npm.policy === null) return null;
+  const index = await readCurrent(npm, name, indexResource(npm.route, name, npm.metadata), ask, origin);
+  const facts = index.status === 200 ? hiddenInIndex(index.bytes, version) : null;
+  return facts && refuseVersion(npm, name, facts);
+}
+
 /** `GET /-/package/:name/dist-tags`. */
 export async function pullTags(npm: NpmOrigin, name: string, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const resource = packumentResource(npm.route, 'abbreviated', name, npm.metadata);
-  const packument = await origin.read(resource, ask, boundOf(npm));
+  const packument = await readCurrent(npm, name, resource, ask, origin);
   if (packument.status !== 200) return passRead(packument);
   const tags = await select(npm, packument, 'dist-tags');
   if (tags === null) return errorAnswer(404, `Not found: ${name}`);
@@ -61,9 +84,4 @@ async function select(
 ): Promise<Document | null> {
   const chunks = await copyInPieces(bytes);
   return npm.deriver.run({ task: 'select', chunks, part }, chunks);
-}
-
-/** A canonical document has no white space, but longer links: it may exceed its source, though not twofold. */
-function boundOf(npm: NpmOrigin): number {
-  return 2 * npm.maxPackumentBytes;
 }

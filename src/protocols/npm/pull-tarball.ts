@@ -10,7 +10,9 @@ import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocumen
 import { etagOf } from './integrity.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
-import { findInIndex, type IndexedFile } from './packument.ts';
+import { readCurrent } from './policy/current.ts';
+import { refuseVersion } from './policy/refuse.ts';
+import { findInIndex, type IndexedFile } from './tarball-index.ts';
 import { discard, get, passError } from './upstream.ts';
 
 export async function pullTarball(
@@ -21,15 +23,21 @@ export async function pullTarball(
   origin: OriginDoor,
 ): Promise<Answer> {
   const resource = indexResource(npm.route, name, npm.metadata);
-  const index = await origin.read(resource, ask, npm.maxPackumentBytes);
+  const index = await readCurrent(npm, name, resource, ask, origin);
   if (index.status !== 200) return passRead(index);
   let found = findInIndex(index.bytes, file);
-  if (found === null) {
+  // What is hidden is refused, unless it is old enough by now and the index is not.
+  const refusal = found !== null && 'hidden' in found ? refuseVersion(npm, name, found.hidden) : null;
+  if (refusal !== null) return refusal;
+  if (found === null || 'hidden' in found) {
     const newest = await lookAgain();
     if (newest !== null && newest.status !== 200) return passRead(newest);
     found = newest === null ? null : findInIndex(newest.bytes, file);
   }
-  if (found === null) return errorAnswer(404, `Not found: ${name}/-/${file}`);
+  if (found === null || 'hidden' in found) {
+    const still = found && refuseVersion(npm, name, found.hidden);
+    return still ?? errorAnswer(404, `Not found: ${name}/-/${file}`);
+  }
 
   const etag = found.digest === null ? null : etagOf(found.digest);
   if (etag !== null && ask.stored?.etag === etag) return confirm(etag, { cacheControl: immutable });
@@ -40,7 +48,7 @@ export async function pullTarball(
     return npm.lastLooks.once(name, () => {
       // Shared with whoever asks next, so it does not end when this client leaves.
       const { signal } = new AbortController();
-      return origin.read(resource, { ...ask, stored: null, reload: true, signal }, npm.maxPackumentBytes);
+      return readCurrent(npm, name, resource, { ...ask, stored: null, reload: true, signal }, origin);
     });
   }
 }

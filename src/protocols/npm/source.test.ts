@@ -11,6 +11,7 @@ const sources: fc.Arbitrary<Source> = fc.record({
   etag: fc.option(fc.string({ unit: 'binary' })),
   lastModified: fc.option(fc.string()),
   sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
+  stamp: fc.option(fc.record({ terms: fc.base64String(), changesAtMs: fc.option(fc.nat()) })),
 });
 
 function readAgain(field: string): Source | null {
@@ -28,7 +29,14 @@ test('what the upstream said survives as a header field, whatever characters it 
 });
 
 test('a field that cannot be read counts as none', () => {
-  const whole = writeSource({ remote, form: 'full', etag: null, lastModified: null, sha256: 'ab' });
+  const whole = writeSource({
+    remote,
+    form: 'full',
+    etag: null,
+    lastModified: null,
+    sha256: 'ab',
+    stamp: null,
+  });
   expect(readAgain(whole)).not.toBeNull();
   const older = whole.replace('"derivation":2', '"derivation":1');
   for (const field of ['', '{', '[]', 'null', '1', '{"sha256":"ab"}', older]) {
@@ -45,6 +53,7 @@ test('what another registry said does not count', () => {
     etag: null,
     lastModified: null,
     sha256: 'ab',
+    stamp: null,
   });
   expect(readAgain(field)).toBeNull();
 });

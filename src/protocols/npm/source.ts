@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../../entry.ts';
 import type { Form } from './form.ts';
+import type { Stamp } from './policy/terms.ts';
 
 export const sourceField = 'meridian-source';
 
@@ -19,6 +20,8 @@ export interface Source {
   readonly lastModified: string | null;
   /** SHA-256 of the upstream's own bytes, hex: tells a change where the upstream has no validators. */
   readonly sha256: string;
+  /** Under which terms of the route's policy; `null`: none. */
+  readonly stamp: Stamp | null;
 }
 
 export function writeSource(source: Source): string {
@@ -32,10 +35,28 @@ function readSource(field: string | undefined): Source | null {
   if (field === undefined) return null;
   const source = parse(field);
   if (source === null || source['derivation'] !== derivation) return null;
-  const { remote, form, etag, lastModified, sha256 } = source;
+  const { remote, form, etag, lastModified, sha256, stamp = null } = source;
   if (typeof remote !== 'string' || typeof sha256 !== 'string') return null;
   if (form !== 'abbreviated' && form !== 'full') return null;
-  return { remote, form, etag: textOrNull(etag), lastModified: textOrNull(lastModified), sha256 };
+  const read = readStamp(stamp);
+  if (read === undefined) return null;
+  return {
+    remote,
+    form,
+    etag: textOrNull(etag),
+    lastModified: textOrNull(lastModified),
+    sha256,
+    stamp: read,
+  };
+}
+
+function readStamp(stamp: unknown): Stamp | null | undefined {
+  if (stamp === null) return null;
+  if (typeof stamp !== 'object' || !('terms' in stamp) || !('changesAtMs' in stamp)) return undefined;
+  const { terms, changesAtMs } = stamp;
+  if (typeof terms !== 'string') return undefined;
+  if (changesAtMs !== null && typeof changesAtMs !== 'number') return undefined;
+  return { terms, changesAtMs };
 }
 
 /** What a stored document was made of; `null` where that cannot be compared with what `remote` answers. */
@@ -44,9 +65,20 @@ export function sourceOf(stored: Entry | null, remote: string): Source | null {
   return source?.remote === remote ? source : null;
 }
 
-/** Which document of the upstream something was made of; `null` where that is not known. */
-export function sourceDigest(field: string | null | undefined): string | null {
-  return readSource(field ?? undefined)?.sha256 ?? null;
+/** The same, of a document that has been read. */
+export function sourceIn(headers: Headers): Source | null {
+  return readSource(headers.get(sourceField) ?? undefined);
+}
+
+/** Which document of the upstream something was made of, and under which terms; `null` where that is not known. */
+export function originalOf(field: string | null | undefined): string | null {
+  const source = readSource(field ?? undefined);
+  return source && original(source);
+}
+
+/** The same originals make the same documents. */
+export function original({ sha256, stamp }: Pick<Source, 'sha256' | 'stamp'>): string {
+  return stamp === null ? sha256 : `${sha256} ${stamp.terms} ${stamp.changesAtMs}`;
 }
 
 function parse(field: string): Record<string, unknown> | null {

@@ -2,6 +2,7 @@
  * A small world for the tests of this folder: upstream registries on the loopback interface, and an origin
  * with a cache that is no more than a map.
  */
+import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer, Entry } from '../../entry.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Ask } from '../../parent.ts';
@@ -108,15 +109,21 @@ export const abbreviatedAccept = {
   accept: 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*',
 };
 
-export function protocolAt(role: Role, options: Partial<NpmOptions> = {}, prefix = ''): Protocol {
+export function protocolAt(
+  role: Role,
+  options: Partial<NpmOptions> = {},
+  prefix = '',
+  clock: Clock = systemClock,
+): Protocol {
   const complete = {
     remotes: [],
     hosted: null,
+    policy: null,
     metadata: { freshS: 300 },
     maxPackumentBytes: 1024 * 1024,
     ...options,
   };
-  const protocol = npm(complete, { route: 'npm', prefix, role });
+  const protocol = npm(complete, { route: 'npm', prefix, role }, clock);
   closeLater(() => protocol.close?.());
   return protocol;
 }
@@ -134,8 +141,8 @@ export class Origin {
   /** Remote and `Authorization` of every request to an upstream. */
   readonly sent: { url: string; authorization: string | undefined }[] = [];
 
-  constructor(options: Partial<NpmOptions>) {
-    this.protocol = protocolAt('origin', options);
+  constructor(options: Partial<NpmOptions>, clock: Clock = systemClock) {
+    this.protocol = protocolAt('origin', options, '', clock);
   }
 
   /** Asks as a shield does, past the origin's own store unless it holds something to confirm. */

@@ -3,13 +3,17 @@
  * twice is what they have done once.
  */
 import type { Answer } from '../../../entry.ts';
+import type { ClientTls } from '../../../http/client/tls.ts';
 import { type ClientTimeouts, request } from '../../../http/client.ts';
 import { again, type Patience } from './again.ts';
 import { type PlaceOptions, placeOf } from './place.ts';
 import { refusalIn, storeFailure } from './refusal.ts';
 import { encodedQuery, type Fields, type Query, signedFields, signedQuery } from './sigv4.ts';
 
-export interface BucketOptions extends PlaceOptions, Patience {}
+export interface BucketOptions extends PlaceOptions, Patience {
+  /** What is shown over `https:`, and who is believed, asked for each request. */
+  readonly clientTls?: (() => ClientTls | undefined) | undefined;
+}
 
 /** A body, and its SHA-256 in hexadecimal digits, which is signed: a server that has received something else refuses it. */
 export interface Payload {
@@ -49,7 +53,7 @@ const shortBytes = 64 * 1024;
 const pieceBytes = 512 * 1024;
 
 export function openBucket(options: BucketOptions): Bucket {
-  const { clock, random } = options;
+  const { clock, random, clientTls } = options;
   const place = placeOf(options);
   const signer = () => ({ credentials: place.credentials(), region: place.region, nowMs: clock.now() });
 
@@ -73,6 +77,7 @@ export function openBucket(options: BucketOptions): Bucket {
       signal: signal ?? new AbortController().signal,
       timeouts: timeouts ?? standardTimeouts,
       clock,
+      tls: clientTls?.(),
     });
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw await refusalIn(answer, clock.now());
@@ -98,7 +103,7 @@ export function openBucket(options: BucketOptions): Bucket {
 
 /** As it goes to the client. A long body is not copied: pieces of it are handed over as the connection takes them. */
 function sent(bytes: Uint8Array): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> {
-  if (bytes.length <= shortBytes) return Uint8Array.from(bytes);
+  if (bytes.length <= shortBytes) return new Uint8Array(bytes);
   let at = 0;
   return new ReadableStream<Uint8Array>(
     {

@@ -2,7 +2,7 @@
  * What a client sends to `PUT /<name>`, read: either one version to publish, or the whole document as the client wants it to
  * be. It takes as long as the document is large, so it runs in the worker.
  */
-import { isObject, type Json, type JsonObject } from '../packument.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { Owner } from './record.ts';
 
 export interface Publication {

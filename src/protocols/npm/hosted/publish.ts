@@ -12,7 +12,7 @@ import {
   type Revision,
   type Transaction,
 } from '../../../store.ts';
-import type { JsonObject } from '../packument.ts';
+import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { type Changing, doneAnswer } from './change.ts';
 import { storesOf } from './claims.ts';

@@ -130,3 +130,12 @@ describe('an upstream', () => {
     expect(names).toEqual(['own', 'left']);
   });
 });
+
+test('what lives here is exempt from the policy of the route, which is for remotes', async () => {
+  const registry = upstream(() => new Response(packumentOf('left', registry.url)));
+  const home = await openHome({ policy: { blocked: ['*'], provenance: ['*'] }, remotes: [registry] });
+  await published(home, 'own', '1.0.0');
+  for (const path of ['/own', '/own/1.0.0', '/own/-/own-1.0.0.tgz'])
+    expect((await home.origin.get(path)).status).toBe(200);
+  expect((await home.origin.get('/left')).status).toBe(403);
+});

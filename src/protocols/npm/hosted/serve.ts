@@ -18,8 +18,8 @@ import {
   jsonAnswer,
   type Presentation,
 } from '../canonical.ts';
-import type { Fetched } from '../fetch-packument.ts';
-import { type Form, mediaTypes } from '../form.ts';
+import { type Fetched, stampOf, type Wanted } from '../fetch-packument.ts';
+import { mediaTypes } from '../form.ts';
 import { etagOf, reprDigestOf } from '../integrity.ts';
 import type { Item } from '../key.ts';
 import type { NpmOrigin } from '../origin.ts';
@@ -101,14 +101,16 @@ function hostedSource(npm: NpmOrigin, name: string, origin: OriginDoor): Packume
   return {
     remote: HERE,
     isHosted: true,
-    fetch: (form, stored) => fetchHosted(npm, name, form, stored, origin),
+    // What has its home here was published by whoever may publish here.
+    terms: null,
+    fetch: (wanted, stored) => fetchHosted(npm, name, wanted, stored, origin),
   };
 }
 
 async function fetchHosted(
   npm: NpmOrigin,
   name: string,
-  form: Form,
+  { form, withFull, policy }: Wanted,
   stored: Source | null,
   origin: OriginDoor,
 ): Promise<Fetched> {
@@ -133,11 +135,13 @@ async function fetchHosted(
         ...{ task: 'derive', name, chunks, gzip: false, maxBytes, isAbbreviated: false },
         remoteUrl: placeholderOrigin.slice(0, -1),
         unless: stored?.sha256 ?? null,
-        full: form === 'full' ? 'yes' : 'if-small',
+        full: withFull ? 'yes' : 'if-small',
+        policy,
       },
       chunks,
     );
-    const source: Source = { remote: HERE, form, etag: found.revision, lastModified: null, sha256 };
+    const stamp = stampOf(policy, documents, stored);
+    const source: Source = { remote: HERE, form, etag: found.revision, lastModified: null, sha256, stamp };
     return documents === null
       ? { as: 'unchanged', source, head }
       : { as: 'derived', source, head, documents };

@@ -1,0 +1,80 @@
+/**
+ * `meridian policy`: what a route's supply-chain policy says of one version, and what it has refused lately.
+ */
+import type { z } from 'zod';
+import { explanation, policyState } from '../access/api/policy.ts';
+import { type Ask, apiOptions, asker } from './access/ask.ts';
+import { day } from './access/shown.ts';
+import { command } from './command.ts';
+import { exit, UsageError } from './exit.ts';
+import { jsonOption } from './settings.ts';
+import { table } from './table.ts';
+
+const options = {
+  what: { choices: ['explain', 'list'], describe: 'What to do', demandOption: true },
+  subject: {
+    type: 'string',
+    describe: 'explain: route:package@version, such as npm:lodash@4.17.20; list: the route (default: npm)',
+  },
+  ...apiOptions,
+  ...jsonOption,
+} as const;
+
+export default command(options, async (values) => {
+  const { what, subject, json = false } = values;
+  const asked = what === 'explain' ? readSubject(subject) : null;
+  const ask = await asker(values);
+  if (ask === undefined) return exit.failure;
+  if (asked === null) return list(ask, subject ?? 'npm', json);
+  return explain(ask, asked, json);
+});
+
+interface Subject {
+  readonly route: string;
+  readonly version: string;
+}
+
+function readSubject(subject = ''): Subject {
+  const [, route, version] = /^([a-z0-9-]+):(.+@.+)$/.exec(subject) ?? [];
+  if (route === undefined || version === undefined)
+    throw new UsageError('Explain what? Give route:package@version, such as npm:lodash@4.17.20');
+  return { route, version };
+}
+
+async function explain(ask: Ask, { route, version }: Subject, json: boolean) {
+  const answer = await ask('GET', `/policies/${route}/${encodeURIComponent(version)}`);
+  const { subject, verdict, why, untilMs, rules } = explanation.parse(answer);
+  if (json) {
+    console.log(JSON.stringify(answer, null, 2));
+    return exit.ok;
+  }
+  const until = untilMs === null ? '' : `, until ${day(untilMs)} UTC`;
+  console.log(`${subject}: ${verdict}${until}. It ${why}.`);
+  const rows = rules.map((each) => [each.passes ? 'pass' : 'REFUSE', each.rule, each.why]);
+  if (rows.length > 0) process.stdout.write(`\n${table(['verdict', 'rule', 'why'], rows)}`);
+  return exit.ok;
+}
+
+async function list(ask: Ask, route: string, json: boolean) {
+  const answer = await ask('GET', `/policies/${encodeURIComponent(route)}`);
+  const { refused, sources } = policyState.parse(answer);
+  if (json) {
+    console.log(JSON.stringify(answer, null, 2));
+    return exit.ok;
+  }
+  for (const source of sources) console.log(described(source));
+  if (refused.length === 0) {
+    console.log('nothing was refused since the origin was started');
+    return exit.ok;
+  }
+  const rows = refused.map((each) => [day(each.lastMs), each.times, each.subject, each.why]);
+  process.stdout.write(table(['last', 'times', 'what', 'why'], rows));
+  return exit.ok;
+}
+
+type Source = z.output<typeof policyState>['sources'][number];
+
+function described({ path, readMs, records, error }: Source): string {
+  const read = readMs === null ? 'never read' : `${records} advisories, read ${day(readMs)} UTC`;
+  return `${path}: ${read}${error === null ? '' : `; as it is now it cannot be read: ${error}`}`;
+}
