@@ -78,7 +78,8 @@ export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions
       for (let at = 0; at < wrong.length && !isClosed; at += atOnce)
         await retell(wrong.slice(at, at + atOnce));
       if (wrong.length > 0) {
-        warn('the bus did not have what is known of access; it is told anew', { changes: wrong.length });
+        // Of single changes, most were being replaced just then.
+        if (whole) warn('the bus lacked what is known of access; it is told anew', { changes: wrong.length });
         await tell(tellMs);
       }
     } catch (error) {
