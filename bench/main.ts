@@ -16,6 +16,7 @@ import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
+import { access } from './suites/access.ts';
 import { bus } from './suites/bus.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
@@ -49,6 +50,7 @@ const suites: readonly Suite[] = [
   hot,
   shield,
   diskIndex,
+  access,
   eviction,
 ];
 
@@ -59,7 +61,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --seconds N      how long each time, where that is not up to the server
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
   --objects N      how many small objects, in suites that have many
-  --entries N      how many entries, in the suite "index" (default 1000000)
+  --entries N      how many entries, in the suites "index" and "access" (default 1000000)
   --all            in hit, also the cases and peers that are about details (hours rather than minutes)
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)

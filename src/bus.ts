@@ -84,6 +84,11 @@ export interface View {
    * @returns the new revision; `null` where `expected` did not hold, and nothing has changed.
    */
   put(key: string, value: unknown, expected?: number): Promise<number | null>;
+  /**
+   * Puts many at once, each whatever revision it has: as durable as `put`, and a lot faster. After a failure,
+   * some may have been put.
+   */
+  putAll(values: ReadonlyMap<string, unknown>): Promise<void>;
   delete(key: string): Promise<void>;
   /** All that is there first, then every change; after a lost connection, all that is there again. */
   watch(watcher: Watcher): Subscription;

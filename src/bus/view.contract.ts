@@ -39,6 +39,25 @@ export function viewContract(name: string, begin: () => Promise<BusWorld>): void
       expect(await mine.put('a', 4, 0)).not.toBeNull();
     });
 
+    test('take many at once, and tell them like others', async () => {
+      const { here, there } = await pair();
+      await here.view('members').put('key 7', 'before');
+      const told = new Map<string, unknown>();
+      const watching = there.view('members').watch({
+        changed: ({ key, value }) => void told.set(key, value),
+        caughtUp: () => undefined,
+      });
+      const all = new Map<string, unknown>(upTo(1500).map((number) => [`key ${number}`, { number }]));
+      await here.view('members').putAll(all);
+      await eventually('all of them', () => told.size === all.size && told.get('key 7') !== 'before');
+      watching.close();
+      expect(told).toEqual(all);
+      const last = await there.view('members').get('key 1499');
+      expect(last?.value).toEqual({ number: 1499 });
+      expect(await here.view('members').put('key 1499', 'after', last?.revision ?? 0)).not.toBeNull();
+      await here.view('members').putAll(new Map());
+    });
+
     test('of those who change a key at the same time, let one win', async () => {
       const { here, there } = await pair();
       const all = upTo(20).map((number) => (number % 2 ? here : there).view('members').put('a', number, 0));

@@ -8,7 +8,15 @@ import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
-import { admitToObtained, admitToPass, admitted, isFree, readingOf, withoutToken } from './authorise.ts';
+import {
+  admitToAnswer,
+  admitToObtained,
+  admitToPass,
+  admitted,
+  isFree,
+  readingOf,
+  withoutToken,
+} from './authorise.ts';
 import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -92,8 +100,8 @@ async function fill(
     const { guard } = node;
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
-    if (guard !== null) await admitToObtained(guard, exchange, route, resource, served);
-    return await reply(node, account, served);
+    const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
+    return await reply(node, account, admittedTo ?? served);
   } catch (thrown) {
     return refuse(node, account, thrown);
   } finally {
@@ -125,6 +133,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
       const groups = groupsToInvalidate(headers);
       await forgetAtAll(node.cache, node.ring, { keys, route: route.name, groups });
     }
+    if (guard !== null) await admitToAnswer(guard, account.exchange, route, named, answered);
     const page = status === 200 ? named.standsFor?.(headers) : null;
     const adopted = page ? await node.cache.adopt(page, exchange, answered) : null;
     if (adopted) return await reply(node, account, adopted);

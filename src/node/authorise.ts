@@ -3,12 +3,12 @@
  * restricted, this does not run at all.
  */
 
-import { credentialIn } from '../access/credential.ts';
 import type { Guard } from '../access/edge/guard.ts';
-import { tokenPrefix } from '../access/token.ts';
+import { isTokenInAddress, mayHoldToken } from '../access/traces.ts';
 import { discard } from '../cache/lead.ts';
 import type { Found } from '../cache/served.ts';
-import type { Obtained } from '../cache/slices/object.ts';
+import type { Obtained, SlicedObject } from '../cache/slices/object.ts';
+import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
 import { accessField, type Deed, type Identity, isRestricted, restrictedValue } from '../identity.ts';
@@ -53,14 +53,56 @@ export async function admitToObtained(
   guard: Guard,
   exchange: Exchange,
   route: Route,
-  { subject = '' }: Resource,
+  resource: Resource,
   obtained: Obtained,
+): Promise<Obtained> {
+  const { source } = obtained;
+  if (isRestrictedSource(obtained)) {
+    const { subject = '' } = resource;
+    await admitToRestricted(guard, exchange, { route: route.name, subject }, source);
+  }
+  if (source.from !== 'slices') return obtained;
+  // Where the parent has another version by the time it is read, that one may be restricted.
+  const judge = (again: Obtained) => admitToObtained(guard, exchange, route, resource, again);
+  return { ...obtained, source: { from: 'slices', object: judgedAgain(source.object, judge) } };
+}
+
+// off the hit path: after a miss
+function judgedAgain(object: SlicedObject, judge: (again: Obtained) => Promise<Obtained>): SlicedObject {
+  return {
+    ...object,
+    async open(ranges, gone) {
+      const opened = await object.open(ranges, gone);
+      return 'again' in opened ? { again: await judge(opened.again) } : opened;
+    },
+  };
+}
+
+/** The same for what is asked for every time, where the parent had no reason to decide about it. */
+// off the hit path: goes to the parent
+export async function admitToAnswer(
+  guard: Guard,
+  exchange: Exchange,
+  route: Route,
+  { deed }: Pass,
+  answer: Answer,
 ): Promise<void> {
-  if (!isRestrictedSource(obtained)) return;
+  if (answer.headers.get(accessField) !== restrictedValue) return;
+  const what = { route: route.name, subject: deed?.subject ?? '' };
+  await admitToRestricted(guard, exchange, what, { from: 'parent', answer });
+}
+
+// off the hit path: after a miss
+async function admitToRestricted(
+  guard: Guard,
+  exchange: Exchange,
+  what: Pick<Deed, 'route' | 'subject'>,
+  source: Obtained['source'],
+): Promise<void> {
   try {
-    await admitted(guard, exchange, { action: 'read', route: route.name, subject, restricted: true });
+    await admitted(guard, exchange, { ...what, action: 'read', restricted: true });
   } catch (denial) {
-    if (obtained.source.from === 'parent') discard(obtained.source.answer);
+    if (source.from === 'parent') discard(source.answer);
     throw denial;
   }
 }
@@ -87,7 +129,8 @@ export async function admitToPass(
   route: Route,
   named: Pass,
 ): Promise<Exchange> {
-  const onward = withoutToken(exchange);
+  // What is about accounts goes no further than the origin: `npm logout` names the token in the address.
+  const onward = named.audience === undefined ? withoutToken(exchange) : withoutTokenFields(exchange);
   if (named.audience === 'anybody') return onward;
   if (named.audience === 'account') return inOtherWords(onward, { identity: await holder(guard, exchange) });
   if (named.deed === undefined && guard.isOpen(route.name)) return onward;
@@ -103,22 +146,25 @@ async function holder(guard: Guard, exchange: Exchange): Promise<Identity> {
   return identity;
 }
 
-/** Tokens of this network are for its own nodes: no upstream ever sees one, nor what looks like one. */
+/**
+ * Tokens of this network are for its own nodes: no upstream ever sees one, nor what looks like one, in whatever field it comes.
+ * @throws `request-malformed` for one in the address, which would get into logs and caches.
+ */
 // off the hit path: goes to the parent
 export function withoutToken(exchange: Exchange): Exchange {
+  if (isTokenInAddress(exchange.target)) {
+    throw new MeridianError('request-malformed', 'There is a token in the address: it belongs in a field');
+  }
+  return withoutTokenFields(exchange);
+}
+
+// off the hit path: goes to the parent
+function withoutTokenFields(exchange: Exchange): Exchange {
   const { headers } = exchange;
-  const own = [...credentialFields].filter((name) => holdsToken(headers, name));
+  const own: string[] = [];
+  for (const [name, value] of headers) if (mayHoldToken(value)) own.push(name);
   if (own.length === 0) return exchange;
   const others = new Headers(headers);
   for (const name of own) others.delete(name);
   return inOtherWords(exchange, { headers: others });
-}
-
-const credentialFields = ['authorization', 'x-api-key'] as const;
-
-// off the hit path: goes to the parent
-function holdsToken(headers: Headers, name: (typeof credentialFields)[number]): boolean {
-  const value = headers.get(name);
-  if (value === null) return false;
-  return value.includes(tokenPrefix) || credentialIn(new Headers({ [name]: value })).as === 'token';
 }

@@ -21,6 +21,7 @@ function busWithOneView(): { readonly bus: Pick<Bus, 'view'>; readonly held: Map
       tell(key, value);
       return 1;
     },
+    putAll: () => Promise.reject(new Error('a roll puts one at a time')),
     async delete(key: string) {
       held.delete(key);
       tell(key, null);

@@ -19,6 +19,7 @@ describe('a target', () => {
     ['/x?token=abc', '/x?token=…'],
     ['/npm/-/user/token/mrd_0123abcXYZ', '/npm/-/user/token/mrd_…'],
     ['/npm/-/v1/done?session=a.b', '/npm/-/v1/done?session=…'],
+    ['/x/mrd_0123456789abcdef/y?q=mrd%5F0123456789', '/x/mrd_…/y?q=mrd_…'],
     ['/x?a=1&access_token=abc&b=2', '/x?a=1&access_token=…&b=2'],
     ['/x?API-KEY=abc', '/x?API-KEY=…'],
     ['/x?key=a&sig=b&auth=c&password=d&code=e', '/x?key=…&sig=…&auth=…&password=…&code=…'],

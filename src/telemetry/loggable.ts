@@ -15,22 +15,23 @@ const suspicious =
 
 const replacement = '…';
 
-/** Tokens of this network, which some clients log out with, in the path: all but what they all begin with. */
-const ownToken = /mrd_[0-9A-Za-z]+/g;
+/** A token of the network, or a part of one: credentials are not taken from addresses, but some put them there. */
+const ownToken = /mrd(?:_|%5f)[0-9a-z]{8,}/gi;
+const ownPrefix = 'mrd';
 
 export function loggable(target: string): string {
-  return withoutSecrets(target.includes('mrd_') ? target.replace(ownToken, `mrd_${replacement}`) : target);
+  return shown(target.includes(ownPrefix) ? target.replace(ownToken, `mrd_${replacement}`) : target);
 }
 
-function withoutSecrets(target: string): string {
+function shown(target: string): string {
   const query = target.indexOf('?');
   const at = target.indexOf('@');
   if (query === -1) return at === -1 ? target : withoutUserInfo(target);
   const asked = target.slice(query + 1);
   if (!suspicious.test(asked)) return at === -1 ? target : withoutUserInfo(target);
   const path = target.slice(0, query);
-  const shown = asked.split('&').map(hideValue).join('&');
-  return withoutUserInfo(`${path}?${shown}`);
+  const hidden = asked.split('&').map(hideValue).join('&');
+  return withoutUserInfo(`${path}?${hidden}`);
 }
 
 /** `https://name:password@host` anywhere in the target, also percent-encoded. */

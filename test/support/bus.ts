@@ -160,6 +160,9 @@ export function hub(now: () => number = Date.now): Hub {
         return {
           get: async (key) => values.get(key) ?? null,
           put,
+          async putAll(all) {
+            for (const [key, value] of all) await put(key, value);
+          },
           delete: async (key) => void (await put(key, null)),
           watch(watcher: Watcher) {
             const seen = new Map<string, number>();

@@ -41,7 +41,7 @@ export function actor({ metadata, clock, done }: ActOptions): Act {
     const result = await metadata.transact(async (transaction) => {
       const told: Change[] = [];
       const worked = await work({ documents: transaction, tell: (change) => void told.push(change) });
-      if (told.length > 0) await writeUntold(transaction, told);
+      if (told.length > 0) await writeUntold(transaction, told, atMs);
       await transaction.put(keys.audit(atMs, id), { ...event, atMs });
       return worked;
     });
@@ -50,12 +50,18 @@ export function actor({ metadata, clock, done }: ActOptions): Act {
   };
 }
 
-async function writeUntold(transaction: Transaction, told: readonly Change[]): Promise<void> {
+/** To be told to all nodes once the transaction is durable. What is gone is remembered, as nothing else is left of it. */
+export async function writeUntold(
+  transaction: Transaction,
+  told: readonly Change[],
+  atMs: number,
+): Promise<void> {
   let { last } = (await find(transaction, orderDocument, keys.order)) ?? { last: 0 };
   for (const { name, ...change } of told) {
     last++;
     const untold = { key: keyOf(change.of, name), news: { ...change, order: last } };
     await transaction.put(keys.untold(last), untold);
+    if (change.value === null) await transaction.put(keys.gone(atMs, last), { key: untold.key });
   }
   await transaction.put(keys.order, { last });
 }

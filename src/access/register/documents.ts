@@ -25,6 +25,8 @@ export const keys = {
   founded: ['access', 'founded'],
   /** A change that the other nodes have not been told of yet. */
   untold: (order: number) => ['access', 'untold', digits(order)],
+  /** What the other nodes have been told to forget, by the time and the number of that change. */
+  gone: (atMs: number, order: number) => ['access', 'gone', digits(atMs), digits(order)],
   /** By time, and a few random letters. */
   audit: (atMs: number, id: string) => ['audit', digits(atMs), id],
 } as const satisfies Record<string, DocumentKey | ((...parts: never[]) => DocumentKey)>;
@@ -37,6 +39,7 @@ export function digits(number: number): string {
 export const passwordDocument = z.object({ hash: z.string() });
 export const hashDocument = z.object({ id: z.string() });
 export const usedDocument = z.object({ atMs: z.number() });
+export const goneDocument = z.object({ key: z.string() });
 export const orderDocument = z.object({ last: z.number() });
 
 export const documents = { user, team, grant, token } as const;

@@ -16,6 +16,7 @@ import { type Grants, grants } from './grants.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { type Logins, logins } from './logins.ts';
 import { type People, people } from './people.ts';
+import { reconcile } from './reconcile.ts';
 import { openTeller } from './teller.ts';
 import { type Tokens, tokens } from './tokens.ts';
 
@@ -44,6 +45,7 @@ export interface RegisterOptions {
 
 export function openRegister({ metadata, bus, openRoutes, clock, warn }: RegisterOptions): Register {
   const teller = openTeller({ metadata, bus, clock, warn });
+  const reconciliation = reconcile({ metadata, bus, clock, warn, tell: teller.told });
   const act = actor({ metadata, clock, done: teller.wake });
   const ofPeople = people(metadata, act, clock);
   const ofGrants = grants(metadata, act, clock);
@@ -72,6 +74,9 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
     audit: (query) => readAudit(metadata, query),
     appendAudit: (events) => appendAudit(metadata, events),
     told: teller.told,
-    close: teller.close,
+    async close() {
+      await reconciliation.close();
+      await teller.close();
+    },
   };
 }

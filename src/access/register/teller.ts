@@ -69,10 +69,14 @@ export function openTeller({ metadata, bus, clock, warn }: TellerOptions): Telle
   async function tellSome(): Promise<boolean> {
     const page = await metadata.scan(['access', 'untold'], { limit: atOnce });
     if (page.length === 0) return false;
-    for (const document of page) {
-      const { key, news: value } = read(untold, document);
-      await view.put(key, value);
-    }
+    await view.putAll(
+      new Map(
+        page.map((document) => {
+          const { key, news: value } = read(untold, document);
+          return [key, value];
+        }),
+      ),
+    );
     await metadata.transact(async (transaction) => {
       for (const { key } of page) await transaction.delete(key);
     });

@@ -176,6 +176,11 @@ export async function openLocal(
     return {
       get: async (key) => attempt((opened) => opened.views.get(name, key)),
       put: (key, value, expected) => change(name, key, JSON.stringify(value), expected),
+      async putAll(values) {
+        const texts = [...values].map(([key, value]) => [key, JSON.stringify(value)] as const);
+        await inTurn(`the view ${name}`, ({ views }) => views.putAll(name, texts));
+        written('views');
+      },
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
         const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));

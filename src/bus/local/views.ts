@@ -11,6 +11,8 @@ export interface Views {
   get(view: string, key: string): Published | null;
   /** `value`: JSON text; `null` deletes. Returns the new revision, or `null` where `expected` did not hold. */
   put(view: string, key: string, value: string | null, expected: number | undefined): number | null;
+  /** Key and JSON text. In one transaction. */
+  putAll(view: string, values: readonly (readonly [key: string, value: string])[]): void;
   changes(view: string, since: Mark | null): Changes;
 }
 
@@ -40,29 +42,38 @@ export function views({ db, identity }: LogFile): Views {
   const advance = db.query<null, [number, number, number]>(
     'UPDATE views SET revision = ?, forgotten = ? WHERE id = ?',
   );
-  const forget = db.query<null, [number, number]>(
-    'DELETE FROM published WHERE view = ? AND revision <= ? AND value IS NULL',
+  // Only of what has become old enough since the last time: all before has been forgotten.
+  const forget = db.query<null, [number, number, number]>(
+    'DELETE FROM published WHERE view = ? AND revision > ? AND revision <= ? AND value IS NULL',
   );
   const after = db.query<KeyRow, [number, number]>(
     'SELECT key, revision, value FROM published WHERE view = ? AND revision > ? ORDER BY revision',
   );
 
-  const put = db.transaction(
-    (view: string, key: string, value: string | null, expected: number | undefined): number | null => {
-      const row = find.get(view) ?? make.get(view);
-      if (row === null) throw new Error(`the log has not made the view ${view}`);
-      const before = one.get(row.id, key);
-      const held = before === null || before.value === null ? 0 : before.revision;
-      if (expected !== undefined && expected !== held) return null;
-      if (value === null && held === 0) return row.revision;
-      const revision = row.revision + 1;
-      write.run(row.id, key, revision, value);
-      const forgotten = Math.max(row.forgotten, revision - keptDeletions);
-      if (forgotten > row.forgotten) forget.run(row.id, forgotten);
-      advance.run(revision, forgotten, row.id);
-      return revision;
-    },
-  );
+  function putOne(
+    view: string,
+    key: string,
+    value: string | null,
+    expected: number | undefined,
+  ): number | null {
+    const row = find.get(view) ?? make.get(view);
+    if (row === null) throw new Error(`the log has not made the view ${view}`);
+    const before = one.get(row.id, key);
+    const held = before === null || before.value === null ? 0 : before.revision;
+    if (expected !== undefined && expected !== held) return null;
+    if (value === null && held === 0) return row.revision;
+    const revision = row.revision + 1;
+    write.run(row.id, key, revision, value);
+    const forgotten = Math.max(row.forgotten, revision - keptDeletions);
+    if (forgotten > row.forgotten) forget.run(row.id, row.forgotten, forgotten);
+    advance.run(revision, forgotten, row.id);
+    return revision;
+  }
+
+  const put = db.transaction(putOne);
+  const putAll = db.transaction((view: string, values: readonly (readonly [string, string])[]): void => {
+    for (const [key, value] of values) putOne(view, key, value, undefined);
+  });
 
   const changes = db.transaction((view: string, since: Mark | null): Changes => {
     const log = identity();
@@ -83,6 +94,7 @@ export function views({ db, identity }: LogFile): Views {
       return row === null || row.value === null ? null : publishedOf(row);
     },
     put: (view, key, value, expected) => put.immediate(view, key, value, expected),
+    putAll: (view, values) => putAll.immediate(view, values),
     changes: (view, since) => changes(view, since),
   };
 }

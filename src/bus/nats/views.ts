@@ -18,6 +18,8 @@ const overlaps = 10_065;
 /** A bucket that is just being made, or has just lost its leader, takes nothing for a moment. */
 const attempts = 10;
 const againMs = 50;
+/** Keys that are put without waiting for each other. */
+const mostAtOnce = 256;
 
 export interface ViewOptions {
   readonly prefix: string;
@@ -70,6 +72,15 @@ export function viewIn(name: string, options: ViewOptions): View {
           expected === 0 ? of.create(encodeKey(key), text) : of.update(encodeKey(key), text, expected),
         );
       }),
+    async putAll(values) {
+      const entries = [...values];
+      for (let at = 0; at < entries.length; at += mostAtOnce) {
+        const some = entries.slice(at, at + mostAtOnce);
+        const put = ([key, value]: readonly [string, unknown]) =>
+          reach((of) => of.put(encodeKey(key), JSON.stringify(value)));
+        await Promise.all(some.map(put));
+      }
+    },
     delete: (key) =>
       reach(async (of) => {
         if (publishedOf(key, await of.get(encodeKey(key))) !== null) await of.delete(encodeKey(key));

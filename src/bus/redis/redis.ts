@@ -21,6 +21,8 @@ import * as scripts from './scripts.ts';
 
 /** One script: Redis serves nobody else meanwhile. */
 const maxBatch = 512;
+/** Keys that one script puts: Redis does nothing else meanwhile. */
+const mostAtOnce = 256;
 /** Changes of a view that are remembered for those who watch. */
 const keptChanges = 10_000;
 
@@ -152,6 +154,14 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
           return held === null ? null : heldOf(key, held);
         }),
       put: (key, value, expected) => write(name, key, expected, JSON.stringify(value)),
+      putAll: (all) =>
+        reach(async () => {
+          const pairs = [...all].flatMap(([key, value]) => [key, JSON.stringify(value)]);
+          for (let at = 0; at < pairs.length; at += 2 * mostAtOnce) {
+            const some = pairs.slice(at, at + 2 * mostAtOnce);
+            await run(scripts.putAll, viewKeys(name), randomUUID(), bells, name, keptChanges, ...some);
+          }
+        }),
       delete: async (key) => void (await write(name, key, undefined)),
       watch: (watcher) =>
         listeners.add(

@@ -140,6 +140,18 @@ redis.call('PUBLISH', ARGV[2] .. ':view:' .. ARGV[3], 'view\\n' .. ARGV[3])
 return revision
 `;
 
+/** KEYS: a view's three. ARGV: fresh, bells, name, changes to keep, then a key and a value for each. */
+export const putAll = `${openView}
+openView(KEYS[1], KEYS[2], KEYS[3], ARGV[1])
+for n = 5, #ARGV, 2 do
+  local revision = string.format('%d', redis.call('HINCRBY', KEYS[1], 'revision', 1))
+  redis.call('HSET', KEYS[2], ARGV[n], revision .. ' ' .. ARGV[n + 1])
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], '0-' .. revision, 'k', ARGV[n], 'v', ARGV[n + 1])
+end
+redis.call('PUBLISH', ARGV[2] .. ':view:' .. ARGV[3], 'view\\n' .. ARGV[3])
+return 0
+`;
+
 /**
  * KEYS: a view's three. ARGV: fresh, known identity, known revision. Returns identity, revision, and either 1 with keys and values
  * as HGETALL gives them, or 0 with the changes since as XRANGE gives them.

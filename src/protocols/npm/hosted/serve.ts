@@ -60,7 +60,7 @@ export function toldApart(answer: Answer): Answer {
 async function find(npm: NpmOrigin, item: PackageItem, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const { metadata } = storesOf(origin);
   const found = await findPackage(metadata, npm.route, item.name);
-  if (found === null || found.package.latest === null) return errorAnswer(404, `Not found: ${item.name}`);
+  if (found === null || found.package.latest === null) return absent(npm, item.name);
   const { package: pkg } = found;
   switch (item.kind) {
     case 'packument':
@@ -77,6 +77,15 @@ async function find(npm: NpmOrigin, item: PackageItem, ask: Ask, origin: OriginD
     case 'attestations':
       return marked(pkg, await serveAttestations(npm, item.name, item.version, ask, origin));
   }
+}
+
+/**
+ * Where what is published is for some only, so is the word that there is nothing of a name: nobody else can tell the two
+ * apart.
+ */
+function absent({ hosted }: NpmOrigin, name: string): Answer {
+  const access = hosted?.claims(name) ? hosted.access : 'public';
+  return marked({ access }, errorAnswer(404, `Not found: ${name}`));
 }
 
 function marked({ access }: Pick<HostedPackage, 'access'>, answer: Answer): Answer {
