@@ -29,6 +29,16 @@ test('a prefix ends at a slash', () => {
   expect(table.match('any', '/')).toBeNull();
 });
 
+test('an address goes round no route by being written otherwise', () => {
+  const table = routes([route('private', '/private'), route('rest', '')]);
+  expect(table.match('any', '/private/a')?.name).toBe('private');
+  expect(table.match('any', '/%70rivate/a')).toBeNull();
+  expect(table.match('any', '/privat%65')).toBeNull();
+  expect(table.match('any', '/private/%61%2F')?.name).toBe('private');
+  expect(table.match('any', '/public/%70rivate')?.name).toBe('rest');
+  expect(table.match('any', '/%')?.name).toBe('rest');
+});
+
 test('a star stands for any labels in front, and for at least one', () => {
   const table = routes([route('wild', '', ['*.example.com'])]);
   expect(table.match('a.b.example.com', '/')?.name).toBe('wild');

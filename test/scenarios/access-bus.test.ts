@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { RedisClient } from 'bun';
 import { z } from 'zod';
-import type { Right } from '../../src/access/rights.ts';
+import type { Right } from '../../src/identity.ts';
 import { redis, web } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {

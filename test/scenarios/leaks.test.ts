@@ -3,7 +3,7 @@
  * nowhere yet, in memory, on disk, in a key/value store, at another worker, at a sibling. Not a byte, a size or a tag of it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Right } from '../../src/access/rights.ts';
+import type { Right } from '../../src/identity.ts';
 import { kv, npm, peer, web } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {
