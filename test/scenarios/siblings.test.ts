@@ -178,6 +178,12 @@ test("tarballs come from a sibling; packuments are made for the asker's own addr
   const { path, bytes } = registry.publish('left-pad', '1.0.0');
   await get('lhr', '/npm/left-pad');
   await get('lhr', `/npm${path}`);
+  const wanted = (target: string) =>
+    network
+      .node('lhr')
+      .asked()
+      .some((each) => each.target === target);
+  await eventually('both to be in the log', () => wanted('/npm/left-pad') && wanted(`/npm${path}`));
   const document = await asks('ams', '/npm/left-pad');
   expect(JSON.parse(document.result.body.toString()).versions['1.0.0'].dist.tarball).toBe(
     `${network.url('ams')}/npm${path}`,
