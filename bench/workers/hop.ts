@@ -90,7 +90,14 @@ async function startPop(run: Run, count: number) {
     dataDir: directory,
     nodes: {
       origin: { role: 'origin', listen: [{ port: ports.origin }], ...quiet },
-      pop: { role: 'pop', listen: [{ port: ports.pop }], parents: ['origin'], workers: count, ...quiet },
+      pop: {
+        role: 'pop',
+        listen: [{ port: ports.pop }],
+        parents: ['origin'],
+        workers: count,
+        ...quiet,
+        hot: false,
+      },
     },
     routes: [{ protocol: 'web', name: 'web', web: { upstream: upstream.url } }],
   };
@@ -109,6 +116,11 @@ async function startPop(run: Run, count: number) {
   run.scratch.atEnd(stop);
   const url = `http://127.0.0.1:${ports.pop}`;
   const deadline = performance.now() + START_MS;
+  // A worker that is alone keeps what another will own: nothing is asked for that matters until two of them are there.
+  for (let tries = 0; count > 1 && !(await isHandedOver(url + object(KIB, `try-${tries}`).path)); tries++) {
+    if (performance.now() > deadline) throw new Error(`of ${count} workers, none hands anything over`);
+    await Bun.sleep(10);
+  }
   for (const { path } of BODIES) {
     while (!(await isServed(url + path))) {
       if (performance.now() > deadline) throw new Error(`the PoP of ${count} workers does not serve`);
@@ -116,6 +128,16 @@ async function startPop(run: Run, count: number) {
     }
   }
   return { url, pid: children[1]?.pid ?? 0, stop };
+}
+
+/** By whichever worker the connection has come to. */
+async function isHandedOver(url: string): Promise<boolean> {
+  try {
+    const { headers } = await fetch(url, { keepalive: false });
+    return headers.get('cache-status')?.includes('owner:') ?? false;
+  } catch {
+    return false; // nobody listens yet
+  }
 }
 
 async function isServed(url: string): Promise<boolean> {

@@ -44,6 +44,19 @@ export function admitted(guard: Guard, exchange: Exchange, deed: Deed): Identity
   return identity instanceof Promise ? identity.then(judged) : judged(identity);
 }
 
+/** Whether this may be done, as far as that is known at once. What stands against it is said, and noted, where the request goes next. */
+// off the hit path: not everybody may read the route
+export function isAdmittedAtOnce(guard: Guard, exchange: Exchange, deed: Deed): boolean {
+  try {
+    const identity = guard.identify(exchange);
+    if (!(identity instanceof Promise)) return identity.may(deed);
+    identity.catch(() => {}); // who asks again hears the same
+    return false;
+  } catch {
+    return false; // who asks again hears why
+  }
+}
+
 /**
  * Judges what a miss has brought, for this request alone, whoever else waits for the same: it may be restricted, which nobody
  * could know before. @throws as `admitted`, and lets go of it then.

@@ -3,6 +3,7 @@
  */
 import type { PreparedHead, Resident } from '../cache/memory.ts';
 import type { Exchange } from '../exchange.ts';
+import { isPlain } from '../http/plain.ts';
 import type { Account, Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
 import { record } from './record.ts';
@@ -35,13 +36,4 @@ function signed(node: Node, exchange: Exchange, prepared: PreparedHead): Prepare
     prepared.timing = timing;
   }
   return prepared;
-}
-
-/** Whether a request asks for the whole response, whatever it is. */
-function isPlain(headers: Headers): boolean {
-  return (
-    headers.get('if-none-match') === null &&
-    headers.get('range') === null &&
-    headers.get('if-modified-since') === null
-  );
 }

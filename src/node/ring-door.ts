@@ -8,13 +8,15 @@ import { MeridianError } from '../errors.ts';
 import { type Listener, listen } from '../http/listener.ts';
 import { memoise } from '../http/memo.ts';
 import type { Role } from '../protocol.ts';
+import type { FrameDoor } from '../ring/frames/door.ts';
 import { type Hop, hopField, isOwnWord, socketSeal, unsealHop, verifyHop } from '../ring/hop.ts';
 import { forget, forgottenIn } from './forget.ts';
+import { openNeighbourDoor } from './neighbour-door.ts';
 import type { Node } from './node.ts';
 import { OpenExchange } from './open.ts';
 import { failed, refuse } from './refuse.ts';
 import { giveCopy } from './replica.ts';
-import { type Seat, socketOf } from './seat.ts';
+import { hitSocketOf, type Seat, socketOf } from './seat.ts';
 
 type Serve = (exchange: OpenExchange, node: Node) => Response | Promise<Response>;
 
@@ -33,6 +35,7 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
     log: node.log,
   };
   const opened: Listener[] = [];
+  let neighbourDoor: FrameDoor | null = null;
   if (seat) {
     const unix = socketOf(seat, seat.worker);
     // Left behind by a worker that was killed: there is never more than one of this number.
@@ -42,6 +45,7 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
     opened.push(
       await listen({ ...common, host: '127.0.0.1', port: 0, unix, handle: handler(node, serve, hopIn) }),
     );
+    neighbourDoor = node.role === 'pop' ? await openHits(node, hitSocketOf(seat, seat.worker)) : null;
   }
   if (ring) {
     const { tls } = ring;
@@ -58,9 +62,15 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
       await Promise.all(opened.map((listener) => listener.reloadCertificates()));
     },
     async drain() {
+      neighbourDoor?.close();
       await Promise.all(opened.map((listener) => listener.drain(timeouts.drainMs)));
     },
   };
+}
+
+async function openHits(node: Node, path: string): Promise<FrameDoor> {
+  await rm(path, { force: true });
+  return openNeighbourDoor(node, path);
 }
 
 export interface RingDoor {

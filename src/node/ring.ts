@@ -17,6 +17,7 @@ import { ring } from '../ring/ring.ts';
 import { openRoll, type Roll } from '../ring/roll.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Forgotten, forgottenText } from './forget.ts';
+import { type Neighbours, openNeighbours } from './neighbours.ts';
 import { addressOf, otherMembers, ownMembers } from './ring-members.ts';
 import { type Seat, workerName } from './seat.ts';
 import type { TierTls } from './tier-tls.ts';
@@ -56,8 +57,12 @@ export interface NodeRing {
   leave(): Promise<void>;
   readonly isLeaving: boolean;
   readonly status: RingStatus;
-  /** Requests that were handed over and answered, and those of which a member could not be asked. */
-  readonly counts: { relayed: number; failed: number };
+  /** The other workers of this node, asked for what they have in memory; `null`: it has none, or is not asked by clients. */
+  readonly neighbours: Neighbours | null;
+  /** Requests that were handed over and answered, those of them that frames have answered, and those of which a member could not be asked. */
+  readonly counts: { relayed: number; framed: number; failed: number };
+  /** Asks nobody any more. */
+  close(): void;
 }
 
 export interface RingStatus {
@@ -65,6 +70,8 @@ export interface RingStatus {
   readonly name: string | null;
   readonly own: string;
   readonly relayed: number;
+  /** Of these: from the memory of another worker of this node, without HTTP. */
+  readonly framed: number;
   readonly failed: number;
   /** `share`: of all keys, 0 to 1. `isUp`: it is not passed over. */
   readonly members: readonly { readonly name: string; readonly share: number; readonly isUp: boolean }[];
@@ -94,8 +101,12 @@ const maxBefore = 8;
 export function openRing({ network, config, seat, bus, site, clock, log }: NodeRingOptions): NodeRing {
   const { ring: shared } = config;
   const own = workerName(config.name, seat?.worker ?? 1);
-  const counts = { relayed: 0, failed: 0 };
+  const counts = { relayed: 0, framed: 0, failed: 0 };
   const underWay = new Map<string, number>();
+  const secret = () => site().secret;
+  // What shields answer depends on more: on what the PoP that asks knows of purges.
+  const neighbours =
+    seat && config.role === 'pop' ? openNeighbours({ node: config.name, seat, secret, clock }) : null;
   const auto = seat?.workers ?? 1;
   const sign = (to: Peer, method: string, target: string) => signed(to, ownWord(own), method, target);
   const peers = openPeers({
@@ -162,7 +173,8 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
     get hasReplicas() {
       return site().config.hot !== false;
     },
-    underWay: (member) => underWay.get(member) ?? 0,
+    neighbours,
+    underWay: (member) => (underWay.get(member) ?? 0) + (neighbours?.waiting(member) ?? 0),
     get members() {
       return names;
     },
@@ -206,7 +218,6 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
     join() {
       if (shared === undefined) return;
       const self = { name: own, address: addressOf(shared, seat?.worker ?? 1), capacity: shared.capacity };
-      const secret = () => site().secret;
       const opened = openRoll({ bus, name: shared.name, self, secret, membership: of, clock });
       const gone = (members: readonly string[]) => {
         for (const member of members) opened.strike(member);
@@ -225,6 +236,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
       const late = new Promise<void>((resolve) => void clock.after(leaveWithinMs, resolve));
       await Promise.race([roll?.close(), late]);
     },
+    close: () => neighbours?.close(),
     get status() {
       const { shares } = circle;
       const members = names.map((name, at) => ({

@@ -23,6 +23,11 @@ export function socketOf({ sockets }: Seat, worker: number): string {
   return `${sockets}/${worker}.sock`;
 }
 
+/** Where the other workers ask for what this one has in memory. */
+export function hitSocketOf({ sockets }: Seat, worker: number): string {
+  return `${sockets}/${worker}.hits`;
+}
+
 /** The network as this worker of one of its nodes sees it. */
 export function forSeat(network: Network, name: string, seat: Seat): Network {
   const node = network.nodes[name];

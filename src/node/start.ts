@@ -120,6 +120,7 @@ export async function startNode(
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.
     await ringDoor?.drain();
+    node.ring?.close();
     await node.hot?.close();
     await guard?.close();
     node.site.close();

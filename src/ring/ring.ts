@@ -50,7 +50,8 @@ export function ring(
     ownersOf(key, count) {
       const from = next(positions, positionOf(key));
       const found = [owners[from] ?? 0];
-      for (let step = 0; step < places.length && found.length < count; step++) {
+      const wanted = Math.min(count, members.length);
+      for (let step = 0; step < places.length && found.length < wanted; step++) {
         const member = standing[(from + step) % places.length] ?? 0;
         if (!found.includes(member)) found.push(member);
       }

@@ -37,6 +37,7 @@ export const hitPath = [
   'src/node/admit.ts',
   'src/node/answer.ts',
   'src/node/hit.ts',
+  'src/http/plain.ts',
   'src/node/record.ts',
   'src/cache/lookup.ts',
   'src/cache/memory.ts',

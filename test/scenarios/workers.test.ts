@@ -143,13 +143,26 @@ describe('a PoP of several workers', () => {
     for (const response of await askBothWays(long)) expect(await response.text()).toBe(bodyOf(long));
   });
 
+  test('has small hits of other workers without HTTP, and each of them is counted once', async () => {
+    await (await ask('/framed')).text();
+    await askBothWays('/framed');
+    const before = await network.node('pop').status();
+    for (let at = 0; at < 30; at++) expect(await (await ask('/framed')).text()).toBe(bodyOf('/framed'));
+    const after = await network.node('pop').status();
+    const handed = (of: typeof before) => of.ring as { relayed: number; framed: number };
+    expect(handed(after).framed - handed(before).framed).toBeGreaterThan(0);
+    expect(handed(after).framed - handed(before).framed).toBe(handed(after).relayed - handed(before).relayed);
+    expect([after.requests - before.requests, after.hits - before.hits]).toEqual([30, 30]);
+    expect(upstream.count('/framed')).toBe(1);
+  });
+
   test('keeps each response once', async () => {
     const paths = Array.from({ length: 30 }, (_, at) => `/once/${at}`);
     for (const path of [...paths, ...paths, ...paths])
       expect(await (await ask(path)).text()).toBe(bodyOf(path));
     for (const path of paths) expect(upstream.count(path)).toBe(1);
     const { memory } = await network.node('pop').status();
-    expect(memory.entries).toBe(3 + paths.length);
+    expect(memory.entries).toBe(4 + paths.length);
   });
 
   test('logs each request once, with what the worker knows that keeps it', async () => {
