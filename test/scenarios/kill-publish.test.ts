@@ -2,7 +2,7 @@
  * kill -9 of an origin while versions are published, again and again: what a publisher was told is published is there for
  * good, of the rest each version is there as a whole or not at all, and a PoP that was never killed says the same.
  *
- * 100 kills in CI, fewer elsewhere; `MERIDIAN_KILLS=1000` for a night.
+ * 25 kills in CI, fewer elsewhere; `MERIDIAN_KILLS=1000` for a night.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { bearer, tokenFor } from '../support/access.ts';
 import { eventually, noise, startNetwork, type TestNetwork } from '../support/index.ts';
 import { pack } from '../support/package.ts';
 
-const kills = Number(process.env.MERIDIAN_KILLS ?? (process.env.CI === 'true' ? 100 : 12));
+const kills = Number(process.env.MERIDIAN_KILLS ?? (process.env.CI === 'true' ? 25 : 12));
 const names = ['@acme/a', '@acme/b', '@acme/c'];
 
 let network: TestNetwork;
