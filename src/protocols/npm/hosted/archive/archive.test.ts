@@ -219,10 +219,11 @@ describe('an export', () => {
     expect((await home.as(alice, 'PUT', `/own/-rev/${_rev}`, edit)).status).toBe(200);
     return home;
   }
-  /** What differs between two registries that hold the same: who has signed, and when the package was last changed. */
+  /** Without what differs between two registries that hold the same: who has signed, and when and as what it was last written. */
   function essence({
     versions,
     time: { modified: _, ...time },
+    _rev: _revision,
     ...document
   }: Awaited<ReturnType<typeof read>>) {
     for (const version of Object.values<{ dist: { signatures?: unknown } }>(versions))
