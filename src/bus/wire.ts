@@ -1,9 +1,11 @@
 /**
  * An event as every log keeps it: one JSON text. What is not of this form was not written by a bus.
  */
+
 import { z } from 'zod';
 import type { BusEvent, Delivery, Place } from '../bus.ts';
 import { MeridianError } from '../errors.ts';
+import { parsedJson } from '../http/json.ts';
 
 /** Longest text of an event. NATS takes messages of up to 1 MiB unless it is told otherwise. */
 const maxBytes = 512 * 1024;
@@ -38,18 +40,9 @@ export type HeardAt = Place & { readonly digest: string };
 /** What a log holds at a place. What is no event is of a type that nobody knows, empty, and has its place all the same. */
 export function decode(text: string, { log, sequence, digest }: HeardAt): Delivery {
   const where = { position: { log, sequence }, digest };
-  const { data: read } = message.safeParse(parsed(text));
+  const { data: read } = message.safeParse(parsedJson(text));
   if (read === undefined)
     return { type: '', version: 0, data: null, publisher: '', publishedMs: 0, ...where };
   const { type, version, publisher, at, data } = read;
   return { type, version, data, publisher, publishedMs: at, ...where };
-}
-
-/** What JSON text says; `undefined` for text that is not JSON. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

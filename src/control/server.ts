@@ -2,7 +2,9 @@
  * The control API of a node: how the commands of the same machine ask for its status and tell it to reload
  * or drain. It listens on loopback only and answers nobody without the network's secret.
  */
+
 import type { Clock } from '../clock.ts';
+import { parsedJson } from '../http/json.ts';
 import {
   type ApiMessage,
   apiMessage,
@@ -109,15 +111,6 @@ function purgeRequestIn(body: string): PurgeRequest | { readonly reasons: readon
   return {
     reasons: error.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`),
   };
-}
-
-/** `undefined` for what is no JSON. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function reloaded(reasons: readonly string[]): Response {

@@ -3,8 +3,10 @@
  *
  *     length of the JSON (4 bytes, big-endian), JSON, body
  */
+
 import { z } from 'zod';
 import type { Entry } from '../entry.ts';
+import { parsedJson } from '../http/json.ts';
 import type { CacheKey } from '../resource.ts';
 
 const list = z.array(z.tuple([z.string(), z.string()]));
@@ -59,18 +61,10 @@ export function headOfCopy(entry: Entry, nowMs: number): Uint8Array<ArrayBuffer>
 export function readCopy(bytes: Uint8Array<ArrayBuffer>, askedMs: number): Given | null {
   if (bytes.length < 4) return null;
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const { data } = message.safeParse(parsed(bytes.subarray(4, end)));
+  const { data } = message.safeParse(parsedJson(Buffer.from(bytes.subarray(4, end)).toString()));
   const body = bytes.slice(end);
   if (data === undefined || body.length !== data.sizeBytes) return null;
   const { heldMs, key, ...known } = data;
   const times = { ...data.freshness, receivedMs: askedMs - heldMs };
   return { entry: { ...known, key: key as CacheKey, freshness: times }, body };
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return null; // that it cannot be read is the answer
-  }
 }

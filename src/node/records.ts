@@ -1,6 +1,7 @@
 /**
  * What an origin knows of access, and how machines show it who they are.
  */
+
 import { openAccounts } from '../access/accounts/accounts.ts';
 import { attempts } from '../access/accounts/attempts.ts';
 import type { ApiServices } from '../access/api/endpoint.ts';
@@ -12,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import { request } from '../http/client.ts';
+import { parsedJson } from '../http/json.ts';
 import type { Accounts } from '../identity.ts';
 import { rate } from '../remotes/rate.ts';
 import type { MetadataStore } from '../store.ts';
@@ -90,13 +92,4 @@ async function fetchJson(url: string, clock: Clock): Promise<unknown> {
       throw new MeridianError('upstream-invalid', `${url} gives more than ${maxBytes} bytes`);
   }
   return parsedJson(text);
-}
-
-/** `undefined` for what is no JSON. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // which is not what anybody expects there, and is said by whoever reads it
-  }
 }

@@ -5,12 +5,14 @@
  *
  * A purge that the taker knows of is one that the giver knows of, too, or nothing is given (as between tiers, `meet.ts`).
  */
+
 import { z } from 'zod';
 import { announcedBytes, discard } from '../cache/answer.ts';
 import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { headOfCopy, mostHeadBytes, readCopy } from '../hot/wire.ts';
 import { endToEnd } from '../http/fields.ts';
+import { parsedJson } from '../http/json.ts';
 import type { CacheKey } from '../resource.ts';
 import type { Node } from './node.ts';
 import type { NodeRing } from './ring.ts';
@@ -57,7 +59,7 @@ export async function giveCopy(
   text: string,
   { cache, clock, purging }: Pick<Node, 'cache' | 'clock' | 'purging'>,
 ): Promise<Response> {
-  const asked = question.safeParse(parsed(text)).data;
+  const asked = question.safeParse(parsedJson(text)).data;
   if (asked === undefined) return new Response(null, { status: 400 });
   const none = new Response(null, { status: 404 });
   if (!(await purging.meets(asked.knows))) return none;
@@ -87,12 +89,4 @@ async function whole(answer: Answer, mostBytes: number): Promise<Uint8Array<Arra
     at += chunk.length;
   }
   return bytes;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // that it cannot be read is the answer
-  }
 }

@@ -1,7 +1,7 @@
 /** The views in the file. */
 import type { Published } from '../../bus.ts';
+import { parsedJson } from '../../http/json.ts';
 import type { Changes, Mark } from '../watch.ts';
-import { parsed } from '../wire.ts';
 import type { LogFile } from './database.ts';
 
 /** Changes for which a deleted key is remembered, so that those who watch can be told. */
@@ -100,5 +100,5 @@ export function views({ db, identity }: LogFile): Views {
 }
 
 function publishedOf({ key, revision, value }: KeyRow): Published {
-  return { key, revision, value: value === null ? null : parsed(value) };
+  return { key, revision, value: value === null ? null : parsedJson(value) };
 }

@@ -4,10 +4,10 @@ import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { errors, type Msg } from '@nats-io/transport-node';
 import type { Published, View, Watcher } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
+import { parsedJson } from '../../http/json.ts';
 import type { Listener, Roster } from '../roster.ts';
 import type { BusLog } from '../tell.ts';
 import { unreachable } from '../unreachable.ts';
-import { parsed } from '../wire.ts';
 import { attend } from './attend.ts';
 import type { Session } from './connection.ts';
 import { tail } from './tail.ts';
@@ -108,7 +108,7 @@ function mayPass(error: unknown): boolean {
 
 function publishedOf(key: string, entry: KvEntry | null): Published | null {
   if (entry === null || entry.operation !== 'PUT') return null;
-  return { key, value: parsed(entry.string()), revision: entry.revision };
+  return { key, value: parsedJson(entry.string()), revision: entry.revision };
 }
 
 function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options: ViewOptions): Listener {
@@ -150,7 +150,7 @@ function changeOf(message: Msg, prefix: string, revision: number): Published {
   const operation = message.headers?.get('KV-Operation') ?? '';
   return {
     key: decodeKey(message.subject.slice(prefix.length)),
-    value: operation === '' ? parsed(message.string()) : null,
+    value: operation === '' ? parsedJson(message.string()) : null,
     revision,
   };
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Bus, Position, Published, View } from '../../bus.ts';
+import { parsedJson } from '../../http/json.ts';
 import { assemble } from '../assemble.ts';
 import type { BusDependencies, Retention } from '../dependencies.ts';
 import { type After, follow, type Page } from '../follow.ts';
@@ -14,7 +15,6 @@ import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
 import { type Changes, type Mark, watch } from '../watch.ts';
-import { parsed } from '../wire.ts';
 import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
@@ -190,7 +190,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 /** Revision, blank, value. */
 function heldOf(key: string, held: string): Published {
   const blank = held.indexOf(' ');
-  return { key, revision: Number(held.slice(0, blank)), value: parsed(held.slice(blank + 1)) };
+  return { key, revision: Number(held.slice(0, blank)), value: parsedJson(held.slice(blank + 1)) };
 }
 
 /** The runtime makes an object of it, Redis 6's protocol a list. */
@@ -202,5 +202,5 @@ function allOf(found: readonly string[] | Readonly<Record<string, string>>): Pub
 }
 
 function changeOf([revision, [, key = '', , value]]: readonly [number, readonly string[]]): Published {
-  return { key, revision, value: value === undefined ? null : parsed(value) };
+  return { key, revision, value: value === undefined ? null : parsedJson(value) };
 }
