@@ -15,7 +15,11 @@ export type Forward =
   | 'partial'
   | null;
 
+/** What an answer came from: `stale` for what was stored and no longer fresh, `parent` for whatever is beyond this node. */
+export type AnsweredFrom = 'memory' | 'disk' | 'stale' | 'parent' | 'node';
+
 export interface OutcomeRow {
+  readonly from: AnsweredFrom;
   /** `hit` parameter: answered from store without going forward. */
   readonly hit: boolean;
   readonly forward: Forward;
@@ -25,72 +29,112 @@ export interface OutcomeRow {
 }
 
 export const outcomes = {
-  hit: { hit: true, forward: null, detail: 'memory', meaning: 'Fresh in memory.' },
+  hit: { from: 'memory', hit: true, forward: null, detail: 'memory', meaning: 'Fresh in memory.' },
   'hit-replica': {
+    from: 'memory',
     hit: true,
     forward: null,
     detail: 'replica',
     meaning: 'Fresh in memory, as a copy of what another worker keeps: it is asked for very often.',
   },
-  'hit-disk': { hit: true, forward: null, detail: 'disk', meaning: 'Fresh on disk.' },
+  'hit-disk': { from: 'disk', hit: true, forward: null, detail: 'disk', meaning: 'Fresh on disk.' },
   'hit-stale': {
+    from: 'stale',
     hit: true,
     forward: null,
     detail: 'stale-while-revalidate',
     meaning: 'Stale, served at once while one request revalidates it in the background (RFC 5861 §3).',
   },
   'hit-tolerated': {
+    from: 'stale',
     hit: true,
     forward: null,
     detail: 'max-stale',
     meaning: 'Stale, and the request accepts that (RFC 9111 §5.2.1.2).',
   },
-  answer: { hit: false, forward: null, meaning: 'Answered by the node itself, without any cache.' },
-  miss: { hit: false, forward: 'uri-miss', meaning: 'Nothing stored under this key.' },
+  answer: {
+    from: 'node',
+    hit: false,
+    forward: null,
+    meaning: 'Answered by the node itself, without any cache.',
+  },
+  miss: { from: 'parent', hit: false, forward: 'uri-miss', meaning: 'Nothing stored under this key.' },
   'vary-miss': {
+    from: 'parent',
     hit: false,
     forward: 'vary-miss',
     meaning: 'Stored, but not for these request fields (Vary).',
   },
   partial: {
+    from: 'parent',
     hit: false,
     forward: 'partial',
     meaning: 'Stored in part: what was missing of the bytes asked for came from the parent.',
   },
-  expired: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent sent a new response.' },
-  revalidated: { hit: false, forward: 'stale', meaning: 'Stored but stale: the parent confirmed it (304).' },
+  expired: {
+    from: 'parent',
+    hit: false,
+    forward: 'stale',
+    meaning: 'Stored but stale: the parent sent a new response.',
+  },
+  revalidated: {
+    from: 'parent',
+    hit: false,
+    forward: 'stale',
+    meaning: 'Stored but stale: the parent confirmed it (304).',
+  },
   'stale-on-error': {
+    from: 'stale',
     hit: false,
     forward: 'stale',
     detail: 'stale-if-error',
     meaning: 'Stored but stale, and the parent failed: served stale rather than not at all (RFC 5861 §4).',
   },
   reload: {
+    from: 'parent',
     hit: false,
     forward: 'request',
     meaning: 'The request asked for revalidation (Cache-Control, Pragma).',
   },
   relayed: {
+    from: 'parent',
     hit: false,
     forward: 'miss',
     detail: 'owner',
     meaning: 'Not in the memory of this worker: the worker that keeps it has answered. Recorded there.',
   },
   'relayed-to-replica': {
+    from: 'parent',
     hit: false,
     forward: 'miss',
     detail: 'replica',
     meaning: 'Not in the memory of this worker: one that keeps a copy has answered. Recorded there.',
   },
   absent: {
+    from: 'node',
     hit: false,
     forward: null,
     detail: 'not-stored',
     meaning: 'A sibling asked for what is stored here, and it is not: nobody was asked for it.',
   },
-  bypass: { hit: false, forward: 'bypass', meaning: 'The protocol or the route never stores this.' },
-  method: { hit: false, forward: 'method', meaning: 'The method cannot be answered from store.' },
-  error: { hit: false, forward: 'miss', meaning: 'The parent failed and nothing stored could stand in.' },
+  bypass: {
+    from: 'parent',
+    hit: false,
+    forward: 'bypass',
+    meaning: 'The protocol or the route never stores this.',
+  },
+  method: {
+    from: 'parent',
+    hit: false,
+    forward: 'method',
+    meaning: 'The method cannot be answered from store.',
+  },
+  error: {
+    from: 'node',
+    hit: false,
+    forward: 'miss',
+    meaning: 'The parent failed and nothing stored could stand in.',
+  },
 } as const satisfies Record<string, OutcomeRow>;
 
 export type Outcome = keyof typeof outcomes;

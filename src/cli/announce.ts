@@ -18,7 +18,7 @@ const announceAgainMs = 10_000;
 
 export function announcement(
   dataDir: string,
-  about: () => Pick<NodeFile, 'name' | 'role' | 'urls' | 'control'>,
+  about: () => Pick<NodeFile, 'name' | 'role' | 'urls' | 'control' | 'admin'>,
   log: Log,
 ): Announcement {
   const startedAt = new Date(systemClock.now()).toISOString();

@@ -70,7 +70,8 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
-    describe: 'Print the reference of every config parameter',
+    usage: 'reference [of]',
+    describe: 'Print the reference of every config parameter, or of every metric',
     load: () => import('./reference.ts'),
   },
   version: { describe: 'Show the version', load: () => import('./version.ts') },

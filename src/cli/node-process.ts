@@ -10,6 +10,7 @@ import { serveControl } from '../control/server.ts';
 import { forSeat, type Seat } from '../node/seat.ts';
 import type { RunningNode } from '../node/start.ts';
 import type { Log } from '../telemetry/log.ts';
+import { openAdminDoor } from './admin-door.ts';
 import { type Announcement, announcement } from './announce.ts';
 import { onHangup } from './hangup.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -40,12 +41,18 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   let network = ownView(options.network, options);
   const node = await startNode(network, name, { log, clock: systemClock, seat });
 
+  const { metrics } = node;
+  const unready = () => (stop.isAsked ? 'draining' : null);
+  const config = () => network.nodes[name];
+  const admin = seat ? null : openAdminDoor(config(), { metrics, unready }, log);
   let announced: Announcement | null = null;
   const reload = oneAtATime(async () => {
     const reasons = await tryReload(node, options, (next) => {
       network = next;
     });
-    if (reasons.length === 0) await announced?.say();
+    if (reasons.length > 0) return reasons;
+    await admin?.follow(config());
+    await announced?.say();
     return reasons;
   });
   const control = await serveControl({
@@ -54,6 +61,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     secret: () => network.secret,
     handlers: {
       status: () => node.status(),
+      metrics: () => node.metrics(),
       reload,
       purge: node.purge,
       api: node.api,
@@ -62,7 +70,13 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     clock: systemClock,
   });
   const dataDir = network.nodes[name]?.dataDir ?? network.dataDir;
-  const about = () => ({ name, role: node.role, urls: [...node.urls], control: control.url });
+  const about = () => ({
+    name,
+    role: node.role,
+    urls: [...node.urls],
+    control: control.url,
+    admin: admin?.url,
+  });
   if (!seat) announced = announcement(dataDir, about, log);
   await announced?.say();
   if (seat) onWordOfWorkers(node.told);
@@ -74,6 +88,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   log.debug('told to stop', { by: await stop.asked });
   await drain(node, (network.nodes[name]?.timeouts.drainMs ?? 0) + drainMarginMs, log);
   await control.close();
+  await admin?.close();
   await announced?.withdraw();
 }
 

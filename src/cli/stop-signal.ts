@@ -9,6 +9,8 @@ import { exit } from './exit.ts';
 export interface StopSignal {
   /** Settles once, with what asked for it. */
   readonly asked: Promise<string>;
+  /** It has been asked for. */
+  readonly isAsked: boolean;
   ask(why: string): void;
 }
 
@@ -27,7 +29,12 @@ export interface StopOptions {
 const sameSignalMs = 500;
 
 export function stopSignal({ supervised, log, force }: StopOptions): StopSignal {
-  const { promise, resolve } = Promise.withResolvers<string>();
+  const { promise, resolve: settle } = Promise.withResolvers<string>();
+  let isAsked = false;
+  const resolve = (why: string) => {
+    isAsked = true;
+    settle(why);
+  };
   let interruptedMs: number | null = null;
   process.on('SIGTERM', () => resolve('SIGTERM'));
   process.on('SIGINT', () => {
@@ -43,5 +50,11 @@ export function stopSignal({ supervised, log, force }: StopOptions): StopSignal 
     resolve('SIGINT');
   });
   if (supervised) process.on('disconnect', () => resolve('the process that started it is gone'));
-  return { asked: promise, ask: resolve };
+  return {
+    asked: promise,
+    ask: resolve,
+    get isAsked() {
+      return isAsked;
+    },
+  };
 }

@@ -14,6 +14,9 @@ import type { PurgeMessage, PurgeRequest } from '../control/messages.ts';
 import { serveControl } from '../control/server.ts';
 import { purgesTogether, statusTogether } from '../control/together.ts';
 import { type Seat, workerName } from '../node/seat.ts';
+import { restarts } from '../telemetry/metrics/restarts.ts';
+import { together } from '../telemetry/metrics/snapshot.ts';
+import { openAdminDoor } from './admin-door.ts';
 import { announcement } from './announce.ts';
 import { type Child, type Ready, startChild } from './child.ts';
 import { onHangup } from './hangup.ts';
@@ -97,17 +100,28 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     const inForce = { secret: network.secret };
     const reload = oneAtATime(async () => {
       const { reasons, next } = await reloadAll(workers, options, network);
-      if (next) network = next;
+      if (next) {
+        network = next;
+        await admin.follow(nodeOf(next));
+      }
       inForce.secret = network.secret;
       return reasons;
     });
     const clients = () => workers.map(({ supervised }) => clientOf(supervised, inForce.secret));
+    const lives = workers.map(() => restarts());
+    const metrics = async () => {
+      const said = await Promise.all(clients().map(metricsOf));
+      return together(lives.map((life, at) => life.read(processes.get(at + 1)?.pid, said[at])));
+    };
+    const unready = () => (stop.isAsked ? 'draining' : null);
+    const admin = openAdminDoor(nodeOf(network), { metrics, unready }, log);
     const control = await serveControl({
       host: '127.0.0.1',
       port: 0,
       secret: () => network.secret,
       handlers: {
         status: async () => statusTogether(await Promise.all(clients().map(statusOf))),
+        metrics,
         reload,
         purge: (request) => purgeAll(clients(), request),
         // Origins have one worker.
@@ -116,7 +130,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       },
       clock: systemClock,
     });
-    const about = () => ({ name, role, urls: [...urls], control: control.url });
+    const about = () => ({ name, role, urls: [...urls], control: control.url, admin: admin.url });
     const announced = announcement(dataDir, about, log);
     await announced.say();
     onHangup(stop, reload);
@@ -133,6 +147,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     await stopAll();
     clearTimeout(late);
     await control.close();
+    await admin.close();
     await announced.withdraw();
   } finally {
     clearInterval(alive);
@@ -175,6 +190,14 @@ async function statusOf(client: ControlClient | undefined) {
     return await client?.status();
   } catch {
     return undefined; // it has just died: that it says nothing is what is shown
+  }
+}
+
+async function metricsOf(client: ControlClient | undefined) {
+  try {
+    return await client?.metrics();
+  } catch {
+    return undefined; // as with its status: what it has counted is lost with it
   }
 }
 

@@ -3,6 +3,7 @@
  * sentence that can be shown.
  */
 import type { Clock } from '../clock.ts';
+import { type Snapshot, snapshotMessage } from '../telemetry/metrics/snapshot.ts';
 import {
   type ApiAnswer,
   type ApiMessage,
@@ -23,6 +24,7 @@ export interface ControlClient {
   purge(request: PurgeQuestion): Promise<PurgeMessage>;
   /** Asks the API of an origin as whoever is on its machine. Fails where the node is none. */
   api(request: ApiMessage): Promise<ApiAnswer>;
+  metrics(): Promise<Snapshot>;
   drain(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
       const answer = await ask('POST', '/api', apiWithinMs, JSON.stringify(request));
       return apiAnswer.parse(await answer.json());
     },
+    metrics: async () => snapshotMessage.parse(await (await ask('GET', '/metrics', statusWithinMs)).json()),
     async drain() {
       await ask('POST', '/drain', statusWithinMs);
     },

@@ -33,6 +33,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     secret: () => secret,
     handlers: {
       api: async () => null,
+      metrics: () => ({}),
       status: () => status,
       reload: async () => [],
       purge: async () => ({ purged: [] }),

@@ -62,6 +62,7 @@ describe('a node', () => {
       port: 0,
       secret: () => network.secret,
       handlers: {
+        metrics: () => ({}),
         status: () => ({ ...status, name: name.now }),
         api: async () => null,
         reload: async () => [],

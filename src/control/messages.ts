@@ -117,6 +117,8 @@ export const nodeFile = z.object({
   urls: z.array(z.string()),
   /** Where its control API listens. */
   control: z.string(),
+  /** Where `/metrics` is, if anywhere. */
+  admin: z.string().optional(),
   version: z.string(),
 });
 export type NodeFile = z.output<typeof nodeFile>;

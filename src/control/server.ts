@@ -17,6 +17,8 @@ import { isSigned } from './signature.ts';
 export interface ControlHandlers {
   /** Anything that JSON can hold, or the promise of it. */
   status(): unknown;
+  /** A snapshot (`telemetry/metrics/snapshot.ts`). */
+  metrics(): unknown;
   /** Loads the config again. Gives the reasons why the old one stays in force, if it does. */
   reload(): Promise<readonly string[]>;
   /** Purges all that is asked for, or gives the reasons why it does not. */
@@ -72,6 +74,8 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
   switch (`${request.method} ${path}`) {
     case 'GET /status':
       return Response.json(await handlers.status());
+    case 'GET /metrics':
+      return Response.json(await handlers.metrics());
     case 'POST /reload':
       return reloaded(await handlers.reload());
     case 'POST /purge':

@@ -16,11 +16,11 @@ import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { NodeHot } from './hot.ts';
+import type { NodeMetrics } from './metrics.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Stores } from './stores.ts';
-
 import type { TierTls } from './tier-tls.ts';
 
 export interface Node {
@@ -35,6 +35,7 @@ export interface Node {
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
   readonly counts: Counts;
+  readonly metrics: NodeMetrics;
   readonly purging: Purging;
   /** Who may have what; `null` at nodes that only other nodes ask. */
   readonly guard: Guard | null;

@@ -21,18 +21,24 @@ export function sign(
   headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
 }
 
-/** @param bytes of the body, as announced; `null` when its length was not known. */
+/**
+ * @param bytes of the body, as announced; `null` when its length was not known.
+ * @param beyond what the parent said of the way beyond it (`Cache-Status`).
+ */
 export function record(
   node: Node,
   account: Account,
   status: number,
   bytes: number | null,
   outcome: Outcome,
+  beyond?: string | null,
 ): void {
   node.counts.requests++;
   if (outcomes[outcome].hit) node.counts.hits++;
-  if (node.accessLog === null) return;
   const { exchange, route, kind } = account;
+  const durationMs = node.clock.elapsed() - exchange.startedMs;
+  node.metrics.requests.record(route, outcome, status, bytes, durationMs, beyond ?? null);
+  if (node.accessLog === null) return;
   node.accessLog.record({
     timeMs: exchange.nowMs,
     id: exchange.id,
@@ -42,7 +48,7 @@ export function record(
     target: exchange.target,
     status,
     bytes,
-    durationMs: node.clock.elapsed() - exchange.startedMs,
+    durationMs,
     outcome,
     kind,
     route,

@@ -8,11 +8,13 @@ import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
+import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
-import type { Node } from './node.ts';
+import { openNodeMetrics } from './metrics.ts';
+import type { Counts, Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
@@ -31,6 +33,7 @@ export interface RunningNode {
   readonly role: Role;
   readonly urls: readonly string[];
   status(): NodeStatus;
+  metrics(): Snapshot;
   purge(order: PurgeOrder): Promise<Purges>;
   /** Makes the first administrator, where there has not been one. @returns his token, once. */
   found(): Promise<string | null>;
@@ -72,6 +75,15 @@ export async function startNode(
     config.role === 'pop'
       ? openGuard({ bus, clock, log, network: () => inForce, parent, unheardMs: unprovenMs })
       : null;
+  const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
+  const counts: Counts = { requests: 0, hits: 0, errors: 0, pending: 0 };
+  const metrics = openNodeMetrics({
+    clock,
+    roleOf: (other) => inForce.nodes[other]?.role,
+    status,
+    pending: () => counts.pending,
+    dropped: () => node.accessLog?.dropped ?? 0,
+  });
   const node: Node = {
     name,
     role: config.role,
@@ -81,7 +93,8 @@ export async function startNode(
     cache,
     bus,
     stores,
-    counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
+    counts,
+    metrics,
     purging,
     guard,
     ring,
@@ -126,6 +139,7 @@ export async function startNode(
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
+    metrics.close();
   }
 
   return {
@@ -134,7 +148,8 @@ export async function startNode(
     get urls() {
       return doors.urls;
     },
-    status: () => statusOf(node, startedAtMs, doors.urls, replicas.stats),
+    status,
+    metrics: metrics.read,
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
     api: async (request) => node.site.services && operate(node.site.services, request, clock.now()),

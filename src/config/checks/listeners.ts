@@ -66,7 +66,7 @@ interface Door {
 }
 
 /** All that a node listens at. How many workers `auto` means, only its machine knows: the first one counts. */
-function doorsOf(name: string, { listen, ring, workers }: ParsedNode): Door[] {
+function doorsOf(name: string, { listen, ring, workers, admin }: ParsedNode): Door[] {
   const doors = listen.map(({ host, port }, index) => ({
     path: `nodes.${name}.listen[${index}]`,
     host,
@@ -74,6 +74,7 @@ function doorsOf(name: string, { listen, ring, workers }: ParsedNode): Door[] {
   }));
   const members = ring ? Array.from({ length: workers === 'auto' ? 1 : workers }, (_, at) => at) : [];
   const { host = '', port = 0 } = ring ?? {};
+  if (admin !== undefined) doors.push({ path: `nodes.${name}.admin`, host: admin.host, port: admin.port });
   return [...doors, ...members.map((at) => ({ path: `nodes.${name}.ring`, host, port: port + at }))];
 }
 

@@ -1,0 +1,116 @@
+/**
+ * A node's metrics: what its phases count as they answer, and what its parts know of themselves, read when somebody asks.
+ */
+import type { Clock } from '../clock.ts';
+import type { Role } from '../protocol.ts';
+import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
+import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
+import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import type { NodeStatus } from './status.ts';
+
+export interface NodeMetrics {
+  readonly requests: RequestMeter;
+  read(): Snapshot;
+  close(): void;
+}
+
+export interface NodeMetricsOptions {
+  readonly clock: Clock;
+  /** Of any node of the network, by its name. */
+  readonly roleOf: (node: string) => Role | undefined;
+  readonly status: () => NodeStatus;
+  /** Requests whose answer is not known yet. */
+  readonly pending: () => number;
+  /** Lines of the access log. */
+  readonly dropped: () => number;
+}
+
+export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
+  const { clock, roleOf, status, pending, dropped } = options;
+  const counted = registry();
+  counted.observe('http.server.active_requests', () => single(pending()));
+  counted.observe('meridian.access_log.dropped', () => single(dropped()));
+  observeProcess(counted);
+  // One look at the node for all that is read of it.
+  let seen: NodeStatus | null = null;
+  observeStatus(counted, clock, () => {
+    seen ??= status();
+    return seen;
+  });
+  const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
+  return {
+    requests: requestMeter(counted, roleOf),
+    read() {
+      seen = null;
+      return counted.read();
+    },
+    close: stop,
+  };
+}
+
+function single(value: number): readonly { readonly labels: readonly []; readonly value: number }[] {
+  return [{ labels: [], value }];
+}
+
+function observeStatus(counted: Registry, clock: Clock, status: () => NodeStatus): void {
+  counted.observe('meridian.errors', () => single(status().errors));
+  counted.observe('meridian.cache.fills', () => single(status().fills));
+  counted.observe('meridian.cache.entries', () => ofTiers(status(), ({ entries }) => entries));
+  counted.observe('meridian.cache.size', () => ofTiers(status(), ({ bytes }) => bytes));
+  counted.observe('meridian.cache.limit', () => ofTiers(status(), ({ limitBytes }) => limitBytes));
+  counted.observe('meridian.bus.up', () => single(status().bus === 'connected' ? 1 : 0));
+  counted.observe('meridian.parent.up', () =>
+    status().parents.map(({ name, healthy }) => ({ labels: [name], value: healthy ? 1 : 0 })),
+  );
+  counted.observe('meridian.purges.applied', () => single(status().purging.applied));
+  counted.observe('meridian.purges.gaps', () => single(status().purging.gaps));
+  counted.observe('process.uptime', () => single((clock.now() - status().startedAtMs) / 1000));
+  counted.observe('meridian.ring.share', () =>
+    (status().ring?.members ?? []).map(({ name, share }) => ({ labels: [name], value: share })),
+  );
+  counted.observe('meridian.ring.hops', () => {
+    const { ring } = status();
+    if (ring === null) return [];
+    return [
+      { labels: ['frames'], value: ring.framed },
+      { labels: ['http'], value: ring.relayed - ring.framed },
+    ];
+  });
+}
+
+type TierStats = Pick<NodeStatus['memory'], 'entries' | 'bytes' | 'limitBytes'>;
+
+function ofTiers(
+  { memory, disk }: NodeStatus,
+  of: (stats: TierStats) => number,
+): Observation<'meridian.cache.size'>[] {
+  const inMemory = { labels: ['memory'], value: of(memory) } as const;
+  return disk === null ? [inMemory] : [inMemory, { labels: ['disk'], value: of(disk) }];
+}
+
+function observeProcess(counted: Registry): void {
+  counted.observe('process.memory.usage', () => single(process.memoryUsage.rss()));
+  counted.observe('process.cpu.time', () => {
+    const { user, system } = process.cpuUsage();
+    return [
+      { labels: ['user'], value: user / 1e6 },
+      { labels: ['system'], value: system / 1e6 },
+    ];
+  });
+}
+
+const everyMs = 500;
+
+/** Timers are called late by as much as the event loop is held up, by one long task or by many short ones. */
+function watchEventLoop(delays: Histogram, clock: Clock): () => void {
+  let stop = () => {};
+  const wait = () => {
+    const dueMs = clock.elapsed() + everyMs;
+    stop = clock.after(everyMs, () => {
+      delays.record(Math.max(0, clock.elapsed() - dueMs) / 1000);
+      wait();
+    });
+  };
+  wait();
+  return () => stop();
+}
