@@ -2,34 +2,33 @@
  * A node's metrics: what its phases count as they answer, and what its parts know of themselves, read when somebody asks.
  */
 import type { Clock } from '../clock.ts';
-import type { Role } from '../protocol.ts';
+import type { Network } from '../config/network.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
 import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import type { Node } from './node.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeMetrics {
-  readonly requests: RequestMeter;
+  readonly meter: RequestMeter;
   read(): Snapshot;
   close(): void;
 }
 
 export interface NodeMetricsOptions {
   readonly clock: Clock;
-  /** Of any node of the network, by its name. */
-  readonly roleOf: (node: string) => Role | undefined;
+  /** As the config in force has it. */
+  readonly network: () => Network;
+  /** The node, once it is there. */
+  readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
   readonly status: () => NodeStatus;
-  /** Requests whose answer is not known yet. */
-  readonly pending: () => number;
-  /** Lines of the access log. */
-  readonly dropped: () => number;
 }
 
 export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
-  const { clock, roleOf, status, pending, dropped } = options;
+  const { clock, network, status, node } = options;
   const counted = registry();
-  counted.observe('http.server.active_requests', () => single(pending()));
-  counted.observe('meridian.access_log.dropped', () => single(dropped()));
+  counted.observe('http.server.active_requests', () => single(node().counts.pending));
+  counted.observe('meridian.access_log.dropped', () => single(node().accessLog?.dropped ?? 0));
   observeProcess(counted);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;
@@ -39,7 +38,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   });
   const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
   return {
-    requests: requestMeter(counted, roleOf),
+    meter: requestMeter(counted, (name) => network().nodes[name]?.role),
     read() {
       seen = null;
       return counted.read();

@@ -15,8 +15,8 @@ import type { Role } from '../protocol.ts';
 import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { RequestMeter } from '../telemetry/metrics/requests.ts';
 import type { NodeHot } from './hot.ts';
-import type { NodeMetrics } from './metrics.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
@@ -35,7 +35,8 @@ export interface Node {
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
   readonly counts: Counts;
-  readonly metrics: NodeMetrics;
+  /** Counts each request. */
+  readonly meter: RequestMeter;
   readonly purging: Purging;
   /** Who may have what; `null` at nodes that only other nodes ask. */
   readonly guard: Guard | null;

@@ -37,7 +37,7 @@ export function record(
   if (outcomes[outcome].hit) node.counts.hits++;
   const { exchange, route, kind } = account;
   const durationMs = node.clock.elapsed() - exchange.startedMs;
-  node.metrics.requests.record(route, outcome, status, bytes, durationMs, beyond ?? null);
+  node.meter.record(route, outcome, status, bytes, durationMs, beyond ?? null);
   if (node.accessLog === null) return;
   node.accessLog.record({
     timeMs: exchange.nowMs,

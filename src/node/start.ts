@@ -2,19 +2,21 @@
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
 import type { ApiAnswer } from '../access/api/serve.ts';
+import type { Bus } from '../bus.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
-import type { Counts, Node } from './node.ts';
+import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
@@ -62,10 +64,9 @@ export async function startNode(
   const parts = await openParts(network, config, startedAtMs, deps, () => node.site);
   const { cache, bus, purging, replicas, remotes, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
-  const startedMs = clock.elapsed();
   const siteDependencies = {
-    ...{ cache, replicas, remotes, records, clock, log, knows, startedMs, report },
-    ...{ purge: purging.changed, stores },
+    ...{ cache, replicas, remotes, records, clock, log, knows, report },
+    ...{ purge: purging.changed, stores, startedMs: clock.elapsed() },
   };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
@@ -76,14 +77,7 @@ export async function startNode(
       ? openGuard({ bus, clock, log, network: () => inForce, parent, unheardMs: unprovenMs })
       : null;
   const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const counts: Counts = { requests: 0, hits: 0, errors: 0, pending: 0 };
-  const metrics = openNodeMetrics({
-    clock,
-    roleOf: (other) => inForce.nodes[other]?.role,
-    status,
-    pending: () => counts.pending,
-    dropped: () => node.accessLog?.dropped ?? 0,
-  });
+  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
   const node: Node = {
     name,
     role: config.role,
@@ -93,8 +87,8 @@ export async function startNode(
     cache,
     bus,
     stores,
-    counts,
-    metrics,
+    counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
+    meter: metrics.meter,
     purging,
     guard,
     ring,
@@ -122,10 +116,7 @@ export async function startNode(
   node.site.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  bus.onState((state) => {
-    if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
-    else log.info('the bus is back');
-  });
+  tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
@@ -188,6 +179,13 @@ export async function startNode(
       return draining;
     },
   };
+}
+
+function tellOfBus(bus: Bus, log: Log): void {
+  bus.onState((state) => {
+    if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
+    else log.info('the bus is back');
+  });
 }
 
 function configOf(network: Network, name: string): NodeConfig {

@@ -1,0 +1,120 @@
+/**
+ * What the nodes of a network count while clients use it, as Prometheus reads it: over several workers, one of which dies, and
+ * over tiers.
+ */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { web } from '../../src/index.ts';
+import {
+  eventually,
+  freePorts,
+  runMeridian,
+  startNetwork,
+  startUpstream,
+  type TestNetwork,
+  type Upstream,
+} from '../support/index.ts';
+import { available } from '../support/needs.ts';
+
+let upstream: Upstream;
+let network: TestNetwork;
+let ports: { readonly origin: number; readonly pop: number };
+
+beforeAll(async () => {
+  upstream = await startUpstream(({ path }) =>
+    path === '/none'
+      ? { status: 404 }
+      : { headers: { 'cache-control': 'max-age=600' }, body: 'x'.repeat(1000) },
+  );
+  const [origin = 0, pop = 0] = [await freePorts(1), await freePorts(1)];
+  ports = { origin, pop };
+  network = await startNetwork({
+    nodes: {
+      origin: { role: 'origin', admin: { port: origin } },
+      pop: { role: 'pop', parents: ['origin'], workers: 2, admin: { port: pop } },
+    },
+    routes: [web({ name: 'docs', upstream: upstream.url })],
+  });
+}, 30_000);
+
+afterAll(async () => {
+  await network?.stop();
+  await upstream?.[Symbol.asyncDispose]();
+}, 30_000);
+
+const ask = (path: string) => fetch(network.url('pop') + path, { keepalive: false }).then((r) => r.text());
+
+async function metrics(node: 'origin' | 'pop'): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${ports[node]}/metrics`);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  return response.text();
+}
+
+/** The sum of all series whose line matches. */
+function sum(text: string, line: RegExp): number {
+  const matching = text.split('\n').filter((each) => line.test(each));
+  return matching.reduce((total, each) => total + Number(each.slice(each.lastIndexOf(' '))), 0);
+}
+
+const requests = /^meridian_requests_total\{node="pop",/;
+
+test('every request counts once, whichever worker it came to, by what it was answered from', async () => {
+  for (let round = 0; round < 5; round++) for (let at = 0; at < 10; at++) await ask(`/page/${at}`);
+  await ask('/none');
+  const pop = await metrics('pop');
+  expect(sum(pop, requests)).toBe(51);
+  expect(sum(pop, /^meridian_requests_total\{.*outcome="miss",status="200"/)).toBe(10);
+  expect(sum(pop, /^meridian_requests_total\{.*outcome="hit",status="200"/)).toBe(40);
+  expect(sum(pop, /^meridian_requests_total\{.*status="404"/)).toBe(1);
+  expect(sum(pop, /^http_server_request_duration_seconds_count\{.*layer="remote"/)).toBe(11);
+  expect(sum(pop, /^http_server_request_duration_seconds_count\{.*layer="memory"/)).toBe(40);
+  expect(sum(pop, /^meridian_response_size_bytes_total\{.*layer="memory"/)).toBe(40_000);
+  expect(sum(pop, /^meridian_ring_share_ratio/)).toBeCloseTo(1, 6);
+  expect(sum(await metrics('origin'), /^meridian_requests_total\{.*route="docs"/)).toBe(11);
+});
+
+test('a hit at the origin is told from one at its upstream', async () => {
+  const purged = await runMeridian(
+    ['purge', '--route', 'docs', '--node', 'pop', '--config', network.configFile],
+    { cwd: network.dir },
+  );
+  expect(purged.code).toBe(0);
+  const before = sum(await metrics('pop'), /^http_server_request_duration_seconds_count\{.*layer="origin"/);
+  await ask('/page/1');
+  const after = sum(await metrics('pop'), /^http_server_request_duration_seconds_count\{.*layer="origin"/);
+  expect(after - before).toBe(1);
+});
+
+test('a worker that dies takes nothing away from what was counted', async () => {
+  const before = sum(await metrics('pop'), requests);
+  const { workers = [] } = await network.node('pop').status();
+  process.kill(Number(workers[0]?.pid), 'SIGKILL');
+  await eventually('another one', async () => {
+    const now = (await network.node('pop').status()).workers ?? [];
+    return now.every(({ state }) => state === 'up') && now[0]?.pid !== workers[0]?.pid;
+  });
+  expect(sum(await metrics('pop'), requests)).toBe(before);
+  await ask('/page/2');
+  expect(sum(await metrics('pop'), requests)).toBe(before + 1);
+});
+
+test('the node says that it lives and is ready, and knows of nothing else', async () => {
+  const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${ports.pop}${path}`, init);
+  expect(await (await at('/healthz')).text()).toBe('alive\n');
+  expect(await (await at('/readyz')).text()).toBe('ready\n');
+  expect((await at('/page/1')).status).toBe(404);
+  expect((await at('/metrics', { method: 'POST' })).status).toBe(405);
+});
+
+const promtool = Bun.which('promtool');
+const missing = promtool === null ? 'promtool is not installed (Debian: prometheus)' : null;
+test.skipIf(!available('promtool', missing))('promtool has nothing to object to', async () => {
+  for (const node of ['origin', 'pop'] as const) {
+    const check = Bun.spawn(['promtool', 'check', 'metrics'], {
+      stdin: Buffer.from(await metrics(node)),
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    expect((await check.stdout.text()) + (await check.stderr.text())).toBe('');
+    expect(await check.exited).toBe(0);
+  }
+});
