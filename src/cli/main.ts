@@ -68,6 +68,12 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Explain what the supply-chain policy of a route lets through',
     load: () => import('./policy.ts'),
   },
+  top: { describe: 'Show what the nodes on this machine are doing, live', load: () => import('./top.ts') },
+  trace: {
+    usage: 'trace <url>',
+    describe: 'Send a request, and show its way through the network',
+    load: () => import('./trace.ts'),
+  },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     usage: 'reference [of]',

@@ -105,6 +105,38 @@ test('the node says that it lives and is ready, and knows of nothing else', asyn
   expect((await at('/metrics', { method: 'POST' })).status).toBe(405);
 });
 
+test('`meridian top` shows what happened between two looks', async () => {
+  let isOver = false;
+  const going = (async () => {
+    while (!isOver) await ask('/page/3');
+  })();
+  const top = await runMeridian(
+    ['top', '--once', '--every', '0.5', '--json', '--config', network.configFile],
+    {
+      cwd: network.dir,
+    },
+  );
+  isOver = true;
+  await going;
+  expect(top.code).toBe(0);
+  const { nodes } = JSON.parse(top.stdout);
+  const pop = nodes.find(({ name }: { name: string }) => name === 'pop');
+  expect(pop.rates.requestsPerS).toBeGreaterThan(0);
+  expect(pop.rates.hitShare).toBe(1);
+  expect(pop.rates.layers.memory.p95).toBeGreaterThan(0);
+});
+
+test('`meridian trace` shows the way of a request through the tiers', async () => {
+  const url = `${network.url('pop')}/traced`;
+  const shown = await runMeridian(['trace', url], { cwd: network.dir });
+  expect(shown.code).toBe(0);
+  expect(shown.stdout).toMatch(/^GET .*: 200, 1000 bytes/);
+  expect(shown.stdout).toMatch(/\n +pop +█.* uri-miss, stored, fresh for \d+ s/);
+  expect(shown.stdout).toMatch(/\n +origin .* uri-miss, stored/);
+  const { tiers } = JSON.parse((await runMeridian(['trace', url, '--json'], { cwd: network.dir })).stdout);
+  expect(tiers.at(-1)).toMatchObject({ name: 'pop', cache: { hit: true } });
+});
+
 const promtool = Bun.which('promtool');
 const missing = promtool === null ? 'promtool is not installed (Debian: prometheus)' : null;
 test.skipIf(!available('promtool', missing))('promtool has nothing to object to', async () => {

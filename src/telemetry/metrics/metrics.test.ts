@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { available } from '../../../test/support/needs.ts';
 import { bucketBounds, bucketOf, quantile } from './buckets.ts';
+import { ratesBetween } from './rates.ts';
 import { metricsReference } from './reference.ts';
 import { registry } from './registry.ts';
 import { requestMeter } from './requests.ts';
@@ -156,6 +157,23 @@ describe('several processes', () => {
     expect(life.read(2, says(3))).toEqual(says(18));
     expect(life.read(2, says(4))).toEqual(says(19));
   });
+});
+
+test('between two looks, shares and percentiles are of what came since, not of all time', () => {
+  const counted = registry();
+  const meter = requestMeter(counted, () => 'shield');
+  for (let at = 0; at < 100; at++) meter.record('docs', 'miss', 200, 10, 900, null);
+  const before = counted.read();
+  for (let at = 0; at < 75; at++) meter.record('docs', 'hit', 200, 1000, 0.04, null);
+  for (let at = 0; at < 20; at++) meter.record('docs', 'miss', 200, 1000, 15, 'eu;hit');
+  for (let at = 0; at < 5; at++) meter.record('docs', 'error', 502, 10, 0.1, null);
+  const rates = ratesBetween(before, counted.read(), 10);
+  expect(rates).toMatchObject({ requestsPerS: 10, hitShare: 0.8, errorShare: 0.05, bytesPerS: 9505 });
+  expect(rates.layers.memory?.perS).toBe(7.5);
+  expect(rates.layers.shield?.p95).toBeGreaterThan(0.01);
+  expect(rates.p50).toBeLessThan(0.00005);
+  expect(rates.p99).toBeGreaterThan(0.01);
+  expect(ratesBetween(before, before, 10)).toMatchObject({ requestsPerS: 0, hitShare: null, p50: null });
 });
 
 test('what another version counts and this one does not know is left out', () => {
