@@ -12,6 +12,8 @@ import { openCaller } from '../ring/frames/caller.ts';
 import { kinds, textFrame } from '../ring/frames/frame.ts';
 import { mostBodyBytes, questionFrame } from '../ring/frames/message.ts';
 import { ownWord, signHop } from '../ring/hop.ts';
+import { registry } from '../telemetry/metrics/registry.ts';
+import { requestMeter } from '../telemetry/metrics/requests.ts';
 import { openNeighbourDoor } from './neighbour-door.ts';
 import { helloMethod } from './neighbours.ts';
 import type { Node } from './node.ts';
@@ -54,10 +56,11 @@ function worker({ cache, clock }: World) {
   };
   const node = { name: 'lhr', role: 'pop', timing: () => 'lhr;dur=0', hot: null, log: { error() {} } };
   const accessLog = { record: (line: (typeof lines)[number]) => void lines.push(line) };
+  const meter = requestMeter(registry(), () => undefined);
   return {
     counts,
     lines,
-    node: { ...node, cache, clock, counts, guard, site, accessLog } as unknown as Node,
+    node: { ...node, cache, clock, counts, meter, guard, site, accessLog } as unknown as Node,
   };
 }
 

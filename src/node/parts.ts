@@ -12,6 +12,7 @@ import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
+import { type NodeFleet, openFleet } from './fleet.ts';
 import { keepHouse } from './housekeeping.ts';
 import type { Site } from './node.ts';
 import { openPurging, type Purging } from './purging.ts';
@@ -42,6 +43,8 @@ export interface Parts {
   readonly stores: Stores | null;
   /** Who may do what: at origins. */
   readonly records: Records | null;
+  /** What all nodes do: at origins. */
+  readonly fleet: NodeFleet | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
   /** Takes over what a reload may change. */
@@ -80,6 +83,7 @@ export async function openParts(
       taskFor: (order) => taskFor(order, { ...tending, site, purge: purging.changed }),
     });
   const house = tending && records && keepHouse({ ...tending, works: records.works, log });
+  const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));
   const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,
@@ -89,6 +93,7 @@ export async function openParts(
     remotes: polite,
     stores,
     records,
+    fleet,
     tally: counted,
 
     retune(next, wanted) {
@@ -101,6 +106,7 @@ export async function openParts(
 
     async close() {
       polite.close();
+      await fleet?.close();
       await purging.close();
       await records?.close();
       await house?.close();

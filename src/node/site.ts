@@ -3,6 +3,7 @@
  * whole before any of it is used, so that a reload replaces all of it at once.
  */
 import type { ApiServices } from '../access/api/endpoint.ts';
+import type { Fleet } from '../access/api/fleet-state.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -32,6 +33,8 @@ export interface SiteDependencies {
   readonly replicas: Replicas;
   readonly remotes: Remotes;
   readonly records: Records | null;
+  /** What all nodes do: at origins. */
+  readonly fleet: Fleet | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -51,11 +54,11 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, clock, log, knows, startedMs, report, purge, stores } =
+  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
     dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && servicesOf(records, policiesOf(pullers, clock));
+  const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
   const system = systemRouteOf(services);
   const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
@@ -128,10 +131,11 @@ export async function makeSite(
   };
 }
 
-function servicesOf(records: Records, policyOf: ApiServices['policyOf']): ApiServices {
+function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['policyOf']): ApiServices {
   return {
     register: records.register,
     works: records.works,
+    fleet,
     // Another one after a reload.
     get exchange() {
       return records.exchange;

@@ -9,10 +9,12 @@ import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
+import { openReporter } from '../telemetry/fleet/board.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
+import { reportOf } from './fleet.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
@@ -62,12 +64,10 @@ export async function startNode(
   const config = configOf(network, name);
   const startedAtMs = clock.now();
   const parts = await openParts(network, config, startedAtMs, deps, () => node.site);
-  const { cache, bus, purging, replicas, remotes, stores, records, tally } = parts;
+  const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
-  const siteDependencies = {
-    ...{ cache, replicas, remotes, records, clock, log, knows, report },
-    ...{ purge: purging.changed, stores, startedMs: clock.elapsed() },
-  };
+  const own = { clock, log, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
+  const siteDependencies = { ...parts, ...own };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   let inForce = network;
@@ -116,10 +116,12 @@ export async function startNode(
   node.site.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
+  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
+    await reporter.close();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.

@@ -3,7 +3,10 @@
  * over tiers.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { z } from 'zod';
+import { nodeState, seriesAnswer } from '../../src/access/api/fleet-state.ts';
 import { web } from '../../src/index.ts';
+import { bearer, tokenFor } from '../support/access.ts';
 import {
   eventually,
   freePorts,
@@ -14,6 +17,8 @@ import {
   type Upstream,
 } from '../support/index.ts';
 import { available } from '../support/needs.ts';
+
+const nodeStates = z.array(nodeState);
 
 let upstream: Upstream;
 let network: TestNetwork;
@@ -95,6 +100,33 @@ test('a worker that dies takes nothing away from what was counted', async () => 
   expect(sum(await metrics('pop'), requests)).toBe(before);
   await ask('/page/2');
   expect(sum(await metrics('pop'), requests)).toBe(before + 1);
+});
+
+test('the origin knows what every worker of every node has counted, and how that was over time', async () => {
+  const origin = network.node('origin');
+  const nodes = await eventually(
+    'all to have reported',
+    async () => {
+      const said = nodeStates.parse(await origin.api('GET', '/nodes'));
+      const names = said.map(({ node, worker }) => `${node} ${worker}`).toSorted();
+      const pops = said.filter(({ role }) => role === 'pop');
+      const requests = pops.reduce((sum, { counts }) => sum + (counts.routes.docs ?? 0), 0);
+      return names.join() === 'origin 0,pop 1,pop 2' && requests > 0 ? said : null;
+    },
+    { withinMs: 25_000 },
+  );
+  expect(nodes.every(({ trouble }) => trouble.length === 0)).toBe(true);
+  const { points } = seriesAnswer.parse(await origin.api('GET', '/series?points=10'));
+  const remote = points.flatMap(({ roles }) => roles.pop?.layers.remote?.requests ?? []);
+  expect(remote.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(0);
+  await expect(origin.api('GET', '/series?points=0')).rejects.toThrow('1 to 2000');
+}, 30_000);
+
+test('who may not administer is told nothing of that', async () => {
+  const { token } = await tokenFor(network.node('origin'), 'alice', []);
+  const at = `${network.url('pop')}/.meridian/v1/nodes`;
+  expect((await fetch(at)).status).toBe(401);
+  expect((await fetch(at, { headers: bearer(token) })).status).toBe(403);
 });
 
 test('the node says that it lives and is ready, and knows of nothing else', async () => {

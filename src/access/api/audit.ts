@@ -1,8 +1,8 @@
 /** The audit log, by the API. */
 import { z } from 'zod';
-import { MeridianError } from '../../errors.ts';
 import { auditEvent } from '../register/audit.ts';
 import { endpoint } from './endpoint.ts';
+import { numberIn } from './query.ts';
 
 export const auditEndpoints = [
   endpoint({
@@ -14,13 +14,7 @@ export const auditEndpoints = [
     input: null,
     output: z.array(auditEvent.extend({ at: z.string() })),
     async run({ register, query }) {
-      const number = (name: string) => {
-        const text = query.get(name);
-        if (text === null) return undefined;
-        if (!/^\d{1,15}$/.test(text))
-          throw new MeridianError('request-malformed', `${name} has to be a number`);
-        return Number(text);
-      };
+      const number = (name: string) => numberIn(query, name);
       return [
         ...(await register.audit({
           after: query.get('after') ?? undefined,

@@ -8,6 +8,7 @@ import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
+import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
 
 /**
@@ -21,6 +22,7 @@ export interface ApiServices {
   readonly register: Register;
   readonly exchange: Exchange;
   readonly works: Works;
+  readonly fleet: Fleet;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
+import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
@@ -16,6 +17,7 @@ const described: readonly Endpoint[] = [
   ...auditEndpoints,
   ...identityTokenEndpoints,
   ...policyEndpoints,
+  ...fleetEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

@@ -1,0 +1,47 @@
+/** What is known of all nodes of the network, as the API tells it. */
+import { z } from 'zod';
+
+const layer = z.object({
+  requests: z.number(),
+  bytes: z.number(),
+  buckets: z.array(z.number()).readonly(),
+});
+
+const counts = z.object({
+  layers: z.record(z.string(), layer),
+  errors: z.number(),
+  routes: z.record(z.string(), z.number()),
+});
+const store = z.object({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
+
+export const nodeState = z.object({
+  node: z.string(),
+  role: z.enum(['pop', 'shield', 'origin']),
+  worker: z.number(),
+  startedMs: z.number(),
+  heardMs: z.number(),
+  version: z.string(),
+  urls: z.array(z.string()),
+  counts,
+  memory: store,
+  disk: store.nullable(),
+  rssBytes: z.number(),
+  fills: z.number(),
+  trouble: z.array(z.string()),
+});
+
+export const seriesAnswer = z.object({
+  stepMs: z.number(),
+  points: z.array(z.object({ atMs: z.number(), roles: z.record(z.string(), counts) })).readonly(),
+});
+
+export interface Fleet {
+  /** What each process of a node said last, of those that were heard of lately. */
+  nodes(): z.input<typeof nodeState>[];
+  series(query: {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly points?: number | undefined;
+    readonly node?: string | undefined;
+  }): z.input<typeof seriesAnswer>;
+}

@@ -1,0 +1,40 @@
+/** What the nodes of the network do, and have done, by the API. */
+import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import { endpoint } from './endpoint.ts';
+import { nodeState, seriesAnswer } from './fleet-state.ts';
+import { numberIn } from './query.ts';
+
+const mostPoints = 2_000;
+const hourMs = 3_600_000;
+
+export const fleetEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/nodes',
+    audience: 'admin',
+    summary:
+      'What each node has counted since it was started, and how it is; one entry for each of its workers. Nodes report every ten seconds.',
+    input: null,
+    output: z.array(nodeState),
+    run: async ({ fleet }) => fleet.nodes(),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/series',
+    audience: 'admin',
+    summary:
+      'What the nodes of each role counted in each step of time: `?fromMs=` (default: an hour ago), `?toMs=` (now), `?points=` 1 to 2000, `?node=` for one alone. Six hours in steps of 10 s, 30 days in steps of five minutes.',
+    input: null,
+    output: seriesAnswer,
+    async run({ fleet, query, nowMs }) {
+      const toMs = numberIn(query, 'toMs') ?? nowMs;
+      const fromMs = numberIn(query, 'fromMs') ?? toMs - hourMs;
+      if (fromMs >= toMs) throw new MeridianError('request-malformed', 'fromMs has to be before toMs');
+      const points = numberIn(query, 'points');
+      if (points !== undefined && (points < 1 || points > mostPoints))
+        throw new MeridianError('request-malformed', `points has to be a number from 1 to ${mostPoints}`);
+      return fleet.series({ fromMs, toMs, points, node: query.get('node') ?? undefined });
+    },
+  }),
+];

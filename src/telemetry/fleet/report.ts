@@ -1,0 +1,118 @@
+/**
+ * What a node tells the origins of itself: counts since it was started, so that one report that is lost costs nothing but its
+ * place on a chart.
+ */
+import { z } from 'zod';
+import { bucketBounds } from '../metrics/buckets.ts';
+import { type Layer, layers } from '../metrics/requests.ts';
+import type { Snapshot } from '../metrics/snapshot.ts';
+
+/** Routes that a report names: those that are asked for most. */
+const reportedRoutes = 50;
+
+const bucketCount = bucketBounds.length + 1;
+const store = z.object({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
+
+const layerCounts = z.object({
+  requests: z.number(),
+  bytes: z.number(),
+  /** Of the durations' histogram, each bucket alone. */
+  buckets: z.array(z.number()).length(bucketCount),
+});
+/** Of what one layer has answered. */
+export type LayerCounts = Readonly<z.output<typeof layerCounts>>;
+
+export const counts = z.object({
+  layers: z.partialRecord(z.enum(layers), layerCounts),
+  /** Answers with a status of 500 and above. */
+  errors: z.number(),
+  /** Requests by route. */
+  routes: z.record(z.string(), z.number()),
+});
+export type Counts = Readonly<z.output<typeof counts>>;
+
+export const report = z.object({
+  node: z.string(),
+  role: z.enum(['pop', 'shield', 'origin']),
+  /** Of a node that has several; 0 for one that has one. */
+  worker: z.number(),
+  /** By its own clock, ms since the epoch. */
+  startedMs: z.number(),
+  version: z.string(),
+  urls: z.array(z.string()),
+  counts,
+  memory: store,
+  disk: store.nullable(),
+  rssBytes: z.number(),
+  fills: z.number(),
+  /** Parents that it passes over. */
+  trouble: z.array(z.string()),
+});
+export type Report = Readonly<z.output<typeof report>>;
+
+export const noCounts: Counts = { layers: {}, errors: 0, routes: {} };
+
+export function countsOf(snapshot: Snapshot): Counts {
+  const sums: Partial<Record<Layer, LayerCounts>> = {};
+  for (const { labels, value } of snapshot['http.server.request.duration'] ?? []) {
+    const layer = layerIn(labels);
+    if (layer === undefined || typeof value === 'number') continue;
+    const requests = value.counts.reduce((sum, count) => sum + count, 0);
+    sums[layer] = plus(sums[layer], { requests, bytes: 0, buckets: value.counts });
+  }
+  for (const { labels, value } of snapshot['meridian.response.size'] ?? []) {
+    const layer = layerIn(labels);
+    const known = layer && sums[layer];
+    if (layer !== undefined && known && typeof value === 'number')
+      sums[layer] = { ...known, bytes: known.bytes + value };
+  }
+  const routes = new Map<string, number>();
+  let errors = 0;
+  for (const { labels, value } of snapshot['meridian.requests'] ?? []) {
+    const [route = '', , status = ''] = labels;
+    if (typeof value !== 'number') continue;
+    routes.set(route, (routes.get(route) ?? 0) + value);
+    if (status.startsWith('5')) errors += value;
+  }
+  const busiest = [...routes].sort(([, a], [, b]) => b - a).slice(0, reportedRoutes);
+  return { layers: sums, errors, routes: Object.fromEntries(busiest) };
+}
+
+/** Both metrics have the route first, and then the layer. */
+function layerIn([, layer]: readonly string[]): Layer | undefined {
+  return layers.find((each) => each === layer);
+}
+
+function plus(a: LayerCounts | undefined, b: LayerCounts): LayerCounts {
+  if (a === undefined) return b;
+  return {
+    requests: a.requests + b.requests,
+    bytes: a.bytes + b.bytes,
+    buckets: a.buckets.map((count, at) => count + (b.buckets[at] ?? 0)),
+  };
+}
+
+export function sumOf(all: readonly Counts[]): Counts {
+  return all.reduce<Counts>((sum, each) => combined(sum, each, 1), noCounts);
+}
+
+/** What has come since; never below 0. */
+export function difference(now: Counts, before: Counts): Counts {
+  return combined(now, before, -1);
+}
+
+function combined(a: Counts, b: Counts, sign: 1 | -1): Counts {
+  const add = (x: number | undefined, y: number | undefined) => Math.max(0, (x ?? 0) + sign * (y ?? 0));
+  const ofLayer = (layer: Layer): [Layer, LayerCounts] | null => {
+    const [x, y] = [a.layers[layer], b.layers[layer]];
+    if (x === undefined && (y === undefined || sign < 0)) return null;
+    const buckets = Array.from({ length: bucketCount }, (_, at) => add(x?.buckets[at], y?.buckets[at]));
+    return [layer, { requests: add(x?.requests, y?.requests), bytes: add(x?.bytes, y?.bytes), buckets }];
+  };
+  const routes = [...new Set([...Object.keys(a.routes), ...Object.keys(b.routes)])];
+  return {
+    layers: Object.fromEntries(layers.map(ofLayer).filter((one) => one !== null)),
+    errors: add(a.errors, b.errors),
+    routes: Object.fromEntries(routes.map((route) => [route, add(a.routes[route], b.routes[route])])),
+  };
+}
