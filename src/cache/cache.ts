@@ -27,7 +27,7 @@ import { expectReplica, original, type Replica } from './replica.ts';
 import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
-import { store } from './store.ts';
+import { type Stored, store } from './store.ts';
 import { warmth } from './warmth.ts';
 
 export interface Cache {
@@ -42,6 +42,8 @@ export interface Cache {
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
    */
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
+  /** What is stored for a request, and where, by the indexes alone. Nothing is read, counted or moved. */
+  locate(resource: Resource, exchange: Exchange): Pick<Stored, 'from' | 'entry'> | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -174,6 +176,7 @@ export function cache(options: CacheOptions): Cache {
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
+    locate: ({ key }, { headers }) => held.locate(key, headers),
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, clock.now),
     get memoryObjectBytes() {

@@ -69,6 +69,11 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./policy.ts'),
   },
   top: { describe: 'Show what the nodes on this machine are doing, live', load: () => import('./top.ts') },
+  explain: {
+    usage: 'explain <url>',
+    describe: 'Tell what would become of a request, and why, without sending it',
+    load: () => import('./explain.ts'),
+  },
   trace: {
     usage: 'trace <url>',
     describe: 'Send a request, and show its way through the network',

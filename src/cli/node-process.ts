@@ -62,6 +62,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
     handlers: {
       status: () => node.status(),
       metrics: () => node.metrics(),
+      explain: (request) => [node.explain(request)],
       reload,
       purge: node.purge,
       api: node.api,

@@ -6,6 +6,7 @@ import { request } from '../http/client.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { jsonOption } from './settings.ts';
+import { fieldsOf } from './trace/fields.ts';
 import { waterfall } from './trace/waterfall.ts';
 import { barsOf, wayOf } from './trace/way.ts';
 
@@ -52,17 +53,6 @@ export default command(options, async ({ url, head = false, header = [], timeout
   process.stdout.write(waterfall(headMs, steps));
   return exit.ok;
 });
-
-function fieldsOf(lines: readonly string[]): Headers {
-  const headers = new Headers();
-  for (const line of lines) {
-    const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined)
-      throw new UsageError(`--header takes a name, a colon and a value, not ${line}`);
-    headers.append(name, value);
-  }
-  return headers;
-}
 
 async function ask(url: string, method: string, headers: Headers, withinMs: number) {
   const began = systemClock.elapsed();

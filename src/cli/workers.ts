@@ -122,6 +122,10 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       handlers: {
         status: async () => statusTogether(await Promise.all(clients().map(statusOf))),
         metrics,
+        explain: async (request) => {
+          const said = await Promise.all(clients().map((client) => client?.explain(request)));
+          return said.flatMap((one) => one ?? []);
+        },
         reload,
         purge: (request) => purgeAll(clients(), request),
         // Origins have one worker.

@@ -8,6 +8,9 @@ import {
   type ApiAnswer,
   type ApiMessage,
   apiAnswer,
+  type ExplainMessage,
+  type ExplainRequest,
+  explainMessage,
   type PurgeMessage,
   type PurgeQuestion,
   purgeMessage,
@@ -25,6 +28,7 @@ export interface ControlClient {
   /** Asks the API of an origin as whoever is on its machine. Fails where the node is none. */
   api(request: ApiMessage): Promise<ApiAnswer>;
   metrics(): Promise<Snapshot>;
+  explain(request: ExplainRequest): Promise<ExplainMessage>;
   drain(): Promise<void>;
 }
 
@@ -71,6 +75,10 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
       return apiAnswer.parse(await answer.json());
     },
     metrics: async () => snapshotMessage.parse(await (await ask('GET', '/metrics', statusWithinMs)).json()),
+    async explain(request) {
+      const answer = await ask('POST', '/explain', statusWithinMs, JSON.stringify(request));
+      return explainMessage.parse(await answer.json());
+    },
     async drain() {
       await ask('POST', '/drain', statusWithinMs);
     },

@@ -34,6 +34,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     handlers: {
       api: async () => null,
       metrics: () => ({}),
+      explain: () => [],
       status: () => status,
       reload: async () => [],
       purge: async () => ({ purged: [] }),

@@ -63,6 +63,7 @@ describe('a node', () => {
       secret: () => network.secret,
       handlers: {
         metrics: () => ({}),
+        explain: () => [],
         status: () => ({ ...status, name: name.now }),
         api: async () => null,
         reload: async () => [],

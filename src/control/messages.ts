@@ -123,6 +123,55 @@ export const nodeFile = z.object({
 });
 export type NodeFile = z.output<typeof nodeFile>;
 
+const fields = z.array(z.tuple([z.string(), z.string()])).readonly();
+
+/** `POST /explain`, asked: a request that nobody sends (`node/explain.ts`). */
+export const explainRequest = z.object({
+  method: z.string().regex(/^[A-Z]{1,20}$/),
+  base: z.url({ protocol: /^https?$/ }),
+  target: z.string().startsWith('/'),
+  fields,
+  tier: z.object({ node: z.string(), route: z.string() }).nullable(),
+});
+export type ExplainRequest = Readonly<z.output<typeof explainRequest>>;
+
+/** `POST /explain`, answered: by each worker of the node. */
+export const explainMessage = z.array(
+  z.object({
+    node: z.string(),
+    route: z.string().nullable(),
+    kind: z.string(),
+    would: z.enum(['hit', 'stale', 'ask', 'answer', 'refuse']),
+    why: z.string(),
+    key: z.string().nullable(),
+    tags: z.array(z.string()).readonly(),
+    access: z.enum(['open', 'closed']),
+    owner: z.string().nullable(),
+    stored: z
+      .object({
+        where: z.enum(['memory', 'disk']),
+        status: z.number(),
+        sizeBytes: z.number(),
+        ageS: z.number(),
+        freshForS: z.number(),
+        staleWhileRevalidateS: z.number(),
+        staleIfErrorS: z.number(),
+        isSuspect: z.boolean(),
+        etag: z.string().nullable(),
+        tags: z.array(z.string()).readonly(),
+        selecting: fields,
+      })
+      .nullable(),
+    asks: z
+      .object({
+        parents: z.array(z.object({ name: z.string(), isUp: z.boolean() })).readonly(),
+        question: explainRequest,
+      })
+      .nullable(),
+  }),
+);
+export type ExplainMessage = Readonly<z.output<typeof explainMessage>>;
+
 /** A request to the API, from a command on the origin's own machine. */
 export const apiMessage = z.object({
   method: z.enum(['GET', 'POST', 'PUT', 'DELETE']),

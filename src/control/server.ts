@@ -8,6 +8,8 @@ import { parsedJson } from '../http/json.ts';
 import {
   type ApiMessage,
   apiMessage,
+  type ExplainRequest,
+  explainRequest,
   type PurgeRequest,
   purgeRequest,
   type ReloadMessage,
@@ -25,6 +27,8 @@ export interface ControlHandlers {
   purge(request: PurgeRequest): Promise<object>;
   /** Asks the API of the origin, on behalf of whoever is on its machine. `null`: this node is none. */
   api(request: ApiMessage): Promise<{ readonly status: number; readonly body: unknown } | null>;
+  /** What would become of a request, at each worker of the node (`explainMessage`). */
+  explain(request: ExplainRequest): unknown;
   /** Begins to drain; does not wait. */
   drain(): void;
 }
@@ -80,6 +84,8 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
       return reloaded(await handlers.reload());
     case 'POST /purge':
       return purged(body, handlers);
+    case 'POST /explain':
+      return explained(body, handlers);
     case 'POST /api':
       return asked(body, handlers);
     case 'POST /drain':
@@ -96,6 +102,13 @@ async function purged(body: string, handlers: ControlHandlers): Promise<Response
   const message = await handlers.purge(request);
   const status = !('because' in message) ? 200 : message.because === 'bus' ? 503 : 422;
   return Response.json(message, { status });
+}
+
+async function explained(body: string, handlers: ControlHandlers): Promise<Response> {
+  const { data } = explainRequest.safeParse(parsedJson(body));
+  if (data === undefined)
+    return Response.json({ reasons: ['That is no request that could be explained.'] }, { status: 422 });
+  return Response.json(await handlers.explain(data));
 }
 
 async function asked(body: string, handlers: ControlHandlers): Promise<Response> {

@@ -14,6 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
+import { type Explanation, explain, type Question } from './explain.ts';
 import { reportOf } from './fleet.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
@@ -38,6 +39,7 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   metrics(): Snapshot;
+  explain(question: Question): Explanation;
   purge(order: PurgeOrder): Promise<Purges>;
   /** Makes the first administrator, where there has not been one. @returns his token, once. */
   found(): Promise<string | null>;
@@ -143,6 +145,7 @@ export async function startNode(
     },
     status,
     metrics: metrics.read,
+    explain: (question) => explain(node, question),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
     api: async (request) => node.site.services && operate(node.site.services, request, clock.now()),

@@ -52,7 +52,7 @@ export function askTier(
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
   const { node, storedOnly } = options;
   const claim = { node, route, background: ask.background, storedOnly, knows, caller: callerOf(ask) };
-  const headers = fieldsFor(ask);
+  const headers = fieldsForParent(ask);
   headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
   headers.set('x-request-id', exchange.id);
   headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
@@ -95,7 +95,14 @@ function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));
 }
 
-function fieldsFor({ exchange, named, stored, reload, part }: Ask): Headers {
+/** What a parent is asked with, but for what nodes tell each other. */
+export function fieldsForParent({
+  exchange,
+  named,
+  stored,
+  reload,
+  part,
+}: Pick<Ask, 'exchange' | 'named' | 'stored' | 'reload' | 'part'>): Headers {
   if (named.ask === 'client' && named.as === 'pass') return fieldsToPass(exchange.headers);
   const headers = named.ask === 'client' ? fieldsToStore(exchange.headers) : new Headers();
   if (named.ask !== 'client') for (const [name, value] of named.ask) headers.append(name, value);

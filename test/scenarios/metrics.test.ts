@@ -158,6 +158,34 @@ test('`meridian top` shows what happened between two looks', async () => {
   expect(pop.rates.layers.memory.p95).toBeGreaterThan(0);
 });
 
+test('`meridian explain` tells what would become of a request at each tier, and asks nobody', async () => {
+  const url = `${network.url('pop')}/explained?a=1`;
+  const explain = async (...words: readonly string[]) => {
+    const ran = await runMeridian(['explain', ...words, '--config', network.configFile], {
+      cwd: network.dir,
+    });
+    expect(ran.code).toBe(0);
+    return ran.stdout;
+  };
+  const cold = await explain(url);
+  expect(cold).toMatch(/^pop: asks its parent: nothing is stored for it\n/);
+  expect(cold).toMatch(/route: +docs\n.*key: +docs \/explained\?a=1\n/s);
+  expect(cold).toMatch(/kept by: +pop\.[12]\n +parents: +origin\n/);
+  expect(cold).toMatch(/\norigin: asks its parent: nothing is stored for it\n.*parents: +the upstream\n/s);
+  expect(upstream.count('/explained')).toBe(0);
+
+  await ask('/explained?a=1');
+  const [pop] = JSON.parse(await explain(url, '--json')).tiers;
+  expect(pop).toHaveLength(2);
+  const holder = pop.find(({ stored }: { stored: unknown }) => stored !== null);
+  expect(holder).toMatchObject({ would: 'hit', stored: { where: 'memory', status: 200, sizeBytes: 1000 } });
+  expect(holder.stored.freshForS).toBeGreaterThan(500);
+  expect(await explain(url, '--method', 'post')).toContain(
+    'asks its parent: this method is never answered from store',
+  );
+  expect(upstream.count('/explained')).toBe(1);
+});
+
 test('`meridian trace` shows the way of a request through the tiers', async () => {
   const url = `${network.url('pop')}/traced`;
   const shown = await runMeridian(['trace', url], { cwd: network.dir });

@@ -1,0 +1,167 @@
+/**
+ * What a node would do with a request, found out by looking: nobody is asked for anything, and nothing is counted, begun or
+ * moved.
+ */
+import { ageS, isFresh, remainingS } from '../cache/freshness.ts';
+import type { Entry } from '../entry.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
+import type { FieldList, Named, Resource } from '../resource.ts';
+import type { Node } from './node.ts';
+import type { Route } from './routes.ts';
+import { fieldsForParent } from './tier-request.ts';
+
+export interface Question {
+  readonly method: string;
+  /** As the client used it, without a trailing slash. */
+  readonly base: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly fields: FieldList;
+  /** How another node has asked, or would; `null` for a client. */
+  readonly tier: { readonly node: string; readonly route: string } | null;
+}
+
+export interface StoredExplanation {
+  readonly where: 'memory' | 'disk';
+  readonly status: number;
+  readonly sizeBytes: number;
+  readonly ageS: number;
+  /** Seconds of freshness left; negative once it is stale. */
+  readonly freshForS: number;
+  /** Seconds past that in which it is served at once while it is revalidated, and in which it is served when the parent fails. */
+  readonly staleWhileRevalidateS: number;
+  readonly staleIfErrorS: number;
+  /** This node may have missed a purge, so it is confirmed first. */
+  readonly isSuspect: boolean;
+  readonly etag: string | null;
+  readonly tags: readonly string[];
+  /** The request's fields that chose this variant. */
+  readonly selecting: FieldList;
+}
+
+export interface Explanation {
+  readonly node: string;
+  /** `null`: no route serves this. */
+  readonly route: string | null;
+  /** The protocol's word for what is asked for. */
+  readonly kind: string;
+  /** `hit`: from memory or disk. `stale`: at once, and revalidated. `ask`: a parent. `answer`, `refuse`: by the node itself. */
+  readonly would: 'hit' | 'stale' | 'ask' | 'answer' | 'refuse';
+  readonly why: string;
+  /** `null` for what is never stored. */
+  readonly key: string | null;
+  readonly tags: readonly string[];
+  /** Everybody may read the route, or it needs a credential. */
+  readonly access: 'open' | 'closed';
+  /** The member of the ring that keeps the key; `null` where there is no ring. */
+  readonly owner: string | null;
+  readonly stored: StoredExplanation | null;
+  /** How its parents are asked, which of them are asked first, and which are passed over. */
+  readonly asks: {
+    readonly parents: readonly { readonly name: string; readonly isUp: boolean }[];
+    readonly question: Question;
+  } | null;
+}
+
+export function explain(node: Node, question: Question): Explanation {
+  const exchange = exchangeFor(node, question);
+  const { routes } = node.site;
+  const route = question.tier
+    ? routes.named(question.tier.route)
+    : routes.match(exchange.authority, exchange.path);
+  if (route === null) {
+    const why = `nothing is served at ${exchange.authority}${exchange.path}`;
+    return { ...nothing(node), would: 'refuse', why };
+  }
+  const named = route.protocol.name(exchange);
+  const about = { ...nothing(node), route: route.name, kind: named.kind, access: accessOf(node, route) };
+  switch (named.as) {
+    case 'answer':
+      return { ...about, would: 'answer', why: `the node answers ${named.status} by itself` };
+    case 'refusal':
+      return { ...about, would: 'refuse', why: named.error.message };
+    case 'pass':
+      return {
+        ...about,
+        would: 'ask',
+        why: named.why === 'method' ? 'this method is never answered from store' : 'this is never stored',
+        asks: asksOf(node, route, named, exchange, null),
+      };
+    case 'resource': {
+      const { key, tags } = named;
+      const owner = node.ring?.ownersOf(key, 1)[0] ?? null;
+      const found = node.cache.locate(named, exchange);
+      const stored = found && storedExplanation(found.entry, found.from, exchange.nowMs);
+      const verdict = verdictOn(stored);
+      const asks =
+        verdict.would === 'hit' ? null : asksOf(node, route, named, exchange, found?.entry ?? null);
+      return { ...about, ...verdict, key, tags, owner, stored, asks };
+    }
+  }
+}
+
+function nothing({ name }: Node) {
+  const none = { route: null, kind: '', key: null, tags: [], owner: null, stored: null, asks: null };
+  return { ...none, node: name, access: 'open' as const };
+}
+
+function accessOf({ guard }: Node, { name }: Route): 'open' | 'closed' {
+  return guard === null || guard.isOpen(name) ? 'open' : 'closed';
+}
+
+function verdictOn(stored: StoredExplanation | null): Pick<Explanation, 'would' | 'why'> {
+  if (stored === null) return { would: 'ask', why: 'nothing is stored for it' };
+  const { freshForS, staleWhileRevalidateS, isSuspect, where } = stored;
+  if (isSuspect) return { would: 'ask', why: 'a purge of it may have been missed, so it is confirmed first' };
+  if (freshForS > 0)
+    return { would: 'hit', why: `fresh in ${where === 'disk' ? 'the store on disk' : 'memory'}` };
+  if (-freshForS < staleWhileRevalidateS)
+    return { would: 'stale', why: 'stale for so short a time that it is served at once, and revalidated' };
+  return { would: 'ask', why: 'stale: the parent is asked whether it still holds' };
+}
+
+function storedExplanation(
+  { status, sizeBytes, freshness, etag, tags, selecting }: Entry,
+  where: 'memory' | 'disk',
+  nowMs: number,
+): StoredExplanation {
+  const { staleWhileRevalidateS, staleIfErrorS, suspect = false, alwaysRevalidate } = freshness;
+  const left = remainingS(freshness, nowMs);
+  // A response that must always be confirmed has no time of its own, whatever it says.
+  const freshForS = alwaysRevalidate || !isFresh(freshness, nowMs) ? Math.min(0, left) : left;
+  return {
+    ...{ where, status, sizeBytes, ageS: Math.floor(ageS(freshness, nowMs)) },
+    ...{ freshForS: Math.floor(freshForS), staleWhileRevalidateS, staleIfErrorS, isSuspect: suspect },
+    ...{ etag, tags, selecting },
+  };
+}
+
+function asksOf(
+  node: Node,
+  { name }: Route,
+  named: Resource | Extract<Named, { as: 'pass' }>,
+  exchange: Exchange,
+  stored: Entry | null,
+): Explanation['asks'] {
+  const parents = node.site.parentStatus().map((each) => ({ name: each.name, isUp: each.healthy }));
+  const headers = fieldsForParent({ exchange, named, stored, reload: false });
+  const { method, base, target } = exchange;
+  const fields = [...headers].filter(([field]) => field !== 'if-none-match' && field !== 'if-modified-since');
+  return { parents, question: { method, base, target, fields, tier: { node: node.name, route: name } } };
+}
+
+function exchangeFor(node: Node, { method, base, target, fields, tier }: Question): Exchange {
+  const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+  const request = new Request(`${base}${target}`, { method, headers });
+  const question = target.indexOf('?');
+  const path = question < 0 ? target : target.slice(0, question);
+  const own: Exchange = {
+    ...{ request, headers, method, base, target, path, query: target.slice(path.length) },
+    ...{ authority: base.slice(base.indexOf('//') + 2), id: 'explained', nowMs: node.clock.now() },
+    startedMs: node.clock.elapsed(),
+    tier: tier && { ...tier, background: false },
+    client: () => '',
+    body: () => null,
+  };
+  return inOtherWords(own, {});
+}
