@@ -42,6 +42,8 @@ export interface Cache {
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
    */
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
+  /** What is stored for this request, in memory or on disk, fresh or not; `null` for nothing. Reads no body. */
+  stored(resource: Resource, exchange: Exchange): Entry | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -173,6 +175,7 @@ export function cache(options: CacheOptions): Cache {
     },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
+    stored: ({ key }, { headers }) => held.locate(key, headers)?.entry ?? null,
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, clock.now),

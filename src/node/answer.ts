@@ -17,6 +17,7 @@ import {
   readingOf,
   withoutToken,
 } from './authorise.ts';
+import { admitToConcealed, refuseConcealed } from './conceal.ts';
 import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -62,12 +63,16 @@ function guarded(
     found.outcome === 'hit'
       ? replyHit(node, account, found.resident)
       : fill(node, account, route, resource, found);
+  const denied = (denial: unknown) => {
+    const concealed = found.resident?.isRestricted ? route.protocol.concealed?.(resource) : null;
+    if (!concealed) return refuse(node, account, denial);
+    return refuseConcealed(node, account, route, resource, concealed, denial);
+  };
   try {
     const identity = admitted(guard, exchange, readingOf(route, resource, found));
-    if (!(identity instanceof Promise)) return go();
-    return identity.then(go, (denial) => refuse(node, account, denial));
+    return identity instanceof Promise ? identity.then(go, denied) : go();
   } catch (denial) {
-    return refuse(node, account, denial);
+    return denied(denial);
   }
 }
 
@@ -98,6 +103,7 @@ async function fill(
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
     const { guard } = node;
+    if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
