@@ -42,8 +42,21 @@ test('an address goes round no route by being written otherwise', () => {
 test('nor by what a server behind it may read as another address', () => {
   const table = routes([route('private', '/private'), route('rest', '')]);
   for (const path of [
-    ...['//private/a', '/private%2fa', '/x/..%2fprivate/a', '/x%2f..%2fprivate', '/%2570rivate/a', '/%2fprivate'],
-    ...['/private;v=1/a', '/x;/..%2f/private', '/x%5c..%5cprivate%5ca', '/private//..%2fa', '/private/..%2fa'],
+    ...[
+      '//private/a',
+      '/private%2fa',
+      '/x/..%2fprivate/a',
+      '/x%2f..%2fprivate',
+      '/%2570rivate/a',
+      '/%2fprivate',
+    ],
+    ...[
+      '/private;v=1/a',
+      '/x;/..%2f/private',
+      '/x%5c..%5cprivate%5ca',
+      '/private//..%2fa',
+      '/private/..%2fa',
+    ],
     ...['/private%3bv=1/a', '/%70rivate/..%2frest'],
   ])
     expect([path, table.match('any', path)?.name]).toEqual([path, undefined]);

@@ -62,7 +62,7 @@ function readings(path: string): readonly string[] {
   return [written, ...cleaned];
 }
 
-const any = /[^]/;
+const any = /./s;
 
 function decoded(path: string, which: RegExp): string {
   return path.replace(/%[0-9a-f]{2}/gi, (code) => {

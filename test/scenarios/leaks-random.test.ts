@@ -220,7 +220,7 @@ const revoked: Shown[] = [];
 
 async function control() {
   const file = await readNodeFile(join(network.dir, 'data', 'one'));
-  if (file === null) throw new Error('the node is not there');
+  if (!file) throw new Error('the node is not there');
   return controlClient(file.control, network.secret, systemClock);
 }
 

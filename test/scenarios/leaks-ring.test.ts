@@ -291,15 +291,6 @@ describe('what some only may have', () => {
     }
   });
 
-  for (const node of ['shield', 'origin'])
-    test(`is given to no client by the ${node}, whatever he shows`, async () => {
-      for (const path of secrets)
-        for (const headers of [{}, bearer(good), bearer(admin)]) {
-          const answer = await get(node, path, headers);
-          expect([path, answer.status, (await answer.text()).length < 1000]).toEqual([path, 403, true]);
-        }
-    });
-
   test.skipIf(!canDoTls)(
     'is not for others over HTTP/2 and HTTP/3',
     async () => {

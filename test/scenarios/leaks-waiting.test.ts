@@ -150,3 +150,12 @@ for (const pop of pops) {
     expect([answer.status, (await answer.text()).includes('secret text')]).toEqual([401, false]);
   }, 30_000);
 }
+
+test('no shield and no origin gives a client anything, whatever he shows', async () => {
+  const { token: good } = await token('reader');
+  for (const node of ['shield', 'origin'])
+    for (const headers of [{}, bearer(good)]) {
+      const answer = await get(node, '/short/known', headers);
+      expect([node, answer.status, (await answer.text()).includes('secret text')]).toEqual([node, 403, false]);
+    }
+});
