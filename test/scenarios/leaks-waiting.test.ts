@@ -156,6 +156,10 @@ test('no shield and no origin gives a client anything, whatever he shows', async
   for (const node of ['shield', 'origin'])
     for (const headers of [{}, bearer(good)]) {
       const answer = await get(node, '/short/known', headers);
-      expect([node, answer.status, (await answer.text()).includes('secret text')]).toEqual([node, 403, false]);
+      expect([node, answer.status, (await answer.text()).includes('secret text')]).toEqual([
+        node,
+        403,
+        false,
+      ]);
     }
 });
