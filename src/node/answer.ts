@@ -13,11 +13,12 @@ import {
   admitToObtained,
   admitToPass,
   admitted,
+  isAdmittedAtOnce,
   isFree,
   readingOf,
   withoutToken,
 } from './authorise.ts';
-import { admitToConcealed, refuseConcealed } from './conceal.ts';
+import { admitToConcealed } from './conceal.ts';
 import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -63,16 +64,17 @@ function guarded(
     found.outcome === 'hit'
       ? replyHit(node, account, found.resident)
       : fill(node, account, route, resource, found);
-  const denied = (denial: unknown) => {
-    const concealed = found.resident?.isRestricted ? route.protocol.concealed?.(resource) : null;
-    if (!concealed) return refuse(node, account, denial);
-    return refuseConcealed(node, account, route, resource, concealed, denial);
-  };
+  const deed = readingOf(route, resource, found);
+  if (deed.restricted && route.protocol.concealed?.(resource)) {
+    // Whoever may not have it is refused in the way, and in the time, in which what there is not is refused.
+    return isAdmittedAtOnce(guard, exchange, deed) ? go() : fill(node, account, route, resource, found);
+  }
   try {
-    const identity = admitted(guard, exchange, readingOf(route, resource, found));
-    return identity instanceof Promise ? identity.then(go, denied) : go();
+    const identity = admitted(guard, exchange, deed);
+    if (!(identity instanceof Promise)) return go();
+    return identity.then(go, (denial) => refuse(node, account, denial));
   } catch (denial) {
-    return denied(denial);
+    return refuse(node, account, denial);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A phase of PoPs, before anything is asked for that is not stored: where nobody may tell what he may not read from what there is not
+ * A phase of PoPs, before anything is asked for that is not stored for everybody: where nobody may tell what he may not read from what there is not
  * (`Protocol.concealed`), whoever has no right by name has one question asked for him that is answered alike for both. Only where it says
  * that there is something for everybody, his request goes on. So neither a status, nor an age, nor what a cache keeps, nor a
  * failure, nor the time that it takes says whether there is something.
@@ -12,9 +12,8 @@ import type { Exchange } from '../exchange.ts';
 import { type Deed, type Identity, isRestricted } from '../identity.ts';
 import type { Concealed } from '../protocol.ts';
 import type { Resource } from '../resource.ts';
-import type { Account, Node } from './node.ts';
+import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
-import { refuse } from './refuse.ts';
 import type { Route } from './routes.ts';
 
 /** @throws what says that he may not, or that there is nothing; and whatever asking throws. */
@@ -40,26 +39,6 @@ export async function admitToConcealed(
     subject,
     identity instanceof MeridianError ? identity : guard.denial(identity, deed, exchange),
   );
-}
-
-/** Refuses what was found in memory after the time, and in the way, in which what there is not is refused. */
-// off the hit path: refused
-export async function refuseConcealed(
-  node: Node,
-  asking: Account,
-  route: Route,
-  resource: Resource,
-  concealed: Concealed,
-  denial: unknown,
-): Promise<Response> {
-  const { key } = resource;
-  const account = { ...asking, key };
-  try {
-    await isForEverybody(node, route, concealed);
-  } catch (thrown) {
-    return refuse(node, account, thrown);
-  }
-  return refuse(node, account, asTold(concealed, resource.subject ?? '', denial));
 }
 
 /** Whose credential is no good has no right, and hears that only where he would hear of a right that he lacks. */
