@@ -49,7 +49,7 @@ const HANDSHAKES = join(import.meta.dirname, '../load/handshakes.ts');
 const MOST_PER_SECOND = 40_000;
 
 /** Before a measurement of hits: by then each process has what it will have, and its code is compiled. */
-const WARM_SECONDS = 1;
+const WARM_SECONDS = 2;
 
 /** What is asked for: some objects again and again, new ones only, or one of them over a new connection each time. */
 type Asks = 'stored' | 'new' | 'anew';
