@@ -186,11 +186,11 @@ async function askAnew(
   const base = running.on['https/1.1'];
   if (typeof base !== 'string') return base;
   const body = object(bytes, 'workers');
-  await proveHit(running, base, body, 'https/1.1');
   const visit = (forSeconds: number) => visitAnew(run, running, base + body.path, forSeconds, bytes);
-  // Also so that each process has it: NGINX has dropped it to make room for misses, but one that has the file open goes on sending
-  // it, while the other one has to ask for it again.
+  // Also so that each process has it: NGINX drops it to make room for misses, but a process that has the file open goes on sending it,
+  // while the other one has to ask for it again.
   await visit(WARM_SECONDS);
+  await proveHit(running, base, body, 'https/1.1');
   const before = await upstream.requests();
   const { report, cpu } = await visit(seconds);
   if ((await upstream.requests()) !== before) throw new Error('the upstream was asked for hits');
