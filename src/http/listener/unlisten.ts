@@ -20,6 +20,10 @@ import { type Sockets, sockets } from './sockets.ts';
 const silentMs = 1_200;
 /** For handshakes under way. Longer ones are lost. */
 const handshakeMs = 600;
+/** A look takes some milliseconds, in which nothing is served. */
+const lookMs = 20;
+/** While new clients are overlooked, time counts more. */
+const lookSoonMs = 2;
 
 /**
  * Resolves when no more connections are taken, or that cannot be done.
@@ -33,20 +37,28 @@ export async function unlisten(host: string, port: number, clock: Clock): Promis
   if (listening.length === 0) return;
   for (const fd of listening) system.takeAtOnce(fd);
   const silent = handshakesAt(port);
-  await until(clock, silentMs, () => silent.size === 0 || silent.isDisjointFrom(handshakesAt(port)));
+  const haveSpoken = () => silent.size === 0 || silent.isDisjointFrom(handshakesAt(port));
+  await until(haveSpoken, { clock, withinMs: silentMs, everyMs: lookMs });
   await Promise.all(listening.map((fd) => close(fd, port, system, clock)));
 }
 
 async function close(fd: number, port: number, system: Sockets, clock: Clock): Promise<void> {
   system.deafen(fd);
+  const wait = { clock, withinMs: handshakeMs, everyMs: lookSoonMs };
   // In this order: what has shaken hands is what waits then.
-  await until(clock, handshakeMs, () => handshakesAt(port).size === 0);
-  await until(clock, handshakeMs, () => system.waiting(fd) === 0);
+  await until(() => handshakesAt(port).size === 0, wait);
+  await until(() => system.waiting(fd) === 0, wait);
   system.replace(fd);
 }
 
-async function until(clock: Clock, withinMs: number, isSo: () => boolean): Promise<void> {
+interface Wait {
+  readonly clock: Clock;
+  readonly withinMs: number;
+  readonly everyMs: number;
+}
+
+async function until(isSo: () => boolean, { clock, withinMs, everyMs }: Wait): Promise<void> {
   const endMs = clock.elapsed() + withinMs;
   while (!isSo() && clock.elapsed() < endMs)
-    await new Promise<void>((resolve) => void clock.after(0, resolve));
+    await new Promise<void>((resolve) => void clock.after(everyMs, resolve));
 }
