@@ -90,7 +90,7 @@ export function explain(node: Node, question: Question): Explanation {
     case 'resource': {
       const { key, tags } = named;
       const owner = node.ring?.ownersOf(key, 1)[0] ?? null;
-      const found = node.cache.locate(named, exchange);
+      const found = node.cache.stored(named, exchange);
       const stored = found && storedExplanation(found.entry, found.from, exchange.nowMs);
       const verdict = verdictOn(stored);
       const asks =
