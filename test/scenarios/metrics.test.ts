@@ -35,7 +35,7 @@ beforeAll(async () => {
   network = await startNetwork({
     nodes: {
       origin: { role: 'origin', admin: { port: origin } },
-      pop: { role: 'pop', parents: ['origin'], workers: 2, admin: { port: pop } },
+      pop: { role: 'pop', parents: ['origin'], workers: 2, hot: false, admin: { port: pop } },
     },
     routes: [web({ name: 'docs', upstream: upstream.url })],
   });
