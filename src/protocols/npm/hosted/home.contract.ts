@@ -7,6 +7,7 @@ import { systemClock } from '../../../clock.ts';
 import type { Action, Identity } from '../../../identity.ts';
 import { openFiles } from '../../../origin/blobs/files.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
+import { openUsage } from '../../../origin/usage/usage.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Stores } from '../../../store.ts';
 import type { NpmOptions } from '../npm.ts';
@@ -29,12 +30,13 @@ export async function openHome(options: Partial<NpmOptions> = {}): Promise<Home>
   const clock = systemClock;
   const blobs = await openFiles({ path: join(folder.path, 'blobs'), clock });
   const metadata = await openSqlite({ path: join(folder.path, 'metadata.db'), clock });
+  const usage = openUsage({ storeBytes: () => undefined, inWords: String, warn: () => {} });
   closeLater(async () => {
     await blobs.close();
     await metadata.close();
     folder[Symbol.dispose]();
   });
-  return homeWith({ blobs, metadata }, options);
+  return homeWith({ blobs, metadata, usage }, options);
 }
 
 function homeWith(stores: Stores, options: Partial<NpmOptions>): Home {
