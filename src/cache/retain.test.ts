@@ -4,6 +4,7 @@ import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { answerOf, maxAge } from './answers.contract.ts';
 import type { UsePlace } from './disk/statements.ts';
+import { ranged, slice, sliced } from './slices/upstream.contract.ts';
 import { type World, type WorldOptions, world } from './world.contract.ts';
 
 const hour = 3600_000;
@@ -76,6 +77,22 @@ test('what memory answers counts as asked for', async () => {
     };
   }
   expect(entriesOf(here)).toBe(1);
+  pass(8);
+  expect(entriesOf(here)).toBe(0);
+});
+
+test('a large object that is read in parts stays, its slices and what holds them together', async () => {
+  const { given: here, upstream } = await sliced({ disk: true, clock, ...kept(5, 'web') });
+  await using _ = here;
+  upstream.fields = { 'cache-control': `max-age=${1_000 * 86_400}` };
+  const read = async () => (await here.get(ranged(`0-${2 * slice - 1}`))).range(0, 2 * slice - 1);
+  await read();
+  await eventually('the disk', () => entriesOf(here) === 3, { everyMs: 1 });
+  for (let days = 0; days < 12; days++) {
+    pass(1);
+    await read();
+  }
+  expect([entriesOf(here), upstream.ranges.length]).toEqual([3, 2]);
   pass(8);
   expect(entriesOf(here)).toBe(0);
 });

@@ -2,7 +2,7 @@
  * Lets go, in the background, of what is on disk and nobody has asked for during the time that its route is kept for. First the
  * disk is told what memory has answered with since the last round: of a hit in memory, it learns nothing.
  *
- * A hit leaves the second of it on the resident (`Resident.prepared`), which is all that is looked at here.
+ * Uses leave their time on the resident (`Resident.prepared`, `usedMs`), which is all that is looked at here.
  */
 import type { Clock } from '../clock.ts';
 import { variantOf } from './disk/row.ts';
@@ -65,7 +65,7 @@ export function retain({ clock, memory, disk, tuning }: RetainOptions): Retainin
         dropSome({ used: -1, id: 0 });
         return;
       }
-      const usedMs = (value.prepared?.second ?? 0) * 1000;
+      const usedMs = Math.max(value.usedMs, (value.prepared?.second ?? 0) * 1000);
       if (usedMs + 1000 < sinceMs || !byRoute.has(routeOf(value.entry.key))) continue;
       disk.noteUse(value.entry.key, variantOf(value.entry), usedMs);
       noted++;

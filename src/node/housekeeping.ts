@@ -43,7 +43,10 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
       if ((await lastRecount(stores.metadata)) === null) await countFirst();
       if (everyMs > 0 && (await isDue())) await collectNow();
     } catch (thrown) {
-      log.warn('the stores could not be tidied; it is tried again later', { error: asMeridianError(thrown) });
+      if (!closed)
+        log.warn('the stores could not be tidied; it is tried again later', {
+          error: asMeridianError(thrown),
+        });
     }
     if (!closed) cancelNext = clock.after(lookMs, begin);
   }

@@ -97,13 +97,13 @@ export function storageDesk({ stores, cache, site }: StorageDeskOptions): Storag
         const prefix = packageUses(route, kept, at.lane);
         const from: DocumentKey | undefined = at.name === null ? undefined : [...prefix, at.name];
         const page = await metadata.scan(prefix, from ? { after: from } : {});
-        const packages = page.map(({ key, value }) => {
+        const packages = page.flatMap(({ key, value }) => {
           const { versions, bytes } = amount.parse(value);
-          return { name: key.at(-1) ?? '', versions, bytes };
+          return versions === 0 ? [] : [{ name: key.at(-1) ?? '', versions, bytes }];
         });
         const isWhole = page.length < documentLimits.page;
-        const last = packages.at(-1);
-        at = isWhole || last === undefined ? { lane: at.lane + 1, name: null } : { ...at, name: last.name };
+        const last = page.at(-1)?.key.at(-1);
+        at = isWhole || last === undefined ? { lane: at.lane + 1, name: null } : { ...at, name: last };
         if (packages.length > 0 || at.lane >= lanes)
           return { packages, next: at.lane >= lanes ? null : `${at.lane}/${at.name ?? ''}` };
       }

@@ -76,7 +76,11 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
       routes: [
         npm({
           upstreams: [],
-          hosted: { scopes: ['@acme', '@other'], access: 'public', quota: { scopeBytes: 100_000, versions: 3 } },
+          hosted: {
+            scopes: ['@acme', '@other'],
+            access: 'public',
+            quota: { scopeBytes: 100_000, versions: 3 },
+          },
         }),
       ],
     });
@@ -136,12 +140,21 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
     const home = await homeAt(network);
     const registry = `${network.url('pop')}/`;
     const project = packageFolder(network, '@acme/a', '1.0.0');
-    const gone = await runClient('npm', ['unpublish', '@acme/a@1.0.0', '--force'], { registry, project, home });
+    const gone = await runClient('npm', ['unpublish', '@acme/a@1.0.0', '--force'], {
+      registry,
+      project,
+      home,
+    });
     expect([gone.code, gone.output]).toEqual([0, expect.any(String)]);
     const fits = await publish(network, packageFolder(network, '@acme/b', '1.0.0', 80_000));
     expect([fits.code, fits.output]).toEqual([0, expect.stringContaining('+ @acme/b@1.0.0')]);
     const [route] = (await storageOf(network)).routes;
-    expect(route).toMatchObject({ kept: 'hosted', packages: 3, versions: 3, bounds: { scopeBytes: 100_000 } });
+    expect(route).toMatchObject({
+      kept: 'hosted',
+      packages: 3,
+      versions: 3,
+      bounds: { scopeBytes: 100_000 },
+    });
   }, 90_000);
 });
 

@@ -30,10 +30,12 @@ async function publishOn(lane: number): Promise<void> {
       // What a killed collection has condemned is finished later than this process lives.
       if (!isFree.now) throw new Error('condemned');
     }
-    const written = await blobs.write(new TextEncoder().encode(text.repeat(200)), { claim }).catch((error) => {
-      if (isFree.now) throw error;
-      return null;
-    });
+    const written = await blobs
+      .write(new TextEncoder().encode(text.repeat(200)), { claim })
+      .catch((error) => {
+        if (isFree.now) throw error;
+        return null;
+      });
     if (written === null) continue;
     const { sha256 } = written;
     const reference = blobReferenceKey(sha256, ['test', seed, String(lane), String(nth)]);

@@ -3,12 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { systemClock as clock } from '../../src/clock.ts';
 import { collect } from '../../src/origin/collection/collect.ts';
 import { openUsage } from '../../src/origin/usage/usage.ts';
-import {
-  alice,
-  homeWith,
-  publicationOf,
-  tarballOf,
-} from '../../src/protocols/npm/hosted/home.contract.ts';
+import { alice, homeWith, publicationOf, tarballOf } from '../../src/protocols/npm/hosted/home.contract.ts';
 import { closeWorld } from '../../src/protocols/npm/world.contract.ts';
 import { type Engines, openEngines } from '../faults/engines.ts';
 import { temporary } from '../support/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Counts anew what running totals say, and puts them right, while others publish: first the total of each package, each in one
- * transaction with what it is compared with; then, lane by lane, the totals that are made of those.
+ * Counts anew what running totals say, and puts them right, while others publish: first the total of each package, unless
+ * it changes meanwhile; then, lane by lane, the totals that are made of those.
  */
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
@@ -91,16 +91,28 @@ async function recountRoute(ledger: Ledger, kept: Kept, options: RecountOptions)
   }
 }
 
+/** A package that changes while it is weighed, which may take a while, is weighed again. */
+const tries = 5;
+
 async function recountPackage(ledger: Ledger, owned: Owned, options: RecountOptions): Promise<void> {
-  const isRight = await options.metadata.transact(async (transaction) => {
-    const said = await useAt(transaction, packageUseKey(owned));
-    const found = await ledger.weigh(transaction, owned.kept, owned.name);
-    if (said.versions === found.versions && said.bytes === found.bytes) return true;
-    await changeUse(transaction, owned, said, found);
-    return false;
-  });
-  options.count('packages');
-  if (!isRight) options.count('corrected');
+  const { metadata, count } = options;
+  const key = packageUseKey(owned);
+  count('packages');
+  for (let nth = 0; nth < tries; nth++) {
+    const before = await metadata.get(key);
+    const found = await ledger.weigh(metadata, owned.kept, owned.name);
+    const outcome = await metadata.transact(async (transaction) => {
+      const now = await transaction.get(key);
+      // Whatever changes the package changes its total as well.
+      if (now?.revision !== before?.revision) return 'changed';
+      const said = await useAt(transaction, key);
+      if (said.versions === found.versions && said.bytes === found.bytes) return 'right';
+      await changeUse(transaction, owned, said, found);
+      return 'corrected';
+    });
+    if (outcome === 'corrected') count('corrected');
+    if (outcome !== 'changed') return;
+  }
 }
 
 /** @returns how many totals of this lane were wrong. */

@@ -6,7 +6,7 @@
  *     usage-route   <route> <kept> <lane>           all packages
  *
  * Each is in lanes, by a hash of the package's name: publishers of different packages mostly write different documents, so
- * that they do not collide where nothing is bounded. What comes to nothing is no document.
+ * that they do not collide where nothing is bounded.
  */
 import { z } from 'zod';
 import type { DocumentKey, DocumentReader, Kept, Owned, Transaction, Weight } from '../../store.ts';
@@ -90,11 +90,13 @@ export async function changeUse(
     versions: versions - before.versions,
     bytes: bytes - before.bytes,
   };
-  await writeUse(transaction, packageUseKey(owned), after);
+  // Also when it is nothing: whoever weighs the package sees that it has changed.
+  await transaction.put(packageUseKey(owned), after);
   for (const key of [scopeUseKey(owned), routeUseKey(owned)])
     await writeUse(transaction, key, plus(await useAt(transaction, key), change));
 }
 
+/** What comes to nothing is no document. */
 export async function writeUse(transaction: Transaction, key: DocumentKey, use: Amount): Promise<void> {
   if (use.packages === 0 && use.versions === 0 && use.bytes === 0) await transaction.delete(key);
   else await transaction.put(key, use);

@@ -26,10 +26,7 @@ export interface Home {
   as(identity: Identity | null, method: string, target: string, body?: unknown): Promise<WholeAnswer>;
 }
 
-export async function openHome(
-  options: Partial<NpmOptions> = {},
-  clock: Clock = systemClock,
-): Promise<Home> {
+export async function openHome(options: Partial<NpmOptions> = {}, clock: Clock = systemClock): Promise<Home> {
   const folder = temporary('home');
   const blobs = await openFiles({ path: join(folder.path, 'blobs'), clock });
   const metadata = await openSqlite({ path: join(folder.path, 'metadata.db'), clock });

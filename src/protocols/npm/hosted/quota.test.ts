@@ -75,7 +75,9 @@ describe('a quota', () => {
     const how = { path: folder.path, layout: 'tarballs', all: false, dryRun: false } as const;
     await home.origin.protocol.home?.takeIn(how, job);
     expect(counts).toMatchObject({ packages: 2, added: 2, refused: 1 });
-    expect(notes).toEqual(['@acme/a@1.0.0: @acme/a takes 1 version of 1 version, and 1 version more do not fit']);
+    expect(notes).toEqual([
+      '@acme/a@1.0.0: @acme/a takes 1 version of 1 version, and 1 version more do not fit',
+    ]);
   });
 });
 
