@@ -43,9 +43,11 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
     const homes = origins.map((engines) => homeWith({ ...engines, usage }, {}));
     const acknowledged: string[] = [];
     let isOver = false;
+    let deleted = 0;
 
     async function publisher(name: string, home: (typeof homes)[number]): Promise<void> {
-      for (let nth = 0; nth < 12; nth++) {
+      // When the two meet depends on the machine.
+      for (let nth = 0; nth < 12 || (deleted === 0 && nth < 100); nth++) {
         const version = `1.0.${nth}`;
         // The same bytes as litter, so that they are condemned while they are published.
         await home.stores.blobs.write(tarballOf(name, version));
@@ -55,15 +57,13 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
         acknowledged.push(`/${name}/-/${name.slice('@acme/'.length)}-${version}.tgz`);
       }
     }
-    async function collector({ blobs, metadata }: Engines): Promise<number> {
+    async function collector({ blobs, metadata }: Engines): Promise<void> {
       const { signal } = new AbortController();
-      let deleted = 0;
       while (!isOver) {
         // Every blob counts as old: the worst that a collection can do.
         const how = { clock, by: 'one', graceMs: -day, dryRun: false, progress: () => {}, signal };
         deleted += (await collect({ stores: { blobs, metadata }, ...how })).deleted;
       }
-      return deleted;
     }
 
     const [one, other] = homes;
@@ -71,13 +71,13 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
     const collecting = collector(origins[0]);
     await Promise.all([publisher('@acme/a', one), publisher('@acme/b', other), publisher('@acme/c', one)]);
     isOver = true;
-    const deleted = await collecting;
+    await collecting;
     for (const target of acknowledged)
       expect([target, (await other.as(alice, 'GET', target)).status]).toEqual([target, 200]);
-    expect(acknowledged).toHaveLength(36);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(36);
     expect(deleted, 'the collection has met no publication').toBeGreaterThan(0);
     const routes = await one.stores.metadata.scan(['usage-route', 'npm', 'hosted']);
     const versions = routes.reduce((sum, { value }) => sum + (value as { versions: number }).versions, 0);
-    expect(versions).toBe(36);
+    expect(versions).toBe(acknowledged.length);
   }, 120_000);
 });

@@ -145,32 +145,32 @@ describe('while others publish', () => {
   test('nothing that was acknowledged is lost, though the grace is nothing at all', async () => {
     const home = await openHome();
     let publishing = true;
+    let deleted = 0;
     const acknowledged: string[] = [];
 
     async function publisher(name: string): Promise<void> {
-      for (let nth = 0; nth < 40; nth++) {
+      // When the two meet depends on the machine.
+      for (let nth = 0; nth < 40 || (deleted === 0 && nth < 400); nth++) {
         const version = `1.0.${nth}`;
         // The same bytes as litter, so that they are condemned while they are published.
         const litter = tarballOf(name, version);
         await home.stores.blobs.write(litter);
-        if (nth % 2 === 0) await Bun.sleep(1);
+        await Bun.sleep(nth % 4);
         const { status } = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version));
         expect(status).toBe(201);
         acknowledged.push(`/${name}/-/${name.slice(6)}-${version}.tgz`);
       }
     }
-    async function collector(): Promise<number> {
-      let deleted = 0;
+    async function collector(): Promise<void> {
       // Two origins, each with a lease of its own, would be worse than what can happen; one is what does.
       while (publishing) deleted += (await run(home.stores, ruthless)).deleted;
-      return deleted;
     }
 
     const collecting = collector();
     await Promise.all(['@acme/a', '@acme/b', '@acme/c'].map(publisher));
     publishing = false;
-    const deleted = await collecting;
-    expect(acknowledged).toHaveLength(120);
+    await collecting;
+    expect(acknowledged.length).toBeGreaterThanOrEqual(120);
     for (const target of acknowledged)
       expect([target, (await home.as(alice, 'GET', target)).status]).toEqual([target, 200]);
     expect(deleted, 'the collection has met no publication').toBeGreaterThan(0);

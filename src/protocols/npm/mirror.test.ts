@@ -57,10 +57,21 @@ describe('what is mirrored', () => {
     expect(await retire(home)).toEqual({});
   });
 
+  test('has its time from when uses are noted', async () => {
+    const clock = virtualClock();
+    const home = await openHome({ mirror: { keepUnusedS: (30 * day) / 1000 } }, clock);
+    await mirror(home, 'old');
+    clock.advance(400 * day);
+    expect(await retire(home)).toEqual({});
+    clock.advance(32 * day);
+    expect(await retire(home)).toMatchObject({ retired: 1 });
+  });
+
   test('goes when no lock file has named it and nobody has asked for it, and its blob is nobody’s then', async () => {
     const clock = virtualClock();
     const home = await openHome({ mirror: { keepUnusedS: (30 * day) / 1000 } }, clock);
     await mirror(home, 'asked', 'named', 'forgotten');
+    expect(await retire(home)).toEqual({});
     clock.advance(20 * day);
     await used(home, 'asked');
     await mirror(home, 'named');

@@ -108,6 +108,7 @@ async function keep(npm: NpmOrigin, { name, version, integrity }: Wanted, job: J
       await pin.replace(transaction);
       return put(npm, { name, version }, written, stores.usage, transaction);
     });
+    pin.settle();
     alert();
     job.count('mirrored');
     job.count('bytes', written.sizeBytes);
@@ -145,13 +146,12 @@ async function put(
 export const usedToMs = 24 * 3600_000;
 
 async function noteUse(
-  { clock, mirror: { keepUnusedS } }: NpmOrigin,
+  { clock }: NpmOrigin,
   metadata: MetadataStore,
   { key, value, revision }: Document,
 ): Promise<void> {
   const record = mirrored.parse(value);
-  const isKnown = clock.now() - (record.usedMs ?? record.mirroredMs) < usedToMs;
-  if (keepUnusedS === undefined || isKnown) return;
+  if (clock.now() - (record.usedMs ?? record.mirroredMs) < usedToMs) return;
   await metadata.transact(async (transaction) => {
     if ((await transaction.get(key))?.revision === revision)
       await transaction.put(key, { ...record, usedMs: clock.now() });

@@ -1,6 +1,15 @@
 /** Lets go of what was mirrored and has not been wanted for as long as the config says. */
+import { z } from 'zod';
 import type { Job } from '../../protocol.ts';
-import { asSha256, blobReferenceKey, type Document, documentLimits, type Transaction } from '../../store.ts';
+import {
+  asSha256,
+  blobReferenceKey,
+  type Document,
+  type DocumentKey,
+  documentLimits,
+  type MetadataStore,
+  type Transaction,
+} from '../../store.ts';
 import { mirrored, mirroredOf, usedToMs } from './mirror.ts';
 import type { NpmOrigin } from './origin.ts';
 
@@ -10,6 +19,7 @@ export async function retireMirrored(
 ): Promise<void> {
   const { route, clock } = npm;
   const { keepUnusedS } = npm.mirror;
+  const sinceMs = await notedSince(npm, stores.metadata);
   if (keepUnusedS === undefined) return;
   // A use may be noted as a day older than it is.
   const usedBeforeMs = clock.now() - keepUnusedS * 1000 - usedToMs;
@@ -18,7 +28,7 @@ export async function retireMirrored(
     const page = await stores.metadata.scan(prefix, { after });
     for (const found of page) {
       signal.throwIfAborted();
-      if (lastUsedMs(found) >= usedBeforeMs) continue;
+      if (Math.max(sinceMs, lastUsedMs(found)) >= usedBeforeMs) continue;
       const bytes = await stores.metadata.transact((transaction) => retire(transaction, found));
       if (bytes === null) continue;
       count('retired');
@@ -49,3 +59,15 @@ function lastUsedMs({ value }: Document): number {
   const { usedMs, mirroredMs } = mirrored.parse(value);
   return usedMs ?? mirroredMs;
 }
+
+/** Of what was mirrored before uses were noted, nobody knows when it was used: its time counts from then. */
+async function notedSince({ route, clock }: NpmOrigin, metadata: MetadataStore): Promise<number> {
+  const key: DocumentKey = ['npm-mirror-noted', route];
+  const found = await metadata.get(key);
+  if (found !== null) return noted.parse(found.value).sinceMs;
+  const sinceMs = clock.now();
+  await metadata.transact((transaction) => transaction.put(key, { sinceMs }));
+  return sinceMs;
+}
+
+const noted = z.object({ sinceMs: z.number() });

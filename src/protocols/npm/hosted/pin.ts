@@ -23,7 +23,9 @@ export interface Pin {
   claim(sha256: Sha256): Promise<void>;
   /** In the transaction that puts the reference. */
   replace(transaction: Transaction): Promise<void>;
-  /** When there is no reference to come, or it is there. */
+  /** That transaction has been carried out. */
+  settle(): void;
+  /** When there is no reference to come; nothing, when it is there. */
   release(): Promise<void>;
 }
 
@@ -53,6 +55,10 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
 
     async replace(transaction) {
       if (held !== null) await transaction.delete(held);
+    },
+
+    settle() {
+      held = null;
     },
 
     async release() {

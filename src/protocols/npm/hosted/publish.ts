@@ -55,6 +55,7 @@ export async function publish(
     await pin.replace(transaction);
     return add(transaction, changing, candidate);
   });
+  pin.settle();
   alert();
   await tell(npm.route, { name, ...published }, origin, `The publication of ${name}@${candidate.version}`);
   return doneAnswer(name, published.revision, 201);

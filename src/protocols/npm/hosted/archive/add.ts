@@ -113,6 +113,7 @@ async function store(
       const alert = await usage.charge(transaction, owned, more, npm.hosted?.bounds ?? {});
       return { revision: await put(transaction, npm, pkg, incoming, checked, blob), alert };
     });
+    pin.settle();
     alert();
     return revision;
   } finally {
