@@ -51,6 +51,10 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
         return resource(mount, wanted, askNothing, undefined);
       case 'dist-tags':
         return resource(mount, { kind: 'dist-tags', name: wanted.name }, askFull, metadata);
+      case 'known':
+        return isHome
+          ? resource(mount, { kind: 'known', name: wanted.name }, askFull, metadata)
+          : refuse(wanted.kind, upstreamAdvice);
       case 'attestations':
         return resource(mount, wanted, askFull, metadata);
       case 'keys':
