@@ -7,7 +7,7 @@ import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
-import type { Stores } from './store.ts';
+import type { Bounds, DocumentReader, Kept, Stores, Weight } from './store.ts';
 
 export type Role = 'pop' | 'shield' | 'origin';
 
@@ -54,6 +54,10 @@ export interface Protocol {
    * noted by name, and the rest goes on.
    */
   mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
+  /** At the origin: what is kept for good, package by package, for running totals to be held against. */
+  readonly holdings?: Holdings;
+  /** At the origin: lets go of what was mirrored and is not wanted any more. Counts what it lets go as `retired`, `retiredBytes`. */
+  retire?(job: Pick<Job, 'stores' | 'count' | 'signal'>): Promise<void>;
   /** At the origin: what goes on without a request, from the moment at which the config is in force. */
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
@@ -76,6 +80,15 @@ export interface Home {
   takeIn(folder: FolderIn, job: Job): Promise<void>;
   /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
   giveOut(folder: string, job: Job): Promise<void>;
+}
+
+/** What there is, as its own documents say it. */
+export interface Holdings {
+  /** Names of packages, each once. */
+  names(reader: DocumentReader, kept: Kept): AsyncIterable<string>;
+  weigh(reader: DocumentReader, kept: Kept, name: string): Promise<Weight>;
+  /** What may be kept here. */
+  bounds(kept: Kept): Bounds;
 }
 
 /** One version, as a lock file names it. */

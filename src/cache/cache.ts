@@ -25,6 +25,7 @@ import { openLedger } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import { expectReplica, original, type Replica } from './replica.ts';
+import { retain } from './retain.ts';
 import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
@@ -157,6 +158,7 @@ export function cache(options: CacheOptions): Cache {
   // Only the keys of addresses have a rule, so it does no harm to learn from others.
   const warmed = (entry: Entry) =>
     engine.equivalents.learn({ key: entry.key, hasQuery: true }, noVarySearchOf(entry));
+  const retaining = disk && retain({ clock, memory: residents, disk, tuning: () => engine.tuning });
   const warm = disk && warmth({ clock, memory: residents, store: held, disk, warmed });
 
   function purge(given: Purge, durable: boolean, at?: Place): Purged {
@@ -218,9 +220,11 @@ export function cache(options: CacheOptions): Cache {
     },
     tune(tuning) {
       engine.tuning = tuning;
+      retaining?.retune();
     },
     async close() {
       sweeping.close();
+      retaining?.end();
       await held.settled();
       await warm?.close();
       await disk?.close();

@@ -1,23 +1,19 @@
 /**
- * What an origin does for its stores without being asked: collects blobs that nothing refers to, carries out what a collection
- * has left that was killed, and ends uploads that nobody goes on with.
+ * What an origin does for its stores without being asked: counts them once, collects blobs that nothing refers to, carries out what
+ * a collection has left that was killed, and ends uploads that nobody goes on with.
  */
-import { z } from 'zod';
 import { asMeridianError, MeridianError } from '../errors.ts';
 import { finishLeft } from '../origin/collection/condemn.ts';
-import type { DocumentKey } from '../store.ts';
+import { readLast, writeLast } from '../origin/collection/seen.ts';
+import { lastRecount, recount } from '../origin/usage/recount.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type CollectionOptions, collection } from './tasks.ts';
+import { type CollectionOptions, collection, ledgersOf } from './tasks.ts';
 import type { Works } from './works.ts';
 
 /** How often it is looked whether there is anything to do. */
 const lookMs = 10 * 60_000;
 /** An upload that nothing was added to for so long is given up. */
 const uploadMs = 24 * 3600_000;
-
-/** When any origin of this store last collected. */
-const lastKey: DocumentKey = ['collection', 'last'];
-const last = z.object({ atMs: z.number() });
 
 export interface HousekeepingOptions extends CollectionOptions {
   /** 0: never. */
@@ -27,6 +23,8 @@ export interface HousekeepingOptions extends CollectionOptions {
 }
 
 export interface Housekeeping {
+  /** To be called once there are routes. */
+  begin(): void;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -35,15 +33,20 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
   const { stores, everyMs, graceMs, works, clock, log, by } = options;
   let cancelNext = () => {};
   let closed = false;
+  const closing = new AbortController();
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
     try {
       await finishLeft({ stores, clock, writtenBeforeMs: clock.now() - graceMs });
       await stores.blobs.uploads.expire(clock.now() - uploadMs);
+      if ((await lastRecount(stores.metadata)) === null) await countFirst();
       if (everyMs > 0 && (await isDue())) await collectNow();
     } catch (thrown) {
-      log.warn('the stores could not be tidied; it is tried again later', { error: asMeridianError(thrown) });
+      if (!closed)
+        log.warn('the stores could not be tidied; it is tried again later', {
+          error: asMeridianError(thrown),
+        });
     }
     if (!closed) cancelNext = clock.after(lookMs, begin);
   }
@@ -53,29 +56,37 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
   }
 
   async function isDue(): Promise<boolean> {
-    const found = await stores.metadata.get(lastKey);
-    if (found !== null) return clock.now() - last.parse(found.value).atMs >= everyMs;
+    const last = await readLast(stores.metadata);
+    if (last !== null) return clock.now() - last.atMs >= everyMs;
     // A new store has nothing to collect, and its time begins now.
-    await stores.metadata.transact((transaction) => transaction.put(lastKey, { atMs: clock.now() }));
+    await writeLast(stores.metadata, { atMs: clock.now() });
     return false;
   }
 
   async function collectNow(): Promise<void> {
-    const atMs = clock.now();
     const { state, error, counts } = await works.carryOut(collection(options, false), {
       by,
       token: null,
       from: null,
     });
     if (state !== 'done') throw new MeridianError('store-unavailable', error ?? 'it was stopped');
-    await stores.metadata.transact((transaction) => transaction.put(lastKey, { atMs }));
     log.info('blobs that nothing refers to were collected', counts);
   }
 
-  begin();
+  /** A store of before there were totals; in a new one there is nothing to count. */
+  async function countFirst(): Promise<void> {
+    const counts = { packages: 0, corrected: 0 };
+    const count = (what: keyof typeof counts) => void counts[what]++;
+    const ledgers = ledgersOf(options);
+    await recount({ metadata: stores.metadata, ledgers, clock, count, signal: closing.signal });
+    if (counts.packages > 0) log.info('what is stored was counted', counts);
+  }
+
   return {
+    begin,
     async close() {
       closed = true;
+      closing.abort();
       cancelNext();
       await looking;
     },

@@ -19,6 +19,7 @@ import { openRecords, type Records } from './records.ts';
 import { limitsOf, type SharedRemotes, sharedRemotes } from './remotes.ts';
 import { type Replicas, replicas } from './replicas.ts';
 import { type Seat, workerName } from './seat.ts';
+import { storageDesk } from './storage-desk.ts';
 import { openStores, type Stores } from './stores.ts';
 import { taskFor } from './tasks.ts';
 
@@ -44,6 +45,8 @@ export interface Parts {
   readonly records: Records | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
+  /** Begins what needs the node's routes. */
+  begin(): void;
   /** Takes over what a reload may change. */
   retune(network: Network, config: NodeConfig): void;
   close(): Promise<void>;
@@ -66,18 +69,20 @@ export async function openParts(
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
   const counted = seat || config.ring ? tally() : null;
-  const stored = await openCache(config, seat, { clock, warn, purged, hits: counted?.count });
+  const stored = await openCache(network, config, seat, { clock, warn, purged, hits: counted?.count });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
   const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
-  const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock) : null;
+  const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock, site) : null;
   const records =
     tending &&
+    stores &&
     openRecords({
+      storage: storageDesk({ stores, cache: stored, site }),
       ...{ network, metadata: tending.stores.metadata, bus, clock, warn },
-      taskFor: (order) => taskFor(order, { ...tending, site, purge: purging.changed }),
+      taskFor: (order) => taskFor(order, { ...tending, purge: purging.changed }),
     });
   const house = tending && records && keepHouse({ ...tending, works: records.works, log });
   const polite = sharedRemotes(config, bus, clock, log);
@@ -91,13 +96,16 @@ export async function openParts(
     records,
     tally: counted,
 
+    begin: () => house?.begin(),
+
     retune(next, wanted) {
       records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       const { memory, slices } = wanted;
       stored.resize({ memoryBytes: memory.bytes, diskBytes, slices, copiesShare: copiesShareOf(wanted) });
-      stored.tune(tuningOf(wanted));
+      stored.tune(tuningOf(next, wanted));
       polite.retune(limitsOf(wanted));
+      if (wanted.store) stores?.retune(wanted.store);
     },
 
     async close() {
@@ -113,14 +121,15 @@ export async function openParts(
   };
 }
 
-function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock: Clock) {
+function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock: Clock, site: () => Site) {
   const { everyS, graceS } = collection;
-  return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock };
+  return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock, site };
 }
 
 type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
 
 async function openCache(
+  network: Network,
   config: NodeConfig,
   seat: Seat | undefined,
   surroundings: Surroundings,
@@ -135,7 +144,7 @@ async function openCache(
     copiesShare: copiesShareOf(config),
     disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
     slices: config.slices,
-    tuning: tuningOf(config),
+    tuning: tuningOf(network, config),
   });
 }
 
@@ -144,11 +153,15 @@ function copiesShareOf({ hot }: NodeConfig): number {
   return hot === false ? 0 : hot.copiesPercent / 100;
 }
 
-function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+function tuningOf({ routes }: Network, { timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+  const kept = routes.flatMap(({ name, retention: { keepUnusedS } }) =>
+    keepUnusedS === undefined ? [] : [[name, keepUnusedS * 1000] as const],
+  );
   return {
     lockMs: timeouts.lockMs,
     maxFills: limits.fills,
     finishBytes: abandonedFills.finishBytes,
     finishRequests: abandonedFills.finishRequests,
+    keepUnusedMs: new Map(kept),
   };
 }

@@ -20,7 +20,7 @@ import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 import { openWorks, type Task, type Works } from './works.ts';
 
-export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
+export interface Records extends Pick<ApiServices, 'register' | 'exchange' | 'storage'> {
   readonly works: Works;
   readonly accounts: Accounts;
   /** The config has changed. */
@@ -32,13 +32,15 @@ export interface RecordsOptions {
   readonly network: Network;
   readonly metadata: MetadataStore;
   readonly bus: Bus;
+  readonly storage: ApiServices['storage'];
   /** What there is to do for an order. */
   readonly taskFor: (order: Order) => Task;
   readonly clock: Clock;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export function openRecords({ network, metadata, bus, taskFor, clock, warn }: RecordsOptions): Records {
+export function openRecords(options: RecordsOptions): Records {
+  const { network, metadata, bus, storage, taskFor, clock, warn } = options;
   let inForce = network;
   const register = openRegister({ metadata, bus, openRoutes: () => openRoutesOf(inForce), clock, warn });
   const exchangeFor = ({ access }: Network) =>
@@ -52,6 +54,7 @@ export function openRecords({ network, metadata, bus, taskFor, clock, warn }: Re
   const works = openWorks({ taskFor, audit: (event) => register.appendAudit([event]), clock, warn });
   return {
     register,
+    storage,
     works,
     accounts: openAccounts({
       ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },

@@ -53,6 +53,7 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
   const { sizeBytes } = entry;
   const { exchange } = how.account;
   const onDisk = stored.from === 'disk';
+  if (!onDisk) stored.resident.usedMs = exchange.nowMs;
   const body = onDisk ? stored.body : stored.resident.body;
   const headers = headersOf(how, entry);
   const short = byConditions(how, entry, headers);

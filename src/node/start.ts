@@ -107,6 +107,7 @@ export async function startNode(
     shared: seat !== undefined,
   });
   node.site.begin();
+  parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   bus.onState((state) => {

@@ -7,6 +7,7 @@ import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
 import { workEndpoints } from './work.ts';
 
@@ -16,6 +17,7 @@ const described: readonly Endpoint[] = [
   ...auditEndpoints,
   ...identityTokenEndpoints,
   ...policyEndpoints,
+  ...storageEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

@@ -41,6 +41,7 @@ export async function openFiles({ path, clock }: FilesOptions): Promise<BlobStor
     write: (source, options = {}) =>
       guarded(() =>
         draft(folder.drafts, chunksOf(source, options), options, async (whole) => {
+          await options.claim?.(whole.written.sha256);
           await keep(whole);
           return whole.written;
         }),

@@ -98,6 +98,7 @@ export async function openUploads(
             }
             return hashes.finish();
           });
+          await options.claim?.(written.sha256);
           await keep({ path, written }, options.signal);
           await rm(path, { force: true });
           return written;

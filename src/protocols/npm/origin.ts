@@ -11,12 +11,19 @@ import type { Policy } from './policy/policy.ts';
 import type { Remotes } from './remotes.ts';
 import type { Budget } from './upstream.ts';
 
+/** How much is mirrored, in bytes of tarballs, and how long what nobody wants is kept. */
+export interface MirrorOptions {
+  readonly bytes?: number | undefined;
+  readonly keepUnusedS?: number | undefined;
+}
+
 export interface NpmOrigin {
   readonly route: string;
   /** Path prefix of the route; empty at the root. */
   readonly prefix: string;
   /** What lives here; `null` where nothing can be published. */
   readonly hosted: Hosted | null;
+  readonly mirror: MirrorOptions;
   /** What is asked of packages that are pulled through; `null`: nothing. */
   readonly policy: Policy | null;
   readonly metadata: FreshnessPolicy;
@@ -28,4 +35,6 @@ export interface NpmOrigin {
   readonly lastLooks: LastLooks<ReadDocument>;
   readonly budget: Budget;
   readonly clock: Clock;
+  /** To the log of the origin. */
+  warn(message: string, fields: Record<string, unknown>): void;
 }

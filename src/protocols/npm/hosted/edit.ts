@@ -139,12 +139,13 @@ function tagsAfter(
 
 /** The package once these versions are gone, and its newest is the one that it should be. */
 async function withoutVersions(
-  { npm, name, exchange }: Changing,
+  { npm, name, exchange, origin }: Changing,
   pkg: HostedPackage,
   removed: readonly string[],
   transaction: Transaction,
 ): Promise<Changed> {
   const { route, clock } = npm;
+  let [versionsLess, bytesLess] = [0, 0];
   for (const version of removed) {
     const record = await findVersion(transaction, route, name, version);
     if (record === null) continue;
@@ -152,6 +153,12 @@ async function withoutVersions(
     await transaction.put(versionKey(route, name, version), gone);
     await transaction.delete(attestationsKey(route, name, version));
     await transaction.delete(blobReferenceKey(record.blob, ['npm', route, name, version]));
+    versionsLess++;
+    bytesLess += record.sizeBytes;
+  }
+  if (versionsLess > 0) {
+    const less = { versions: versionsLess, bytes: bytesLess };
+    await storesOf(origin).usage.discharge(transaction, { route, kept: 'hosted', name }, less);
   }
   const isLeft = ([version]: readonly [string, unknown]) => !removed.includes(version);
   const versions = Object.fromEntries(Object.entries(pkg.versions).filter(isLeft));

@@ -8,6 +8,7 @@ import { discard, get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';
+import { openPin } from './pin.ts';
 import { publish } from './publish.ts';
 import { findPackage } from './record.ts';
 import { authorise, Refusal } from './refusal.ts';
@@ -25,17 +26,20 @@ export async function receive(changing: Changing, seen: string | null, signal: A
   if (coding !== 'identity') throw new Refusal(415, 'What is published may not be encoded.');
 
   const share = npm.budget.share();
+  const pin = openPin(metadata, npm.clock);
   try {
     const maxDocumentBytes = npm.maxPackumentBytes;
-    const upload = await takeUpload(exchange.body(), { blobs, maxDocumentBytes, share, signal });
+    const { claim } = pin;
+    const upload = await takeUpload(exchange.body(), { blobs, maxDocumentBytes, share, claim, signal });
     const job = { task: 'publication', chunks: upload.document } as const;
     const publication = await npm.deriver.run(job, upload.document);
     if (publication.name !== name) throw new Refusal(400, `The document is about ${publication.name}.`);
     return upload.tarball === null
       ? await editDocument(changing, publication, seen)
-      : await publish(changing, publication, upload.tarball);
+      : await publish(changing, publication, upload.tarball, pin);
   } finally {
     share.release();
+    await pin.release();
   }
 }
 

@@ -9,7 +9,7 @@ afterEach(closeWorld);
 
 const signal = new AbortController().signal;
 const options = (blobs: BlobStore, maxDocumentBytes = 1_000) => ({
-  ...{ blobs, maxDocumentBytes, signal },
+  ...{ blobs, maxDocumentBytes, signal, claim: async () => {} },
   share: new Budget(1_000_000).share(),
 });
 

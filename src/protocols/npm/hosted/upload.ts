@@ -3,7 +3,7 @@
  * arrives.
  */
 import { MeridianError } from '../../../errors.ts';
-import type { BlobStore, WrittenBlob } from '../../../store.ts';
+import type { BlobStore, WriteOptions, WrittenBlob } from '../../../store.ts';
 import { chunksOf, type Share } from '../upstream.ts';
 import { type Piece, splitter } from './split.ts';
 
@@ -18,12 +18,13 @@ export interface UploadOptions {
   readonly maxDocumentBytes: number;
   /** Of the memory for documents. */
   readonly share: Share;
+  readonly claim: NonNullable<WriteOptions['claim']>;
   readonly signal: AbortSignal;
 }
 
 export async function takeUpload(
   body: ReadableStream<Uint8Array> | null,
-  { blobs, maxDocumentBytes, share, signal }: UploadOptions,
+  { blobs, maxDocumentBytes, share, claim, signal }: UploadOptions,
 ): Promise<Upload> {
   const pieces = piecesOf(body);
   const document: ArrayBuffer[] = [];
@@ -36,7 +37,7 @@ export async function takeUpload(
       if (piece.kind === 'tarball') {
         if (tarball !== null)
           throw new MeridianError('request-malformed', 'More than one tarball is attached.');
-        tarball = await blobs.write(tarballOf(pieces), { hash: ['sha1', 'sha512'], signal });
+        tarball = await blobs.write(tarballOf(pieces), { hash: ['sha1', 'sha512'], claim, signal });
       } else if (piece.kind === 'document') {
         size += piece.bytes.byteLength;
         if (size > maxDocumentBytes) {
