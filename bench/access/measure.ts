@@ -15,6 +15,8 @@ const DECISIONS = 1_000_000;
 
 export interface Measured {
   readonly startMs: number;
+  /** Of the PoP's process alone. */
+  readonly startCpuMs: number;
   readonly tableBytes: number;
   readonly residentMib: number;
   readonly peakMib: number;
@@ -30,9 +32,11 @@ async function measure(settings: BusSettings, entries: number): Promise<Measured
   Bun.gc(true);
   const before = process.memoryUsage.rss();
   const started = performance.now();
+  const startedCpu = process.cpuUsage();
   const replica = replicaOf(bus);
   await replica.ready;
   const startMs = performance.now() - started;
+  const startCpu = process.cpuUsage(startedCpu);
   const peakMib = (process.memoryUsage.rss() - before) / MIB;
   if (replica.tokens !== entries) throw new Error(`${replica.tokens} tokens instead of ${entries}`);
   Bun.gc(true);
@@ -57,7 +61,8 @@ async function measure(settings: BusSettings, entries: number): Promise<Measured
   });
   replica.close();
   await bus.close();
-  return { startMs, tableBytes: replica.bytes, residentMib, peakMib, openNanos, closedNanos };
+  const startCpuMs = (startCpu.user + startCpu.system) / 1000;
+  return { startMs, startCpuMs, tableBytes: replica.bytes, residentMib, peakMib, openNanos, closedNanos };
 }
 
 /** Processor time of one of so many, in nanoseconds. */

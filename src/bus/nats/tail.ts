@@ -27,8 +27,8 @@ export interface TailOptions {
   readonly signal: AbortSignal;
   /** The consumer has been made; so many messages are waiting. */
   begun?(waiting: number): void;
-  /** In order, none left out, one at a time. `sequence`: its place in the stream. */
-  message(message: Msg, sequence: number): void | Promise<void>;
+  /** In order, none left out, one at a time. `sequence`: its place in the stream; `waiting`: how many came after it when it was sent. */
+  message(message: Msg, sequence: number, waiting: number): void | Promise<void>;
 }
 
 /** Ends when it is told to, when a message was lost on the way, or when the consumer is no more. */
@@ -81,7 +81,7 @@ async function read(
         const place = placeOf(each.reply);
         // Without a place it says why there are no more: nobody there, the consumer deleted, a leader that has changed.
         if (place?.delivery !== expected++) return;
-        await message(each, place.sequence);
+        await message(each, place.sequence, place.waiting);
         asked.used();
       }
       silence = clock.after(silentMs, stop);
@@ -94,10 +94,20 @@ async function read(
   }
 }
 
+interface Place {
+  readonly sequence: number;
+  readonly delivery: number;
+  readonly waiting: number;
+}
+
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<attempts>.<sequence>.<delivery>.<time>.<pending>[.<random>]`, ADR-15 of NATS. */
-function placeOf(reply: string | undefined): { sequence: number; delivery: number } | null {
+function placeOf(reply: string | undefined): Place | null {
   const tokens = reply?.split('.') ?? [];
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return null;
   const at = tokens.length === 9 ? 5 : 7;
-  return { sequence: Number(tokens[at]), delivery: Number(tokens[at + 1]) };
+  return {
+    sequence: Number(tokens[at]),
+    delivery: Number(tokens[at + 1]),
+    waiting: Number(tokens[at + 3]),
+  };
 }
