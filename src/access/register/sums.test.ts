@@ -3,9 +3,9 @@ import { bucketOf, buckets, groups, type Sums, sums } from './sums.ts';
 
 const keys = Array.from({ length: 200_000 }, (_, number) => `token.${number}`);
 const hash = (key: string) => Bun.hash.xxHash64(key);
-function sumOf(some: readonly string[], valueOf = hash): Sums {
+function sumOf(some: readonly string[], hashFor = hash): Sums {
   const made = sums();
-  for (const key of some) made.add(key, valueOf(key));
+  for (const key of some) made.add(key, hashFor(key));
   return made;
 }
 
