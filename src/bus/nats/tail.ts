@@ -25,6 +25,8 @@ export interface TailOptions {
   /** Where to begin. */
   readonly from: Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig>;
   readonly signal: AbortSignal;
+  /** Messages that are asked for ahead. */
+  readonly maxAhead: number;
   /** The consumer has been made; so many messages are waiting. */
   begun?(waiting: number): void;
   /** In order, none left out, one at a time. `sequence`: its place in the stream; `waiting`: how many came after it when it was sent. */
@@ -54,15 +56,23 @@ export async function tail(options: TailOptions): Promise<void> {
 
 async function read(
   consumer: string,
-  { session, clock, stream, signal, message }: TailOptions,
+  { session, clock, stream, signal, maxAhead, message }: TailOptions,
 ): Promise<void> {
   const { nc, api } = session;
   const inbox = createInbox();
   const subscription = nc.subscribe(inbox);
   const stop = () => subscription.unsubscribe();
-  let silence = clock.after(silentMs, stop);
+  let heardMs = clock.elapsed();
+  let isBusy = false;
+  let cancelLook = clock.after(silentMs, look);
+  function look(): void {
+    const leftMs = isBusy ? silentMs : heardMs + silentMs - clock.elapsed();
+    if (leftMs > 0) cancelLook = clock.after(leftMs, look);
+    else stop();
+  }
   const asked = requests({
     clock,
+    maxAhead,
     waiting: () => subscription.getPending(),
     ask(batch) {
       const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(beatMs) };
@@ -74,7 +84,7 @@ async function read(
   try {
     for await (const each of subscription) {
       if (signal.aborted) return;
-      silence();
+      isBusy = true;
       const code = each.headers?.code ?? 0;
       if (code === status.ended) asked.ended();
       else if (code !== status.beat) {
@@ -84,11 +94,12 @@ async function read(
         await message(each, place.sequence, place.waiting);
         asked.used();
       }
-      silence = clock.after(silentMs, stop);
+      heardMs = clock.elapsed();
+      isBusy = false;
     }
   } finally {
     signal.removeEventListener('abort', stop);
-    silence();
+    cancelLook();
     asked.close();
     stop();
   }

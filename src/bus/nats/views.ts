@@ -18,6 +18,8 @@ const overlaps = 10_065;
 /** A bucket that is just being made, or has just lost its leader, takes nothing for a moment. */
 const attempts = 10;
 const againMs = 50;
+/** Values are small, and a view may hold a million. */
+const maxAhead = 1024;
 /** Keys that are put without waiting for each other. */
 const mostAtOnce = 256;
 
@@ -138,6 +140,7 @@ function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options:
       // One message is kept for each key. To look for the last of each would stop the server for seconds where there are a million.
       from: { deliver_policy: DeliverPolicy.All },
       signal,
+      maxAhead,
       begun(count) {
         tell(() => watcher.begins?.());
         left = count;
