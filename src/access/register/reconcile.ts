@@ -123,9 +123,13 @@ export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions
   /** @returns how many records were told anew. */
   async function putRight(all: Sums): Promise<number> {
     const truth = sums();
-    for await (const [key, change] of changesIn(metadata)) truth.add(key, hashOf(change));
+    for await (const [key, change] of changesIn(metadata)) {
+      if (isClosed) return 0;
+      truth.add(key, hashOf(change));
+    }
     let changes = 0;
     for (const chosen of groups(all, all.differing(truth), mostHeld)) {
+      if (isClosed) break;
       const there = await heldIn(chosen);
       if (isClosed) break;
       changes += await retellAll(differing(metadata, there, chosen));

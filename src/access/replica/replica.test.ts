@@ -100,7 +100,7 @@ describe('a replica that has not read everything yet', () => {
     await expect(identify(text)).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(asked.length).toBe(1);
     clock.advance(5_001);
-    identify(text).catch(() => undefined);
+    identify(text).catch(() => undefined); // nobody answers it
     expect(asked.length).toBe(2);
   });
 
@@ -132,7 +132,7 @@ describe('a replica that has not read everything yet', () => {
     expect(replica.tokens).toBe(1);
     expect((await identify(known)).may(reading)).toBe(true);
     expect(asked.length).toBe(0);
-    identify(gone).catch(() => undefined);
+    identify(gone).catch(() => undefined); // nobody answers it
     expect(asked.length).toBe(1);
   });
 });
