@@ -1,7 +1,9 @@
 /**
  * What an origin does for its stores without being asked: counts them once, collects blobs that nothing refers to, carries out what
- * a collection has left that was killed, and ends uploads that nobody goes on with.
+ * a collection has left that was killed, ends uploads that nobody goes on with, and removes tokens that have expired and old lines
+ * of the audit log.
  */
+import type { Register } from '../access/register/register.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
 import { finishLeft } from '../origin/collection/condemn.ts';
 import { readLast, writeLast } from '../origin/collection/seen.ts';
@@ -15,9 +17,15 @@ const lookMs = 10 * 60_000;
 /** An upload that nothing was added to for so long is given up. */
 const uploadMs = 24 * 3600_000;
 
+/** For so long, who shows a token that has expired is told so; after that, nothing is known of it. */
+const expiredMs = 24 * 3600_000;
+
 export interface HousekeepingOptions extends CollectionOptions {
   /** 0: never. */
   readonly everyMs: number;
+  readonly register: Pick<Register, 'removeExpired' | 'dropAudit' | 'appendAudit'>;
+  /** How long lines of the audit log are kept, as the config says now; `null`: for good. */
+  readonly auditMs: () => number | null;
   readonly works: Works;
   readonly log: Log;
 }
@@ -41,6 +49,7 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
       await finishLeft({ stores, clock, writtenBeforeMs: clock.now() - graceMs });
       await stores.blobs.uploads.expire(clock.now() - uploadMs);
       if ((await lastRecount(stores.metadata)) === null) await countFirst();
+      await tidyAccess(options);
       if (everyMs > 0 && (await isDue())) await collectNow();
     } catch (thrown) {
       if (!closed)
@@ -91,4 +100,16 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
       await looking;
     },
   };
+}
+
+async function tidyAccess({ register, auditMs, clock, log, by }: HousekeepingOptions): Promise<void> {
+  const actor = { by, token: null, from: null };
+  const tokens = await register.removeExpired(actor, clock.now() - expiredMs);
+  if (tokens > 0) log.info('tokens that expired a day ago were removed', { tokens });
+  const keptMs = auditMs();
+  if (keptMs === null) return;
+  const atMs = clock.now();
+  const lines = await register.dropAudit(atMs - keptMs);
+  if (lines === 0) return;
+  await register.appendAudit([{ ...actor, atMs, what: 'audit.drop', subject: 'audit', detail: { lines } }]);
 }

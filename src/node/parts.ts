@@ -84,7 +84,16 @@ export async function openParts(
       ...{ network, metadata: tending.stores.metadata, bus, clock, warn },
       taskFor: (order) => taskFor(order, { ...tending, purge: purging.changed }),
     });
-  const house = tending && records && keepHouse({ ...tending, works: records.works, log });
+  const house =
+    tending &&
+    records &&
+    keepHouse({
+      ...tending,
+      works: records.works,
+      register: records.register,
+      auditMs: records.auditMs,
+      log,
+    });
   const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,

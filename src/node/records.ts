@@ -23,6 +23,8 @@ import { openWorks, type Task, type Works } from './works.ts';
 export interface Records extends Pick<ApiServices, 'register' | 'exchange' | 'storage'> {
   readonly works: Works;
   readonly accounts: Accounts;
+  /** How long lines of the audit log are kept, as the config says now; `null`: for good. */
+  auditMs(): number | null;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export function openRecords(options: RecordsOptions): Records {
       ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },
       ...{ attempts: attempts({ pace: rate }), secret: network.secret },
     }),
+    auditMs: () => (inForce.access.auditS === undefined ? null : inForce.access.auditS * 1000),
     get exchange() {
       return exchange;
     },

@@ -17,6 +17,9 @@ export const keys = {
   hash: (hash: string) => ['access', 'hash', hash],
   /** When a token was last used. */
   used: (id: string) => ['access', 'used', id],
+  /** Points to a token that expires, by when it does. */
+  expiry: (expiresMs: number, id: string) => ['access', 'expiry', digits(Math.floor(expiresMs)), id],
+  expiries: ['access', 'expiry'],
   /** A login that has been finished in a browser, by the hash of its secret. */
   login: (session: string) => ['access', 'login', session],
   /** How many changes there have been, which gives each its number. */

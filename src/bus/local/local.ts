@@ -11,7 +11,7 @@ import { endOf } from '../place.ts';
 import { roster, type Topic } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
-import { type Mark, watch } from '../watch.ts';
+import { type Reached, watch } from '../watch.ts';
 import { type Bell, noBell, openBell } from './bell.ts';
 import { checkpoint } from './checkpoint.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
@@ -183,7 +183,7 @@ export async function openLocal(
       },
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
-        const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
+        const read = (from: Reached | null) => attempt((opened) => opened.views.read(name, from));
         return listeners.add(watch({ watcher, clock, log, read, failed }), `view ${name}`);
       },
     };
