@@ -20,6 +20,7 @@ import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
 import { giveOut } from './hosted/archive/give-out.ts';
 import { takeIn } from './hosted/archive/take-in.ts';
+import { openCatalogue } from './hosted/catalogue.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { concealed, serveKnown } from './hosted/known.ts';
@@ -74,6 +75,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     ...{ route, policy },
     prefix: mount.prefix,
     hosted: options.hosted && openHosted(options.hosted, mount),
+    catalogue: openCatalogue({ route, clock }),
     metadata,
     maxPackumentBytes,
     remotes: openRemotes(options.remotes),
@@ -100,10 +102,15 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
           giveOut: (folder, job) => giveOut(context, folder, job),
         },
       }),
-    begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
+    begin(home) {
+      if (context.hosted !== null) context.catalogue.begin(home);
+      if (policy === null) beginWithoutPolicy(route, home);
+      else policy.begin(home);
+    },
     policy: policyDesk(context),
     close() {
       policy?.close();
+      context.catalogue.close();
       deriver.close();
     },
   };

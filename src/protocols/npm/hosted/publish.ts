@@ -210,7 +210,7 @@ async function add(
   const own =
     before.latest === null ? allOf(name) : [...documentsOf(route, name), ...filesOf(route, name, version)];
   const selectors = isNew ? [...own, ...keysOf(route)] : own;
-  await noteUnpurged(transaction, route, name, selectors);
+  await noteUnpurged(transaction, npm, name, selectors);
   return { revision, selectors };
 }
 
