@@ -65,6 +65,8 @@ function adviceAtHome(wanted: Wanted): string {
   switch (wanted.kind) {
     case 'audit-tree':
       return auditAdvice;
+    case 'publish':
+      return 'Nothing is staged here: npm publish makes a version visible at once, to everybody or to nobody.';
     default:
       return 'Packages are published with PUT to /<name>; this method does nothing here.';
   }

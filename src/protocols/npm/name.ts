@@ -36,7 +36,7 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
     const path = exchange.path.slice(mount.prefix.length);
     const wanted = readPath(path);
     const { method } = exchange;
-    if (wanted.kind === 'account') return nameAccount(mount, path, exchange);
+    if (wanted.kind === 'account') return nameAccount(mount, path, exchange, isHome);
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange, isHome);
     switch (wanted.kind) {
       case 'packument': {

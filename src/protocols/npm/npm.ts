@@ -153,7 +153,7 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
 async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
   const { method } = ask.exchange;
-  if (wanted.kind === 'account') return serveAccount(mount, ask.exchange, origin);
+  if (wanted.kind === 'account') return serveAccount(npm, ask.exchange, origin);
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
   if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);

@@ -83,7 +83,10 @@ const specials = new Map<string, Wanted>([
   ['/-/stage', { kind: 'publish' }],
 ]);
 
-const accountPrefixes = ['/-/user/', '/-/npm/v1/tokens/', '/-/npm/v1/oidc/', '/-/org/', '/-/team/'];
+const accountPrefixes = [
+  ...['/-/user/', '/-/npm/v1/tokens/', '/-/npm/v1/oidc/', '/-/org/', '/-/team/'],
+  ...['/-/npm/v1/hooks', '/-/_view/'],
+];
 const ATTESTATIONS = '/-/npm/v1/attestations/';
 const PACKAGE = '/-/package/';
 const REVISION = '/-rev/';

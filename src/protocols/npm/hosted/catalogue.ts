@@ -41,7 +41,13 @@ const record = z.object({
   latest: summary.nullable(),
 });
 
-export function openCatalogue({ route, clock }: { readonly route: string; readonly clock: Clock }): Catalogue {
+export function openCatalogue({
+  route,
+  clock,
+}: {
+  readonly route: string;
+  readonly clock: Clock;
+}): Catalogue {
   let packages = new Map<string, Listed>();
   /** Changes that have been read, until they are too old to be met again: time by id. */
   const seen = new Map<string, number>();

@@ -30,10 +30,34 @@ export async function readHosted(
     case 'visibility':
       return jsonAnswer(200, { public: access === 'public' });
     case 'collaborators':
-      return jsonAnswer(200, Object.fromEntries(owners.map((owner) => [owner.name, 'write'])));
+      return jsonAnswer(200, (await collaborators(npm.route, name, exchange, origin)) ?? shownOwners(owners));
     default:
       throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
   }
+}
+
+/** Names in one answer. */
+const MAX_COLLABORATORS = 10_000;
+
+/** Users who may read or publish it by name, for those who may publish it themselves; `null` for others. */
+async function collaborators(
+  route: string,
+  subject: string,
+  { identity }: Exchange,
+  { accounts }: OriginDoor,
+): Promise<Readonly<Record<string, 'read' | 'write'>> | null> {
+  const deed = { route, subject, restricted: true };
+  if (accounts === null || identity?.may({ ...deed, action: 'publish' }) !== true) return null;
+  const { teams } = accounts;
+  const publishers = (await teams.usersWho({ ...deed, action: 'publish' })).toSorted();
+  const readers = (await teams.usersWho({ ...deed, action: 'read' })).toSorted();
+  const all = new Map<string, 'read' | 'write'>(publishers.map((user) => [user, 'write']));
+  for (const user of readers) if (!all.has(user)) all.set(user, 'read');
+  return Object.fromEntries([...all].slice(0, MAX_COLLABORATORS));
+}
+
+function shownOwners(owners: HostedPackage['owners']): Readonly<Record<string, 'write'>> {
+  return Object.fromEntries(owners.map((owner) => [owner.name, 'write']));
 }
 
 /** What is not restricted is for all who may read the route, whom the PoP has let in. */

@@ -1,8 +1,9 @@
 /** What is said of a package in a request of its own: where a tag points (`npm dist-tag`), and who may read it (`npm access`). */
 import type { Answer } from '../../../entry.ts';
+import { noSecondFactor } from '../account/profile.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { chunksOf } from '../upstream.ts';
-import { type Changed, type Changing, changePackage, doneAnswer } from './change.ts';
+import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
 import { refuseUnlessTag, summaryOf } from './publish.ts';
 import { findVersion, type HostedPackage } from './record.ts';
 import { Refusal, unreadable } from './refusal.ts';
@@ -43,10 +44,19 @@ function withoutTag(pkg: HostedPackage, tag: string): HostedPackage {
   return { ...pkg, tags };
 }
 
-/** `POST /-/package/<name>/access` with `{"access": "public" | "restricted"}`. */
+/**
+ * `POST /-/package/<name>/access` with `{"access": "public" | "restricted"}`; or with whether a second factor is needed to
+ * publish (`npm access set mfa=…`), which it never is.
+ */
 export async function changeAccess(changing: Changing): Promise<Answer> {
   const { name } = changing;
-  const access = accessIn(await readJson(changing));
+  const body = await readJson(changing);
+  if (typeof body === 'object' && body !== null && 'publish_requires_tfa' in body) {
+    const { package: pkg } = await findForChange(changing, 'admin');
+    if (body.publish_requires_tfa !== false) throw new Refusal(403, noSecondFactor);
+    return jsonAnswer(200, { public: pkg.access === 'public' });
+  }
+  const access = accessIn(body);
   await changePackage(
     changing,
     'admin',
