@@ -86,7 +86,7 @@ async function asked(name: string, method: string, path: string, body?: unknown)
     ...{ method, headers: bearer(tokens.get(name) ?? '') },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  return `${answer.status} ${await answer.text()}`;
+  return `${answer.status} ${(await answer.text()).trim()}`;
 }
 
 /** Status of a package for somebody, at another PoP than the one that is told of changes. */
@@ -183,7 +183,7 @@ describe('npm access', () => {
     expect(all).toBe('admin: read-write\nalice: read-write\ncarol: read-write\nroot: read-write');
     const one = await succeeds('alice', 'access', 'list', 'collaborators', '@acme/ui', 'carol');
     expect(one).toBe('carol: read-write');
-    expect(await asked('bob', 'GET', '/-/package/@acme%2fui/collaborators')).toStartWith('403 ');
+    expect(await asked('bob', 'GET', '/-/package/@acme%2fui/collaborators')).toStartWith('404 ');
   }, 30_000);
 
   test('get and set status', async () => {
