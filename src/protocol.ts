@@ -156,8 +156,8 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
 export interface PolicyDesk {
   /** @param subject as the protocol's users name one version of something: `lodash@4.17.20`. */
   explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
-  /** What was refused lately, the newest first. */
-  refused(): readonly Refused[];
+  /** What was refused lately, the newest first. @throws `store-unavailable`. */
+  refused(): Promise<readonly Refused[]>;
   /** What the rules are fed with from elsewhere, in words; empty: nothing. */
   sources(): readonly PolicySource[];
 }
