@@ -2,9 +2,9 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
-import type { Accounts } from './accounts.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
+import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';

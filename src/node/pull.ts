@@ -3,7 +3,6 @@
  * through which it reaches its remote and, by way of the origin's own cache, other resources of its route.
  */
 
-import type { Accounts } from '../accounts.ts';
 import type { Cache } from '../cache/cache.ts';
 import { ageS } from '../cache/freshness.ts';
 import type { Obtained } from '../cache/slices/object.ts';
@@ -16,7 +15,7 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { request, unframedField } from '../http/client.ts';
 import { ownTarget } from '../http/targeted.ts';
 import { appendVia } from '../http/via.ts';
-import type { Identity } from '../identity.ts';
+import type { Accounts, Identity } from '../identity.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
 import type { Remotes } from '../remotes/remotes.ts';

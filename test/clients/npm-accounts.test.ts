@@ -274,6 +274,7 @@ test('what there is not is refused with a sentence: teams where nothing lives, s
   for (const [method, path, sentence] of [
     ['GET', '/pulled/-/org/acme/team', 'Nothing is published on this route'],
     ['POST', '/-/stage/package/@acme%2fowned', 'Nothing is staged here'],
+    ['GET', '/-/stage', 'Nothing is staged here'],
     ['POST', '/-/package/@acme%2fowned/trust', 'access.issuers'],
   ] as const)
     expect(await asked(method, path)).toEqual([405, expect.stringContaining(sentence)]);

@@ -3,10 +3,9 @@
  * one's own tokens. Passwords are compared here and nowhere else, no faster than `attempts` lets them.
  */
 
-import type { Accounts, GivenToken, HeldToken, Proof } from '../../accounts.ts';
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
-import type { Asker } from '../../identity.ts';
+import type { Accounts, Asker, GivenToken, HeldToken, Proof } from '../../identity.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import { name as nameOfUser, password as newPassword, token as tokenRecord } from '../record.ts';
 import type { Actor } from '../register/actor.ts';

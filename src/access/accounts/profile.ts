@@ -1,8 +1,7 @@
 /** What somebody changes of his own account: his address, words about himself, his password, for which he says the one he has. */
 
-import type { ProfileChange, Proof } from '../../accounts.ts';
 import { MeridianError } from '../../errors.ts';
-import type { Asker } from '../../identity.ts';
+import type { Asker, ProfileChange, Proof } from '../../identity.ts';
 import { password as newPassword } from '../record.ts';
 import { profileWords } from '../register/profiles.ts';
 import type { Register } from '../register/register.ts';

@@ -1,7 +1,6 @@
 /** Teams, for clients' own commands: the register's, changed by those who administer what a team has been given. */
 import { MeridianError } from '../../errors.ts';
-import type { Asker, Deed, Identity } from '../../identity.ts';
-import type { Place, Teams } from '../../teams.ts';
+import type { Asker, Deed, Identity, Place, Teams } from '../../identity.ts';
 import { type Grant, type Grantee, name as nameOfTeam } from '../record.ts';
 import { notFound } from '../register/not-found.ts';
 import type { Register } from '../register/register.ts';

@@ -164,6 +164,7 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
     case 'packument':
       await npm.policy?.ready();
       return refusePackage(npm, wanted.name) ?? pullDocument(npm, wanted.name, ask, origin);
+    case 'access':
     case 'visibility':
     case 'collaborators':
       return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });

@@ -3,10 +3,10 @@
  * token for it. Or at the terminal, as CouchDB had it: name and password in one document.
  */
 
-import type { Accounts, Proof } from '../../../accounts.ts';
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Exchange } from '../../../exchange.ts';
+import type { Accounts, Proof } from '../../../identity.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { addressField } from '../name-account.ts';

@@ -86,7 +86,7 @@ function decoded(path: string): string {
 }
 
 function adviceOn(plain: string): string {
-  if (plain.startsWith('/-/_view/')) return adviceOnStars;
+  if (plain.startsWith('/-/_view/') || /\/stars?$/.test(plain)) return adviceOnStars;
   if (plain.startsWith('/-/npm/v1/hooks')) return adviceOnHooks;
   return plain.startsWith('/-/package/') ? adviceOnTrust : adviceOnOrganisations;
 }

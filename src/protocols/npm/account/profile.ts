@@ -1,8 +1,7 @@
 /** `npm profile get` and `set`: what a user says of himself, and his password. */
-import type { Accounts } from '../../../accounts.ts';
 import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
-import type { Asker } from '../../../identity.ts';
+import type { Accounts, Asker } from '../../../identity.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { readObject } from './body.ts';

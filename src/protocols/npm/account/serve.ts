@@ -1,10 +1,9 @@
 /** Requests about accounts, at the origin, and which file carries them out. */
 
-import type { Accounts } from '../../../accounts.ts';
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Exchange } from '../../../exchange.ts';
-import type { Asker } from '../../../identity.ts';
+import type { Accounts, Asker } from '../../../identity.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';

@@ -3,10 +3,9 @@
  * `acme.core`: whoever administers `@acme/*` on this route looks after the teams of that scope, and after no others.
  */
 
-import type { Accounts } from '../../../accounts.ts';
 import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
-import type { Action, Asker } from '../../../identity.ts';
+import type { Accounts, Action, Asker } from '../../../identity.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { isNewPackageName } from '../path.ts';
@@ -35,10 +34,8 @@ export async function serveTeams(of: OfTeam, scope: string): Promise<Answer> {
   const prefix = scope + BETWEEN;
   const names = (await teams.names()).filter((name) => name.lastIndexOf(BETWEEN) === scope.length);
   const own = names.filter((name) => name.startsWith(prefix)).sort();
-  return jsonAnswer(
-    200,
-    own.map((name) => `${scope}:${name.slice(prefix.length)}`),
-  );
+  const bare = own.map((name) => name.slice(prefix.length));
+  return jsonAnswer(200, asksForWords(exchange) ? bare.map((name) => `${scope}:${name}`) : objectsOf(bare));
 }
 
 /** `DELETE /-/team/<scope>/<team>`. */
@@ -53,7 +50,8 @@ export async function serveMembers(of: OfTeam, team: TeamName): Promise<Answer> 
   const { exchange, asker, teams } = of;
   if (exchange.method === 'GET') {
     seesTeams(of, team.scope);
-    return jsonAnswer(200, (await teams.members(nameOf(team))).toSorted());
+    const members = (await teams.members(nameOf(team))).toSorted();
+    return jsonAnswer(200, asksForWords(exchange) ? members : objectsOf(members));
   }
   administers(of, team.scope);
   const user = textIn(await readObject(exchange), 'user');
@@ -78,6 +76,15 @@ export async function changeTeamRights(of: OfTeam, team: TeamName): Promise<Answ
     404,
     `@${team.scope}:${team.team} has not been given ${subject} alone: what it may do there comes of a wider right (meridian grant ls).`,
   );
+}
+
+/** As npm does; pnpm asks for objects. */
+function asksForWords({ query }: Exchange): boolean {
+  return new URLSearchParams(query).get('format') === 'cli';
+}
+
+function objectsOf(names: readonly string[]): readonly { readonly name: string }[] {
+  return names.map((name) => ({ name }));
 }
 
 function actionsFor(permissions: string): readonly Action[] {

@@ -1,9 +1,8 @@
 /** One's own tokens: `npm token list`, `create`, `revoke`, and `npm logout`. */
 
-import type { Accounts, HeldToken } from '../../../accounts.ts';
 import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
-import type { Asker, Right } from '../../../identity.ts';
+import type { Accounts, Asker, HeldToken, Right } from '../../../identity.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { isNewPackageName } from '../path.ts';

@@ -109,7 +109,7 @@ function authoriseMore(
   authorise(exchange, { action, route: npm.route, subject: name, restricted });
 }
 
-function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
+export function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
   if (owners.length === 0) throw new Refusal(400, 'A package has at least one owner.');
   if (owners.length > MAX_OWNERS) throw new Refusal(400, `A package has at most ${MAX_OWNERS} owners.`);
   return owners;

@@ -16,7 +16,7 @@ export interface Publication {
   /** Empty text: no longer deprecated. */
   readonly deprecated: Readonly<Record<string, string>>;
   readonly owners: readonly Owner[] | null;
-  /** It is about nothing but who likes the package (`npm star`). */
+  /** It says who likes the package, which documents here do not (`npm star`, `pnpm star`). */
   readonly isStar: boolean;
   readonly readme: string | null;
   /** Of the only version, when something is attached. */
@@ -59,7 +59,7 @@ export function readPublication(text: string): Publication {
     versions: versions && Object.keys(versions),
     deprecated: deprecatedIn(versions ?? {}),
     owners: ownersIn(body),
-    isStar: versions === null && optionalObject(body, 'users') !== null,
+    isStar: optionalObject(body, 'users') !== null,
     readme:
       (textIn(body, 'readme') ?? (manifest && textIn(manifest, 'readme')))?.slice(0, README_LENGTH) ?? null,
     manifest,

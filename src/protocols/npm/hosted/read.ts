@@ -29,8 +29,13 @@ export async function readHosted(
       return serveForEdit(npm, name, origin);
     case 'visibility':
       return jsonAnswer(200, { public: access === 'public' });
-    case 'collaborators':
-      return jsonAnswer(200, (await collaborators(npm.route, name, exchange, origin)) ?? shownOwners(owners));
+    // pnpm's way to ask for the same.
+    case 'access':
+      return jsonAnswer(200, { access, publish_requires_tfa: false });
+    case 'collaborators': {
+      const known = await collaborators(npm.route, name, exchange, origin);
+      return jsonAnswer(200, inForm(known ?? shownOwners(owners), exchange));
+    }
     default:
       throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
   }
@@ -45,7 +50,7 @@ async function collaborators(
   subject: string,
   { identity }: Exchange,
   { accounts }: OriginDoor,
-): Promise<Readonly<Record<string, 'read' | 'write'>> | null> {
+): Promise<Collaborators | null> {
   const deed = { route, subject, restricted: true };
   if (accounts === null || identity?.may({ ...deed, action: 'publish' }) !== true) return null;
   const { teams } = accounts;
@@ -56,7 +61,21 @@ async function collaborators(
   return Object.fromEntries([...all].slice(0, MAX_COLLABORATORS));
 }
 
-function shownOwners(owners: HostedPackage['owners']): Readonly<Record<string, 'write'>> {
+type Collaborators = Readonly<Record<string, 'read' | 'write'>>;
+
+/** By name, as npm wants them since its version 9; as a list, which pnpm asks for with `format=cli`. */
+function inForm(known: Collaborators, exchange: Exchange): unknown {
+  if (!asksForList(exchange)) return known;
+  return Object.entries(known).map(([user, right]) => {
+    return { user, permissions: right === 'write' ? 'read-write' : 'read-only' };
+  });
+}
+
+function asksForList({ query }: Exchange): boolean {
+  return new URLSearchParams(query).get('format') === 'cli';
+}
+
+function shownOwners(owners: HostedPackage['owners']): Collaborators {
   return Object.fromEntries(owners.map((owner) => [owner.name, 'write']));
 }
 
