@@ -1,6 +1,7 @@
 /**
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
+
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import type { Accounts } from './identity.ts';
@@ -168,8 +169,8 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
 export interface PolicyDesk {
   /** @param subject as the protocol's users name one version of something: `lodash@4.17.20`. */
   explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
-  /** What was refused lately, the newest first. */
-  refused(): readonly Refused[];
+  /** What was refused lately, the newest first. @throws `store-unavailable`. */
+  refused(): Promise<readonly Refused[]>;
   /** What the rules are fed with from elsewhere, in words; empty: nothing. */
   sources(): readonly PolicySource[];
 }

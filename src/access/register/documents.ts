@@ -10,6 +10,8 @@ import { grant, team, token, user } from '../record.ts';
 export const keys = {
   user: (name: string) => ['access', 'user', name],
   password: (name: string) => ['access', 'password', name],
+  /** What a user says of himself, which no other node needs to know. */
+  profile: (name: string) => ['access', 'profile', name],
   team: (name: string) => ['access', 'team', name],
   grant: (id: string) => ['access', 'grant', id],
   token: (id: string) => ['access', 'token', id],

@@ -24,11 +24,12 @@ import { type Grants, grants } from './grants.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { type Logins, logins } from './logins.ts';
 import { type People, people } from './people.ts';
+import { type Profiles, profiles } from './profiles.ts';
 import { reconcile } from './reconcile.ts';
 import { openTeller } from './teller.ts';
 import { type Tokens, tokens } from './tokens.ts';
 
-export interface Register extends People, Grants, Tokens, Expiry, Callers, Logins {
+export interface Register extends People, Profiles, Grants, Tokens, Expiry, Callers, Logins {
   /** Users, teams and grants as they are now. */
   world(): Promise<World>;
   /** Makes the first administrator, if there has not been one. @returns his token. */
@@ -73,6 +74,7 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
 
   return {
     ...ofPeople,
+    ...profiles(metadata, act),
     ...ofGrants,
     ...logins(metadata, act, clock),
     ...expiry(metadata, act),

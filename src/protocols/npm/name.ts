@@ -10,7 +10,7 @@ import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resour
 import { type Form, mediaTypes, preferredForm } from './form.ts';
 import { type Item, keyOf, type Rendering } from './key.ts';
 import { nameAccount } from './name-account.ts';
-import { auditAdvice, nameWrite, refuse, upstreamAdvice } from './name-write.ts';
+import { auditAdvice, nameWrite, refuse, stageAdvice, upstreamAdvice } from './name-write.ts';
 import { readPath, type Wanted } from './path.ts';
 
 const identity = ['accept-encoding', 'identity'] as const;
@@ -36,7 +36,7 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
     const path = exchange.path.slice(mount.prefix.length);
     const wanted = readPath(path);
     const { method } = exchange;
-    if (wanted.kind === 'account') return nameAccount(mount, path, exchange);
+    if (wanted.kind === 'account') return nameAccount(mount, path, exchange, isHome);
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange, isHome);
     switch (wanted.kind) {
       case 'packument': {
@@ -64,6 +64,7 @@ export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Ex
       case 'search':
         // Of what lives here, everybody finds what he may read.
         return readPast('search', '');
+      case 'access':
       case 'visibility':
       case 'collaborators':
         return isHome ? readPast(wanted.kind, wanted.name) : refuse(wanted.kind, upstreamAdvice);
@@ -151,6 +152,8 @@ function refuseRead(wanted: Wanted): Refused {
       return refuse(wanted.kind, auditAdvice);
     case 'advisories':
       return refuse(wanted.kind, 'Security advisories are asked for with POST.');
+    case 'publish':
+      return refuse(wanted.kind, stageAdvice);
     case 'malformed':
       return { as: 'refusal', kind: wanted.kind, error: new MeridianError('request-malformed', wanted.why) };
     default:

@@ -21,6 +21,7 @@ import { Deriver } from './deriver.ts';
 import { holdingsOf } from './holdings.ts';
 import { giveOut } from './hosted/archive/give-out.ts';
 import { takeIn } from './hosted/archive/take-in.ts';
+import { openCatalogue } from './hosted/catalogue.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { concealed, serveKnown } from './hosted/known.ts';
@@ -80,6 +81,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     hosted: options.hosted && openHosted(options.hosted, mount),
     mirror: options.mirror ?? {},
     warn: (message, fields) => warn(message, fields),
+    catalogue: openCatalogue({ route, clock }),
     metadata,
     maxPackumentBytes,
     remotes: openRemotes(options.remotes),
@@ -110,12 +112,14 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     retire: (job) => retireMirrored(context, job),
     begin(home) {
       warn = home.warn;
+      if (context.hosted !== null) context.catalogue.begin(home);
       if (policy === null) beginWithoutPolicy(route, home);
       else policy.begin(home);
     },
     policy: policyDesk(context),
     close() {
       policy?.close();
+      context.catalogue.close();
       deriver.close();
     },
   };
@@ -158,7 +162,7 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
 async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
   const { method } = ask.exchange;
-  if (wanted.kind === 'account') return serveAccount(mount, ask.exchange, origin);
+  if (wanted.kind === 'account') return serveAccount(npm, ask.exchange, origin);
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
   if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);
@@ -169,6 +173,7 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
     case 'packument':
       await npm.policy?.ready();
       return refusePackage(npm, wanted.name) ?? pullDocument(npm, wanted.name, ask, origin);
+    case 'access':
     case 'visibility':
     case 'collaborators':
       return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });

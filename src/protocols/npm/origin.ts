@@ -4,6 +4,7 @@ import type { FreshnessPolicy } from '../../resource.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
+import type { Catalogue } from './hosted/catalogue.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { LastLooks } from './last-looks.ts';
 import type { Outlines } from './outlines.ts';
@@ -24,6 +25,8 @@ export interface NpmOrigin {
   /** What lives here; `null` where nothing can be published. */
   readonly hosted: Hosted | null;
   readonly mirror: MirrorOptions;
+  /** The packages among that. */
+  readonly catalogue: Catalogue;
   /** What is asked of packages that are pulled through; `null`: nothing. */
   readonly policy: Policy | null;
   readonly metadata: FreshnessPolicy;

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { blobReferenceKey, type Transaction } from '../../../store.ts';
+import { adviceOnStars } from '../account/path.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
 import { storesOf } from './claims.ts';
@@ -32,6 +33,7 @@ export async function editDocument(
   seen: string | null,
 ): Promise<Answer> {
   const { name } = changing;
+  if (publication.isStar) throw new Refusal(403, adviceOnStars);
   const revision = await changePackage(changing, 'publish', `The change of ${name}`, (found, transaction) => {
     refuseUnlessSeen(found, seen ?? publication.revision);
     return edited(changing, found.package, publication, seen !== null, transaction);
@@ -107,7 +109,7 @@ function authoriseMore(
   authorise(exchange, { action, route: npm.route, subject: name, restricted });
 }
 
-function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
+export function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
   if (owners.length === 0) throw new Refusal(400, 'A package has at least one owner.');
   if (owners.length > MAX_OWNERS) throw new Refusal(400, `A package has at most ${MAX_OWNERS} owners.`);
   return owners;

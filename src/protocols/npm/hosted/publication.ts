@@ -16,6 +16,8 @@ export interface Publication {
   /** Empty text: no longer deprecated. */
   readonly deprecated: Readonly<Record<string, string>>;
   readonly owners: readonly Owner[] | null;
+  /** It says who likes the package, which documents here do not (`npm star`, `pnpm star`). */
+  readonly isStar: boolean;
   readonly readme: string | null;
   /** Of the only version, when something is attached. */
   readonly manifest: JsonObject | null;
@@ -57,6 +59,7 @@ export function readPublication(text: string): Publication {
     versions: versions && Object.keys(versions),
     deprecated: deprecatedIn(versions ?? {}),
     owners: ownersIn(body),
+    isStar: optionalObject(body, 'users') !== null,
     readme:
       (textIn(body, 'readme') ?? (manifest && textIn(manifest, 'readme')))?.slice(0, README_LENGTH) ?? null,
     manifest,

@@ -188,7 +188,7 @@ async function add(transaction: Transaction, changing: Changing, candidate: Cand
   const own =
     before.latest === null ? allOf(name) : [...documentsOf(route, name), ...filesOf(route, name, version)];
   const selectors = isNew ? [...own, ...keysOf(route)] : own;
-  await noteUnpurged(transaction, route, name, selectors);
+  await noteUnpurged(transaction, npm, name, selectors);
   return { revision, selectors, alert };
 }
 

@@ -164,7 +164,7 @@ async function put(
     latest: isLatest ? summaryOf(record, version) : before.latest,
   };
   const revision = await transaction.put(packageKey(route, name), after, found?.revision ?? null);
-  await noteUnpurged(transaction, route, name, isNew ? [...allOf(name), ...keysOf(route)] : allOf(name));
+  await noteUnpurged(transaction, npm, name, isNew ? [...allOf(name), ...keysOf(route)] : allOf(name));
   return revision;
 }
 

@@ -115,6 +115,6 @@ async function putGone(
   if (!isNews) return null;
   const found = await findPackage(transaction, route, name);
   const revision = await transaction.put(packageKey(route, name), found?.package ?? beginning(npm, pkg));
-  await noteUnpurged(transaction, route, name, allOf(name));
+  await noteUnpurged(transaction, npm, name, allOf(name));
   return revision;
 }
