@@ -4,14 +4,8 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { fromIntegrity } from '../../../http/digest.ts';
-import type { Sha256, WrittenBlob } from '../../../store.ts';
-import {
-  blobReferenceKey,
-  condemnedBlobKey,
-  type DocumentKey,
-  type Revision,
-  type Transaction,
-} from '../../../store.ts';
+import type { WrittenBlob } from '../../../store.ts';
+import { blobReferenceKey, type Revision, type Transaction } from '../../../store.ts';
 import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { type Changing, doneAnswer } from './change.ts';
@@ -29,11 +23,13 @@ import {
   type Summary,
   versionKey,
 } from './record.ts';
+import { refer } from './refer.ts';
 import { authorise, Refusal, shortName } from './refusal.ts';
 import { allOf, documentsOf, filesOf, keysOf } from './selectors.ts';
 import { isExactVersion, looksLikeRange } from './semver.ts';
 import { signingKeyOf, signVersion } from './signing.ts';
 import { noteUnpurged, tell } from './tell.ts';
+import type { Tarball } from './upload.ts';
 
 /** A version that may be published as far as can be said without looking at what is there. */
 interface Candidate {
@@ -51,47 +47,25 @@ interface Candidate {
 export async function publish(
   changing: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  tarball: Tarball,
 ): Promise<Answer> {
   const { npm, name, origin } = changing;
   const { metadata, blobs } = storesOf(origin);
   const candidate = await examine(changing, publication, tarball);
-  const { sha256 } = tarball;
-  const pin = blobReferenceKey(sha256, ['pin', crypto.randomUUID()]);
-  await metadata.transact((transaction) => pinBlob(transaction, sha256, pin, npm.clock.now()));
-  let published: Published;
-  try {
-    // From here on it is not collected; it may have been before.
-    if ((await blobs.stat(sha256)) === null) throw collected();
-    published = await metadata.transact((transaction) => add(transaction, changing, candidate, pin));
-  } catch (error) {
-    await metadata.transact((transaction) => transaction.delete(pin));
-    throw error;
-  }
+  const published = await refer({ metadata, blobs }, tarball.written.sha256, npm.clock.now(), (transaction) =>
+    add(transaction, changing, candidate),
+  );
   await tell(npm.route, { name, ...published }, origin, `The publication of ${name}@${candidate.version}`);
   return doneAnswer(name, published.revision, 201);
-}
-
-export async function pinBlob(
-  transaction: Transaction,
-  sha256: Sha256,
-  pin: DocumentKey,
-  sinceMs: number,
-): Promise<void> {
-  if ((await transaction.get(condemnedBlobKey(sha256))) !== null) throw collected();
-  await transaction.put(pin, { sinceMs });
-}
-
-export function collected(): Refusal {
-  return new Refusal(503, 'The same bytes are being removed from the store at this moment. Publish again.');
 }
 
 /** Fails with a `Refusal` that says what is wrong. */
 async function examine(
   { name, origin }: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  uploaded: Tarball,
 ): Promise<Candidate> {
+  const { written: tarball } = uploaded;
   const { manifest, versions, attached } = publication;
   const version = manifest?.['version'];
   if (manifest === null || versions?.length !== 1)
@@ -113,7 +87,7 @@ async function examine(
     ...{ version, manifest, tarball, integrity, publication },
     tags: tagsFor(publication, version),
     shasum: sha1,
-    contents: await inspectTarball(storesOf(origin).blobs, tarball.sha256, name, version),
+    contents: await inspectTarball(storesOf(origin).blobs, uploaded, name, version),
     provenance: readProvenance(attached, name, version, sha512),
   };
 }
@@ -162,7 +136,6 @@ async function add(
   transaction: Transaction,
   { npm, name, exchange }: Changing,
   candidate: Candidate,
-  pin: DocumentKey,
 ): Promise<Published> {
   const { route, clock, hosted } = npm;
   const { version, tags, publication, provenance, tarball } = candidate;
@@ -189,7 +162,6 @@ async function add(
   };
   await transaction.put(versionKey(route, name, version), record, null);
   await transaction.put(blobReferenceKey(tarball.sha256, ['npm', route, name, version]), { sinceMs: nowMs });
-  await transaction.delete(pin);
   if (provenance !== null) await transaction.put(attestationsKey(route, name, version), provenance.document);
   const isLatest = tags.includes('latest') || before.latest === null;
   if (isLatest) await transaction.put(readmeKey(route, name), publication.readme ?? '');
