@@ -98,11 +98,7 @@ function keeperOf(cache: Cache): Parameters<typeof follow>[0]['keeper'] {
   return {
     position: cache.position,
     isEmpty: (cache.stats.disk?.entries ?? 0) === 0,
-    purge(purges, at) {
-      // The last one brings the cache to that place: after a crash before it, all of them come again.
-      for (const [index, purge] of purges.entries())
-        cache.purge(purge, false, index === purges.length - 1 ? at : undefined);
-    },
+    purge: cache.purgeAll,
     passed: cache.passed,
     suspect: () => void cache.purge({ selector: { by: 'all' }, soft: true, suspect: true }, false),
   };

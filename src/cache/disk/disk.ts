@@ -52,12 +52,12 @@ export interface Disk {
   /** Replaces the metadata of an entry that is still there with the same body. */
   update(entry: Entry): void;
   /**
-   * Writes down a purge that the ledger has just numbered. Holds even while the disk is out of use. Tells whether it would
+   * Writes down purges that the ledger has just numbered. Holds even while the disk is out of use. Tells whether they would
    * survive a crash now; with `durable`, a power cut as well.
    *
-   * @param at the place on the bus that this tier has come to with it, written down in the same transaction.
+   * @param at the place on the bus that this tier has come to with them, written down in the same transaction.
    */
-  purge(mark: Mark, durable: boolean, at?: Place): boolean;
+  purge(marks: readonly Mark[], durable: boolean, at?: Place): boolean;
   /** The place on the bus up to which this tier knows of every purge; `null` when it has followed none. */
   readonly position: Place | null;
   /** Writes down that it has come to this place, where there was nothing to purge on the way. */
@@ -319,12 +319,12 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     },
     passed: (at) => withIndex(undefined, () => purging.passed(at)),
 
-    purge(mark, durable, at) {
+    purge(marks, durable, at) {
       if (use.closed) return false;
       const before = unswept;
       unswept = index.ledger.sequence;
       try {
-        const { orphans, isAll } = purging.add(mark, durable, at);
+        const { orphans, isAll } = purging.add(marks, durable, at);
         if (isAll) unswept = before;
         orphaned(orphans);
         return true;
