@@ -4,8 +4,8 @@
  */
 import type { Selector } from '../purge.ts';
 
-/** Events under way at once. More would only make smaller ones. */
-const maxUnderWay = 2;
+/** Events under way at once. More would only make smaller ones. One that nodes acknowledge is worth waiting for. */
+const maxUnderWay = { alone: 2, acknowledged: 1 };
 /** Selectors in one event. */
 const maxSelectors = 1_000;
 /** Orders that wait for their turn; who comes then goes by himself. */
@@ -64,7 +64,8 @@ export function gather<Result>(
 
   function next(): void {
     const first = waiting[0]?.order;
-    if (first === undefined || underWay >= maxUnderWay) return;
+    if (first === undefined) return;
+    if (underWay >= (first.waitMs === undefined ? maxUnderWay.alone : maxUnderWay.acknowledged)) return;
     const these = take(first);
     const by = these.length > 1 ? `${first.by}, and ${these.length - 1} more` : first.by;
     issue({ ...first, by, selectors: these.flatMap(({ order }) => order.selectors) })
