@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
-import type { DocumentReader, MetadataStore, TransactOptions, Transaction } from '../../store.ts';
+import type { DocumentReader, MetadataStore, Transaction, TransactOptions } from '../../store.ts';
 import { flushFolder } from '../file.ts';
 import { inTime, type Row, rowRange, toDocument } from './document.ts';
 import { encodeKey } from './key.ts';

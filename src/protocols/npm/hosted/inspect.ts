@@ -36,10 +36,7 @@ export async function inspectTarball(
   return contents;
 }
 
-async function streamOf(
-  blobs: BlobStore,
-  { written, bytes }: Tarball,
-): Promise<ReadableStream<Uint8Array>> {
+async function streamOf(blobs: BlobStore, { written, bytes }: Tarball): Promise<ReadableStream<Uint8Array>> {
   if (bytes !== null) return new Blob([new Uint8Array(bytes)]).stream();
   const blob = await blobs.open(written.sha256);
   if (blob === null) throw new Refusal(503, 'The tarball is being removed from the store. Publish it again.');

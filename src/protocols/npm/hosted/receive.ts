@@ -49,10 +49,14 @@ async function read({ deriver }: NpmOrigin, chunks: ArrayBuffer[]): Promise<Publ
   if (size > readHereBytes) return deriver.run({ task: 'publication', chunks }, chunks);
   try {
     return readPublication(chunks);
-  } catch (cause) {
-    if (!(cause instanceof NotAPublication)) throw cause;
-    throw new MeridianError('request-malformed', cause.message, { cause });
+  } catch (thrown) {
+    if (!(thrown instanceof NotAPublication)) throw thrown;
+    throw malformed(thrown);
   }
+}
+
+function malformed(cause: NotAPublication): MeridianError {
+  return new MeridianError('request-malformed', cause.message, { cause });
 }
 
 /**
