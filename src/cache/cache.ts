@@ -168,7 +168,8 @@ export function cache(options: CacheOptions): Cache {
   }
 
   function purgeAll(purges: readonly Purge[], at: Place): void {
-    disk?.purge(purges.map(number), false, at);
+    const marks = purges.map(number);
+    disk?.purge(marks, false, at);
     // The last one brings whoever is told to that place.
     for (const [index, { selector }] of purges.entries())
       options.purged?.(selector, index === purges.length - 1 ? at : undefined);
