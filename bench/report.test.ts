@@ -3,7 +3,7 @@ import type { Figure } from './figures.ts';
 import { intoReadme } from './readme.ts';
 import { type Report, suiteText } from './report.ts';
 import { spread } from './statistics.ts';
-import type { Row, SuiteReport } from './suite.ts';
+import type { Row, SuiteReport, Table } from './suite.ts';
 
 const figures = ['requestsPerSecond', 'cpuMicros', 'p99Micros', 'serverBusy', 'loadBusy', 'foreign'] as const;
 
@@ -28,6 +28,10 @@ function row(peer: string, taken: Partial<Record<Figure, number>>, more: Partial
 }
 
 function text(...rows: Row[]): string {
+  return textWith(rows);
+}
+
+function textWith(rows: readonly Row[], tables?: readonly Table[]): string {
   const suite: SuiteReport = {
     suite: 's',
     about: '',
@@ -38,6 +42,7 @@ function text(...rows: Row[]): string {
     seconds: 1,
     figures,
     rows,
+    ...(tables && { tables }),
   };
   const machine = {
     cpu: 'CPU',
@@ -83,6 +88,23 @@ describe('a report', () => {
     expect(text({ case: 'one case', peer: 'v', label: 'V', absent: 'no TLS' })).toContain(
       'not measured: no TLS',
     );
+  });
+
+  test('keeps the figures of the rounds that went well, and says why the others did not', () => {
+    const shown = text(row('m', {}, { missed: '1 of 2 rounds failed: it was gone', failed: true }));
+    expect(shown).toContain('90,000 (90,000–90,000)');
+    expect(shown).toContain('M, one case: 1 of 2 rounds failed: it was gone');
+    expect(shown).not.toContain('rows failed');
+  });
+
+  test('has what was measured beside other tables, even if a row failed', () => {
+    const table: Table = { title: 'Other', remarks: [], names: 1, head: ['a', 'b'], body: [['x', '1']] };
+    const failed: Row = { case: 'one case', peer: 'n', label: 'N', absent: 'it was gone', failed: true };
+    const shown = textWith([row('m', {}), failed], [table]);
+    expect(shown).toContain('90,000 (90,000–90,000)');
+    expect(shown).toContain('failed: it was gone');
+    expect(shown).toContain('#### Other');
+    expect(textWith([], [table])).not.toContain('In short');
   });
 });
 

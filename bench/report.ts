@@ -24,13 +24,12 @@ const MARK = '†';
 
 /** The whole report of one suite. */
 export function suiteText(report: Report, suite: SuiteReport): string {
-  if (suite.tables)
-    return [
-      ...(isAnywhere(suite) ? [] : measured(report, suite)),
-      ...proofs(suite),
-      ...suite.tables.flatMap(tableText),
-    ].join('\n');
-  return [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)].join('\n');
+  const tables = (suite.tables ?? []).flatMap(tableText);
+  if (suite.rows.length > 0 || suite.tables === undefined) {
+    const rows = [...origin(report, suite), ...remarks(suite), ...overview(suite), ...details(suite)];
+    return [...rows, ...tables].join('\n');
+  }
+  return [...(isAnywhere(suite) ? [] : measured(report, suite)), ...proofs(suite), ...tables].join('\n');
 }
 
 function tableText({ title, remarks, names, head, body }: Table): string[] {
@@ -74,7 +73,7 @@ function proofs({ proofs: sentences }: SuiteReport): string[] {
 function remarks({ rows }: SuiteReport): string[] {
   const measured = rows.filter((row) => row.figures);
   const noisy = measured.filter((row) => (row.figures?.foreign?.median ?? 0) > FOREIGN_LIMIT).length;
-  const failed = rows.filter((row) => row.failed).length;
+  const failed = rows.filter((row) => row.failed && !row.figures).length;
   return [
     ...(noisy > 0
       ? [
@@ -90,6 +89,9 @@ function remarks({ rows }: SuiteReport): string[] {
         ]
       : []),
     ...(failed > 0 ? [`**${failed} rows failed**, and say why.`, ''] : []),
+    ...measured.flatMap(({ case: title, label, missed }) =>
+      missed === undefined ? [] : [`${label}, ${title}: ${missed}; the figures are those of the others.`, ''],
+    ),
   ];
 }
 

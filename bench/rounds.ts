@@ -26,7 +26,8 @@ export async function runCase(
   take: Take,
 ): Promise<Row[]> {
   const samples = new Map<string, Sample[]>();
-  const absent = new Map<string, Pick<Row, 'absent' | 'failed'>>();
+  const absent = new Map<string, Pick<Row, 'absent' | 'failed' | 'missed'>>();
+  const failures = new Map<string, string[]>();
 
   for (let round = 0; round < run.rounds; round++) {
     for (const { peer, running } of turned(contenders, round)) {
@@ -45,7 +46,7 @@ export async function runCase(
         if (run.scratch.ended) throw new Error('Stopped.', { cause });
         // The others' figures are still worth having; this one's row says what happened.
         const why = cause instanceof Error ? cause.message : String(cause);
-        absent.set(peer.name, { absent: why, failed: true });
+        failures.set(peer.name, [...(failures.get(peer.name) ?? []), why]);
         progress(` failed: ${why}`);
       }
     }
@@ -53,6 +54,10 @@ export async function runCase(
 
   const spreads = new Map<string, Spreads>();
   for (const [name, taken] of samples) if (!absent.has(name)) spreads.set(name, spreadsOf(taken));
+  for (const [name, [why = '', ...more]] of failures) {
+    const missed = `${1 + more.length} of ${run.rounds} rounds failed: ${why}`;
+    absent.set(name, samples.has(name) ? { missed, failed: true } : { absent: why, failed: true });
+  }
   return contenders.map(({ peer }) => ({
     case: title,
     peer: peer.name,

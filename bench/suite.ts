@@ -87,6 +87,8 @@ export interface Row {
   readonly against?: Readonly<Record<string, Partial<Record<Figure, Spread>>>>;
   /** Why there are no figures. */
   readonly absent?: string;
-  /** It was tried, and went wrong. */
+  /** It was tried, and went wrong: at all times, or in some rounds. */
   readonly failed?: true;
+  /** Which rounds have no part in the figures, and why. */
+  readonly missed?: string;
 }

@@ -30,7 +30,7 @@ export const outcomes = {
     hit: true,
     forward: null,
     detail: 'replica',
-    meaning: 'Fresh in memory, as a copy of what another worker keeps: it is asked for very often.',
+    meaning: 'Fresh in memory, as a copy of what another worker keeps: it is asked for often.',
   },
   'hit-disk': { hit: true, forward: null, detail: 'disk', meaning: 'Fresh on disk.' },
   'hit-stale': {

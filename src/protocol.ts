@@ -33,6 +33,11 @@ export interface Protocol {
    * answer into the one for this client, as it streams. Absent: answers are passed on as they are.
    */
   rewrite?(resource: Resource, answer: Answer, exchange: Exchange): Answer;
+  /**
+   * At the PoP: what is asked first for somebody who has no right by name to what he wants, where nobody may tell a name that he may not
+   * read from one that there is not. `null`: that is no secret here. Not asked about what is stored and is for everybody.
+   */
+  concealed?(resource: Resource): Concealed | null;
   /** At the origin: asks the remote. Fails with a `MeridianError`; an HTTP error of the remote is an `Answer`. */
   pull(ask: Ask, origin: OriginDoor): Promise<Answer>;
   /**
@@ -55,6 +60,14 @@ export interface Protocol {
   readonly policy?: PolicyDesk;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
+}
+
+/** The one question that is asked about a name that there may not be. */
+export interface Concealed {
+  /** Path of the route that answers 200 where everybody may know of it, and 404 where not, whether there is anything or not. */
+  readonly target: string;
+  /** What somebody hears who may not have it, or for whom there is nothing: that he may not, or that there is nothing. */
+  readonly as: 'refused' | 'absent';
 }
 
 /** What lives here, as folders of it are taken in and written. */

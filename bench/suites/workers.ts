@@ -48,6 +48,9 @@ const HANDSHAKES = join(import.meta.dirname, '../load/handshakes.ts');
 /** No server here answers more misses than this in a second, so that no list is gone through twice. */
 const MOST_PER_SECOND = 40_000;
 
+/** Before a measurement of hits: by then each process has what it will have, and its code is compiled. */
+const WARM_SECONDS = 2;
+
 /** What is asked for: some objects again and again, new ones only, or one of them over a new connection each time. */
 type Asks = 'stored' | 'new' | 'anew';
 
@@ -147,8 +150,11 @@ async function askList(
 ): Promise<Sample> {
   const asking = { scratch, cores, upstream };
   const list = listOf(scratch, paths);
-  // Each once: from here on they are stored, and the code is compiled.
-  if (areStored) await askFor(asking, running, list, { connections: CONNECTIONS });
+  // Each once: from here on they are stored. And again and again: so a worker has those that others keep as near as it wants.
+  if (areStored) {
+    await askFor(asking, running, list, { connections: CONNECTIONS });
+    await askFor(asking, running, list, { connections: CONNECTIONS, seconds: WARM_SECONDS });
+  }
   const before = await upstream.requests();
   const asked = await askFor(asking, running, list, { connections: CONNECTIONS, seconds });
   const upstreamRequests = (await upstream.requests()) - before;
@@ -157,18 +163,8 @@ async function askList(
   return sampleOf(asked, asked.cpu);
 }
 
-async function askAnew(
-  { cores, seconds }: Run,
-  { bytes }: Case,
-  running: Running,
-  upstream: Upstream,
-): Promise<Sample | NotServed> {
-  const base = running.on['https/1.1'];
-  if (typeof base !== 'string') return base;
-  const body = object(bytes, 'workers');
-  await proveHit(running, base, body, 'https/1.1');
-  const before = await upstream.requests();
-  const words = [base + body.path, CONNECTIONS, seconds, bytes].map(String);
+async function visitAnew({ cores }: Run, running: Running, url: string, seconds: number, bytes: number) {
+  const words = [url, CONNECTIONS, seconds, bytes].map(String);
   const child = Bun.spawn(pinned(cores.load, [process.execPath, HANDSHAKES, ...words]), {
     stdout: 'pipe',
     stderr: 'inherit',
@@ -177,7 +173,26 @@ async function askAnew(
   const said = await child.stdout.text();
   if ((await child.exited) !== 0) throw new Error('the load generator gave up');
   const report = JSON.parse(said) as HandshakesReport;
-  const cpu = stop(report.ownMicros);
+  return { report, cpu: stop(report.ownMicros) };
+}
+
+async function askAnew(
+  run: Run,
+  { bytes }: Case,
+  running: Running,
+  upstream: Upstream,
+): Promise<Sample | NotServed> {
+  const { seconds } = run;
+  const base = running.on['https/1.1'];
+  if (typeof base !== 'string') return base;
+  const body = object(bytes, 'workers');
+  const visit = (forSeconds: number) => visitAnew(run, running, base + body.path, forSeconds, bytes);
+  // Also so that each process has it: NGINX drops it to make room for misses, but a process that has the file open goes on sending it,
+  // while the other one has to ask for it again.
+  await visit(WARM_SECONDS);
+  await proveHit(running, base, body, 'https/1.1');
+  const before = await upstream.requests();
+  const { report, cpu } = await visit(seconds);
   if ((await upstream.requests()) !== before) throw new Error('the upstream was asked for hits');
   // The generator's own start is time in which the server had nothing to do.
   return sampleOf({ ...report, requestsPerSecond: report.answers / cpu.seconds }, cpu);

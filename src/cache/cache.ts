@@ -16,6 +16,7 @@ import type { Disk, DiskStats } from './disk/disk.ts';
 import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents, noVarySearchOf } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
+import { type CopiesStats, rooms } from './eviction/rooms.ts';
 import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
@@ -42,12 +43,14 @@ export interface Cache {
    * (RFC 9110 §9.3.3). `null`: it may not be kept.
    */
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
+  /** What is stored for this request, in memory or on disk, fresh or not; `null` for nothing. Reads no body. */
+  stored(resource: Resource, exchange: Exchange): Entry | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
   expectReplica(key: CacheKey): Replica;
   /** A copy is no longer than this. */
-  readonly memoryObjectBytes: number;
+  readonly copyLimitBytes: number;
   /**
    * Whatever has been asked for until now and is meant by the selector is gone, or stale. What is under way still goes to
    * those who wait for it; who comes from now on asks anew. Takes no longer for a million entries than for one.
@@ -82,10 +85,12 @@ export interface CacheLimits {
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly slices: SliceSizes;
+  /** Of memory, for copies of what others keep, when it is full: 0 to 1. */
+  readonly copiesShare: number;
 }
 
 export interface CacheStats {
-  readonly memory: MemoryStats;
+  readonly memory: MemoryStats & CopiesStats;
   readonly disk: DiskStats | null;
   /** Requests to the parent under way, with the fills that came of them. */
   readonly fills: number;
@@ -100,6 +105,8 @@ export interface CacheOptions {
   readonly memoryBytes: number;
   /** One object in memory, in bytes. */
   readonly memoryObjectBytes: number;
+  /** See `CacheLimits`: an eighth unless said. */
+  readonly copiesShare?: number;
   readonly disk: Disk | null;
   readonly slices: SliceSizes;
   readonly tuning: Tuning;
@@ -118,7 +125,10 @@ const minBudgetBytes = 32 * 1024 * 1024;
 export function cache(options: CacheOptions): Cache {
   const { clock, disk, hits } = options;
   const ledger = disk?.ledger ?? openLedger();
-  const residents = memory(options.memoryBytes, merit(), ledger);
+  let copiesShare = options.copiesShare ?? 1 / 8;
+  const copiesBytes = () => Math.floor(residents.stats.limitBytes * copiesShare);
+  const inRooms = rooms<Resident>(merit(), merit(), copiesBytes);
+  const residents = memory(options.memoryBytes, inRooms, ledger);
   const held = store(residents, disk, options.memoryObjectBytes, ledger);
   const sweeping = sweep({
     clock,
@@ -176,6 +186,8 @@ export function cache(options: CacheOptions): Cache {
     sweeping.wake();
   }
 
+  const copyLimitBytes = () => Math.min(held.memoryObjectBytes, copiesBytes());
+
   function dropKey(key: CacheKey): void {
     purge({ selector: { by: 'key', key }, soft: false }, false);
   }
@@ -190,11 +202,12 @@ export function cache(options: CacheOptions): Cache {
     },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
+    stored: ({ key }, { headers }) => held.locate(key, headers)?.entry ?? null,
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     original: (key, headers) => original(residents, key, headers, clock.now()),
-    expectReplica: (key) => expectReplica(key, held, residents, clock.now),
-    get memoryObjectBytes() {
-      return held.memoryObjectBytes;
+    expectReplica: (key) => expectReplica(key, held, residents, copyLimitBytes(), clock.now),
+    get copyLimitBytes() {
+      return copyLimitBytes();
     },
     purge,
     purgeAll,
@@ -214,8 +227,9 @@ export function cache(options: CacheOptions): Cache {
     dropGroups(route, groups) {
       for (const group of groups) purge({ selector: { by: 'group', route, group }, soft: false }, false);
     },
-    resize({ memoryBytes, diskBytes, slices }) {
+    resize({ memoryBytes, diskBytes, slices, copiesShare: share }) {
       engine.slices = slices;
+      copiesShare = share;
       residents.resize(memoryBytes);
       budget.limitBytes = budgetFor(memoryBytes);
       disk?.resize(diskBytes);
@@ -231,7 +245,7 @@ export function cache(options: CacheOptions): Cache {
     },
     get stats() {
       return {
-        memory: residents.stats,
+        memory: { ...residents.stats, ...inRooms.stats },
         disk: disk?.stats ?? null,
         fills: engine.flights.size,
         passingBytes: budget.usedBytes,

@@ -129,9 +129,10 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
   }
 
   /** Room is made before something comes, so that it is there when it has been kept. */
-  function makeRoom(neededBytes: number): void {
+  function makeRoom(coming?: Resident): void {
+    const neededBytes = coming?.costBytes ?? 0;
     while (stats.bytes + stats.policyBytes + neededBytes > stats.limitBytes) {
-      const victim = policy.evict();
+      const victim = policy.evict(coming);
       if (!victim) return;
       unchain(victim);
       discount(victim);
@@ -144,7 +145,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     if (replaced) unlink(replaced);
     const resident = residentOf(entry, body, isReplica);
     if (resident.costBytes > stats.limitBytes / largestShare) return null;
-    makeRoom(resident.costBytes);
+    makeRoom(resident);
     const first = chains.get(entry.key) ?? null;
     resident.sibling = first;
     if (first) dropLast(first);
@@ -160,13 +161,14 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     if (same(entry) !== resident) return;
     const now = judged(entry, ledger, resident.judgedAt);
     if (now === null) unlink(resident);
-    else if (now.freshness !== entry.freshness) update(resident, now);
+    else if (now.freshness !== entry.freshness) update(resident, now, resident.isReplica);
     else resident.judgedAt = ledger.sequence;
   }
 
-  function update(resident: Resident, entry: Entry): Resident {
-    const kept = same(resident.entry) === resident ? keep(entry, resident.body) : null;
-    if (!kept) return residentOf(entry, resident.body);
+  /** What was a copy is this worker's own once it has confirmed it itself; not so when it has only been purged. */
+  function update(resident: Resident, entry: Entry, isReplica = false): Resident {
+    const kept = same(resident.entry) === resident ? keep(entry, resident.body, isReplica) : null;
+    if (!kept) return residentOf(entry, resident.body, isReplica);
     countUse(kept);
     kept.heat = resident.heat;
     return kept;
@@ -213,7 +215,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
       return same(entry);
     },
 
-    update,
+    update: (resident, entry) => update(resident, entry),
     judge,
 
     *all() {
@@ -237,7 +239,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
 
     resize(limitBytes) {
       stats.limitBytes = limitBytes;
-      makeRoom(0);
+      makeRoom();
     },
   };
 }

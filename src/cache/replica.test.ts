@@ -78,6 +78,43 @@ describe('a copy', () => {
     await reply.bytes();
   });
 
+  test('is counted as one, and no more once this worker has confirmed it itself', async () => {
+    await using from = await owner();
+    await using to = await world({ clock: from.clock });
+    const coming = to.cache.expectReplica(key);
+    coming.keep(copyOf(from)!, bytes);
+    coming.end();
+    expect(to.cache.stats.memory).toMatchObject({ entries: 1, copies: 1 });
+    expect(to.cache.stats.memory.copyBytes).toBe(to.cache.stats.memory.bytes);
+    to.cache.purge({ selector: { by: 'tag', tag: 'news' }, soft: true }, false);
+    to.parent = (ask) =>
+      ask.stored === null ? answerOf('new', maxAge(60)) : answerOf('', { ...maxAge(60), etag: '"1"' }, 304);
+    expect(await (await to.get()).text()).toBe('body');
+    expect(to.cache.stats.memory).toMatchObject({ entries: 1, copies: 0, copyBytes: 0 });
+  });
+
+  test('does not push out what the worker keeps itself', async () => {
+    await using from = await owner({}, 'x'.repeat(10_000));
+    await using to = await world({ clock: from.clock, memoryBytes: 400_000 });
+    to.parent = () => answerOf('y'.repeat(10_000), maxAge(60));
+    for (let which = 0; which < 40; which++) await (await to.get({ key: `/own-${which}` })).bytes();
+    const before = to.cache.stats.memory;
+    expect(before.evicted).toBeGreaterThan(0);
+    const body = new TextEncoder().encode('x'.repeat(10_000));
+    for (let which = 0; which < 40; which++) {
+      const other = `web /near-${which}` as CacheKey;
+      const coming = to.cache.expectReplica(other);
+      expect(coming.keep({ ...copyOf(from)!, key: other }, body)).toBe(true);
+      coming.end();
+      const { copyBytes, bytes, limitBytes } = to.cache.stats.memory;
+      expect(copyBytes).toBeLessThanOrEqual(400_000 / 8);
+      expect(bytes).toBeLessThanOrEqual(limitBytes);
+    }
+    const after = to.cache.stats.memory;
+    expect(after.copies).toBeGreaterThan(0);
+    expect(after.bytes - after.copyBytes).toBeGreaterThan(before.bytes - 400_000 / 8 - 15_000);
+  });
+
   test('does not take the place of something fresh, and does of something stale', async () => {
     await using from = await owner();
     await using to = await owner({}, 'own');

@@ -27,15 +27,16 @@ export interface Replica {
 
 export function expectReplica(
   key: CacheKey,
-  store: Pick<Store, 'expect' | 'memoryObjectBytes'>,
+  store: Pick<Store, 'expect'>,
   memory: Memory,
+  limitBytes: number,
   nowMs: () => number,
 ): Replica {
   const arrival = store.expect({ key, tags: [] });
   return {
     keep(head, body) {
       arrival.landed(head);
-      if (!arrival.current || body.length > store.memoryObjectBytes) return false;
+      if (!arrival.current || body.length > limitBytes) return false;
       const entry: Entry = { ...head, asOf: arrival.asOf, sha256: '' };
       const there = memory.variant(entry);
       if (there !== null && nowMs() < there.freshUntilMs) return false;

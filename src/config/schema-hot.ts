@@ -27,6 +27,17 @@ export const hot = group(
       1000,
     ).prefault(5),
     everyS: seconds('Between two looks at the rates.', { atLeast: 1, atMost: 60 }).prefault('5s'),
+    nearRequests: count(
+      'A member keeps a copy of what it has handed over so many times within `nearWithinS`, however hot that is elsewhere. 0: of hot objects alone.',
+      0,
+      100,
+    ).prefault(3),
+    nearWithinS: seconds('See `nearRequests`.', { atLeast: 1, atMost: 3600 }).prefault('10s'),
+    copiesPercent: count(
+      'Share of `memory.bytes` that all copies may have when it is full. What is free, they may have besides.',
+      1,
+      50,
+    ).prefault(12),
     keepS: seconds('For so long an object stays hot after it last was.', { atLeast: 1 }).prefault('60s'),
   },
 );

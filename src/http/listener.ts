@@ -19,7 +19,8 @@ import { settled } from './listener/drain.ts';
 import { type Front, openFront } from './listener/front.ts';
 import { type Generation, longestTimeoutS, openGeneration, type TlsOptions } from './listener/generation.ts';
 import { openInformational } from './listener/informational.ts';
-import { lingered } from './listener/linger.ts';
+import { lingered, requestExpected } from './listener/linger.ts';
+import { unlisten } from './listener/unlisten.ts';
 import type { FileWatch } from './watch-files.ts';
 
 export { requestFault } from './listener/fault.ts';
@@ -86,7 +87,7 @@ export interface Listener {
   /** Takes changed certificate files into use now, instead of in a few seconds. Fails when they are unusable. */
   reloadCertificates(): Promise<void>;
   /**
-   * Closes connections with their next response, and for a moment still takes new ones (`linger.ts`). Then stops taking any,
+   * Takes no more connections (`unlisten.ts`), and closes those that there are with their next response (`linger.ts`). Then
    * waits for the responses under way, and cuts off what is left after `graceMs`.
    */
   drain(graceMs: number): Promise<void>;
@@ -225,10 +226,17 @@ class OpenListener {
 
   async drain(graceMs: number): Promise<void> {
     this.#watch?.stop();
-    const { clock } = this.options;
-    if (graceMs > 0)
-      await Promise.all([...this.#generations].map((generation) => generation.unlisten(clock)));
-    await lingered({ answered: () => this.#lastAnswers, pending: () => this.pending(), graceMs, clock });
+    const { clock, unix, host } = this.options;
+    // What another worker connects to is not told to go elsewhere.
+    const goesElsewhere = graceMs > 0 && unix === undefined;
+    if (goesElsewhere) await unlisten(host, this.port, clock);
+    await lingered({
+      answered: () => this.#lastAnswers,
+      pending: () => this.pending(),
+      expected: async () => goesElsewhere && (await requestExpected(this.port)),
+      graceMs,
+      clock,
+    });
     this.#front?.close();
     const generations = [...this.#generations];
     const stopped = Promise.all(generations.map((generation) => generation.stop()));

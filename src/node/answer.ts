@@ -13,10 +13,12 @@ import {
   admitToObtained,
   admitToPass,
   admitted,
+  isAdmittedAtOnce,
   isFree,
   readingOf,
   withoutToken,
 } from './authorise.ts';
+import { admitToConcealed } from './conceal.ts';
 import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -62,8 +64,13 @@ function guarded(
     found.outcome === 'hit'
       ? replyHit(node, account, found.resident)
       : fill(node, account, route, resource, found);
+  const deed = readingOf(route, resource, found);
+  if (deed.restricted && route.protocol.concealed?.(resource)) {
+    // Whoever may not have it is refused in the way, and in the time, in which what there is not is refused.
+    return isAdmittedAtOnce(guard, exchange, deed) ? go() : fill(node, account, route, resource, found);
+  }
   try {
-    const identity = admitted(guard, exchange, readingOf(route, resource, found));
+    const identity = admitted(guard, exchange, deed);
     if (!(identity instanceof Promise)) return go();
     return identity.then(go, (denial) => refuse(node, account, denial));
   } catch (denial) {
@@ -98,6 +105,7 @@ async function fill(
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
     const { guard } = node;
+    if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));

@@ -59,7 +59,8 @@ export function isAdmittedAtOnce(guard: Guard, exchange: Exchange, deed: Deed): 
 
 /**
  * Judges what a miss has brought, for this request alone, whoever else waits for the same: it may be restricted, which nobody
- * could know before. @throws as `admitted`, and lets go of it then.
+ * could know before; and where not everybody may read the route, a right may have been taken away while he waited.
+ * @throws as `admitted`, and lets go of it then.
  */
 // off the hit path: after a miss
 export async function admitToObtained(
@@ -70,9 +71,10 @@ export async function admitToObtained(
   obtained: Obtained,
 ): Promise<Obtained> {
   const { source } = obtained;
-  if (isRestrictedSource(obtained)) {
+  const restricted = isRestrictedSource(obtained);
+  if (restricted || !guard.isOpen(route.name)) {
     const { subject = '' } = resource;
-    await admitToRestricted(guard, exchange, { route: route.name, subject }, source);
+    await admitToSource(guard, exchange, { action: 'read', route: route.name, subject, restricted }, source);
   }
   if (source.from !== 'slices') return obtained;
   // Where the parent has another version by the time it is read, that one may be restricted.
@@ -101,19 +103,19 @@ export async function admitToAnswer(
   answer: Answer,
 ): Promise<void> {
   if (answer.headers.get(accessField) !== restrictedValue) return;
-  const what = { route: route.name, subject: deed?.subject ?? '' };
-  await admitToRestricted(guard, exchange, what, { from: 'parent', answer });
+  const what = { route: route.name, subject: deed?.subject ?? '', restricted: true };
+  await admitToSource(guard, exchange, { ...what, action: 'read' }, { from: 'parent', answer });
 }
 
 // off the hit path: after a miss
-async function admitToRestricted(
+async function admitToSource(
   guard: Guard,
   exchange: Exchange,
-  what: Pick<Deed, 'route' | 'subject'>,
+  deed: Deed,
   source: Obtained['source'],
 ): Promise<void> {
   try {
-    await admitted(guard, exchange, { ...what, action: 'read', restricted: true });
+    await admitted(guard, exchange, deed);
   } catch (denial) {
     if (source.from === 'parent') discard(source.answer);
     throw denial;

@@ -1,8 +1,9 @@
 /**
  * What a PoP needs to decide who may have what: the replica, and the way to the origin for what it does not know.
  */
-import { introduction } from '../access/api/for-nodes.ts';
+import { introduction, toldness } from '../access/api/for-nodes.ts';
 import { type Guard, guard } from '../access/edge/guard.ts';
+import { openHeard } from '../access/edge/heard.ts';
 import { notes, type Report } from '../access/edge/notes.ts';
 import { strangers } from '../access/edge/strangers.ts';
 import { openReplica } from '../access/replica/replica.ts';
@@ -36,13 +37,14 @@ export interface NodeGuardOptions {
   readonly network: () => Network;
   /** The way to the origin, as it is now. */
   readonly parent: () => Parent;
-  readonly unheardMs: () => number;
+  /** For how long it has not been certain that this node hears the bus, ms. */
+  readonly busUnheardMs: () => number;
 }
 
 /** A node that starts while the bus is away lets in whom it knows: nobody but those who need no token. */
 const readyWithinMs = 5_000;
 
-export function openGuard({ bus, clock, log, network, parent, unheardMs }: NodeGuardOptions): NodeGuard {
+export function openGuard({ bus, clock, log, network, parent, busUnheardMs }: NodeGuardOptions): NodeGuard {
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
   const replica = openReplica({ bus, warn, openRoutes: () => openRoutesOf(network()) });
   const times = () => ({ nowMs: clock.now(), startedMs: clock.elapsed() });
@@ -70,11 +72,22 @@ export function openGuard({ bus, clock, log, network, parent, unheardMs }: NodeG
     await askOrigin(parent(), { method: 'POST', path: '/nodes/report', body }, times());
   }
 
+  const trustMs = () => network().access.trustS * 1000;
+  const heard = openHeard({
+    ...{ busUnheardMs, trustMs, clock, readAgain: replica.readAgain },
+    async isTold() {
+      const answer = await askOrigin(parent(), { method: 'GET', path: '/nodes/told' }, times());
+      return toldness.parse(answer).told;
+    },
+  });
+
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const stopWaiting = clock.after(readyWithinMs, resolve);
-  const trustMs = () => network().access.trustS * 1000;
   return {
-    ...guard({ replica, strangers: unknown, notes: known, unheardMs, trustMs, clock }),
+    ...guard({
+      ...{ replica, strangers: unknown, notes: known, trustMs, clock },
+      unheardMs: () => heard.unheardMs,
+    }),
     ready: Promise.race([replica.ready, late]).finally(stopWaiting),
     get status() {
       const { tokens, bytes, isComplete } = replica;
@@ -82,6 +95,7 @@ export function openGuard({ bus, clock, log, network, parent, unheardMs }: NodeG
     },
     reload: replica.reload,
     async close() {
+      heard.close();
       known.close();
       await known.flush();
       replica.close();

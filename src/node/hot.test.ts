@@ -20,6 +20,8 @@ const settings = {
   replicasAtMost: 2,
   everyS: 5,
   keepS: 60,
+  nearRequests: 3,
+  nearWithinS: 10,
 };
 
 /** One of six members, each of which owns nothing but `a`, which owns all: the others follow in the order of their names. */
@@ -27,10 +29,12 @@ async function stage(own: string, isHot = true) {
   const clock = virtualClock();
   const counted = tally();
   const [gone, busy, asked] = [new Set<string>(), new Map<string, number>(), [] as string[]];
+  const counts = { relayed: 0, framed: 0, failed: 0, copied: 0 };
   const taking = { answer: Promise.resolve(true) };
   const ring = {
     own,
     members,
+    counts,
     isUp: (member: string) => !gone.has(member),
     underWay: (member: string) => busy.get(member) ?? 0,
     ownersOf: (_: string, count: number) => members.slice(0, count),
@@ -52,8 +56,12 @@ async function stage(own: string, isHot = true) {
     hot.missing(key, exchange());
     for (let turn = 0; turn < 5; turn++) await Promise.resolve();
   };
+  const handedOver = async (of = key) => {
+    hot.handedOver(of, exchange());
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  };
   const choices = () => Array.from({ length: 12 }, () => hot.replicaFor(key));
-  return { hot, clock, gone, busy, asked, taking, missing, choices };
+  return { hot, clock, gone, busy, asked, taking, counts, missing, handedOver, choices };
 }
 
 describe('a member that keeps no copy', () => {
@@ -127,5 +135,46 @@ describe('a member that shall keep a copy', () => {
     await missing();
     expect(asked).toEqual([]);
     expect(hot.status()).toEqual([]);
+  });
+});
+
+describe('what a member hands over', () => {
+  const other = 'web /b' as CacheKey;
+
+  test('again and again it copies from its owner, hot or not', async () => {
+    const { handedOver, asked, counts } = await stage('f');
+    await handedOver(other);
+    await handedOver(other);
+    expect(asked).toEqual([]);
+    await handedOver(other);
+    expect(asked).toEqual(['a']);
+    expect(counts.copied).toBe(1);
+  });
+
+  test('is copied at once where it is hot and to be kept here', async () => {
+    const { handedOver, asked } = await stage('b');
+    await handedOver();
+    expect(asked).toEqual(['a']);
+  });
+
+  test('is copied from whoever stands in for the owner, and not when it is one’s own turn by now', async () => {
+    const { handedOver, asked, gone } = await stage('c');
+    gone.add('a');
+    for (let time = 0; time < 3; time++) await handedOver(other);
+    expect(asked).toEqual(['b']);
+    gone.add('b');
+    for (let time = 0; time < 3; time++) await handedOver(other);
+    expect(asked).toEqual(['b']);
+  });
+
+  test('and cannot be copied does no harm', async () => {
+    const { handedOver, asked, taking, clock, counts } = await stage('f');
+    taking.answer = Promise.reject(new Error('gone'));
+    for (let time = 0; time < 20; time++) await handedOver(other);
+    expect(asked).toHaveLength(1);
+    clock.advance(1_000);
+    taking.answer = Promise.resolve(true);
+    for (let time = 0; time < 3; time++) await handedOver(other);
+    expect([asked.length, counts.copied]).toEqual([2, 1]);
   });
 });

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import { openHot } from '../hot/hot.ts';
+import { near } from '../hot/near.ts';
 import type { HotObject } from '../hot/rule.ts';
 import type { Tally } from '../hot/tally.ts';
 import type { CacheKey } from '../resource.ts';
@@ -21,6 +22,8 @@ export interface NodeHot {
    * one, beside the request.
    */
   missing(key: CacheKey, exchange: Exchange): void;
+  /** The same of a request that another member has answered; so what is handed over again and again is copied, too. */
+  handedOver(key: CacheKey, exchange: Exchange): void;
   /** Highest rate first. */
   status(): readonly HotStatus[];
   close(): Promise<void>;
@@ -56,6 +59,7 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
   /** Of what shall be kept here: being asked for, or not to be asked for until then. No more keys than the list has. */
   const pauses = new Map<string, number>();
   const keepers = new WeakMap<HotObject, { readonly members: unknown; readonly names: readonly string[] }>();
+  const nearby = near(clock, () => config().hot || null);
   let turn = 0;
   const hot = openHot({
     tally,
@@ -82,16 +86,34 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
     return names;
   }
 
-  async function copy(key: CacheKey, from: string, headers: Headers): Promise<void> {
-    pauses.set(key, Number.POSITIVE_INFINITY);
-    let isKept = false;
+  /** Tells whether there is one now. */
+  async function copy(key: CacheKey, from: string, headers: Headers): Promise<boolean> {
     try {
-      isKept = await take(from, key, headers);
+      const isKept = await take(from, key, headers);
+      if (isKept) ring.counts.copied++;
+      return isKept;
     } catch (error) {
-      log.debug('there is no copy of a hot object to be had', { key, from, error });
+      log.debug('there is no copy of an object to be had', { key, from, error });
+      return false;
     }
+  }
+
+  async function copyHot(key: CacheKey, from: string, headers: Headers): Promise<void> {
+    pauses.set(key, Number.POSITIVE_INFINITY);
+    const isKept = await copy(key, from, headers);
     if (isKept) pauses.delete(key);
     else if (pauses.has(key)) pauses.set(key, clock.elapsed() + pauseMs);
+  }
+
+  /** If it is hot and to be kept here. */
+  function missing(key: CacheKey, { headers }: Exchange): boolean {
+    const object = hot.list.get(key);
+    if (object === undefined || !keepersOf(object).includes(ring.own)) return false;
+    if ((pauses.get(key) ?? 0) > clock.elapsed()) return true;
+    // Whoever is asked instead of an owner that is gone has it, if anybody has.
+    const from = ring.before(key)[0];
+    if (from !== undefined) void copyHot(key, from, headers);
+    return true;
   }
 
   return {
@@ -109,12 +131,14 @@ export function openNodeHot(options: NodeHotOptions): NodeHot {
       return chosen === keepers[0] ? null : chosen;
     },
 
-    missing(key, { headers }) {
-      const object = hot.list.get(key);
-      if (object === undefined || (pauses.get(key) ?? 0) > clock.elapsed()) return;
-      // Whoever is asked instead of an owner that is gone has it, if anybody has.
-      const from = ring.before(key)[0];
-      if (from !== undefined && keepersOf(object).includes(ring.own)) void copy(key, from, headers);
+    missing: (key, exchange) => void missing(key, exchange),
+
+    handedOver(key, exchange) {
+      if (missing(key, exchange)) return;
+      nearby.handedOver(key, async () => {
+        const from = ring.before(key)[0];
+        return from !== undefined && copy(key, from, exchange.headers);
+      });
     },
 
     status: () =>

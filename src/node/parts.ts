@@ -94,7 +94,8 @@ export async function openParts(
     retune(next, wanted) {
       records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
-      stored.resize({ memoryBytes: wanted.memory.bytes, diskBytes, slices: wanted.slices });
+      const { memory, slices } = wanted;
+      stored.resize({ memoryBytes: memory.bytes, diskBytes, slices, copiesShare: copiesShareOf(wanted) });
       stored.tune(tuningOf(wanted));
       polite.retune(limitsOf(wanted));
     },
@@ -131,10 +132,16 @@ async function openCache(
     ...surroundings,
     memoryBytes: config.memory.bytes,
     memoryObjectBytes: config.memory.objectBytes,
+    copiesShare: copiesShareOf(config),
     disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
     slices: config.slices,
     tuning: tuningOf(config),
   });
+}
+
+/** Without any, it matters to nothing. */
+function copiesShareOf({ hot }: NodeConfig): number {
+  return hot === false ? 0 : hot.copiesPercent / 100;
 }
 
 function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {

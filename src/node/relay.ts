@@ -70,12 +70,15 @@ export async function relay(
   const replica = node.hot?.replicaFor(key) ?? null;
   if (replica !== null) {
     const response = await handOver(replica, 'relayed-to-replica');
-    if (response !== null) return response;
+    if (response !== null) {
+      node.hot?.handedOver(key, exchange);
+      return response;
+    }
   }
   for (const member of ring.before(key)) {
     const response = await handOver(member, 'relayed');
     if (response === null) continue;
-    node.hot?.missing(key, exchange);
+    node.hot?.handedOver(key, exchange);
     return response;
   }
   return null;

@@ -90,6 +90,23 @@ describe('a copy between workers', () => {
     expect(await copy(from, to, { from: at(8), to: at(7) })).toBe(true);
   });
 
+  test('is not asked for where a fresh one is: the client wanted something newer', async () => {
+    await using from = await stored({});
+    await using to = await world({ clock: from.clock });
+    expect(await copy(from, to)).toBe(true);
+    const ring = { tell: () => Promise.reject(new Error('it was asked')) };
+    expect(await takeCopy(worker(to, at(7)), ring, 'lhr.1', key, new Headers())).toBe(false);
+  });
+
+  test('is not kept when it is longer than the room that all copies have', async () => {
+    await using from = await stored({}, new Uint8Array(50_000));
+    const memoryBytes = 64 * 2 ** 20;
+    await using small = await world({ clock: from.clock, memoryBytes, copiesShare: 40_000 / memoryBytes });
+    expect(await copy(from, small)).toBe(false);
+    await using large = await world({ clock: from.clock, memoryBytes, copiesShare: 60_000 / memoryBytes });
+    expect(await copy(from, large)).toBe(true);
+  });
+
   test('is not given when there is none, or the question is none', async () => {
     await using from = await stored({});
     from.cache.drop(key);

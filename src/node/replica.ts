@@ -36,6 +36,8 @@ export async function takeCopy(
   key: CacheKey,
   headers: Exchange['headers'],
 ): Promise<boolean> {
+  // The client wanted something newer than a copy that is here.
+  if (cache.original(key, headers) !== null) return false;
   const knows = purging.knows();
   // It may have heard of purges that it can no longer name.
   if (knows === 'unsure') return false;
@@ -45,7 +47,7 @@ export async function takeCopy(
     const askedMs = clock.now();
     const signal = AbortSignal.timeout(withinMs);
     const answer = await ring.tell(from, 'copy', JSON.stringify(asked), signal);
-    const bytes = answer.status === 200 ? await whole(answer, cache.memoryObjectBytes) : null;
+    const bytes = answer.status === 200 ? await whole(answer, cache.copyLimitBytes) : null;
     if (bytes === null) discard(answer);
     const given = bytes && readCopy(bytes, askedMs);
     return given !== null && given.entry.key === key && replica.keep(given.entry, given.body);

@@ -59,8 +59,11 @@ export interface NodeRing {
   readonly status: RingStatus;
   /** The other workers of this node, asked for what they have in memory; `null`: it has none, or is not asked by clients. */
   readonly neighbours: Neighbours | null;
-  /** Requests that were handed over and answered, those of them that frames have answered, and those of which a member could not be asked. */
-  readonly counts: { relayed: number; framed: number; failed: number };
+  /**
+   * Requests that were handed over and answered, those of them that frames have answered, and those of which a member could not be
+   * asked; copies taken of what others keep.
+   */
+  readonly counts: { relayed: number; framed: number; failed: number; copied: number };
   /** Asks nobody any more. */
   close(): void;
 }
@@ -73,6 +76,8 @@ export interface RingStatus {
   /** Of these: from the memory of another worker of this node, without HTTP. */
   readonly framed: number;
   readonly failed: number;
+  /** Copies taken of what others keep, since it began. */
+  readonly copied: number;
   /** `share`: of all keys, 0 to 1. `isUp`: it is not passed over. */
   readonly members: readonly { readonly name: string; readonly share: number; readonly isUp: boolean }[];
 }
@@ -101,7 +106,7 @@ const maxBefore = 8;
 export function openRing({ network, config, seat, bus, site, clock, log }: NodeRingOptions): NodeRing {
   const { ring: shared } = config;
   const own = workerName(config.name, seat?.worker ?? 1);
-  const counts = { relayed: 0, framed: 0, failed: 0 };
+  const counts = { relayed: 0, framed: 0, failed: 0, copied: 0 };
   const underWay = new Map<string, number>();
   const secret = () => site().secret;
   // What shields answer depends on more: on what the PoP that asks knows of purges.

@@ -39,6 +39,39 @@ test('an address goes round no route by being written otherwise', () => {
   expect(table.match('any', '/%')?.name).toBe('rest');
 });
 
+test('nor by what a server behind it may read as another address', () => {
+  const table = routes([route('private', '/private'), route('rest', '')]);
+  for (const path of [
+    ...[
+      '//private/a',
+      '/private%2fa',
+      '/x/..%2fprivate/a',
+      '/x%2f..%2fprivate',
+      '/%2570rivate/a',
+      '/%2fprivate',
+    ],
+    ...[
+      '/private;v=1/a',
+      '/x;/..%2f/private',
+      '/x%5c..%5cprivate%5ca',
+      '/private//..%2fa',
+      '/private/..%2fa',
+    ],
+    ...['/private%3bv=1/a', '/%70rivate/..%2frest'],
+  ])
+    expect([path, table.match('any', path)?.name]).toEqual([path, undefined]);
+  for (const path of ['/private//a', '/private/a;v=1', '/private/a%2fb%252f', '/private/x/..%2fa'])
+    expect([path, table.match('any', path)?.name]).toEqual([path, 'private']);
+  for (const path of ['//a', '/a;private', '/a%2fprivate', '/privately;x', '/http://h/private'])
+    expect([path, table.match('any', path)?.name]).toEqual([path, 'rest']);
+});
+
+test('a host with the dot of the root is the same host', () => {
+  const table = routes([route('docs', '', ['docs.example.com', '*.wild.example']), route('rest', '')]);
+  for (const host of ['docs.example.com.', 'docs.example.com.:8080', 'a.wild.example.'])
+    expect([host, table.match(host, '/')?.name]).toEqual([host, 'docs']);
+});
+
 test('a star stands for any labels in front, and for at least one', () => {
   const table = routes([route('wild', '', ['*.example.com'])]);
   expect(table.match('a.b.example.com', '/')?.name).toBe('wild');

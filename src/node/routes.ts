@@ -38,21 +38,47 @@ export function routes(all: readonly Route[]): Routes {
     named: (name) => byName.get(name) ?? null,
     match(authority, path) {
       const found = find(authority, path);
-      return path.includes('%') && find(authority, plain(path)) !== found ? null : found;
+      const isPlain = !path.includes('%') && !path.includes('//') && !path.includes(';');
+      return isPlain || readings(path).every((read) => find(authority, read) === found) ? found : null;
     },
   };
 }
 
 /**
- * What may be written as it is means the same when it is percent-encoded (RFC 3986 §6.2.2.2). An address that is another route's
- * when it is written plainly is nobody's: `/%70rivate` would go round a closed `/private`, to the same page of one server.
+ * How servers may read a path. What may be written as it is means the same when it is percent-encoded (RFC 3986 §6.2.2.2); many servers
+ * go further, and decode all of it, once or twice, take one slash for several, resolve dots, or drop parameters. An address that is
+ * another route's in any of these readings is nobody's: `/%70rivate`, `//private` or `/x/..%2fprivate` would go round a closed
+ * `/private`, to the same page of one server.
  */
-// off the hit path: an address with a percent sign
-function plain(path: string): string {
+// off the hit path: an address with a percent sign, two slashes or a semicolon
+function readings(path: string): readonly string[] {
+  const written = decoded(path, /[\w.~-]/);
+  const once = decoded(written, any);
+  const twice = decoded(once, any);
+  const cleaned = [written, once, twice].flatMap((read) => [
+    resolved(read),
+    resolved(read.replace(/;[^/]*/g, '')),
+  ]);
+  return [written, ...cleaned];
+}
+
+const any = /./s;
+
+function decoded(path: string, which: RegExp): string {
   return path.replace(/%[0-9a-f]{2}/gi, (code) => {
     const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    return /[\w.~-]/.test(character) ? character : code;
+    return which.test(character) ? character : code;
   });
+}
+
+/** Without empty and dot segments (RFC 3986 §5.2.4), `\` as `/`. */
+function resolved(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split(/[/\\]/)) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
 }
 
 function underPrefix(path: string, prefix: string): boolean {
@@ -61,7 +87,7 @@ function underPrefix(path: string, prefix: string): boolean {
 }
 
 function hostMatches(hosts: readonly string[], authority: string): boolean {
-  const host = authority.replace(/:\d+$/, '').toLowerCase();
+  const host = authority.replace(/\.?(?::\d+)?$/, '').toLowerCase();
   return hosts.some((pattern) =>
     pattern.startsWith('*.')
       ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1

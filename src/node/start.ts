@@ -70,7 +70,7 @@ export async function startNode(
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
     config.role === 'pop'
-      ? openGuard({ bus, clock, log, network: () => inForce, parent, unheardMs: unprovenMs })
+      ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
   const node: Node = {
     name,

@@ -2,8 +2,8 @@
  * What a node says about itself when it is asked (`meridian status`).
  */
 import type { BusState } from '../bus.ts';
+import type { CacheStats } from '../cache/cache.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
-import type { MemoryStats } from '../cache/memory.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
@@ -22,7 +22,7 @@ export interface NodeStatus {
   readonly requests: number;
   readonly hits: number;
   readonly errors: number;
-  readonly memory: MemoryStats;
+  readonly memory: CacheStats['memory'];
   /** `null` when the node keeps nothing on disk. */
   readonly disk: DiskStats | null;
   /** `null` when the node keeps nothing for good. */

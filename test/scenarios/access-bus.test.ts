@@ -34,7 +34,11 @@ beforeAll(async () => {
   network = await startNetwork({
     bus: redis({ url: server.url }),
     access: { trustS: 2 },
-    nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } },
+    nodes: {
+      origin: { role: 'origin' },
+      pop: { role: 'pop', parents: ['origin'] },
+      crew: { role: 'pop', parents: ['origin'], workers: 2 },
+    },
     routes: [
       web({ name: 'closed', match: { path: '/closed' }, access: 'closed', upstream: upstream.url }),
       web({ name: 'public', upstream: upstream.url }),
@@ -89,6 +93,37 @@ describe.skipIf(!canRun)('a PoP', () => {
       async () => (await statusOf('/closed/a', bearer(token))) === 200,
     );
   }, 30_000);
+
+  test('never lets a token in that was revoked while nobody could hear of it, once it has let none in, at any worker', async () => {
+    const origin = network.node('origin');
+    const { token, id } = await tokenFor(origin, 'cut', [reading]);
+    const { token: kept } = await tokenFor(origin, 'kept', [reading]);
+    const said = (one: string) =>
+      Promise.all(
+        ['pop', ...Array.from({ length: 12 }, () => 'crew')].map(async (pop) => {
+          const headers = bearer(one);
+          const answer = await fetch(`${network.url(pop)}/closed/cut`, { headers, keepalive: false });
+          return [answer.status, (await answer.text()) === '/cut'];
+        }),
+      );
+    const all = async (one: string, status: number) =>
+      (await said(one)).every(([is, told]) => is === status && told === (status === 200));
+    for (const one of [token, kept]) await eventually('the token to be good', () => all(one, 200));
+    await server.kill();
+    await origin.api('DELETE', `/tokens/${id}`);
+    await eventually('tokens to count for nothing at any worker', () => all(token, 503));
+    const after: unknown[] = [];
+    let isOver = false;
+    const watch = (async () => {
+      while (!isOver) after.push(...(await said(token)));
+    })();
+    await server.restart();
+    await eventually('the token to be refused', () => all(token, 401), { withinMs: 15_000 });
+    await eventually('the other one to be good', () => all(kept, 200), { withinMs: 15_000 });
+    isOver = true;
+    await watch;
+    expect(after.filter((one) => Array.isArray(one) && one[1] === true)).toEqual([]);
+  }, 40_000);
 
   test('whose bus has lost everything is told all of it again', async () => {
     const origin = network.node('origin');

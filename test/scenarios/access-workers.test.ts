@@ -24,7 +24,8 @@ beforeAll(async () => {
   network = await startNetwork({
     nodes: {
       origin: { role: 'origin' },
-      pop: { role: 'pop', parents: ['origin'], workers: 2 },
+      // Without copies, so that one has to ask the other each time.
+      pop: { role: 'pop', parents: ['origin'], workers: 2, hot: false },
     },
     routes: [web({ name: 'private', access: 'closed', upstream: upstream.url })],
   });

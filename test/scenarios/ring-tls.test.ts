@@ -32,6 +32,8 @@ import { temporary } from '../support/temporary.ts';
 
 const names = ['lhr-1', 'lhr-2'] as const;
 const timeouts = { firstByteMs: 20_000, betweenBytesMs: 20_000 };
+/** How long that takes is not what is shown, and the machine may have other work to do. */
+const patient = { withinMs: 40_000 };
 
 describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
   const folder = temporary('ring-tls');
@@ -229,16 +231,16 @@ describe.skipIf(!available('openssl', noOpenssl))('a ring over TLS', () => {
     for (const [round, name] of [...names, ...names].entries()) {
       const other = names[(round + 1) % 2]!;
       const mark = running.answered() + 300;
-      await eventually('some answers', () => running.answered() > mark);
+      await eventually('some answers', () => running.answered() > mark, patient);
       expect(await network.node(name).stop()).toBe(0);
       await network.node(name).restart();
-      await eventually('it to be back', async () => (await upAt(other)).length === 4);
+      await eventually('it to be back', async () => (await upAt(other)).length === 4, patient);
     }
     const { answered, failed } = await running.stop();
     console.info(`four restarts: ${answered} requests, ${failed.length} failed`);
     expect(failed).toEqual([]);
     expect(answered).toBeGreaterThan(1_200);
-  }, 90_000);
+  }, 240_000);
 });
 
 function isRefused(error: unknown): boolean {

@@ -20,6 +20,8 @@ import {
 const names = ['lhr-1', 'lhr-2'] as const;
 const members = ['lhr-1.1', 'lhr-1.2', 'lhr-2.1', 'lhr-2.2'];
 const timeouts = { firstByteMs: 20_000, betweenBytesMs: 20_000 };
+/** How long that takes is not what is shown, and the machine may have other work to do. */
+const patient = { withinMs: 40_000 };
 let upstream: Upstream;
 let network: TestNetwork;
 let ringPorts: readonly number[] = [];
@@ -231,11 +233,15 @@ describe('under load', () => {
     for (const [round, name] of [...names, ...names].entries()) {
       const other = names[(round + 1) % 2]!;
       const mark = running.answered() + 300;
-      await eventually('some answers', () => running.answered() > mark);
+      await eventually('some answers', () => running.answered() > mark, patient);
       expect(await network.node(name).stop()).toBe(0);
-      await eventually('the others to have closed up', async () => (await ringAt(other)).length === 2);
+      await eventually(
+        'the others to have closed up',
+        async () => (await ringAt(other)).length === 2,
+        patient,
+      );
       await network.node(name).restart();
-      await eventually('it to be back', async () => (await upAt(other)).length === members.length);
+      await eventually('it to be back', async () => (await upAt(other)).length === members.length, patient);
     }
     const { answered, elsewhere, failed } = await running.stop();
     console.info(
@@ -243,7 +249,7 @@ describe('under load', () => {
     );
     expect(failed).toEqual([]);
     expect(answered).toBeGreaterThan(1_200);
-  }, 90_000);
+  }, 240_000);
 
   test('a machine that is killed is passed over, and its keys stay its own', async () => {
     const before = await ringAt('lhr-1');

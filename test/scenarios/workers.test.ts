@@ -45,7 +45,8 @@ beforeAll(async () => {
   network = await startNetwork({
     nodes: {
       origin: { role: 'origin' },
-      pop: { role: 'pop', parents: ['origin'], workers, cacheStatusKey: true },
+      // Without copies, which would do without hops (`near.test.ts`).
+      pop: { role: 'pop', parents: ['origin'], workers, cacheStatusKey: true, hot: { nearRequests: 0 } },
     },
     routes: [web({ upstream: upstream.url })],
   });

@@ -8,6 +8,10 @@ import { endpoint } from './endpoint.ts';
 
 export const introduction = z.array(z.object({ key: z.string(), news })).readonly();
 
+/** Whether the bus has all that was known when it was asked. */
+export const toldness = z.object({ told: z.boolean() });
+const toldWithinMs = 2_000;
+
 export const report = z.object({
   used: z.array(z.object({ token: z.string(), atMs: z.number() })).max(10_000),
   denied: z
@@ -35,6 +39,15 @@ export const forNodes = [
     input: null,
     output: introduction.nullable(),
     run: ({ register, names }) => register.introduce(names['hash'] ?? ''),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/nodes/told',
+    audience: 'node',
+    summary: 'Whether the nodes have been told of all that has been changed.',
+    input: null,
+    output: toldness,
+    run: async ({ register }) => ({ told: await register.told(toldWithinMs) }),
   }),
   endpoint({
     method: 'POST',

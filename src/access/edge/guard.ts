@@ -38,9 +38,11 @@ export interface GuardOptions {
 
 export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: GuardOptions): Guard {
   function known(token: TokenText, exchange: Exchange): Identity | 'unknown' {
-    const found = replica.identify(token, exchange.nowMs, () => exchange.client());
+    // Not when it arrived: it may have waited since.
+    const nowMs = clock.now();
+    const found = replica.identify(token, nowMs, () => exchange.client());
     if (typeof found !== 'string') {
-      if (found.token !== null) notes.used(found.token, exchange.nowMs);
+      if (found.token !== null) notes.used(found.token, nowMs);
       return found;
     }
     if (found === 'unknown') return found;

@@ -25,6 +25,8 @@ export interface Replica {
   reload(): void;
   /** Resolves when all that was there in the beginning has been read. */
   readonly ready: Promise<void>;
+  /** Reads all that is there once more. Resolves when that is done, and never where the bus does not come back. */
+  readAgain(): Promise<void>;
   readonly isComplete: boolean;
   readonly tokens: number;
   readonly bytes: number;
@@ -96,19 +98,23 @@ export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica 
     changed(of !== 'token');
   }
 
-  const subscription = bus.view(viewName).watch({
-    changed: ({ key, value }) => {
-      if (value !== null) take(key, value);
-    },
-    caughtUp() {
-      tokens.endRound();
-      for (const records of Object.values(people)) records.endRound();
-      tokens.beginRound();
-      changed(true);
-      isComplete = true;
-      resolve();
-    },
-  });
+  let read = () => {};
+  const watching = () =>
+    bus.view(viewName).watch({
+      changed: ({ key, value }) => {
+        if (value !== null) take(key, value);
+      },
+      caughtUp() {
+        tokens.endRound();
+        for (const records of Object.values(people)) records.endRound();
+        tokens.beginRound();
+        changed(true);
+        isComplete = true;
+        resolve();
+        read();
+      },
+    });
+  let subscription = watching();
 
   function knownAt(place: number): Known {
     const found = known.get(place);
@@ -145,6 +151,13 @@ export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica 
     },
     reload: () => changed(true),
     ready,
+    readAgain() {
+      const { promise, resolve: done } = Promise.withResolvers<void>();
+      read = done;
+      subscription.close();
+      subscription = watching();
+      return promise;
+    },
     get isComplete() {
       return isComplete;
     },

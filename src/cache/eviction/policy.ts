@@ -31,8 +31,12 @@ export interface Policy<Kept extends Member> {
   add(member: Kept, former: Kept | null): void;
   /** It went for a reason of its own (purged, replaced), which says nothing against its name. */
   remove(member: Kept): void;
-  /** Takes out what is worth least, the newest not excepted. `null` when there is nothing. */
-  evict(): Kept | null;
+  /**
+   * Takes out what is worth least, the newest not excepted. `null` when there is nothing.
+   *
+   * @param coming what room is made for, if anything in particular.
+   */
+  evict(coming?: Kept): Kept | null;
   /** What the policy takes beside its members. Bounded, whatever comes. */
   readonly ownBytes: number;
 }

@@ -144,7 +144,7 @@ test('a layout whose slices have no place any more does not fetch them for a few
   const { given, upstream } = await sliced();
   await using _ = given;
   await (await given.get(ranged('1-2'))).range(1, 2);
-  given.cache.resize({ memoryBytes: 200_000, diskBytes: 0, slices });
+  given.cache.resize({ memoryBytes: 200_000, diskBytes: 0, slices, copiesShare: 1 / 8 });
   const reply = await given.get(ranged('70000-70009'));
   expect(await reply.bytes()).toEqual(upstream.bytes().slice(70_000, 70_010));
   expect(upstream.ranges).toEqual([range(0), 'bytes=70000-70009']);

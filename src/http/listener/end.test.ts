@@ -13,6 +13,7 @@ const log = { info() {}, warn() {}, error() {} };
 
 async function start(
   answer: () => Response | Promise<Response> = () => new Response('here'),
+  informational = false,
 ): Promise<Listener> {
   const listener = await listen({
     host: '127.0.0.1',
@@ -20,6 +21,7 @@ async function start(
     reusePort: true,
     http2: false,
     http3: false,
+    informational,
     proxyProtocol: false,
     trustedProxies: [],
     idleTimeoutS: 60,
@@ -79,16 +81,9 @@ test('connections that are kept, and those that have said nothing yet, get an an
   const kept = await connect(listener.port);
   kept.ask();
   expect(await answerOf(kept)).not.toContain('connection: close');
-  const drained = listener.drain(5_000);
-  await Bun.sleep(20);
   const silent = await connect(listener.port);
-  // Not at once: what has just been connected is taken first.
-  await eventually('no more connections to be taken', () =>
-    connect(listener.port).then(
-      () => !canUnlisten,
-      () => true,
-    ),
-  );
+  const drained = listener.drain(5_000);
+  await Bun.sleep(60);
   for (const line of [kept, silent]) {
     line.ask();
     const answer = await answerOf(line);
@@ -140,3 +135,46 @@ test('what is under way is answered, and new clients go elsewhere at once', asyn
   await drained;
   other?.kill();
 });
+
+/** Of another process: clients that connect anew for each request, until they are refused. Prints how many were answered, and lost. */
+const crowd = `
+  const port = Number(process.argv.at(-1));
+  let answered = 0, lost = 0;
+  function ask() {
+    const { promise, resolve } = Promise.withResolvers();
+    let text = '';
+    const ended = () => {
+      text.startsWith('HTTP/1.1 200') ? answered++ : lost++;
+      resolve(true);
+    };
+    const socket = {
+      open: (socket) => void socket.write('GET / HTTP/1.1\\r\\nHost: a.example\\r\\nConnection: close\\r\\n\\r\\n'),
+      data: (_, bytes) => { text += bytes.toString('latin1'); },
+      close: ended,
+    };
+    return Bun.connect({ hostname: '127.0.0.1', port, socket }).then(() => promise, () => false);
+  }
+  console.log('connects');
+  await Promise.all(Array.from({ length: 8 }, async () => { while (await ask()); }));
+  console.log(JSON.stringify({ answered, lost }));`;
+
+test.skipIf(!canUnlisten).each([false, true])(
+  'no connection is lost that is being made just then (informational: %p)',
+  async (informational) => {
+    const body = 'here'.repeat(20_000);
+    for (let round = 0; round < 3; round++) {
+      let asked = 0;
+      const answer = () => {
+        asked++;
+        return new Response(body);
+      };
+      const listener = await start(answer, informational);
+      const command = [process.execPath, '-e', crowd, '--', String(listener.port)];
+      const crowds = [1, 2].map(() => Bun.spawn(command, { stdout: 'pipe' }));
+      await eventually('the crowds', () => asked > 100);
+      await listener.drain(5_000);
+      for (const { stdout } of crowds) expect(await stdout.text()).toMatch(/"answered":[1-9]\d*,"lost":0/);
+    }
+  },
+  20_000,
+);

@@ -1,9 +1,7 @@
 /**
  * One server with one certificate. A listener has one of them, and for a while two when its certificate changes.
  */
-import type { Clock } from '../../clock.ts';
 import { canonicalAddress } from '../cidr.ts';
-import { unlisten } from './unlisten.ts';
 
 /** In PEM. With `ca`, clients need a certificate. */
 export interface TlsOptions {
@@ -48,8 +46,6 @@ export interface Generation {
   inform(request: Request, status: number, headers: Headers): void;
   /** Requests whose responses are not complete. */
   pending(): number;
-  /** Takes no more connections, where that can be had without closing any. */
-  unlisten(clock: Clock): Promise<void>;
   /** Takes no more connections. Resolves when the last one is closed: at once, if told to `abort` them. */
   stop(abort?: boolean): Promise<void>;
 }
@@ -133,9 +129,6 @@ export function openGeneration<Caller>(options: GenerationOptions<Caller>): Gene
     },
     inform() {}, // Bun.serve has no way to
     pending: () => server.pendingRequests,
-    // What a front, or another worker, connects to is not told to go elsewhere.
-    unlisten: (clock) =>
-      options.behindFront || unix !== undefined ? Promise.resolve() : unlisten(host, server.port ?? 0, clock),
     stop: (abort) => server.stop(abort),
   };
   const caller = options.caller(generation);

@@ -99,8 +99,6 @@ export function openInformational<Caller>(options: GenerationOptions<Caller>): G
       const wire = wires.get(request);
       if (wire) inform(wire.incoming, wire.outgoing, status, headers);
     },
-    // Its connections outlive `close` as it is.
-    unlisten: async () => void server.close(),
     async stop(abort) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       if (abort) for (const socket of sockets) socket.destroy();

@@ -9,6 +9,7 @@ test('a package is both of its forms and all that is made of it', () => {
     'npm packument/abbreviated/@acme/tools',
     'npm index/@acme/tools',
     'npm dist-tags/@acme/tools',
+    'npm known/@acme/tools',
     'npm manifest/@acme/tools/',
   ]);
 });

@@ -22,11 +22,13 @@ export function coverer({ route, prefix }: Mount): (target: string) => readonly 
           key({ kind: 'packument', form: 'abbreviated', name }),
           key({ kind: 'index', name }),
           key({ kind: 'dist-tags', name }),
+          key({ kind: 'known', name }),
           { by: 'prefix', prefix: manifests },
         ];
       }
       case 'dist-tags':
-        return [key({ kind: 'dist-tags', name: wanted.name })];
+      case 'known':
+        return [key({ kind: wanted.kind, name: wanted.name })];
       case 'manifest':
       case 'tarball':
       case 'attestations':

@@ -29,7 +29,7 @@ export interface Naming {
 export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Exchange) => Named {
   const isPop = mount.role === 'pop';
   const known = byAddress((path, base) =>
-    readableAt(mount, readPath(path), metadata, isPop ? { address: base + mount.prefix } : null),
+    readableAt(mount, readPath(path), { metadata, isHome }, isPop ? { address: base + mount.prefix } : null),
   );
 
   return (exchange) => {
@@ -59,7 +59,7 @@ const notReadable: Readable = { full: null, abbreviated: null };
 function readableAt(
   mount: Mount,
   wanted: Wanted,
-  metadata: FreshnessPolicy,
+  { metadata, isHome }: Naming,
   rendering: Rendering | null,
 ): Readable {
   const alike = (only: Resource) => ({ full: only, abbreviated: only });
@@ -75,6 +75,10 @@ function readableAt(
       return alike(resource(mount, wanted, askNothing, undefined));
     case 'dist-tags':
       return alike(resource(mount, { kind: 'dist-tags', name: wanted.name }, askFull, metadata));
+    case 'known':
+      return isHome
+        ? alike(resource(mount, { kind: 'known', name: wanted.name }, askFull, metadata))
+        : notReadable;
     case 'attestations':
       return alike(resource(mount, wanted, askFull, metadata));
     case 'keys':
@@ -95,6 +99,8 @@ function nameOther(mount: Mount, path: string, exchange: Exchange, isHome: boole
     case 'search':
       // Of what lives here, everybody finds what he may read.
       return readPast('search', '');
+    case 'known':
+      return refuse(wanted.kind, upstreamAdvice);
     case 'visibility':
     case 'collaborators':
       return isHome ? readPast(wanted.kind, wanted.name) : refuse(wanted.kind, upstreamAdvice);

@@ -22,6 +22,7 @@ import { giveOut } from './hosted/archive/give-out.ts';
 import { takeIn } from './hosted/archive/take-in.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
+import { concealed, serveKnown } from './hosted/known.ts';
 import { readHosted } from './hosted/read.ts';
 import { serveHosted } from './hosted/serve.ts';
 import { tellOnce } from './hosted/tell.ts';
@@ -88,6 +89,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     name: namer(mount, { metadata, isHome: options.hosted !== null }),
     covers: coverer(mount),
     rewrite,
+    concealed: (resource) => concealed(context, resource),
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
     mirror: (wanted, job) => mirror(context, wanted, job),
@@ -132,6 +134,8 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
       return pullTarball(npm, item.name, item.file, ask, origin);
     case 'attestations':
       return pullAttestations(npm, item.name, item.version, ask, origin);
+    case 'known':
+      return serveKnown(npm, null);
     case 'keys':
       return npm.hosted === null ? pullKeys(npm, ask, origin) : serveKeys(npm, ask, origin);
     case undefined:

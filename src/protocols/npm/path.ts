@@ -8,7 +8,7 @@
  */
 export type Wanted =
   | {
-      readonly kind: 'packument' | 'dist-tags' | 'access' | 'visibility' | 'collaborators';
+      readonly kind: 'packument' | 'dist-tags' | 'access' | 'visibility' | 'collaborators' | 'known';
       readonly name: string;
     }
   | { readonly kind: 'dist-tag'; readonly name: string; readonly tag: string }
@@ -110,7 +110,7 @@ function readAttestations(spec: string): Wanted {
     : { kind: 'nothing' };
 }
 
-/** `/-/package/:name/dist-tags`, `…/dist-tags/:tag` (written to only), who may read it, whose it is. */
+/** `/-/package/:name/dist-tags`, `…/dist-tags/:tag` (written to only), who may read it, whose it is, whether everybody may know of it. */
 function readPackageProperty(plain: string): Wanted {
   const end = endOfName(plain, PACKAGE.length);
   const name = plain.slice(PACKAGE.length, end);
@@ -124,6 +124,7 @@ function readPackageProperty(plain: string): Wanted {
   if (property === '/access') return { kind: 'access', name };
   if (property === '/visibility') return { kind: 'visibility', name };
   if (property === '/collaborators') return { kind: 'collaborators', name };
+  if (property === '/known') return { kind: 'known', name };
   return { kind: 'account' };
 }
 

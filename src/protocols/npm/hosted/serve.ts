@@ -28,6 +28,7 @@ import { type PackumentSource, pullPart } from '../pull-packument.ts';
 import type { Source } from '../source.ts';
 import { assemble, manifestOf } from './assemble.ts';
 import { storesOf } from './claims.ts';
+import { serveKnown } from './known.ts';
 import { attestationsKey, findPackage, findVersion, type HostedPackage, versionOfFile } from './record.ts';
 
 /** In place of a remote's address, in what the origin remembers of a document. */
@@ -60,6 +61,7 @@ export function toldApart(answer: Answer): Answer {
 async function find(npm: NpmOrigin, item: PackageItem, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const { metadata } = storesOf(origin);
   const found = await findPackage(metadata, npm.route, item.name);
+  if (item.kind === 'known') return serveKnown(npm, found?.package ?? null);
   if (found === null || found.package.latest === null) return absent(npm, item.name);
   const { package: pkg } = found;
   switch (item.kind) {
