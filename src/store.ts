@@ -195,6 +195,15 @@ export interface Transaction extends DocumentReader {
   delete(key: DocumentKey, expected?: Revision): Promise<boolean>;
 }
 
+export interface TransactOptions {
+  /**
+   * `true`, the default: what was acknowledged survives a power cut. `false`, for notes whose loss does no harm: it costs no flush,
+   * and is lost with whatever was written since the last lasting transaction when the machine of the store goes down, never
+   * with a process of Meridian alone. What is lasting and comes later makes it lasting too.
+   */
+  readonly lasting?: boolean;
+}
+
 /**
  * Documents under ordered keys, and transactions over any of them. There are no other indexes: whoever wants to find a document
  * by something else writes a second one that points to it, in the same transaction.
@@ -209,7 +218,10 @@ export interface MetadataStore extends DocumentReader {
    * @throws `store-unavailable`. If the connection is lost at the very end, nobody can say whether the transaction was carried
    *   out; the detail says so.
    */
-  transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  transact<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options?: TransactOptions,
+  ): Promise<Result>;
   /** Fails with the reason when the store cannot be used now. */
   check(): Promise<void>;
   /** Waits for transactions under way. */

@@ -87,7 +87,22 @@ export async function openLocal(
     const at = bellPaths[kind];
     const lost = (error: unknown) =>
       log.warn('the bell of the bus fails: news of other processes take up to a second', { path: at, error });
-    return openBell(at, clock, () => listeners.wake(kind), lost);
+    let seen: number | null = null;
+    /** Most rings are echoes, or of what has been read already: then nobody has to look. */
+    function isNews(): boolean {
+      const written = attempt(({ file }) => file.writtenByOthers());
+      const isNew = written !== seen;
+      seen = written;
+      return isNew;
+    }
+    function rung(): void {
+      try {
+        if (isNews()) listeners.wake(kind);
+      } catch {
+        listeners.wake(kind); // Whoever reads finds out what is wrong.
+      }
+    }
+    return openBell(at, clock, rung, lost);
   }
 
   async function closeBells(): Promise<void> {

@@ -257,12 +257,12 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     },
     passed: (at) => withIndex(undefined, () => purging.passed(at)),
 
-    purge(mark, durable, at) {
+    purge(marks, durable, at) {
       if (use.closed) return false;
       const before = unswept;
       unswept = index.ledger.sequence;
       try {
-        const { orphans, isAll } = purging.add(mark, durable, at);
+        const { orphans, isAll } = purging.add(marks, durable, at);
         if (isAll) unswept = before;
         orphaned(orphans);
         return true;

@@ -284,8 +284,8 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
 
     purgeKey(key) {
       const near = run.near.all(...hash.near(key), maxNear);
-      const orphans = purge(near.filter((each) => covers(key, each.key)));
-      return { orphans, isAll: near.length < maxNear };
+      const found = near.filter((each) => covers(key, each.key));
+      return { orphans: found.length > 0 ? purge(found) : [], isAll: near.length < maxNear };
     },
 
     purgeSome(from) {

@@ -32,12 +32,12 @@ export interface Disk {
   /** Replaces the metadata of an entry that is still there with the same body. */
   update(entry: Entry): void;
   /**
-   * Writes down a purge that the ledger has just numbered. Holds even while the disk is out of use. Tells whether it would
+   * Writes down purges that the ledger has just numbered. Holds even while the disk is out of use. Tells whether they would
    * survive a crash now; with `durable`, a power cut as well.
    *
-   * @param at the place on the bus that this tier has come to with it, written down in the same transaction.
+   * @param at the place on the bus that this tier has come to with them, written down in the same transaction.
    */
-  purge(mark: Mark, durable: boolean, at?: Place): boolean;
+  purge(marks: readonly Mark[], durable: boolean, at?: Place): boolean;
   /** The place on the bus up to which this tier knows of every purge; `null` when it has followed none. */
   readonly position: Place | null;
   /** Writes down that it has come to this place, where there was nothing to purge on the way. */

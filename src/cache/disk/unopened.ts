@@ -48,7 +48,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
     try {
       const opened = await openDisk({ ...options, bytes: limitBytes }, ledger);
       if (isClosed) return await opened.close();
-      for (const mark of [...ledger.marks()]) opened.purge(mark, false);
+      opened.purge([...ledger.marks()], false);
       doubt(opened);
       opened.resize(limitBytes);
       opened.keepUnused(keptUnused);
@@ -65,7 +65,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
   function doubt(opened: Disk): void {
     if (opened.position === null && at === undefined) return;
     const suspicion = { selector: { by: 'all' }, soft: true, suspect: true } as const;
-    if (opened.stats.entries > 0) opened.purge(ledger.add(suspicion, clock.now()), false, at);
+    if (opened.stats.entries > 0) opened.purge([ledger.add(suspicion, clock.now())], false, at);
     else if (at) opened.passed(at);
   }
 
@@ -99,9 +99,9 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
       at = to;
       disk?.passed(to);
     },
-    purge(mark, durable, to) {
+    purge(marks, durable, to) {
       at = to ?? at;
-      return disk?.purge(mark, durable, to) ?? false;
+      return disk?.purge(marks, durable, to) ?? false;
     },
     sweep: (from) => disk?.sweep(from) ?? null,
     retire: (upTo) => disk?.retire(upTo) ?? false,

@@ -18,10 +18,13 @@ const waitMs = 15_000;
 /** How often it is looked whether it is over. */
 const lookMs = 50;
 
+/** A pin that was lost with the machine of the store is missed by the transaction that it was for. */
+const pinning = { lasting: false } as const;
+
 export interface Pin {
   /** For `WriteOptions.claim`. @throws a `Refusal` (503) when the bytes are being removed, and that does not end. */
   claim(sha256: Sha256): Promise<void>;
-  /** In the transaction that puts the reference. */
+  /** In the transaction that puts the reference. @throws a `Refusal` (503) when the blob is not held any more. */
   replace(transaction: Transaction): Promise<void>;
   /** That transaction has been carried out. */
   settle(): void;
@@ -38,7 +41,7 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
       if ((await transaction.get(condemnedBlobKey(sha256))) !== null) return false;
       await transaction.put(pin, { sinceMs: clock.now() });
       return true;
-    });
+    }, pinning);
   }
 
   return {
@@ -54,7 +57,8 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
     },
 
     async replace(transaction) {
-      if (held !== null) await transaction.delete(held);
+      if (held !== null && !(await transaction.delete(held)))
+        throw new Refusal(503, 'The store has lost its hold of these bytes. Publish again.');
     },
 
     settle() {
@@ -64,7 +68,7 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
     async release() {
       const pin = held;
       held = null;
-      if (pin !== null) await metadata.transact((transaction) => transaction.delete(pin));
+      if (pin !== null) await metadata.transact((transaction) => transaction.delete(pin), pinning);
     },
   };
 }

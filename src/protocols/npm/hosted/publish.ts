@@ -28,6 +28,7 @@ import { allOf, documentsOf, filesOf, keysOf } from './selectors.ts';
 import { isExactVersion, looksLikeRange } from './semver.ts';
 import { signingKeyOf, signVersion } from './signing.ts';
 import { noteUnpurged, tell } from './tell.ts';
+import type { Tarball } from './upload.ts';
 
 /** A version that may be published as far as can be said without looking at what is there. */
 interface Candidate {
@@ -45,7 +46,7 @@ interface Candidate {
 export async function publish(
   changing: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  tarball: Tarball,
   pin: Pin,
 ): Promise<Answer> {
   const { npm, name, origin } = changing;
@@ -65,8 +66,9 @@ export async function publish(
 async function examine(
   { name, origin }: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  uploaded: Tarball,
 ): Promise<Candidate> {
+  const { written: tarball } = uploaded;
   const { manifest, versions, attached } = publication;
   const version = manifest?.['version'];
   if (manifest === null || versions?.length !== 1)
@@ -88,7 +90,7 @@ async function examine(
     ...{ version, manifest, tarball, integrity, publication },
     tags: tagsFor(publication, version),
     shasum: sha1,
-    contents: await inspectTarball(storesOf(origin).blobs, tarball.sha256, name, version),
+    contents: await inspectTarball(storesOf(origin).blobs, uploaded, name, version),
     provenance: readProvenance(attached, name, version, sha512),
   };
 }

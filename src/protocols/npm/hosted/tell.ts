@@ -87,7 +87,8 @@ async function tellLeft(route: string, origin: OriginDoor): Promise<void> {
 
 async function forget(metadata: MetadataStore, key: DocumentKey, revision: Revision): Promise<void> {
   try {
-    await metadata.transact((transaction) => transaction.delete(key, revision));
+    // Once more after a power cut does no harm.
+    await metadata.transact((transaction) => transaction.delete(key, revision), { lasting: false });
   } catch (error) {
     // Another change has come since, which forgets it itself; or the store is away: then it is told once more after a restart.
     const isHarmless = error instanceof MeridianError && passing.has(error.code);
