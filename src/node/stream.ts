@@ -12,7 +12,10 @@ const shortBytes = 14 * 1024;
  * written by themselves: some 50 writes, which cost as much as copying a megabyte. A stream that ends before its high-water mark is
  * written in one go, with a `Content-Length`.
  */
-export function wholeBody(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+export function wholeBody(
+  pieces: readonly Uint8Array[],
+  sizeBytes: number,
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (sizeBytes <= shortBytes) return joined(pieces);
   return new ReadableStream<Uint8Array>(
     {

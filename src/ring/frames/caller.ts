@@ -262,7 +262,14 @@ export function openCaller({ path, hello, clock, timeouts, late }: CallerOptions
       if (frame === null || !line.out.push(frame)) return null;
       const isAlone = waiting.size === 0;
       const { promise, resolve, reject } = Promise.withResolvers<Got | null>();
-      waiting.set(lastId, { sinceMs: nowMs, behalf, settle: resolve, fail: reject, body: null, endLate: null });
+      waiting.set(lastId, {
+        sinceMs: nowMs,
+        behalf,
+        settle: resolve,
+        fail: reject,
+        body: null,
+        endLate: null,
+      });
       watch();
       // Of a crowd, those of one turn go together; who is alone does not wait for others.
       if (isAlone) line.out.flush();

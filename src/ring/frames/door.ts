@@ -7,7 +7,14 @@ import type { Clock } from '../../clock.ts';
 import { maxInterim } from '../../http/envelope.ts';
 import { emptyFrame, frameReader, kinds, version } from './frame.ts';
 import { type Given, givenOf } from './given.ts';
-import { interimFrame, mostHeadBytes, mostQuestionBytes, type Question, questionIn, roomIn } from './message.ts';
+import {
+  interimFrame,
+  mostHeadBytes,
+  mostQuestionBytes,
+  type Question,
+  questionIn,
+  roomIn,
+} from './message.ts';
 import { type Outbox, outbox } from './outbox.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 

@@ -103,7 +103,9 @@ describe('frames', () => {
     const piece = bytesOf({ kind: kinds.piece, id: 1, body: 'abcdef' });
     expect(reader(piece.subarray(0, -4))).toBe(true);
     expect(came).toEqual([`${kinds.piece} ab`]);
-    expect(reader(Buffer.concat([piece.subarray(-4), textFrame(kinds.interim, 1, 'x').subarray(0, -1)]))).toBe(true);
+    expect(
+      reader(Buffer.concat([piece.subarray(-4), textFrame(kinds.interim, 1, 'x').subarray(0, -1)])),
+    ).toBe(true);
     expect(came).toEqual([`${kinds.piece} ab`, `${kinds.piece} cdef`]);
   });
 
@@ -167,7 +169,13 @@ describe('a question', () => {
   test('is not made of anything else', () => {
     const about = (method: string, from: string) => `${method}\n/a\nhttp://a\n\na-1\n${from}`;
     expect(questionIn(Buffer.from(about('GET', 'any')))).not.toBeNull();
-    for (const text of ['', 'GET', about('PUT', 'any'), about('GET', 'all'), `${about('GET', 'any')}\nna me\nx`]) {
+    for (const text of [
+      '',
+      'GET',
+      about('PUT', 'any'),
+      about('GET', 'all'),
+      `${about('GET', 'any')}\nna me\nx`,
+    ]) {
       expect(questionIn(Buffer.from(text))).toBeNull();
     }
     fc.assert(

@@ -53,7 +53,10 @@ export interface Flow {
 /** Taken before anybody says that there is room again: a part of the window, so that some is always under way. */
 const worthwhileBytes = windowBytes / 4;
 
-export function flowing(flow: Flow): { readonly incoming: Incoming; readonly pieces: AsyncGenerator<Uint8Array> } {
+export function flowing(flow: Flow): {
+  readonly incoming: Incoming;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+} {
   const { sizeBytes, now } = flow;
   const waiting: Uint8Array[] = [];
   let come = 0;
