@@ -94,9 +94,12 @@ export interface View {
   watch(watcher: Watcher): Subscription;
 }
 
+/** A view is read page by page while it changes; of each key, what is told never goes back to what was told before. */
 export interface Watcher {
+  /** All that is there is told from here on: when the watch begins, and when it begins again, perhaps before it has caught up. */
+  begins?(): void;
   changed(published: Published): void;
-  /** All that was there when the watch began, or began again, has been told. What was not told is gone. */
+  /** All that was there has been told. What was not told since `begins` is gone. */
   caughtUp(): void;
 }
 

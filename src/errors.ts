@@ -54,6 +54,13 @@ export const errors = {
     retryable: false,
     advice: 'The token is good, but does not give the right to do this. Whoever administers the network can.',
   },
+  'quota-exceeded': {
+    status: 403,
+    blame: 'client',
+    retryable: false,
+    advice:
+      'Unpublish what nobody needs, or have whoever runs the origin raise the bound. `meridian storage` shows what takes how much.',
+  },
   'tier-refused': {
     status: 403,
     blame: 'operator',

@@ -82,6 +82,59 @@ export interface BegunLogin {
   readonly done: string;
 }
 
+export interface AccountUser {
+  readonly name: string;
+  readonly email: string | null;
+  /** ms since the epoch. */
+  readonly createdMs: number;
+}
+
+/** What is left out stays as it is. */
+export interface ProfileChange {
+  readonly email?: string | null | undefined;
+  /** By what it is about; `null` takes it away. At most 32 letters about what, and 254 of it. */
+  readonly words: Readonly<Record<string, string | null>>;
+  readonly password?: { readonly old: string; readonly new: string } | undefined;
+}
+
+/** One subject of one route. */
+export interface Place {
+  readonly route: string;
+  readonly subject: string;
+}
+
+/**
+ * Teams and what they may do. Whatever changes something is in the audit log, and is told to all nodes before its promise
+ * resolves, if they can be told within seconds.
+ *
+ * Whoever says who is in a team has to administer all that the team has been given: else somebody could join one, and so get what
+ * nobody meant him to have.
+ */
+export interface Teams {
+  names(): Promise<readonly string[]>;
+  /** Names of its users. @throws `no-such-record`. */
+  members(team: string): Promise<readonly string[]>;
+  /** @throws `conflict` when there is one of this name, `request-malformed` for a name that no team can have. */
+  create(asker: Asker, team: string): Promise<void>;
+  /** With all that it has been given. @throws `no-such-record`, `forbidden`. */
+  remove(asker: Asker, team: string): Promise<void>;
+  /** @throws `no-such-record` for a team or a user that there is not, `forbidden`. */
+  addMember(asker: Asker, team: string, user: string): Promise<void>;
+  /** @throws as `addMember`. */
+  removeMember(asker: Asker, team: string, user: string): Promise<void>;
+  /**
+   * Gives a team these actions there, instead of what it has been given there and nowhere else. It is enough to administer that.
+   * @throws `no-such-record`, `forbidden`.
+   */
+  give(asker: Asker, team: string, place: Place, actions: readonly Action[]): Promise<void>;
+  /** Takes back what it has been given there and nowhere else. @returns whether that was anything. @throws as `give`. */
+  take(asker: Asker, team: string, place: Place): Promise<boolean>;
+  /** What has been given to a user, with his teams, or to a team; `null` where there is none of that name. */
+  given(to: `user:${string}` | `team:${string}`): Promise<((deed: Deed) => boolean) | null>;
+  /** Users to whom this has been given, themselves, with a team of theirs, or with all users; in no order. */
+  usersWho(deed: Deed): Promise<readonly string[]>;
+}
+
 /** What the origin lends to protocols that have commands for accounts. Whatever changes something is in the audit log. */
 export interface Accounts {
   /** Whether anybody may become a user. */
@@ -101,7 +154,16 @@ export interface Accounts {
   /** A machine's identity token for one of this network, with no more than these rights. @throws `unauthenticated`, `forbidden`. */
   exchange(jwt: string, address: string | null, limit: readonly Right[]): Promise<GivenToken>;
   /** `null` when there is no such user. */
-  user(name: string): Promise<{ name: string; email: string | null; createdMs: number } | null>;
+  user(name: string): Promise<AccountUser | null>;
+  /** What a user says of himself, by what it is about. */
+  profile(name: string): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Changes what the asker says of himself, and his password.
+   *
+   * @throws `wrong-password`, `too-many-attempts`, `request-malformed`, `forbidden` for who is no user, and for limited tokens.
+   */
+  changeProfile(asker: Asker, change: ProfileChange): Promise<void>;
+  readonly teams: Teams;
   /** His tokens; who asks with a token that is limited sees that one alone. */
   tokens(asker: Asker): Promise<readonly HeldToken[]>;
   /** @throws `wrong-password`, `too-many-attempts`, `forbidden` for who is no user. */

@@ -1,13 +1,14 @@
 /**
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
+
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
-import type { Stores } from './store.ts';
+import type { Bounds, DocumentReader, Kept, Stores, Weight } from './store.ts';
 
 export type Role = 'pop' | 'shield' | 'origin';
 
@@ -54,6 +55,10 @@ export interface Protocol {
    * noted by name, and the rest goes on.
    */
   mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
+  /** At the origin: what is kept for good, package by package, for running totals to be held against. */
+  readonly holdings?: Holdings;
+  /** At the origin: lets go of what was mirrored and is not wanted any more. Counts what it lets go as `retired`, `retiredBytes`. */
+  retire?(job: Pick<Job, 'stores' | 'count' | 'signal'>): Promise<void>;
   /** At the origin: what goes on without a request, from the moment at which the config is in force. */
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
@@ -76,6 +81,15 @@ export interface Home {
   takeIn(folder: FolderIn, job: Job): Promise<void>;
   /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
   giveOut(folder: string, job: Job): Promise<void>;
+}
+
+/** What there is, as its own documents say it. */
+export interface Holdings {
+  /** Names of packages, each once. */
+  names(reader: DocumentReader, kept: Kept): AsyncIterable<string>;
+  weigh(reader: DocumentReader, kept: Kept, name: string): Promise<Weight>;
+  /** What may be kept here. */
+  bounds(kept: Kept): Bounds;
 }
 
 /** One version, as a lock file names it. */
@@ -155,8 +169,8 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
 export interface PolicyDesk {
   /** @param subject as the protocol's users name one version of something: `lodash@4.17.20`. */
   explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
-  /** What was refused lately, the newest first. */
-  refused(): readonly Refused[];
+  /** What was refused lately, the newest first. @throws `store-unavailable`. */
+  refused(): Promise<readonly Refused[]>;
   /** What the rules are fed with from elsewhere, in words; empty: nothing. */
   sources(): readonly PolicySource[];
 }

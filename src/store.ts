@@ -7,8 +7,8 @@
  * always whole, and a crash leaves at most blobs that nobody refers to.
  *
  * Collecting those is safe while others publish, in three steps: one transaction that finds no reference to the blob and puts
- * a document that condemns it; `delete`; one that removes the condemnation. A publishing transaction that meets a condemned
- * blob gives up, and its client sends the bytes once more. See `origin/collection/`.
+ * a document that condemns it; `delete`; one that removes the condemnation. Whoever is about to write a condemned blob waits until
+ * it is gone, and writes it then (`WriteOptions.claim`). See `origin/collection/`.
  */
 
 declare const sha256: unique symbol;
@@ -39,6 +39,11 @@ export interface WriteOptions {
   readonly hash?: readonly HashName[];
   /** Longer is refused, with `body-too-large`. */
   readonly maxBytes?: number;
+  /**
+   * Called when the name is known, before anything appears under it: whoever writes down there that he needs the blob is safe
+   * from collections from the first moment. When it fails, so does the write.
+   */
+  readonly claim?: (sha256: Sha256) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -190,6 +195,15 @@ export interface Transaction extends DocumentReader {
   delete(key: DocumentKey, expected?: Revision): Promise<boolean>;
 }
 
+export interface TransactOptions {
+  /**
+   * `true`, the default: what was acknowledged survives a power cut. `false`, for notes whose loss does no harm: it costs no flush,
+   * and is lost with whatever was written since the last lasting transaction when the machine of the store goes down, never
+   * with a process of Meridian alone. What is lasting and comes later makes it lasting too.
+   */
+  readonly lasting?: boolean;
+}
+
 /**
  * Documents under ordered keys, and transactions over any of them. There are no other indexes: whoever wants to find a document
  * by something else writes a second one that points to it, in the same transaction.
@@ -204,17 +218,64 @@ export interface MetadataStore extends DocumentReader {
    * @throws `store-unavailable`. If the connection is lost at the very end, nobody can say whether the transaction was carried
    *   out; the detail says so.
    */
-  transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  transact<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options?: TransactOptions,
+  ): Promise<Result>;
   /** Fails with the reason when the store cannot be used now. */
   check(): Promise<void>;
   /** Waits for transactions under way. */
   close(): Promise<void>;
 }
 
-/** Both halves, as an origin lends them to its protocols. */
+/** `hosted`: it lives here. `mirrored`: it is another registry's, kept for when that one cannot be reached. */
+export const kinds = ['hosted', 'mirrored'] as const;
+export type Kept = (typeof kinds)[number];
+
+/** Whose versions. */
+export interface Owned {
+  readonly route: string;
+  readonly kept: Kept;
+  /** Of the package. */
+  readonly name: string;
+}
+
+/** What some versions of one package come to. The same bytes twice count twice, though they are stored once. */
+export interface Weight {
+  readonly versions: number;
+  readonly bytes: number;
+}
+
+/** What must not be exceeded; what is left out is not bounded. */
+export interface Bounds {
+  readonly routeBytes?: number | undefined;
+  readonly scopeBytes?: number | undefined;
+  readonly packageBytes?: number | undefined;
+  /** Versions of one package. */
+  readonly versions?: number | undefined;
+}
+
+/**
+ * How much there is, as running totals that change in the same transaction as what they count: so a bound holds, whoever
+ * publishes at the same time. See `origin/usage/`.
+ */
+export interface Usage {
+  /**
+   * Counts versions that come.
+   *
+   * @returns to be called when the transaction has been carried out: says in the log which bounds come near.
+   * @throws `quota-exceeded` where they would exceed a bound: the transaction must not be carried out then.
+   */
+  charge(transaction: Transaction, owned: Owned, more: Weight, bounds: Bounds): Promise<() => void>;
+  /** Takes versions off that go. */
+  discharge(transaction: Transaction, owned: Owned, less: Weight): Promise<void>;
+}
+
+/** Both halves, and the account of them, as an origin lends them to its protocols. */
 export interface Stores {
   readonly blobs: BlobStore;
   readonly metadata: MetadataStore;
+  readonly usage: Usage;
 }
 
 /**

@@ -62,6 +62,7 @@ const CASES: readonly Case[] = [
   { title: 'npm ci, 391 packages, empty cache', asks: 'install' },
   { title: 'publish, one after the other', asks: 'publish', parallel: 1 },
   { title: 'publish, 8 at once', asks: 'publish', parallel: 8 },
+  { title: 'publish, 32 at once', asks: 'publish', parallel: 32 },
 ];
 
 let copied: Running | undefined;

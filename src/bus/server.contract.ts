@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'bun:test';
 import { eventually } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
+import { fill, listen } from './view.contract.ts';
 import { advancing, type BusWorld, hear, note, once, publishMs, stage, upTo } from './world.contract.ts';
 
 /** For buses with a server, which may be gone for a while. */
@@ -66,6 +67,26 @@ export function serverContract(name: string, begin: () => Promise<Required<BusWo
       await late.publish('notes', note('there'));
       await eventually('the event', () => heard.numbers().includes('there'), { withinMs: 30_000 });
     }, 90_000);
+
+    test('tells all of a view although it is killed in the middle of that', async () => {
+      const { world, here, there } = await pair();
+      const all = new Map<string, unknown>(upTo(100_000).map((number) => [`key ${number}`, number]));
+      await fill(here.view('many'), all);
+      const heard = listen(there.view('many'));
+      await eventually('the first page', () => heard.told.size > 0, { everyMs: 0 });
+      expect(heard.caughtUp()).toBe(0);
+      await world.restart();
+      await once(() => here.view('many').delete('key 7'));
+      all.delete('key 7');
+      await eventually(
+        'all of it',
+        () => heard.caughtUp() > 0 && heard.told.size === all.size && !heard.told.has('key 7'),
+        { withinMs: 60_000 },
+      );
+      expect(heard.told).toEqual(all);
+      expect(heard.begins()).toBeGreaterThan(1);
+      heard.close();
+    }, 150_000);
 
     test('tells who watches a view all that is there once more', async () => {
       const { world, here, there } = await pair();

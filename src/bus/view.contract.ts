@@ -3,8 +3,37 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { eventually } from '../../test/support/wait.ts';
-import type { Published } from '../bus.ts';
+import type { Published, View } from '../bus.ts';
 import { type BusWorld, stage, upTo } from './world.contract.ts';
+
+/** Far more than a page. */
+const many = 100_000;
+const slowly = { withinMs: 60_000 };
+
+/** Puts very many, some thousand at a time. */
+export async function fill(view: View, all: ReadonlyMap<string, unknown>): Promise<void> {
+  const entries = [...all];
+  for (let at = 0; at < entries.length; at += 2000) await view.putAll(new Map(entries.slice(at, at + 2000)));
+}
+
+/** A watch that keeps what a view holds. */
+export function listen(view: View) {
+  const told = new Map<string, unknown>();
+  const revisions = new Map<string, number>();
+  const wentBack: string[] = [];
+  let [begins, caughtUp] = [0, 0];
+  const watching = view.watch({
+    begins: () => void begins++,
+    changed({ key, value, revision }) {
+      if (revision < (revisions.get(key) ?? 0)) wentBack.push(key);
+      revisions.set(key, revision);
+      if (value === null) told.delete(key);
+      else told.set(key, value);
+    },
+    caughtUp: () => void caughtUp++,
+  });
+  return { told, wentBack, begins: () => begins, caughtUp: () => caughtUp, close: () => watching.close() };
+}
 
 export function viewContract(name: string, begin: () => Promise<BusWorld>): void {
   describe(`${name}, its views`, () => {
@@ -57,6 +86,29 @@ export function viewContract(name: string, begin: () => Promise<BusWorld>): void
       expect(await here.view('members').put('key 1499', 'after', last?.revision ?? 0)).not.toBeNull();
       await here.view('members').putAll(new Map());
     });
+
+    test('are told page by page, however much they hold, and as they are by then', async () => {
+      const { here, there } = await pair();
+      const all = new Map<string, unknown>(upTo(many).map((number) => [`key ${number}`, number]));
+      await fill(here.view('many'), all);
+      const heard = listen(there.view('many'));
+      await eventually('the first page', () => heard.told.size > 0, { everyMs: 0 });
+      // Not told in one go: this test had its turn in between.
+      expect(heard.caughtUp()).toBe(0);
+      const anew = upTo(1500).map((number) => `key ${number * 61}`);
+      await here.view('many').putAll(new Map(anew.map((key) => [key, 'anew'])));
+      for (const number of upTo(20)) await here.view('many').delete(`key ${number * 61}`);
+      await here.view('many').put('another', 'one');
+      for (const key of anew) all.set(key, 'anew');
+      for (const key of anew.slice(0, 20)) all.delete(key);
+      all.set('another', 'one');
+      await eventually('all of it', () => heard.caughtUp() === 1 && heard.told.size === all.size, slowly);
+      await eventually('the last of it', () => heard.told.get('another') === 'one', slowly);
+      expect(heard.told).toEqual(all);
+      expect(heard.wentBack).toEqual([]);
+      expect(heard.begins()).toBe(1);
+      heard.close();
+    }, 120_000);
 
     test('of those who change a key at the same time, let one win', async () => {
       const { here, there } = await pair();

@@ -21,10 +21,11 @@ import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
 import { type MemoryStats, memory, type Resident } from './memory.ts';
-import { openLedger } from './purge/ledger.ts';
+import { type Mark, openLedger } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import { expectReplica, original, type Replica } from './replica.ts';
+import { retain } from './retain.ts';
 import type { Found, Served } from './served.ts';
 import type { Obtained } from './slices/object.ts';
 import { obtain } from './slices/obtain.ts';
@@ -59,6 +60,8 @@ export interface Cache {
    * @param at the place on the bus that this cache has come to with it, kept together with it.
    */
   purge(purge: Purge, flushed: boolean, at?: Place): Purged;
+  /** The same for several at once, which a power cut may undo. */
+  purgeAll(purges: readonly Purge[], at: Place): void;
   /** The place on the bus up to which this cache knows of every purge, as its disk has kept it; `null` for none. */
   readonly position: Place | null;
   /** It has come to this place, where there was nothing to purge on the way. */
@@ -157,16 +160,32 @@ export function cache(options: CacheOptions): Cache {
   // Only the keys of addresses have a rule, so it does no harm to learn from others.
   const warmed = (entry: Entry) =>
     engine.equivalents.learn({ key: entry.key, hasQuery: true }, noVarySearchOf(entry));
+  const retaining = disk && retain({ clock, memory: residents, disk, tuning: () => engine.tuning });
   const warm = disk && warmth({ clock, memory: residents, store: held, disk, warmed });
 
-  function purge(given: Purge, durable: boolean, at?: Place): Purged {
+  /** Numbers it. What it concerns is not found any more. */
+  function number(given: Purge): Mark {
     const mark = ledger.add(given, clock.now());
-    const isOnDisk = disk?.purge(mark, durable, at) ?? false;
     const { selector, soft } = given;
-    options.purged?.(selector, at);
     if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
+    return mark;
+  }
+
+  function purge(given: Purge, durable: boolean, at?: Place): Purged {
+    const mark = number(given);
+    const isOnDisk = disk?.purge([mark], durable, at) ?? false;
+    options.purged?.(given.selector, at);
     sweeping.wake();
     return { sequence: Math.max(mark.hard, mark.soft), recorded: isOnDisk ? 'disk' : 'memory' };
+  }
+
+  function purgeAll(purges: readonly Purge[], at: Place): void {
+    const marks = purges.map(number);
+    disk?.purge(marks, false, at);
+    // The last one brings whoever is told to that place.
+    for (const [index, { selector }] of purges.entries())
+      options.purged?.(selector, index === purges.length - 1 ? at : undefined);
+    sweeping.wake();
   }
 
   const copyLimitBytes = () => Math.min(held.memoryObjectBytes, copiesBytes());
@@ -193,6 +212,7 @@ export function cache(options: CacheOptions): Cache {
       return copyLimitBytes();
     },
     purge,
+    purgeAll,
     get position() {
       return disk?.position ?? null;
     },
@@ -218,9 +238,11 @@ export function cache(options: CacheOptions): Cache {
     },
     tune(tuning) {
       engine.tuning = tuning;
+      retaining?.retune();
     },
     async close() {
       sweeping.close();
+      retaining?.end();
       await held.settled();
       await warm?.close();
       await disk?.close();

@@ -28,6 +28,8 @@ export interface Tuning {
   readonly finishBytes: number;
   /** … or so many requests asked for it lately. */
   readonly finishRequests: number;
+  /** How long what nobody asks for stays on disk, in ms by route; other routes' stays as long as there is room. */
+  readonly keepUnusedMs?: ReadonlyMap<string, number>;
 }
 
 export interface Engine {

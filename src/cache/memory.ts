@@ -53,6 +53,8 @@ export interface Resident extends Member {
   hits: number;
   /** A copy of what another worker keeps (see `replica.ts`). */
   readonly isReplica: boolean;
+  /** When it was last used, ms since the epoch, other than by plain hits, which leave their trace in `prepared`. */
+  usedMs: number;
   /** The response head, rebuilt when its second has passed (`Age` and `ttl` count in seconds). */
   prepared: PreparedHead | null;
 }
@@ -171,6 +173,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     if (!kept) return residentOf(entry, resident.body, isReplica);
     countUse(kept);
     kept.heat = resident.heat;
+    kept.usedMs = resident.usedMs;
     return kept;
   }
 
@@ -262,6 +265,7 @@ function residentOf(entry: Entry, body: Blob, isReplica = false): Resident {
     freshUntilMs: layoutOf(entry) ? Number.NEGATIVE_INFINITY : freshUntilMs(entry.freshness),
     hits: 0,
     isReplica,
+    usedMs: 0,
     prepared: null,
     sibling: null,
     mark: markOf(entry),

@@ -62,6 +62,10 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Keep for good what a lock file names',
     load: () => import('./mirror.ts'),
   },
+  storage: {
+    describe: 'Show what the origin keeps, and how much of its quotas is used',
+    load: () => import('./storage.ts'),
+  },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   policy: {
     usage: 'policy <what> [subject]',

@@ -64,13 +64,17 @@ async function list(ask: Ask, route: string, json: boolean) {
   }
   for (const source of sources) console.log(described(source));
   if (refused.length === 0) {
-    console.log('nothing was refused since the origin was started');
+    console.log('nothing was refused lately');
     return exit.ok;
   }
-  const rows = refused.map((each) => [day(each.lastMs), each.times, each.subject, each.why]);
+  const rows = refused.slice(0, SHOWN).map((each) => [day(each.lastMs), each.times, each.subject, each.why]);
   process.stdout.write(table(['last', 'times', 'what', 'why'], rows));
+  if (refused.length > SHOWN) console.log(`and ${refused.length - SHOWN} more, which --json shows`);
   return exit.ok;
 }
+
+/** Rows for people. */
+const SHOWN = 100;
 
 type Source = z.output<typeof policyState>['sources'][number];
 

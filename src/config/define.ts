@@ -16,7 +16,7 @@ export type RouteInput = Frozen<z.input<typeof schema.route>>;
 
 type NpmRouteInput = Extract<RouteInput, { protocol: 'npm' }>;
 type WebRouteInput = Extract<RouteInput, { protocol: 'web' }>;
-type Placement = Pick<RouteInput, 'name' | 'match' | 'access' | 'replicate'>;
+type Placement = Pick<RouteInput, 'name' | 'match' | 'access' | 'replicate' | 'retention'>;
 /** What a route copies to the key/value stores near its nodes. */
 export type KvInput = NonNullable<RouteInput['replicate']>;
 
@@ -72,13 +72,20 @@ export function defineNetwork(network: NetworkInput): NetworkInput {
  * A route for packages (npm, pnpm, yarn, bun): `npm({ match: { path: '/npm' } })`. Without `upstreams`, the
  * origin asks the registry that its machine's npm is set to.
  */
-export function npm({ name, match, access, replicate, ...settings }: NpmInput = {}): NpmRouteInput {
-  return { protocol: 'npm', ...placement({ name, match, access, replicate }), npm: settings };
+export function npm({
+  name,
+  match,
+  access,
+  replicate,
+  retention,
+  ...settings
+}: NpmInput = {}): NpmRouteInput {
+  return { protocol: 'npm', ...placement({ name, match, access, replicate, retention }), npm: settings };
 }
 
 /** A route to any HTTP server: `web({ match: { path: '/assets' }, upstream: 'https://assets.example.com' })`. */
-export function web({ name, match, access, replicate, ...settings }: WebInput): WebRouteInput {
-  return { protocol: 'web', ...placement({ name, match, access, replicate }), web: settings };
+export function web({ name, match, access, replicate, retention, ...settings }: WebInput): WebRouteInput {
+  return { protocol: 'web', ...placement({ name, match, access, replicate, retention }), web: settings };
 }
 
 /** Copies of a route in the store near each node: `web({ upstream: '…', replicate: kv({ objectBytes: '4 MiB' }) })`. */

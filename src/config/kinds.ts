@@ -98,10 +98,10 @@ export function milliseconds(means: string, bounds: Bounds = {}): z.ZodType<numb
   );
 }
 
-export function seconds(means: string, bounds: Bounds = {}): z.ZodType<number, Duration> {
+export function seconds(means: string, bounds: Bounds = {}, otherwise?: string): z.ZodType<number, Duration> {
   const expected = `a duration: seconds, or text such as '10m'${inWords(bounds, ' s')}`;
-  const type = `duration in s${inWords(bounds, '')}`;
-  return leaf({ means, expected, type }, (value) =>
+  const row = { means, expected, type: `duration in s${inWords(bounds, '')}` };
+  return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>
     within(parseDuration(value, 1000), { atMost: longest, ...bounds }),
   );
 }

@@ -100,11 +100,10 @@ describe('a valid config', () => {
     });
     expect(routes).toEqual([
       {
-        name: 'npm',
-        protocol: 'npm',
-        access: 'open',
+        ...{ name: 'npm', protocol: 'npm', access: 'open', retention: {} },
         match: { hosts: [], path: '' },
         npm: {
+          mirror: {},
           metadata: { freshS: 60, staleWhileRevalidateS: 600, staleIfErrorS: 30 * 86_400 },
           maxPackumentBytes: 128 * 2 ** 20,
         },

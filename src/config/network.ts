@@ -95,6 +95,8 @@ export interface StoreConfig {
   readonly blobs: BlobsConfig;
   readonly metadata: MetadataConfig;
   readonly collection: Of<typeof schema.collection>;
+  readonly quotaBytes?: number | undefined;
+  readonly minFreeBytes: number;
 }
 
 /** Paths are absolute. `spool`: where blobs wait until their name is known. */
@@ -322,7 +324,7 @@ function howAsked(
 }
 
 function completeStore(
-  { blobs, metadata, collection }: NonNullable<schema.ParsedNode['store']> = schema.standardStore,
+  { blobs, metadata, ...rest }: NonNullable<schema.ParsedNode['store']> = schema.standardStore,
   dataDir: string,
   configDir: string,
 ): StoreConfig {
@@ -335,7 +337,7 @@ function completeStore(
     metadata: metadata.postgres
       ? { engine: 'postgres', ...metadata.postgres, ...absoluteTls(metadata.postgres.tls, configDir) }
       : { engine: 'sqlite', path: placed(metadata.sqlite?.path, 'metadata.db') },
-    collection,
+    ...rest,
   };
 }
 

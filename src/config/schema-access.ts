@@ -67,6 +67,11 @@ export const access = group('Tokens and rights, as PoPs know them.', {
   loginS: seconds('How long a token is good that a user gets by logging in with his password.', {
     atLeast: 60,
   }).prefault('30d'),
+  auditS: seconds(
+    'How long lines of the audit log are kept at the origin. Export them before that, where they have to be kept elsewhere.',
+    { atLeast: 86_400 },
+    'for good',
+  ).optional(),
   unknownS: seconds('For so long, a token that the origin does not know is not asked about again.').prefault(
     '5s',
   ),

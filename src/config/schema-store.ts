@@ -1,6 +1,6 @@
 /** The parameters of an origin's stores, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { anyText, count, flag, group, oneOf, path, seconds, text, url } from './kinds.ts';
+import { anyText, count, flag, group, oneOf, path, seconds, size, text, url } from './kinds.ts';
 import { serverTls } from './schema-tls.ts';
 
 const credential = (means: string, otherwise: string) => anyText(means, { expected: 'text', otherwise });
@@ -98,6 +98,12 @@ export const store = group('What an origin keeps for good. One engine for each h
     postgres: postgresStore.optional(),
   }).prefault({}),
   collection,
+  quotaBytes: size(
+    'What is published, imported and mirrored on all routes together, in bytes of tarballs. More is refused with 403.',
+  ).optional(),
+  minFreeBytes: size(
+    'While less than this is free on the disk that blobs or metadata are written to, nothing is taken in (507); what is there is served, and may be unpublished. 0: never mind.',
+  ).prefault('256 MiB'),
 });
 
 /** Of an origin whose config names none. */

@@ -25,7 +25,7 @@ import * as kv from './kv.ts';
 import { access, routeAccess } from './schema-access.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
-import { npmHosted } from './schema-hosted.ts';
+import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
@@ -291,6 +291,7 @@ export const npm = group('Packages for npm, pnpm, yarn and bun.', {
     "the registry that this machine's npm is set to (`npm config get registry`), without its credentials",
   ).optional(),
   hosted: npmHosted.optional(),
+  mirror: npmMirror.prefault({}),
   policy: npmPolicy.optional(),
   metadata: metadataTimes.prefault({}),
   maxPackumentBytes: size('Longest package metadata document of an upstream.', { atLeast: 1024 }).prefault(
@@ -335,6 +336,7 @@ export const route = z
       match: match.prefault({}),
       access: routeAccess.prefault('open'),
       replicate: kv.replicate.optional(),
+      retention: retention.prefault({}),
       npm: npm.prefault({}),
     }),
     group('A route to a web server.', {
@@ -343,6 +345,7 @@ export const route = z
       match: match.prefault({}),
       access: routeAccess.prefault('open'),
       replicate: kv.replicate.optional(),
+      retention: retention.prefault({}),
       web,
     }),
   ])

@@ -46,12 +46,14 @@ describe('a store', () => {
       blobs: { engine: 'files', path: '/etc/meridian/.meridian/origin/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/.meridian/origin/metadata.db' },
       collection: { everyS: 86_400, graceS: 86_400 },
+      minFreeBytes: 256 * 2 ** 20,
     });
     const placed = { blobs: files({ path: '/srv/blobs' }), metadata: sqlite({ path: 'here.db' }) };
     expect(network(placed).nodes.origin?.store).toEqual({
       blobs: { engine: 'files', path: '/srv/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/here.db' },
       collection: { everyS: 86_400, graceS: 86_400 },
+      minFreeBytes: 256 * 2 ** 20,
     });
   });
 
@@ -76,6 +78,7 @@ describe('a store', () => {
         connections: 10,
       },
       collection: { everyS: 86_400, graceS: 86_400 },
+      minFreeBytes: 256 * 2 ** 20,
     });
   });
 

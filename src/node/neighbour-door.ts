@@ -1,17 +1,16 @@
 /**
- * What another worker of this node gets that asks for what this one has in memory: the same as from `answer.ts`, by the same names,
- * look-up, rights, counters and log, but as bytes, and at once or not at all. A fill never begins here.
+ * What another worker of this node gets that hands a request over: the same as from `answer.ts`. What is fresh in memory, and may be
+ * had by anybody who is known already, is given as bytes, at once: by the same names, look-up, rights, counters and log.
  */
 import type { PreparedHead } from '../cache/memory.ts';
+import { MeridianError } from '../errors.ts';
+import { isPlain } from '../http/plain.ts';
+import { bodyOfBlob } from '../ring/frames/body.ts';
 import { type FrameDoor, openFrameDoor } from '../ring/frames/door.ts';
-import {
-  fieldLine,
-  type Given,
-  mostBodyBytes,
-  mostHeadBytes,
-  type Question,
-} from '../ring/frames/message.ts';
+import type { Given } from '../ring/frames/given.ts';
+import { fieldLine } from '../ring/frames/message.ts';
 import { isOwnWord, verifyHop } from '../ring/hop.ts';
+import { answer } from './answer.ts';
 import { isAdmittedAtOnce, isFree, readingOf } from './authorise.ts';
 import { forASecond } from './for-a-second.ts';
 import { NeighbourExchange } from './neighbour-exchange.ts';
@@ -19,51 +18,72 @@ import { helloMethod } from './neighbours.ts';
 import type { Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
 import { record } from './record.ts';
+import { failed, noRoute, refuse } from './refuse.ts';
+import type { Route } from './routes.ts';
 
 /** Heads that are kept as bytes, for a second each. */
 const mostHeads = 1024;
+/** Longer ones are not. */
+const mostKeptBytes = 8 * 1024;
 
 type HeadBytes = (prepared: PreparedHead, nowMs: number) => Uint8Array;
 
 /** Fails when it cannot listen at this path. */
 export function openNeighbourDoor(node: Node, path: string): FrameDoor {
+  const { clock } = node;
   const made = forASecond<PreparedHead, Uint8Array>(mostHeads);
   const headBytes: HeadBytes = (prepared, nowMs) => made(prepared, nowMs, bytesOf);
   return openFrameDoor({
     path,
+    clock,
     admits(hello) {
-      const hop = verifyHop(node.site.secret, hello, helloMethod, path, node.clock.now());
+      const hop = verifyHop(node.site.secret, hello, helloMethod, path, clock.now());
       return hop !== null && isOwnWord(hop);
     },
-    answer: (question) => fromMemory(node, question, headBytes),
-    failed: (error) => node.log.error('a worker that asked for a hit got none', { error }),
+    answer(question, asker) {
+      const exchange = new NeighbourExchange(question, asker, clock.now(), clock.elapsed());
+      return serve(node, exchange, headBytes);
+    },
+    failed: (error) => failed(node, error),
   });
 }
 
-function fromMemory(node: Node, question: Question, headBytes: HeadBytes): Given {
-  const { site, clock, guard } = node;
-  if (node.counts.pending >= site.config.limits.clients) return 'otherwise';
-  const exchange = new NeighbourExchange(question, clock.now(), clock.elapsed());
-  const route = site.routes.match(exchange.authority, exchange.path);
-  const named = route?.protocol.name(exchange);
-  if (!route || named?.as !== 'resource') return 'otherwise';
-  const found = node.cache.lookup(named, exchange);
-  if (guard !== null && !isFree(guard, route, found)) {
-    if (!isAdmittedAtOnce(guard, exchange, readingOf(route, named, found))) return 'otherwise';
+function serve(node: Node, exchange: NeighbourExchange, headBytes: HeadBytes): Given | Promise<Response> {
+  const { site, counts } = node;
+  const nobody = { exchange, route: '', kind: '' };
+  if (counts.pending >= site.config.limits.clients) {
+    const busy = new MeridianError('overloaded', 'too many requests at once', { retryAfterS: 1 });
+    return Promise.resolve(refuse(node, nobody, busy));
   }
-  if (found.outcome !== 'hit') {
-    node.hot?.missing(named.key, exchange);
-    return 'absent';
+  const route = site.routes.match(exchange.authority, exchange.path);
+  if (!route) return Promise.resolve(refuse(node, nobody, noRoute(exchange)));
+  const given = fromMemory(node, exchange, route, headBytes);
+  return given ?? Promise.resolve(answer(node, exchange, route));
+}
+
+/** The end of the hit path, as `hit.ts`; `null`: there is more to it. */
+function fromMemory(
+  node: Node,
+  exchange: NeighbourExchange,
+  route: Route,
+  headBytes: HeadBytes,
+): Given | null {
+  if (exchange.method !== 'GET' || !isPlain(exchange.headers)) return null;
+  const named = route.protocol.name(exchange);
+  if (named.as !== 'resource') return null;
+  const found = node.cache.lookup(named, exchange);
+  if (found.outcome !== 'hit') return null;
+  const { guard, clock } = node;
+  if (guard !== null && !isFree(guard, route, found)) {
+    if (!isAdmittedAtOnce(guard, exchange, readingOf(route, named, found))) return null;
   }
   const { resident } = found;
   const { status, sizeBytes } = resident.entry;
-  if (sizeBytes > mostBodyBytes) return 'long';
   const head = headBytes(preparedHit(node, resident, exchange.nowMs), exchange.nowMs);
-  if (head.length > mostHeadBytes) return 'long';
-  const body = Bun.peek(resident.body.bytes());
-  if (body instanceof Promise) return 'otherwise'; // never seen: what is in memory is there at once
+  if (head.length > mostKeptBytes) return null;
   record(node, { exchange, route: route.name, kind: named.kind }, status, sizeBytes, hitOutcome(resident));
-  return { status, timing: node.timing(clock.elapsed() - exchange.startedMs), head, body };
+  const timing = node.timing(clock.elapsed() - exchange.startedMs);
+  return { head: { as: 'hit', status, timing, head, sizeBytes }, body: bodyOfBlob(resident.body) };
 }
 
 /** Of each request alone. */

@@ -1,12 +1,14 @@
 /**
- * A client's request as another worker of this node tells of it: what a look-up in memory and the access log need.
+ * A client's request as another worker of this node tells of it. That one has admitted it, so a `Request` is made only for those
+ * who want more than memory has.
  */
 import type { Exchange } from '../exchange.ts';
+import type { Asker } from '../ring/frames/door.ts';
 import type { Question } from '../ring/frames/message.ts';
 
 export class NeighbourExchange implements Exchange {
   readonly headers: Headers;
-  readonly method = 'GET';
+  readonly method: string;
   readonly base: string;
   readonly target: string;
   readonly path: string;
@@ -15,10 +17,16 @@ export class NeighbourExchange implements Exchange {
   readonly startedMs: number;
   readonly tier = null;
   readonly relayed = true;
-  readonly memoryOnly = true;
+  readonly memoryOnly: boolean;
   private readonly address: string;
+  private readonly asker: Asker;
+  private made: Request | null = null;
 
-  constructor({ target, base, client, id, headers }: Question, nowMs: number, startedMs: number) {
+  constructor(question: Question, asker: Asker, nowMs: number, startedMs: number) {
+    const { method, target, base, client, id, headers, memoryOnly } = question;
+    this.method = method;
+    this.memoryOnly = memoryOnly;
+    this.asker = asker;
     this.headers = headers;
     this.base = base;
     this.target = target;
@@ -26,8 +34,8 @@ export class NeighbourExchange implements Exchange {
     this.nowMs = nowMs;
     this.startedMs = startedMs;
     this.address = client;
-    const question = target.indexOf('?');
-    this.path = question === -1 ? target : target.slice(0, question);
+    const query = target.indexOf('?');
+    this.path = query === -1 ? target : target.slice(0, query);
   }
 
   get query(): string {
@@ -38,13 +46,18 @@ export class NeighbourExchange implements Exchange {
     return this.base.slice(this.base.indexOf('//') + 2);
   }
 
-  /** For those who want more than memory has, which nobody does here. */
   get request(): Request {
-    return new Request(this.base + this.target, { headers: this.headers });
+    const { method, headers } = this;
+    this.made ??= new Request(this.base + this.target, { method, headers, signal: this.asker.signal() });
+    return this.made;
   }
 
   client(): string {
     return this.address;
+  }
+
+  inform(status: number, headers: Headers): void {
+    this.asker.inform(status, headers);
   }
 
   body(): null {

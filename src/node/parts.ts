@@ -20,6 +20,7 @@ import { openRecords, type Records } from './records.ts';
 import { limitsOf, type SharedRemotes, sharedRemotes } from './remotes.ts';
 import { type Replicas, replicas } from './replicas.ts';
 import { type Seat, workerName } from './seat.ts';
+import { storageDesk } from './storage-desk.ts';
 import { openStores, type Stores } from './stores.ts';
 import { taskFor } from './tasks.ts';
 
@@ -47,6 +48,8 @@ export interface Parts {
   readonly fleet: NodeFleet | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
+  /** Begins what needs the node's routes. */
+  begin(): void;
   /** Takes over what a reload may change. */
   retune(network: Network, config: NodeConfig): void;
   close(): Promise<void>;
@@ -69,20 +72,31 @@ export async function openParts(
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
   const counted = seat || config.ring ? tally() : null;
-  const stored = await openCache(config, seat, { clock, warn, purged, hits: counted?.count });
+  const stored = await openCache(network, config, seat, { clock, warn, purged, hits: counted?.count });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
   const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
   const self = { name: own, role: config.role, startedMs };
   const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
   following = purging;
-  const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock) : null;
+  const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock, site) : null;
   const records =
     tending &&
+    stores &&
     openRecords({
+      storage: storageDesk({ stores, cache: stored, site }),
       ...{ network, metadata: tending.stores.metadata, bus, clock, warn },
-      taskFor: (order) => taskFor(order, { ...tending, site, purge: purging.changed }),
+      taskFor: (order) => taskFor(order, { ...tending, purge: purging.changed }),
     });
-  const house = tending && records && keepHouse({ ...tending, works: records.works, log });
+  const house =
+    tending &&
+    records &&
+    keepHouse({
+      ...tending,
+      works: records.works,
+      register: records.register,
+      auditMs: records.auditMs,
+      log,
+    });
   const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));
   const polite = sharedRemotes(config, bus, clock, log);
   return {
@@ -96,13 +110,16 @@ export async function openParts(
     fleet,
     tally: counted,
 
+    begin: () => house?.begin(),
+
     retune(next, wanted) {
       records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       const { memory, slices } = wanted;
       stored.resize({ memoryBytes: memory.bytes, diskBytes, slices, copiesShare: copiesShareOf(wanted) });
-      stored.tune(tuningOf(wanted));
+      stored.tune(tuningOf(next, wanted));
       polite.retune(limitsOf(wanted));
+      if (wanted.store) stores?.retune(wanted.store);
     },
 
     async close() {
@@ -119,14 +136,15 @@ export async function openParts(
   };
 }
 
-function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock: Clock) {
+function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock: Clock, site: () => Site) {
   const { everyS, graceS } = collection;
-  return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock };
+  return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock, site };
 }
 
 type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
 
 async function openCache(
+  network: Network,
   config: NodeConfig,
   seat: Seat | undefined,
   surroundings: Surroundings,
@@ -141,7 +159,7 @@ async function openCache(
     copiesShare: copiesShareOf(config),
     disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
     slices: config.slices,
-    tuning: tuningOf(config),
+    tuning: tuningOf(network, config),
   });
 }
 
@@ -150,11 +168,15 @@ function copiesShareOf({ hot }: NodeConfig): number {
   return hot === false ? 0 : hot.copiesPercent / 100;
 }
 
-function tuningOf({ timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+function tuningOf({ routes }: Network, { timeouts, limits, abandonedFills }: NodeConfig): Tuning {
+  const kept = routes.flatMap(({ name, retention: { keepUnusedS } }) =>
+    keepUnusedS === undefined ? [] : [[name, keepUnusedS * 1000] as const],
+  );
   return {
     lockMs: timeouts.lockMs,
     maxFills: limits.fills,
     finishBytes: abandonedFills.finishBytes,
     finishRequests: abandonedFills.finishRequests,
+    keepUnusedMs: new Map(kept),
   };
 }

@@ -2,6 +2,7 @@
  * The origin's parents: remotes, asked by the protocol that knows how. The origin lends each pull a door
  * through which it reaches its remote and, by way of the origin's own cache, other resources of its route.
  */
+
 import type { Cache } from '../cache/cache.ts';
 import { ageS } from '../cache/freshness.ts';
 import type { Obtained } from '../cache/slices/object.ts';

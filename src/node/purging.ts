@@ -52,10 +52,16 @@ export interface PurgingOptions {
 const toldMs = 1_000;
 
 export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOptions): Purging {
-  const { following, ready } = follow({ bus, keeper: keeperOf(cache), node: self.name, clock, trustMs, log });
+  const node = self.name;
+  let applied = (_: string) => false;
+  const { following, ready } = follow({
+    ...{ bus, keeper: keeperOf(cache), node, clock, trustMs, log },
+    applied: (id) => applied(id),
+  });
   const present = members({ bus, clock, self, applied: () => following.position });
-  const issuing = issuer({ bus, clock, members: present });
-  const changes = gatherChanges({ issue: issuing.issue, node: self.name, clock, log });
+  const issuing = issuer({ bus, clock, members: present, node });
+  applied = issuing.appliedHere;
+  const changes = gatherChanges({ issue: issuing.issue, node, clock, log });
   return {
     ready,
     knows: following.knows,
@@ -92,11 +98,7 @@ function keeperOf(cache: Cache): Parameters<typeof follow>[0]['keeper'] {
   return {
     position: cache.position,
     isEmpty: (cache.stats.disk?.entries ?? 0) === 0,
-    purge(purges, at) {
-      // The last one brings the cache to that place: after a crash before it, all of them come again.
-      for (const [index, purge] of purges.entries())
-        cache.purge(purge, false, index === purges.length - 1 ? at : undefined);
-    },
+    purge: cache.purgeAll,
     passed: cache.passed,
     suspect: () => void cache.purge({ selector: { by: 'all' }, soft: true, suspect: true }, false),
   };

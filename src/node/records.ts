@@ -20,9 +20,11 @@ import type { MetadataStore } from '../store.ts';
 import { openRoutesOf } from './system.ts';
 import { openWorks, type Task, type Works } from './works.ts';
 
-export interface Records extends Pick<ApiServices, 'register' | 'exchange'> {
+export interface Records extends Pick<ApiServices, 'register' | 'exchange' | 'storage'> {
   readonly works: Works;
   readonly accounts: Accounts;
+  /** How long lines of the audit log are kept, as the config says now; `null`: for good. */
+  auditMs(): number | null;
   /** The config has changed. */
   reload(next: Network): void;
   close(): Promise<void>;
@@ -32,13 +34,15 @@ export interface RecordsOptions {
   readonly network: Network;
   readonly metadata: MetadataStore;
   readonly bus: Bus;
+  readonly storage: ApiServices['storage'];
   /** What there is to do for an order. */
   readonly taskFor: (order: Order) => Task;
   readonly clock: Clock;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-export function openRecords({ network, metadata, bus, taskFor, clock, warn }: RecordsOptions): Records {
+export function openRecords(options: RecordsOptions): Records {
+  const { network, metadata, bus, storage, taskFor, clock, warn } = options;
   let inForce = network;
   const register = openRegister({ metadata, bus, openRoutes: () => openRoutesOf(inForce), clock, warn });
   const exchangeFor = ({ access }: Network) =>
@@ -52,11 +56,13 @@ export function openRecords({ network, metadata, bus, taskFor, clock, warn }: Re
   const works = openWorks({ taskFor, audit: (event) => register.appendAudit([event]), clock, warn });
   return {
     register,
+    storage,
     works,
     accounts: openAccounts({
       ...{ register, clock, exchange: () => exchange, settings: () => inForce.access },
       ...{ attempts: attempts({ pace: rate }), secret: network.secret },
     }),
+    auditMs: () => (inForce.access.auditS === undefined ? null : inForce.access.auditS * 1000),
     get exchange() {
       return exchange;
     },

@@ -36,6 +36,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   });
   const headers = new Headers({
     'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',
     'cache-status': cacheStatus(node, 'error', { detail: error.code }, { key: account.key }),
   });

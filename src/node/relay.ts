@@ -11,7 +11,7 @@ import type { CacheKey } from '../resource.ts';
 import { hopField } from '../ring/hop.ts';
 import type { Account, Node } from './node.ts';
 import { reply } from './reply.ts';
-import { replyFramed } from './reply-framed.ts';
+import { answerFramed, replyFramed } from './reply-framed.ts';
 import type { NodeRing } from './ring.ts';
 
 /** The owner's answer, or that of a copy; `null` when this member has to see to it itself. */
@@ -26,24 +26,17 @@ export async function relay(
   if (exchange.relayed === true || request.body !== null || (method !== 'GET' && method !== 'HEAD'))
     return null;
 
-  /** `absent`: it said that it has nothing; `null`: it is to be asked over HTTP. */
-  async function fromMemory(member: string, outcome: Outcome): Promise<Response | 'absent' | null> {
-    const { neighbours } = ring;
-    if (neighbours === null) return null;
-    const hit = await neighbours.ask(member, key, exchange);
-    if (hit === null || hit === 'absent') return hit;
-    ring.counts.relayed++;
-    ring.counts.framed++;
-    return replyFramed(node, exchange, { member, outcome }, hit, neighbours.heads);
-  }
-
   async function handOver(member: string, outcome: Outcome): Promise<Response | null> {
     const memoryOnly = outcome === 'relayed-to-replica';
-    const framed = await fromMemory(member, outcome);
-    if (framed instanceof Response) return framed;
-    if (framed === 'absent' && memoryOnly) return null;
+    const { neighbours } = ring;
     try {
-      const answer = await ring.ask(member, exchange, memoryOnly);
+      const framed = neighbours && (await neighbours.ask(member, exchange, memoryOnly));
+      if (neighbours && framed?.as === 'hit') {
+        ring.counts.relayed++;
+        ring.counts.framed++;
+        return replyFramed(node, exchange, { member, outcome }, framed, neighbours.heads);
+      }
+      const answer = framed ? answerFramed(framed, exchange) : await ring.ask(member, exchange, memoryOnly);
       if (isNotInMemory(answer)) return null;
       const { status, headers } = answer;
       const response = await reply(node, account, {
@@ -57,6 +50,7 @@ export async function relay(
         },
       });
       ring.counts.relayed++;
+      if (framed) ring.counts.framed++;
       return response;
     } catch (thrown) {
       if (request.signal.aborted) throw thrown;

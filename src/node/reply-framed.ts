@@ -1,14 +1,18 @@
 /**
- * What another worker of this node has had in memory, as the client gets it.
+ * What another worker of this node has had in memory, as the client gets it. Its head is that of many answers, and is made once for them.
  */
+import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import { joined } from '../http/joined.ts';
 import { appendVia } from '../http/via.ts';
 import type { Outcome } from '../outcome.ts';
-import { type Hit, headersIn } from '../ring/frames/message.ts';
+import type { Got } from '../ring/frames/caller.ts';
+import { headersIn } from '../ring/frames/message.ts';
 import type { HeadsReady } from './neighbours.ts';
 import type { Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
 import { sign } from './record.ts';
+import { streamOfPieces, wholeBody } from './stream.ts';
 
 /** Whose answer it is, and why it was asked. */
 export interface From {
@@ -20,21 +24,45 @@ export function replyFramed(
   node: Node,
   exchange: Exchange,
   from: From,
-  { status, timing, head, body }: Hit,
+  { status, timing, head, body }: Got,
   heads: HeadsReady,
 ): Response {
   const text = `${from.outcome} ${from.member} ${status}${head}`;
   const headers = heads(text, exchange.nowMs, () => headOf(node, from, status, head));
   sign(node, exchange, headers, timing);
-  return new Response(body.size === 0 ? null : body, { status, headers });
+  if (body === null) return new Response(null, { status, headers });
+  const { signal } = exchange.request;
+  const sent = isWhole(body) ? wholeBody(body, sizeOf(body)) : streamOfPieces(body, signal);
+  return new Response(sent, { status, headers });
 }
 
 function headOf(node: Node, { member, outcome }: From, status: number, head: string): Headers {
-  // It begins with a line break.
-  const headers = headersIn(head.split('\n'), 1);
-  if (headers === null) throw new Error('a worker of this node has sent a head that is none');
+  const headers = framedFields(head);
   const forwarding = { status, detail: member, cacheStatus: headers.get('cache-status') };
   headers.set('via', appendVia(headers.get('via'), '1.1', node.name));
   headers.set('cache-status', cacheStatus(node, outcome, forwarding, {}));
+  return headers;
+}
+
+/** Anything else that another worker of this node has answered. */
+export function answerFramed({ status, head, body }: Got, { request }: Exchange): Answer {
+  const bytes = body === null ? null : isWhole(body) ? joined(body) : streamOfPieces(body, request.signal);
+  return { status, headers: framedFields(head), body: bytes };
+}
+
+function isWhole(body: NonNullable<Got['body']>): body is readonly Uint8Array[] {
+  return Array.isArray(body);
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  let sizeBytes = 0;
+  for (const { length } of pieces) sizeBytes += length;
+  return sizeBytes;
+}
+
+function framedFields(head: string): Headers {
+  // It begins with a line break.
+  const headers = headersIn(head.split('\n'), 1);
+  if (headers === null) throw new Error('a worker of this node has sent a head that is none');
   return headers;
 }

@@ -26,7 +26,7 @@ import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, sign } from './record.ts';
 import { handedOverBytes, wholeIfSmall } from './small-body.ts';
-import { streamOfPieces } from './stream.ts';
+import { streamOfPieces, wholeBody } from './stream.ts';
 
 /** Whose request is answered, and how its answer came about. */
 export interface Circumstances {
@@ -53,6 +53,7 @@ export function replyStored(how: Circumstances, stored: Stored): Response {
   const { sizeBytes } = entry;
   const { exchange } = how.account;
   const onDisk = stored.from === 'disk';
+  if (!onDisk) stored.resident.usedMs = exchange.nowMs;
   const body = onDisk ? stored.body : stored.resident.body;
   const headers = headersOf(how, entry);
   const short = byConditions(how, entry, headers);
@@ -290,5 +291,6 @@ function send(
   }
   const bodiless = hasNoBody(account.exchange, status);
   if (bodiless && body instanceof ReadableStream) void body.cancel();
-  return new Response(bodiless ? null : body, { status, headers });
+  const sent = body instanceof Uint8Array ? wholeBody([body], body.length) : body;
+  return new Response(bodiless ? null : sent, { status, headers });
 }

@@ -62,8 +62,8 @@ export async function openRingDoor(node: Node, seat: Seat | undefined, serve: Se
       await Promise.all(opened.map((listener) => listener.reloadCertificates()));
     },
     async drain() {
-      neighbourDoor?.close();
-      await Promise.all(opened.map((listener) => listener.drain(timeouts.drainMs)));
+      const listeners = opened.map((listener) => listener.drain(timeouts.drainMs));
+      await Promise.all([neighbourDoor?.drain(timeouts.drainMs), ...listeners]);
     },
   };
 }

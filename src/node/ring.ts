@@ -57,7 +57,7 @@ export interface NodeRing {
   leave(): Promise<void>;
   readonly isLeaving: boolean;
   readonly status: RingStatus;
-  /** The other workers of this node, asked for what they have in memory; `null`: it has none, or is not asked by clients. */
+  /** The other workers of this node, asked over frames; `null`: it has none, or is not asked by clients. */
   readonly neighbours: Neighbours | null;
   /**
    * Requests that were handed over and answered, those of them that frames have answered, and those of which a member could not be
@@ -109,9 +109,6 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const counts = { relayed: 0, framed: 0, failed: 0, copied: 0 };
   const underWay = new Map<string, number>();
   const secret = () => site().secret;
-  // What shields answer depends on more: on what the PoP that asks knows of purges.
-  const neighbours =
-    seat && config.role === 'pop' ? openNeighbours({ node: config.name, seat, secret, clock }) : null;
   const auto = seat?.workers ?? 1;
   const sign = (to: Peer, method: string, target: string) => signed(to, ownWord(own), method, target);
   const peers = openPeers({
@@ -121,6 +118,14 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
       else log.warn('a member of the ring is passed over', { member, error });
     },
   });
+  // What shields answer depends on more: on what the PoP that asks knows of purges.
+  const neighbours =
+    seat && config.role === 'pop'
+      ? openNeighbours({
+          ...{ node: config.name, seat, secret, clock, timeouts: () => patience(site().config) },
+          late: (member, waiting) => peers.await(member, waiting),
+        })
+      : null;
   const goneMs = (shared?.goneS ?? 0) * 1000;
   const of = membership({ own: ownMembers(config, seat), goneMs, clock, changed: arrange });
   let names: readonly string[] = [];

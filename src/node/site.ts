@@ -135,6 +135,7 @@ function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['polic
   return {
     register: records.register,
     works: records.works,
+    storage: records.storage,
     fleet,
     // Another one after a reload.
     get exchange() {
@@ -164,12 +165,12 @@ async function makeRoute(route: RouteConfig, { role }: NodeConfig, clock: Clock)
 async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Promise<Protocol> {
   switch (route.protocol) {
     case 'npm': {
-      const { upstreams, hosted = null, metadata, maxPackumentBytes } = route.npm;
+      const { upstreams, hosted = null, mirror, metadata, maxPackumentBytes } = route.npm;
       const policy = mount.role === 'origin' ? (route.npm.policy ?? null) : null;
       // Only the origin talks to remotes, so only the origin needs to know which they are.
       const isDefault = upstreams === undefined && mount.role === 'origin';
       const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : (upstreams ?? []);
-      return npm({ remotes, hosted, policy, metadata, maxPackumentBytes }, mount, clock);
+      return npm({ remotes, hosted, mirror, policy, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);
@@ -187,6 +188,12 @@ function placeOf(network: Network, node: string): TierParent {
   return { name: node, role, url, http2 };
 }
 
+/** Of a store, its bounds may change. */
+function enginesOf({ store }: NodeConfig): unknown {
+  const { quotaBytes: _, minFreeBytes: __, ...engines } = store ?? {};
+  return engines;
+}
+
 /** The part of a site that a reload may not change, because what is open already depends on it. */
 export function fixedDifference(node: Node, next: NodeConfig): string | null {
   const now = node.site.config;
@@ -194,7 +201,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
   if (now.workers !== next.workers) return `its workers (${now.workers} to ${next.workers})`;
   if (!Bun.deepEquals(now.ring, next.ring)) return 'its ring';
-  if (!Bun.deepEquals(now.store, next.store)) return 'its store';
+  if (!Bun.deepEquals(enginesOf(now), enginesOf(next))) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';
   return null;
 }

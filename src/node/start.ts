@@ -116,6 +116,7 @@ export async function startNode(
     shared: seat !== undefined,
   });
   node.site.begin();
+  parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));

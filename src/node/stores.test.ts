@@ -29,6 +29,7 @@ test('stores are looked at every now and then; it is told when one begins to fai
     {
       blobs: { engine: 's3', ...keys, ...settings },
       metadata: { engine: 'sqlite', path: join(folder.path, 'metadata.db') },
+      minFreeBytes: 0,
     },
     clock,
     log,
@@ -87,7 +88,7 @@ test.skipIf(!available('openssl', noOpenssl))(
       const spool = join(folder.path, 'spool');
       const metadata = { engine: 'sqlite' as const, path: join(folder.path, 'metadata.db') };
       const blobs = { engine: 's3' as const, ...keys, ...settings, spool, tls };
-      return openStores({ blobs, metadata }, systemClock, log);
+      return openStores({ blobs, metadata, minFreeBytes: 0 }, systemClock, log);
     }
 
     const right = await opened({ ...own, ca: ours.ca });
@@ -116,6 +117,7 @@ test('a database that cannot be reached keeps no origin from starting', async ()
     {
       blobs: { engine: 'files', path: join(folder.path, 'blobs') },
       metadata: { engine: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none', connections: 1 },
+      minFreeBytes: 0,
     },
     virtualClock(),
     log,

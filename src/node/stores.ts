@@ -5,27 +5,36 @@
  * Files and SQLite have to open, or the node does not start. A database or a bucket may be away at that moment: what is
  * cached is served all the same, and they are used as soon as they answer.
  */
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { BlobsConfig, MetadataConfig, StoreConfig } from '../config/network.ts';
 import { asMeridianError } from '../errors.ts';
 import { readTls } from '../http/tls-files.ts';
 import { openFiles } from '../origin/blobs/files.ts';
 import { openS3 } from '../origin/blobs/s3.ts';
+import { aboveFloor, type DiskSpace, measure } from '../origin/disk-space.ts';
 import { openPostgres } from '../origin/metadata/postgres.ts';
 import { openSqlite } from '../origin/metadata/sqlite.ts';
-import type { BlobStore, MetadataStore } from '../store.ts';
+import { openUsage } from '../origin/usage/usage.ts';
+import type { BlobStore, Stores as LentStores, MetadataStore } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { readableSize } from '../telemetry/readable.ts';
 import { openTierTls } from './tier-tls.ts';
 
 /** How often they are looked at. */
 const checkMs = 15_000;
 
-export interface Stores {
-  readonly blobs: BlobStore;
-  readonly metadata: MetadataStore;
+export interface Stores extends LentStores {
   readonly status: StoresStatus;
+  /** Bounds may change while they are open. */
+  readonly bounds: StoreBounds;
+  retune(bounds: StoreBounds): void;
+  /** Room on the disks that are written to. */
+  space(): Promise<readonly DiskSpace[]>;
   close(): Promise<void>;
 }
+
+export type StoreBounds = Pick<StoreConfig, 'quotaBytes' | 'minFreeBytes'>;
 
 export interface StoresStatus {
   readonly blobs: StoreStatus;
@@ -39,11 +48,20 @@ export interface StoreStatus {
 }
 
 export async function openStores(
-  config: Pick<StoreConfig, 'blobs' | 'metadata'>,
+  config: Pick<StoreConfig, 'blobs' | 'metadata'> & StoreBounds,
   clock: Clock,
   log: Log,
 ): Promise<Stores> {
-  const blobs = await openBlobs(config.blobs, clock, log);
+  let bounds: StoreBounds = config;
+  const folders = foldersOf(config);
+  const opened = await openBlobs(config.blobs, clock, log);
+  const minFreeBytes = () => bounds.minFreeBytes;
+  const blobs = aboveFloor(opened, { folders, minFreeBytes, inWords: readableSize, measure });
+  const usage = openUsage({
+    storeBytes: () => bounds.quotaBytes,
+    inWords: readableSize,
+    warn: (message, fields) => log.warn(message, fields),
+  });
   const metadata = await openMetadata(config.metadata, clock);
   const halves = { blobs: watched(blobs, 'blobs', log), metadata: watched(metadata, 'metadata', log) };
   let cancelNext = () => {};
@@ -58,6 +76,14 @@ export async function openStores(
   return {
     blobs,
     metadata,
+    usage,
+    get bounds() {
+      return bounds;
+    },
+    retune(next) {
+      bounds = next;
+    },
+    space: () => Promise.all(folders.map(measure)),
     get status() {
       return { blobs: halves.blobs.status(), metadata: halves.metadata.status() };
     },
@@ -67,6 +93,14 @@ export async function openStores(
       await Promise.all([blobs.close(), metadata.close()]);
     },
   };
+}
+
+/** What is written to, on this machine. */
+function foldersOf({ blobs, metadata }: Pick<StoreConfig, 'blobs' | 'metadata'>): readonly string[] {
+  return [
+    blobs.engine === 'files' ? blobs.path : blobs.spool,
+    ...(metadata.engine === 'sqlite' ? [dirname(metadata.path)] : []),
+  ];
 }
 
 /** Says how a store is, and logs when that changes. */

@@ -4,7 +4,9 @@ import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import { collect } from '../origin/collection/collect.ts';
+import { type Collected, collect } from '../origin/collection/collect.ts';
+import { writeLast } from '../origin/collection/seen.ts';
+import { type Ledger, recount } from '../origin/usage/recount.ts';
 import type { Job } from '../protocol.ts';
 import type { Selector } from '../purge.ts';
 import type { Stores } from '../store.ts';
@@ -22,16 +24,17 @@ export interface CollectionOptions {
   readonly by: string;
   readonly graceMs: number;
   readonly clock: Clock;
+  /** As it is now. */
+  readonly site: () => Site;
 }
 
 export interface TaskOptions extends CollectionOptions {
-  /** As it is now. */
-  readonly site: () => Site;
   readonly purge: (selectors: readonly Selector[]) => Promise<void>;
 }
 
 export function taskFor(order: Order, options: TaskOptions): Task {
   if (order.do === 'collect') return collection(options, order.dryRun);
+  if (order.do === 'recount') return recounting(options);
   const routes = options.site().routes.all;
   switch (order.do) {
     case 'import': {
@@ -83,15 +86,51 @@ function only(candidates: readonly Route[], wanted: string | undefined, what: st
   throw new MeridianError('request-malformed', `several routes are ${what}: ${names}; say which (--route)`);
 }
 
-export function collection({ stores, by, graceMs, clock }: CollectionOptions, dryRun: boolean): Task {
+/** First what was mirrored and is not wanted any more, whose blobs nothing refers to then. */
+export function collection(options: CollectionOptions, dryRun: boolean): Task {
+  const { stores, by, graceMs, clock, site } = options;
   return {
     what: dryRun ? 'storage.collect-dry-run' : 'storage.collect',
     subject: 'blobs',
-    async run({ set, signal }) {
+    async run({ set, count, signal }) {
+      const atMs = clock.now();
+      const gone = { retired: 0, retiredBytes: 0 };
+      const retiring = (what: string, more = 1) => {
+        if (what === 'retired' || what === 'retiredBytes') gone[what] += more;
+        count(what, more);
+      };
+      if (!dryRun)
+        for (const { protocol } of site().routes.all)
+          await protocol.retire?.({ stores, count: retiring, signal });
       const progress = (collected: object) => set({ ...collected });
-      progress(await collect({ stores, clock, by, graceMs, dryRun, progress, signal }));
+      const collected = await collect({ stores, clock, by, graceMs, dryRun, progress, signal });
+      progress(collected);
+      const { deleted, deletedBytes } = collected;
+      if (!dryRun) await writeLast(stores.metadata, { atMs, deleted, deletedBytes, ...gone });
     },
   };
+}
+
+/** Counts what is there, blobs included, and puts right what running totals say of it. */
+function recounting(options: CollectionOptions): Task {
+  const { stores, by, graceMs, clock } = options;
+  return {
+    what: 'storage.recount',
+    subject: 'totals',
+    async run({ set, count, signal }) {
+      count('packages', 0);
+      count('corrected', 0);
+      await recount({ metadata: stores.metadata, ledgers: ledgersOf(options), clock, count, signal });
+      const progress = ({ blobs, bytes }: Collected) => set({ blobs, bytes });
+      await collect({ stores, clock, by, graceMs, dryRun: true, progress, signal });
+    },
+  };
+}
+
+export function ledgersOf({ site }: Pick<CollectionOptions, 'site'>): readonly Ledger[] {
+  return site().routes.all.flatMap(({ name: route, protocol: { holdings } }) =>
+    holdings ? [{ route, names: holdings.names, weigh: holdings.weigh }] : [],
+  );
 }
 
 function jobOf({ count, note, signal }: Report, route: Route, options: TaskOptions): Job {

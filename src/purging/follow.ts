@@ -64,6 +64,8 @@ export interface FollowOptions {
   readonly keeper: Keeper;
   /** By which others know it. */
   readonly node: string;
+  /** Told of each event that is to be acknowledged. Returns whether that is done with it: the issuer is this node itself. */
+  readonly applied?: ((id: string) => boolean) | undefined;
   readonly clock: Clock;
   /** How long what is kept is trusted without proof of having heard of every purge. */
   readonly trustMs: number;
@@ -127,7 +129,7 @@ export function follow(options: FollowOptions): Started {
     if (purge) {
       carryOut(purge, at);
       counts.applied++;
-      if (purge.acknowledge) acknowledge(purge.id);
+      if (purge.acknowledge && options.applied?.(purge.id) !== true) acknowledge(purge.id);
     } else {
       counts.skipped++;
       if (delivery.type === purgeType) misunderstood(delivery);

@@ -25,10 +25,16 @@ function world(...names: string[]) {
       passed: () => {},
       suspect: () => {},
     };
-    const { following } = follow({ bus, keeper, node: name, clock, trustMs: 30_000, log: silent });
+    let applied = (_: string) => false;
+    const { following } = follow({
+      ...{ bus, keeper, node: name, clock, trustMs: 30_000, log: silent },
+      applied: (id) => applied(id),
+    });
     const self = { name, role, startedMs: clock.now() };
     const present = members({ bus, clock, self, applied: () => following.position });
-    return { name, bus, done, members: present, issuer: issuer({ bus, clock, members: present }) };
+    const issuing = issuer({ bus, clock, members: present, node: name });
+    applied = issuing.appliedHere;
+    return { name, bus, done, members: present, issuer: issuing };
   }
 
   async function pass(ms: number): Promise<void> {
@@ -170,4 +176,35 @@ test('orders that come while others are under way go together, hard and soft one
   ]);
   expect((await bus.newest('purge')).sequence).toBe(4);
   expect(nodes[1]!.done).toHaveLength(4);
+});
+
+test('so do those that are waited for, and each is answered; whoever issued them acknowledges nothing to himself', async () => {
+  const { nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  const { issuer, bus } = nodes[0]!;
+  const keys = Array.from({ length: 100 }, (_, n) => n);
+  const issued = keys.map((n) =>
+    issuer.issue({ selectors: [{ by: 'key', key: `web /${n}` }], soft: false, by: 'a test' }, 1_000),
+  );
+  await pass(250);
+  for (const { applied } of await Promise.all(issued))
+    expect(applied).toEqual({ all: true, nodes: { origin: 0, pop: 0 }, gone: [] });
+  expect((await bus.newest('purge')).sequence).toBe(2);
+  expect((await bus.newest('applied')).sequence).toBe(2);
+});
+
+test('a node that does not answer holds up its own order, and not those that come later', async () => {
+  const { clock, nodes, pass } = world('origin', 'pop');
+  await pass(3_000);
+  nodes[1]!.bus.cut();
+  const { issuer, bus } = nodes[0]!;
+  const orderOf = (key: string) => issuer.issue({ ...order, selectors: [{ by: 'key', key }] }, 1_000);
+  const issued = ['a', 'b', 'c'].map(orderOf);
+  await pass(1);
+  expect((await bus.newest('purge')).sequence).toBe(1);
+  clock.advance(20);
+  await turns();
+  expect((await bus.newest('purge')).sequence).toBe(2);
+  await pass(2_000);
+  for (const { applied } of await Promise.all(issued)) expect(applied?.all).toBe(false);
 });

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Selector } from '../purge.ts';
 import { appliedSubject, maxSelectors, purgeEvent, purgeSubject, readApplied } from './event.ts';
-import { gather } from './gather.ts';
+import { gather, type SmallOrder } from './gather.ts';
 import type { Members } from './members.ts';
 
 /** Of selectors in one event, as JSON in UTF-8, with the keys that a node has seen: less than an event may have. */
@@ -52,6 +52,8 @@ export interface Issuer {
    * Fails with a `MeridianError` when the bus cannot be reached: nodes may or may not hear of it.
    */
   issue(order: Order, waitMs?: number): Promise<Issued>;
+  /** This node itself has carried out the event with this id. Returns false where the issuer is another node. */
+  appliedHere(id: string): boolean;
   close(): void;
 }
 
@@ -59,9 +61,11 @@ export interface IssuerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly members: Members;
+  /** By which others know this one. */
+  readonly node: string;
 }
 
-export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
+export function issuer({ bus, clock, members, node: own }: IssuerOptions): Issuer {
   const waits = new Map<string, (node: string) => void>();
   let listening: { readonly ready: Promise<void>; readonly subscription: Subscription } | null = null;
   let cancelRest = () => {};
@@ -107,7 +111,10 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
     return position;
   }
 
-  async function issueAndWait(order: Order, id: string, waitMs: number): Promise<Issued> {
+  async function issueAndWait(order: Order, waitMs: number): Promise<Issued> {
+    if (waits.size >= maxWaits)
+      throw new MeridianError('overloaded', 'too many purges are being waited for', { retryAfterS: 1 });
+    const id = crypto.randomUUID();
     const startedMs = clock.elapsed();
     const nodes = new Map<string, number | null>();
     const gone: string[] = [];
@@ -154,17 +161,26 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
     }
   }
 
-  const publishAlone = (order: Order) => publish(order, crypto.randomUUID(), false);
-  const gathered = gather(publishAlone);
-  /** What a node has seen already is about its own event. */
-  const together = (order: Order) => (order.seen ? publishAlone(order) : gathered(order));
+  async function issueAlone(order: Order & Pick<SmallOrder, 'waitMs'>): Promise<Begun> {
+    const begunMs = clock.elapsed();
+    const { waitMs } = order;
+    if (waitMs !== undefined) return { ...(await issueAndWait(order, waitMs)), begunMs };
+    return { position: await publish(order, crypto.randomUUID(), false), begunMs };
+  }
+  const gathered = gather(issueAlone, clock.after);
 
   return {
     async issue(order, waitMs) {
-      if (waitMs === undefined) return { position: await together(order) };
-      if (waits.size >= maxWaits)
-        throw new MeridianError('overloaded', 'too many purges are being waited for', { retryAfterS: 1 });
-      return issueAndWait(order, crypto.randomUUID(), waitMs);
+      const calledMs = clock.elapsed();
+      const wanted = { ...order, waitMs };
+      // What a node has seen already is about its own event.
+      const { begunMs, ...issued } = await (order.seen ? issueAlone(wanted) : gathered(wanted));
+      return sinceCall(issued, begunMs - calledMs);
+    },
+    appliedHere(id) {
+      const told = waits.get(id);
+      told?.(own);
+      return told !== undefined;
     },
     close() {
       cancelRest();
@@ -172,6 +188,18 @@ export function issuer({ bus, clock, members }: IssuerOptions): Issuer {
       listening = null;
     },
   };
+}
+
+interface Begun extends Issued {
+  /** After it has waited for its turn. */
+  readonly begunMs: number;
+}
+
+/** With the time that the order waited for its turn. */
+function sinceCall({ position, applied }: Issued, waitedMs: number): Issued {
+  if (applied === undefined) return { position };
+  const nodes = Object.entries(applied.nodes).map(([name, ms]) => [name, ms === null ? null : ms + waitedMs]);
+  return { position, applied: { ...applied, nodes: Object.fromEntries(nodes) } };
 }
 
 /** As many events as it takes. */

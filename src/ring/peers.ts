@@ -40,6 +40,11 @@ export interface Peers {
    * the peer has been noted.
    */
   ask(peer: string, question: Question): Promise<Answer>;
+  /**
+   * The same for somebody who has asked in another way: `dead` is called when the peer gives no sign of life. Gives what
+   * ends that, and hears whether he has an answer.
+   */
+  await(peer: string, waiting: Waiting): EndOfWaiting;
   /** Asks for a sign of life, and takes note of it. */
   check(peer: string): Promise<Sign>;
   /** Fails for one that is not known. */
@@ -100,7 +105,9 @@ interface State {
   isWatched: boolean;
 }
 
-interface Waiting {
+export type EndOfWaiting = (isAnswered: boolean) => void;
+
+export interface Waiting {
   readonly sinceMs: number;
   /** The member gives no sign of life. */
   dead(): void;
@@ -240,6 +247,16 @@ export function openPeers({ clock, timeouts, sign: signed, tls, noted }: PeersOp
         if (!signal.aborted && !isBusy) state.passedOverUntilMs = clock.elapsed() + passedOverMs;
         throw thrown;
       }
+    },
+    await(peer, waiting) {
+      const state = states.get(peer);
+      if (state === undefined) return () => {};
+      state.waiting.add(waiting);
+      watch(state);
+      return (isAnswered) => {
+        state.waiting.delete(waiting);
+        if (isAnswered) state.heardMs = clock.elapsed();
+      };
     },
     get: (peer) => stateOf(peer).peer,
     check: (peer) => sign(stateOf(peer)),

@@ -215,6 +215,24 @@ describe('one’s own tokens', () => {
     expect(list.parse(await seen.json()).total).toBe(1);
   });
 
+  test('npm token create for some packages, for some days, for reading', async () => {
+    const wanted = ['--name', 'deploy', '--token-description', 'of the shop', '--expires', '7'];
+    const limits = ['--packages', '@acme/x', '--scopes', '@shop', '--packages-and-scopes-permission'];
+    const rest = ['read-only', '--bypass-2fa', '--password', password, '--json'];
+    const { stdout } = await succeeds('carol', 'token', 'create', ...wanted, ...limits, ...rest);
+    const made = z
+      .object({ token: z.string(), name: z.string(), readonly: z.boolean(), expires: z.string() })
+      .parse(JSON.parse(stdout));
+    expect([made.name, made.readonly]).toEqual(['deploy: of the shop', true]);
+    expect((Date.parse(made.expires) - Date.now()) / 86_400_000).toBeCloseTo(7, 1);
+    const status = async (method: string, name: string) =>
+      (await fetch(`${base('far')}/${name}`, { method, headers: bearer(made.token) })).status;
+    expect([await status('GET', '@acme%2fx'), await status('GET', '@acme%2fy')]).toEqual([404, 403]);
+    expect(await status('PUT', '@acme%2fx')).toBe(403);
+    const ofAnOrganisation = await runs('carol', 'token', 'create', '--orgs', 'acme', '--password', password);
+    expect(ofAnOrganisation.output).toContain('There are no organisations here');
+  });
+
   test('need the password', async () => {
     const made = await runs('carol', 'token', 'create', '--name', 'ci', '--password', 'wrong one');
     expect([made.code, made.output]).toEqual([1, expect.stringContaining('E401')]);
@@ -249,9 +267,17 @@ test('npm owner add, ls and rm', async () => {
   expect((await runs('alice', 'owner', 'add', 'nobody', '@acme/owned')).output).toContain('E404');
 });
 
-test('npm team says where teams are', async () => {
-  const run = await runs('alice', 'team', 'create', '@acme:core');
-  expect([run.code, run.output]).toEqual([1, expect.stringContaining('meridian team')]);
+test('what there is not is refused with a sentence: teams where nothing lives, staging, trust by command', async () => {
+  const headers = bearer(tokenOf('alice'));
+  const asked = async (method: string, path: string) =>
+    statusAndText(await fetch(base() + path, { method, headers, ...(method === 'POST' && { body: '{}' }) }));
+  for (const [method, path, sentence] of [
+    ['GET', '/pulled/-/org/acme/team', 'Nothing is published on this route'],
+    ['POST', '/-/stage/package/@acme%2fowned', 'Nothing is staged here'],
+    ['GET', '/-/stage', 'Nothing is staged here'],
+    ['POST', '/-/package/@acme%2fowned/trust', 'access.issuers'],
+  ] as const)
+    expect(await asked(method, path)).toEqual([405, expect.stringContaining(sentence)]);
 });
 
 describe('trusted publishing', () => {

@@ -251,11 +251,12 @@ const frozen = {
   npm: ['ci'],
   pnpm: ['install', '--frozen-lockfile'],
   yarn: ['install', '--immutable'],
+  'yarn-classic': ['install', '--frozen-lockfile'],
 } as const satisfies Record<Client, readonly string[]>;
 
 test('another policy is in force everywhere once it is loaded, for lock files of before as well', async () => {
   const projects: { client: Client; where: string }[] = [];
-  for (const client of ['npm', 'pnpm', 'yarn'] as const) {
+  for (const client of ['npm', 'pnpm', 'yarn', 'yarn-classic'] as const) {
     const { where, ran } = run(client, ['install'], { later: '*' });
     expect(await ran).toMatchObject({ code: 0 });
     expect(await installed(where, 'later')).toBe('1.1.0');

@@ -169,6 +169,7 @@ export function hub(now: () => number = Date.now): Hub {
             let told = false;
             const look = () => {
               if (!reachable || isBlind) return;
+              if (!told) watcher.begins?.();
               for (const each of values.values()) {
                 if (seen.get(each.key) === each.revision) continue;
                 seen.set(each.key, each.revision);

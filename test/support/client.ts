@@ -6,7 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { within } from './wait.ts';
 
-export type Client = 'npm' | 'pnpm' | 'yarn';
+/** `yarn` is the one of today (berry), `yarn-classic` version 1. */
+export type Client = 'npm' | 'pnpm' | 'yarn' | 'yarn-classic';
 
 export interface ClientOptions {
   readonly registry: string;
@@ -37,6 +38,7 @@ const commands: Record<Client, readonly string[]> = {
   npm: ['npm'],
   pnpm: program('pnpm/bin/pnpm.mjs'),
   yarn: program('@yarnpkg/cli-dist/bin/yarn.js'),
+  'yarn-classic': program('yarn-classic/bin/yarn.js'),
 };
 
 /** Runs a client to its end, whatever that is: `runClient('npm', ['ci'], { registry, project, home })`. */
@@ -130,5 +132,11 @@ const settings: Record<Client, (registry: string, home: string) => Record<string
     YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
     YARN_ENABLE_PROGRESS_BARS: 'false',
     YARN_NODE_LINKER: 'node-modules',
+  }),
+  'yarn-classic': (registry, home) => ({
+    YARN_REGISTRY: registry,
+    YARN_CACHE_FOLDER: join(home, 'yarn'),
+    YARN_IGNORE_SCRIPTS: 'true',
+    YARN_DISABLE_SELF_UPDATE_CHECK: 'true',
   }),
 };

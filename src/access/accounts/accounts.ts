@@ -2,6 +2,7 @@
  * Accounts as clients' own commands know them: logging in with a password, at a terminal or in a browser, and looking after
  * one's own tokens. Passwords are compared here and nowhere else, no faster than `attempts` lets them.
  */
+
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Accounts, Asker, GivenToken, HeldToken, Proof } from '../../identity.ts';
@@ -11,8 +12,11 @@ import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
 import type { MadeToken } from '../register/tokens.ts';
 import { asToken, hashOfToken } from '../token.ts';
+import { actorOf, userBehind } from './asker.ts';
 import type { Attempts } from './attempts.ts';
+import { changeProfile } from './profile.ts';
 import { type Session, sessions } from './session.ts';
+import { openTeams } from './teams.ts';
 
 export interface AccountSettings {
   /** Of tokens that are made by logging in, seconds. */
@@ -128,6 +132,10 @@ export function openAccounts(options: AccountOptions): Accounts {
       return found && { name: found.name, email: found.email, createdMs: found.createdMs };
     },
 
+    profile: (name) => register.profile(name),
+    changeProfile: (asker, change) => changeProfile(asker, change, { register, proven }),
+    teams: openTeams(register),
+
     tokens: (asker) => tokensOf(register, asker),
 
     async makeToken(asker, password, wanted) {
@@ -169,19 +177,6 @@ async function tokensOf(register: Register, { identity }: Asker): Promise<readon
   const shown = all.find(({ id }) => id === identity.token);
   if (shown === undefined) return [];
   return shown.limit === null ? all : [shown];
-}
-
-/** His name. @throws `forbidden` for machines and who is not known. */
-function userBehind({ identity }: Asker): string {
-  if (identity.name.startsWith('user:')) return identity.name.slice('user:'.length);
-  throw new MeridianError(
-    'forbidden',
-    `${identity.name} is no user, and has no password to make a token with`,
-  );
-}
-
-function actorOf({ identity, address }: Asker): Actor {
-  return { by: identity.name, token: identity.token, from: address };
 }
 
 function given({ token, text }: MadeToken): GivenToken {

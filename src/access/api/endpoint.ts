@@ -10,6 +10,7 @@ import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
 import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
+import type { PackagesWanted, StorageOverview, StoragePackages } from './storage-message.ts';
 
 /**
  * `anybody`: also who has no token. `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
@@ -22,9 +23,16 @@ export interface ApiServices {
   readonly register: Register;
   readonly exchange: Exchange;
   readonly works: Works;
+  readonly storage: StorageDesk;
   readonly fleet: Fleet;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
+}
+
+/** What an origin keeps for good, in numbers. */
+export interface StorageDesk {
+  overview(): Promise<StorageOverview>;
+  packages(wanted: PackagesWanted): Promise<StoragePackages>;
 }
 
 export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {

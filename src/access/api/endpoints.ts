@@ -8,6 +8,7 @@ import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
 import { workEndpoints } from './work.ts';
 
@@ -17,6 +18,7 @@ const described: readonly Endpoint[] = [
   ...auditEndpoints,
   ...identityTokenEndpoints,
   ...policyEndpoints,
+  ...storageEndpoints,
   ...fleetEndpoints,
 ];
 

@@ -27,6 +27,8 @@ export const order = z.discriminatedUnion('do', [
       .max(50_000),
   }),
   z.object({ do: z.literal('export'), folder, route }),
+  /** Counts what is there, and puts the totals right. */
+  z.object({ do: z.literal('recount') }),
 ]);
 export type Order = z.output<typeof order>;
 

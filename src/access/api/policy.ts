@@ -43,7 +43,7 @@ export const policyEndpoints = [
     async run({ policyOf, names }) {
       const policy = policyIn(policyOf, names);
       return {
-        refused: policy.refused().map((each) => ({ ...each, rules: [...each.rules] })),
+        refused: (await policy.refused()).map((each) => ({ ...each, rules: [...each.rules] })),
         sources: [...policy.sources()],
       };
     },

@@ -40,6 +40,8 @@ export interface AuditQuery {
   readonly limit?: number | undefined;
 }
 
+const droppedAtOnce = 256;
+
 /** For events of one millisecond: eight random letters. */
 export function auditId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString('base64url');
@@ -65,4 +67,17 @@ export async function readAudit(reader: DocumentReader, query: AuditQuery): Prom
     ...read(auditEvent, document),
   }));
   return newestFirst && sinceMs !== undefined ? lines.filter(({ atMs }) => atMs >= sinceMs) : lines;
+}
+
+/** Removes lines from before then, ms since the epoch, some at a time. @returns how many. */
+export async function dropAudit(metadata: MetadataStore, beforeMs: number): Promise<number> {
+  for (let dropped = 0; ; ) {
+    const page = await metadata.scan(['audit'], { limit: droppedAtOnce });
+    const old = page.filter(({ key }) => Number(key[1]) < beforeMs);
+    await metadata.transact(async (transaction) => {
+      for (const { key } of old) await transaction.delete(key);
+    });
+    dropped += old.length;
+    if (old.length < droppedAtOnce) return dropped;
+  }
 }

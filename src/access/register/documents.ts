@@ -10,6 +10,8 @@ import { grant, team, token, user } from '../record.ts';
 export const keys = {
   user: (name: string) => ['access', 'user', name],
   password: (name: string) => ['access', 'password', name],
+  /** What a user says of himself, which no other node needs to know. */
+  profile: (name: string) => ['access', 'profile', name],
   team: (name: string) => ['access', 'team', name],
   grant: (id: string) => ['access', 'grant', id],
   token: (id: string) => ['access', 'token', id],
@@ -17,6 +19,9 @@ export const keys = {
   hash: (hash: string) => ['access', 'hash', hash],
   /** When a token was last used. */
   used: (id: string) => ['access', 'used', id],
+  /** Points to a token that expires, by when it does. */
+  expiry: (expiresMs: number, id: string) => ['access', 'expiry', digits(Math.floor(expiresMs)), id],
+  expiries: ['access', 'expiry'],
   /** A login that has been finished in a browser, by the hash of its secret. */
   login: (session: string) => ['access', 'login', session],
   /** How many changes there have been, which gives each its number. */

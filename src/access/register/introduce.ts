@@ -1,5 +1,5 @@
 /**
- * What a node has to know of a token that it has not heard of: the token, its owner, and what has been given to him. Numbered
+ * What a node has to know of a token that it has not heard of: the token, its owner, and what has been given to him and to everybody. Numbered
  * as the newest change there is, so that whatever is told after it counts as newer.
  */
 import type { MetadataStore } from '../../store.ts';
@@ -19,7 +19,7 @@ export function introduce(metadata: MetadataStore, hash: string): Promise<Introd
       { key: keyOf('token', hash), news: { of: 'token', order, value: tokenNews.parse(token) } },
     ];
     const [kind, name = ''] = token.owner.split(':');
-    const owners = new Set<string>([token.owner]);
+    const owners = new Set<string>([token.owner, 'everyone']);
     if (kind === 'user') {
       const user = await find(transaction, documents.user, keys.user(name));
       told.push({ key: keyOf('user', name), news: { of: 'user', order, value: user } });

@@ -87,6 +87,7 @@ export function people(reader: DocumentReader, act: Act, clock: Clock): People {
         const { documents: written, tell } = acting;
         if (!(await written.delete(keys.user(name)))) throw notFound('user', name);
         await written.delete(keys.password(name));
+        await written.delete(keys.profile(name));
         await dropTokensOf(acting, `user:${name}`);
         await dropGrantsOf(acting, `user:${name}`);
         await leaveTeams(acting, name);

@@ -7,7 +7,7 @@ import type { MetadataStore } from '../../store.ts';
 import { openReplica } from '../replica/replica.ts';
 import type { TokenText } from '../token.ts';
 import { keys } from './documents.ts';
-import { keyOf, viewName } from './news.ts';
+import { keyOf, type News, viewName } from './news.ts';
 import { openRegister } from './register.ts';
 
 const operator = { by: 'operator', token: null, from: null };
@@ -67,6 +67,47 @@ describe('what the bus has of access', () => {
       return Object(made?.value).value === null && Object(user?.value).value?.name === 'alice';
     });
     await register.close();
+  });
+
+  test('is told anew where one of many is missing, is otherwise, or should not be there', async () => {
+    const world = hub();
+    const bus = world.join('origin');
+    const owner = 'machine:many';
+    const first = openRegister({ metadata, bus, ...around });
+    const made = await Promise.all(Array.from({ length: 300 }, () => first.makeToken(operator, { owner })));
+    expect(await first.told(5_000)).toBe(true);
+    await first.close();
+
+    const view = bus.view(viewName);
+    const [missing, other, revoked] = made.map(({ token }) => keyOf('token', token.hash));
+    const there = await Promise.all(
+      [other, revoked].map(async (key = '') => (await view.get(key))?.value as News & { of: 'token' }),
+    );
+    const [otherwise, good] = there;
+    await view.delete(missing ?? '');
+    await view.put(other ?? '', { ...otherwise, value: { ...otherwise?.value, expiresMs: 5 } });
+    await view.put(revoked ?? '', { ...good, value: null });
+    await view.put(keyOf('token', 'y'.repeat(43)), good);
+    const said: unknown[] = [];
+    const second = openRegister({ metadata, bus, ...around, warn: (_, fields) => void said.push(fields) });
+    await eventually('all to be put right', async () => {
+      const [one, two, three, none] = await Promise.all(
+        [missing, other, revoked, keyOf('token', 'y'.repeat(43))].map(
+          async (key = '') => Object((await view.get(key))?.value).value as unknown,
+        ),
+      );
+      return (
+        Object(one).id === made[0]?.token.id &&
+        Object(two).expiresMs === null &&
+        Object(three).owner === owner &&
+        none === null
+      );
+    });
+    await second.close();
+    // With those that are summed up together with them, by chance.
+    const { changes } = said[0] as { changes: number };
+    expect(changes).toBeGreaterThanOrEqual(4);
+    expect(changes).toBeLessThan(10);
   });
 
   test('remembers that something is gone for a day', async () => {

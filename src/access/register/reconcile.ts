@@ -2,13 +2,18 @@
  * Holds what the bus has of access against the records: whatever is missing there, is otherwise, or is there and should not be, is
  * told anew. A bus may have lost what it held, or been set back to an earlier day; and of two origins that tell the
  * same change at the same time, the slower one may put what the other has already replaced.
+ *
+ * All of it is compared by sums (`sums.ts`), which take the same memory however much there is; only where they differ, the bus is
+ * read once more, for those keys alone, a bounded number at a time.
  */
-import type { Bus } from '../../bus.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { Bus, Subscription } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Document, DocumentReader, MetadataStore } from '../../store.ts';
 import { type Change, writeUntold } from './act.ts';
 import { all, documents, find, goneDocument, hashDocument, keys, read } from './documents.ts';
 import { keyOf, type News, nameIn, news, tokenNews, viewName } from './news.ts';
+import { bucketOf, groups, type Sums, sums } from './sums.ts';
 
 export interface Reconciliation {
   close(): Promise<void>;
@@ -19,7 +24,7 @@ export interface ReconcileOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   /** Tells what is written down to be told, and resolves once that is done, or takes longer than so many ms. */
-  readonly tell: (withinMs: number) => Promise<unknown>;
+  readonly tell: (withinMs: number) => Promise<boolean>;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -35,29 +40,52 @@ const tellMs = 5_000;
 const goneMs = 24 * 60 * 60_000;
 const everyMs = 60 * 60_000;
 
-/** What the bus has, by key: a hash of each value. */
-type Held = Map<string, number | bigint>;
+/** Keys that are looked at one by one, and a hash of what the bus has of each. */
+type Held = Map<string, bigint>;
+/** Beyond it, all is compared anew. */
+const mostHeld = 100_000;
+/** Others want to be served after so many records. */
+const recordsInTurn = 256;
 
 export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions): Reconciliation {
   const view = bus.view(viewName);
-  /** Of the round that is under way, or since the last comparison. */
+  /** What the bus has, while it is read; `null`: it has been read. */
+  let reading: Sums | null = null;
+  /** All that the bus had, to be compared. */
+  let whole: Sums | null = null;
+  /** What has changed since then. */
   let held: Held = new Map();
-  let isWhole = false;
   let running: Promise<void> = Promise.resolve();
   let isClosed = false;
   let cancelCompare: (() => void) | null = null;
   let cancelSweep = clock.after(everyMs, sweep);
+  let stopReading = () => {};
+  let subscription = listen();
 
-  const subscription = view.watch({
-    changed({ key, value }) {
-      held.set(key, hashOf(value));
-      soon(settleMs);
-    },
-    caughtUp() {
-      isWhole = true;
-      soon(settleMs);
-    },
-  });
+  function listen(): Subscription {
+    reading = sums();
+    held = new Map();
+    whole = null;
+    return view.watch({
+      begins() {
+        reading = sums();
+        held = new Map();
+        whole = null;
+      },
+      changed({ key, value }) {
+        const hash = hashOf(value);
+        if (reading === null) {
+          if (held.size <= mostHeld) held.set(key, hash);
+        } else if (isOurs(key) && !isGone(value)) reading.add(key, hash);
+        soon(settleMs);
+      },
+      caughtUp() {
+        whole = reading;
+        reading = null;
+        soon(settleMs);
+      },
+    });
+  }
 
   function soon(delayMs: number): void {
     if (isClosed || cancelCompare !== null) return;
@@ -68,26 +96,77 @@ export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions
   }
 
   async function compare(): Promise<void> {
-    await tell(tellMs);
+    // What waits to be told differs, and will not for long.
+    if (!(await tell(tellMs))) return soon(againMs);
     if (isClosed) return;
-    const [of, whole] = [held, isWhole];
+    if (held.size > mostHeld) {
+      subscription.close();
+      subscription = listen();
+      return;
+    }
+    const [of, all] = [held, whole];
     held = new Map();
-    isWhole = false;
+    whole = null;
     try {
-      const wrong = whole ? await differing(metadata, of) : await differingAmong(metadata, of);
-      for (let at = 0; at < wrong.length && !isClosed; at += atOnce)
-        await retell(wrong.slice(at, at + atOnce));
-      if (wrong.length > 0) {
-        // Of single changes, most were being replaced just then.
-        if (whole) warn('the bus lacked what is known of access; it is told anew', { changes: wrong.length });
-        await tell(tellMs);
-      }
+      // Of single changes, most were being replaced just then.
+      await retellAll(differingAmong(metadata, of));
+      const changes = all === null ? 0 : await putRight(all);
+      if (changes > 0) warn('the bus lacked what is known of access; it is told anew', { changes });
     } catch (error) {
       warn('what the bus has of access cannot be compared now; it is tried again', { error });
       for (const [key, hash] of of) if (!held.has(key)) held.set(key, hash);
-      isWhole ||= whole;
+      if (reading === null) whole ??= all;
       soon(againMs);
     }
+  }
+
+  /** @returns how many records were told anew. */
+  async function putRight(all: Sums): Promise<number> {
+    const truth = sums();
+    for await (const [key, change] of changesIn(metadata)) {
+      if (isClosed) return 0;
+      truth.add(key, hashOf(change));
+    }
+    let changes = 0;
+    for (const chosen of groups(all, all.differing(truth), mostHeld)) {
+      if (isClosed) break;
+      const there = await heldIn(chosen);
+      if (isClosed) break;
+      changes += await retellAll(differing(metadata, there, chosen));
+    }
+    return changes;
+  }
+
+  /** What the bus has in some buckets now. */
+  function heldIn(chosen: ReadonlySet<number>): Promise<Held> {
+    const { promise, resolve } = Promise.withResolvers<Held>();
+    const found: Held = new Map();
+    const of = view.watch({
+      begins: () => found.clear(),
+      changed({ key, value }) {
+        if (!isOurs(key) || !chosen.has(bucketOf(key))) return;
+        if (isGone(value)) found.delete(key);
+        else found.set(key, hashOf(value));
+      },
+      caughtUp: () => resolve(found),
+    });
+    stopReading = () => resolve(found);
+    return promise.finally(() => of.close());
+  }
+
+  async function retellAll(wrong: AsyncIterable<string>): Promise<number> {
+    let some: string[] = [];
+    let count = 0;
+    for await (const key of wrong) {
+      if (isClosed) return count;
+      count++;
+      if (some.push(key) < atOnce) continue;
+      await retell(some);
+      some = [];
+    }
+    if (some.length > 0) await retell(some);
+    if (count > 0) await tell(tellMs);
+    return count;
   }
 
   /** As the records are by then. */
@@ -129,6 +208,7 @@ export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions
     async close() {
       isClosed = true;
       subscription.close();
+      stopReading();
       cancelCompare?.();
       cancelSweep();
       await running;
@@ -136,29 +216,45 @@ export function reconcile({ metadata, bus, clock, tell, warn }: ReconcileOptions
   };
 }
 
-/** Keys that the bus does not have as the records have them, or has without need. */
-async function differing(reader: DocumentReader, held: Held): Promise<string[]> {
-  const wrong: string[] = [];
-  for (const kind of kinds)
-    for await (const document of all(reader, ['access', kind])) {
-      const { name, ...change } = changeIn(kind, document);
-      const key = keyOf(kind, name);
-      if (held.get(key) !== hashOf(change)) wrong.push(key);
-      held.delete(key);
-    }
-  for (const [key, hash] of held) if (isOurs(key) && hash !== hashOf(gone(key))) wrong.push(key);
-  return wrong;
+/** Keys in these buckets that the bus does not have as the records have them, or has without need. */
+async function* differing(
+  reader: DocumentReader,
+  held: Held,
+  chosen: ReadonlySet<number>,
+): AsyncGenerator<string> {
+  for await (const [key, change] of changesIn(reader)) {
+    if (!chosen.has(bucketOf(key))) continue;
+    if (held.get(key) !== hashOf(change)) yield key;
+    held.delete(key);
+  }
+  yield* held.keys();
 }
 
-async function differingAmong(reader: DocumentReader, held: Held): Promise<string[]> {
-  const wrong: string[] = [];
+async function* differingAmong(reader: DocumentReader, held: Held): AsyncGenerator<string> {
   for (const [key, hash] of held) {
     if (!isOurs(key)) continue;
     const { name: _, ...change } = await changeOf(reader, key);
     const isForgotten = change.value === null && hash === absent;
-    if (hash !== hashOf(change) && !isForgotten) wrong.push(key);
+    if (hash !== hashOf(change) && !isForgotten) yield key;
   }
-  return wrong;
+}
+
+/** All that is written down, as it is told, by its key. */
+async function* changesIn(
+  reader: DocumentReader,
+): AsyncGenerator<readonly [key: string, change: Omit<Change, 'name'>]> {
+  let records = 0;
+  for (const kind of kinds)
+    for await (const document of all(reader, ['access', kind])) {
+      const { name, ...change } = changeIn(kind, document);
+      yield [keyOf(kind, name), change];
+      if (++records % recordsInTurn === 0) await setImmediate();
+    }
+}
+
+/** What says so, or says nothing. */
+function isGone(told: unknown): boolean {
+  return told === null || Object(told).value === null;
 }
 
 /** Keys of another version of Meridian are none of our business. */
@@ -168,10 +264,6 @@ function isOurs(key: string): boolean {
 
 function kindOf(key: string): News['of'] {
   return kinds.find((kind) => key.startsWith(`${kind}.`)) ?? 'grant';
-}
-
-function gone(key: string): Omit<Change, 'name'> {
-  return { of: kindOf(key), value: null };
 }
 
 function changeIn(kind: News['of'], document: Document): Change {
@@ -194,11 +286,11 @@ async function changeOf(reader: DocumentReader, key: string): Promise<Change> {
 }
 
 /** Of a key that the bus has no value for. */
-const absent = 0;
+const absent = 0n;
 
 /** Of news without their number, whoever wrote them. */
-function hashOf(told: unknown): number | bigint {
+function hashOf(told: unknown): bigint {
   if (told === null) return absent;
   const parsed = news.safeParse({ order: 1, ...Object(told) });
-  return Bun.hash(JSON.stringify(parsed.success ? [parsed.data.of, parsed.data.value] : told));
+  return Bun.hash.xxHash64(JSON.stringify(parsed.success ? [parsed.data.of, parsed.data.value] : told));
 }

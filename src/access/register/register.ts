@@ -9,18 +9,27 @@ import type { Grant, Team, User } from '../record.ts';
 import type { TokenText } from '../token.ts';
 import { openTo, type World } from '../world.ts';
 import { actor } from './act.ts';
-import { type AuditEvent, type AuditLine, type AuditQuery, appendAudit, readAudit } from './audit.ts';
+import {
+  type AuditEvent,
+  type AuditLine,
+  type AuditQuery,
+  appendAudit,
+  dropAudit,
+  readAudit,
+} from './audit.ts';
 import { type Callers, callers } from './callers.ts';
+import { type Expiry, expiry } from './expire.ts';
 import { found } from './found.ts';
 import { type Grants, grants } from './grants.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { type Logins, logins } from './logins.ts';
 import { type People, people } from './people.ts';
+import { type Profiles, profiles } from './profiles.ts';
 import { reconcile } from './reconcile.ts';
 import { openTeller } from './teller.ts';
 import { type Tokens, tokens } from './tokens.ts';
 
-export interface Register extends People, Grants, Tokens, Callers, Logins {
+export interface Register extends People, Profiles, Grants, Tokens, Expiry, Callers, Logins {
   /** Users, teams and grants as they are now. */
   world(): Promise<World>;
   /** Makes the first administrator, if there has not been one. @returns his token. */
@@ -29,6 +38,8 @@ export interface Register extends People, Grants, Tokens, Callers, Logins {
   introduce(hash: string): Promise<Introduction | null>;
   audit(query: AuditQuery): Promise<readonly AuditLine[]>;
   appendAudit(events: readonly AuditEvent[]): Promise<void>;
+  /** Removes lines from before then, ms since the epoch. @returns how many. */
+  dropAudit(beforeMs: number): Promise<number>;
   /** Resolves with `true` once the bus has all that was changed before, with `false` when that takes longer. */
   told(withinMs: number): Promise<boolean>;
   close(): Promise<void>;
@@ -63,8 +74,10 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
 
   return {
     ...ofPeople,
+    ...profiles(metadata, act),
     ...ofGrants,
     ...logins(metadata, act, clock),
+    ...expiry(metadata, act),
     ...tokens(metadata, act, clock, (work) => metadata.transact(work)),
 
     world,
@@ -73,6 +86,7 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
     identify: callers(metadata, world).identify,
     audit: (query) => readAudit(metadata, query),
     appendAudit: (events) => appendAudit(metadata, events),
+    dropAudit: (beforeMs) => dropAudit(metadata, beforeMs),
     told: teller.told,
     async close() {
       await reconciliation.close();

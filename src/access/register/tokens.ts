@@ -4,7 +4,7 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Right } from '../../identity.ts';
-import type { DocumentReader } from '../../store.ts';
+import type { DocumentReader, Transaction } from '../../store.ts';
 import type { Token } from '../record.ts';
 import { hashOfToken, makeToken, type TokenText } from '../token.ts';
 import type { Act, Acting } from './act.ts';
@@ -78,6 +78,7 @@ export function tokens(
         if (kind === 'user' && (await written.get(keys.user(name))) === null) throw notFound('user', name);
         await written.put(keys.token(token.id), token);
         await written.put(keys.hash(token.hash), { id: token.id });
+        await noteExpiry(written, token);
         tell({ of: 'token', name: token.hash, value: tokenNews.parse(token) });
         return { token, text };
       });
@@ -111,7 +112,14 @@ export async function dropTokensOf(acting: Acting, owner: string): Promise<void>
     if (token.owner === owner) await drop(acting, token);
 }
 
-async function drop({ documents: written, tell }: Acting, { id, hash }: Token): Promise<void> {
+export async function drop({ documents: written, tell }: Acting, token: Token): Promise<void> {
+  const { id, hash, expiresMs } = token;
+  if (expiresMs !== null) await written.delete(keys.expiry(expiresMs, id));
   for (const key of [keys.token(id), keys.hash(hash), keys.used(id)]) await written.delete(key);
   tell({ of: 'token', name: hash, value: null });
+}
+
+/** Writes down when a token expires, if it does: `expire.ts` reads it. */
+async function noteExpiry(written: Transaction, { id, expiresMs }: Token): Promise<void> {
+  if (expiresMs !== null) await written.put(keys.expiry(expiresMs, id), { id });
 }

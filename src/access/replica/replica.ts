@@ -4,16 +4,21 @@
  */
 import type { Bus } from '../../bus.ts';
 import type { Deed, Identity } from '../../identity.ts';
-import { anonymousIn, type Bearer, identityIn, type Refusal, refusalOf } from '../identify.ts';
+import { anonymousIn, type Refusal, refusalOf } from '../identify.ts';
 import type { Grant, Team, User } from '../record.ts';
-import { type News, nameIn, news, viewName } from '../register/news.ts';
+import { keyOf, type News, nameIn, news, viewName } from '../register/news.ts';
 import { digestOfToken, type TokenText } from '../token.ts';
 import { openTo, type World } from '../world.ts';
+import { identities } from './identities.ts';
+import { isPlainToken } from './plain-token.ts';
 import { tokenTable } from './token-table.ts';
 import { told } from './told.ts';
 
 export interface Replica {
-  /** Who presents this token, from this address; or why it is not good. `unknown`: the origin may know it. */
+  /**
+   * Who presents this token, from this address; or why it is not good. `unknown`: the origin may know it. Until all has been read
+   * for the first time, every token is unknown that has not been learnt: rights of its owner may be missing.
+   */
   identify(token: TokenText, nowMs: number, address: () => string): Identity | Refusal;
   /** What has been heard in another way than over the bus. */
   learn(heard: readonly { readonly key: string; readonly news: News }[]): void;
@@ -40,14 +45,6 @@ export interface ReplicaOptions {
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
-/** Identities that are kept worked out; those of a busy node fit in. */
-const maxIdentities = 10_000;
-
-interface Known {
-  readonly bearer: Bearer;
-  readonly identity: Identity | null;
-}
-
 export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica {
   const people = {
     user: told<User>(),
@@ -63,93 +60,107 @@ export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica 
     grants: people.grant.values,
   };
   const tokens = tokenTable();
-  const known = new Map<number, Known>();
+  const known = identities(world, tokens.bearerAt);
   const open = new Map<string, boolean>();
-  let anonymous = anonymousIn(world);
+  let anonymous: Identity | null = null;
   let isComplete = false;
   let isOdd = false;
+  /** Tokens whose owners' rights are known although not all has been read. */
+  const introduced = new Set<number>();
   const { promise: ready, resolve } = Promise.withResolvers<void>();
 
-  /** What was worked out may no longer hold. */
-  function changed(isWorld: boolean): void {
+  /** What was worked out no longer holds. */
+  function changed(): void {
     known.clear();
-    if (!isWorld) return;
     open.clear();
-    anonymous = anonymousIn(world);
+    anonymous = null;
   }
 
-  function set(name: string, one: News): void {
+  function anybody(): Identity {
+    anonymous ??= anonymousIn(world);
+    return anonymous;
+  }
+
+  /** @returns the place of a token; -1 for all else. */
+  function set(name: string, one: News): number {
     const { order } = one;
-    if (one.of === 'token') tokens.set(name, order, one.value);
-    else if (one.of === 'user') people.user.set(name, order, one.value);
+    if (one.of === 'token') {
+      const place = tokens.set(name, order, one.value);
+      known.forget(place);
+      return place;
+    }
+    if (one.of === 'user') people.user.set(name, order, one.value);
     else if (one.of === 'team') people.team.set(name, order, one.value);
     else people.grant.set(name, order, one.value);
+    changed();
+    return -1;
   }
 
   function take(key: string, value: unknown): void {
+    if (isPlainToken(value)) return void set(nameIn(key), value);
     const parsed = news.safeParse(value);
-    if (!parsed.success) {
-      if (!isOdd) warn('news of access that this version does not understand', { key, error: parsed.error });
-      isOdd = true;
-      return;
-    }
-    const { of } = parsed.data;
-    set(nameIn(key), parsed.data);
-    changed(of !== 'token');
+    if (parsed.success) set(nameIn(key), parsed.data);
+    else if (!isOdd)
+      warn('news of access that this version does not understand', { key, error: parsed.error });
+    isOdd ||= !parsed.success;
+  }
+
+  /** The bus has no word of it any more, so that what is gone need not be remembered either. */
+  function forget(key: string): void {
+    const name = nameIn(key);
+    // Before that, another token would take the place of one that was learnt.
+    if (isComplete && key.startsWith(keyOf('token', ''))) tokens.forgetRevoked(name);
+    for (const of of ['user', 'team', 'grant'] as const)
+      if (key.startsWith(keyOf(of, ''))) people[of].forgetGone(name);
   }
 
   let read = () => {};
   const watching = () =>
     bus.view(viewName).watch({
-      changed: ({ key, value }) => {
-        if (value !== null) take(key, value);
+      begins() {
+        tokens.beginRound();
+        for (const records of Object.values(people)) records.beginRound();
+      },
+      changed({ key, value }) {
+        if (value === null) forget(key);
+        else take(key, value);
       },
       caughtUp() {
         tokens.endRound();
         for (const records of Object.values(people)) records.endRound();
-        tokens.beginRound();
-        changed(true);
+        changed();
         isComplete = true;
+        introduced.clear();
         resolve();
         read();
       },
     });
   let subscription = watching();
 
-  function knownAt(place: number): Known {
-    const found = known.get(place);
-    if (found !== undefined) return found;
-    const bearer = tokens.bearerAt(place);
-    const made = { bearer, identity: identityIn(world, bearer) };
-    if (known.size >= maxIdentities) known.clear();
-    known.set(place, made);
-    return made;
-  }
-
   return {
     identify(token, nowMs, address) {
       const place = tokens.placeOf(digestOfToken(token));
-      if (place === -1) return 'unknown';
-      const { bearer, identity } = knownAt(place);
+      if (place === -1 || (!isComplete && !introduced.has(place))) return 'unknown';
+      const { bearer, identity } = known.at(place);
       return refusalOf(bearer, { nowMs, address }) ?? identity ?? 'disabled';
     },
     learn(heard) {
       for (const { key, news: one } of heard) {
-        set(nameIn(key), one);
-        changed(one.of !== 'token');
+        const place = set(nameIn(key), one);
+        if (!isComplete && place !== -1) introduced.add(place);
       }
     },
     get anonymous() {
-      return anonymous;
+      return anybody();
     },
     isOpen(route) {
       const found = open.get(route);
       if (found !== undefined) return found;
-      const isIt = anonymous.may(everythingOf(route));
+      const isIt = anybody().may(everythingOf(route));
       open.set(route, isIt);
       return isIt;
     },
-    reload: () => changed(true),
+    reload: changed,
     ready,
     readAgain() {
       const { promise, resolve: done } = Promise.withResolvers<void>();

@@ -50,6 +50,43 @@ describe('a table of tokens', () => {
     expect(table.size).toBe(0);
   });
 
+  test('keeps no more of one that is revoked than the bus does', () => {
+    const table = tokenTable();
+    for (const [number, hash] of hashes.entries()) table.set(hash, number + 1, news(number));
+    const { bytes } = table;
+    for (let turn = 0; turn < 20; turn++)
+      for (const hash of Array.from({ length: 1_000 }, () => hashOfToken(makeToken()))) {
+        table.set(hash, 10_000 * turn + 1, news(turn, { owner: `machine:m${turn}` }));
+        table.set(hash, 10_000 * turn + 2, null);
+        table.forgetRevoked(hash);
+        table.forgetRevoked(hash);
+      }
+    expect([table.size, table.bytes]).toEqual([hashes.length, bytes]);
+    table.forgetRevoked(first);
+    for (const [number, hash] of hashes.entries()) expect(find(table, hash)?.id).toBe(news(number).id);
+  });
+
+  test('stays right while very many come and go', () => {
+    const table = tokenTable();
+    const there = new Map<string, number>();
+    for (let turn = 0; turn < 30_000; turn++) {
+      const hash = hashes[(turn * 7919) % hashes.length] ?? '';
+      if (there.has(hash) && turn % 3 !== 0) {
+        table.set(hash, turn + 1, null);
+        table.forgetRevoked(hash);
+        there.delete(hash);
+      } else {
+        table.set(hash, turn + 1, news(turn));
+        there.set(hash, turn);
+      }
+    }
+    expect(table.size).toBe(there.size);
+    for (const hash of hashes) {
+      const turn = there.get(hash);
+      expect(find(table, hash)?.id).toBe(turn === undefined ? undefined : news(turn).id);
+    }
+  });
+
   test('takes newer news of the same token', () => {
     const table = tokenTable();
     table.set(first, 1, news(1));
@@ -77,5 +114,8 @@ describe('a table of tokens', () => {
     const table = tokenTable();
     for (const [number, hash] of hashes.entries()) table.set(hash, number + 1, news(number));
     expect(table.bytes / hashes.length).toBeLessThan(250);
+    for (let number = hashes.length; number < 200_000; number++)
+      table.set(hashOfToken(makeToken()), number + 1, news(number));
+    expect(table.bytes / table.size).toBeLessThan(80);
   });
 });

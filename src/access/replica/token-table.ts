@@ -1,24 +1,30 @@
 /**
- * A million tokens in as little memory as will do: an open-addressing hash table over flat arrays. What tokens mostly have in
- * common (owners, limits, blocks of addresses) is kept once. A slot is 32 bytes of hash and 32 of everything else.
+ * A million tokens in as little memory as will do: rows of numbers, and an open-addressing hash table of 4 bytes for each slot that
+ * finds them. What tokens mostly have in common (owners, limits, blocks of addresses) is kept once. It grows row by row; only
+ * the table of slots is ever copied.
  */
 import { type CidrSet, cidrSet } from '../../http/cidr.ts';
 import type { Right } from '../../identity.ts';
 import type { Bearer } from '../identify.ts';
 import type { Token } from '../record.ts';
+import { interned } from './interned.ts';
+import { hashWords, placeIn, tokenRows } from './token-rows.ts';
 
 export type TokenNews = Omit<Token, 'hash' | 'label' | 'createdMs'>;
 
 export interface TokenTable {
-  /** The place of a token by its SHA-256, until the next change; -1: none that is good. */
+  /** The place of a token by its SHA-256, which it keeps until it is forgotten; -1: none that is good. */
   placeOf(hash: Uint8Array): number;
   bearerAt(place: number): Bearer;
   /**
    * Without effect where something newer is known.
    * @param hash 43 characters of base64url.
-   * @param token `null`: it has been revoked.
+   * @param token `null`: it has been revoked, which is remembered.
+   * @returns its place.
    */
-  set(hash: string, order: number, token: TokenNews | null): void;
+  set(hash: string, order: number, token: TokenNews | null): number;
+  /** That it has been revoked need not be remembered any more. */
+  forgetRevoked(hash: string): void;
   /** Everything told from now on counts as seen. */
   beginRound(): void;
   /** Forgets what has not been told since the round began. */
@@ -29,114 +35,155 @@ export interface TokenTable {
   readonly bytes: number;
 }
 
-const hashBytes = 32;
-const idBytes = 12;
-/** Above this, the table doubles. */
-const fullest = 0.7;
+/** What a token is good for, beside what its owner is. */
+interface Terms {
+  readonly limit: readonly Right[] | null;
+  readonly addresses: CidrSet | null;
+}
+
+/** Above this, the table of slots doubles. */
+const fullest = 0.6;
 const firstSlots = 1024;
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
-
-/** Texts that many have in common, by number. */
-interface Interned<Value> {
-  numberOf(text: string): number;
-  valueOf(number: number): Value;
-}
-
-interface Arrays {
-  readonly slots: number;
-  readonly hashes: Uint8Array;
-  readonly ids: Uint8Array;
-  /** 0: free. */
-  readonly orders: Float64Array;
-  /** 0: never. */
-  readonly expires: Float64Array;
-  /** 0: revoked. */
-  readonly owners: Uint32Array;
-  readonly limits: Uint32Array;
-  readonly places: Uint32Array;
-  readonly rounds: Uint8Array;
-}
+const digitsInWord = 6;
 
 export function tokenTable(): TokenTable {
-  let arrays = makeArrays(firstSlots);
+  const rows = tokenRows();
+  /** Row and one more; 0: free. */
+  let slots = new Uint32Array(firstSlots);
   let taken = 0;
   let size = 0;
   let round = 0;
-  const owners = interned((text) => text);
-  const limits = interned((text) => (text === '' ? null : (JSON.parse(text) as readonly Right[])));
-  const places = interned((text): CidrSet | null => (text === '' ? null : cidrSet(text.split(' '))));
-  const wanted = new Uint8Array(hashBytes);
+  const owners = interned('');
+  const terms = interned<Terms>({ limit: null, addresses: null });
+  const wantedBytes = new Uint8Array(hashWords * 4);
+  const wanted = new Uint32Array(wantedBytes.buffer);
+  const wantedText = Buffer.from(wantedBytes.buffer);
 
-  /** Where it is, or where it would be. */
-  function slotOf(hash: Uint8Array, { slots, hashes, orders }: Arrays): number {
-    const mask = slots - 1;
-    let slot =
-      (((hash[0] ?? 0) << 24) | ((hash[1] ?? 0) << 16) | ((hash[2] ?? 0) << 8) | (hash[3] ?? 0)) & mask;
-    while (orders[slot] !== 0 && !equal(hashes, slot * hashBytes, hash)) slot = (slot + 1) & mask;
-    return slot;
+  function isWanted(row: number): boolean {
+    const { hashes } = rows.block(row);
+    const from = placeIn(row) * hashWords;
+    for (let word = 0; word < hashWords; word++) if (hashes[from + word] !== wanted[word]) return false;
+    return true;
   }
 
-  function parse(hash: string): Uint8Array {
-    Buffer.from(wanted.buffer).write(hash, 'base64url');
-    return wanted;
-  }
-
-  function resize(slots: number, keep: (slot: number) => boolean): void {
-    const old = arrays;
-    arrays = makeArrays(slots);
-    taken = 0;
-    for (let from = 0; from < old.slots; from++) {
-      if (old.orders[from] === 0 || !keep(from)) continue;
-      const hash = old.hashes.subarray(from * hashBytes, (from + 1) * hashBytes);
-      const to = slotOf(hash, arrays);
-      arrays.hashes.set(hash, to * hashBytes);
-      arrays.ids.set(old.ids.subarray(from * idBytes, (from + 1) * idBytes), to * idBytes);
-      for (const name of ['orders', 'expires', 'owners', 'limits', 'places', 'rounds'] as const)
-        arrays[name][to] = old[name][from] ?? 0;
-      taken++;
+  /** Where the wanted one is, or would be. */
+  function slotOfWanted(): number {
+    const mask = slots.length - 1;
+    let slot = (wanted[0] ?? 0) & mask;
+    for (;;) {
+      const held = slots[slot] ?? 0;
+      if (held === 0 || isWanted(held - 1)) return slot;
+      slot = (slot + 1) & mask;
     }
+  }
+
+  /** The slot that a row would like best. */
+  function homeOf(row: number): number {
+    return (rows.block(row).hashes[placeIn(row) * hashWords] ?? 0) & (slots.length - 1);
+  }
+
+  function double(): void {
+    const old = slots;
+    slots = new Uint32Array(old.length * 2);
+    const mask = slots.length - 1;
+    for (const held of old) {
+      if (held === 0) continue;
+      let slot = homeOf(held - 1);
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = held;
+    }
+  }
+
+  /** Frees a slot, and moves up those that are further from home because of it. */
+  function empty(slot: number): void {
+    const mask = slots.length - 1;
+    let gap = slot;
+    for (let next = (gap + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
+      const home = homeOf((slots[next] ?? 0) - 1);
+      if (((next - home) & mask) < ((next - gap) & mask)) continue;
+      slots[gap] = slots[next] ?? 0;
+      gap = next;
+    }
+    slots[gap] = 0;
+    taken--;
+  }
+
+  /** What the row says of a good token is void. */
+  function clear(row: number): void {
+    const [block, at] = [rows.block(row), placeIn(row)];
+    if (block.owners[at] === 0) return;
+    owners.release(block.owners[at] ?? 0);
+    terms.release(block.terms[at] ?? 0);
+    block.owners[at] = 0;
+    size--;
+  }
+
+  function fill(row: number, token: TokenNews): void {
+    const [block, at] = [rows.block(row), placeIn(row)];
+    block.ids[2 * at] = Number.parseInt(token.id.slice(0, digitsInWord), 36);
+    block.ids[2 * at + 1] = Number.parseInt(token.id.slice(digitsInWord), 36);
+    block.expires[at] = token.expiresMs ?? 0;
+    block.owners[at] = owners.take(token.owner, () => token.owner);
+    block.terms[at] = terms.take(textOf(token), () => termsOf(token));
+    size++;
+  }
+
+  function makeRow(): number {
+    if (taken + 1 > slots.length * fullest) double();
+    const row = rows.take();
+    const [block, at] = [rows.block(row), placeIn(row)];
+    block.hashes.set(wanted, at * hashWords);
+    block.orders[at] = 0;
+    block.owners[at] = 0;
+    slots[slotOfWanted()] = row + 1;
+    taken++;
+    return row;
+  }
+
+  /** Forgets all of the wanted one. */
+  function drop(slot: number): void {
+    const row = (slots[slot] ?? 0) - 1;
+    clear(row);
+    empty(slot);
+    rows.giveBack(row);
   }
 
   return {
     placeOf(hash) {
-      const slot = slotOf(hash, arrays);
-      return arrays.orders[slot] === 0 || arrays.owners[slot] === 0 ? -1 : slot;
+      wantedBytes.set(hash);
+      const row = (slots[slotOfWanted()] ?? 0) - 1;
+      return row === -1 || rows.block(row).owners[placeIn(row)] === 0 ? -1 : row;
     },
 
-    bearerAt(slot) {
-      const expires = arrays.expires[slot] ?? 0;
+    bearerAt(row) {
+      const [block, at] = [rows.block(row), placeIn(row)];
+      const expires = block.expires[at] ?? 0;
       return {
-        id: decoder.decode(arrays.ids.subarray(slot * idBytes, (slot + 1) * idBytes)),
-        owner: owners.valueOf(arrays.owners[slot] ?? 0),
+        id: idWord(block.ids[2 * at]) + idWord(block.ids[2 * at + 1]),
+        owner: owners.valueOf(block.owners[at] ?? 0),
         expiresMs: expires === 0 ? null : expires,
-        limit: limits.valueOf(arrays.limits[slot] ?? 0),
-        addresses: places.valueOf(arrays.places[slot] ?? 0),
+        ...terms.valueOf(block.terms[at] ?? 0),
       };
     },
 
     set(hash, order, token) {
-      const bytes = parse(hash);
-      let slot = slotOf(bytes, arrays);
-      if (arrays.orders[slot] === 0) {
-        if (taken + 1 > arrays.slots * fullest) {
-          resize(arrays.slots * 2, () => true);
-          slot = slotOf(bytes, arrays);
-        }
-        taken++;
-        arrays.hashes.set(bytes, slot * hashBytes);
-      }
-      arrays.rounds[slot] = round;
-      if (order <= (arrays.orders[slot] ?? 0)) return;
-      if (arrays.owners[slot] !== 0) size--;
-      if (token !== null) size++;
-      arrays.orders[slot] = order;
-      arrays.owners[slot] = token === null ? 0 : owners.numberOf(token.owner);
-      if (token === null) return;
-      encoder.encodeInto(token.id, arrays.ids.subarray(slot * idBytes, (slot + 1) * idBytes));
-      arrays.expires[slot] = token.expiresMs ?? 0;
-      arrays.limits[slot] = limits.numberOf(token.limit === null ? '' : JSON.stringify(token.limit));
-      arrays.places[slot] = places.numberOf(token.addresses.join(' '));
+      wantedText.write(hash, 'base64url');
+      const held = slots[slotOfWanted()] ?? 0;
+      const row = held === 0 ? makeRow() : held - 1;
+      const [block, at] = [rows.block(row), placeIn(row)];
+      block.rounds[at] = round;
+      if (order <= (block.orders[at] ?? 0)) return row;
+      clear(row);
+      block.orders[at] = order;
+      if (token !== null) fill(row, token);
+      return row;
+    },
+
+    forgetRevoked(hash) {
+      wantedText.write(hash, 'base64url');
+      const slot = slotOfWanted();
+      const row = (slots[slot] ?? 0) - 1;
+      if (row !== -1 && rows.block(row).owners[placeIn(row)] === 0) drop(slot);
     },
 
     beginRound() {
@@ -144,14 +191,12 @@ export function tokenTable(): TokenTable {
     },
 
     endRound() {
-      const { orders, owners: held, rounds, slots } = arrays;
-      let gone = 0;
-      for (let slot = 0; slot < slots; slot++) {
-        if (orders[slot] === 0 || rounds[slot] === round) continue;
-        gone++;
-        if (held[slot] !== 0) size--;
+      for (let row = 0; row < rows.end; row++) {
+        const [{ hashes, orders, rounds }, at] = [rows.block(row), placeIn(row)];
+        if (orders[at] === 0 || rounds[at] === round) continue;
+        wanted.set(hashes.subarray(at * hashWords, (at + 1) * hashWords));
+        drop(slotOfWanted());
       }
-      if (gone > 0) resize(slots, (slot) => rounds[slot] === round);
     },
 
     get size() {
@@ -159,46 +204,20 @@ export function tokenTable(): TokenTable {
     },
 
     get bytes() {
-      const { slots: _, ...parts } = arrays;
-      return Object.values(parts).reduce((sum, { byteLength }) => sum + byteLength, 0);
+      return rows.bytes + slots.byteLength;
     },
   };
 }
 
-function makeArrays(slots: number): Arrays {
-  return {
-    slots,
-    hashes: new Uint8Array(slots * hashBytes),
-    ids: new Uint8Array(slots * idBytes),
-    orders: new Float64Array(slots),
-    expires: new Float64Array(slots),
-    owners: new Uint32Array(slots),
-    limits: new Uint32Array(slots),
-    places: new Uint32Array(slots),
-    rounds: new Uint8Array(slots),
-  };
+/** Six digits of base 36 fit in a word. */
+function idWord(word = 0): string {
+  return word.toString(36).padStart(digitsInWord, '0');
 }
 
-/** Number 0 stands for the empty text. */
-function interned<Value>(parse: (text: string) => Value): Interned<Value> {
-  const numbers = new Map<string, number>([['', 0]]);
-  const values = [parse('')];
-  return {
-    numberOf(text) {
-      const known = numbers.get(text);
-      if (known !== undefined) return known;
-      numbers.set(text, values.length);
-      return values.push(parse(text)) - 1;
-    },
-    valueOf(number) {
-      const value = values[number];
-      if (value === undefined) throw new RangeError(`no text has the number ${number}`);
-      return value;
-    },
-  };
+function textOf({ limit, addresses }: TokenNews): string {
+  return limit === null && addresses.length === 0 ? '' : JSON.stringify([limit, addresses]);
 }
 
-function equal(hashes: Uint8Array, from: number, hash: Uint8Array): boolean {
-  for (let at = 0; at < hashBytes; at++) if (hashes[from + at] !== hash[at]) return false;
-  return true;
+function termsOf({ limit, addresses }: TokenNews): Terms {
+  return { limit, addresses: addresses.length === 0 ? null : cidrSet(addresses) };
 }

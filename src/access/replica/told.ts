@@ -6,7 +6,11 @@ export interface Told<Value> {
   readonly values: ReadonlyMap<string, Value>;
   /** @param value `null`: it is gone. */
   set(name: string, order: number, value: Value | null): void;
-  /** Forgets what has not been set since the last time. */
+  /** That it is gone need not be remembered any more. */
+  forgetGone(name: string): void;
+  /** Everything set from now on counts as seen. */
+  beginRound(): void;
+  /** Forgets what has not been set since the round began. */
   endRound(): void;
 }
 
@@ -23,13 +27,18 @@ export function told<Value>(): Told<Value> {
       if (value === null) values.delete(name);
       else values.set(name, value);
     },
+    forgetGone(name) {
+      if (values.has(name)) return;
+      orders.delete(name);
+      seen.delete(name);
+    },
+    beginRound: () => seen.clear(),
     endRound() {
       for (const name of orders.keys()) {
         if (seen.has(name)) continue;
         orders.delete(name);
         values.delete(name);
       }
-      seen.clear();
     },
   };
 }

@@ -21,6 +21,8 @@ export interface LogFile {
   readonly identity: () => string;
   /** Gives the log another identity if it still has this one. Returns the one that it has now. */
   renew(id: string): string;
+  /** Another number whenever another process has written to the file since this was last asked (sqlite.org/pragma.html). */
+  writtenByOthers(): number;
   /** Whether the file is still the one at its path. */
   isCurrent(): Promise<boolean>;
   close(): void;
@@ -38,6 +40,7 @@ export async function openLogFile(path: string): Promise<LogFile> {
 function logFile(db: Database, isCurrent: () => Promise<boolean>): LogFile {
   const known = db.query<{ id: string }, []>('SELECT id FROM identity');
   const change = db.query<null, [string, string]>('UPDATE identity SET id = ? WHERE id = ?');
+  const version = db.query<{ data_version: number }, []>('PRAGMA data_version');
 
   function identity(): string {
     const row = known.get();
@@ -52,6 +55,7 @@ function logFile(db: Database, isCurrent: () => Promise<boolean>): LogFile {
       change.run(randomUUID(), id);
       return identity();
     },
+    writtenByOthers: () => version.get()?.data_version ?? 0,
     isCurrent,
     close: () => db.close(),
   };

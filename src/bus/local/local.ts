@@ -11,7 +11,7 @@ import { endOf } from '../place.ts';
 import { roster, type Topic } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
-import { type Mark, watch } from '../watch.ts';
+import { type Reached, watch } from '../watch.ts';
 import { type Bell, noBell, openBell } from './bell.ts';
 import { checkpoint } from './checkpoint.ts';
 import { isBusy, type LogFile, openLogFile } from './database.ts';
@@ -87,7 +87,22 @@ export async function openLocal(
     const at = bellPaths[kind];
     const lost = (error: unknown) =>
       log.warn('the bell of the bus fails: news of other processes take up to a second', { path: at, error });
-    return openBell(at, clock, () => listeners.wake(kind), lost);
+    let seen: number | null = null;
+    /** Most rings are echoes, or of what has been read already: then nobody has to look. */
+    function isNews(): boolean {
+      const written = attempt(({ file }) => file.writtenByOthers());
+      const isNew = written !== seen;
+      seen = written;
+      return isNew;
+    }
+    function rung(): void {
+      try {
+        if (isNews()) listeners.wake(kind);
+      } catch {
+        listeners.wake(kind); // Whoever reads finds out what is wrong.
+      }
+    }
+    return openBell(at, clock, rung, lost);
   }
 
   async function closeBells(): Promise<void> {
@@ -183,7 +198,7 @@ export async function openLocal(
       },
       delete: async (key) => void (await change(name, key, null)),
       watch(watcher) {
-        const read = (since: Mark | null) => attempt((opened) => opened.views.changes(name, since));
+        const read = (from: Reached | null) => attempt((opened) => opened.views.read(name, from));
         return listeners.add(watch({ watcher, clock, log, read, failed }), `view ${name}`);
       },
     };

@@ -1,7 +1,7 @@
 /** The views in the file. */
 import type { Published } from '../../bus.ts';
 import { parsedJson } from '../../http/json.ts';
-import type { Changes, Mark } from '../watch.ts';
+import { pageKeys, type Reached, type Step } from '../watch.ts';
 import type { LogFile } from './database.ts';
 
 /** Changes for which a deleted key is remembered, so that those who watch can be told. */
@@ -13,7 +13,7 @@ export interface Views {
   put(view: string, key: string, value: string | null, expected: number | undefined): number | null;
   /** Key and JSON text. In one transaction. */
   putAll(view: string, values: readonly (readonly [key: string, value: string])[]): void;
-  changes(view: string, since: Mark | null): Changes;
+  read(view: string, from: Reached | null): Step;
 }
 
 interface ViewRow {
@@ -47,7 +47,10 @@ export function views({ db, identity }: LogFile): Views {
     'DELETE FROM published WHERE view = ? AND revision > ? AND revision <= ? AND value IS NULL',
   );
   const after = db.query<KeyRow, [number, number]>(
-    'SELECT key, revision, value FROM published WHERE view = ? AND revision > ? ORDER BY revision',
+    `SELECT key, revision, value FROM published WHERE view = ? AND revision > ? ORDER BY revision LIMIT ${pageKeys}`,
+  );
+  const page = db.query<KeyRow, [number, string]>(
+    `SELECT key, revision, value FROM published WHERE view = ? AND key >= ? AND value IS NOT NULL ORDER BY key LIMIT ${pageKeys}`,
   );
 
   function putOne(
@@ -75,16 +78,22 @@ export function views({ db, identity }: LogFile): Views {
     for (const [key, value] of values) putOne(view, key, value, undefined);
   });
 
-  const changes = db.transaction((view: string, since: Mark | null): Changes => {
+  const read = db.transaction((view: string, from: Reached | null): Step => {
     const log = identity();
-    const row = find.get(view);
-    if (row === null) return { mark: { log, revision: 0 }, isWhole: since?.log !== log, changed: [] };
-    const mark = { log, revision: row.revision };
-    const isWhole =
-      since === null || since.log !== log || since.revision < row.forgotten || since.revision > row.revision;
-    const found = after.all(row.id, isWhole ? 0 : since.revision);
-    const told = isWhole ? found.filter(({ value }) => value !== null) : found;
-    return { mark, isWhole, changed: told.map(publishedOf) };
+    const row = find.get(view) ?? { id: 0, revision: 0, forgotten: 0 };
+    const isKnown =
+      from !== null && from.log === log && from.revision >= row.forgotten && from.revision <= row.revision;
+    const changed = isKnown ? after.all(row.id, from.revision) : null;
+    const last = changed?.at(-1)?.revision ?? row.revision;
+    if (isKnown && last < row.revision)
+      return { ...from, revision: last, changed: told(changed ?? []), held: [], isMore: true };
+    const cursor = isKnown ? from.cursor : '';
+    const held = cursor === null ? [] : page.all(row.id, cursor);
+    return {
+      ...{ log, revision: row.revision, changed: changed && told(changed), held: told(held), isMore: false },
+      // No key is between one and the same with a NUL at its end.
+      cursor: held.length < pageKeys ? null : `${held.at(-1)?.key}\0`,
+    };
   });
 
   return {
@@ -95,8 +104,12 @@ export function views({ db, identity }: LogFile): Views {
     },
     put: (view, key, value, expected) => put.immediate(view, key, value, expected),
     putAll: (view, values) => putAll.immediate(view, values),
-    changes: (view, since) => changes(view, since),
+    read: (view, from) => read(view, from),
   };
+}
+
+function told(rows: readonly KeyRow[]): Published[] {
+  return rows.map(publishedOf);
 }
 
 function publishedOf({ key, revision, value }: KeyRow): Published {

@@ -13,6 +13,8 @@ import type { Session } from './connection.ts';
 import type { Streams } from './streams.ts';
 import { tail } from './tail.ts';
 
+/** Events may be long. */
+const maxAhead = 256;
 /** How often to see whether the stream is still the one that is read: a lost consumer does not always say so. */
 const lookMs = 5000;
 
@@ -68,6 +70,7 @@ export function follow(options: FollowOptions): Listener {
         stream: streams.nameOf(subject),
         from: { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 },
         signal: AbortSignal.any([outer, stalled.signal]),
+        maxAhead,
         async message(message, sequence) {
           const next = { log: from.log, sequence, digest: digestOf(message.string()) };
           isBusy = true;

@@ -7,6 +7,7 @@ function begin() {
   const asked: { atMs: number; messages: number }[] = [];
   const inLine = { count: 0 };
   const made = requests({
+    maxAhead: 256,
     clock,
     waiting: () => inLine.count,
     ask: (messages) => void asked.push({ atMs: clock.elapsed(), messages }),

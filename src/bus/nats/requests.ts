@@ -5,8 +5,6 @@
  */
 import type { Clock } from '../../clock.ts';
 
-/** Messages on their way or waiting for the subscriber; twice as many for a moment, when one request takes over from another. */
-const maxAhead = 256;
 /** A request is good for so long. */
 export const expiresMs = 30_000;
 const renewMs = 20_000;
@@ -21,13 +19,15 @@ export interface Requests {
 
 export interface RequestsOptions {
   readonly clock: Clock;
+  /** Most messages on their way or waiting for the subscriber; twice as many for a moment, when one request takes over from another. */
+  readonly maxAhead: number;
   /** Messages that have come and wait for the subscriber. */
   waiting(): number;
   /** Makes a request for so many messages. */
   ask(messages: number): void;
 }
 
-export function requests({ clock, waiting, ask }: RequestsOptions): Requests {
+export function requests({ clock, maxAhead, waiting, ask }: RequestsOptions): Requests {
   /** Messages of each request that have not been dealt with yet, oldest request first. */
   let open: number[] = [];
   let cancel = () => {};

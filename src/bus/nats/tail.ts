@@ -25,10 +25,12 @@ export interface TailOptions {
   /** Where to begin. */
   readonly from: Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig>;
   readonly signal: AbortSignal;
+  /** Messages that are asked for ahead. */
+  readonly maxAhead: number;
   /** The consumer has been made; so many messages are waiting. */
   begun?(waiting: number): void;
-  /** In order, none left out, one at a time. `sequence`: its place in the stream. */
-  message(message: Msg, sequence: number): void | Promise<void>;
+  /** In order, none left out, one at a time. `sequence`: its place in the stream; `waiting`: how many came after it when it was sent. */
+  message(message: Msg, sequence: number, waiting: number): void | Promise<void>;
 }
 
 /** Ends when it is told to, when a message was lost on the way, or when the consumer is no more. */
@@ -54,15 +56,23 @@ export async function tail(options: TailOptions): Promise<void> {
 
 async function read(
   consumer: string,
-  { session, clock, stream, signal, message }: TailOptions,
+  { session, clock, stream, signal, maxAhead, message }: TailOptions,
 ): Promise<void> {
   const { nc, api } = session;
   const inbox = createInbox();
   const subscription = nc.subscribe(inbox);
   const stop = () => subscription.unsubscribe();
-  let silence = clock.after(silentMs, stop);
+  let heardMs = clock.elapsed();
+  let isBusy = false;
+  let cancelLook = clock.after(silentMs, look);
+  function look(): void {
+    const leftMs = isBusy ? silentMs : heardMs + silentMs - clock.elapsed();
+    if (leftMs > 0) cancelLook = clock.after(leftMs, look);
+    else stop();
+  }
   const asked = requests({
     clock,
+    maxAhead,
     waiting: () => subscription.getPending(),
     ask(batch) {
       const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(beatMs) };
@@ -74,30 +84,41 @@ async function read(
   try {
     for await (const each of subscription) {
       if (signal.aborted) return;
-      silence();
+      isBusy = true;
       const code = each.headers?.code ?? 0;
       if (code === status.ended) asked.ended();
       else if (code !== status.beat) {
         const place = placeOf(each.reply);
         // Without a place it says why there are no more: nobody there, the consumer deleted, a leader that has changed.
         if (place?.delivery !== expected++) return;
-        await message(each, place.sequence);
+        await message(each, place.sequence, place.waiting);
         asked.used();
       }
-      silence = clock.after(silentMs, stop);
+      heardMs = clock.elapsed();
+      isBusy = false;
     }
   } finally {
     signal.removeEventListener('abort', stop);
-    silence();
+    cancelLook();
     asked.close();
     stop();
   }
 }
 
+interface Place {
+  readonly sequence: number;
+  readonly delivery: number;
+  readonly waiting: number;
+}
+
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<attempts>.<sequence>.<delivery>.<time>.<pending>[.<random>]`, ADR-15 of NATS. */
-function placeOf(reply: string | undefined): { sequence: number; delivery: number } | null {
+function placeOf(reply: string | undefined): Place | null {
   const tokens = reply?.split('.') ?? [];
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return null;
   const at = tokens.length === 9 ? 5 : 7;
-  return { sequence: Number(tokens[at]), delivery: Number(tokens[at + 1]) };
+  return {
+    sequence: Number(tokens[at]),
+    delivery: Number(tokens[at + 1]),
+    waiting: Number(tokens[at + 3]),
+  };
 }

@@ -18,6 +18,8 @@ const overlaps = 10_065;
 /** A bucket that is just being made, or has just lost its leader, takes nothing for a moment. */
 const attempts = 10;
 const againMs = 50;
+/** Values are small, and a view may hold a million. */
+const maxAhead = 1024;
 /** Keys that are put without waiting for each other. */
 const mostAtOnce = 256;
 
@@ -125,20 +127,29 @@ function watch(bucket: string, watcher: Watcher, kv: () => Promise<KV>, options:
 
   async function round(signal: AbortSignal): Promise<void> {
     await kv();
-    let waiting = 0;
+    let isReading = true;
+    let left = 0;
+    const caughtUp = () => {
+      isReading = false;
+      tell(() => watcher.caughtUp());
+    };
     await tail({
       session: session(),
       clock,
       stream: `KV_${bucket}`,
-      from: { deliver_policy: DeliverPolicy.LastPerSubject, filter_subject: `${prefix}>` },
+      // One message is kept for each key. To look for the last of each would stop the server for seconds where there are a million.
+      from: { deliver_policy: DeliverPolicy.All },
       signal,
+      maxAhead,
       begun(count) {
-        waiting = count;
-        if (count === 0) tell(() => watcher.caughtUp());
+        tell(() => watcher.begins?.());
+        left = count;
+        if (left === 0) caughtUp();
       },
-      message(message, revision) {
+      message(message, revision, waiting) {
         tell(() => watcher.changed(changeOf(message, prefix, revision)));
-        if (waiting > 0 && --waiting === 0) tell(() => watcher.caughtUp());
+        // What is put anew meanwhile comes later, so that the count is right; what is lost does not come at all.
+        if (isReading && (--left <= 0 || waiting === 0)) caughtUp();
       },
     });
   }
@@ -167,7 +178,9 @@ function encodeKey(key: string): string {
 }
 
 function decodeKey(encoded: string): string {
-  if (!encoded.includes('=')) return encoded;
+  // Most have a dot, and nothing else.
+  const dotted = encoded.replaceAll('=2e', '.');
+  if (!dotted.includes('=')) return dotted;
   const bytes = encoded.replaceAll('%', '').replace(/=([0-9a-f]{2})/g, '%$1');
   return bytes === '=' ? '' : decodeURIComponent(bytes);
 }

@@ -14,7 +14,7 @@ import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
-import { type Changes, type Mark, watch } from '../watch.ts';
+import { pageKeys, type Reached, type Step, watch } from '../watch.ts';
 import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
@@ -39,14 +39,18 @@ const idOf = z.string().transform((id) => Number(id.slice(id.indexOf('-') + 1)))
 const fields = z.tuple([z.string(), z.string()], z.string());
 const sent = z.array(z.union([z.string(), z.coerce.number()]));
 const page = z.tuple([z.string(), z.number(), z.number(), z.array(z.tuple([idOf, fields]))]);
-const whole = z.tuple([
+const change = z.tuple([idOf, z.array(z.string())]);
+/** Identity, revision, whether the changes are known, whether there are more; those, cursor, and a page of keys and values. */
+const step = z.tuple([
   z.string(),
   z.number(),
-  z.literal(1),
-  z.union([z.array(z.string()), z.record(z.string(), z.string())]),
+  z.number(),
+  z.number(),
+  z.array(change),
+  z.string(),
+  // `heldIn` looks at each of very many.
+  z.custom<readonly unknown[]>(Array.isArray),
 ]);
-const since = z.tuple([z.string(), z.number(), z.literal(0), z.array(z.tuple([idOf, z.array(z.string())]))]);
-const changed = z.union([whole, since]);
 
 export function openRedis(settings: RedisSettings, { clock, log, publisher }: BusDependencies): Bus {
   const { prefix, keep, publishMs } = settings;
@@ -135,11 +139,16 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
     });
   }
 
-  async function changesOf(name: string, known: Mark | null): Promise<Changes> {
-    const args = [randomUUID(), known?.log ?? '', known?.revision ?? 0];
-    const [id, revision, isWhole, found] = changed.parse(await run(scripts.changes, viewKeys(name), ...args));
-    const mark = { log: id, revision };
-    return { mark, isWhole: isWhole === 1, changed: isWhole === 1 ? allOf(found) : found.map(changeOf) };
+  async function stepOf(name: string, from: Reached | null): Promise<Step> {
+    const { log: known, revision: since, cursor } = from ?? { log: '', revision: 0, cursor: null };
+    const args = [randomUUID(), known, since, cursor ?? '', pageKeys];
+    const answer = step.parse(await run(scripts.step, viewKeys(name), ...args));
+    const [id, revision, isKnown, isMore, changes, next, page] = answer;
+    return {
+      ...{ log: id, revision, cursor: next === '' ? null : next, isMore: isMore === 1 },
+      changed: isKnown === 1 ? changes.map(changeOf) : null,
+      held: heldIn(page),
+    };
   }
 
   function view(name: string): View {
@@ -165,7 +174,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
       delete: async (key) => void (await write(name, key, undefined)),
       watch: (watcher) =>
         listeners.add(
-          watch({ watcher, clock, log, read: (known) => changesOf(name, known), failed }),
+          watch({ watcher, clock, log, read: (from) => stepOf(name, from), failed }),
           `view ${name}`,
         ),
     };
@@ -193,12 +202,15 @@ function heldOf(key: string, held: string): Published {
   return { key, revision: Number(held.slice(0, blank)), value: parsedJson(held.slice(blank + 1)) };
 }
 
-/** The runtime makes an object of it, Redis 6's protocol a list. */
-function allOf(found: readonly string[] | Readonly<Record<string, string>>): Published[] {
-  const pairs = Array.isArray(found)
-    ? found.flatMap((key: string, index) => (index % 2 === 0 ? [[key, found[index + 1] ?? ''] as const] : []))
-    : Object.entries(found);
-  return pairs.map(([key, held]) => heldOf(key, held)).sort((one, other) => one.revision - other.revision);
+/** Of keys and what is held under each, in turn. */
+function heldIn(page: readonly unknown[]): Published[] {
+  const held: Published[] = [];
+  for (let at = 0; at < page.length; at += 2) {
+    const [key, value] = [page[at], page[at + 1]];
+    if (typeof key !== 'string' || typeof value !== 'string') throw new TypeError('HSCAN gives texts');
+    held.push(heldOf(key, value));
+  }
+  return held;
 }
 
 function changeOf([revision, [, key = '', , value]]: readonly [number, readonly string[]]): Published {

@@ -111,7 +111,7 @@ const openView = `
 local function openView(meta, values, changes, fresh)
   local known = redis.call('HMGET', meta, 'id', 'revision')
   if known[1] then return known[1], tonumber(known[2]) end
-  redis.call('DEL', values, changes)
+  redis.call('UNLINK', values, changes)
   redis.call('HSET', meta, 'id', fresh, 'revision', 0)
   return fresh, 0
 end
@@ -153,18 +153,26 @@ return 0
 `;
 
 /**
- * KEYS: a view's three. ARGV: fresh, known identity, known revision. Returns identity, revision, and either 1 with keys and values
- * as HGETALL gives them, or 0 with the changes since as XRANGE gives them.
+ * KEYS: a view's three. ARGV: fresh, known identity, known revision, cursor of HSCAN or nothing, most of each. Returns identity,
+ * revision, whether the changes since then are known, whether there are more of them, these as XRANGE gives them, the next cursor or
+ * nothing, keys and values as HSCAN gives them. HSCAN gives every key that is there all the time, some perhaps twice.
  */
-export const changes = `${openView}
+export const step = `${openView}
 local id, revision = openView(KEYS[1], KEYS[2], KEYS[3], ARGV[1])
 local since = tonumber(ARGV[3])
-if id == ARGV[2] and since <= revision then
-  if since == revision then return { id, revision, 0, {} } end
+local changed, cursor = {}, ARGV[4]
+local isKnown = id == ARGV[2] and since <= revision
+if isKnown and since < revision then
   local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
-  if first and tonumber(string.match(first[1], '%-(%d+)$')) <= since + 1 then
-    return { id, revision, 0, redis.call('XRANGE', KEYS[3], '(0-' .. ARGV[3], '+') }
-  end
+  isKnown = first and tonumber(string.match(first[1], '%-(%d+)$')) <= since + 1
+  if isKnown then changed = redis.call('XRANGE', KEYS[3], '(0-' .. ARGV[3], '+', 'COUNT', ARGV[5]) end
 end
-return { id, revision, 1, redis.call('HGETALL', KEYS[2]) }
+if isKnown and #changed > 0 then
+  local last = tonumber(string.match(changed[#changed][1], '%-(%d+)$'))
+  if last < revision then return { id, last, 1, 1, changed, cursor, {} } end
+end
+if not isKnown then cursor = '0' end
+if cursor == '' then return { id, revision, 1, 0, changed, '', {} } end
+local page = redis.call('HSCAN', KEYS[2], cursor, 'COUNT', ARGV[5])
+return { id, revision, isKnown and 1 or 0, 0, changed, page[1] ~= '0' and page[1] or '', page[2] }
 `;

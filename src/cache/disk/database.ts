@@ -65,7 +65,7 @@ function prepared(path: string, { version, settings, tables }: Layout, when: Whe
 /**
  * Entries are found by a hash of their key, as text twice as long as all else in the row should not be there
  * twice. `state` is one row that changes with the others, in the same transaction, so that nothing has to be counted.
- * `place` is where a small body is (`small-bodies.ts`), or 0 when a body is a file.
+ * `noted` says since when each use of a route has been noted. `place` is where a small body is (`small-bodies.ts`), or 0 when a body is a file.
  *
  * WAL and NORMAL: a power cut may lose the newest entries, never the index (sqlite.org/wal.html).
  */
@@ -83,6 +83,7 @@ const indexLayout: Layout = {
   ) STRICT;
   CREATE INDEX IF NOT EXISTS entries_by_hash ON entries (hash);
   CREATE INDEX IF NOT EXISTS entries_by_use ON entries (used);
+  CREATE TABLE IF NOT EXISTS noted (route TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
   CREATE TABLE IF NOT EXISTS purges (
     name TEXT PRIMARY KEY, selector TEXT NOT NULL,
     hard INTEGER NOT NULL, soft INTEGER NOT NULL, softms INTEGER NOT NULL, suspect INTEGER NOT NULL

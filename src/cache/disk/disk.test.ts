@@ -121,7 +121,7 @@ test.each([
   expect(await objectNames()).toHaveLength(files);
   expect(smallPlaces()).toHaveLength(rows);
   const again = await disk();
-  again.purge(again.ledger.add({ selector: { by: 'key', key: 'a' }, soft: false }, clock.now()), false);
+  again.purge([again.ledger.add({ selector: { by: 'key', key: 'a' }, soft: false }, clock.now())], false);
   expect(await read(again, 'b')).toBe(body);
 });
 
@@ -299,7 +299,7 @@ test('the file of a dropped entry goes after a while, unless it is wanted again'
   const tier = await disk();
   for (const key of ['a', 'b']) {
     await put(tier, key, long(key));
-    tier.purge(tier.ledger.add({ selector: { by: 'key', key }, soft: false }, clock.now()), false);
+    tier.purge([tier.ledger.add({ selector: { by: 'key', key }, soft: false }, clock.now())], false);
   }
   const again = { ...entry('b', long('b')), asOf: tier.ledger.sequence };
   await tier.put(() => again, Buffer.from(long('b')), always);

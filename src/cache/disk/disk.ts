@@ -4,15 +4,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Place } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
-import type { CacheKey } from '../../resource.ts';
-import type { Ledger, Mark } from '../purge/ledger.ts';
+import type { Ledger } from '../purge/ledger.ts';
 import { turns } from '../turns.ts';
 import { batches } from './batches.ts';
 import { guard } from './guard.ts';
-import { type Hot, readHot, writeHot } from './hot.ts';
+import { readHot, writeHot } from './hot.ts';
 import { type DiskIndex, type Kept, type Orphan, openDiskIndex } from './index.ts';
 import { journal } from './journal.ts';
 import { leaving } from './leaving.ts';
@@ -20,80 +18,17 @@ import { type Objects, openObjects, sha256Of } from './objects.ts';
 import { room } from './room.ts';
 import { variantOf } from './row.ts';
 import { smallBodyBytes } from './small-bodies.ts';
+import type { Disk } from './tier.ts';
 import { trust } from './trust.ts';
+import { unused } from './unused.ts';
 import type { ObjectWriter } from './writer.ts';
+
+export type { Disk, DiskStats } from './tier.ts';
 
 /** How often the times of last use are written down, and files deleted. */
 const upkeepMs = 5_000;
 /** Bodies written at once that are files of their own. */
 const filesAtOnce = 32;
-
-export interface Disk {
-  /** What has been purged, as this tier remembers it across restarts. */
-  readonly ledger: Ledger;
-  /** The variant that these request fields select, unless it is purged. Index only: cheap enough to be synchronous. */
-  find(key: CacheKey, headers: Headers): Kept | null;
-  /** The variant with these selecting fields (`variantOf`). Not counted as a use. */
-  variant(key: CacheKey, variant: string): Kept | null;
-  /** The body, once its bytes are known to be right; `null` when they are not, and the entry is gone. At once if it can be. */
-  body(kept: Kept): Blob | null | Promise<Blob | null>;
-  /** The bytes of a body, checked each time; `null` as above. At once when they are among the small ones. */
-  bytes(kept: Kept): Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>;
-  /** A file to write a body of unknown digest to; `null` when the disk is out of use. */
-  create(): Promise<ObjectWriter | null>;
-  /** Keeps what a writer has written, under the entry that `describe` makes of its digest, if it is `wanted` then. */
-  commit(
-    writer: ObjectWriter,
-    describe: (sha256: string) => Entry,
-    wanted: () => boolean,
-  ): Promise<Entry | null>;
-  /** Keeps a body that is there as a whole, as above, together with others that come at the same time. Tells whether it did. */
-  put(describe: () => Entry, bytes: Uint8Array, wanted: () => boolean): Promise<boolean>;
-  /** Replaces the metadata of an entry that is still there with the same body. */
-  update(entry: Entry): void;
-  /**
-   * Writes down a purge that the ledger has just numbered. Holds even while the disk is out of use. Tells whether it would
-   * survive a crash now; with `durable`, a power cut as well.
-   *
-   * @param at the place on the bus that this tier has come to with it, written down in the same transaction.
-   */
-  purge(mark: Mark, durable: boolean, at?: Place): boolean;
-  /** The place on the bus up to which this tier knows of every purge; `null` when it has followed none. */
-  readonly position: Place | null;
-  /** Writes down that it has come to this place, where there was nothing to purge on the way. */
-  passed(at: Place): void;
-  /** Carries out purges on some of the entries, from a place on; `null` when that is not possible now. */
-  sweep(from: number): { readonly next: number | null } | null;
-  /** Forgets the purges up to this number, which have been carried out. Tells whether it did. */
-  retire(upTo: number): boolean;
-  /** Whether there are purges that only a sweep carries out. */
-  readonly needsSweep: boolean;
-  /** Forgets one variant of a key. */
-  forget(entry: Entry): void;
-  /** Replaces the list of the hottest entries of memory. */
-  saveHot(list: readonly Hot[]): Promise<void>;
-  /** The list that there is. */
-  loadHot(): Promise<readonly Hot[]>;
-  /** Tells the tier about a failure that happened elsewhere, in one of its files. */
-  failed(error: unknown): void;
-  resize(limitBytes: number): void;
-  close(): Promise<void>;
-  readonly objectLimitBytes: number;
-  /** Whether it is in use. */
-  readonly ready: boolean;
-  readonly stats: DiskStats;
-}
-
-export interface DiskStats {
-  readonly entries: number;
-  /** Of all bodies, and a fixed amount for each entry. */
-  readonly bytes: number;
-  readonly limitBytes: number;
-  /** `unopened`: nothing of it could be read yet (`unopened.ts`). */
-  readonly state: 'ready' | 'suspended' | 'unopened';
-  readonly errors: number;
-  readonly corrupt: number;
-}
 
 export interface DiskOptions {
   readonly folder: string;
@@ -122,7 +57,9 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
   const right = trust(objects);
   const purging = journal(index);
   const departing = leaving({ clock, isReferred: (sha256) => use.closed || index.hasBody(sha256), remove });
-  const space = room({ clock, index, guard: use, orphaned, limitBytes: options.bytes });
+  const needless = unused({ clock, index, orphaned });
+  const { bytes: limitBytes } = options;
+  const space = room({ clock, index, guard: use, unused: needless, orphaned, limitBytes });
   const hotPath = join(options.folder, 'hot.jsonl');
   let corrupted = 0;
   /** The newest purge that only a sweep carries out. What was saved may not have been carried out. */
@@ -254,7 +191,8 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     get stats() {
       const state = use.usable ? ('ready' as const) : ('suspended' as const);
       const { entries, bytes } = index.totals;
-      return { entries, bytes, limitBytes: space.limitBytes, errors: use.errors, corrupt: corrupted, state };
+      const counts = { errors: use.errors, corrupt: corrupted, unused: needless.dropped };
+      return { entries, bytes, limitBytes: space.limitBytes, ...counts, state };
     },
     get ready() {
       return use.usable;
@@ -319,12 +257,12 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     },
     passed: (at) => withIndex(undefined, () => purging.passed(at)),
 
-    purge(mark, durable, at) {
+    purge(marks, durable, at) {
       if (use.closed) return false;
       const before = unswept;
       unswept = index.ledger.sequence;
       try {
-        const { orphans, isAll } = purging.add(mark, durable, at);
+        const { orphans, isAll } = purging.add(marks, durable, at);
         if (isAll) unswept = before;
         orphaned(orphans);
         return true;
@@ -346,6 +284,18 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         index.purges.retire(upTo);
         if (unswept <= upTo) unswept = 0;
         return true;
+      }),
+
+    keepUnused: (byRoute) => withIndex(undefined, () => needless.keep(byRoute)),
+    noteUse: (key, variant, usedMs) =>
+      withIndex(undefined, () => {
+        const kept = index.variant(key, variant);
+        if (kept) space.usedInMemory(kept, usedMs);
+      }),
+    dropUnused: (from) =>
+      withIndex(null, () => {
+        space.saveUses();
+        return { next: needless.drop(from) };
       }),
 
     get needsSweep() {

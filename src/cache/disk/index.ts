@@ -15,7 +15,7 @@ import { keyHash } from './hash.ts';
 import { openPurges, type Purges } from './purges.ts';
 import { bytesOf, entryOf, rowOf, tagsIn, variantOf } from './row.ts';
 import { openSmallBodies, type Placed, type SmallBodies } from './small-bodies.ts';
-import { type Numbered, type Outline, type Place, statements } from './statements.ts';
+import { type Numbered, type Outline, type Place, statements, type UsePlace } from './statements.ts';
 
 /** Variants of one key kept at once; the oldest give way. A look-up reads them all. */
 const maxVariants = 64;
@@ -73,6 +73,14 @@ export interface DiskIndex {
   dropVariant(entry: Entry): readonly Orphan[];
   /** Drops the entries that were used least recently, until `bytes` are free. Only some of them at a time. */
   dropOldest(bytes: number): readonly Orphan[];
+  /** Uses of these routes are noted from now on, if they were not already, and of no others. Returns since when, by route. */
+  noting(routes: readonly string[], nowMs: number): ReadonlyMap<string, number>;
+  /** Drops those of the entries not used since `beforeMs` that `isUnused` names, some at a time. Returns the next place. */
+  dropUnused(
+    from: UsePlace,
+    beforeMs: number,
+    isUnused: (key: string, usedMs: number) => boolean,
+  ): { readonly orphans: readonly Orphan[]; readonly next: UsePlace | null };
   /** Carries out what purges mean for all that is kept under a key, or for some of it. */
   purgeKey(key: string): { readonly orphans: readonly Orphan[]; readonly isAll: boolean };
   /** The same for some of all entries, from a place on. Returns the next place; `null` at the end. */
@@ -260,10 +268,24 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       }
     }),
 
+    noting: db.transaction((routes: readonly string[], nowMs: number) => {
+      for (const { route } of run.noted.all()) if (!routes.includes(route)) run.noteNoMore.run(route);
+      for (const route of routes) run.note.run(route, nowMs);
+      return new Map(run.noted.all().map(({ route, since }) => [route, since]));
+    }),
+
+    dropUnused(from, beforeMs, isUnused) {
+      const found = run.unused.all(from.used, from.id, beforeMs, maxDroppedAtOnce);
+      const orphans = drop(found.filter(({ key, used }) => isUnused(key, used)));
+      const last = found.at(-1);
+      const isEnd = found.length < maxDroppedAtOnce || last === undefined;
+      return { orphans, next: isEnd ? null : { used: last.used, id: last.id } };
+    },
+
     purgeKey(key) {
       const near = run.near.all(...hash.near(key), maxNear);
-      const orphans = purge(near.filter((each) => covers(key, each.key)));
-      return { orphans, isAll: near.length < maxNear };
+      const found = near.filter((each) => covers(key, each.key));
+      return { orphans: found.length > 0 ? purge(found) : [], isAll: near.length < maxNear };
     },
 
     purgeSome(from) {

@@ -28,8 +28,10 @@ function world() {
     purges: {
       saved: [],
       position: null,
-      save: (mark, durable, at) =>
-        act(`save ${mark.selector.by}${durable ? ' durably' : ''}${at ? ` at ${at.sequence}` : ''}`),
+      save(marks, _, durable, at) {
+        const what = marks.map(({ selector }) => selector.by).join(' ');
+        act(`save ${what}${durable ? ' durably' : ''}${at ? ` at ${at.sequence}` : ''}`);
+      },
       saveAlone: (mark) => act(`save ${mark.selector.by} alone`),
       passed: (sequence, at) => act(`passed ${sequence}${at ? ` at ${at.sequence}` : ''}`),
       retire: () => {},
@@ -39,7 +41,7 @@ function world() {
   const purging = journal(index);
   const purge = (selector: Selector, durable = false, at?: number) => {
     const position = at === undefined ? undefined : { log: 'a', sequence: at, digest: null };
-    return purging.add(ledger.add({ selector, soft: false }, 0), durable, position);
+    return purging.add([ledger.add({ selector, soft: false }, 0)], durable, position);
   };
   return { done, state, purging, purge, ledger };
 }
@@ -50,6 +52,27 @@ test('a key is carried out at once, and needs no memory but its number', () => {
   expect(done.splice(0)).toEqual(['key web /', 'passed 1']);
   purge({ by: 'key', key: 'web /' }, true);
   expect(done).toEqual(['key web /', 'save key durably']);
+});
+
+test('several at once are one note, of what is not carried out already', () => {
+  const { done, state, purging, ledger } = world();
+  const selectors: Selector[] = [
+    { by: 'key', key: 'web /a' },
+    { by: 'tag', tag: 'news' },
+    { by: 'key', key: 'web /b' },
+    { by: 'route', route: 'web' },
+  ];
+  const marks = selectors.map((selector) => ledger.add({ selector, soft: false }, 0));
+  purging.add(marks, false, { log: 'a', sequence: 7, digest: null });
+  expect(done.splice(0)).toEqual(['key web /a', 'key web /b', 'save tag route at 7']);
+  state.isBroken = true;
+  expect(() => purging.add(marks, false, { log: 'a', sequence: 8, digest: null })).toThrow('I/O');
+  state.isBroken = false;
+  purging.retry();
+  expect(done).toEqual([
+    ...['key web /a', 'passed 1', 'save tag', 'key web /b', 'passed 3', 'save route'],
+    'passed 4 at 8',
+  ]);
 });
 
 test('what the index cannot take now is made up for before anything else is done with it', () => {

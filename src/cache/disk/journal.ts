@@ -14,11 +14,12 @@ const maxUndropped = 10_000;
 
 export interface Journal {
   /**
-   * Throws when the index cannot take it now.
+   * Throws when the index cannot take them now.
    *
-   * @param at the place on the bus that the index has come to with it.
+   * @param marks in the order of their numbers.
+   * @param at the place on the bus that the index has come to with them.
    */
-  add(mark: Mark, durable: boolean, at?: Place): Written;
+  add(marks: readonly Mark[], durable: boolean, at?: Place): Written;
   /** The same for a place that needs nothing to be purged. */
   passed(at: Place): void;
   /** Drops a variant that the parent has withdrawn. Throws when the index cannot do it now. */
@@ -29,7 +30,7 @@ export interface Journal {
 
 export interface Written {
   readonly orphans: readonly Orphan[];
-  /** Whether it has been carried out as well. */
+  /** Whether they have been carried out as well. */
   readonly isAll: boolean;
 }
 
@@ -40,34 +41,42 @@ export function journal(index: DiskIndex): Journal {
   /** Where the index is on the bus once it has been told what it missed. */
   let missedAt: Place | undefined;
 
-  function write(mark: Mark, durable: boolean, at?: Place): Written {
-    const { selector } = mark;
-    if (selector.by === 'all' && ledger.size === 1) purges.saveAlone(mark);
-    if (selector.by !== 'key') {
-      purges.save(mark, durable, at);
-      return { orphans: [], isAll: false };
+  function write(marks: readonly Mark[], durable: boolean, at?: Place): Written {
+    const orphans: Orphan[] = [];
+    const left: Mark[] = [];
+    for (const mark of marks) {
+      const { selector } = mark;
+      if (selector.by === 'all' && ledger.size === 1) purges.saveAlone(mark);
+      // What is kept under one key is soon gone through, and then there is nothing to remember.
+      const done = selector.by === 'key' ? index.purgeKey(selector.key) : null;
+      if (done) orphans.push(...done.orphans);
+      if (done?.isAll !== true || durable) left.push(mark);
     }
-    // What is kept under one key is soon gone through, and then there is nothing to remember.
-    const done = index.purgeKey(selector.key);
-    if (done.isAll && !durable) purges.passed(Math.max(mark.hard, mark.soft), at);
-    else purges.save(mark, durable, at);
-    return done;
+    const last = marks.at(-1);
+    const sequence = last ? Math.max(last.hard, last.soft) : 0;
+    // Nothing is stored while this runs, so the number of the last one stands for all of them.
+    if (left.length > 0) purges.save(left, sequence, durable, at);
+    else purges.passed(sequence, at);
+    return { orphans, isAll: left.length === 0 };
+  }
+
+  function miss(marks: readonly Mark[]): void {
+    for (const mark of marks) missed.add(mark);
+    if (missed.size <= maxMissed) return;
+    missed.clear();
+    for (const each of ledger.marks()) missed.add(each);
   }
 
   return {
-    add(mark, durable, at) {
+    add(marks, durable, at) {
       // After a crash the bus tells again of what was missed, as long as the index does not claim to know it.
       const isMissing = missed.size > 0;
       if (isMissing) missedAt = at ?? missedAt;
       try {
-        return write(mark, durable, isMissing ? undefined : at);
+        return write(marks, durable, isMissing ? undefined : at);
       } catch (error) {
-        missed.add(mark);
+        miss(marks);
         missedAt = at ?? missedAt;
-        if (missed.size > maxMissed) {
-          missed.clear();
-          for (const each of ledger.marks()) missed.add(each);
-        }
         throw error;
       }
     },
@@ -98,7 +107,7 @@ export function journal(index: DiskIndex): Journal {
         undropped.delete(entry);
       }
       for (const mark of missed) {
-        orphans.push(...write(mark, false).orphans);
+        orphans.push(...write([mark], false).orphans);
         missed.delete(mark);
       }
       if (missedAt) purges.passed(ledger.sequence, missedAt);

@@ -11,10 +11,10 @@ export interface Purges {
   /** The place on the bus up to which this index knows of every purge; `null`: it has followed none. */
   readonly position: Place | null;
   /**
-   * Writes one down, with the place on the bus that it brings the index to, if any: a crash undoes both or neither. It
-   * survives the process; if it is `durable`, also a power cut, at the price of waiting for the disk.
+   * Writes them down, with how many there have been, and the place on the bus that they bring the index to, if any: a crash undoes
+   * all of it or nothing. They survive the process; if they are `durable`, also a power cut, at the price of waiting for the disk.
    */
-  save(mark: Mark, durable: boolean, at?: Place): void;
+  save(marks: readonly Mark[], sequence: number, durable: boolean, at?: Place): void;
   /** The same for one that stands for all before it. */
   saveAlone(mark: Mark): void;
   /** Remembers that there were so many, without any of them, and the place on the bus. */
@@ -63,12 +63,20 @@ export function openPurges(db: Database): Purges {
     position = at;
   }
 
-  function write({ selector, hard, soft, softMs, suspect }: Mark, at?: Place): void {
+  function write({ selector, hard, soft, softMs, suspect }: Mark): void {
     run.save.run(nameOf(selector), JSON.stringify(selector), hard, soft, softMs, suspect);
-    passed(Math.max(hard, soft), at);
   }
 
-  const save = db.transaction(write);
+  const saveAll = db.transaction((marks: readonly Mark[], sequence: number, at: Place | undefined) => {
+    for (const mark of marks) write(mark);
+    if (at === undefined) run.passed.run(sequence);
+    else run.passedAt.run(sequence, at.log, at.sequence, at.digest);
+  });
+
+  function save(marks: readonly Mark[], sequence: number, at: Place | undefined): void {
+    saveAll(marks, sequence, at);
+    position = at ?? position;
+  }
 
   return {
     saved: run.all.all().map(({ selector, hard, soft, softms, suspect }) => {
@@ -79,11 +87,11 @@ export function openPurges(db: Database): Purges {
       return position;
     },
 
-    save(mark, durable, at) {
-      if (!durable) return void save(mark, at);
+    save(marks, sequence, durable, at) {
+      if (!durable) return save(marks, sequence, at);
       db.exec('PRAGMA synchronous = FULL');
       try {
-        save(mark, at);
+        save(marks, sequence, at);
       } finally {
         db.exec('PRAGMA synchronous = NORMAL');
       }
@@ -92,6 +100,7 @@ export function openPurges(db: Database): Purges {
     saveAlone: db.transaction((mark: Mark) => {
       run.clear.run();
       write(mark);
+      passed(Math.max(mark.hard, mark.soft));
     }),
 
     passed,

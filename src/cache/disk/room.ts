@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Guard } from './guard.ts';
 import type { DiskIndex, Kept, Orphan } from './index.ts';
+import type { Unused } from './unused.ts';
 import type { ObjectWriter } from './writer.ts';
 
 /** Times of last use that wait to be written down: about 2 ms. */
@@ -23,6 +24,8 @@ export interface Room {
   limitBytes: number;
   /** Notes that an entry is being used. */
   used(kept: Kept): void;
+  /** Notes that memory has answered with it, as far as that matters for what is unused. */
+  usedInMemory(kept: Kept, atMs: number): void;
   saveUses(): void;
   /** Counts a file that is being written, until it has ended. */
   grows(writer: ObjectWriter): void;
@@ -38,10 +41,11 @@ export interface RoomOptions {
   readonly clock: Clock;
   readonly index: DiskIndex;
   readonly guard: Guard;
+  readonly unused: Unused;
   readonly orphaned: (orphans: readonly Orphan[]) => void;
 }
 
-export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions): Room {
+export function room({ clock, index, guard, unused, orphaned, limitBytes }: RoomOptions): Room {
   /** By the number of the entry's row. */
   const uses = new Map<number, number>();
   /** When the entry was used that was used least recently, a while ago. */
@@ -54,6 +58,11 @@ export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions)
   function saveUses(): void {
     if (uses.size > 0) guard.run(undefined, () => index.touch(uses));
     uses.clear();
+  }
+
+  function note(id: number, atMs: number): void {
+    uses.set(id, atMs);
+    if (uses.size >= maxUses) saveUses();
   }
 
   function trim(): void {
@@ -85,13 +94,17 @@ export function room({ clock, index, guard, orphaned, limitBytes }: RoomOptions)
 
   const self: Room = {
     limitBytes,
-    used({ id, usedMs }) {
-      if (index.totals.bytes < self.limitBytes * plentyShare) return;
+    used(kept) {
+      const { id, usedMs } = kept;
       const nowMs = clock.now();
+      if (unused.isNews(kept, nowMs)) note(id, nowMs);
+      if (index.totals.bytes < self.limitBytes * plentyShare) return;
       leastUsedMs ??= index.leastUsedMs ?? nowMs;
       if (nowMs - usedMs <= (nowMs - leastUsedMs) * toldApart) return;
-      uses.set(id, nowMs);
-      if (uses.size >= maxUses) saveUses();
+      note(id, nowMs);
+    },
+    usedInMemory(kept, atMs) {
+      if (unused.isNews(kept, atMs)) note(kept.id, atMs);
     },
     saveUses,
     grows: (writer) => void growing.add(writer),

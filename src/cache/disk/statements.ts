@@ -30,6 +30,17 @@ export interface Outline extends Place {
   readonly asof: number;
 }
 
+/** Where one is in the order of last use. */
+export interface UsePlace {
+  readonly used: number;
+  readonly id: number;
+}
+
+/** Enough to see whether anybody still wants it. */
+interface Unused extends Place, UsePlace {
+  readonly key: string;
+}
+
 export interface State {
   readonly entries: number;
   readonly bytes: number;
@@ -70,6 +81,14 @@ export function statements(db: Database) {
     ),
     newest: db.prepare<{ id: number | null }, []>('SELECT max(id) AS id FROM entries'),
     oldest: db.prepare<Place, [number]>('SELECT id, sha256 FROM entries ORDER BY used LIMIT ?'),
+    /** Not used since a moment, from a place on. */
+    unused: db.prepare<Unused, [number, number, number, number]>(
+      `SELECT id, sha256, used, key FROM entries WHERE (used, id) > (?, ?) AND used < ?
+       ORDER BY used, id LIMIT ?`,
+    ),
+    noted: db.prepare<{ route: string; since: number }, []>('SELECT route, since FROM noted'),
+    note: db.prepare<null, [string, number]>('INSERT OR IGNORE INTO noted (route, since) VALUES (?, ?)'),
+    noteNoMore: db.prepare<null, [string]>('DELETE FROM noted WHERE route = ?'),
     leastUsed: db.prepare<{ used: number | null }, []>('SELECT min(used) AS used FROM entries'),
     byId: db.prepare<Numbered, [number]>(`SELECT ${columns} FROM entries WHERE id = ?`),
     insert: db.prepare(

@@ -32,6 +32,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
   const startedMs = clock.elapsed();
   let disk: Disk | null = null;
   let limitBytes = options.bytes;
+  let keptUnused: ReadonlyMap<string, number> = new Map();
   let attempts = 1;
   /** The place on the bus that this node has come to meanwhile. */
   let at: Place | undefined;
@@ -47,9 +48,10 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
     try {
       const opened = await openDisk({ ...options, bytes: limitBytes }, ledger);
       if (isClosed) return await opened.close();
-      for (const mark of [...ledger.marks()]) opened.purge(mark, false);
+      opened.purge([...ledger.marks()], false);
       doubt(opened);
       opened.resize(limitBytes);
+      opened.keepUnused(keptUnused);
       disk = opened;
       warn('the disk cache could be opened, and is in use', { folder, afterMs: clock.elapsed() - startedMs });
     } catch {
@@ -63,7 +65,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
   function doubt(opened: Disk): void {
     if (opened.position === null && at === undefined) return;
     const suspicion = { selector: { by: 'all' }, soft: true, suspect: true } as const;
-    if (opened.stats.entries > 0) opened.purge(ledger.add(suspicion, clock.now()), false, at);
+    if (opened.stats.entries > 0) opened.purge([ledger.add(suspicion, clock.now())], false, at);
     else if (at) opened.passed(at);
   }
 
@@ -77,7 +79,8 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
       return disk?.needsSweep ?? true;
     },
     get stats(): DiskStats {
-      const none = { entries: 0, bytes: 0, corrupt: 0, state: 'unopened' } as const;
+      const unused = { entries: 0, bytes: 0 };
+      const none = { ...unused, unused, corrupt: 0, state: 'unopened' } as const;
       return disk?.stats ?? { ...none, limitBytes, errors: attempts };
     },
 
@@ -96,12 +99,18 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
       at = to;
       disk?.passed(to);
     },
-    purge(mark, durable, to) {
+    purge(marks, durable, to) {
       at = to ?? at;
-      return disk?.purge(mark, durable, to) ?? false;
+      return disk?.purge(marks, durable, to) ?? false;
     },
     sweep: (from) => disk?.sweep(from) ?? null,
     retire: (upTo) => disk?.retire(upTo) ?? false,
+    keepUnused(byRoute) {
+      keptUnused = byRoute;
+      disk?.keepUnused(byRoute);
+    },
+    noteUse: (key, variant, usedMs) => disk?.noteUse(key, variant, usedMs),
+    dropUnused: (from) => disk?.dropUnused(from) ?? null,
     forget: (entry) => disk?.forget(entry),
     saveHot: async (list) => disk?.saveHot(list),
     loadHot: async () => (await disk?.loadHot()) ?? [],

@@ -34,6 +34,7 @@ async function attempt(asked: Asked, found: Found, engine: Engine, count: number
   const layout = head && layoutOf(head);
   if (head && layout) {
     // Slices that cannot be kept would be fetched for one request each.
+    if (source.from === 'memory') source.resident.usedMs = engine.clock.now();
     const isKept = !wantsPart(asked) || engine.store.hasPlaceFor(layout.sliceBytes);
     if (!isKept) return beside(served, asked);
     return show(served, { head, layout, forget: () => forget(asked, layout, engine) });

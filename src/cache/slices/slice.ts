@@ -74,7 +74,10 @@ export function placeOf({ asked, engine, layout }: Sliced, index: number): 'memo
 
 async function find({ engine }: Sliced, { resource, exchange }: Question): Promise<Stored | null> {
   const peeked = engine.store.peek(resource.key, exchange.headers);
-  if (peeked?.from === 'memory') countUse(peeked.resident);
+  if (peeked?.from === 'memory') {
+    countUse(peeked.resident);
+    peeked.resident.usedMs = engine.clock.now();
+  }
   return peeked ?? engine.store.find(resource.key, exchange.headers);
 }
 

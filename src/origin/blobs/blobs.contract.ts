@@ -57,6 +57,36 @@ export function blobContract(engine: string, start: () => Promise<BlobSubject>):
       });
     });
 
+    for (const sizeBytes of [1_000, 5 * MIB]) {
+      for (const named of [true, false]) {
+        test(`of ${sizeBytes} bytes are claimed by name before they are there, ${named ? 'named' : 'not named'} beforehand`, async () => {
+          const bytes = fresh(sizeBytes);
+          const sha256 = sha256Of(bytes);
+          const claimed: string[] = [];
+          const options = {
+            ...(named && known(bytes)),
+            async claim(name: Sha256) {
+              claimed.push(name);
+              expect(await store.stat(name)).toBeNull();
+            },
+          };
+          await store.write(streamOf(bytes), options);
+          expect(claimed).toEqual([sha256]);
+          expect(await store.stat(sha256)).not.toBeNull();
+        });
+
+        test(`of ${sizeBytes} bytes are not written when nobody may claim them, ${named ? 'named' : 'not named'} beforehand`, async () => {
+          const bytes = fresh(sizeBytes);
+          const options = {
+            ...(named && known(bytes)),
+            claim: () => Promise.reject(new Error('not this one')),
+          };
+          await expect(store.write(streamOf(bytes), options)).rejects.toThrow('not this one');
+          expect(await store.stat(sha256Of(bytes))).toBeNull();
+        });
+      }
+    }
+
     test('that are not there are not there', async () => {
       const sha256 = sha256Of(fresh(10));
       expect(await store.open(sha256)).toBeNull();

@@ -6,9 +6,17 @@ import { constants } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { asSha256, type BlobStat, type BlobStore, type Sha256 } from '../../store.ts';
+import {
+  asSha256,
+  type BlobSource,
+  type BlobStat,
+  type BlobStore,
+  type Sha256,
+  type WriteOptions,
+  type WrittenBlob,
+} from '../../store.ts';
 import { fileFailure, flushFolder, isMissing } from '../file.ts';
-import { type Draft, draft, openDrafts } from './drafts.ts';
+import { type Draft, draft, draftWhole, openDrafts } from './drafts.ts';
 import { openFile } from './open-file.ts';
 import { chunksOf } from './source.ts';
 import { openUploads } from './uploads.ts';
@@ -28,23 +36,29 @@ export async function openFiles({ path, clock }: FilesOptions): Promise<BlobStor
     await openDrafts(folder.drafts, clock);
   });
 
-  async function keep({ path, written }: Draft): Promise<void> {
+  async function keep({ path, written }: Draft): Promise<WrittenBlob> {
     const name = pathOf(written.sha256);
     await rename(path, name);
     await flushFolder(dirname(name));
+    return written;
+  }
+
+  async function write(source: BlobSource, options: WriteOptions): Promise<WrittenBlob> {
+    const chunks = chunksOf(source, options);
+    const claimed = async (whole: Draft) => {
+      await options.claim?.(whole.written.sha256);
+      return keep(whole);
+    };
+    if (!(source instanceof Uint8Array)) return draft(folder.drafts, chunks, options, claimed);
+    await chunks.next(); // Refuses what is too long.
+    return draftWhole(folder.drafts, source, options, claimed);
   }
 
   return {
     engine: 'files',
     uploads: await guarded(() => openUploads(folder.uploads, keep)),
 
-    write: (source, options = {}) =>
-      guarded(() =>
-        draft(folder.drafts, chunksOf(source, options), options, async (whole) => {
-          await keep(whole);
-          return whole.written;
-        }),
-      ),
+    write: (source, options = {}) => guarded(() => write(source, options)),
 
     open: (sha256, range) =>
       unlessMissing(async () => {

@@ -97,15 +97,21 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
 
   async function write(chunks: Chunks, wanted: WriteOptions, ending: AbortController): Promise<WrittenBlob> {
     const announced = asSha256(wanted.expect?.sha256?.toLowerCase() ?? '');
-    if (announced !== undefined) return store(announced, chunks, wanted, ending);
+    if (announced !== undefined) {
+      await wanted.claim?.(announced);
+      return store(announced, chunks, wanted, ending);
+    }
     const start = await gathered(chunks, shortBytes);
     if (start.all) {
       const hashes = hashing(wanted);
       for (const chunk of start.all) hashes.update(chunk);
-      return store(hashes.finish().sha256, start.chunks, wanted, ending);
+      const { sha256 } = hashes.finish();
+      await wanted.claim?.(sha256);
+      return store(sha256, start.chunks, wanted, ending);
     }
     try {
       return await draft(folder.drafts, start.chunks, wanted, async (whole) => {
+        await wanted.claim?.(whole.written.sha256);
         await keep(whole, wanted.signal);
         return whole.written;
       });

@@ -32,6 +32,20 @@ export function uploadContract(engine: string, start: () => Promise<BlobSubject>
       expect(await failure(store.uploads.finish(id))).toBe('upload-unknown');
     });
 
+    test('are claimed by name before they are there', async () => {
+      const bytes = fresh(1_000);
+      const { id } = await store.uploads.begin();
+      await store.uploads.append(id, 0, bytes);
+      const claimed: string[] = [];
+      await store.uploads.finish(id, {
+        async claim(name) {
+          claimed.push(name);
+          expect(await store.stat(name)).toBeNull();
+        },
+      });
+      expect(claimed).toEqual([sha256Of(bytes)]);
+    });
+
     test('go on where they were, also in another process', async () => {
       const bytes = fresh(50_000);
       const { id } = await store.uploads.begin();

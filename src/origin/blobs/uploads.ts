@@ -17,7 +17,7 @@ const maxUploads = 10_000;
 /** @param keep makes a blob of a whole file, which it may move away. */
 export async function openUploads(
   folder: string,
-  keep: (draft: Draft, signal: AbortSignal | undefined) => Promise<void>,
+  keep: (draft: Draft, signal: AbortSignal | undefined) => Promise<unknown>,
 ): Promise<Uploads> {
   await mkdir(folder, { recursive: true });
   /** Those that are being changed: one at a time. */
@@ -98,6 +98,7 @@ export async function openUploads(
             }
             return hashes.finish();
           });
+          await options.claim?.(written.sha256);
           await keep({ path, written }, options.signal);
           await rm(path, { force: true });
           return written;

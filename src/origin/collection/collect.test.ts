@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { temporary, virtualClock } from '../../../test/support/index.ts';
 import { systemClock } from '../../clock.ts';
-import { alice, openHome, publicationOf } from '../../protocols/npm/hosted/home.contract.ts';
+import { alice, openHome, publicationOf, tarballOf } from '../../protocols/npm/hosted/home.contract.ts';
 import { type BlobStore, blobReferenceKey, condemnedBlobKey, type Sha256, type Stores } from '../../store.ts';
 import { openFiles } from '../blobs/files.ts';
 import { openSqlite } from '../metadata/sqlite.ts';
@@ -15,7 +15,9 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function openStores(clock = systemClock): Promise<Stores> {
+type Both = Pick<Stores, 'blobs' | 'metadata'>;
+
+async function openStores(clock = systemClock): Promise<Both> {
   const folder = temporary('collection');
   const blobs = await openFiles({ path: join(folder.path, 'blobs'), clock });
   const metadata = await openSqlite({ path: join(folder.path, 'metadata.db'), clock });
@@ -29,15 +31,15 @@ async function openStores(clock = systemClock): Promise<Stores> {
 
 const day = 24 * 3600_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const write = async ({ blobs }: Stores, text: string) => (await blobs.write(bytesOf(text))).sha256;
-const hold = ({ metadata }: Stores, sha256: Sha256, ...holder: string[]) =>
+const write = async ({ blobs }: Both, text: string) => (await blobs.write(bytesOf(text))).sha256;
+const hold = ({ metadata }: Both, sha256: Sha256, ...holder: string[]) =>
   metadata.transact((transaction) =>
     transaction.put(blobReferenceKey(sha256, holder), { sinceMs: Date.now() }),
   );
-const isThere = async ({ blobs }: Stores, sha256: Sha256) => (await blobs.stat(sha256)) !== null;
+const isThere = async ({ blobs }: Both, sha256: Sha256) => (await blobs.stat(sha256)) !== null;
 
 /** Tomorrow, unless said: what was written by now is older than the grace. */
-function run(stores: Stores, more: Partial<CollectOptions> = {}): Promise<Collected> {
+function run(stores: Both, more: Partial<CollectOptions> = {}): Promise<Collected> {
   return collect({
     ...{ stores, by: 'origin', graceMs: day, dryRun: false, progress: () => {} },
     clock: virtualClock(Date.now() + day + 60_000),
@@ -53,7 +55,10 @@ describe('a collection', () => {
     await hold(stores, needed, 'npm', 'npm', 'a', '1.0.0');
     expect(await run(stores, { dryRun: true })).toMatchObject({ blobs: 2, deleted: 1, deletedBytes: 6 });
     expect(await isThere(stores, litter)).toBe(true);
-    expect(await run(stores)).toEqual({ blobs: 2, bytes: 12, kept: 1, deleted: 1, deletedBytes: 6 });
+    expect(await run(stores)).toEqual({
+      ...{ blobs: 2, bytes: 12, kept: 1, unreferenced: 0, unreferencedBytes: 0 },
+      ...{ deleted: 1, deletedBytes: 6 },
+    });
     expect([await isThere(stores, needed), await isThere(stores, litter)]).toEqual([true, false]);
     expect(await stores.metadata.get(condemnedBlobKey(litter))).toBeNull();
   });
@@ -129,7 +134,7 @@ describe('a collection', () => {
   });
 });
 
-function condemnedBy({ metadata }: Stores, sha256: Sha256, sinceMs: number) {
+function condemnedBy({ metadata }: Both, sha256: Sha256, sinceMs: number) {
   return metadata.transact((transaction) => transaction.put(condemnedBlobKey(sha256), { sinceMs }));
 }
 
@@ -140,36 +145,35 @@ describe('while others publish', () => {
   test('nothing that was acknowledged is lost, though the grace is nothing at all', async () => {
     const home = await openHome();
     let publishing = true;
-    let refused = 0;
+    let deleted = 0;
     const acknowledged: string[] = [];
 
     async function publisher(name: string): Promise<void> {
-      for (let nth = 0; nth < 40; nth++) {
+      // When the two meet depends on the machine.
+      for (let nth = 0; nth < 40 || (deleted === 0 && nth < 400); nth++) {
         const version = `1.0.${nth}`;
-        for (let status = 0; status !== 201; ) {
-          ({ status } = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version)));
-          expect([201, 503]).toContain(status);
-          if (status === 503) refused++;
-        }
+        // The same bytes as litter, so that they are condemned while they are published.
+        const litter = tarballOf(name, version);
+        await home.stores.blobs.write(litter);
+        await Bun.sleep(nth % 4);
+        const { status } = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version));
+        expect(status).toBe(201);
         acknowledged.push(`/${name}/-/${name.slice(6)}-${version}.tgz`);
       }
     }
-    async function collector(): Promise<number> {
-      let deleted = 0;
+    async function collector(): Promise<void> {
       // Two origins, each with a lease of its own, would be worse than what can happen; one is what does.
       while (publishing) deleted += (await run(home.stores, ruthless)).deleted;
-      return deleted;
     }
 
     const collecting = collector();
     await Promise.all(['@acme/a', '@acme/b', '@acme/c'].map(publisher));
     publishing = false;
-    const deleted = await collecting;
-    expect(acknowledged).toHaveLength(120);
+    await collecting;
+    expect(acknowledged.length).toBeGreaterThanOrEqual(120);
     for (const target of acknowledged)
       expect([target, (await home.as(alice, 'GET', target)).status]).toEqual([target, 200]);
     expect(deleted, 'the collection has met no publication').toBeGreaterThan(0);
-    expect(refused).toBeGreaterThan(0);
   }, 60_000);
 
   test('the same few blobs are written, held, let go and collected by many at once, and what is held is there', async () => {

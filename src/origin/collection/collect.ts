@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { BlobStat, Sha256, Stores } from '../../store.ts';
 import { collectBlob, finishLeft, isHeld } from './condemn.ts';
 import { takeLease } from './lease.ts';
+import { writeSeen } from './seen.ts';
 
 /** Blobs in a page: between two of them, the lease is renewed. */
 const page = 500;
@@ -18,12 +19,15 @@ export interface Collected {
   readonly bytes: number;
   /** Needed, or too young to tell. */
   readonly kept: number;
+  /** Of those that are kept: nobody needs them, and they are too young. */
+  readonly unreferenced: number;
+  readonly unreferencedBytes: number;
   readonly deleted: number;
   readonly deletedBytes: number;
 }
 
 export interface CollectOptions {
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, 'blobs' | 'metadata'>;
   readonly clock: Clock;
   /** The origin that collects. */
   readonly by: string;
@@ -39,14 +43,29 @@ export interface CollectOptions {
 export async function collect(options: CollectOptions): Promise<Collected> {
   const { stores, clock, by, graceMs, dryRun } = options;
   const writtenBeforeMs = clock.now() - graceMs;
-  if (dryRun) return walk(options, writtenBeforeMs, async () => {});
+  if (dryRun) return noted(options, await walk(options, writtenBeforeMs, async () => {}));
   const lease = await takeLease(stores.metadata, clock, { by, run: crypto.randomUUID() });
   try {
     await finishLeft({ stores, clock, writtenBeforeMs });
-    return await walk(options, writtenBeforeMs, lease.renew);
+    return await noted(options, await walk(options, writtenBeforeMs, lease.renew));
   } finally {
     await lease.release();
   }
+}
+
+/** What a dry run would have deleted is there, and nobody needs it. */
+async function noted({ stores, clock, dryRun }: CollectOptions, all: Collected): Promise<Collected> {
+  const { blobs, bytes, unreferenced, unreferencedBytes, deleted, deletedBytes } = all;
+  const atMs = clock.now();
+  const now = dryRun
+    ? {
+        ...{ blobs, bytes },
+        unreferenced: unreferenced + deleted,
+        unreferencedBytes: unreferencedBytes + deletedBytes,
+      }
+    : { blobs: blobs - deleted, bytes: bytes - deletedBytes, unreferenced, unreferencedBytes };
+  await writeSeen(stores.metadata, { atMs, ...now });
+  return all;
 }
 
 async function walk(
@@ -54,13 +73,18 @@ async function walk(
   writtenBeforeMs: number,
   betweenPages: () => Promise<void>,
 ): Promise<Collected> {
-  let so: Collected = { blobs: 0, bytes: 0, kept: 0, deleted: 0, deletedBytes: 0 };
+  let so: Collected = {
+    ...{ blobs: 0, bytes: 0, kept: 0, unreferenced: 0, unreferencedBytes: 0 },
+    ...{ deleted: 0, deletedBytes: 0 },
+  };
   const options = { stores, clock, writtenBeforeMs };
 
-  async function isDeleted(blob: BlobStat): Promise<boolean> {
-    if (blob.writtenMs >= writtenBeforeMs) return false;
-    if (await isHeld(blob.sha256, stores.metadata, clock.now())) return false;
-    return dryRun || (await collectBlob(blob, options)) === 'deleted';
+  async function lookAt(blob: BlobStat): Promise<Fate> {
+    if (await isHeld(blob.sha256, stores.metadata, clock.now())) return 'needed';
+    if (blob.writtenMs >= writtenBeforeMs) return 'young';
+    if (dryRun) return 'deleted';
+    const outcome = await collectBlob(blob, options);
+    return outcome === 'deleted' ? 'deleted' : 'needed';
   }
 
   for (let after: Sha256 | null = null; ; ) {
@@ -68,9 +92,9 @@ async function walk(
     for (let at = 0; at < blobs.length; at += atOnce) {
       signal.throwIfAborted();
       const some = blobs.slice(at, at + atOnce);
-      const deleted = await Promise.all(some.map(isDeleted));
+      const fates = await Promise.all(some.map(lookAt));
       for (const [index, { sizeBytes }] of some.entries())
-        so = counted(so, sizeBytes, deleted[index] === true);
+        so = counted(so, sizeBytes, fates[index] ?? 'needed');
       progress(so);
     }
     const last = blobs.at(-1);
@@ -80,12 +104,18 @@ async function walk(
   }
 }
 
-function counted(so: Collected, sizeBytes: number, isDeleted: boolean): Collected {
+/** `young`: nobody needs it, but whoever has written it may be about to. */
+type Fate = 'needed' | 'young' | 'deleted';
+
+function counted(so: Collected, sizeBytes: number, fate: Fate): Collected {
+  const [young, deleted] = [fate === 'young' ? 1 : 0, fate === 'deleted' ? 1 : 0];
   return {
     blobs: so.blobs + 1,
     bytes: so.bytes + sizeBytes,
-    kept: so.kept + (isDeleted ? 0 : 1),
-    deleted: so.deleted + (isDeleted ? 1 : 0),
-    deletedBytes: so.deletedBytes + (isDeleted ? sizeBytes : 0),
+    kept: so.kept + 1 - deleted,
+    unreferenced: so.unreferenced + young,
+    unreferencedBytes: so.unreferencedBytes + young * sizeBytes,
+    deleted: so.deleted + deleted,
+    deletedBytes: so.deletedBytes + deleted * sizeBytes,
   };
 }

@@ -25,7 +25,7 @@ const pin = z.object({ sinceMs: z.number() });
 const condemnation = z.object({ sinceMs: z.number() });
 
 export interface Condemning {
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, 'blobs' | 'metadata'>;
   readonly clock: Clock;
   /** Blobs that were written later are left alone, ms since the epoch. */
   readonly writtenBeforeMs: number;

@@ -219,6 +219,34 @@ export function metadataContract(engine: string, start: () => Promise<MetadataSu
       expect(values).toEqual(Array.from({ length: 20 }, (_, n) => n).filter((n) => n % 3 !== 0));
     });
 
+    test('are in order, and seen by others, whether they have to last or not', async () => {
+      const name = fresh();
+      const seen = await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          store.transact(
+            async (transaction) => {
+              const before = Number((await transaction.get([name]))?.value ?? 0);
+              await transaction.put([name], before + 1);
+              return before;
+            },
+            { lasting: at % 3 === 0 },
+          ),
+        ),
+      );
+      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at));
+      const failing = store.transact(
+        async (transaction) => {
+          await transaction.put([name], 'never');
+          throw new Error('on purpose');
+        },
+        { lasting: false },
+      );
+      await expect(failing).rejects.toThrow('on purpose');
+      const other = await subject.open();
+      expect((await other.get([name]))?.value).toBe(20);
+      await other.close();
+    });
+
     test('lose no update', async () => {
       const key = [fresh()];
       await put(key, 0);

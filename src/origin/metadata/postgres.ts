@@ -72,6 +72,7 @@ export function openPostgres({ clock, random, ...options }: PostgresOptions): Me
     engine: 'postgres',
     get: (key) => persistently(() => pool.use((sql) => readerOn(sql).get(key))),
     scan: (prefix, scan) => persistently(() => pool.use((sql) => readerOn(sql).scan(prefix, scan))),
+    // Lasting in any case: engines differ in how a transaction may do without, and here it is the server that waits for its disk.
     transact: (work) => persistently(() => once(work)),
     async check() {
       try {

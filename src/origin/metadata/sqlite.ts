@@ -2,15 +2,16 @@
  * Metadata in one SQLite file: nothing to install, for an origin that is one machine. WAL with `synchronous = FULL`: what has
  * been acknowledged survives a power cut (sqlite.org/wal.html).
  *
- * Transactions run one after another, each within a savepoint; those that wait are made durable together, by one flush.
- * Others read what was committed last, over a connection of their own.
+ * Transactions run one after another, each within a savepoint; those that come in the same turn of the event loop are made
+ * durable together, by one flush. Others read what was committed last, over a connection of their own.
  */
 import { Database } from 'bun:sqlite';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
-import type { DocumentReader, MetadataStore, Transaction } from '../../store.ts';
+import type { DocumentReader, MetadataStore, Transaction, TransactOptions } from '../../store.ts';
 import { flushFolder } from '../file.ts';
 import { inTime, type Row, rowRange, toDocument } from './document.ts';
 import { encodeKey } from './key.ts';
@@ -32,6 +33,7 @@ export interface SqliteOptions {
 }
 
 interface Turn {
+  readonly lasting: boolean;
   /** Runs its work in the open transaction. Gives what tells its caller how it went, once that is certain. */
   run(): Promise<(failure: unknown) => void>;
   fail(error: unknown): void;
@@ -62,10 +64,22 @@ function store(db: Database, reading: Database, clock: Clock, close: () => void)
   const waiting: Turn[] = [];
   let running: Promise<void> | null = null;
   let closed = false;
+  let isFlushing = true;
 
   async function runAll(): Promise<void> {
-    while (waiting.length > 0) await together();
+    while (waiting.length > 0) {
+      // Whoever else has something to write by now is in the same commit.
+      await setImmediate();
+      await together();
+    }
     running = null;
+  }
+
+  /** Whether commits wait for the disk from now on. Each flush is of all that was written before, too. */
+  function flush(wanted: boolean): void {
+    if (wanted === isFlushing) return;
+    db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    isFlushing = wanted;
   }
 
   /** Runs the next few, and acknowledges all of them by one commit. */
@@ -73,6 +87,7 @@ function store(db: Database, reading: Database, clock: Clock, close: () => void)
     const answers: ((failure: unknown) => void)[] = [];
     const startedMs = clock.elapsed();
     try {
+      flush(waiting.slice(0, maxTogether).some(({ lasting }) => lasting));
       await patiently(() => db.exec('BEGIN IMMEDIATE'), clock);
     } catch (error) {
       // All have waited for the same: none of them would fare better on its own.
@@ -86,6 +101,7 @@ function store(db: Database, reading: Database, clock: Clock, close: () => void)
       waiting.length > 0 &&
       answers.length < maxTogether &&
       clock.elapsed() - startedMs < togetherMs &&
+      (isFlushing || waiting[0]?.lasting === false) &&
       db.inTransaction
     );
     const failure = commit(db);
@@ -96,11 +112,14 @@ function store(db: Database, reading: Database, clock: Clock, close: () => void)
     engine: 'sqlite',
     ...committed,
 
-    transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    transact<Result>(
+      work: (transaction: Transaction) => Promise<Result>,
+      { lasting = true }: TransactOptions = {},
+    ): Promise<Result> {
       if (closed) return Promise.reject(new MeridianError('store-unavailable', 'the store is closed'));
       if (waiting.length >= maxWaiting) return Promise.reject(overloaded());
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
-      waiting.push({ run: () => runOne(db, work, clock, resolve, reject), fail: reject });
+      waiting.push({ lasting, run: () => runOne(db, work, clock, resolve, reject), fail: reject });
       running ??= runAll();
       return promise;
     },

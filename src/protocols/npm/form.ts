@@ -3,6 +3,7 @@
  * Clients say in `Accept` which they prefer.
  */
 import { prefers } from '../../http/accept.ts';
+import { memoise } from '../../http/memo.ts';
 
 export type Form = 'abbreviated' | 'full';
 
@@ -16,7 +17,10 @@ export const mediaTypes = {
  * and tools that want to see everything.
  */
 export function preferredForm(accept: string | null): Form {
-  return prefers(accept, offered) === mediaTypes.abbreviated ? 'abbreviated' : 'full';
+  return accept === null ? 'full' : preferred(accept);
 }
 
 const offered = [mediaTypes.full, mediaTypes.abbreviated];
+const preferred = memoise(
+  (accept): Form => (prefers(accept, offered) === mediaTypes.abbreviated ? 'abbreviated' : 'full'),
+);

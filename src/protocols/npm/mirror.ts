@@ -12,29 +12,40 @@ import { MeridianError } from '../../errors.ts';
 import { fromIntegrity } from '../../http/digest.ts';
 import type { Ask } from '../../parent.ts';
 import type { Job, OriginDoor, Wanted } from '../../protocol.ts';
-import { asSha256, blobReferenceKey, type DocumentKey, type Stores } from '../../store.ts';
+import {
+  asSha256,
+  blobReferenceKey,
+  type Document,
+  type DocumentKey,
+  type MetadataStore,
+  type Owned,
+  type Stores,
+  type Transaction,
+  type Usage,
+  type WrittenBlob,
+} from '../../store.ts';
 import { confirm, immutable } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
+import { openPin } from './hosted/pin.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';
-import { refer } from './hosted/refer.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { etagOf, reprDigestOf } from './integrity.ts';
 import type { NpmOrigin } from './origin.ts';
 import { isPackageName, isVersion } from './path.ts';
 import { judge } from './policy/judge.ts';
 
-const keyOf = (route: string, name: string, version: string): DocumentKey => [
-  'npm-mirror',
-  route,
-  name,
-  version,
+export const mirroredOf = (route: string, ...name: readonly string[]): DocumentKey => [
+  ...['npm-mirror', route, ...name],
 ];
+const keyOf = (route: string, name: string, version: string) => mirroredOf(route, name, version);
 
-const mirrored = z.object({
+export const mirrored = z.object({
   blob: z.string(),
   integrity: z.string(),
   sizeBytes: z.number(),
   mirroredMs: z.number(),
+  /** When it was last wanted, to a day. */
+  usedMs: z.number().optional(),
 });
 
 /** Tarballs that are fetched at once. */
@@ -77,31 +88,74 @@ async function keep(npm: NpmOrigin, { name, version, integrity }: Wanted, job: J
   if (isHosted) return job.count('there');
   const key = keyOf(npm.route, name, version);
   const before = await stores.metadata.get(key);
-  if (before !== null && (await isKept(stores, before.value, integrity))) return job.count('there');
+  if (before !== null && (await isKept(stores, before.value, integrity))) {
+    await noteUse(npm, stores.metadata, before);
+    return job.count('there');
+  }
 
   const answer = await job.get(`${npm.prefix}/${name}/-/${fileName(name, version)}`);
   if (answer.status !== 200 || answer.body === null) {
     if (answer.body instanceof ReadableStream) await answer.body.cancel();
     throw new Refusal(404, `the upstream answers ${answer.status}`);
   }
-  const { sha256, sizeBytes, hashes } = await stores.blobs.write(answer.body, {
-    expect: expectedOf(integrity),
-    hash: ['sha512'],
-    signal,
-  });
+  const pin = openPin(stores.metadata, npm.clock);
+  try {
+    const written = await stores.blobs.write(answer.body, {
+      ...{ expect: expectedOf(integrity), hash: ['sha512'] },
+      ...{ claim: pin.claim, signal },
+    });
+    const alert = await stores.metadata.transact(async (transaction) => {
+      await pin.replace(transaction);
+      return put(npm, { name, version }, written, stores.usage, transaction);
+    });
+    pin.settle();
+    alert();
+    job.count('mirrored');
+    job.count('bytes', written.sizeBytes);
+  } finally {
+    await pin.release();
+  }
+}
+
+/** In place of what there may be under this number. */
+async function put(
+  { route, clock, mirror: { bytes: routeBytes } }: NpmOrigin,
+  { name, version }: Pick<Wanted, 'name' | 'version'>,
+  { sha256, sizeBytes, hashes }: WrittenBlob,
+  usage: Usage,
+  transaction: Transaction,
+): Promise<() => void> {
+  const key = keyOf(route, name, version);
+  const owned: Owned = { route, kept: 'mirrored', name };
+  const found = await transaction.get(key);
+  const before = found && mirrored.parse(found.value);
+  const old = before && asSha256(before.blob);
+  if (before) await usage.discharge(transaction, owned, { versions: 1, bytes: before.sizeBytes });
+  if (old) await transaction.delete(blobReferenceKey(old, key));
+  const alert = await usage.charge(transaction, owned, { versions: 1, bytes: sizeBytes }, { routeBytes });
   const record: z.output<typeof mirrored> = {
-    ...{ blob: sha256, sizeBytes, mirroredMs: npm.clock.now() },
+    ...{ blob: sha256, sizeBytes, mirroredMs: clock.now() },
     integrity: `sha512-${Buffer.from(hashes.sha512 ?? '', 'hex').toString('base64')}`,
   };
-  await refer(stores, sha256, npm.clock.now(), async (transaction) => {
-    const held = await transaction.get(key);
-    const old = held && asSha256(mirrored.parse(held.value).blob);
-    if (old) await transaction.delete(blobReferenceKey(old, key));
-    await transaction.put(key, record);
-    await transaction.put(blobReferenceKey(sha256, key), { sinceMs: npm.clock.now() });
+  await transaction.put(key, record);
+  await transaction.put(blobReferenceKey(sha256, key), { sinceMs: clock.now() });
+  return alert;
+}
+
+/** Uses that are told apart are so far from each other. */
+export const usedToMs = 24 * 3600_000;
+
+async function noteUse(
+  { clock }: NpmOrigin,
+  metadata: MetadataStore,
+  { key, value, revision }: Document,
+): Promise<void> {
+  const record = mirrored.parse(value);
+  if (clock.now() - (record.usedMs ?? record.mirroredMs) < usedToMs) return;
+  await metadata.transact(async (transaction) => {
+    if ((await transaction.get(key))?.revision === revision)
+      await transaction.put(key, { ...record, usedMs: clock.now() });
   });
-  job.count('mirrored');
-  job.count('bytes', sizeBytes);
 }
 
 async function isKept({ blobs }: Stores, value: unknown, wanted: string | null): Promise<boolean> {
@@ -148,6 +202,10 @@ export async function serveMirrored(
   if (stored?.etag === etag) return confirm(etag, { cacheControl: immutable });
   const opened = await stores.blobs.open(sha256);
   if (opened === null) return null;
+  // Nobody waits for it, and what is not noted today is noted tomorrow.
+  void noteUse(npm, stores.metadata, found).catch((error) =>
+    npm.warn('the use of what was mirrored could not be noted', { name, version, error }),
+  );
   const headers = new Headers({
     'content-type': 'application/octet-stream',
     'content-length': String(opened.sizeBytes),

@@ -7,15 +7,16 @@ import type { Mount } from '../../protocol.ts';
 import type { Named, Pass } from '../../resource.ts';
 import { type AccountWanted, readAccount } from './account/path.ts';
 import { mediaTypes } from './form.ts';
-import { refuse } from './name-write.ts';
+import { refuse, upstreamAdvice } from './name-write.ts';
 
 /** The address of the route as the client used it, which the PoP tells the origin. Between nodes only. */
 export const addressField = 'meridian-npm-address';
 
 /** @param path below the route's prefix. */
-export function nameAccount(mount: Mount, path: string, exchange: Exchange): Named {
+export function nameAccount(mount: Mount, path: string, exchange: Exchange, isHome: boolean): Named {
   const wanted = readAccount(path);
   if (wanted.of === 'elsewhere') return refuse('account', wanted.advice);
+  if (!isHome && aboutPackages.has(wanted.of)) return refuse('account', upstreamAdvice);
   const audience = audienceOf(exchange.method, wanted);
   if (audience === null) return refuse('account', 'This is not how npm asks for it.');
   return {
@@ -25,16 +26,29 @@ export function nameAccount(mount: Mount, path: string, exchange: Exchange): Nam
   };
 }
 
+/** Of those that live here. */
+const aboutPackages: ReadonlySet<AccountWanted['of']> = new Set([
+  ...(['teams', 'team', 'members', 'team-packages', 'scope-packages', 'user-packages'] as const),
+]);
+
 /** `null`: nobody asks so. */
 function audienceOf(method: string, { of }: AccountWanted): NonNullable<Pass['audience']> | null {
   switch (of) {
     case 'whoami':
-    case 'profile':
+    case 'scope-packages':
+    case 'user-packages':
       return method === 'GET' ? 'account' : null;
+    case 'profile':
     case 'tokens':
       return method === 'GET' || method === 'POST' ? 'account' : null;
     case 'token':
+    case 'team':
       return method === 'DELETE' ? 'account' : null;
+    case 'teams':
+      return method === 'GET' || method === 'PUT' ? 'account' : null;
+    case 'members':
+    case 'team-packages':
+      return method === 'GET' || method === 'PUT' || method === 'DELETE' ? 'account' : null;
     case 'user':
       return method === 'PUT' ? 'anybody' : method === 'GET' ? 'account' : null;
     case 'login':

@@ -32,6 +32,10 @@ function actionOf(method: string, { kind }: Wanted): Action | null {
     case 'access':
     case 'keys':
       return method === 'POST' ? 'admin' : null;
+    case 'owners':
+      return method === 'PUT' ? 'admin' : null;
+    case 'owner':
+      return method === 'DELETE' ? 'admin' : null;
     default:
       return null;
   }
@@ -65,6 +69,8 @@ function adviceAtHome(wanted: Wanted): string {
   switch (wanted.kind) {
     case 'audit-tree':
       return auditAdvice;
+    case 'publish':
+      return stageAdvice;
     default:
       return 'Packages are published with PUT to /<name>; this method does nothing here.';
   }
@@ -72,6 +78,8 @@ function adviceAtHome(wanted: Wanted): string {
 
 export const upstreamAdvice =
   'Nothing is published on this route, so nobody owns anything here: ask the upstream registry itself (npm access --registry <its address>).';
+export const stageAdvice =
+  'Nothing is staged here: npm publish makes a version visible at once, to everybody or to nobody.';
 export const auditAdvice =
   'This audit endpoint of old clients sends the whole dependency tree with its private names, so it is not forwarded. npm 7 and later, pnpm and yarn 4 use the bulk endpoint, which is served here.';
 

@@ -153,8 +153,12 @@ describe('refused with advice', () => {
   });
 
   test('is what npm has for organisations', () => {
-    expect(refusalOf('/-/org/acme/team', 'PUT')).toMatch(/^method-not-allowed: .*meridian team/);
-    expect(refusalOf('/-/team/acme/core/user')).toMatch(/^method-not-allowed: .*meridian team/);
+    expect(refusalOf('/-/org/acme/team', 'PUT')).toMatch(/^method-not-allowed: Nothing is published on this/);
+    expect(refusalOf('/-/org/acme/user', 'PUT')).toMatch(/^method-not-allowed: .*no organisations here/);
+    expect(refusalOf('/-/npm/v1/hooks')).toMatch(/^method-not-allowed: .*no hooks here/);
+    expect(refusalOf('/-/_view/starredByUser')).toMatch(/^method-not-allowed: Nobody keeps stars/);
+    expect(refusalOf('/-/stage')).toMatch(/^method-not-allowed: Nothing is staged/);
+    expect(refusalOf('/-/team/acme/core/user')).toMatch(/^method-not-allowed: Nothing is published on this/);
     expect(refusalOf('/-/package/left/trust')).toMatch(/^method-not-allowed: .*meridian grant/);
     expect(refusalOf('/-/whoami', 'POST')).toMatch(/^method-not-allowed: /);
     expect(refusalOf('/-/npm/v1/oidc/token/exchange/package/*', 'POST')).toMatch(/^method-not-allowed: /);

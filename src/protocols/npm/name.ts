@@ -1,6 +1,6 @@
 /**
- * Names what a request asks for. This is the way of a hit: it runs for every request and only scans and
- * concatenates. Everything that could vary by client is in the key of a PoP's entry (form, encoding, the
+ * Names what a request asks for. This is the way of a hit: it runs for every request. A path that came lately has its names
+ * at hand; another one is only scanned. Everything that could vary by client is in the key of a PoP's entry (form, encoding, the
  * address that tarball links point at); below the PoP there is one entry per document for the whole network.
  */
 import { MeridianError } from '../../errors.ts';
@@ -9,8 +9,9 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, FreshnessPolicy, Named, Pass, Refused, Resource } from '../../resource.ts';
 import { type Form, mediaTypes, preferredForm } from './form.ts';
 import { type Item, keyOf, type Rendering } from './key.ts';
+import { byAddress } from './known-names.ts';
 import { nameAccount } from './name-account.ts';
-import { auditAdvice, nameWrite, refuse, upstreamAdvice } from './name-write.ts';
+import { auditAdvice, nameWrite, refuse, stageAdvice, upstreamAdvice } from './name-write.ts';
 import { readPath, type Wanted } from './path.ts';
 
 const identity = ['accept-encoding', 'identity'] as const;
@@ -19,9 +20,6 @@ const askAbbreviated: FieldList = [['accept', mediaTypes.abbreviated], identity]
 /** A tarball's address says it all. */
 const askNothing: FieldList = [];
 
-/** Below a PoP, or for a document without links in it: one rendering for everybody. */
-type RenderingFor = (exchange: Exchange) => Rendering | null;
-
 export interface Naming {
   readonly metadata: FreshnessPolicy;
   /** Packages can be published on this route. */
@@ -29,48 +27,87 @@ export interface Naming {
 }
 
 export function namer(mount: Mount, { metadata, isHome }: Naming): (exchange: Exchange) => Named {
-  const renderingFor: RenderingFor = (exchange) =>
-    mount.role === 'pop' ? { address: exchange.base + mount.prefix } : null;
+  const isPop = mount.role === 'pop';
+  const known = byAddress((path, base) =>
+    readableAt(mount, readPath(path), { metadata, isHome }, isPop ? { address: base + mount.prefix } : null),
+  );
 
   return (exchange) => {
-    const path = exchange.path.slice(mount.prefix.length);
-    const wanted = readPath(path);
     const { method } = exchange;
-    if (wanted.kind === 'account') return nameAccount(mount, path, exchange);
-    if (method !== 'GET' && method !== 'HEAD') return nameWrite(method, wanted, exchange, isHome);
-    switch (wanted.kind) {
-      case 'packument': {
-        if (asksForWrite(exchange.query)) return readPast('document', wanted.name);
-        const form = preferredForm(exchange.headers.get('accept'));
-        const item: Item = { kind: 'packument', form, name: wanted.name };
-        return resource(mount, item, askFor(form), metadata, renderingFor(exchange));
-      }
-      case 'manifest':
-        return resource(mount, wanted, askFull, metadata, renderingFor(exchange));
-      case 'tarball':
-        return resource(mount, wanted, askNothing, undefined);
-      case 'dist-tags':
-        return resource(mount, { kind: 'dist-tags', name: wanted.name }, askFull, metadata);
-      case 'known':
-        return isHome
-          ? resource(mount, { kind: 'known', name: wanted.name }, askFull, metadata)
-          : refuse(wanted.kind, upstreamAdvice);
-      case 'attestations':
-        return resource(mount, wanted, askFull, metadata);
-      case 'keys':
-        return resource(mount, { kind: 'keys' }, askFull, metadata);
-      case 'ping':
-        return ping;
-      case 'search':
-        // Of what lives here, everybody finds what he may read.
-        return readPast('search', '');
-      case 'visibility':
-      case 'collaborators':
-        return isHome ? readPast(wanted.kind, wanted.name) : refuse(wanted.kind, upstreamAdvice);
-      default:
-        return refuseRead(wanted);
+    const path = exchange.path.slice(mount.prefix.length);
+    if (method !== 'GET' && method !== 'HEAD') {
+      const wanted = readPath(path);
+      if (wanted.kind === 'account') return nameAccount(mount, path, exchange, isHome);
+      return nameWrite(method, wanted, exchange, isHome);
     }
+    // Below a PoP, there is one rendering for everybody.
+    const { full, abbreviated } = known(path, isPop ? exchange.base : '');
+    if (full === null) return nameOther(mount, path, exchange, isHome);
+    if (full === abbreviated) return full;
+    if (asksForWrite(exchange.query)) return readPast('document', full.subject ?? '');
+    return preferredForm(exchange.headers.get('accept')) === 'full' ? full : abbreviated;
   };
+}
+
+/** What there is to read at a path, in both forms where it has two. */
+type Readable =
+  | { readonly full: Resource; readonly abbreviated: Resource }
+  | { readonly full: null; readonly abbreviated: null };
+
+const notReadable: Readable = { full: null, abbreviated: null };
+
+function readableAt(
+  mount: Mount,
+  wanted: Wanted,
+  { metadata, isHome }: Naming,
+  rendering: Rendering | null,
+): Readable {
+  const alike = (only: Resource) => ({ full: only, abbreviated: only });
+  switch (wanted.kind) {
+    case 'packument': {
+      const { kind, name } = wanted;
+      const inForm = (form: Form) => resource(mount, { kind, form, name }, askFor(form), metadata, rendering);
+      return { full: inForm('full'), abbreviated: inForm('abbreviated') };
+    }
+    case 'manifest':
+      return alike(resource(mount, wanted, askFull, metadata, rendering));
+    case 'tarball':
+      return alike(resource(mount, wanted, askNothing, undefined));
+    case 'dist-tags':
+      return alike(resource(mount, { kind: 'dist-tags', name: wanted.name }, askFull, metadata));
+    case 'known':
+      return isHome
+        ? alike(resource(mount, { kind: 'known', name: wanted.name }, askFull, metadata))
+        : notReadable;
+    case 'attestations':
+      return alike(resource(mount, wanted, askFull, metadata));
+    case 'keys':
+      return alike(resource(mount, { kind: 'keys' }, askFull, metadata));
+    default:
+      return notReadable;
+  }
+}
+
+/** What is read, but from no cache. */
+function nameOther(mount: Mount, path: string, exchange: Exchange, isHome: boolean): Named {
+  const wanted = readPath(path);
+  switch (wanted.kind) {
+    case 'account':
+      return nameAccount(mount, path, exchange, isHome);
+    case 'ping':
+      return ping;
+    case 'search':
+      // Of what lives here, everybody finds what he may read.
+      return readPast('search', '');
+    case 'known':
+      return refuse(wanted.kind, upstreamAdvice);
+    case 'access':
+    case 'visibility':
+    case 'collaborators':
+      return isHome ? readPast(wanted.kind, wanted.name) : refuse(wanted.kind, upstreamAdvice);
+    default:
+      return refuseRead(wanted);
+  }
 }
 
 function askFor(form: Form): FieldList {
@@ -151,6 +188,8 @@ function refuseRead(wanted: Wanted): Refused {
       return refuse(wanted.kind, auditAdvice);
     case 'advisories':
       return refuse(wanted.kind, 'Security advisories are asked for with POST.');
+    case 'publish':
+      return refuse(wanted.kind, stageAdvice);
     case 'malformed':
       return { as: 'refusal', kind: wanted.kind, error: new MeridianError('request-malformed', wanted.why) };
     default:

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
-import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
+import type { Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
@@ -18,8 +18,10 @@ import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { holdingsOf } from './holdings.ts';
 import { giveOut } from './hosted/archive/give-out.ts';
 import { takeIn } from './hosted/archive/take-in.ts';
+import { openCatalogue } from './hosted/catalogue.ts';
 import { type HostedOptions, livesHere, openHosted } from './hosted/claims.ts';
 import { serveKeys } from './hosted/keys.ts';
 import { concealed, serveKnown } from './hosted/known.ts';
@@ -31,7 +33,7 @@ import { itemOf } from './key.ts';
 import { openLastLooks } from './last-looks.ts';
 import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
-import type { NpmOrigin } from './origin.ts';
+import type { MirrorOptions, NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
 import { policyDesk } from './policy/explain.ts';
@@ -43,6 +45,7 @@ import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-reg
 import { pullManifest, pullTags } from './pull-selection.ts';
 import { pullTarball } from './pull-tarball.ts';
 import { type NpmRemote, openRemotes } from './remotes.ts';
+import { retireMirrored } from './retire.ts';
 import { rewrite } from './rewrite.ts';
 import { Budget } from './upstream.ts';
 
@@ -51,6 +54,7 @@ export interface NpmOptions {
   readonly remotes: readonly NpmRemote[];
   /** What lives here rather than at a remote; `null`: nothing. */
   readonly hosted: HostedOptions | null;
+  readonly mirror?: MirrorOptions | undefined;
   /** What is asked of packages that are pulled through; `null`: nothing. */
   readonly policy: PolicyOptions | null;
   /** How long packuments and what is made of them are fresh, at most. */
@@ -69,11 +73,15 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
   const outlines = openOutlines();
   const deriver = new Deriver({ clock });
   const { route } = mount;
+  let warn: OriginHome['warn'] = () => {};
   const policy = options.policy && openPolicy(options.policy, { route, deriver, clock });
   const context: NpmOrigin = {
     ...{ route, policy },
     prefix: mount.prefix,
     hosted: options.hosted && openHosted(options.hosted, mount),
+    mirror: options.mirror ?? {},
+    warn: (message, fields) => warn(message, fields),
+    catalogue: openCatalogue({ route, clock }),
     metadata,
     maxPackumentBytes,
     remotes: openRemotes(options.remotes),
@@ -100,10 +108,18 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
           giveOut: (folder, job) => giveOut(context, folder, job),
         },
       }),
-    begin: (home) => (policy === null ? beginWithoutPolicy(route, home) : policy.begin(home)),
+    holdings: holdingsOf(context),
+    retire: (job) => retireMirrored(context, job),
+    begin(home) {
+      warn = home.warn;
+      if (context.hosted !== null) context.catalogue.begin(home);
+      if (policy === null) beginWithoutPolicy(route, home);
+      else policy.begin(home);
+    },
     policy: policyDesk(context),
     close() {
       policy?.close();
+      context.catalogue.close();
       deriver.close();
     },
   };
@@ -146,7 +162,7 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
 async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const wanted = readPath(ask.exchange.path.slice(mount.prefix.length));
   const { method } = ask.exchange;
-  if (wanted.kind === 'account') return serveAccount(mount, ask.exchange, origin);
+  if (wanted.kind === 'account') return serveAccount(npm, ask.exchange, origin);
   if (wanted.kind === 'search') return pullSearch(npm, ask, origin);
   if (wanted.kind === 'advisories') return pullAdvisories(npm, ask, origin);
   if (method !== 'GET' && method !== 'HEAD') return write(npm, wanted, ask, origin);
@@ -157,6 +173,7 @@ async function pullPass(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDo
     case 'packument':
       await npm.policy?.ready();
       return refusePackage(npm, wanted.name) ?? pullDocument(npm, wanted.name, ask, origin);
+    case 'access':
     case 'visibility':
     case 'collaborators':
       return jsonAnswer(404, { error: `Not found: ${wanted.name} does not live here` });

@@ -45,7 +45,7 @@ function done(job: Job): JobResults[Job['task']] {
     case 'feed':
       return readFeed(job);
     case 'publication':
-      return readPublication(decode(join(job.chunks)));
+      return readPublication(job.chunks);
   }
 }
 

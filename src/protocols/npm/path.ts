@@ -8,10 +8,18 @@
  */
 export type Wanted =
   | {
-      readonly kind: 'packument' | 'dist-tags' | 'access' | 'visibility' | 'collaborators' | 'known';
+      readonly kind:
+        | 'packument'
+        | 'dist-tags'
+        | 'access'
+        | 'visibility'
+        | 'collaborators'
+        | 'owners'
+        | 'known';
       readonly name: string;
     }
   | { readonly kind: 'dist-tag'; readonly name: string; readonly tag: string }
+  | { readonly kind: 'owner'; readonly name: string; readonly user: string }
   /** What of a package, or of one of its files, somebody has seen before he changes it. */
   | { readonly kind: 'revision'; readonly name: string; readonly revision: string }
   | { readonly kind: 'tarball-revision'; readonly name: string; readonly file: string }
@@ -83,7 +91,10 @@ const specials = new Map<string, Wanted>([
   ['/-/stage', { kind: 'publish' }],
 ]);
 
-const accountPrefixes = ['/-/user/', '/-/npm/v1/tokens/', '/-/npm/v1/oidc/', '/-/org/', '/-/team/'];
+const accountPrefixes = [
+  ...['/-/user/', '/-/npm/v1/tokens/', '/-/npm/v1/oidc/', '/-/org/', '/-/team/'],
+  ...['/-/npm/v1/hooks', '/-/_view/'],
+];
 const ATTESTATIONS = '/-/npm/v1/attestations/';
 const PACKAGE = '/-/package/';
 const REVISION = '/-rev/';
@@ -120,6 +131,11 @@ function readPackageProperty(plain: string): Wanted {
   if (property.startsWith('/dist-tags/')) {
     const tag = property.slice('/dist-tags/'.length);
     return isVersion(tag) ? { kind: 'dist-tag', name, tag } : { kind: 'nothing' };
+  }
+  if (property === '/owners') return { kind: 'owners', name };
+  if (property.startsWith('/owners/')) {
+    const user = property.slice('/owners/'.length);
+    return isVersion(user) ? { kind: 'owner', name, user } : { kind: 'nothing' };
   }
   if (property === '/access') return { kind: 'access', name };
   if (property === '/visibility') return { kind: 'visibility', name };

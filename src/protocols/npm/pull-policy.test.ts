@@ -181,7 +181,7 @@ test('what was refused lately is listed, with how often, and explained', async (
   await reason('/left/1.1.0');
   await reason('/left/-/left-1.1.0.tgz');
   const desk = origin.protocol.policy;
-  expect(desk?.refused()).toMatchObject([
+  expect(await desk?.refused()).toMatchObject([
     { subject: 'left@1.1.0', times: 2, rules: ['releaseAge'], lastMs: start },
   ]);
 });

@@ -1,300 +1,157 @@
-/** Both ends of the connection between two workers, and each with an end that does not do as it should. */
+/** Both ends of the connection between two workers. */
 import { afterEach, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
-import type { Socket } from 'bun';
-import { virtualClock } from '../../../test/support/clock.ts';
-import { temporary } from '../../../test/support/temporary.ts';
 import { eventually } from '../../../test/support/wait.ts';
-import { answerWithinMs, type Caller, mostWaiting, openCaller, restMs } from './caller.ts';
-import { openFrameDoor } from './door.ts';
-import { frameReader, kinds, textFrame } from './frame.ts';
 import {
-  type Asking,
-  answerFrame,
-  type Given,
-  type GivenHit,
-  mostAnswerBytes,
-  mostBodyBytes,
-  mostHeadBytes,
-  questionFrame,
-} from './message.ts';
-import { outbox } from './outbox.ts';
+  asking,
+  caller,
+  closeAll,
+  connected,
+  door,
+  hit,
+  long,
+  streamed,
+  textOf,
+  turn,
+} from './frames.contract.ts';
+import { windowBytes } from './message.ts';
 
-const folder = temporary('frames');
-const opened: { close(): void }[] = [];
-afterEach(() => {
-  for (const each of opened.splice(0)) each.close();
-});
-
-let sockets = 0;
-const newPath = () => join(folder.path, `${sockets++}.hits`);
-
-const asking = (target: string): Asking => ({
-  ...{ target, base: 'http://lhr.example', client: '192.0.2.1', id: 'a-1' },
-  fields: '\naccept\ntext/plain',
-});
-const hit = (text: string): GivenHit => ({
-  ...{ status: 200, timing: 'lhr;dur=0', head: Buffer.from('\nage\n3'), body: Buffer.from(text) },
-});
-
-function door(answer: (target: string) => Given, path = newPath()) {
-  const failures: unknown[] = [];
-  const opening = openFrameDoor({
-    path,
-    admits: (hello) => hello === 'the word',
-    answer: ({ target, headers }) => (headers.get('accept') === 'text/plain' ? answer(target) : 'otherwise'),
-    failed: (error) => failures.push(error),
-  });
-  opened.push(opening);
-  return { path, failures, close: () => opening.close() };
-}
-
-/** An owner that does nothing by itself. */
-function rawDoor(heard: (socket: Socket, bytes: Buffer) => void = () => {}) {
-  const path = newPath();
-  const made: Socket[] = [];
-  const listener = Bun.listen({
-    unix: path,
-    socket: { open: (socket: Socket) => void made.push(socket), data: heard },
-  });
-  opened.push({ close: () => listener.stop(true) });
-  return { path, made };
-}
-
-function caller(path: string, hello = 'the word', clock = virtualClock()) {
-  const made = openCaller({ path, hello: () => hello, clock });
-  opened.push(made);
-  return { clock, caller: made };
-}
-
-/** Asks until there is a connection. */
-async function connected(to: Caller): Promise<void> {
-  await eventually('a connection', () => to.ask(asking('/first')) !== null);
-}
-
-async function textOf(answer: ReturnType<Caller['ask']>): Promise<string> {
-  const got = await answer;
-  return got === null || typeof got === 'string' ? String(got) : got.body.text();
-}
+afterEach(closeAll);
 
 describe('two workers', () => {
   test('answer many questions over one connection, each its own', async () => {
-    const { path } = door((target) => (target === '/none' ? 'absent' : hit(`of ${target}`)));
-    const { caller: one } = caller(path);
+    const { path } = door((target) => hit(`of ${target}`));
+    const { caller: one, ask } = caller(path);
     await connected(one);
-    const all = Array.from({ length: 500 }, (_, n) => textOf(one.ask(asking(`/${n}`))));
+    const all = Array.from({ length: 500 }, (_, n) => textOf(ask(`/${n}`)));
     expect(await Promise.all(all)).toEqual(all.map((_, n) => `of /${n}`));
-    expect(await textOf(one.ask(asking('/none')))).toBe('absent');
     expect(one.waiting).toBe(0);
   });
 
-  test('send what the socket does not take at once when it has room', async () => {
-    const body = 'x'.repeat(60_000);
-    const { path } = door((target) => hit(`${target} ${body}`));
-    const { caller: one } = caller(path);
+  test('hand over bodies of any length, of many answers at once, whole', async () => {
+    const sizes = [
+      0,
+      1,
+      1_000,
+      65_535,
+      65_536,
+      65_537,
+      100_000,
+      windowBytes,
+      windowBytes + 1,
+      1_048_576,
+      3_000_000,
+    ];
+    const { path } = door((target) => hit(long(target, Number(target.split('/')[2]))));
+    const { caller: one, ask } = caller(path);
     await connected(one);
-    const all = Array.from({ length: 50 }, (_, n) => textOf(one.ask(asking(`/${n}`))));
-    expect(await Promise.all(all)).toEqual(all.map((_, n) => `/${n} ${body}`));
+    const targets = [0, 1, 2].flatMap((round) => sizes.map((size) => `/${round}/${size}`));
+    const all = await Promise.all(targets.map((target) => textOf(ask(target))));
+    for (const [at, target] of targets.entries())
+      expect(all[at] === long(target, Number(target.split('/')[2]))).toBe(true);
+    expect(one.waiting).toBe(0);
   });
 
-  test('have no answer where it failed, and the failure is heard of', async () => {
+  test('hand over what is not in memory when it is there, with what comes before it', async () => {
+    const held = Promise.withResolvers<void>();
+    const { path } = door(async (target, asker) => {
+      asker.inform(103, new Headers({ link: '</style.css>' }));
+      await held.promise;
+      return new Response(`late ${target}`, { status: 203, headers: { 'content-length': '7', age: '1' } });
+    });
+    const { caller: one } = caller(path);
+    await connected(one);
+    const told: (string | null)[] = [];
+    const { signal } = new AbortController();
+    const inform = (status: number, headers: Headers) => told.push(`${status} ${headers.get('link')}`);
+    const asked = one.ask(asking('/a'), { signal, inform });
+    await eventually('an interim response', () => told.length > 0);
+    held.resolve();
+    const got = (await asked)!;
+    expect([told, got.status, got.as, await textOf(asked)]).toEqual([
+      ['103 </style.css>'],
+      203,
+      'whole',
+      'late /a',
+    ]);
+    expect(got.head).toContain('\nage\n1');
+  });
+
+  test('hand over what streams, of known length or not, no faster than it is read', async () => {
+    let made = 0;
+    function* pieces() {
+      for (; made < 60; made++) yield long(`piece ${made}`, 100_000);
+    }
+    const { path } = door((target) =>
+      Promise.resolve(
+        target === '/known' ? streamed(pieces(), { 'content-length': '6000000' }) : streamed(pieces()),
+      ),
+    );
+    const { caller: one, ask } = caller(path);
+    await connected(one);
+    await eventually('the first answer to fill its window', () => made >= 2);
+    for (const target of ['/known', '/unknown']) {
+      made = 0;
+      const got = (await ask(target))!;
+      expect(got.as).toBe('stream');
+      await eventually('some of it', () => made >= 2);
+      await Bun.sleep(20);
+      // The window, what one piece is longer than it, and one that is read ahead.
+      expect(made).toBeLessThanOrEqual(Math.ceil(windowBytes / 100_000) + 2);
+      let text = '';
+      for await (const piece of got.body!) text += Buffer.from(piece).toString();
+      expect(text === Array.from({ length: 60 }, (_, n) => long(`piece ${n}`, 100_000)).join('')).toBe(true);
+    }
+  });
+
+  test('are not held up by somebody who does not read', async () => {
+    const { path } = door((target) => hit(long(target, target === '/slow' ? 5_000_000 : 50_000)));
+    const { caller: one, ask } = caller(path);
+    await connected(one);
+    const slow = await Promise.all(Array.from({ length: 40 }, () => ask('/slow')));
+    for (let n = 0; n < 20; n++) expect(await textOf(ask(`/${n}`))).toBe(long(`/${n}`, 50_000));
+    expect(one.waiting).toBe(40);
+    for (const got of slow) expect(await textOf(Promise.resolve(got))).toBe(long('/slow', 5_000_000));
+    expect(one.waiting).toBe(0);
+  });
+
+  test('make an error of what failed, and it is heard of', async () => {
     const { path, failures } = door(() => {
       throw new Error('no');
     });
-    const { caller: one } = caller(path);
+    const { caller: one, ask } = caller(path);
     await connected(one);
-    expect(await one.ask(asking('/a'))).toBe('otherwise');
+    const got = (await ask('/a'))!;
+    expect(got.status).toBe(500);
+    expect(await textOf(Promise.resolve(got))).toBe('failed');
     expect(failures.length).toBeGreaterThan(0);
   });
-});
 
-describe('who asks', () => {
-  test('asks nothing without a connection, and tries again after a while', async () => {
-    const path = newPath();
-    const { caller: one, clock } = caller(path);
-    expect(one.ask(asking('/a'))).toBeNull();
-    await new Promise((resolve) => setImmediate(resolve));
-    door(() => hit('there'), path);
-    clock.advance(restMs + 1);
-    await connected(one);
-    expect(await textOf(one.ask(asking('/a')))).toBe('there');
-  });
-
-  test('goes another way at once when the other one dies', async () => {
-    const { path, made } = rawDoor();
-    const { caller: one } = caller(path);
-    await connected(one);
-    const all = ['/a', '/b'].map((target) => one.ask(asking(target)));
-    for (const socket of made) socket.terminate();
-    expect(await Promise.all(all)).toEqual([null, null]);
-    expect(one.waiting).toBe(0);
-    expect(one.ask(asking('/c'))).toBeNull();
-  });
-
-  test('goes another way when no answer comes in time, and for a while does not ask', async () => {
-    const { path } = rawDoor();
-    const { caller: one, clock } = caller(path);
-    await connected(one);
-    const asked = one.ask(asking('/a'));
-    clock.advance(answerWithinMs - 1);
-    expect(one.waiting).toBeGreaterThan(0);
-    clock.advance(100);
-    expect(await asked).toBeNull();
-    expect(one.waiting).toBe(0);
-    expect(one.ask(asking('/a'))).toBeNull();
-    clock.advance(restMs);
-    expect(one.ask(asking('/a'))).not.toBeNull();
-  });
-
-  test('takes no late answer for another one', async () => {
-    const held: number[] = [];
-    const read = frameReader(100_000, (kind, id) => {
-      if (kind === kinds.ask) held.push(id);
-    });
-    const { path, made } = rawDoor((_, bytes) => void read(bytes));
-    const { caller: one, clock } = caller(path);
-    await connected(one);
-    const late = one.ask(asking('/late'));
-    await eventually('both questions to arrive', () => held.length === 2);
-    clock.advance(answerWithinMs + restMs + 100);
-    expect(await late).toBeNull();
-    clock.advance(restMs);
-    const next = textOf(one.ask(asking('/next')));
-    await eventually('the next question to arrive', () => held.length === 3);
-    for (const id of held) made[0]!.write(answerFrame(id, hit(`answer ${id}`)));
-    expect(await next).toBe(`answer ${held[2]}`);
-  });
-
-  test('hangs up on what is no answer', async () => {
-    for (const nonsense of [
-      Buffer.alloc(64, 0xff),
-      textFrame(kinds.hello, 1, 'x'),
-      textFrame(kinds.hit, 1, '\xff'),
-    ]) {
-      const { path, made } = rawDoor();
-      const { caller: one } = caller(path);
-      await connected(one);
-      const asked = one.ask(asking('/a'));
-      await eventually('the connection', () => made.length > 0);
-      made[0]!.write(nonsense);
-      expect(await asked).toBeNull();
-    }
-  });
-
-  test('has so many questions under way and no more', async () => {
-    const { path } = rawDoor();
-    const { caller: one } = caller(path);
-    await connected(one);
-    while (one.waiting < mostWaiting) expect(one.ask(asking('/a'))).not.toBeNull();
-    expect(one.ask(asking('/a'))).toBeNull();
-  });
-
-  test('asks nobody any more once it is closed', async () => {
-    const { path } = door(() => 'absent');
-    const { caller: one } = caller(path);
-    await connected(one);
-    one.close();
-    expect(one.ask(asking('/a'))).toBeNull();
-  });
-});
-
-describe('who is asked', () => {
-  /** Says these frames, and tells what comes back before the connection is closed. */
-  async function say(path: string, ...frames: readonly (Buffer | null)[]): Promise<number> {
-    let heard = 0;
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    const socket = {
-      data(_: Socket, bytes: Buffer) {
-        heard += bytes.length;
-      },
-      close: () => resolve(),
-    };
-    const made = await Bun.connect({ unix: path, socket });
-    made.write(Buffer.concat(frames.map((frame) => frame ?? Buffer.alloc(0))));
-    await closed;
-    return heard;
-  }
-  const hello = textFrame(kinds.hello, 0, 'the word');
-
-  test('tells nothing to those who do not say who they are', async () => {
-    let asked = 0;
-    const { path } = door(() => {
-      asked++;
-      return hit('secret');
-    });
-    const question = questionFrame(1, asking('/a'));
-    expect(await say(path, question)).toBe(0);
-    expect(await say(path, textFrame(kinds.hello, 0, 'a word'), question)).toBe(0);
-    expect(asked).toBe(0);
-  });
-
-  test('hangs up on what is no question', async () => {
-    const { path } = door(() => hit('x'));
-    await say(path, Buffer.alloc(64, 0xff));
-    await say(path, hello, textFrame(kinds.ask, 1, 'nothing of sense'));
-    await say(path, hello, hello);
-    await say(path, hello, Buffer.from([0xff, 0xff, 0xff, 0xff]));
-  });
-
-  test('cuts off who asks and asks and takes no answer', async () => {
-    let asked = 0;
-    const { path } = door(() => {
-      asked++;
-      return hit('x'.repeat(60_000));
-    });
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    const socket = { data() {}, drain: (made: Socket) => more(made), close: () => resolve() };
-    const made = await Bun.connect({ unix: path, socket });
-    made.pause();
-    const questions = Buffer.concat(
-      Array.from({ length: 60_000 }, (_, n) => questionFrame(n, asking('/a'))!),
+  test('finish what is under way when one leaves, and go another way with the rest', async () => {
+    const held = Promise.withResolvers<void>();
+    const { path, drain } = door((target) =>
+      held.promise.then(() => new Response(target, { headers: { 'content-length': '2' } })),
     );
-    let rest = Buffer.concat([hello, questions]);
-    function more(to: Socket): void {
-      const taken = to.write(rest);
-      rest = rest.subarray(Math.max(0, taken));
-      if (taken < 0 || rest.length === 0) to.resume();
-    }
-    more(made);
-    await closed;
-    expect(asked).toBeLessThan(100);
-  });
-});
-
-describe('an outbox', () => {
-  test('writes in one go what one turn has to say', async () => {
-    const written: string[] = [];
-    const out = outbox(100, (bytes) => written.push(Buffer.from(bytes).toString()) && bytes.length);
-    for (const text of ['a', 'b', 'c']) {
-      expect(out.push(Buffer.from(text))).toBe(true);
-      out.flushSoon();
-    }
-    expect(written).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(written).toEqual(['abc']);
-    expect(out.queuedBytes).toBe(0);
-  });
-
-  test('holds what is not taken, in order and within its bound', () => {
-    let taken = '';
-    let room = 3;
-    const out = outbox(10, (bytes) => {
-      const now = Math.min(room, bytes.length);
-      taken += Buffer.from(bytes.subarray(0, now)).toString();
-      room -= now;
-      return now === 0 ? -1 : now;
+    const { caller: one, ask } = caller(path);
+    await connected(one);
+    const before = ask('/a');
+    await turn();
+    await turn();
+    const drained = drain(0);
+    let asked = 0;
+    const { path: other, drain: drainOther } = door((target) => {
+      asked++;
+      return target === '/first' ? hit('') : held.promise.then(() => new Response('/b'));
     });
-    expect(out.push(Buffer.from('12345'))).toBe(true);
-    out.flush();
-    expect([taken, out.queuedBytes]).toEqual(['123', 2]);
-    expect(out.push(Buffer.from('67890abc'))).toBe(true);
-    expect(out.push(Buffer.from('d'))).toBe(false);
-    for (; out.queuedBytes > 0; room = 4) out.drained();
-    expect(taken).toBe('1234567890abc');
+    const { caller: two, ask: askOther } = caller(other);
+    await connected(two);
+    const late = askOther('/b');
+    await eventually('the question to arrive', () => asked === 2);
+    void drainOther(1_000);
+    expect(await askOther('/c')).toBeNull();
+    held.resolve();
+    expect(await textOf(late)).toBe('/b');
+    // Without grace, it is cut off.
+    await drained;
+    expect(await before).toBeNull();
   });
-});
-
-test('an answer of the longest kind fits', () => {
-  const longest = { ...hit(''), body: Buffer.alloc(mostBodyBytes), head: Buffer.alloc(mostHeadBytes) };
-  expect(answerFrame(1, longest).length).toBeLessThan(mostAnswerBytes);
 });

@@ -2,6 +2,7 @@
  * Logging in. In a browser: the client begins, its user opens the page and shows who he is, the client asks until there is a
  * token for it. Or at the terminal, as CouchDB had it: name and password in one document.
  */
+
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Exchange } from '../../../exchange.ts';

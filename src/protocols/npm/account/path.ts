@@ -10,8 +10,18 @@ export type AccountWanted =
   /** By its id or, for logging out, as a whole. */
   | { readonly of: 'token'; readonly which: string }
   | { readonly of: 'exchange'; readonly name: string }
+  | { readonly of: 'teams' | 'scope-packages'; readonly scope: string }
+  | { readonly of: 'team' | 'members' | 'team-packages'; readonly team: TeamName }
+  | { readonly of: 'user-packages'; readonly user: string }
   /** Something that registries have and this one has not. */
   | { readonly of: 'elsewhere'; readonly advice: string };
+
+/** `@acme:core`. */
+export interface TeamName {
+  /** Without its `@`. */
+  readonly scope: string;
+  readonly team: string;
+}
 
 const exact = new Map<string, AccountWanted>([
   ['/-/whoami', { of: 'whoami' }],
@@ -43,7 +53,28 @@ export function readAccount(path: string): AccountWanted {
     if (isNewPackageName(name)) return { of: 'exchange', name };
     return { of: 'elsewhere', advice: 'Tokens for publishing are given for packages with a valid name.' };
   }
-  return { of: 'elsewhere', advice: plain.startsWith('/-/package/') ? adviceOnTrust : adviceOnTeams };
+  return readTeam(plain) ?? { of: 'elsewhere', advice: adviceOn(plain) };
+}
+
+const OF_SCOPE = /^\/-\/org\/@?([^/]+)\/(team|package)$/;
+const OF_TEAM = /^\/-\/team\/@?([^/]+)\/([^/]+?)(?:\/(user|package))?$/;
+const OF_USER = /^\/-\/user\/([^/]+)\/package$/;
+
+/** `npm team`, and who may do what in `npm access`. */
+function readTeam(plain: string): AccountWanted | null {
+  const ofScope = OF_SCOPE.exec(plain);
+  if (ofScope !== null) {
+    const [, scope = '', what] = ofScope;
+    return { of: what === 'team' ? 'teams' : 'scope-packages', scope };
+  }
+  const ofTeam = OF_TEAM.exec(plain);
+  if (ofTeam !== null) {
+    const [, scope = '', team = '', what] = ofTeam;
+    const of = what === 'user' ? 'members' : what === 'package' ? 'team-packages' : 'team';
+    return { of, team: { scope, team } };
+  }
+  const user = OF_USER.exec(plain)?.[1];
+  return user === undefined ? null : { of: 'user-packages', user };
 }
 
 function decoded(path: string): string {
@@ -54,7 +85,16 @@ function decoded(path: string): string {
   }
 }
 
-const adviceOnTeams =
-  'Teams and what they may do are those of the network, not of an npm organisation: whoever administers it uses `meridian team` and `meridian grant`.';
+function adviceOn(plain: string): string {
+  if (plain.startsWith('/-/_view/') || /\/stars?$/.test(plain)) return adviceOnStars;
+  if (plain.startsWith('/-/npm/v1/hooks')) return adviceOnHooks;
+  return plain.startsWith('/-/package/') ? adviceOnTrust : adviceOnOrganisations;
+}
+
+export const adviceOnStars = 'Nobody keeps stars here: the registry of a team has no favourites.';
+const adviceOnHooks =
+  'There are no hooks here: what was published is in the audit log, which can be followed (`GET /.meridian/v1/audit?after=…`).';
+const adviceOnOrganisations =
+  'There are no organisations here: users belong to the network (`meridian user`), and teams to scopes (`npm team`).';
 const adviceOnTrust =
   'Which jobs may publish is said in the config (`access.issuers`) and by grants to their machines (`meridian grant add machine:<name>`).';

@@ -1,20 +1,25 @@
 /** Requests about accounts, at the origin, and which file carries them out. */
+
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Exchange } from '../../../exchange.ts';
 import type { Accounts, Asker } from '../../../identity.ts';
-import type { Mount, OriginDoor } from '../../../protocol.ts';
+import type { OriginDoor } from '../../../protocol.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { Refusal } from '../hosted/refusal.ts';
+import type { NpmOrigin } from '../origin.ts';
 import { addressOf, beginLogin, logInAtTerminal, loginInBrowser, namesSession, takeLogin } from './login.ts';
+import { type Listing, packagesOfScope, packagesOfTeam, packagesOfUser } from './packages.ts';
 import { readAccount } from './path.ts';
+import { changeProfile, showProfile } from './profile.ts';
+import { changeTeamRights, removeTeam, serveMembers, serveTeams } from './teams.ts';
 import { createToken, listTokens, revokeToken } from './tokens.ts';
 
-export async function serveAccount(mount: Mount, exchange: Exchange, origin: OriginDoor): Promise<Answer> {
+export async function serveAccount(npm: NpmOrigin, exchange: Exchange, origin: OriginDoor): Promise<Answer> {
   const { accounts } = origin;
   if (accounts === null) throw new MeridianError('internal', 'This origin has no records of accounts.');
   try {
-    return await carryOut(mount, exchange, accounts);
+    return await carryOut(npm, exchange, accounts, origin);
   } catch (thrown) {
     if (thrown instanceof Refusal) return thrown.answer;
     if (thrown instanceof MeridianError && thrown.row.blame === 'client') return refusalOf(thrown);
@@ -22,9 +27,17 @@ export async function serveAccount(mount: Mount, exchange: Exchange, origin: Ori
   }
 }
 
-async function carryOut(mount: Mount, exchange: Exchange, accounts: Accounts): Promise<Answer> {
-  const wanted = readAccount(exchange.path.slice(mount.prefix.length));
+async function carryOut(
+  npm: NpmOrigin,
+  exchange: Exchange,
+  accounts: Accounts,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const wanted = readAccount(exchange.path.slice(npm.prefix.length));
   const { method } = exchange;
+  const listing = (): Listing => {
+    return { npm, origin, route: npm.route, exchange, asker: askerIn(exchange), teams: accounts.teams };
+  };
   switch (wanted.of) {
     case 'login':
       return method === 'POST' && !namesSession(exchange)
@@ -37,17 +50,31 @@ async function carryOut(mount: Mount, exchange: Exchange, accounts: Accounts): P
       askerIn(exchange);
       return userAnswer(accounts, wanted.user);
     case 'exchange':
-      return exchangeToken(mount, exchange, accounts, wanted.name);
+      return exchangeToken(npm, exchange, accounts, wanted.name);
     case 'whoami':
       return jsonAnswer(200, { username: shortName(askerIn(exchange)) });
     case 'profile':
-      return profile(accounts, askerIn(exchange));
+      return serveProfile(exchange, accounts, askerIn(exchange));
     case 'tokens':
       return method === 'POST'
-        ? createToken(exchange, accounts, askerIn(exchange), mount.route)
+        ? createToken(exchange, accounts, askerIn(exchange), npm.route)
         : listTokens(accounts, askerIn(exchange));
     case 'token':
       return revokeToken(accounts, askerIn(exchange), wanted.which);
+    case 'teams':
+      return serveTeams(listing(), wanted.scope);
+    case 'team':
+      return removeTeam(listing(), wanted.team);
+    case 'members':
+      return serveMembers(listing(), wanted.team);
+    case 'team-packages':
+      return method === 'GET'
+        ? packagesOfTeam(listing(), wanted.team)
+        : changeTeamRights(listing(), wanted.team);
+    case 'scope-packages':
+      return packagesOfScope(listing(), wanted.scope);
+    case 'user-packages':
+      return packagesOfUser(listing(), wanted.user);
     case 'elsewhere':
       throw new MeridianError('internal', 'The npm protocol does not pass this on.');
   }
@@ -73,17 +100,16 @@ async function userAnswer(accounts: Accounts, name: string): Promise<Answer> {
   return jsonAnswer(200, { _id: `org.couchdb.user:${name}`, _rev: '1-0', name, email, type: 'user' });
 }
 
-async function profile(accounts: Accounts, asker: Asker): Promise<Answer> {
+function serveProfile(exchange: Exchange, accounts: Accounts, asker: Asker): Promise<Answer> {
   const name = shortName(asker);
-  const user = await accounts.user(name);
-  const created = user && new Date(user.createdMs).toISOString();
-  const known = { name, email: user?.email ?? '', email_verified: false, tfa: false, fullname: '' };
-  return jsonAnswer(200, { ...known, ...(created !== null && { created, updated: created }) });
+  return exchange.method === 'POST'
+    ? changeProfile(exchange, accounts, asker, name)
+    : showProfile(accounts, name);
 }
 
 /** Trusted publishing: a CI job shows its identity token, and may publish this package for a few minutes. */
 async function exchangeToken(
-  { route }: Mount,
+  { route }: NpmOrigin,
   exchange: Exchange,
   accounts: Accounts,
   name: string,

@@ -1,4 +1,5 @@
 /** One's own tokens: `npm token list`, `create`, `revoke`, and `npm logout`. */
+
 import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
 import type { Accounts, Asker, HeldToken, Right } from '../../../identity.ts';

@@ -59,7 +59,7 @@ export async function changePackage(
     const { package: pkg, selectors } = await work(found, transaction);
     const changed: HostedPackage = { ...pkg, modifiedMs: clock.now() };
     const revision = await transaction.put(packageKey(route, name), changed, found.revision);
-    await noteUnpurged(transaction, route, name, selectors);
+    await noteUnpurged(transaction, npm, name, selectors);
     return { name, selectors, revision };
   });
   await tell(route, done, origin, what);

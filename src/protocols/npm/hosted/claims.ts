@@ -4,7 +4,7 @@
  */
 import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
-import type { Stores } from '../../../store.ts';
+import type { Bounds, Stores } from '../../../store.ts';
 import { scopeOf } from '../path.ts';
 import { packageKey } from './record.ts';
 
@@ -16,10 +16,21 @@ export interface HostedOptions {
   readonly others: boolean;
   /** Of packages whose publisher does not say it. */
   readonly access: 'public' | 'restricted';
+  readonly quota?: Quota | undefined;
+}
+
+/** What may live here, in bytes of tarballs. */
+export interface Quota {
+  readonly bytes?: number | undefined;
+  readonly scopeBytes?: number | undefined;
+  readonly packageBytes?: number | undefined;
+  /** Of one package. */
+  readonly versions?: number | undefined;
 }
 
 export interface Hosted extends Pick<HostedOptions, 'others' | 'access'> {
   readonly route: string;
+  readonly bounds: Bounds;
   /** By configuration. */
   claims(name: string): boolean;
   /** Whether a text holds a scope or a name that is claimed. */
@@ -27,7 +38,7 @@ export interface Hosted extends Pick<HostedOptions, 'others' | 'access'> {
 }
 
 export function openHosted(
-  { scopes, names, others, access }: HostedOptions,
+  { scopes, names, others, access, quota: { bytes: routeBytes, ...quota } = {} }: HostedOptions,
   { route }: { readonly route: string },
 ): Hosted {
   const claimedScopes = new Set(scopes);
@@ -36,6 +47,7 @@ export function openHosted(
     route,
     others,
     access,
+    bounds: { routeBytes, ...quota },
     claims(name) {
       // Some registries take any case for the same name, so whoever claims one claims all of them.
       const lower = name.toLowerCase();

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { blobReferenceKey, type Transaction } from '../../../store.ts';
+import { adviceOnStars } from '../account/path.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
 import { storesOf } from './claims.ts';
@@ -32,6 +33,7 @@ export async function editDocument(
   seen: string | null,
 ): Promise<Answer> {
   const { name } = changing;
+  if (publication.isStar) throw new Refusal(403, adviceOnStars);
   const revision = await changePackage(changing, 'publish', `The change of ${name}`, (found, transaction) => {
     refuseUnlessSeen(found, seen ?? publication.revision);
     return edited(changing, found.package, publication, seen !== null, transaction);
@@ -107,7 +109,7 @@ function authoriseMore(
   authorise(exchange, { action, route: npm.route, subject: name, restricted });
 }
 
-function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
+export function checkedOwners(owners: readonly Owner[]): readonly Owner[] {
   if (owners.length === 0) throw new Refusal(400, 'A package has at least one owner.');
   if (owners.length > MAX_OWNERS) throw new Refusal(400, `A package has at most ${MAX_OWNERS} owners.`);
   return owners;
@@ -139,12 +141,13 @@ function tagsAfter(
 
 /** The package once these versions are gone, and its newest is the one that it should be. */
 async function withoutVersions(
-  { npm, name, exchange }: Changing,
+  { npm, name, exchange, origin }: Changing,
   pkg: HostedPackage,
   removed: readonly string[],
   transaction: Transaction,
 ): Promise<Changed> {
   const { route, clock } = npm;
+  let [versionsLess, bytesLess] = [0, 0];
   for (const version of removed) {
     const record = await findVersion(transaction, route, name, version);
     if (record === null) continue;
@@ -152,6 +155,12 @@ async function withoutVersions(
     await transaction.put(versionKey(route, name, version), gone);
     await transaction.delete(attestationsKey(route, name, version));
     await transaction.delete(blobReferenceKey(record.blob, ['npm', route, name, version]));
+    versionsLess++;
+    bytesLess += record.sizeBytes;
+  }
+  if (versionsLess > 0) {
+    const less = { versions: versionsLess, bytes: bytesLess };
+    await storesOf(origin).usage.discharge(transaction, { route, kept: 'hosted', name }, less);
   }
   const isLeft = ([version]: readonly [string, unknown]) => !removed.includes(version);
   const versions = Object.fromEntries(Object.entries(pkg.versions).filter(isLeft));

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pack } from '../../../../test/support/package.ts';
 import { temporary } from '../../../../test/support/temporary.ts';
-import { systemClock } from '../../../clock.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
 import type { Action, Identity } from '../../../identity.ts';
 import { openFiles } from '../../../origin/blobs/files.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
+import { openUsage } from '../../../origin/usage/usage.ts';
+import type { Job } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Stores } from '../../../store.ts';
 import type { NpmOptions } from '../npm.ts';
@@ -24,28 +26,29 @@ export interface Home {
   as(identity: Identity | null, method: string, target: string, body?: unknown): Promise<WholeAnswer>;
 }
 
-export async function openHome(options: Partial<NpmOptions> = {}): Promise<Home> {
+export async function openHome(options: Partial<NpmOptions> = {}, clock: Clock = systemClock): Promise<Home> {
   const folder = temporary('home');
-  const clock = systemClock;
   const blobs = await openFiles({ path: join(folder.path, 'blobs'), clock });
   const metadata = await openSqlite({ path: join(folder.path, 'metadata.db'), clock });
+  const usage = openUsage({ storeBytes: () => undefined, inWords: String, warn: () => {} });
   closeLater(async () => {
     await blobs.close();
     await metadata.close();
     folder[Symbol.dispose]();
   });
-  return homeWith({ blobs, metadata }, options);
+  return homeWith({ blobs, metadata, usage }, options, clock);
 }
 
-function homeWith(stores: Stores, options: Partial<NpmOptions>): Home {
+/** On stores that somebody else closes. */
+export function homeWith(stores: Stores, options: Partial<NpmOptions>, clock = systemClock): Home {
   const hosted = { scopes: ['@acme'], names: ['own'], others: false, access: 'public' } as const;
-  const origin = new Origin({ hosted, ...options });
+  const origin = new Origin({ hosted, ...options }, clock);
   const home: Home = {
     origin,
     stores,
     purged: [],
     bus: 'up',
-    again: () => homeWith(stores, options),
+    again: () => homeWith(stores, options, clock),
     async as(identity, method, target, body) {
       const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
       const exchange = { ...exchangeOf(target, {}, init), ...(identity && { identity }) };
@@ -116,3 +119,20 @@ export async function published(home: Home, name: string, version: string, draft
   const answer = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version, draft));
   if (answer.status !== 201) throw new Error(answer.text);
 }
+
+/** Long work as a test has it done, and what it says of itself. */
+export function jobAt({ stores, origin }: Home, get: Job['get'] = nothingIsAsked) {
+  const counts: Record<string, number> = {};
+  const notes: string[] = [];
+  const job: Job = {
+    ...{ stores, get, signal: new AbortController().signal },
+    purge: origin.door.purge,
+    count(what, more = 1) {
+      counts[what] = (counts[what] ?? 0) + more;
+    },
+    note: (sentence) => void notes.push(sentence),
+  };
+  return { job, counts, notes };
+}
+
+const nothingIsAsked: Job['get'] = () => Promise.reject(new Error('no upstream is asked'));

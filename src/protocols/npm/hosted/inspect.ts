@@ -2,9 +2,10 @@
  * Looks into a tarball before it is published: it has to be what its manifest says, or an installer gets something else than
  * the document that it decided by.
  */
-import type { BlobStore, Sha256 } from '../../../store.ts';
+import type { BlobStore } from '../../../store.ts';
 import { Refusal, unreadable } from './refusal.ts';
 import { cleaned } from './semver.ts';
+import type { Tarball } from './upload.ts';
 
 /** All files of a package together. */
 const MAX_UNPACKED_BYTES = 2 * 1024 ** 3;
@@ -20,13 +21,11 @@ export interface Contents {
 /** Fails with a `Refusal` that says what is wrong with the tarball. */
 export async function inspectTarball(
   blobs: BlobStore,
-  sha256: Sha256,
+  tarball: Tarball,
   name: string,
   version: string,
 ): Promise<Contents> {
-  const blob = await blobs.open(sha256);
-  if (blob === null) throw new Refusal(503, 'The tarball is being removed from the store. Publish it again.');
-  const { manifest, contents } = await lookInto(blob.body);
+  const { manifest, contents } = await lookInto(await streamOf(blobs, tarball));
   const { name: itsName, version: itsVersion } = manifest;
   if (itsName !== name || typeof itsVersion !== 'string' || cleaned(itsVersion) !== version) {
     throw new Refusal(
@@ -35,6 +34,13 @@ export async function inspectTarball(
     );
   }
   return contents;
+}
+
+async function streamOf(blobs: BlobStore, { written, bytes }: Tarball): Promise<ReadableStream<Uint8Array>> {
+  if (bytes !== null) return new Blob([new Uint8Array(bytes)]).stream();
+  const blob = await blobs.open(written.sha256);
+  if (blob === null) throw new Refusal(503, 'The tarball is being removed from the store. Publish it again.');
+  return blob.body;
 }
 
 /** What a tarball holds. Fails with a `Refusal` that says what is wrong with it. */

@@ -1,6 +1,6 @@
 /**
  * What a client sends to `PUT /<name>`, read: either one version to publish, or the whole document as the client wants it to
- * be. It takes as long as the document is large, so it runs in the worker.
+ * be. It takes as long as the document is large, so a long one is read in the worker.
  */
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { Owner } from './record.ts';
@@ -16,6 +16,8 @@ export interface Publication {
   /** Empty text: no longer deprecated. */
   readonly deprecated: Readonly<Record<string, string>>;
   readonly owners: readonly Owner[] | null;
+  /** It says who likes the package, which documents here do not (`npm star`, `pnpm star`). */
+  readonly isStar: boolean;
   readonly readme: string | null;
   /** Of the only version, when something is attached. */
   readonly manifest: JsonObject | null;
@@ -38,8 +40,8 @@ export class NotAPublication extends Error {
 /** As much of a readme as npm keeps. */
 const README_LENGTH = 64 * 1024;
 
-export function readPublication(text: string): Publication {
-  const body = parse(text);
+export function readPublication(document: readonly ArrayBuffer[]): Publication {
+  const body = parse(decode(document));
   // `npm owner` says the name in the way of CouchDB alone.
   const { _id, name = _id } = body;
   if (typeof name !== 'string') throw new NotAPublication('The document has no name.');
@@ -57,6 +59,7 @@ export function readPublication(text: string): Publication {
     versions: versions && Object.keys(versions),
     deprecated: deprecatedIn(versions ?? {}),
     owners: ownersIn(body),
+    isStar: optionalObject(body, 'users') !== null,
     readme:
       (textIn(body, 'readme') ?? (manifest && textIn(manifest, 'readme')))?.slice(0, README_LENGTH) ?? null,
     manifest,
@@ -125,6 +128,15 @@ function optionalObject(body: JsonObject, field: string): JsonObject | null {
   if (value === undefined || value === null) return null;
   if (!isObject(value)) throw new NotAPublication(`\`${field}\` is not an object.`);
   return value;
+}
+
+function decode(document: readonly ArrayBuffer[]): string {
+  try {
+    const bytes = Buffer.concat(document.map((chunk) => new Uint8Array(chunk)));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new NotAPublication('The document is not UTF-8.', { cause });
+  }
 }
 
 function parse(text: string): JsonObject {

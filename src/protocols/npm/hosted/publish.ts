@@ -1,22 +1,16 @@
 /**
- * Publishes one version. The tarball is in the blob store by now; everything else becomes visible in one transaction, so a
+ * Publishes one version. The tarball is in the blob store by now, held by a pin; everything else becomes visible in one transaction, so a
  * crash leaves either the whole version or none. A version that is there is never replaced.
  */
 import type { Answer } from '../../../entry.ts';
 import { fromIntegrity } from '../../../http/digest.ts';
-import type { Sha256, WrittenBlob } from '../../../store.ts';
-import {
-  blobReferenceKey,
-  condemnedBlobKey,
-  type DocumentKey,
-  type Revision,
-  type Transaction,
-} from '../../../store.ts';
+import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../store.ts';
 import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { type Changing, doneAnswer } from './change.ts';
 import { storesOf } from './claims.ts';
 import { type Contents, inspectTarball } from './inspect.ts';
+import type { Pin } from './pin.ts';
 import { type Provenance, readProvenance } from './provenance.ts';
 import type { Publication } from './publication.ts';
 import {
@@ -34,6 +28,7 @@ import { allOf, documentsOf, filesOf, keysOf } from './selectors.ts';
 import { isExactVersion, looksLikeRange } from './semver.ts';
 import { signingKeyOf, signVersion } from './signing.ts';
 import { noteUnpurged, tell } from './tell.ts';
+import type { Tarball } from './upload.ts';
 
 /** A version that may be published as far as can be said without looking at what is there. */
 interface Candidate {
@@ -51,47 +46,29 @@ interface Candidate {
 export async function publish(
   changing: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  tarball: Tarball,
+  pin: Pin,
 ): Promise<Answer> {
   const { npm, name, origin } = changing;
-  const { metadata, blobs } = storesOf(origin);
+  const { metadata } = storesOf(origin);
   const candidate = await examine(changing, publication, tarball);
-  const { sha256 } = tarball;
-  const pin = blobReferenceKey(sha256, ['pin', crypto.randomUUID()]);
-  await metadata.transact((transaction) => pinBlob(transaction, sha256, pin, npm.clock.now()));
-  let published: Published;
-  try {
-    // From here on it is not collected; it may have been before.
-    if ((await blobs.stat(sha256)) === null) throw collected();
-    published = await metadata.transact((transaction) => add(transaction, changing, candidate, pin));
-  } catch (error) {
-    await metadata.transact((transaction) => transaction.delete(pin));
-    throw error;
-  }
+  const { alert, ...published } = await metadata.transact(async (transaction) => {
+    await pin.replace(transaction);
+    return add(transaction, changing, candidate);
+  });
+  pin.settle();
+  alert();
   await tell(npm.route, { name, ...published }, origin, `The publication of ${name}@${candidate.version}`);
   return doneAnswer(name, published.revision, 201);
-}
-
-export async function pinBlob(
-  transaction: Transaction,
-  sha256: Sha256,
-  pin: DocumentKey,
-  sinceMs: number,
-): Promise<void> {
-  if ((await transaction.get(condemnedBlobKey(sha256))) !== null) throw collected();
-  await transaction.put(pin, { sinceMs });
-}
-
-export function collected(): Refusal {
-  return new Refusal(503, 'The same bytes are being removed from the store at this moment. Publish again.');
 }
 
 /** Fails with a `Refusal` that says what is wrong. */
 async function examine(
   { name, origin }: Changing,
   publication: Publication,
-  tarball: WrittenBlob,
+  uploaded: Tarball,
 ): Promise<Candidate> {
+  const { written: tarball } = uploaded;
   const { manifest, versions, attached } = publication;
   const version = manifest?.['version'];
   if (manifest === null || versions?.length !== 1)
@@ -113,7 +90,7 @@ async function examine(
     ...{ version, manifest, tarball, integrity, publication },
     tags: tagsFor(publication, version),
     shasum: sha1,
-    contents: await inspectTarball(storesOf(origin).blobs, tarball.sha256, name, version),
+    contents: await inspectTarball(storesOf(origin).blobs, uploaded, name, version),
     provenance: readProvenance(attached, name, version, sha512),
   };
 }
@@ -156,14 +133,12 @@ export function refuseUnlessTag(tag: string): void {
 interface Published {
   readonly revision: Revision;
   readonly selectors: ReturnType<typeof documentsOf>;
+  /** Says which quotas come near. */
+  readonly alert: () => void;
 }
 
-async function add(
-  transaction: Transaction,
-  { npm, name, exchange }: Changing,
-  candidate: Candidate,
-  pin: DocumentKey,
-): Promise<Published> {
+async function add(transaction: Transaction, changing: Changing, candidate: Candidate): Promise<Published> {
+  const { npm, name, exchange, origin } = changing;
   const { route, clock, hosted } = npm;
   const { version, tags, publication, provenance, tarball } = candidate;
   const nowMs = clock.now();
@@ -173,6 +148,12 @@ async function add(
   if ((await transaction.get(versionKey(route, name, version))) !== null) {
     throw new Refusal(403, `You cannot publish over the previously published versions: ${version}.`);
   }
+  const alert = await storesOf(origin).usage.charge(
+    transaction,
+    { route, kept: 'hosted', name },
+    { versions: 1, bytes: tarball.sizeBytes },
+    hosted?.bounds ?? {},
+  );
   const before = found?.package ?? newPackage(publication.access ?? hosted?.access ?? 'restricted', nowMs);
   const { key, isNew } = await signingKeyOf(transaction, route, nowMs);
   const signature = signVersion(key, name, version, candidate.integrity);
@@ -189,7 +170,6 @@ async function add(
   };
   await transaction.put(versionKey(route, name, version), record, null);
   await transaction.put(blobReferenceKey(tarball.sha256, ['npm', route, name, version]), { sinceMs: nowMs });
-  await transaction.delete(pin);
   if (provenance !== null) await transaction.put(attestationsKey(route, name, version), provenance.document);
   const isLatest = tags.includes('latest') || before.latest === null;
   if (isLatest) await transaction.put(readmeKey(route, name), publication.readme ?? '');
@@ -210,8 +190,8 @@ async function add(
   const own =
     before.latest === null ? allOf(name) : [...documentsOf(route, name), ...filesOf(route, name, version)];
   const selectors = isNew ? [...own, ...keysOf(route)] : own;
-  await noteUnpurged(transaction, route, name, selectors);
-  return { revision, selectors };
+  await noteUnpurged(transaction, npm, name, selectors);
+  return { revision, selectors, alert };
 }
 
 export function newPackage(access: HostedPackage['access'], nowMs: number): HostedPackage {

@@ -29,11 +29,54 @@ export async function readHosted(
       return serveForEdit(npm, name, origin);
     case 'visibility':
       return jsonAnswer(200, { public: access === 'public' });
-    case 'collaborators':
-      return jsonAnswer(200, Object.fromEntries(owners.map((owner) => [owner.name, 'write'])));
+    // pnpm's way to ask for the same.
+    case 'access':
+      return jsonAnswer(200, { access, publish_requires_tfa: false });
+    case 'collaborators': {
+      const known = await collaborators(npm.route, name, exchange, origin);
+      return jsonAnswer(200, inForm(known ?? shownOwners(owners), exchange));
+    }
     default:
       throw new MeridianError('internal', `The npm protocol does not pass on ${wanted.kind}.`);
   }
+}
+
+/** Names in one answer. */
+const MAX_COLLABORATORS = 10_000;
+
+/** Users who may read or publish it by name, for those who may publish it themselves; `null` for others. */
+async function collaborators(
+  route: string,
+  subject: string,
+  { identity }: Exchange,
+  { accounts }: OriginDoor,
+): Promise<Collaborators | null> {
+  const deed = { route, subject, restricted: true };
+  if (accounts === null || identity?.may({ ...deed, action: 'publish' }) !== true) return null;
+  const { teams } = accounts;
+  const publishers = (await teams.usersWho({ ...deed, action: 'publish' })).toSorted();
+  const readers = (await teams.usersWho({ ...deed, action: 'read' })).toSorted();
+  const all = new Map<string, 'read' | 'write'>(publishers.map((user) => [user, 'write']));
+  for (const user of readers) if (!all.has(user)) all.set(user, 'read');
+  return Object.fromEntries([...all].slice(0, MAX_COLLABORATORS));
+}
+
+type Collaborators = Readonly<Record<string, 'read' | 'write'>>;
+
+/** By name, as npm wants them since its version 9; as a list, which pnpm asks for with `format=cli`. */
+function inForm(known: Collaborators, exchange: Exchange): unknown {
+  if (!asksForList(exchange)) return known;
+  return Object.entries(known).map(([user, right]) => {
+    return { user, permissions: right === 'write' ? 'read-write' : 'read-only' };
+  });
+}
+
+function asksForList({ query }: Exchange): boolean {
+  return new URLSearchParams(query).get('format') === 'cli';
+}
+
+function shownOwners(owners: HostedPackage['owners']): Collaborators {
+  return Object.fromEntries(owners.map((owner) => [owner.name, 'write']));
 }
 
 /** What is not restricted is for all who may read the route, whom the PoP has let in. */

@@ -3,11 +3,15 @@
  * `npm unpublish`). Which one it is shows when the body has arrived; who has no right to either is refused before.
  */
 import type { Answer } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
+import type { NpmOrigin } from '../origin.ts';
 import { packumentUrl } from '../remotes.ts';
 import { discard, get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';
+import { openPin } from './pin.ts';
+import { NotAPublication, type Publication, readPublication } from './publication.ts';
 import { publish } from './publish.ts';
 import { findPackage } from './record.ts';
 import { authorise, Refusal } from './refusal.ts';
@@ -25,18 +29,38 @@ export async function receive(changing: Changing, seen: string | null, signal: A
   if (coding !== 'identity') throw new Refusal(415, 'What is published may not be encoded.');
 
   const share = npm.budget.share();
+  const pin = openPin(metadata, npm.clock);
   try {
     const maxDocumentBytes = npm.maxPackumentBytes;
-    const upload = await takeUpload(exchange.body(), { blobs, maxDocumentBytes, share, signal });
-    const job = { task: 'publication', chunks: upload.document } as const;
-    const publication = await npm.deriver.run(job, upload.document);
+    const { claim } = pin;
+    const upload = await takeUpload(exchange.body(), { blobs, maxDocumentBytes, share, claim, signal });
+    const publication = await read(npm, upload.document);
     if (publication.name !== name) throw new Refusal(400, `The document is about ${publication.name}.`);
     return upload.tarball === null
       ? await editDocument(changing, publication, seen)
-      : await publish(changing, publication, upload.tarball);
+      : await publish(changing, publication, upload.tarball, pin);
   } finally {
     share.release();
+    await pin.release();
   }
+}
+
+/** Longer documents are read in the worker: this is a fraction of a millisecond's worth of parsing. */
+const readHereBytes = 64 * 1024;
+
+async function read({ deriver }: NpmOrigin, chunks: ArrayBuffer[]): Promise<Publication> {
+  const size = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (size > readHereBytes) return deriver.run({ task: 'publication', chunks }, chunks);
+  try {
+    return readPublication(chunks);
+  } catch (thrown) {
+    if (!(thrown instanceof NotAPublication)) throw thrown;
+    throw malformed(thrown);
+  }
+}
+
+function malformed(cause: NotAPublication): MeridianError {
+  return new MeridianError('request-malformed', cause.message, { cause });
 }
 
 /**

@@ -7,6 +7,7 @@
  *     npm-attestations <route> <name> <version>   provenance
  *     npm-key          <route> <keyid>            what versions are signed with
  *     npm-unpurged     <route> <name>             what the nodes have not been told yet
+ *     npm-changed      <route> <time> <random>    the name of a package that has changed; for an hour
  *
  * A version that is taken away leaves a document that says so: its number is never used again.
  */
@@ -40,7 +41,7 @@ export const owner = z.object({ name: z.string(), email: z.string().optional() }
 export type Owner = z.output<typeof owner>;
 
 /** What a search finds a package by, and shows of it: of the version with the tag `latest`. */
-const summary = z.object({
+export const summary = z.object({
   version: z.string(),
   description: z.string(),
   keywords: z.array(z.string()).readonly(),

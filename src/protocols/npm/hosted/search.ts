@@ -7,26 +7,20 @@ import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
-import type { DocumentReader } from '../../../store.ts';
 import { jsonAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { acceptingJson, chunksOf, discard, get } from '../upstream.ts';
+import type { Listed } from './catalogue.ts';
 import { storesOf, withoutHosted } from './claims.ts';
 import { mayRead } from './read.ts';
-import { asHostedPackage, type HostedPackage, packagesPrefix } from './record.ts';
 
 /** Results in one answer, as npm has it. */
 const MAX_SIZE = 250;
 const DEFAULT_SIZE = 20;
-/** Packages that are looked through, in the order of their names. */
-const MAX_PACKAGES = 20_000;
-const PAGE = 500;
 const MAX_WORDS = 16;
 const MAX_UPSTREAM_BYTES = 8 * 1024 * 1024;
 
-interface Found {
-  readonly name: string;
-  readonly package: HostedPackage;
+interface Found extends Listed {
   readonly score: number;
 }
 
@@ -44,7 +38,7 @@ export async function searchHosted(npm: NpmOrigin, ask: Ask, origin: OriginDoor)
     from: numberIn(query.get('from'), 0, Number.MAX_SAFE_INTEGER),
     size: numberIn(query.get('size'), DEFAULT_SIZE, MAX_SIZE),
   };
-  const own = await ownResults(storesOf(origin).metadata, npm.route, text, ask.exchange);
+  const own = await ownResults(npm, text, ask.exchange, origin);
   const shown = own.slice(page.from, page.from + page.size).map(resultOf);
   const others = await upstreamResults(npm, page, own.length, ask, origin);
   return jsonAnswer(200, {
@@ -55,35 +49,22 @@ export async function searchHosted(npm: NpmOrigin, ask: Ask, origin: OriginDoor)
 }
 
 async function ownResults(
-  reader: DocumentReader,
-  route: string,
+  { route, catalogue }: NpmOrigin,
   text: string,
   exchange: Exchange,
+  origin: OriginDoor,
 ): Promise<readonly Found[]> {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
   const found: Found[] = [];
-  const prefix = packagesPrefix(route);
-  let after = prefix;
-  for (let seen = 0; seen < MAX_PACKAGES; seen += PAGE) {
-    const documents = await reader.scan(prefix, { after, limit: PAGE });
-    for (const { key, value } of documents) {
-      const name = key.at(-1) ?? '';
-      const pkg = asHostedPackage(value);
-      const score = scoreOf(name, pkg, words);
-      if (score > 0 && mayRead(exchange, route, name, pkg)) found.push({ name, package: pkg, score });
-    }
-    const last = documents.at(-1);
-    if (documents.length < PAGE || last === undefined) break;
-    after = last.key;
+  for (const each of await catalogue.listed(storesOf(origin).metadata)) {
+    const score = scoreOf(each, words);
+    if (score > 0 && mayRead(exchange, route, each.name, each)) found.push({ ...each, score });
   }
   return found.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
 }
 
 /** Every word has to be found: in the name, among the keywords, or in the description, in this order of weight. */
-function scoreOf(name: string, { latest }: HostedPackage, words: readonly string[]): number {
-  if (latest === null) return 0;
-  const keywords = latest.keywords.map((keyword) => keyword.toLowerCase());
-  const description = latest.description.toLowerCase();
+function scoreOf({ name, found: { description, keywords } }: Listed, words: readonly string[]): number {
   let score = 1;
   for (const word of words) {
     const keyword = word.replace(/^keywords:/, '');
@@ -97,14 +78,13 @@ function scoreOf(name: string, { latest }: HostedPackage, words: readonly string
   return score;
 }
 
-function resultOf({ name, package: pkg, score }: Found): unknown {
-  const { latest, owners, versions } = pkg;
-  const { version = '', description = '', keywords = [], publisher = '' } = latest ?? {};
+function resultOf(found: Found): unknown {
+  const { name, version, description, keywords, publisher, publishedMs, owners, score } = found;
   const detail = { quality: 1, popularity: 1, maintenance: 1 };
   return {
     package: {
       ...{ name, version, description, keywords },
-      date: new Date(versions[version] ?? pkg.modifiedMs).toISOString(),
+      date: new Date(publishedMs).toISOString(),
       publisher: { username: publisher },
       maintainers: owners.map((owner) => ({ username: owner.name, email: owner.email ?? '' })),
       links: {},

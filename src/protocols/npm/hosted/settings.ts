@@ -1,10 +1,12 @@
 /** What is said of a package in a request of its own: where a tag points (`npm dist-tag`), and who may read it (`npm access`). */
 import type { Answer } from '../../../entry.ts';
+import { noSecondFactor } from '../account/profile.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { chunksOf } from '../upstream.ts';
-import { type Changed, type Changing, changePackage, doneAnswer } from './change.ts';
+import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
+import { checkedOwners } from './edit.ts';
 import { refuseUnlessTag, summaryOf } from './publish.ts';
-import { findVersion, type HostedPackage } from './record.ts';
+import { findVersion, type HostedPackage, type Owner } from './record.ts';
 import { Refusal, unreadable } from './refusal.ts';
 import { allOf, documentsOf } from './selectors.ts';
 
@@ -43,10 +45,19 @@ function withoutTag(pkg: HostedPackage, tag: string): HostedPackage {
   return { ...pkg, tags };
 }
 
-/** `POST /-/package/<name>/access` with `{"access": "public" | "restricted"}`. */
+/**
+ * `POST /-/package/<name>/access` with `{"access": "public" | "restricted"}`; or with whether a second factor is needed to
+ * publish (`npm access set mfa=…`), which it never is.
+ */
 export async function changeAccess(changing: Changing): Promise<Answer> {
   const { name } = changing;
-  const access = accessIn(await readJson(changing));
+  const body = await readJson(changing);
+  if (typeof body === 'object' && body !== null && 'publish_requires_tfa' in body) {
+    const { package: pkg } = await findForChange(changing, 'admin');
+    if (body.publish_requires_tfa !== false) throw new Refusal(403, noSecondFactor);
+    return jsonAnswer(200, { public: pkg.access === 'public' });
+  }
+  const access = accessIn(body);
   await changePackage(
     changing,
     'admin',
@@ -56,6 +67,41 @@ export async function changeAccess(changing: Changing): Promise<Answer> {
     },
   );
   return jsonAnswer(200, { public: access === 'public' });
+}
+
+/** `PUT /-/package/<name>/owners` with `{"user": "bob"}`: pnpm's way, where npm edits the document. */
+export async function addOwner(changing: Changing): Promise<Answer> {
+  const body = await readJson(changing);
+  const wanted = typeof body === 'object' && body !== null && 'user' in body ? body.user : undefined;
+  if (typeof wanted !== 'string') throw new Refusal(400, 'A user is missing.');
+  await findForChange(changing, 'admin');
+  const user = await changing.origin.accounts?.user(wanted);
+  if (user == null) throw new Refusal(404, `There is no user ${wanted}.`);
+  const { name, email } = user;
+  const added: Owner = email === null ? { name } : { name, email };
+  return changeOwners(changing, (owners) => [...owners.filter((owner) => owner.name !== name), added]);
+}
+
+/** `DELETE /-/package/<name>/owners/<user>`. */
+export function removeOwner(changing: Changing, user: string): Promise<Answer> {
+  return changeOwners(changing, (owners) => {
+    const left = owners.filter(({ name }) => name !== user);
+    if (left.length < owners.length) return left;
+    throw new Refusal(404, `${user} is no owner of ${changing.name}.`);
+  });
+}
+
+async function changeOwners(
+  changing: Changing,
+  change: (owners: readonly Owner[]) => readonly Owner[],
+): Promise<Answer> {
+  const { npm, name } = changing;
+  const what = `The owners of ${name}`;
+  const revision = await changePackage(changing, 'admin', what, async ({ package: pkg }) => {
+    const owners = checkedOwners(change(pkg.owners));
+    return { package: { ...pkg, owners }, selectors: documentsOf(npm.route, name) };
+  });
+  return doneAnswer(name, revision);
 }
 
 function accessIn(body: unknown): HostedPackage['access'] {

@@ -5,6 +5,7 @@
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { z } from 'zod';
+import { memoise } from '../../../http/memo.ts';
 import type { DocumentKey, DocumentReader, Transaction } from '../../../store.ts';
 
 const keysPrefix = (route: string): DocumentKey => ['npm-key', route];
@@ -72,8 +73,13 @@ export async function rotateKey(transaction: Transaction, route: string, nowMs: 
   return key;
 }
 
+/** By their secrets: a key is read once, and signs thousands of versions. */
+const privateKey = memoise((secret) =>
+  createPrivateKey({ key: Buffer.from(secret, 'base64'), format: 'der', type: 'pkcs8' }),
+);
+
 export function signVersion(key: SigningKey, name: string, version: string, integrity: string): Signature {
-  const secret = createPrivateKey({ key: Buffer.from(key.secret, 'base64'), format: 'der', type: 'pkcs8' });
+  const secret = privateKey(key.secret);
   const text = Buffer.from(`${name}@${version}:${integrity}`);
   return { keyid: key.keyid, sig: sign('sha256', text, secret).toString('base64') };
 }

@@ -8,6 +8,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { DocumentKey, MetadataStore, Revision, Transaction } from '../../../store.ts';
 import type { NpmOrigin } from '../origin.ts';
+import { noteChanged } from './changes.ts';
 import { storesOf } from './claims.ts';
 import { allOf } from './selectors.ts';
 
@@ -29,10 +30,11 @@ export interface Told {
 /** Within the transaction of the change. */
 export async function noteUnpurged(
   transaction: Transaction,
-  route: string,
+  { route, clock }: Pick<NpmOrigin, 'route' | 'clock'>,
   name: string,
   selectors: readonly Selector[],
 ): Promise<void> {
+  await noteChanged(transaction, route, name, clock.now());
   const key = unpurgedKey(route, name);
   const before = await transaction.get(key);
   const earlier = before === null ? [] : unpurged.parse(before.value).selectors;
@@ -85,7 +87,8 @@ async function tellLeft(route: string, origin: OriginDoor): Promise<void> {
 
 async function forget(metadata: MetadataStore, key: DocumentKey, revision: Revision): Promise<void> {
   try {
-    await metadata.transact((transaction) => transaction.delete(key, revision));
+    // Once more after a power cut does no harm.
+    await metadata.transact((transaction) => transaction.delete(key, revision), { lasting: false });
   } catch (error) {
     // Another change has come since, which forgets it itself; or the store is away: then it is told once more after a restart.
     const isHarmless = error instanceof MeridianError && passing.has(error.code);

@@ -10,7 +10,7 @@ import { refuseUnlessGone, unpublishAll } from './edit.ts';
 import { renewKey } from './keys.ts';
 import { receive } from './receive.ts';
 import { Refusal } from './refusal.ts';
-import { changeAccess, changeTag } from './settings.ts';
+import { addOwner, changeAccess, changeTag, removeOwner } from './settings.ts';
 
 export async function write(npm: NpmOrigin, wanted: Wanted, ask: Ask, origin: OriginDoor): Promise<Answer> {
   try {
@@ -39,6 +39,10 @@ async function carryOut(npm: NpmOrigin, wanted: Wanted, ask: Ask, origin: Origin
       return changeTag(changing, wanted.tag);
     case 'access':
       return changeAccess(changing);
+    case 'owners':
+      return addOwner(changing);
+    case 'owner':
+      return removeOwner(changing, wanted.user);
     default:
       throw unknown(wanted);
   }

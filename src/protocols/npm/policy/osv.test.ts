@@ -83,6 +83,24 @@ describe('a record', () => {
     ]).toEqual(['critical', 'low', 'moderate', 'moderate', 'high', 'critical']);
   });
 
+  test('that has a vector alone is as severe as its score', () => {
+    const cvss = (type: string, metrics: string) => ({ type, score: `${type.replace('_V', ':')}${metrics}` });
+    const low = cvss('CVSS_V3', '.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N');
+    const high = cvss('CVSS_V3', '.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N');
+    const newer = cvss('CVSS_V4', '.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N');
+    const severe = (affected: object, more: object) => read(recordOf(affected, more))[0]?.severity;
+    const word = { database_specific: { severity: 'MODERATE' } };
+    expect([
+      severe({}, { severity: [low] }),
+      severe({}, { severity: [low, high] }),
+      severe({ severity: [low] }, { severity: [high] }),
+      severe({}, { severity: [high], ...word }),
+      severe({}, { severity: [newer] }),
+      severe({}, { severity: [newer, low] }),
+      severe({}, { severity: 'unheard of' }),
+    ]).toEqual(['low', 'high', 'low', 'moderate', 'critical', 'low', 'critical']);
+  });
+
   test('about several packages is kept for each', () => {
     const one = { package: { ecosystem: 'npm', name: 'left' }, versions: ['1.0.0'] };
     const other = { package: { ecosystem: 'npm', name: '@acme/right' }, versions: ['2.0.0'] };

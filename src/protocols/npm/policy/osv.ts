@@ -3,6 +3,7 @@
  * Read in the packument worker, kept as text by package, and evaluated where a document is derived.
  */
 import { z } from 'zod';
+import { baseScore } from './cvss.ts';
 
 /** What is known of one package by one record. */
 export interface Advisory {
@@ -20,7 +21,7 @@ export interface Advisory {
 
 export type Event = readonly ['introduced' | 'fixed' | 'last_affected', string];
 
-/** In rising order. What does not say how severe it is, such as a report of malware, is taken to be the worst. */
+/** In rising order. What does not say how severe it is, such as a report of malware, is taken to be the worst (`severityOf`). */
 export const severities = ['low', 'moderate', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -33,12 +34,18 @@ const event = z.looseObject({
   last_affected: z.string().optional(),
 });
 
+const vectors = z
+  .array(z.looseObject({ type: z.string(), score: z.string() }))
+  .nullish()
+  .catch(undefined);
+
 const record = z.looseObject({
   id: z.string().min(1).max(200),
   summary: z.string().optional(),
   aliases: z.array(z.string()).nullish(),
   published: z.string().optional(),
   withdrawn: z.string().nullish(),
+  severity: vectors,
   database_specific: z.looseObject({ severity: z.string().optional().catch(undefined) }).nullish(),
   affected: z
     .array(
@@ -46,6 +53,7 @@ const record = z.looseObject({
         package: z.looseObject({ ecosystem: z.string(), name: z.string() }).optional(),
         ranges: z.array(z.looseObject({ type: z.string(), events: z.array(event) })).nullish(),
         versions: z.array(z.string()).nullish(),
+        severity: vectors,
       }),
     )
     .nullish(),
@@ -85,26 +93,40 @@ function readRecord(value: unknown, at: number): [string, Advisory][] {
     id: data.id,
     aliases: data.aliases ?? [],
     summary: (data.summary ?? '').slice(0, SUMMARY_LENGTH),
-    severity: severityOf(data.database_specific?.severity),
     published: data.published ?? '',
   };
-  return (data.affected ?? []).flatMap(({ package: about, ranges, versions }): [string, Advisory][] => {
+  return (data.affected ?? []).flatMap((affected): [string, Advisory][] => {
+    const { package: about, ranges, versions } = affected;
     if (about?.ecosystem !== 'npm') return [];
+    const severity = severityOf(data.database_specific?.severity, affected.severity ?? data.severity ?? []);
     const semver = (ranges ?? []).filter(({ type }) => type === 'SEMVER' || type === 'ECOSYSTEM');
     return [
       [
         about.name,
-        { ...shared, ranges: semver.map(({ events }) => inOrder(events)), versions: versions ?? [] },
+        {
+          ...shared,
+          severity,
+          ranges: semver.map(({ events }) => inOrder(events)),
+          versions: versions ?? [],
+        },
       ],
     ];
   });
 }
 
-/** As the databases write it: `MODERATE`, `MEDIUM`, `High`. */
-function severityOf(word = ''): Severity {
-  const lower = word.toLowerCase();
+/**
+ * By the database's own word (`MODERATE`, `MEDIUM`, `High`), else by the worst of the vectors that can be computed: those of CVSS 3, in
+ * the bands of its specification (§5). What says neither is the worst there is.
+ */
+function severityOf(word: string | undefined, vectors: readonly { readonly score: string }[]): Severity {
+  const lower = (word ?? '').toLowerCase();
   if (lower === 'medium') return 'moderate';
-  return severities.find((each) => each === lower) ?? 'critical';
+  const named = severities.find((each) => each === lower);
+  if (named !== undefined) return named;
+  const scores = vectors.flatMap(({ score }) => baseScore(score) ?? []);
+  if (scores.length === 0) return 'critical';
+  const worst = Math.max(...scores);
+  return worst >= 9 ? 'critical' : worst >= 7 ? 'high' : worst >= 4 ? 'moderate' : 'low';
 }
 
 function inOrder(events: readonly z.output<typeof event>[]): Event[] {

@@ -93,8 +93,9 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     );
   }
 
+  const refusals = openRefusals({ route, clock });
   return {
-    refusals: openRefusals(clock),
+    refusals,
     get feed() {
       return feed?.state ?? null;
     },
@@ -112,6 +113,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
       return isEmpty(terms) ? null : terms;
     },
     begin(home) {
+      refusals.begin(home);
       const follower = followChanges({ route, settings, home });
       if (feed === null) return follower.read('');
       feed.begin({
@@ -120,7 +122,10 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
         changed: (names, digest) => follower.changed(selectorsFor(route, names), digest),
       });
     },
-    close: () => feed?.close(),
+    close() {
+      refusals.close();
+      feed?.close();
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { Job } from '../../../../protocol.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../../store.ts';
 import type { NpmOrigin } from '../../origin.ts';
 import { type Contents, lookInto } from '../inspect.ts';
+import { openPin } from '../pin.ts';
 import { newPackage, registryFields, summaryOf } from '../publish.ts';
 import {
   asHostedVersion,
@@ -18,7 +19,6 @@ import {
   readmeKey,
   versionKey,
 } from '../record.ts';
-import { refer } from '../refer.ts';
 import { Refusal } from '../refusal.ts';
 import { allOf, keysOf } from '../selectors.ts';
 import { cleaned, isExactVersion, looksLikeRange } from '../semver.ts';
@@ -97,15 +97,28 @@ async function store(
   incoming: IncomingVersion,
   checked: Checked,
 ): Promise<Revision> {
-  const { blobs, metadata } = job.stores;
+  const { blobs, metadata, usage } = job.stores;
   const { sizeBytes, sha512 } = checked;
-  const blob = await blobs.write(Bun.file(incoming.path).stream(), {
-    expect: { sizeBytes, sha512 },
-    signal: job.signal,
-  });
-  return refer({ blobs, metadata }, blob.sha256, npm.clock.now(), (transaction) =>
-    put(transaction, npm, pkg, incoming, checked, blob),
-  );
+  const pin = openPin(metadata, npm.clock);
+  try {
+    const blob = await blobs.write(Bun.file(incoming.path).stream(), {
+      expect: { sizeBytes, sha512 },
+      claim: pin.claim,
+      signal: job.signal,
+    });
+    const { revision, alert } = await metadata.transact(async (transaction) => {
+      await pin.replace(transaction);
+      const owned = { route: npm.route, kept: 'hosted', name: pkg.name } as const;
+      const more = { versions: 1, bytes: sizeBytes };
+      const alert = await usage.charge(transaction, owned, more, npm.hosted?.bounds ?? {});
+      return { revision: await put(transaction, npm, pkg, incoming, checked, blob), alert };
+    });
+    pin.settle();
+    alert();
+    return revision;
+  } finally {
+    await pin.release();
+  }
 }
 
 async function put(
@@ -151,7 +164,7 @@ async function put(
     latest: isLatest ? summaryOf(record, version) : before.latest,
   };
   const revision = await transaction.put(packageKey(route, name), after, found?.revision ?? null);
-  await noteUnpurged(transaction, route, name, isNew ? [...allOf(name), ...keysOf(route)] : allOf(name));
+  await noteUnpurged(transaction, npm, name, isNew ? [...allOf(name), ...keysOf(route)] : allOf(name));
   return revision;
 }
 

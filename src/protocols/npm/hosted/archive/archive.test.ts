@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporary } from '../../../../../test/support/temporary.ts';
 import type { FolderIn, Home as Keeping } from '../../../../protocol.ts';
-import { alice, type Home, openHome, publicationOf, published, tarballOf } from '../home.contract.ts';
+import { alice, type Home, jobAt, openHome, publicationOf, published, tarballOf } from '../home.contract.ts';
 
 function homeOf({ origin }: Home): Keeping {
   const { home } = origin.protocol;
@@ -21,18 +21,8 @@ async function work(
   home: Home,
   run: (keeping: Keeping, job: Parameters<Keeping['giveOut']>[1]) => Promise<void>,
 ) {
-  const counts: Record<string, number> = {};
-  const notes: string[] = [];
-  await run(homeOf(home), {
-    stores: home.stores,
-    purge: home.origin.door.purge,
-    get: () => Promise.reject(new Error('no upstream is asked')),
-    count(what, more = 1) {
-      counts[what] = (counts[what] ?? 0) + more;
-    },
-    note: (sentence) => void notes.push(sentence),
-    signal: new AbortController().signal,
-  });
+  const { job, counts, notes } = jobAt(home);
+  await run(homeOf(home), job);
   return { counts, notes } satisfies Done;
 }
 const take = (home: Home, path: string, more: Partial<FolderIn> = {}) =>

@@ -80,8 +80,8 @@ function faultOf(error: unknown): string | null {
   return isItsOwn ? error.detail : null;
 }
 
-/** A manifest that is too long; a file that changes while it is read. */
-const faults: ReadonlySet<string> = new Set(['document-too-large', 'blob-mismatch']);
+/** A manifest that is too long; a file that changes while it is read; more than may be kept. */
+const faults: ReadonlySet<string> = new Set(['document-too-large', 'blob-mismatch', 'quota-exceeded']);
 
 /** So that no other version is the latest for a moment; the highest of the rest, should that one be broken. */
 function latestFirst({ tags, versions }: Incoming): readonly IncomingVersion[] {
@@ -115,6 +115,6 @@ async function putGone(
   if (!isNews) return null;
   const found = await findPackage(transaction, route, name);
   const revision = await transaction.put(packageKey(route, name), found?.package ?? beginning(npm, pkg));
-  await noteUnpurged(transaction, route, name, allOf(name));
+  await noteUnpurged(transaction, npm, name, allOf(name));
   return revision;
 }
