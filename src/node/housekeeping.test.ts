@@ -66,6 +66,8 @@ describe('the house of an origin', () => {
       site: () => withoutRoutes,
     });
     ends.push(() => kept.close());
+    kept.begin();
+    await eventually('the first look', () => looks > 0);
     /** So much later, and what is done then. */
     async function later(ms: number) {
       const before = looks;
