@@ -51,7 +51,7 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
         const version = `1.0.${nth}`;
         // The same bytes as litter, so that they are condemned while they are published.
         await home.stores.blobs.write(tarballOf(name, version));
-        await Bun.sleep(nth % 4);
+        await Bun.sleep((nth % 10) * 10);
         const answer = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version));
         expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
         acknowledged.push(`/${name}/-/${name.slice('@acme/'.length)}-${version}.tgz`);
