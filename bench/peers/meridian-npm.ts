@@ -84,7 +84,7 @@ function config({ directory, secret, originPort, port, upstream }: Where): strin
     dataDir: join(directory, 'data'),
     nodes: {
       origin: { role: 'origin', listen: [{ port: originPort }], store: {}, accessLog },
-      pop: { role: 'pop', listen: [{ port }], parents: ['origin'], accessLog },
+      pop: { role: 'pop', listen: [{ port }], parents: ['origin'], workers: 1, accessLog },
     },
   };
   const route = {

@@ -7,14 +7,15 @@ import { defineNetwork, npm } from 'meridian';
 export default defineNetwork({
   name: 'embedded',
   // No `secret`: every node listens on loopback only (the default host), so one is made and kept in `.meridian/`.
+  // `workers: 1`: four nodes on one machine have a process each. On a machine of its own, a node has one for each core unless said.
   nodes: {
     // The only node that asks the registry, and the only one that would hold credentials for it.
     origin: { role: 'origin', listen: [{ port: 4870 }] },
     // What one PoP has fetched, the other one finds here.
-    shield: { role: 'shield', listen: [{ port: 4871 }], parents: ['origin'] },
+    shield: { role: 'shield', listen: [{ port: 4871 }], parents: ['origin'], workers: 1 },
     // Parents in order of preference: while the shield is down, the PoPs ask the origin.
-    'pop-a': { role: 'pop', listen: [{ port: 4873 }], parents: ['shield', 'origin'] },
-    'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'] },
+    'pop-a': { role: 'pop', listen: [{ port: 4873 }], parents: ['shield', 'origin'], workers: 1 },
+    'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'], workers: 1 },
   },
   // No `upstreams`: the origin asks the registry that its machine's npm is set to.
   routes: [npm({ match: { path: '/npm' } })],

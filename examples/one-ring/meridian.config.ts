@@ -11,7 +11,6 @@ const pop = {
   role: 'pop',
   listen: [{ host: '::', port: 443, tls: { cert: 'tls/cert.pem', key: 'tls/key.pem' } }],
   parents: ['origin'],
-  workers: 'auto',
 } as const;
 
 export default defineNetwork({

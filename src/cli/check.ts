@@ -2,13 +2,14 @@
  * `meridian check`: what is wrong with the config, or what it comes to.
  */
 import { loadNetwork } from '../config/load.ts';
-import type { Network, RouteConfig } from '../config/network.ts';
+import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { redact } from '../config/redact.ts';
 import { command } from './command.ts';
 import { exit } from './exit.ts';
 import { chosenNodes, explain } from './load.ts';
 import { jsonOption, loadOptions, networkOptions } from './settings.ts';
 import { table } from './table.ts';
+import { workersOf } from './worker-count.ts';
 
 const options = {
   ...networkOptions,
@@ -38,13 +39,19 @@ export default command(options, async (values) => {
 });
 
 function nodesTable({ nodes }: Network): string {
-  const rows = Object.values(nodes).map(({ name, role, listen, parents, dataDir }) => {
+  const rows = Object.values(nodes).map((node) => {
+    const { name, role, listen, parents, dataDir } = node;
     const addresses = listen.map(
       ({ host, port, tls }) => `${tls === undefined ? 'http' : 'https'}://${bracket(host)}:${port}`,
     );
-    return [name, role, addresses.join(' '), parents.join(', ') || '-', dataDir];
+    return [name, role, addresses.join(' '), parents.join(', ') || '-', workersCell(node), dataDir];
   });
-  return table(['node', 'role', 'listens on', 'parents', 'data'], rows);
+  return table(['node', 'role', 'listens on', 'parents', 'workers', 'data'], rows);
+}
+
+/** How many cores there are is this machine's affair, and the node may run on another one. */
+function workersCell(node: NodeConfig): string {
+  return node.workers === 'auto' ? `${workersOf(node)} (a core each, here)` : String(node.workers);
 }
 
 function bracket(host: string): string {

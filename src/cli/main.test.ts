@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import packageFile from '../../package.json' with { type: 'json' };
 import { temporary } from '../../test/support/temporary.ts';
@@ -81,9 +82,23 @@ describe('check', () => {
     const { code, out, left } = await meridian(['check']);
     expect(code).toBe(0);
     expect(out).toContain('the embedded network: no mistakes');
-    expect(out).toContain('pop-a   pop     http://127.0.0.1:4873  shield, origin');
+    expect(out).toMatch(/^pop-a +pop +http:\/\/127\.0\.0\.1:4873 +shield, origin +1 +\//m);
     expect(out).toContain("npm    npm       any host  /npm  this machine's npm setting");
     expect(left).toEqual([]);
+  });
+
+  test('shows how many workers a node has, and that a number for each core is this machine’s', async () => {
+    const files = {
+      'meridian.config.ts': config.replace(
+        'nodes: {',
+        "nodes: { pop: { role: 'pop', listen: [{ port: 1 }], parents: ['origin'] }, two: { role: 'pop', listen: [{ port: 2 }], parents: ['origin'], workers: 2 },",
+      ),
+    };
+    const { out } = await meridian(['check'], { files, env });
+    const workers = `${availableParallelism()} (a core each, here)`;
+    expect(out).toContain(`origin   ${workers}  /`);
+    expect(out).toMatch(/^two .* 2 +\//m);
+    expect(out).toMatch(/^origin .* 1 +\//m);
   });
 
   test('shows no credential', async () => {

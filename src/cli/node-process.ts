@@ -7,6 +7,7 @@ import { type LoadOptions, loadNetwork } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
 import { serveControl } from '../control/server.ts';
+import { settleDiskFolders } from '../node/disk-folders.ts';
 import { forSeat, type Seat } from '../node/seat.ts';
 import type { RunningNode } from '../node/start.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -39,6 +40,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   // Late, because it is most of the code: what can go wrong before is then known sooner.
   const { startNode } = await import('../node/start.ts');
   let network = ownView(options.network, options);
+  if (!seat) await settleDiskFolders(network.nodes[name]?.dataDir ?? network.dataDir, 1, log);
   const node = await startNode(network, name, { log, clock: systemClock, seat });
 
   const { metrics } = node;

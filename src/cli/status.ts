@@ -63,6 +63,7 @@ const heading = [
   'role',
   'state',
   'address',
+  'workers',
   'since',
   'requests',
   'hits',
@@ -84,14 +85,15 @@ function toTable(lines: readonly Line[]): string {
 }
 
 function cells(status: StatusMessage): (string | number)[] {
-  const { urls, startedAtMs, requests, hits, memory, disk, stores, fills, parents, kv, ring, bus, purging } =
-    status;
+  const { urls, workers, startedAtMs, requests, hits, memory, disk, stores, fills, parents } = status;
+  const { kv, ring, bus, purging } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const failing = kv.filter(({ isDown }) => isDown).map(({ name }) => `${name} fails`);
   const down = [...parents.flatMap(parentCell), ...failing];
   return [
     urls.join(' '),
+    workersCell(workers),
     readableSeconds((systemClock.now() - startedAtMs) / 1000),
     requests,
     share,
@@ -103,6 +105,13 @@ function cells(status: StatusMessage): (string | number)[] {
     ringCell(ring),
     busCell(bus, purging),
   ];
+}
+
+/** How many serve, and of how many where some do not. */
+function workersCell(workers: StatusMessage['workers']): string {
+  if (workers === undefined) return '1';
+  const up = workers.filter(({ state }) => state === 'up').length;
+  return up === workers.length ? String(up) : `${up} of ${workers.length}`;
 }
 
 /** What is not as it should be. */

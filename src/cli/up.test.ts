@@ -76,7 +76,7 @@ interface Config {
 
 async function configure({ name = 'test', route = 'first', nodes = ['a', 'b'] }: Config = {}): Promise<void> {
   const pops = nodes.map(
-    (node) => `${node}: { role: 'pop', listen: [{ port: ${ports[node]} }], parents: ['origin'] }`,
+    (node) => `${node}: { role: 'pop', listen: [{ port: ${ports[node]} }], parents: ['origin'], workers: 1 }`,
   );
   const text = `import { defineNetwork, env, npm } from 'meridian';
     export default defineNetwork({

@@ -13,6 +13,7 @@ import { type ControlClient, controlClient } from '../control/client.ts';
 import type { PurgeMessage, PurgeRequest } from '../control/messages.ts';
 import { serveControl } from '../control/server.ts';
 import { purgesTogether, statusTogether } from '../control/together.ts';
+import { settleDiskFolders } from '../node/disk-folders.ts';
 import { type Seat, workerName } from '../node/seat.ts';
 import { restarts } from '../telemetry/metrics/restarts.ts';
 import { together } from '../telemetry/metrics/snapshot.ts';
@@ -45,6 +46,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   let { network } = options;
   const nodeOf = (from: Network) => configOf(from, name);
   const { dataDir, role } = nodeOf(network);
+  await settleDiskFolders(dataDir, options.workers, log);
   const sockets = await socketFolder(dataDir);
   let ports: readonly number[] = [];
   const workers: Worker[] = [];
@@ -244,7 +246,7 @@ async function reloadAll(
   const next = loaded.network.nodes[name];
   if (next === undefined) return refused([`nodes.${name} is gone from the config: stop the node instead`]);
   if (next.workers !== atStart.nodes[name]?.workers)
-    return refused([`${name}: its workers (${count} now) cannot change without a restart`]);
+    return refused([`${name}: how many workers it has (${count} now) cannot change without a restart`]);
   for (const { supervised } of workers) {
     // One that is down starts with the next config.
     const { reasons } = (await clientOf(supervised, network.secret)?.reload()) ?? { reasons: [] };

@@ -51,7 +51,7 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring'
+    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring' | 'workers'
   > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
@@ -72,6 +72,8 @@ export interface NodeConfig
   readonly disk: StoreBounds | false;
   /** What an origin keeps for good. */
   readonly store?: StoreConfig | undefined;
+  /** `auto`: what its machine has cores for (`cli/worker-count.ts`). */
+  readonly workers: number | 'auto';
   /** The ring that its workers are members of; without it, they have one of their own. */
   readonly ring?: RingConfig | undefined;
 }
@@ -310,6 +312,8 @@ function completeNode(
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,
+    // An origin's stores belong to one process; all else can use every core.
+    workers: node.workers ?? (node.role === 'origin' ? 1 : 'auto'),
     ring: node.ring && completeRing(node.ring, configDir),
   };
 }

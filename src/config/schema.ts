@@ -56,6 +56,17 @@ export const standardObjectBytes = {
   disk: { atMost: 5 * 2 ** 30, share: 1 / 2 },
 } as const;
 
+/** More processes than this are of no use to one node. */
+export const mostWorkers = 64;
+
+const workers = z.union([z.literal('auto'), count('', 1, mostWorkers)]).register(rows, {
+  means:
+    'Processes that serve as this one node, each with its part of memory and disk. `auto`: one for each core that the node may use, 64 at most. An origin has one.',
+  expected: `'auto' or a number from 1 to ${mostWorkers}`,
+  type: 'choice',
+  otherwise: '`auto`; `1` for an origin',
+});
+
 const storeBounds = (means: string, bytes: '256 MiB' | '10 GiB', objectBytes: string) =>
   group(means, {
     bytes: size('All entries together.', { atLeast: 65_536 }).prefault(bytes),
@@ -223,16 +234,7 @@ export const node = group('One node. Its name is its key.', {
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   abandonedFills: abandonedFills.prefault({}),
-  workers: z
-    .union([
-      z.literal('auto'),
-      count(
-        'Processes that serve as this one node, each with its part of memory and disk: one for each core, or `auto` for that. An origin has one.',
-        1,
-        64,
-      ),
-    ])
-    .prefault(1),
+  workers: workers.optional(),
   ring: ring.optional(),
   hot: z.union([z.literal(false), hot]).prefault({}),
   trustedProxies: list(

@@ -2,7 +2,6 @@
  * What a node has for as long as it runs, whatever a reload makes of its config: the cache, the bus, what it knows of
  * purges, copies in stores nearby, and an origin's own stores.
  */
-import { join } from 'node:path';
 import type { Bus } from '../bus.ts';
 import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
 import { openDiskInTime } from '../cache/disk/unopened.ts';
@@ -12,6 +11,7 @@ import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
+import { diskFolder } from './disk-folders.ts';
 import { type NodeFleet, openFleet } from './fleet.ts';
 import { keepHouse } from './housekeeping.ts';
 import type { Site } from './node.ts';
@@ -151,7 +151,7 @@ async function openCache(
 ): Promise<Cache> {
   const { clock, warn } = surroundings;
   // One process for each folder: a worker's is its own.
-  const folder = join(config.dataDir, 'cache', ...(seat ? [String(seat.worker)] : []));
+  const folder = diskFolder(config.dataDir, seat?.worker);
   return cache({
     ...surroundings,
     memoryBytes: config.memory.bytes,

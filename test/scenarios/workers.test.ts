@@ -315,7 +315,7 @@ describe('under load', () => {
     } as const;
     network.rewrite({ nodes, routes: [web({ upstream: upstream.url })] });
     const { reasons } = await (await control()).reload();
-    expect(reasons).toEqual(['pop: its workers (3 now) cannot change without a restart']);
+    expect(reasons).toEqual(['pop: how many workers it has (3 now) cannot change without a restart']);
     expect(await pids()).toHaveLength(workers);
   });
 });

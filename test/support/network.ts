@@ -1,6 +1,6 @@
 /**
  * A network of real nodes for a test: one process each, on free ports, with data folders of their own, and
- * gone when the test is.
+ * gone when the test is. A node has one worker unless the test says more.
  *
  *     await using network = await startNetwork({
  *       nodes: { origin: { role: 'origin' }, pop: { role: 'pop', parents: ['origin'] } },
@@ -113,7 +113,7 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
       const host = on(name).address;
       const forTiers = tierDoor ? [{ ...tierDoor, host, port: tierPorts.get(name) }] : [];
       const listen = [...forTiers, { host, port: ports.get(name), informational }];
-      return [name, { ...node, listen, accessLog }];
+      return [name, { workers: 1, ...node, listen, accessLog }];
     });
     const config = { ...next, secret, dataDir: join(dir, 'data'), nodes: Object.fromEntries(nodes) };
     writeFileSync(configFile, `export default ${JSON.stringify(config, undefined, 2)};\n`);

@@ -37,7 +37,7 @@ function checkReachable(name: string, node: ParsedNode, { nodes }: Draft): Mista
 
 /** An origin's stores belong to one process. */
 function checkWorkers(name: string, { role, workers }: ParsedNode): Mistake[] {
-  if (workers === 1 || role !== 'origin') return [];
+  if (workers === undefined || workers === 1 || role !== 'origin') return [];
   const expected = '1, because an origin is one process';
   return [{ path: `nodes.${name}.workers`, expected, found: String(workers) }];
 }
@@ -65,14 +65,16 @@ interface Door {
   readonly port: number;
 }
 
-/** All that a node listens at. How many workers `auto` means, only its machine knows: the first one counts. */
+/** All that a node listens at. How many workers it has unless the config says a number, only its machine knows: the first one counts. */
 function doorsOf(name: string, { listen, ring, workers, admin }: ParsedNode): Door[] {
   const doors = listen.map(({ host, port }, index) => ({
     path: `nodes.${name}.listen[${index}]`,
     host,
     port,
   }));
-  const members = ring ? Array.from({ length: workers === 'auto' ? 1 : workers }, (_, at) => at) : [];
+  const members = ring
+    ? Array.from({ length: typeof workers === 'number' ? workers : 1 }, (_, at) => at)
+    : [];
   const { host = '', port = 0 } = ring ?? {};
   if (admin !== undefined) doors.push({ path: `nodes.${name}.admin`, host: admin.host, port: admin.port });
   return [...doors, ...members.map((at) => ({ path: `nodes.${name}.ring`, host, port: port + at }))];

@@ -54,7 +54,7 @@ function checkAddress({ name, node, ring }: Placed, all: readonly Placed[]): Mis
 }
 
 function checkPortRange({ name, node: { workers }, ring: { port } }: Placed): Mistake[] {
-  const last = port + (workers === 'auto' ? 1 : workers) - 1;
+  const last = port + (typeof workers === 'number' ? workers : 1) - 1;
   if (last <= 65_535) return [];
   const path = `nodes.${name}.ring.port`;
   return [{ path, expected: 'a port with one after it for each further worker', found: String(port) }];
