@@ -4,18 +4,23 @@
  */
 import { createSocket, type SocketType } from 'node:dgram';
 import { createConnection, isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { codeOf } from '../config/error-code.ts';
-import { isAnyAddress } from '../config/forms.ts';
-import type { ListenConfig, Network } from '../config/network.ts';
+import { isAnyAddress, overlap } from '../config/forms.ts';
+import type { ListenConfig, Network, NodeConfig } from '../config/network.ts';
 import { portVariable } from '../config/overrides.ts';
+import { workersOf } from './worker-count.ts';
 
 /** One sentence for each listener that cannot be opened. */
-export async function listenProblems(network: Network, nodes: readonly string[]): Promise<string[]> {
-  const listeners = nodes.flatMap((name) => {
-    const { listen = [], ring } = network.nodes[name] ?? {};
-    return [...listen, ...(ring ? [ring] : [])].map((address) => ({ name, address }));
-  });
-  const problems = listeners.map(async ({ name, address }) => {
+export async function listenProblems(
+  network: Network,
+  nodes: readonly string[],
+  cores = availableParallelism(),
+): Promise<string[]> {
+  const places = nodes.flatMap((name) => placesOf(network.nodes[name], cores));
+  const clashes = places.flatMap((place, at) => clash(place, places.slice(0, at)));
+  if (clashes.length > 0) return clashes;
+  const problems = places.map(async ({ name, address }) => {
     const code = await probe(address);
     return code === undefined ? [] : [explain(name, address, code)];
   });
@@ -23,6 +28,32 @@ export async function listenProblems(network: Network, nodes: readonly string[])
 }
 
 type Address = Pick<ListenConfig, 'host' | 'port'>;
+
+interface Place {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** Each worker has a port of the ring. */
+function placesOf(node: NodeConfig | undefined, cores: number): Place[] {
+  if (node === undefined) return [];
+  const { name, listen, ring } = node;
+  const members = ring ? Array.from({ length: workersOf(node, cores) }, (_, at) => at) : [];
+  const { host = '', port = 0 } = ring ?? {};
+  return [...listen, ...members.map((at) => ({ host, port: port + at }))].map((address) => ({
+    name,
+    address,
+  }));
+}
+
+/** The config's check has seen to all ports but those of workers that only their machine can count. */
+function clash({ name, address: { host, port } }: Place, before: readonly Place[]): string[] {
+  const other = before.find(({ address }) => address.port === port && overlap(address.host, host));
+  if (port === 0 || other === undefined) return [];
+  return [
+    `Port ${port} is that of two workers, or of a worker and a listener (${other.name}, ${name}): a worker for each core has a port of the ring. Leave room between the ports, or say \`workers\` in the config.`,
+  ];
+}
 
 /**
  * The code of the error, if there is one. Nothing listens there for it, not even for a moment: clients that keep on trying, because

@@ -164,3 +164,8 @@ export function isLoopback(host: string): boolean {
 export function isAnyAddress(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
+
+/** Whether two listeners at these addresses want the same port for themselves. */
+export function overlap(one: string, other: string): boolean {
+  return one === other || isAnyAddress(one) || isAnyAddress(other);
+}

@@ -111,19 +111,6 @@ describe('a valid config', () => {
     ]);
   });
 
-  test('gives each node what its role can use of a machine’s cores, unless it says a number', () => {
-    const door = (port: number) => ({ listen: [{ port }] });
-    const shield = { role: 'shield', ...door(2), parents: ['origin'] };
-    const nodes = {
-      origin: { role: 'origin', ...door(1) },
-      shield,
-      pop: { ...shield, role: 'pop', ...door(3) },
-      small: { ...shield, role: 'pop', ...door(4), workers: 1 },
-    };
-    const counts = Object.values(parsed({ ...input(), nodes }).nodes).map(({ workers }) => workers);
-    expect(counts).toEqual([1, 'auto', 'auto', 1]);
-  });
-
   test('may say everything', () => {
     const everything = defineNetwork({
       name: 'acme',

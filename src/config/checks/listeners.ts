@@ -1,7 +1,7 @@
 /**
  * Whether the nodes can all listen where they are told to, and others can reach them there.
  */
-import { isAnyAddress } from '../forms.ts';
+import { overlap } from '../forms.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
 import type { Draft } from './draft.ts';
@@ -101,8 +101,4 @@ function checkPorts({ nodes }: Draft): Mistake[] {
     }
   }
   return mistakes;
-}
-
-function overlap(one: string, other: string): boolean {
-  return one === other || isAnyAddress(one) || isAnyAddress(other);
 }
