@@ -110,6 +110,23 @@ export function viewContract(name: string, begin: () => Promise<BusWorld>): void
       heard.close();
     }, 120_000);
 
+    test('are told whole, however large their values are', async () => {
+      const { here, there } = await pair();
+      const large = (number: number) => `${number} `.padEnd(100_000, 'x');
+      const all = new Map<string, unknown>(upTo(60).map((number) => [`key ${number}`, large(number)]));
+      await here.view('large').putAll(all);
+      const heard = listen(there.view('large'));
+      await eventually('all of them', () => heard.caughtUp() === 1, slowly);
+      expect(heard.told).toEqual(all);
+      const anew = new Map<string, unknown>(upTo(60).map((number) => [`key ${number}`, large(-number)]));
+      await here.view('large').putAll(anew);
+      await here.view('large').put('last', 1);
+      await eventually('all of them anew', () => heard.told.get('last') === 1, slowly);
+      heard.close();
+      expect(heard.told).toEqual(anew.set('last', 1));
+      expect(heard.wentBack).toEqual([]);
+    }, 60_000);
+
     test('of those who change a key at the same time, let one win', async () => {
       const { here, there } = await pair();
       const all = upTo(20).map((number) => (number % 2 ? here : there).view('members').put('a', number, 0));

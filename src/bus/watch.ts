@@ -14,6 +14,8 @@ import type { BusLog } from './tell.ts';
 const idleMs = 1000;
 /** Of changes, and of what a view holds, in one step; roughly. */
 export const pageKeys = 512;
+/** Of their values, beyond which a step has no more keys. */
+export const pageBytes = 2 ** 20;
 
 /** How far a watch has read. */
 export interface Reached {

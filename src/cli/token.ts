@@ -2,8 +2,8 @@
  * `meridian token`: makes tokens, lists them, and takes them back.
  */
 import { z } from 'zod';
-import { shownToken } from '../access/api/tokens.ts';
-import { apiOptions, asker } from './access/ask.ts';
+import { shownToken, tokensInPage } from '../access/api/tokens.ts';
+import { type Ask, apiOptions, asker } from './access/ask.ts';
 import { secondsIn } from './access/duration.ts';
 import { rightIn, rightOptions } from './access/right.ts';
 import { day, rightText, show } from './access/shown.ts';
@@ -44,8 +44,7 @@ export default command(options, async (values) => {
   const ask = await asker(values);
   if (ask === undefined) return exit.failure;
   if (what === 'list') {
-    const query = owner === undefined ? '' : `?owner=${encodeURIComponent(owner)}`;
-    const tokens = z.array(shownToken).parse(await ask('GET', `/tokens${query}`));
+    const tokens = await listed(ask, owner);
     show(json, tokens, heading, tokens.map(rowOf));
     return exit.ok;
   }
@@ -80,6 +79,19 @@ export default command(options, async (values) => {
   else console.log(`${id}: revoked, but the bus cannot be reached: nodes will hear of it when it is back`);
   return answer.told ? exit.ok : exit.degraded;
 });
+
+/** Page by page. */
+async function listed(ask: Ask, owner: string | undefined): Promise<z.output<typeof shownToken>[]> {
+  const tokens: z.output<typeof shownToken>[] = [];
+  const query = new URLSearchParams(owner === undefined ? {} : { owner });
+  for (;;) {
+    const page = z.array(shownToken).parse(await ask('GET', `/tokens?${query}`));
+    for (const token of page) tokens.push(token);
+    const last = page.at(-1);
+    if (last === undefined || page.length < tokensInPage) return tokens;
+    query.set('after', last.id);
+  }
+}
 
 const heading = ['id', 'owner', 'label', 'made', 'expires', 'used', 'from', 'limited to'];
 

@@ -2,6 +2,7 @@
  * What a PoP needs to decide who may have what: the replica, and the way to the origin for what it does not know.
  */
 import { introduction, toldness } from '../access/api/for-nodes.ts';
+import { askEarly } from '../access/edge/early.ts';
 import { type Guard, guard } from '../access/edge/guard.ts';
 import { openHeard } from '../access/edge/heard.ts';
 import { notes, type Report } from '../access/edge/notes.ts';
@@ -59,6 +60,14 @@ export function openGuard({ bus, clock, log, network, parent, busUnheardMs }: No
     },
   });
 
+  const stopAsking = askEarly({
+    ...{ clock, learn: replica.learn, isComplete: () => replica.isComplete },
+    async ask() {
+      const answer = await askOrigin(parent(), { method: 'GET', path: '/nodes/everyone' }, times());
+      return introduction.parse(answer);
+    },
+  });
+
   async function sendReport({ used, denied, more }: Report): Promise<void> {
     const body = {
       used: [...used].map(([token, atMs]) => ({ token, atMs })),
@@ -96,6 +105,7 @@ export function openGuard({ bus, clock, log, network, parent, busUnheardMs }: No
     reload: replica.reload,
     async close() {
       heard.close();
+      stopAsking();
       known.close();
       await known.flush();
       replica.close();

@@ -78,7 +78,7 @@ describe('the house of an origin', () => {
       });
     }
     const lines = async (what: string) => (await register.audit({})).filter((line) => line.what === what);
-    return { clock, register, later, lines };
+    return { clock, metadata: stores.metadata, register, later, lines };
   }
 
   test('is rid of a token a day after it has expired', async () => {
@@ -91,6 +91,27 @@ describe('the house of an origin', () => {
     expect(await register.token(token.id)).toBeNull();
     expect((await lines('token.expire')).map(({ subject }) => subject)).toEqual([token.id]);
     expect(await lines('token.create')).toHaveLength(1);
+  });
+
+  test('lists tokens of before by their owners, at its first look', async () => {
+    const { metadata } = await house(null);
+    expect((await metadata.get(['access', 'filled']))?.value).toEqual({ after: '', isDone: true });
+  });
+
+  test('removes what a user has left whose removal was killed', async () => {
+    const { metadata, register, later, lines } = await house(null);
+    await register.addUser(operator, { name: 'alice' });
+    const { token } = await register.makeToken(operator, { owner: 'user:alice' });
+    // As a killed removal leaves it.
+    await metadata.transact(async (transaction) => {
+      await transaction.delete(['access', 'user', 'alice']);
+      await transaction.put(['access', 'leaving', 'alice'], {});
+    });
+    await later(hourMs);
+    expect(await register.token(token.id)).toBeNull();
+    expect((await lines('user.remove-tokens')).map(({ by, subject }) => [by, subject])).toEqual([
+      ['origin', 'alice'],
+    ]);
   });
 
   test('keeps lines of the audit log for as long as the config says', async () => {

@@ -1,7 +1,7 @@
 /**
  * What an origin does for its stores without being asked: counts them once, collects blobs that nothing refers to, carries out what
- * a collection has left that was killed, ends uploads that nobody goes on with, and removes tokens that have expired and old lines
- * of the audit log.
+ * a collection has left that was killed, ends uploads that nobody goes on with, and removes tokens that have expired, those of users
+ * who were removed, and old lines of the audit log.
  */
 import type { Register } from '../access/register/register.ts';
 import { asMeridianError, MeridianError } from '../errors.ts';
@@ -23,7 +23,10 @@ const expiredMs = 24 * 3600_000;
 export interface HousekeepingOptions extends CollectionOptions {
   /** 0: never. */
   readonly everyMs: number;
-  readonly register: Pick<Register, 'removeExpired' | 'dropAudit' | 'appendAudit'>;
+  readonly register: Pick<
+    Register,
+    'fillHolders' | 'finishRemovals' | 'removeExpired' | 'dropAudit' | 'appendAudit'
+  >;
   /** How long lines of the audit log are kept, as the config says now; `null`: for good. */
   readonly auditMs: () => number | null;
   readonly works: Works;
@@ -49,7 +52,7 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
       await finishLeft({ stores, clock, writtenBeforeMs: clock.now() - graceMs });
       await stores.blobs.uploads.expire(clock.now() - uploadMs);
       if ((await lastRecount(stores.metadata)) === null) await countFirst();
-      await tidyAccess(options);
+      await tidyAccess(options, closing.signal);
       if (everyMs > 0 && (await isDue())) await collectNow();
     } catch (thrown) {
       if (!closed)
@@ -102,8 +105,16 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
   };
 }
 
-async function tidyAccess({ register, auditMs, clock, log, by }: HousekeepingOptions): Promise<void> {
+async function tidyAccess(
+  { register, auditMs, clock, log, by }: HousekeepingOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const actor = { by, token: null, from: null };
+  const filled = await register.fillHolders(signal);
+  if (filled > 0) log.info('tokens of before were listed by their owners', { tokens: filled });
+  const users = await register.finishRemovals(actor, signal);
+  if (users > 0) log.info('what users had left who were removed is gone', { users });
+  if (signal.aborted) return;
   const tokens = await register.removeExpired(actor, clock.now() - expiredMs);
   if (tokens > 0) log.info('tokens that expired a day ago were removed', { tokens });
   const keptMs = auditMs();

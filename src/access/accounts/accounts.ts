@@ -10,7 +10,7 @@ import type { Exchange } from '../oidc/exchange.ts';
 import { name as nameOfUser, password as newPassword, token as tokenRecord } from '../record.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
-import type { MadeToken } from '../register/tokens.ts';
+import type { ListedToken, MadeToken } from '../register/tokens.ts';
 import { asToken, hashOfToken } from '../token.ts';
 import { actorOf, userBehind } from './asker.ts';
 import type { Attempts } from './attempts.ts';
@@ -141,7 +141,7 @@ export function openAccounts(options: AccountOptions): Accounts {
     async makeToken(asker, password, wanted) {
       const user = userBehind(asker);
       await proven({ user, password, create: null }, asker.address);
-      if ((await register.tokens(`user:${user}`)).length >= maxTokens)
+      if ((await register.tokens({ owner: `user:${user}`, limit: maxTokens })).length >= maxTokens)
         throw new MeridianError('conflict', `${user} has ${maxTokens} tokens: revoke some first`);
       const checked = tokenRecord.pick({ label: true, addresses: true, limit: true }).safeParse(wanted);
       if (!checked.success)
@@ -155,8 +155,12 @@ export function openAccounts(options: AccountOptions): Accounts {
     async revokeToken(asker, which) {
       const text = asToken(which);
       const wanted = text === undefined ? which : (await register.byHash(hashOfToken(text)))?.id;
-      const found = (await tokensOf(register, asker)).find(({ id }) => id === wanted);
-      if (found === undefined) throw new MeridianError('no-such-record', 'you have no such token');
+      const shown = await shownBy(register, asker);
+      const id = tokenRecord.shape.id.safeParse(wanted).data;
+      const found = id === undefined ? null : await register.token(id);
+      const isWithin = shown?.owner === found?.owner && (shown?.limit === null || shown?.id === found?.id);
+      if (shown === null || found === null || !isWithin)
+        throw new MeridianError('no-such-record', 'you have no such token');
       await register.revokeToken(actorOf(asker), found.id);
       // The nodes hear of it within a moment, also when this takes longer.
       await register.told(toldWithinMs);
@@ -171,12 +175,16 @@ function isName(text: string): boolean {
 const toldWithinMs = 5_000;
 
 /** A token that is limited is for doing one thing, which is not to look after others. */
-async function tokensOf(register: Register, { identity }: Asker): Promise<readonly HeldToken[]> {
-  if (identity.token === null) return [];
-  const all = await register.tokens(identity.name);
-  const shown = all.find(({ id }) => id === identity.token);
-  if (shown === undefined) return [];
-  return shown.limit === null ? all : [shown];
+async function tokensOf(register: Register, asker: Asker): Promise<readonly HeldToken[]> {
+  const shown = await shownBy(register, asker);
+  if (shown === null) return [];
+  return shown.limit === null ? register.tokens({ owner: shown.owner, limit: maxTokens }) : [shown];
+}
+
+/** The token by which he asks. */
+async function shownBy(register: Register, { identity }: Asker): Promise<ListedToken | null> {
+  const token = identity.token === null ? null : await register.token(identity.token);
+  return token?.owner === identity.name ? token : null;
 }
 
 function given({ token, text }: MadeToken): GivenToken {

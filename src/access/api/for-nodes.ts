@@ -42,6 +42,15 @@ export const forNodes = [
   }),
   endpoint({
     method: 'GET',
+    path: '/nodes/everyone',
+    audience: 'node',
+    summary: 'What has been given to everybody.',
+    input: null,
+    output: introduction,
+    run: ({ register }) => register.introduceEverybody(),
+  }),
+  endpoint({
+    method: 'GET',
     path: '/nodes/told',
     audience: 'node',
     summary: 'Whether the nodes have been told of all that has been changed.',

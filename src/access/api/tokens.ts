@@ -3,9 +3,13 @@ import { z } from 'zod';
 import { MeridianError } from '../../errors.ts';
 import { right, token } from '../record.ts';
 import { endpoint } from './endpoint.ts';
+import { numberIn } from './query.ts';
 
 /** What is shown of a token: never what could be used in its place. */
 export const shownToken = token.omit({ hash: true }).extend({ usedMs: z.number().nullable() });
+
+/** At most, and unless less are asked for. */
+export const tokensInPage = 1_000;
 
 const wanted = z.object({
   owner: token.shape.owner,
@@ -22,11 +26,17 @@ export const tokenEndpoints = [
     method: 'GET',
     path: '/tokens',
     audience: 'admin',
-    summary: 'All tokens, or those of one owner (`?owner=user:alice`).',
+    summary:
+      'Tokens, or those of one owner (`?owner=user:alice`), by id: `?limit=` 1 to 1000 (which it is unless said), `?after=` the last id of the page before. The last page is shorter than that.',
     input: null,
     output: z.array(shownToken),
     async run({ register, query }) {
-      const listed = await register.tokens(query.get('owner') ?? undefined);
+      const owner = query.get('owner') ?? undefined;
+      const after = query.get('after') ?? undefined;
+      if (after !== undefined && !token.shape.id.safeParse(after).success)
+        throw new MeridianError('request-malformed', 'after has to be the id of a token');
+      const limit = pageLimit(numberIn(query, 'limit'));
+      const listed = await register.tokens({ owner, after, limit });
       return listed.map(({ hash: _, ...rest }) => rest);
     },
   }),
@@ -65,13 +75,17 @@ export const tokenEndpoints = [
     output: shownToken,
     async run({ register, names }) {
       const id = names['id'] ?? '';
-      const found = (await register.tokens()).find((each) => each.id === id);
-      if (found === undefined) throw new MeridianError('no-such-record', `there is no token ${id}`);
+      const found = await register.token(id);
+      if (found === null) throw new MeridianError('no-such-record', `there is no token ${id}`);
       const { hash: _, ...rest } = found;
       return rest;
     },
   }),
 ];
+
+function pageLimit(wanted = tokensInPage): number {
+  return Math.min(tokensInPage, Math.max(1, wanted));
+}
 
 /** What takes longer is told later all the same. */
 const toldWithinMs = 5_000;

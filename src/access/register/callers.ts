@@ -14,19 +14,21 @@ import { documents, find, keys } from './documents.ts';
 export interface Callers {
   /** Somebody whose token is good for nothing is anonymous. */
   identify(caller: Caller | undefined, nowMs: number): Promise<Identity>;
+  /** Users, teams and grants as they are now. They are read again only when anything has changed. */
+  world(): Promise<World>;
 }
 
-export function callers(metadata: MetadataStore, world: () => Promise<World>): Callers {
+export function callers(metadata: MetadataStore, readWorld: () => Promise<World>): Callers {
   let known: { readonly revision: Revision | null; readonly world: World } | null = null;
 
-  /** Read again when anything has changed. */
   async function current(): Promise<World> {
     const revision = (await metadata.get(keys.order))?.revision ?? null;
-    if (known?.revision !== revision || known === null) known = { revision, world: await world() };
+    if (known?.revision !== revision || known === null) known = { revision, world: await readWorld() };
     return known.world;
   }
 
   return {
+    world: current,
     async identify(caller, nowMs) {
       const now = await current();
       if (caller?.token == null) return anonymousIn(now);

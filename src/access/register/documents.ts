@@ -15,6 +15,15 @@ export const keys = {
   team: (name: string) => ['access', 'team', name],
   grant: (id: string) => ['access', 'grant', id],
   token: (id: string) => ['access', 'token', id],
+  tokens: ['access', 'token'],
+  /** Points to a token, by whose it is. */
+  held: (owner: string, id: string) => ['access', 'held', owner, id],
+  heldOf: (owner: string) => ['access', 'held', owner],
+  /** How far tokens of before have been given what points to them. */
+  filled: ['access', 'filled'],
+  /** A user who has been removed, and has left tokens that are still to be removed. */
+  leaving: (name: string) => ['access', 'leaving', name],
+  leavings: ['access', 'leaving'],
   /** Points from the hash of a token to its id. */
   hash: (hash: string) => ['access', 'hash', hash],
   /** When a token was last used. */
@@ -42,7 +51,8 @@ export function digits(number: number): string {
 }
 
 export const passwordDocument = z.object({ hash: z.string() });
-export const hashDocument = z.object({ id: z.string() });
+/** Of a token. */
+export const pointerDocument = z.object({ id: z.string() });
 export const usedDocument = z.object({ atMs: z.number() });
 export const goneDocument = z.object({ key: z.string() });
 export const orderDocument = z.object({ last: z.number() });
@@ -79,13 +89,20 @@ export async function listed<Type extends z.ZodType>(
   return found;
 }
 
-/** All that are below a key, page by page. */
-export async function* all(reader: DocumentReader, prefix: DocumentKey): AsyncGenerator<Document> {
-  let after: DocumentKey | undefined;
+/** All that are below a key, page by page. @param from the key before them. @param most in one page. */
+export async function* all(
+  reader: DocumentReader,
+  prefix: DocumentKey,
+  {
+    from,
+    most = documentLimits.page,
+  }: { readonly from?: DocumentKey | undefined; readonly most?: number } = {},
+): AsyncGenerator<Document> {
+  let after = from;
   for (;;) {
-    const page = await reader.scan(prefix, after && { after });
+    const page = await reader.scan(prefix, { limit: most, ...(after && { after }) });
     yield* page;
     after = page.at(-1)?.key;
-    if (page.length < documentLimits.page) return;
+    if (page.length < most) return;
   }
 }

@@ -2,18 +2,14 @@
  * Tokens that have expired: a while later they are taken from the records, so that those of CI jobs and of logins do not pile up at the
  * origin, on the bus and at every PoP. What the audit log says of them stays.
  */
-import { z } from 'zod';
 import type { MetadataStore } from '../../store.ts';
 import type { Act } from './act.ts';
 import type { Actor } from './actor.ts';
-import { documents, find, keys, read } from './documents.ts';
+import { documents, find, keys, pointerDocument, read } from './documents.ts';
 import { drop } from './tokens.ts';
 
 /** Of one transaction. */
 const atOnce = 256;
-
-/** Of a token that expires then. */
-const expiryDocument = z.object({ id: z.string() });
 
 export interface Expiry {
   /**
@@ -31,7 +27,7 @@ export function expiry(metadata: MetadataStore, act: Act): Expiry {
         const page = await metadata.scan(keys.expiries, { limit: atOnce });
         const old = page.filter(({ key }) => Number(key.at(-2)) < beforeMs);
         if (old.length === 0) return removed;
-        const ids = old.map((document) => read(expiryDocument, document).id);
+        const ids = old.map((document) => read(pointerDocument, document).id);
         const event = { ...actor, what: 'token.expire', subject: ids.join(' ') };
         await act({ ...event, detail: { tokens: ids.length } }, async (acting) => {
           for (const { key } of old) await acting.documents.delete(key);

@@ -10,7 +10,7 @@ import { hashOfToken, makeToken, type TokenText } from '../token.ts';
 import type { Act } from './act.ts';
 import { keys } from './documents.ts';
 import { newId } from './id.ts';
-import { tokenNews } from './news.ts';
+import { write } from './tokens.ts';
 
 const name = 'admin';
 
@@ -29,7 +29,8 @@ export async function found(metadata: MetadataStore, act: Act, clock: Clock): Pr
     ...{ expiresMs: null, addresses: [], limit: null },
   };
   const event = { by: 'meridian', token: null, from: null, what: 'network.found', subject: name, detail: {} };
-  return act(event, async ({ documents: written, tell }) => {
+  return act(event, async (acting) => {
+    const { documents: written, tell } = acting;
     // Another origin may have been faster.
     if ((await written.get(keys.founded)) !== null) return null;
     await written.put(keys.founded, { atMs: createdMs });
@@ -39,9 +40,7 @@ export async function found(metadata: MetadataStore, act: Act, clock: Clock): Pr
     }
     await written.put(keys.grant(grant.id), grant);
     tell({ of: 'grant', name: grant.id, value: grant });
-    await written.put(keys.token(token.id), token);
-    await written.put(keys.hash(token.hash), { id: token.id });
-    tell({ of: 'token', name: token.hash, value: tokenNews.parse(token) });
+    await write(acting, token);
     return text;
   });
 }

@@ -5,20 +5,18 @@ import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { DocumentReader } from '../../store.ts';
 import type { Team, User } from '../record.ts';
-import type { Act, Acting } from './act.ts';
+import type { Act } from './act.ts';
 import type { Actor } from './actor.ts';
 import { documents, find, keys, listed, passwordDocument } from './documents.ts';
 import { dropGrantsOf } from './grants.ts';
+import { checkGone } from './leaving.ts';
 import { notFound } from './not-found.ts';
-import { dropTokensOf } from './tokens.ts';
 
 export interface People {
   users(): Promise<readonly User[]>;
   user(name: string): Promise<User | null>;
-  /** @throws `conflict` when there is one of this name. */
+  /** @throws `conflict` when there is one of this name, or tokens of one are still to be removed. */
   addUser(actor: Actor, user: NewUser): Promise<User>;
-  /** Without his tokens, his grants, and his place in teams. @throws `no-such-record`. */
-  removeUser(actor: Actor, name: string): Promise<void>;
   /** What he holds is good for nothing while he is disabled. @throws `no-such-record`. */
   setDisabled(actor: Actor, name: string, disabled: boolean): Promise<User>;
   /** @throws `no-such-record`. */
@@ -75,24 +73,13 @@ export function people(reader: DocumentReader, act: Act, clock: Clock): People {
         const { documents: written, tell } = acting;
         if ((await written.get(keys.user(name))) !== null)
           throw new MeridianError('conflict', `there is a user ${name}`);
+        await checkGone(written, name);
         await written.put(keys.user(name), value);
         if (hash !== null) await written.put(keys.password(name), { hash });
         tell({ of: 'user', name, value });
         return value;
       });
     },
-
-    removeUser: (actor, name) =>
-      act({ ...actor, what: 'user.remove', subject: name, detail: {} }, async (acting) => {
-        const { documents: written, tell } = acting;
-        if (!(await written.delete(keys.user(name)))) throw notFound('user', name);
-        await written.delete(keys.password(name));
-        await written.delete(keys.profile(name));
-        await dropTokensOf(acting, `user:${name}`);
-        await dropGrantsOf(acting, `user:${name}`);
-        await leaveTeams(acting, name);
-        tell({ of: 'user', name, value: null });
-      }),
 
     setDisabled: (actor, name, disabled) => {
       const what = disabled ? 'user.disable' : 'user.enable';
@@ -147,13 +134,4 @@ export function people(reader: DocumentReader, act: Act, clock: Clock): People {
         members.filter((member) => member !== user),
       ),
   };
-}
-
-async function leaveTeams({ documents: written, tell }: Acting, user: string): Promise<void> {
-  for (const team of await listed(written, documents.team, 'team')) {
-    if (!team.members.includes(user)) continue;
-    const value = { ...team, members: team.members.filter((member) => member !== user) };
-    await written.put(keys.team(team.name), value);
-    tell({ of: 'team', name: team.name, value });
-  }
 }

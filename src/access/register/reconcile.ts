@@ -11,7 +11,7 @@ import type { Bus, Subscription } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import type { Document, DocumentReader, MetadataStore } from '../../store.ts';
 import { type Change, writeUntold } from './act.ts';
-import { all, documents, find, goneDocument, hashDocument, keys, read } from './documents.ts';
+import { all, documents, find, goneDocument, keys, pointerDocument, read } from './documents.ts';
 import { keyOf, type News, nameIn, news, tokenNews, viewName } from './news.ts';
 import { bucketOf, groups, type Sums, sums } from './sums.ts';
 
@@ -280,7 +280,7 @@ function changeIn(kind: News['of'], document: Document): Change {
 /** What is true of a key now. */
 async function changeOf(reader: DocumentReader, key: string): Promise<Change> {
   const [kind, name] = [kindOf(key), nameIn(key)];
-  const pointer = kind === 'token' ? await find(reader, hashDocument, keys.hash(name)) : { id: name };
+  const pointer = kind === 'token' ? await find(reader, pointerDocument, keys.hash(name)) : { id: name };
   const document = pointer && (await reader.get(['access', kind, pointer.id]));
   return document ? changeIn(kind, document) : { of: kind, name, value: null };
 }

@@ -21,7 +21,9 @@ import { type Callers, callers } from './callers.ts';
 import { type Expiry, expiry } from './expire.ts';
 import { found } from './found.ts';
 import { type Grants, grants } from './grants.ts';
-import { type Introduction, introduce } from './introduce.ts';
+import { type Holders, holders } from './holders.ts';
+import { type Introduction, introduce, introduceEverybody } from './introduce.ts';
+import { type Leaving, leaving } from './leaving.ts';
 import { type Logins, logins } from './logins.ts';
 import { type People, people } from './people.ts';
 import { type Profiles, profiles } from './profiles.ts';
@@ -29,13 +31,22 @@ import { reconcile } from './reconcile.ts';
 import { openTeller } from './teller.ts';
 import { type Tokens, tokens } from './tokens.ts';
 
-export interface Register extends People, Profiles, Grants, Tokens, Expiry, Callers, Logins {
-  /** Users, teams and grants as they are now. */
-  world(): Promise<World>;
+export interface Register
+  extends People,
+    Leaving,
+    Profiles,
+    Grants,
+    Tokens,
+    Holders,
+    Expiry,
+    Callers,
+    Logins {
   /** Makes the first administrator, if there has not been one. @returns his token. */
   found(): Promise<TokenText | null>;
   /** What a node has to know of a token; `null` when there is none. */
   introduce(hash: string): Promise<Introduction | null>;
+  /** What a node has to know of what has been given to everybody. */
+  introduceEverybody(): Promise<Introduction>;
   audit(query: AuditQuery): Promise<readonly AuditLine[]>;
   appendAudit(events: readonly AuditEvent[]): Promise<void>;
   /** Removes lines from before then, ms since the epoch. @returns how many. */
@@ -60,7 +71,8 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
   const act = actor({ metadata, clock, done: teller.wake });
   const ofPeople = people(metadata, act, clock);
   const ofGrants = grants(metadata, act, clock);
-  async function world(): Promise<World> {
+  const ofHolders = holders(metadata);
+  async function readWorld(): Promise<World> {
     const [users, teams, given] = await Promise.all([ofPeople.users(), ofPeople.teams(), ofGrants.grants()]);
     return {
       get open() {
@@ -74,16 +86,18 @@ export function openRegister({ metadata, bus, openRoutes, clock, warn }: Registe
 
   return {
     ...ofPeople,
+    ...leaving(metadata, act, ofHolders),
     ...profiles(metadata, act),
     ...ofGrants,
     ...logins(metadata, act, clock),
+    ...ofHolders,
     ...expiry(metadata, act),
     ...tokens(metadata, act, clock, (work) => metadata.transact(work)),
+    ...callers(metadata, readWorld),
 
-    world,
     found: () => found(metadata, act, clock),
     introduce: (hash) => introduce(metadata, hash),
-    identify: callers(metadata, world).identify,
+    introduceEverybody: () => introduceEverybody(metadata),
     audit: (query) => readAudit(metadata, query),
     appendAudit: (events) => appendAudit(metadata, events),
     dropAudit: (beforeMs) => dropAudit(metadata, beforeMs),

@@ -4,19 +4,21 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Right } from '../../identity.ts';
-import type { DocumentReader, Transaction } from '../../store.ts';
+import { type DocumentReader, documentLimits } from '../../store.ts';
 import type { Token } from '../record.ts';
 import { hashOfToken, makeToken, type TokenText } from '../token.ts';
 import type { Act, Acting } from './act.ts';
 import type { Actor } from './actor.ts';
-import { documents, find, hashDocument, keys, listed, usedDocument } from './documents.ts';
+import { documents, find, keys, pointerDocument, read, usedDocument } from './documents.ts';
+import { heldBy, point, unpoint } from './holders.ts';
 import { newId } from './id.ts';
 import { tokenNews } from './news.ts';
 import { notFound } from './not-found.ts';
 
 export interface Tokens {
-  tokens(owner?: string): Promise<readonly ListedToken[]>;
-  token(id: string): Promise<Token | null>;
+  /** A page of them, by id. The last one is shorter than was asked for. */
+  tokens(page: TokenPage): Promise<readonly ListedToken[]>;
+  token(id: string): Promise<ListedToken | null>;
   /** @throws `no-such-record` for a user that there is not, `request-malformed` when it has expired already. */
   makeToken(actor: Actor, wanted: NewToken): Promise<MadeToken>;
   /** @throws `no-such-record`. */
@@ -24,6 +26,15 @@ export interface Tokens {
   byHash(hash: string): Promise<Token | null>;
   /** When tokens were used, by id: written down where that is later than what is known. */
   noteUse(uses: ReadonlyMap<string, number>): Promise<void>;
+}
+
+export interface TokenPage {
+  /** Of him alone. */
+  readonly owner?: string | undefined;
+  /** Id of the last one of the page before. */
+  readonly after?: string | undefined;
+  /** 1 to `documentLimits.page`, which is the default. */
+  readonly limit?: number | undefined;
 }
 
 export interface NewToken extends Pick<Token, 'owner'> {
@@ -47,20 +58,28 @@ export function tokens(
   reader: DocumentReader,
   act: Act,
   clock: Clock,
-  write: (work: (written: Acting['documents']) => Promise<void>) => Promise<void>,
+  inTransaction: (work: (written: Acting['documents']) => Promise<void>) => Promise<void>,
 ): Tokens {
+  async function withUse(token: Token): Promise<ListedToken> {
+    const used = await find(reader, usedDocument, keys.used(token.id));
+    return { ...token, usedMs: used?.atMs ?? null };
+  }
+
   return {
-    async tokens(owner) {
+    async tokens({ owner, after, limit = documentLimits.page }) {
       const found: ListedToken[] = [];
-      for (const token of await listed(reader, documents.token, 'token')) {
-        if (owner !== undefined && token.owner !== owner) continue;
-        const used = await find(reader, usedDocument, keys.used(token.id));
-        found.push({ ...token, usedMs: used?.atMs ?? null });
-      }
+      const page =
+        owner === undefined
+          ? await tokensAfter(reader, after, limit)
+          : await heldBy(reader, owner, { after, limit });
+      for (const token of page) found.push(await withUse(token));
       return found;
     },
 
-    token: (id) => find(reader, documents.token, keys.token(id)),
+    async token(id) {
+      const token = await find(reader, documents.token, keys.token(id));
+      return token && withUse(token);
+    },
 
     async makeToken(actor, { owner, label = '', expiresMs = null, addresses = [], limit = null }) {
       const createdMs = clock.now();
@@ -73,13 +92,10 @@ export function tokens(
       };
       const detail = { owner, label, expiresMs };
       return act({ ...actor, what: 'token.create', subject: token.id, detail }, async (acting) => {
-        const { documents: written, tell } = acting;
         const [kind = '', name = ''] = owner.split(':');
-        if (kind === 'user' && (await written.get(keys.user(name))) === null) throw notFound('user', name);
-        await written.put(keys.token(token.id), token);
-        await written.put(keys.hash(token.hash), { id: token.id });
-        await noteExpiry(written, token);
-        tell({ of: 'token', name: token.hash, value: tokenNews.parse(token) });
+        if (kind === 'user' && (await acting.documents.get(keys.user(name))) === null)
+          throw notFound('user', name);
+        await write(acting, token);
         return { token, text };
       });
     },
@@ -92,12 +108,12 @@ export function tokens(
       }),
 
     async byHash(hash) {
-      const pointer = await find(reader, hashDocument, keys.hash(hash));
+      const pointer = await find(reader, pointerDocument, keys.hash(hash));
       return pointer && find(reader, documents.token, keys.token(pointer.id));
     },
 
     noteUse: (uses) =>
-      write(async (written) => {
+      inTransaction(async (written) => {
         for (const [id, atMs] of uses) {
           if ((await written.get(keys.token(id))) === null) continue;
           const known = await find(written, usedDocument, keys.used(id));
@@ -107,19 +123,27 @@ export function tokens(
   };
 }
 
-export async function dropTokensOf(acting: Acting, owner: string): Promise<void> {
-  for (const token of await listed(acting.documents, documents.token, 'token'))
-    if (token.owner === owner) await drop(acting, token);
+/** With what points to it. */
+export async function write({ documents: written, tell }: Acting, token: Token): Promise<void> {
+  await written.put(keys.token(token.id), token);
+  await written.put(keys.hash(token.hash), { id: token.id });
+  await point(written, token);
+  tell({ of: 'token', name: token.hash, value: tokenNews.parse(token) });
 }
 
 export async function drop({ documents: written, tell }: Acting, token: Token): Promise<void> {
-  const { id, hash, expiresMs } = token;
-  if (expiresMs !== null) await written.delete(keys.expiry(expiresMs, id));
+  const { id, hash } = token;
+  await unpoint(written, token);
   for (const key of [keys.token(id), keys.hash(hash), keys.used(id)]) await written.delete(key);
   tell({ of: 'token', name: hash, value: null });
 }
 
-/** Writes down when a token expires, if it does: `expire.ts` reads it. */
-async function noteExpiry(written: Transaction, { id, expiresMs }: Token): Promise<void> {
-  if (expiresMs !== null) await written.put(keys.expiry(expiresMs, id), { id });
+async function tokensAfter(
+  reader: DocumentReader,
+  after: string | undefined,
+  limit: number,
+): Promise<readonly Token[]> {
+  const scan = after === undefined ? {} : { after: keys.token(after) };
+  const page = await reader.scan(keys.tokens, { ...scan, limit });
+  return page.map((document) => read(documents.token, document));
 }

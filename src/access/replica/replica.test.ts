@@ -4,6 +4,7 @@ import { virtualClock } from '../../../test/support/clock.ts';
 import type { Bus, Watcher } from '../../bus.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Deed, Identity } from '../../identity.ts';
+import { askEarly } from '../edge/early.ts';
 import { guard } from '../edge/guard.ts';
 import { strangers } from '../edge/strangers.ts';
 import type { Introduction } from '../register/introduce.ts';
@@ -23,6 +24,11 @@ const token: News & { of: 'token' } = {
   of: 'token',
   order: 3,
   value: { id: '0'.repeat(12), owner, expiresMs: null, addresses: [], limit: null },
+};
+const forEverybody: News = {
+  of: 'grant',
+  order: 8,
+  value: { ...right, id: 'e', to: 'everyone', createdMs: 0, by: 'x' },
 };
 const reading: Deed = { action: 'read', route: 'npm', subject: 'lodash', restricted: true };
 
@@ -53,6 +59,15 @@ function world() {
       return question.promise;
     },
   });
+  const everyone = { asked: 0, isAway: false };
+  const stop = askEarly({
+    ...{ clock, learn: replica.learn, isComplete: () => replica.isComplete },
+    async ask() {
+      everyone.asked++;
+      if (everyone.isAway) throw new Error('the origin is away');
+      return [{ key: keyOf('grant', 'e'), news: forEverybody }];
+    },
+  });
   const notes = { used() {}, denied() {}, flush: async () => {}, close() {} };
   const times = { unheardMs: () => 0, trustMs: () => 1_000 };
   const door = guard({ replica, strangers: unknown, notes, clock, ...times });
@@ -65,7 +80,12 @@ function world() {
   const identify = async (text: TokenText): Promise<Identity> => door.identify(of(text));
   const tell = (name: string, news: News) =>
     watcher().changed({ key: keyOf(news.of, name), value: news, revision: news.order });
-  return { replica, watcher, asked, identify, tell, clock };
+  /** So much later, with what happens then. */
+  async function later(ms: number): Promise<void> {
+    clock.advance(ms);
+    for (let turn = 0; turn < 10; turn++) await null;
+  }
+  return { replica, watcher, asked, identify, tell, clock, door, everyone, later, stop };
 }
 
 function introductionOf(text: TokenText): Introduction {
@@ -134,6 +154,104 @@ describe('a replica that has not read everything yet', () => {
     expect(asked.length).toBe(0);
     identify(gone).catch(() => undefined); // nobody answers it
     expect(asked.length).toBe(1);
+  });
+});
+
+describe('what everybody may do, before all has been read', () => {
+  test('is asked from the origin, once', async () => {
+    const { watcher, door, everyone, later } = world();
+    watcher().begins?.();
+    expect(door.isOpen('npm')).toBe(false);
+    await later(500);
+    expect(door.isOpen('npm')).toBe(true);
+    expect(door.isOpen('web')).toBe(false);
+    await later(60_000);
+    expect(everyone.asked).toBe(1);
+  });
+
+  test('is asked again while the origin is away, less and less often', async () => {
+    const { watcher, door, everyone, later } = world();
+    watcher().begins?.();
+    everyone.isAway = true;
+    for (let second = 0; second < 60; second++) await later(1_000);
+    expect(everyone.asked).toBeGreaterThan(3);
+    expect(everyone.asked).toBeLessThan(10);
+    everyone.isAway = false;
+    await later(30_000);
+    expect(door.isOpen('npm')).toBe(true);
+  });
+
+  test('is not asked when all has been read, nor once it is closed', async () => {
+    const [complete, closed] = [world(), world()];
+    complete.watcher().begins?.();
+    complete.watcher().caughtUp();
+    closed.stop();
+    for (const { later, everyone } of [complete, closed]) {
+      await later(60_000);
+      expect(everyone.asked).toBe(0);
+    }
+  });
+
+  test('counts no longer once the bus says that it was taken back', async () => {
+    const { watcher, door, tell, later } = world();
+    watcher().begins?.();
+    await later(500);
+    tell('e', { ...forEverybody, order: 7 });
+    expect(door.isOpen('npm')).toBe(true);
+    tell('e', { of: 'grant', order: 9, value: null });
+    expect(door.isOpen('npm')).toBe(false);
+    watcher().caughtUp();
+    expect(door.isOpen('npm')).toBe(false);
+  });
+});
+
+describe('very many tokens that are not known', () => {
+  /** Lets what is waiting go on. */
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn++) await null;
+  };
+
+  test('are asked about sixty-four at a time, and the others wait', async () => {
+    const { watcher, asked, identify } = world();
+    watcher().begins?.();
+    const texts = Array.from({ length: 200 }, () => makeToken());
+    const all = texts.map((text) => identify(text));
+    expect(asked.length).toBe(64);
+    for (let at = 0; at < texts.length; at++) {
+      asked[at]?.resolve(introductionOf(texts[at]!));
+      await turns();
+      expect(asked.length).toBe(Math.min(200, 65 + at));
+    }
+    for (const identity of await Promise.all(all)) expect(identity.may(reading)).toBe(true);
+  });
+
+  test('give their turn to others when the origin fails', async () => {
+    const { watcher, asked, identify } = world();
+    watcher().begins?.();
+    const all = Promise.allSettled(Array.from({ length: 65 }, () => identify(makeToken())));
+    for (const question of asked.slice(0, 64)) question.reject(new Error('the origin is away'));
+    await turns();
+    expect(asked.length).toBe(65);
+    asked[64]?.resolve(null);
+    expect((await all).every(({ status }) => status === 'rejected')).toBe(true);
+    // All places are free again.
+    for (let number = 0; number < 64; number++) identify(makeToken()).catch(() => undefined);
+    expect(asked.length).toBe(129);
+  });
+
+  test('are sent away when too many wait, or for too long', async () => {
+    const { watcher, asked, identify, clock } = world();
+    watcher().begins?.();
+    const outcomes: string[] = [];
+    for (let number = 0; number < 64 + 4_096; number++)
+      identify(makeToken()).catch(({ code }) => void outcomes.push(code));
+    await turns();
+    expect(outcomes).toEqual([]);
+    await expect(identify(makeToken())).rejects.toMatchObject({ code: 'overloaded' });
+    clock.advance(5_000);
+    await turns();
+    expect(outcomes).toEqual(new Array(4_096).fill('overloaded'));
+    expect(asked.length).toBe(64);
   });
 });
 

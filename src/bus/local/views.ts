@@ -1,7 +1,7 @@
 /** The views in the file. */
 import type { Published } from '../../bus.ts';
 import { parsedJson } from '../../http/json.ts';
-import { pageKeys, type Reached, type Step } from '../watch.ts';
+import { pageBytes, pageKeys, type Reached, type Step } from '../watch.ts';
 import type { LogFile } from './database.ts';
 
 /** Changes for which a deleted key is remembered, so that those who watch can be told. */
@@ -83,16 +83,17 @@ export function views({ db, identity }: LogFile): Views {
     const row = find.get(view) ?? { id: 0, revision: 0, forgotten: 0 };
     const isKnown =
       from !== null && from.log === log && from.revision >= row.forgotten && from.revision <= row.revision;
-    const changed = isKnown ? after.all(row.id, from.revision) : null;
+    const changed = isKnown ? upToPage(after.iterate(row.id, from.revision)).rows : null;
     const last = changed?.at(-1)?.revision ?? row.revision;
     if (isKnown && last < row.revision)
       return { ...from, revision: last, changed: told(changed ?? []), held: [], isMore: true };
     const cursor = isKnown ? from.cursor : '';
-    const held = cursor === null ? [] : page.all(row.id, cursor);
+    const { rows: held, isFull } =
+      cursor === null ? { rows: [], isFull: false } : upToPage(page.iterate(row.id, cursor));
     return {
       ...{ log, revision: row.revision, changed: changed && told(changed), held: told(held), isMore: false },
       // No key is between one and the same with a NUL at its end.
-      cursor: held.length < pageKeys ? null : `${held.at(-1)?.key}\0`,
+      cursor: isFull ? `${held.at(-1)?.key}\0` : null,
     };
   });
 
@@ -106,6 +107,17 @@ export function views({ db, identity }: LogFile): Views {
     putAll: (view, values) => putAll.immediate(view, values),
     read: (view, from) => read(view, from),
   };
+}
+
+/** As many as fit. */
+function upToPage(found: Iterable<KeyRow>): { readonly rows: readonly KeyRow[]; readonly isFull: boolean } {
+  const rows: KeyRow[] = [];
+  let left = pageBytes;
+  for (const row of found) {
+    left -= row.value?.length ?? 0;
+    if (rows.push(row) === pageKeys || left <= 0) return { rows, isFull: true };
+  }
+  return { rows, isFull: false };
 }
 
 function told(rows: readonly KeyRow[]): Published[] {

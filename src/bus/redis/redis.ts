@@ -14,7 +14,7 @@ import { endOf } from '../place.ts';
 import { roster } from '../roster.ts';
 import { states } from '../states.ts';
 import { unreachable } from '../unreachable.ts';
-import { pageKeys, type Reached, type Step, watch } from '../watch.ts';
+import { pageBytes, pageKeys, type Reached, type Step, watch } from '../watch.ts';
 import { channelOf, readBell } from './bell.ts';
 import { connection, type RedisServer } from './connection.ts';
 import * as scripts from './scripts.ts';
@@ -141,7 +141,7 @@ export function openRedis(settings: RedisSettings, { clock, log, publisher }: Bu
 
   async function stepOf(name: string, from: Reached | null): Promise<Step> {
     const { log: known, revision: since, cursor } = from ?? { log: '', revision: 0, cursor: null };
-    const args = [randomUUID(), known, since, cursor ?? '', pageKeys];
+    const args = [randomUUID(), known, since, cursor ?? '', pageKeys, pageBytes];
     const answer = step.parse(await run(scripts.step, viewKeys(name), ...args));
     const [id, revision, isKnown, isMore, changes, next, page] = answer;
     return {

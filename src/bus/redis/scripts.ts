@@ -153,7 +153,8 @@ return 0
 `;
 
 /**
- * KEYS: a view's three. ARGV: fresh, known identity, known revision, cursor of HSCAN or nothing, most of each. Returns identity,
+ * KEYS: a view's three. ARGV: fresh, known identity, known revision, cursor of HSCAN or nothing, most of each, bytes beyond which
+ * there are no more changes. Returns identity,
  * revision, whether the changes since then are known, whether there are more of them, these as XRANGE gives them, the next cursor or
  * nothing, keys and values as HSCAN gives them. HSCAN gives every key that is there all the time, some perhaps twice.
  */
@@ -165,7 +166,14 @@ local isKnown = id == ARGV[2] and since <= revision
 if isKnown and since < revision then
   local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
   isKnown = first and tonumber(string.match(first[1], '%-(%d+)$')) <= since + 1
-  if isKnown then changed = redis.call('XRANGE', KEYS[3], '(0-' .. ARGV[3], '+', 'COUNT', ARGV[5]) end
+  if isKnown then
+    local left = tonumber(ARGV[6])
+    for _, change in ipairs(redis.call('XRANGE', KEYS[3], '(0-' .. ARGV[3], '+', 'COUNT', ARGV[5])) do
+      if left <= 0 then break end
+      left = left - string.len(change[2][4] or '')
+      changed[#changed + 1] = change
+    end
+  end
 end
 if isKnown and #changed > 0 then
   local last = tonumber(string.match(changed[#changed][1], '%-(%d+)$'))
