@@ -19,6 +19,8 @@ const recognisedMs = 120_000;
 const streamNotFound = 10_059;
 /** With another description: somebody else has just made it. */
 const streamNameInUse = 10_058;
+/** The same, while it is being made. */
+const subjectsOverlap = 10_065;
 const identityPrefix = 'log ';
 
 export interface StreamSettings {
@@ -82,7 +84,7 @@ export function streams(settings: StreamSettings): Streams {
         ...bounds(settings),
       });
     } catch (error) {
-      if (!isRefusal(error, streamNameInUse)) throw error;
+      if (!isRefusal(error, streamNameInUse) && !isRefusal(error, subjectsOverlap)) throw error;
       return jsm.streams.info(nameOf(subject));
     }
   }

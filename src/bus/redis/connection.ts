@@ -149,7 +149,8 @@ export function connection(options: ConnectionOptions): Connection {
       wanted.delete(channel);
       const of = pair;
       if (!of?.hears.delete(channel)) return;
-      of.bell.unsubscribe(channel).catch((error: unknown) => lost(of, error));
+      // It throws at once where the connection has just been lost.
+      Promise.try(() => of.bell.unsubscribe(channel)).catch((error: unknown) => lost(of, error));
     },
     close() {
       isClosed = true;
