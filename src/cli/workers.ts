@@ -15,6 +15,7 @@ import { serveControl } from '../control/server.ts';
 import { purgesTogether, statusTogether } from '../control/together.ts';
 import { settleDiskFolders } from '../node/disk-folders.ts';
 import { type Seat, workerName } from '../node/seat.ts';
+import type { Log } from '../telemetry/log.ts';
 import { restarts } from '../telemetry/metrics/restarts.ts';
 import { together } from '../telemetry/metrics/snapshot.ts';
 import { openAdminDoor } from './admin-door.ts';
@@ -129,7 +130,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
           return said.flatMap((one) => one ?? []);
         },
         reload,
-        purge: (request) => purgeAll(clients(), request),
+        purge: (request) => purgeAll(clients(), request, log),
         // Origins have one worker.
         api: async () => null,
         drain: () => stop.ask('the drain command'),
@@ -207,22 +208,42 @@ async function metricsOf(client: ControlClient | undefined) {
   }
 }
 
+const notAll: PurgeMessage = {
+  reasons: ['a worker of the node does not run just now, so not all of it was purged: purge again'],
+  because: 'bus',
+};
+
 /** By way of the bus, any of them; at this node alone, all of them or none. */
 async function purgeAll(
   clients: readonly (ControlClient | undefined)[],
   request: PurgeRequest,
+  log: Log,
 ): Promise<PurgeMessage> {
   const up = clients.filter((client) => client !== undefined);
-  const [first] = up;
-  if (first === undefined || (request.here && up.length < clients.length)) {
-    const reasons = ['a worker of the node does not run just now, so not all of it was purged: purge again'];
-    return { reasons, because: 'bus' };
+  const askAll = () => Promise.all(up.map((client) => purgeBy(client, request, log)));
+  if (!request.here) {
+    for (const client of up) {
+      const said = await purgeBy(client, request, log);
+      // Purged twice is purged.
+      if (said !== null) return said;
+    }
+    return notAll;
   }
-  if (!request.here) return first.purge(request);
-  const purged = purgesTogether(await Promise.all(up.map((client) => client.purge(request))));
+  if (up.length < clients.length) return notAll;
+  const said = await askAll();
   // Who had purged may have copied it since from one who had not (`node/replica.ts`), and now all have.
-  await Promise.all(up.map((client) => client.purge(request)));
-  return purged;
+  const again = await askAll();
+  return [...said, ...again].includes(null) ? notAll : purgesTogether(said.filter((one) => one !== null));
+}
+
+/** `null`: it has died meanwhile, or cannot be asked. */
+async function purgeBy(client: ControlClient, request: PurgeRequest, log: Log): Promise<PurgeMessage | null> {
+  try {
+    return await client.purge(request);
+  } catch (error) {
+    log.warn('a worker could not be asked to purge', { error });
+    return null;
+  }
 }
 
 interface Reloaded {
