@@ -297,6 +297,11 @@ export class MeridianError extends Error {
   get row(): ErrorRow {
     return errors[this.code];
   }
+
+  /** What is wrong, and what to do, in sentences for a client. */
+  get explanation(): string {
+    return `${this.detail.replace(/\.$/, '')}. ${this.row.advice}`;
+  }
 }
 
 /** Any thrown value as a `MeridianError`: what is not one already is our own fault until shown otherwise. */

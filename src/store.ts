@@ -271,11 +271,30 @@ export interface Usage {
   discharge(transaction: Transaction, owned: Owned, less: Weight): Promise<void>;
 }
 
-/** Both halves, and the account of them, as an origin lends them to its protocols. */
+/** Something that somebody has done, as a line of the audit log (`access/register/audit.ts`). */
+export interface Act {
+  /** ms since the epoch, by the origin's clock. */
+  readonly atMs: number;
+  /** `user:alice`, `machine:acme/ui`. */
+  readonly by: string;
+  /** Id of the token that was used. */
+  readonly token: string | null;
+  /** Address of the client. */
+  readonly from: string | null;
+  /** `npm.publish`. */
+  readonly what: string;
+  /** `npm @acme/ui@1.2.0`. */
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Both halves, the account of them, and the log of who did what, as an origin lends them to its protocols. */
 export interface Stores {
   readonly blobs: BlobStore;
   readonly metadata: MetadataStore;
   readonly usage: Usage;
+  /** Writes it down in the transaction that does it: neither is there without the other. */
+  audit(transaction: Transaction, act: Act): Promise<void>;
 }
 
 /**

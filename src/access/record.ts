@@ -7,7 +7,9 @@ import { cidrSet } from '../http/cidr.ts';
 import { actions } from '../identity.ts';
 
 /** Of a user or a team. */
-export const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+export const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+  error: 'expected up to 64 of a-z, 0-9, dots, hyphens and underscores, the first a letter or a digit',
+});
 /** Of a user: long enough not to be guessed in a life, short enough to be hashed. */
 export const password = z.string().min(10).max(1024);
 const pattern = z.string().min(1).max(214);
@@ -35,10 +37,13 @@ export const team = z.object({ name, createdMs: z.number(), members: z.array(nam
 export type Team = z.output<typeof team>;
 
 /** `everyone`: also who brings no credential. `users`: all who have an account. */
-export const grantee = z.union([
-  z.literal(['everyone', 'users']),
-  z.templateLiteral([z.literal(['user:', 'team:', 'machine:']), z.string().min(1).max(214)]),
-]);
+export const grantee = z.union(
+  [
+    z.literal(['everyone', 'users']),
+    z.templateLiteral([z.literal(['user:', 'team:', 'machine:']), z.string().min(1).max(214)]),
+  ],
+  { error: 'expected everyone, users, user:<name>, team:<name> or machine:<name>' },
+);
 export type Grantee = z.output<typeof grantee>;
 
 export const grant = right.extend({ id: z.string(), to: grantee, createdMs: z.number(), by: z.string() });
@@ -50,7 +55,9 @@ export const token = z.object({
   hash: z.string().regex(/^[\w-]{43}$/),
   /** What its owner calls it. */
   label: z.string().max(200),
-  owner: z.templateLiteral([z.literal(['user:', 'machine:']), z.string().min(1).max(214)]),
+  owner: z.templateLiteral([z.literal(['user:', 'machine:']), z.string().min(1).max(214)], {
+    error: 'expected user:<name> or machine:<name>',
+  }),
   createdMs: z.number(),
   expiresMs: z.number().nullable(),
   /** Blocks of client addresses (CIDR) that it is good for; none: any. */

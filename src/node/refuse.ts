@@ -30,7 +30,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
     title: row.advice,
     status: row.status,
     detail: error.detail,
-    error: `${error.detail}. ${row.advice}`,
+    error: error.explanation,
     code: error.code,
     requestId: exchange.id,
   });

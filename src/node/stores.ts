@@ -6,6 +6,7 @@
  * cached is served all the same, and they are used as soon as they answer.
  */
 import { dirname } from 'node:path';
+import { writeAudit } from '../access/register/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { BlobsConfig, MetadataConfig, StoreConfig } from '../config/network.ts';
 import { asMeridianError } from '../errors.ts';
@@ -77,6 +78,7 @@ export async function openStores(
     blobs,
     metadata,
     usage,
+    audit: writeAudit,
     get bounds() {
       return bounds;
     },

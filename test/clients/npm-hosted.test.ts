@@ -138,6 +138,17 @@ describe('npm publish', () => {
     expect((await documentIn(newest))['dist-tags']).toEqual({ latest: '1.1.0' });
   });
 
+  test('is in the audit log, with who did it from where', async () => {
+    await published({ name: '@acme/noted', version: '1.0.0' });
+    await run(['unpublish', '@acme/noted@1.0.0', '--force'], 'far');
+    const lines = z.array(z.looseObject({ subject: z.string() }));
+    const log = lines.parse(await network.node('origin').api('GET', '/audit?limit=1000'));
+    expect(log.filter(({ subject }) => subject === 'npm @acme/noted@1.0.0')).toEqual([
+      expect.objectContaining({ what: 'npm.publish', by: 'user:alice', from: '127.0.0.1' }),
+      expect.objectContaining({ what: 'npm.unpublish', by: 'user:alice', from: '127.0.0.1' }),
+    ]);
+  });
+
   test('never replaces a version', async () => {
     const sketch = { name: '@acme/fixed', version: '1.0.0' };
     await published(sketch);

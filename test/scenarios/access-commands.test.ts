@@ -128,7 +128,9 @@ test('what makes no sense is said', async () => {
     [['token', 'create', '--owner', 'user:alice', '--expires', 'soon'], '--expires takes a time'],
     [['token', 'create', '--owner', 'user:mallory'], 'there is no user mallory'],
     [['grant', 'add', 'team:core'], 'What may be done?'],
-    [['user', 'add', 'Not A Name'], 'name'],
+    [['user', 'add', 'Not A Name'], 'name: expected up to 64 of a-z'],
+    [['grant', 'add', 'alice', '--action', 'read'], 'to: expected everyone, users, user:<name>'],
+    [['token', 'create', '--owner', 'alice'], 'owner: expected user:<name> or machine:<name>'],
     [['token', 'revoke', 'nothing'], 'there is no token nothing'],
   ] as const) {
     const { code, stderr } = await meridian(...words);

@@ -1,5 +1,6 @@
 /** Collections while others publish, with what a network outgrows one machine for: a bucket, and PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { writeAudit } from '../../src/access/register/audit.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { collect } from '../../src/origin/collection/collect.ts';
 import { openUsage } from '../../src/origin/usage/usage.ts';
@@ -40,7 +41,7 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
 
   test('two origins publish and collect at once, and nothing that was acknowledged is lost or refused', async () => {
     const usage = openUsage({ storeBytes: () => undefined, inWords: String, warn: () => {} });
-    const homes = origins.map((engines) => homeWith({ ...engines, usage }, {}));
+    const homes = origins.map((engines) => homeWith({ ...engines, usage, audit: writeAudit }, {}));
     const acknowledged: string[] = [];
     let isOver = false;
     let deleted = 0;

@@ -32,8 +32,8 @@ export async function serveApi(
   try {
     return { status: 200, body: await call(endpoints, services, request) };
   } catch (thrown) {
-    const { code, detail, row } = asMeridianError(thrown);
-    return { status: row.status, body: { error: `${detail}. ${row.advice}`, code, detail } };
+    const { code, detail, row, explanation } = asMeridianError(thrown);
+    return { status: row.status, body: { error: explanation, code, detail } };
   }
 }
 

@@ -3,7 +3,7 @@
  * store, ordered by time.
  */
 import { z } from 'zod';
-import type { DocumentReader, MetadataStore } from '../../store.ts';
+import type { DocumentReader, MetadataStore, Transaction } from '../../store.ts';
 import { documentLimits } from '../../store.ts';
 import { digits, keys, read } from './documents.ts';
 
@@ -50,8 +50,13 @@ export function auditId(): string {
 /** Events that nothing else is written with, such as denials: all or none of them. */
 export async function appendAudit(metadata: MetadataStore, events: readonly AuditEvent[]): Promise<void> {
   await metadata.transact(async (transaction) => {
-    for (const event of events) await transaction.put(keys.audit(event.atMs, auditId()), event);
+    for (const event of events) await writeAudit(transaction, event);
   });
+}
+
+/** A line about what the same transaction does. */
+export async function writeAudit(transaction: Transaction, event: AuditEvent): Promise<void> {
+  await transaction.put(keys.audit(event.atMs, auditId()), event);
 }
 
 export async function readAudit(reader: DocumentReader, query: AuditQuery): Promise<readonly AuditLine[]> {

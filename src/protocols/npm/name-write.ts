@@ -59,9 +59,9 @@ function adviceOnWriting(wanted: Wanted): string {
       return auditAdvice;
     case 'dist-tag':
     case 'dist-tags':
-      return 'This route is pull-through: set tags at the upstream registry itself (npm dist-tag --registry <its address>).';
+      return 'This route is pull-through: set tags at the upstream registry itself (npm dist-tag --registry <its address>). Where packages shall live here, its config says which (`hosted`).';
     default:
-      return 'This route is pull-through: publish, deprecate and unpublish at the upstream registry itself (npm publish --registry <its address>).';
+      return 'This route is pull-through: publish, deprecate and unpublish at the upstream registry itself (npm publish --registry <its address>). Where packages shall live here, its config says which (`hosted`).';
   }
 }
 

@@ -124,8 +124,8 @@ async function exchangeToken(
 }
 
 /** In the form in which npm shows one. */
-function refusalOf({ row, detail, code, retryAfterS }: MeridianError): Answer {
-  const answer = jsonAnswer(row.status, { error: `${detail}. ${row.advice}`, message: detail, code });
+function refusalOf({ row, detail, code, retryAfterS, explanation }: MeridianError): Answer {
+  const answer = jsonAnswer(row.status, { error: explanation, message: detail, code });
   if (row.status === 401) answer.headers.set('www-authenticate', 'Basic realm="meridian", charset="UTF-8"');
   if (retryAfterS !== undefined) answer.headers.set('retry-after', String(retryAfterS));
   return answer;

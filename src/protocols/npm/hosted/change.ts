@@ -6,7 +6,7 @@ import type { Exchange } from '../../../exchange.ts';
 import type { Action } from '../../../identity.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
-import type { Revision, Transaction } from '../../../store.ts';
+import type { Act, Revision, Transaction } from '../../../store.ts';
 import { jsonAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { storesOf } from './claims.ts';
@@ -27,6 +27,32 @@ export interface Changed {
   readonly package: HostedPackage;
   /** What it makes outdated. */
   readonly selectors: readonly Selector[];
+  readonly deed: Deed;
+}
+
+/** What is done, for the audit log. */
+export interface Deed {
+  readonly what: 'publish' | 'unpublish' | 'edit' | 'tag' | 'access' | 'owners' | 'key';
+  /** Of the one version that it is about. */
+  readonly version?: string | undefined;
+  readonly detail: Act['detail'];
+}
+
+/** Writes down who has done it. An empty name: to the route as a whole. */
+export async function audit(
+  transaction: Transaction,
+  { npm: { route, clock }, name, exchange, origin }: Changing,
+  { what, version, detail }: Deed,
+): Promise<void> {
+  await storesOf(origin).audit(transaction, {
+    atMs: clock.now(),
+    by: exchange.identity?.name ?? 'anonymous',
+    token: exchange.identity?.token ?? null,
+    from: exchange.tier?.caller?.address ?? null,
+    what: `npm.${what}`,
+    subject: `${route} ${name}${version === undefined ? '' : `@${version}`}`.trimEnd(),
+    detail,
+  });
 }
 
 /** Fails with a `Refusal` for who may not, and where there is no such package. */
@@ -56,9 +82,10 @@ export async function changePackage(
   const { route, clock } = npm;
   const done = await storesOf(origin).metadata.transact(async (transaction) => {
     const found = await findForChange(changing, action, transaction);
-    const { package: pkg, selectors } = await work(found, transaction);
+    const { package: pkg, selectors, deed } = await work(found, transaction);
     const changed: HostedPackage = { ...pkg, modifiedMs: clock.now() };
     const revision = await transaction.put(packageKey(route, name), changed, found.revision);
+    await audit(transaction, changing, deed);
     await noteUnpurged(transaction, npm, name, selectors);
     return { name, selectors, revision };
   });

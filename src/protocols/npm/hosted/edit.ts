@@ -6,7 +6,14 @@ import type { Answer } from '../../../entry.ts';
 import { blobReferenceKey, type Transaction } from '../../../store.ts';
 import { adviceOnStars } from '../account/path.ts';
 import { jsonAnswer } from '../canonical.ts';
-import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
+import {
+  type Changed,
+  type Changing,
+  changePackage,
+  type Deed,
+  doneAnswer,
+  findForChange,
+} from './change.ts';
 import { storesOf } from './claims.ts';
 import type { Publication } from './publication.ts';
 import { summaryOf } from './publish.ts';
@@ -25,6 +32,8 @@ import { highest } from './semver.ts';
 
 const MAX_OWNERS = 1_000;
 const MAX_MESSAGE = 1_024;
+/** Of versions and owners, in one line of the audit log. */
+const NOTED = 100;
 
 /** @param seen the revision in the address: with one, versions that are missing are unpublished. */
 export async function editDocument(
@@ -51,7 +60,9 @@ export async function unpublishAll(changing: Changing, seen: string): Promise<An
     async (found, transaction) => {
       refuseUnlessSeen(found, seen);
       const { package: pkg } = found;
-      return withoutVersions(changing, pkg, Object.keys(pkg.versions), transaction);
+      const removed = Object.keys(pkg.versions);
+      const changed = await withoutVersions(changing, pkg, removed, transaction);
+      return { ...changed, deed: deedOf(pkg, changed, removed) };
     },
   );
   return doneAnswer(name, revision);
@@ -97,7 +108,33 @@ async function edited(
     owners: isOwned ? pkg.owners : checkedOwners(owners),
     tags: tagsAfter(pkg, publication, removed),
   };
-  return withoutVersions(changing, next, removed, transaction);
+  const changed = await withoutVersions(changing, next, removed, transaction);
+  return { ...changed, deed: deedOf(pkg, changed, removed) };
+}
+
+/** What an edit is about, as the audit log has it. */
+function deedOf(
+  before: HostedPackage,
+  { package: after }: Omit<Changed, 'deed'>,
+  removed: readonly string[],
+): Deed {
+  if (removed.length > 0) {
+    const version = removed.length === 1 ? removed[0] : undefined;
+    const numbers = removed.slice(0, NOTED).join(' ');
+    return { what: 'unpublish', version, detail: { versions: removed.length, numbers } };
+  }
+  const isOther = (field: 'tags' | 'deprecated' | 'owners') => !Bun.deepEquals(before[field], after[field]);
+  const detail = {
+    ...(isOther('tags') && { tags: true }),
+    ...(isOther('deprecated') && { deprecated: true }),
+    ...(isOther('owners') && ownersIn(after.owners)),
+  };
+  return { what: 'edit', detail };
+}
+
+export function ownersIn(owners: readonly Owner[]): Deed['detail'] {
+  const names = owners.slice(0, NOTED).map(({ name }) => name);
+  return { owners: names.join(' ') };
 }
 
 function authoriseMore(
@@ -145,7 +182,7 @@ async function withoutVersions(
   pkg: HostedPackage,
   removed: readonly string[],
   transaction: Transaction,
-): Promise<Changed> {
+): Promise<Omit<Changed, 'deed'>> {
   const { route, clock } = npm;
   let [versionsLess, bytesLess] = [0, 0];
   for (const version of removed) {

@@ -10,7 +10,7 @@ import { openSqlite } from '../../../origin/metadata/sqlite.ts';
 import { openUsage } from '../../../origin/usage/usage.ts';
 import type { Job } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
-import type { Stores } from '../../../store.ts';
+import type { Act, Stores } from '../../../store.ts';
 import type { NpmOptions } from '../npm.ts';
 import { closeLater, exchangeOf, Origin, type WholeAnswer } from '../world.contract.ts';
 
@@ -36,7 +36,12 @@ export async function openHome(options: Partial<NpmOptions> = {}, clock: Clock =
     await metadata.close();
     folder[Symbol.dispose]();
   });
-  return homeWith({ blobs, metadata, usage }, options, clock);
+  let written = 0;
+  const audit: Stores['audit'] = async (transaction, act) => {
+    written++;
+    await transaction.put(['acts', String(written).padStart(6, '0')], act);
+  };
+  return homeWith({ blobs, metadata, usage, audit }, options, clock);
 }
 
 /** On stores that somebody else closes. */
@@ -63,6 +68,12 @@ export function homeWith(stores: Stores, options: Partial<NpmOptions>, clock = s
     },
   });
   return home;
+}
+
+/** What has been written down, the oldest first. */
+export async function acts({ stores }: Home): Promise<readonly Act[]> {
+  const found = await stores.metadata.scan(['acts']);
+  return found.map(({ value }) => value as Act);
 }
 
 /** Somebody with a token who may do this to everything, by name. */

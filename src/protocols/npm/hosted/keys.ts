@@ -12,6 +12,7 @@ import { answerWith, cacheControlOf, documentOf, errorAnswer, jsonAnswer } from 
 import { mediaTypes } from '../form.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { acceptingJson, collect, discard, get, passError } from '../upstream.ts';
+import { audit } from './change.ts';
 import { storesOf } from './claims.ts';
 import { authorise } from './refusal.ts';
 import { keysOf } from './selectors.ts';
@@ -69,7 +70,12 @@ export async function renewKey(npm: NpmOrigin, exchange: Exchange, origin: Origi
   const { route, clock } = npm;
   authorise(exchange, { action: 'admin', route, subject: '', restricted: false });
   const { metadata } = storesOf(origin);
-  const key = await metadata.transact((transaction) => rotateKey(transaction, route, clock.now()));
+  const key = await metadata.transact(async (transaction) => {
+    const made = await rotateKey(transaction, route, clock.now());
+    const deed = { what: 'key', detail: { keyid: made.keyid } } as const;
+    await audit(transaction, { npm, name: '', exchange, origin }, deed);
+    return made;
+  });
   await origin.purge(keysOf(route));
   return jsonAnswer(201, { keyid: key.keyid });
 }

@@ -7,7 +7,7 @@ import { fromIntegrity } from '../../../http/digest.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../store.ts';
 import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
-import { type Changing, doneAnswer } from './change.ts';
+import { audit, type Changing, doneAnswer } from './change.ts';
 import { storesOf } from './claims.ts';
 import { type Contents, inspectTarball } from './inspect.ts';
 import type { Pin } from './pin.ts';
@@ -191,6 +191,8 @@ async function add(transaction: Transaction, changing: Changing, candidate: Cand
     before.latest === null ? allOf(name) : [...documentsOf(route, name), ...filesOf(route, name, version)];
   const selectors = isNew ? [...own, ...keysOf(route)] : own;
   await noteUnpurged(transaction, npm, name, selectors);
+  const detail = { tags: tags.join(' ').slice(0, DESCRIPTION_LENGTH), bytes: tarball.sizeBytes };
+  await audit(transaction, changing, { what: 'publish', version, detail });
   return { revision, selectors, alert };
 }
 

@@ -4,7 +4,7 @@ import { noSecondFactor } from '../account/profile.ts';
 import { jsonAnswer } from '../canonical.ts';
 import { chunksOf } from '../upstream.ts';
 import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
-import { checkedOwners } from './edit.ts';
+import { checkedOwners, ownersIn } from './edit.ts';
 import { refuseUnlessTag, summaryOf } from './publish.ts';
 import { findVersion, type HostedPackage, type Owner } from './record.ts';
 import { Refusal, unreadable } from './refusal.ts';
@@ -23,16 +23,18 @@ export async function changeTag(changing: Changing, tag: string): Promise<Answer
   const what = `The tag ${tag} of ${name}`;
   const revision = await changePackage(changing, 'publish', what, async ({ package: pkg }, transaction) => {
     const selectors = documentsOf(npm.route, name);
-    if (version === null) return { package: withoutTag(pkg, tag), selectors };
+    const about = (of: string | undefined) => ({ what: 'tag', version: of, detail: { tag } }) as const;
+    if (version === null) return { package: withoutTag(pkg, tag), selectors, deed: about(undefined) };
     if (typeof version !== 'string' || !Object.hasOwn(pkg.versions, version)) {
       throw new Refusal(404, `version not found: ${String(version)}`);
     }
     if (Object.keys(pkg.tags).length >= MAX_TAGS)
       throw new Refusal(400, `There are ${MAX_TAGS} tags already.`);
     const tags = { ...pkg.tags, [tag]: version };
-    if (tag !== 'latest') return { package: { ...pkg, tags }, selectors };
+    const deed = about(version);
+    if (tag !== 'latest') return { package: { ...pkg, tags }, selectors, deed };
     const record = await findVersion(transaction, npm.route, name, version);
-    return { package: { ...pkg, tags, latest: record && summaryOf(record, version) }, selectors };
+    return { package: { ...pkg, tags, latest: record && summaryOf(record, version) }, selectors, deed };
   });
   return doneAnswer(name, revision, isRemoved ? 200 : 201);
 }
@@ -63,7 +65,8 @@ export async function changeAccess(changing: Changing): Promise<Answer> {
     'admin',
     `The access to ${name}`,
     async ({ package: pkg }): Promise<Changed> => {
-      return { package: { ...pkg, access }, selectors: allOf(name) };
+      const deed = { what: 'access', detail: { access } } as const;
+      return { package: { ...pkg, access }, selectors: allOf(name), deed };
     },
   );
   return jsonAnswer(200, { public: access === 'public' });
@@ -99,7 +102,8 @@ async function changeOwners(
   const what = `The owners of ${name}`;
   const revision = await changePackage(changing, 'admin', what, async ({ package: pkg }) => {
     const owners = checkedOwners(change(pkg.owners));
-    return { package: { ...pkg, owners }, selectors: documentsOf(npm.route, name) };
+    const deed = { what: 'owners', detail: ownersIn(owners) } as const;
+    return { package: { ...pkg, owners }, selectors: documentsOf(npm.route, name), deed };
   });
   return doneAnswer(name, revision);
 }

@@ -22,7 +22,7 @@ async function world() {
   const purged: string[] = [];
   const state = { isBusThere: true };
   const home: OriginHome = {
-    stores: { metadata, blobs: null as never, usage: null as never },
+    stores: { metadata, blobs: null as never, usage: null as never, audit: null as never },
     warn: (message) => purged.push(message),
     async purge(selectors, soft) {
       if (!state.isBusThere) throw new Error('nobody hears');

@@ -20,7 +20,7 @@ async function world() {
   const process = (store: MetadataStore = metadata) => {
     const refusals = openRefusals({ route: 'npm', clock });
     const home: OriginHome = {
-      stores: { metadata: store, blobs: null as never, usage: null as never },
+      stores: { metadata: store, blobs: null as never, usage: null as never, audit: null as never },
       warn: () => {},
       purge: async () => {},
     };
