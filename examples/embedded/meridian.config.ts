@@ -18,5 +18,6 @@ export default defineNetwork({
     'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'], workers: 1 },
   },
   // No `upstreams`: the origin asks the registry that its machine's npm is set to.
-  routes: [npm({ match: { path: '/npm' } })],
+  // Any name that no upstream has may be published; who has been given it by name may read it.
+  routes: [npm({ match: { path: '/npm' }, hosted: { others: true } })],
 });

@@ -13,5 +13,6 @@ export const embedded = defineNetwork({
     'pop-a': { role: 'pop', listen: [{ port: 4873 }], parents: ['shield', 'origin'], workers: 1 },
     'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'], workers: 1 },
   },
-  routes: [npm({ match: { path: '/npm' } })],
+  // Any name that no upstream has may be published; who has been given it by name may read it.
+  routes: [npm({ match: { path: '/npm' }, hosted: { others: true } })],
 });

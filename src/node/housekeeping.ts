@@ -111,7 +111,7 @@ async function tidyAccess(
 ): Promise<void> {
   const actor = { by, token: null, from: null };
   const filled = await register.fillHolders(signal);
-  if (filled > 0) log.info('tokens of before were listed by their owners', { tokens: filled });
+  if (filled > 0) log.debug('tokens of before were listed by their owners', { tokens: filled });
   const users = await register.finishRemovals(actor, signal);
   if (users > 0) log.info('what users had left who were removed is gone', { users });
   if (signal.aborted) return;
