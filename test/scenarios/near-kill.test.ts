@@ -71,7 +71,9 @@ function load(promised: () => number) {
       const path = paths[sent++ % paths.length]!;
       const least = promised();
       const { signal } = new AbortController();
-      const options = { method: 'GET', headers: new Headers(), timeouts, clock: systemClock, direct: true };
+      // A new connection now and then: it may be the one of a worker that has just come back.
+      const headers = new Headers(sent % 10 === 0 ? { connection: 'close' } : {});
+      const options = { method: 'GET', headers, timeouts, clock: systemClock, direct: true };
       try {
         const { status, body } = await request(network.url('pop') + path, { ...options, signal });
         const text = await new Response(body).text();
