@@ -61,7 +61,7 @@ export interface TestNode {
 
 export interface Seen<T> {
   readonly result: T;
-  /** What the node was asked meanwhile, oldest first. */
+  /** What the node was asked meanwhile, oldest first; but for what other nodes ask it for themselves, every few seconds. */
   asked(node: string): readonly Asked[];
 }
 
@@ -167,11 +167,15 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
           node(name)
             .asked()
             .slice(before.get(name))
-            .filter((one) => !isMark(one)),
+            .filter((one) => !isMark(one) && !isOfNodes(one)),
       };
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function isOfNodes({ target }: Asked): boolean {
+  return /^\/\.meridian\/v1\/nodes\/(told|everyone|report)$/.test(target);
 }
 
 interface Place {

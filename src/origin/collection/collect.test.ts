@@ -155,7 +155,7 @@ describe('while others publish', () => {
         // The same bytes as litter, so that they are condemned while they are published.
         const litter = tarballOf(name, version);
         await home.stores.blobs.write(litter);
-        await Bun.sleep(nth % 4);
+        await Bun.sleep((nth % 10) * 5);
         const { status } = await home.as(alice, 'PUT', `/${name}`, publicationOf(name, version));
         expect(status).toBe(201);
         acknowledged.push(`/${name}/-/${name.slice(6)}-${version}.tgz`);
