@@ -113,7 +113,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     const clients = () => workers.map(({ supervised }) => clientOf(supervised, inForce.secret));
     const lives = workers.map(() => restarts());
     const metrics = async () => {
-      const said = await Promise.all(clients().map(metricsOf));
+      const said = await askEach(clients(), (client) => client.metrics());
       return together(lives.map((life, at) => life.read(processes.get(at + 1)?.pid, said[at])));
     };
     const unready = () => (stop.isAsked ? 'draining' : null);
@@ -123,10 +123,10 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       port: 0,
       secret: () => network.secret,
       handlers: {
-        status: async () => statusTogether(await Promise.all(clients().map(statusOf))),
+        status: async () => statusTogether(await askEach(clients(), (client) => client.status())),
         metrics,
         explain: async (request) => {
-          const said = await Promise.all(clients().map((client) => client?.explain(request)));
+          const said = await askEach(clients(), (client) => client.explain(request));
           return said.flatMap((one) => one ?? []);
         },
         reload,
@@ -192,20 +192,20 @@ function clientOf(supervised: Supervised, secret: string): ControlClient | undef
   return control === undefined ? undefined : controlClient(control, secret, systemClock);
 }
 
-async function statusOf(client: ControlClient | undefined) {
-  try {
-    return await client?.status();
-  } catch {
-    return undefined; // it has just died: that it says nothing is what is shown
-  }
-}
-
-async function metricsOf(client: ControlClient | undefined) {
-  try {
-    return await client?.metrics();
-  } catch {
-    return undefined; // as with its status: what it has counted is lost with it
-  }
+/** In the order of their numbers; `undefined` of one that is down or has just died: that it says nothing is what is shown. */
+function askEach<Answer>(
+  clients: readonly (ControlClient | undefined)[],
+  ask: (client: ControlClient) => Promise<Answer>,
+): Promise<(Answer | undefined)[]> {
+  return Promise.all(
+    clients.map(async (client) => {
+      try {
+        return client && (await ask(client));
+      } catch {
+        return undefined; // it has just died
+      }
+    }),
+  );
 }
 
 const notAll: PurgeMessage = {
