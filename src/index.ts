@@ -15,6 +15,7 @@ export {
   type NpmInput,
   nats,
   npm,
+  oci,
   peer,
   postgres,
   type RedisInput,

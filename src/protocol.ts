@@ -3,6 +3,7 @@
  */
 
 import type { Answer, Entry } from './entry.ts';
+import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
@@ -39,6 +40,8 @@ export interface Protocol {
    * read from one that there is not. `null`: that is no secret here. Not asked about what is stored and is for everybody.
    */
   concealed?(resource: Resource): Concealed | null;
+  /** What clients of this protocol read of an error; absent: a problem document (RFC 9457). Of how they may authenticate, too. */
+  problem?(error: MeridianError, exchange: Exchange): Problem;
   /** At the origin: asks the remote. Fails with a `MeridianError`; an HTTP error of the remote is an `Answer`. */
   pull(ask: Ask, origin: OriginDoor): Promise<Answer>;
   /**
@@ -65,6 +68,15 @@ export interface Protocol {
   readonly policy?: PolicyDesk;
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
+}
+
+/** An error in a protocol's own words. */
+export interface Problem {
+  /** Media type of the body. */
+  readonly type: string;
+  readonly body: string;
+  /** Value of `WWW-Authenticate`, for who has to authenticate; absent: the network's own. */
+  readonly challenge?: string;
 }
 
 /** The one question that is asked about a name that there may not be. */

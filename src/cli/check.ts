@@ -71,6 +71,8 @@ function upstreamsOf(route: RouteConfig): string {
     case 'npm':
       if (route.npm.upstreams === undefined) return "this machine's npm setting";
       return route.npm.upstreams.map(({ url }) => url).join(', ') || 'none';
+    case 'oci':
+      return route.oci.sources.map(({ name, url }) => `${name} (${url})`).join(', ') || 'none';
     case 'web':
       return route.web.upstream;
   }

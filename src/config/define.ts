@@ -15,6 +15,7 @@ export type NetworkInput = Frozen<z.input<typeof schema.network>>;
 export type RouteInput = Frozen<z.input<typeof schema.route>>;
 
 type NpmRouteInput = Extract<RouteInput, { protocol: 'npm' }>;
+type OciRouteInput = Extract<RouteInput, { protocol: 'oci' }>;
 type WebRouteInput = Extract<RouteInput, { protocol: 'web' }>;
 type Placement = Pick<RouteInput, 'name' | 'match' | 'access' | 'replicate' | 'retention'>;
 /** What a route copies to the key/value stores near its nodes. */
@@ -22,6 +23,8 @@ export type KvInput = NonNullable<RouteInput['replicate']>;
 
 /** The parameters of an npm route, and where it is. */
 export type NpmInput = Placement & NonNullable<NpmRouteInput['npm']>;
+/** The parameters of a route for containers, and where it is. */
+export type OciInput = Placement & NonNullable<OciRouteInput['oci']>;
 /** The parameters of a web route, and where it is. */
 export type WebInput = Placement & WebRouteInput['web'];
 
@@ -81,6 +84,21 @@ export function npm({
   ...settings
 }: NpmInput = {}): NpmRouteInput {
   return { protocol: 'npm', ...placement({ name, match, access, replicate, retention }), npm: settings };
+}
+
+/**
+ * A route for containers (docker, containerd, podman, skopeo, helm, oras), at `/v2` unless it says otherwise:
+ * `oci({ sources: [{ name: 'ghcr.io', url: 'https://ghcr.io' }] })`.
+ */
+export function oci({
+  name,
+  match,
+  access,
+  replicate,
+  retention,
+  ...settings
+}: OciInput = {}): OciRouteInput {
+  return { protocol: 'oci', ...placement({ name, match, access, replicate, retention }), oci: settings };
 }
 
 /** A route to any HTTP server: `web({ match: { path: '/assets' }, upstream: 'https://assets.example.com' })`. */

@@ -26,6 +26,10 @@ function withoutCredentials(route: RouteConfig): RouteConfig {
       const known = upstreams.map(({ authorization: _, ...upstream }) => upstream);
       return { ...route, npm: { ...npm, upstreams: known } };
     }
+    case 'oci': {
+      const sources = route.oci.sources.map(({ username: _, password: __, ...source }) => source);
+      return { ...route, oci: { ...route.oci, sources } };
+    }
     case 'web': {
       const { authorization: _, ...web } = route.web;
       return { ...route, web };

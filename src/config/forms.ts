@@ -169,3 +169,13 @@ export function isAnyAddress(host: string): boolean {
 export function overlap(one: string, other: string): boolean {
   return one === other || isAnyAddress(one) || isAnyAddress(other);
 }
+
+/** The first word of names of images: a host, which may have a port. In lower case. */
+export function registryName(text: string): string | undefined {
+  return /^[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,5})?$/.test(text) ? text : undefined;
+}
+
+/** Another word of such a name (OCI Distribution Specification, `<name>`). */
+export function imageWord(text: string): string | undefined {
+  return /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(text) ? text : undefined;
+}

@@ -2,6 +2,7 @@
  * What zod found wrong, as mistakes that a person can act on.
  */
 import type { z } from 'zod';
+import { oneOfWords } from './kinds.ts';
 import { describe, formatPath, type Mistake } from './mistake.ts';
 import { member, type Outline, outline, outlineAt } from './outline.ts';
 import * as schema from './schema.ts';
@@ -65,7 +66,7 @@ function unknownChoice(name: string, path: Path, source: Source): Mistake {
   const words = choice?.kind === 'choice' ? choice.options.flatMap((option) => literalsOf(option, name)) : [];
   const value = path.reduce(member, source.input);
   const hint = typeof value === 'string' ? suggest(value, words) : {};
-  return { ...mistake(path, words.map((word) => `'${word}'`).join(' or '), foundAt(path, source)), ...hint };
+  return { ...mistake(path, oneOfWords(words), foundAt(path, source)), ...hint };
 }
 
 function literalsOf(option: Outline, name: string): string[] {

@@ -142,15 +142,20 @@ export function flag(means: string, otherwise?: string): z.ZodType<boolean, bool
   );
 }
 
+/** `'a', 'b' or 'c'`. */
+export function oneOfWords(words: readonly string[]): string {
+  return words
+    .map((word) => `'${word}'`)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
+}
+
 export function oneOf<const Word extends string>(
   means: string,
   words: readonly Word[],
   otherwise?: string,
 ): z.ZodType<Word, Word> {
-  const expected = words
-    .map((word) => `'${word}'`)
-    .join(', ')
-    .replace(/, ([^,]*)$/, ' or $1');
+  const expected = oneOfWords(words);
   const type = words.map((word) => `\`'${word}'\``).join(', ');
   const row = { means, expected, type };
   return leaf(otherwise === undefined ? row : { ...row, otherwise }, (value) =>

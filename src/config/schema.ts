@@ -28,6 +28,7 @@ import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
+import { oci } from './schema-oci.ts';
 import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
@@ -331,6 +332,15 @@ export const route = z
       retention: retention.prefault({}),
       npm: npm.prefault({}),
     }),
+    group('A route for containers.', {
+      protocol: z.literal('oci'),
+      name: routeName.prefault('oci'),
+      match: match.prefault({ path: '/v2' }),
+      access: routeAccess.prefault('open'),
+      replicate: kv.replicate.optional(),
+      retention: retention.prefault({}),
+      oci: oci.prefault({}),
+    }),
     group('A route to a web server.', {
       protocol: z.literal('web'),
       name: routeName.prefault('web'),
@@ -343,7 +353,7 @@ export const route = z
   ])
   .register(rows, {
     means: 'One route.',
-    expected: 'a route, such as npm({ … }) or web({ … })',
+    expected: 'a route, such as npm({ … }), oci({ … }) or web({ … })',
     type: 'group',
   });
 

@@ -1,9 +1,10 @@
 /**
  * Errors as responses: the status from the table of errors, the body a problem document (RFC 9457) that also
- * has the `error` member in which npm and others look for a sentence to show.
+ * has the `error` member in which npm and others look for a sentence to show; or what else a protocol's clients read.
  */
 import { asMeridianError, MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Problem } from '../protocol.ts';
 import type { Account, Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
 import { record, sign } from './record.ts';
@@ -25,28 +26,36 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   if (row.blame === 'meridian')
     node.log.error('a request failed', { id: exchange.id, error: error.cause ?? error });
 
-  const body = JSON.stringify({
-    type: `https://meridian.invalid/errors/${error.code}`,
-    title: row.advice,
-    status: row.status,
-    detail: error.detail,
-    error: error.explanation,
-    code: error.code,
-    requestId: exchange.id,
-  });
+  const told =
+    node.site.routes.named(account.route)?.protocol.problem?.(error, exchange) ?? problem(error, exchange);
+  const { body } = told;
   const headers = new Headers({
-    'content-type': 'application/problem+json',
+    'content-type': told.type,
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',
     'cache-status': cacheStatus(node, 'error', { detail: error.code }, { key: account.key }),
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
-  if (row.status === 401) headers.set('www-authenticate', challenge);
+  if (row.status === 401) headers.set('www-authenticate', told.challenge ?? challenge);
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
   if (doubtful.has(row.status)) headers.set('connection', 'close');
   sign(node, exchange, headers, null);
   record(node, account, row.status, body.length, 'error');
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
+}
+
+/** A problem document (RFC 9457). */
+function problem(error: MeridianError, exchange: Exchange): Problem {
+  const body = JSON.stringify({
+    type: `https://meridian.invalid/errors/${error.code}`,
+    title: error.row.advice,
+    status: error.row.status,
+    detail: error.detail,
+    error: error.explanation,
+    code: error.code,
+    requestId: exchange.id,
+  });
+  return { type: 'application/problem+json', body };
 }
 
 /** The last resort of a listener: something threw where nothing should. */

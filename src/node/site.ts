@@ -13,6 +13,7 @@ import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
+import { oci } from '../protocols/oci/oci.ts';
 import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
@@ -171,6 +172,10 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       const isDefault = upstreams === undefined && mount.role === 'origin';
       const remotes = isDefault ? [{ url: await npmSetting(), scopes: [] }] : (upstreams ?? []);
       return npm({ remotes, hosted, mirror, policy, metadata, maxPackumentBytes }, mount, clock);
+    }
+    case 'oci': {
+      const { sources, mirrors = null, metadata } = route.oci;
+      return oci({ sources, mirrors, metadata }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

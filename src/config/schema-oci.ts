@@ -1,0 +1,37 @@
+/** The parameters of a route for containers, a part of the table in `schema.ts`. */
+import * as forms from './forms.ts';
+import { anyText, group, list, text, url } from './kinds.ts';
+import { metadataTimes } from './schema-times.ts';
+
+const sourceName = {
+  expected: "the first word of names of images, such as 'ghcr.io' or 'registry.example.com:5000'",
+};
+
+const ociSource = group('A registry to pull from.', {
+  name: text(
+    'The first word of names that are pulled from here, as people write them.',
+    sourceName,
+    forms.registryName,
+  ),
+  url: url('Where the registry is, without `/v2`.'),
+  username: anyText('For this registry and its token service alone.', { expected: 'a user name' }).optional(),
+  password: anyText('His password, or a token of that registry.', { expected: 'a password' }).optional(),
+  namespace: text(
+    'What names without a slash belong to there, such as `library`.',
+    { expected: 'a word of the name of an image' },
+    forms.imageWord,
+  ).optional(),
+});
+
+export const oci = group(
+  'Images of containers and other artifacts, for docker, containerd, podman, skopeo, helm and oras.',
+  {
+    sources: list('Registries to pull from.', ociSource).prefault([]),
+    mirrors: text(
+      'Name of the source of images whose name begins with none: what Docker asks for, when this is one of its `registry-mirrors`.',
+      { ...sourceName, otherwise: 'there are no such images' },
+      forms.registryName,
+    ).optional(),
+    metadata: metadataTimes.prefault({}),
+  },
+);

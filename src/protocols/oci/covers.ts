@@ -1,0 +1,35 @@
+/** What caches keep of an address: what a purge by it is about. */
+import type { Mount } from '../../protocol.ts';
+import type { Selector } from '../../purge.ts';
+import { keyOf } from './key.ts';
+import { below } from './name.ts';
+import { readPath } from './path.ts';
+import type { Sources } from './sources.ts';
+
+export function covers({ route, prefix }: Mount, sources: Sources, target: string): readonly Selector[] {
+  const [path = '', query = ''] = target.split('?', 2);
+  const rest = below({ prefix }, path);
+  const wanted = rest === null ? null : readPath(rest);
+  if (wanted === null || !('name' in wanted)) return [];
+  const name = sources.fullName(wanted.name, new URLSearchParams(query).get('ns'));
+  if (name === null) return [];
+  switch (wanted.kind) {
+    case 'manifest':
+      return [
+        {
+          by: 'key',
+          key:
+            'tag' in wanted.reference
+              ? keyOf(route, { kind: 'tag', name, tag: wanted.reference.tag })
+              : keyOf(route, { kind: 'manifest', name, digest: wanted.reference.digest }),
+        },
+      ];
+    case 'blob':
+    case 'referrers':
+      return [{ by: 'key', key: keyOf(route, { kind: wanted.kind, name, digest: wanted.digest }) }];
+    case 'tags':
+      return [{ by: 'glob', glob: `${keyOf(route, { kind: 'tags', name, query: '' })}*` }];
+    default:
+      return [];
+  }
+}

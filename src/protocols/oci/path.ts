@@ -1,0 +1,93 @@
+/**
+ * The addresses of the distribution API (OCI Distribution Specification 1.1, https://github.com/opencontainers/distribution-spec):
+ * read once, into what is wanted. Names may hold words that the API uses itself (`team/blobs`), so an address is read from its end.
+ */
+import { type Digest, readDigest } from './digest.ts';
+
+/** `<first>/<…>`: lower-case words, as the specification has them (§ Pull, `<name>`). */
+const word = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+/** A host with a port may be the first word of a name: what comes after it is a repository there. */
+const first = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?::[0-9]{1,5})?';
+const namePattern = new RegExp(`^${first}(?:/${word})*$`);
+/** So that file systems and databases can hold it; the specification asks for no more. */
+const longestName = 255;
+const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/** What a manifest is called: by one of its names, or by its digest. */
+export type Reference = { readonly tag: string } | { readonly digest: Digest };
+
+export type Wanted =
+  | { readonly kind: 'base' | 'token' | 'catalogue' }
+  | { readonly kind: 'manifest'; readonly name: string; readonly reference: Reference }
+  | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: Digest }
+  | { readonly kind: 'tags'; readonly name: string }
+  /** `null`: one that is to begin. */
+  | { readonly kind: 'upload'; readonly name: string; readonly id: string | null }
+  | {
+      readonly kind: 'malformed';
+      readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'MANIFEST_INVALID';
+      readonly why: string;
+    }
+  | { readonly kind: 'nothing' };
+
+const nothing: Wanted = { kind: 'nothing' };
+
+/** @param path below `/v2`, without its query. */
+export function readPath(path: string): Wanted {
+  if (path === '' || path === '/') return { kind: 'base' };
+  if (path === '/token') return { kind: 'token' };
+  if (path === '/_catalog') return { kind: 'catalogue' };
+  if (path.endsWith('/tags/list'))
+    return named(path.slice(1, -'/tags/list'.length), (name) => ({ kind: 'tags', name }));
+  if (path.endsWith('/blobs/uploads/') || path.endsWith('/blobs/uploads')) {
+    const end = path.lastIndexOf('/blobs/uploads');
+    return named(path.slice(1, end), (name) => ({ kind: 'upload', name, id: null }));
+  }
+  const slash = path.lastIndexOf('/');
+  const last = path.slice(slash + 1);
+  const before = path.slice(0, slash);
+  if (before.endsWith('/manifests'))
+    return named(before.slice(1, -'/manifests'.length), (name) => manifest(name, last));
+  if (before.endsWith('/blobs/uploads'))
+    return named(before.slice(1, -'/blobs/uploads'.length), (name) => ({ kind: 'upload', name, id: last }));
+  if (before.endsWith('/blobs'))
+    return named(before.slice(1, -'/blobs'.length), (name) => byDigest('blob', name, last));
+  if (before.endsWith('/referrers'))
+    return named(before.slice(1, -'/referrers'.length), (name) => byDigest('referrers', name, last));
+  return nothing;
+}
+
+function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
+export function isName(text: string): boolean {
+  return text.length <= longestName && namePattern.test(text);
+}
+
+function named(name: string, make: (name: string) => Wanted): Wanted {
+  if (isName(name)) return make(name);
+  return { kind: 'malformed', code: 'NAME_INVALID', why: `"${name}" is no name of a repository` };
+}
+
+function manifest(name: string, text: string): Wanted {
+  if (isTag(text)) return { kind: 'manifest', name, reference: { tag: text } };
+  const digest = readDigest(text);
+  if (digest !== null) return { kind: 'manifest', name, reference: { digest } };
+  const isMeant = text.includes(':') || text.includes('%3A');
+  return {
+    kind: 'malformed',
+    code: isMeant ? 'DIGEST_INVALID' : 'MANIFEST_INVALID',
+    why: `"${text}" is neither a tag nor a digest that can be checked (sha256, sha512)`,
+  };
+}
+
+function byDigest(kind: 'blob' | 'referrers', name: string, text: string): Wanted {
+  const digest = readDigest(text);
+  if (digest !== null) return { kind, name, digest };
+  return {
+    kind: 'malformed',
+    code: 'DIGEST_INVALID',
+    why: `"${text}" is no digest that can be checked (sha256, sha512)`,
+  };
+}

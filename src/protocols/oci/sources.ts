@@ -1,0 +1,68 @@
+/**
+ * Which registry a repository is pulled from. Its full name begins with its source, as people write it (`docker.io/library/alpine`), and
+ * that is what keys, rights and tags go by, whichever way a client has asked:
+ *
+ *     /v2/docker.io/library/alpine/…         by its full name
+ *     /v2/library/alpine/…?ns=docker.io      as containerd asks a mirror
+ *     /v2/library/alpine/…                   as Docker asks a mirror: the source that is the route's `mirrors`
+ */
+import type { Remote } from '../../protocol.ts';
+
+export interface OciSource {
+  /** As the first word of names: `docker.io`, `ghcr.io`, `registry.example.com:5000`. */
+  readonly name: string;
+  /** Absolute URL of the registry, without `/v2`. */
+  readonly url: string;
+  /** For its token service, or for itself where that asks for Basic. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** What names without a slash belong to, such as `library` at Docker Hub. */
+  readonly namespace?: string | undefined;
+}
+
+export interface Place {
+  readonly source: OciSource;
+  readonly remote: Remote;
+  /** There. */
+  readonly repository: string;
+}
+
+export interface Sources {
+  /** The full name of what a client calls so; `null`: no source has such a name. */
+  fullName(name: string, namespace: string | null): string | null;
+  /** Where that is; `null`: nowhere. */
+  placeOf(fullName: string): Place | null;
+}
+
+/** @param fallback name of the source of what names none. */
+export function openSources(configured: readonly OciSource[], fallback: string | null): Sources {
+  const byName = new Map(
+    configured.map((source) => [source.name, { ...source, url: source.url.replace(/\/+$/, '') }]),
+  );
+
+  function within(source: OciSource, repository: string): string {
+    const isBare = source.namespace !== undefined && !repository.includes('/');
+    return `${source.name}/${isBare ? `${source.namespace}/` : ''}${repository}`;
+  }
+
+  return {
+    fullName(name, namespace) {
+      if (namespace !== null) {
+        const source = byName.get(namespace);
+        return source === undefined ? null : within(source, name);
+      }
+      const slash = name.indexOf('/');
+      const named = slash === -1 ? undefined : byName.get(name.slice(0, slash));
+      if (named !== undefined) return within(named, name.slice(slash + 1));
+      const source = fallback === null ? undefined : byName.get(fallback);
+      return source === undefined ? null : within(source, name);
+    },
+
+    placeOf(fullName) {
+      const slash = fullName.indexOf('/');
+      const source = byName.get(fullName.slice(0, slash));
+      if (source === undefined) return null;
+      return { source, remote: { url: source.url }, repository: fullName.slice(slash + 1) };
+    },
+  };
+}

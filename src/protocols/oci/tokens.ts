@@ -1,0 +1,150 @@
+/**
+ * Tokens of upstream registries, obtained when one asks for them, kept for as long as they are good, and asked for once by all who
+ * wait for the same.
+ */
+import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import type { Answer } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
+import { parsedJson } from '../../http/json.ts';
+import type { OriginDoor } from '../../protocol.ts';
+import type { Challenge } from './challenge.ts';
+import type { OciSource } from './sources.ts';
+
+/** Kept at once; the oldest goes first. */
+const mostTokens = 10_000;
+/** A token service's answer is a few KiB. */
+const longestAnswer = 256 * 1024;
+/** How long a token is good whose service does not say (the token specification's `expires_in`), and the least that is believed. */
+const usualS = 60;
+/** Not used in its last seconds: the request takes time, too. */
+const marginS = 5;
+
+const answerShape = z.object({
+  token: z.string().min(1).optional(),
+  access_token: z.string().min(1).optional(),
+  expires_in: z.number().positive().optional(),
+});
+
+interface Kept {
+  readonly authorization: string;
+  /** `Clock.elapsed()`. */
+  readonly untilMs: number;
+}
+
+export interface Tokens {
+  /** What the registry wanted last time for the same; `undefined`: that is not known, or has expired. */
+  known(source: OciSource, scope: string): string | undefined;
+  /** Does what a challenge asks for. @throws `upstream-invalid` when the token service refuses or cannot be understood. */
+  obtain(
+    source: OciSource,
+    scope: string,
+    challenge: Challenge,
+    origin: OriginDoor,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  /** It was refused. */
+  forget(source: OciSource, scope: string): void;
+}
+
+export function openTokens(clock: Clock): Tokens {
+  const kept = new Map<string, Kept>();
+  const underWay = new Map<string, Promise<Kept>>();
+  const keyOf = ({ name }: OciSource, scope: string) => `${name} ${scope}`;
+
+  function keep(key: string, token: Kept): void {
+    kept.delete(key);
+    if (kept.size >= mostTokens) for (const oldest of kept.keys()) if (kept.delete(oldest)) break;
+    kept.set(key, token);
+  }
+
+  return {
+    known(source, scope) {
+      const found = kept.get(keyOf(source, scope));
+      if (found === undefined) return undefined;
+      if (found.untilMs > clock.elapsed()) return found.authorization;
+      kept.delete(keyOf(source, scope));
+      return undefined;
+    },
+
+    async obtain(source, scope, challenge, origin, signal) {
+      const key = keyOf(source, scope);
+      if (challenge.scheme === 'basic') {
+        const authorization = basicOf(source);
+        if (authorization !== undefined) keep(key, { authorization, untilMs: Number.POSITIVE_INFINITY });
+        return authorization;
+      }
+      const waiting = underWay.get(key);
+      if (waiting !== undefined) return (await waiting).authorization;
+      // Others wait for it, too, so it does not end with the one who came first.
+      const asking = ask(source, scope, challenge, origin, clock).finally(() => underWay.delete(key));
+      underWay.set(key, asking);
+      signal.throwIfAborted();
+      const token = await asking;
+      keep(key, token);
+      return token.authorization;
+    },
+
+    forget: (source, scope) => void kept.delete(keyOf(source, scope)),
+  };
+}
+
+function basicOf({ username, password }: OciSource): string | undefined {
+  if (username === undefined || password === undefined) return undefined;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+async function ask(
+  source: OciSource,
+  scope: string,
+  challenge: Challenge & { readonly scheme: 'bearer' },
+  origin: OriginDoor,
+  clock: Clock,
+): Promise<Kept> {
+  const url = realmOf(source, challenge.realm);
+  if (challenge.service !== null) url.searchParams.set('service', challenge.service);
+  // Several scopes come as several parameters.
+  for (const one of (challenge.scope ?? scope).split(' '))
+    if (one !== '') url.searchParams.append('scope', one);
+  const answer = await origin.fetch({ url: url.origin, authorization: basicOf(source) }, url.href, {
+    method: 'GET',
+    headers: new Headers({ accept: 'application/json', 'accept-encoding': 'identity' }),
+    signal: new AbortController().signal,
+  });
+  const text = await new Response(limited(answer.body)).text();
+  if (answer.status !== 200)
+    throw new MeridianError(
+      'upstream-invalid',
+      `The token service of ${source.name} answers ${answer.status}: check the \`username\` and \`password\` of this source.`,
+    );
+  const { data } = answerShape.safeParse(parsedJson(text));
+  const token = data?.token ?? data?.access_token;
+  if (token === undefined)
+    throw new MeridianError('upstream-invalid', `The token service of ${source.name} gives no token.`);
+  const goodS = Math.max(usualS, data?.expires_in ?? usualS);
+  return { authorization: `Bearer ${token}`, untilMs: clock.elapsed() + (goodS - marginS) * 1000 };
+}
+
+/** Credentials for a registry that is asked over TLS do not go to a token service in the clear. */
+function realmOf(source: OciSource, realm: string): URL {
+  const url = URL.parse(realm);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && source.url.startsWith('http:'))) return url;
+  throw new MeridianError(
+    'upstream-invalid',
+    `${source.name} names a token service that cannot be asked: ${realm.slice(0, 200)}`,
+  );
+}
+
+function limited(body: Answer['body']): Answer['body'] {
+  if (!(body instanceof ReadableStream)) return body;
+  let bytes = 0;
+  const bound = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > longestAnswer)
+        controller.error(new MeridianError('upstream-invalid', 'The token service’s answer is too long.'));
+      else controller.enqueue(chunk);
+    },
+  });
+  return body.pipeThrough(bound);
+}

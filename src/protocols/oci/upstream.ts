@@ -1,0 +1,107 @@
+/**
+ * Asking an upstream registry: with a token where it wants one, and following redirects to where it keeps its blobs, which hear
+ * of no credential.
+ */
+import type { Answer } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
+import type { OriginDoor } from '../../protocol.ts';
+import { readChallenge } from './challenge.ts';
+import { errorAnswer, type OciCode } from './errors.ts';
+import type { Place } from './sources.ts';
+import type { Tokens } from './tokens.ts';
+
+const maxRedirects = 5;
+const redirects = new Set([301, 302, 303, 307, 308]);
+/** "There is no such thing", kept: long enough for a crowd, short enough for a push. */
+const absentFreshS = 10;
+
+export interface Question {
+  readonly method: 'GET' | 'HEAD';
+  /** Below the repository: `manifests/latest`. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+export async function ask(
+  place: Place,
+  question: Question,
+  origin: OriginDoor,
+  tokens: Tokens,
+): Promise<Answer> {
+  const { source, repository } = place;
+  const scope = `repository:${repository}:pull`;
+  const answer = await send(place, question, origin, tokens.known(source, scope));
+  if (answer.status !== 401) return answer;
+  tokens.forget(source, scope);
+  const challenge = readChallenge(answer.headers.get('www-authenticate'));
+  const authorization =
+    challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin, question.signal);
+  if (authorization === undefined) return answer;
+  await discard(answer);
+  return send(place, question, origin, authorization);
+}
+
+async function send(
+  { source, repository }: Place,
+  { method, path, headers, signal }: Question,
+  origin: OriginDoor,
+  authorization: string | undefined,
+): Promise<Answer> {
+  const own = new URL(`${source.url}/v2/${repository}/${path}`);
+  let url = own;
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const remote = { url: url.origin, authorization: url.origin === own.origin ? authorization : undefined };
+    const answer = await origin.fetch(remote, url.href, { method, headers: new Headers(headers), signal });
+    if (!redirects.has(answer.status)) return answer;
+    await discard(answer);
+    url = redirectTarget(url, answer.headers.get('location'));
+  }
+  throw new MeridianError('upstream-invalid', `${source.name} redirects more than ${maxRedirects} times.`);
+}
+
+function redirectTarget(from: URL, location: string | null): URL {
+  const to = location === null ? null : URL.parse(location, from.href);
+  if (to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:')) return to;
+  throw new MeridianError(
+    'upstream-invalid',
+    'The upstream redirects to nowhere, or from https to something else.',
+  );
+}
+
+/** Lets go of a body that nobody reads, so that its connection is free again. */
+export async function discard({ body }: Answer): Promise<void> {
+  if (body instanceof ReadableStream) await body.cancel().catch(() => {}); // it broke already
+}
+
+/**
+ * What a client hears of an upstream's refusal. 401 and 403 of a registry say, to somebody who may not know, that there is nothing;
+ * towards this network's clients that is what they come to, too.
+ */
+export async function passError(answer: Answer, code: OciCode, subject: string): Promise<Answer> {
+  await discard(answer);
+  const { status, headers } = answer;
+  if (status === 404) return errorAnswer(404, code, `There is no ${subject}.`, absentFreshS);
+  if (status === 429) {
+    const limited = errorAnswer(
+      429,
+      'TOOMANYREQUESTS',
+      `The upstream registry wants to be asked less often for ${subject}.`,
+    );
+    for (const name of ['retry-after', 'ratelimit-limit', 'ratelimit-remaining']) {
+      const value = headers.get(name);
+      if (value !== null) limited.headers.set(name, value);
+    }
+    return limited;
+  }
+  if (status === 401 || status === 403)
+    return errorAnswer(
+      404,
+      code,
+      `There is no ${subject}, or this network may not have it: the upstream registry answers ${status}.`,
+      absentFreshS,
+    );
+  if (status >= 500)
+    return errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+  throw new MeridianError('upstream-invalid', `The upstream registry answers ${status} for ${subject}.`);
+}
