@@ -307,7 +307,7 @@ describe('the bus', () => {
     const found = mistakes({ bus: redis({ url: 'redis://:hunter2@a.example' }) }).join();
     expect(found).toContain('bus.url: expected an address');
     expect(mistakes({ bus: { driver: 'rediss', url: 'redis://a.example' } })).toEqual([
-      "bus.driver: expected 'local' or 'nats' or 'redis', found 'rediss'. Did you mean redis?",
+      "bus.driver: expected 'local', 'nats' or 'redis', found 'rediss'. Did you mean redis?",
     ]);
   });
 });
