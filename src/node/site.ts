@@ -20,10 +20,11 @@ import type { Log } from '../telemetry/log.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { policiesOf } from './policies.ts';
-import { type Puller, pullFrom } from './pull.ts';
+import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -32,6 +33,7 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  readonly work: RemoteMeter;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
@@ -54,8 +56,21 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
-    dependencies;
+  const {
+    cache,
+    replicas,
+    remotes,
+    work,
+    records,
+    fleet,
+    clock,
+    log,
+    knows,
+    startedMs,
+    report,
+    purge,
+    stores,
+  } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
   const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
@@ -69,6 +84,7 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const asked = role === 'origin' ? await serversOf(network.routes) : new Set<string>();
   const tls = await openTierTls(config, { clock, log }).catch((error) => {
     for (const route of all) route.protocol.close?.();
     throw error;
@@ -85,6 +101,7 @@ export async function makeSite(
     timeouts,
     clock,
     remotes,
+    work,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
     accounts: records?.accounts ?? null,
@@ -117,6 +134,7 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
     tls,
     begin() {
       if (role !== 'origin') return;
