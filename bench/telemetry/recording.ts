@@ -10,6 +10,7 @@ import type { CacheKey, Resource } from '../../src/resource.ts';
 import { openAccessLog } from '../../src/telemetry/access-log.ts';
 import { registry } from '../../src/telemetry/metrics/registry.ts';
 import { requestMeter } from '../../src/telemetry/metrics/requests.ts';
+import { onlyCredentials } from '../../src/telemetry/redaction.ts';
 import { popularity } from '../../src/telemetry/top/popularity.ts';
 
 const HITS = 2_000_000;
@@ -33,7 +34,10 @@ interface Stored {
 if (import.meta.main) console.log(JSON.stringify(await measure(process.argv[2] ?? '')));
 
 async function measure(path: string): Promise<Recording> {
-  const log = openAccessLog({ format: 'json', path }, systemClock);
+  const log = openAccessLog(
+    { ...onlyCredentials, format: 'json', path, samplePercent: 100, slowMs: 1000 },
+    systemClock,
+  );
   const meter = requestMeter(registry(), () => undefined);
   const counts = { requests: 0, hits: 0, errors: 0, pending: 0 };
   const bare: HitRecorder = {

@@ -16,6 +16,7 @@ import {
   admitted,
   admittedAtOnce,
   isFree,
+  isRestrictedSource,
   readingOf,
   withoutToken,
 } from './authorise.ts';
@@ -74,6 +75,7 @@ function guarded(
       : fill(node, account, route, resource, found);
   };
   const deed = readingOf(route, resource, found);
+  account.isRestricted = true;
   if (deed.restricted && route.protocol.concealed?.(resource)) {
     // Whoever may not have it is refused in the way, and in the time, in which what there is not is refused.
     const identity = admittedAtOnce(guard, exchange, deed);
@@ -119,6 +121,7 @@ async function fill(
     if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
+    account.isRestricted ||= isRestrictedSource(served);
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
     return await reply(node, account, admittedTo ?? served);
   } catch (thrown) {
@@ -133,6 +136,7 @@ async function fill(
 async function pass(node: Node, account: Account, route: Route, named: Pass): Promise<Response> {
   node.counts.pending++;
   const { guard } = node;
+  account.isRestricted = guard?.isOpen(route.name) === false;
   try {
     const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
     const parent = node.site.parentOf(route);

@@ -122,7 +122,9 @@ async function admitToSource(
   }
 }
 
-function isRestrictedSource({ source }: Obtained): boolean {
+/** Whether it is for those only who have the right by name. */
+// off the hit path: after a miss
+export function isRestrictedSource({ source }: Obtained): boolean {
   switch (source.from) {
     case 'memory':
     case 'disk':

@@ -12,6 +12,7 @@ import { replyStored } from './reply.ts';
 export function replyHit(node: Node, account: Account, resident: Resident): Response {
   const { exchange } = account;
   const { entry } = resident;
+  if (resident.isRestricted) account.isRestricted = true;
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
     const prepared = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
     recordHit(node, account, entry, hitOutcome(resident), prepared);

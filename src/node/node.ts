@@ -98,6 +98,8 @@ export interface Account {
   readonly resource?: Resource | undefined;
   /** Id of the token of who asks, once somebody had to know; `null`: without one. */
   token?: string | null | undefined;
+  /** Not everybody may read it, as far as is known by now. */
+  isRestricted?: boolean | undefined;
   /** Of what may be stored, once it was not found in memory. */
   readonly key?: CacheKey;
 }

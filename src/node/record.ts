@@ -119,8 +119,9 @@ function note(
   const { exchange, route, kind } = account;
   const durationMs = node.clock.elapsed() - exchange.startedMs;
   node.meter.record(route, outcome, status, bytes, durationMs, beyond);
-  if (node.accessLog === null) return;
-  node.accessLog.record({
+  const { accessLog } = node;
+  if (accessLog === null || !accessLog.wants(exchange.id, status, durationMs)) return;
+  accessLog.record({
     timeMs: exchange.nowMs,
     id: exchange.id,
     node: node.name,
@@ -133,6 +134,8 @@ function note(
     outcome,
     kind,
     route,
+    isRestricted: account.isRestricted,
     userAgent: exchange.headers.get('user-agent') ?? undefined,
+    referer: accessLog.hasReferer ? (exchange.headers.get('referer') ?? undefined) : undefined,
   });
 }

@@ -212,5 +212,5 @@ function configOf(network: Network, name: string): NodeConfig {
 }
 
 function sameLog(a: NodeConfig, b: NodeConfig): boolean {
-  return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
+  return Bun.deepEquals(a.accessLog, b.accessLog);
 }
