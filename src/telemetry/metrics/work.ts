@@ -45,6 +45,7 @@ export function workMeter(registry: Registry, isNamed: (server: string) => boole
   const named = (server: string) => (isNamed(server) ? server : others);
   // Alerts look at what these have grown by, so they are there before the first time.
   registry.counter('meridian.digest.mismatches');
+  registry.counter('meridian.errors', 'overloaded');
   const delay = registry.histogram('meridian.purge.delay');
   return {
     filled({ route, end, durationMs, bytes }) {
