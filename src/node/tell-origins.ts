@@ -39,7 +39,7 @@ export function tellOrigins(
 }
 
 function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus } = status;
+  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
     node: name,
@@ -53,6 +53,8 @@ function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report
     disk: disk && boundsOf(disk),
     rssBytes,
     fills,
+    parents: parents.map((parent) => parent.name),
+    place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
   };
 }

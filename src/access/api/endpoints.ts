@@ -11,6 +11,7 @@ import { policyEndpoints } from './policy.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
 import { topEndpoints } from './top.ts';
+import { whoamiEndpoints } from './whoami.ts';
 import { workEndpoints } from './work.ts';
 
 const described: readonly Endpoint[] = [
@@ -22,6 +23,7 @@ const described: readonly Endpoint[] = [
   ...storageEndpoints,
   ...fleetEndpoints,
   ...topEndpoints,
+  ...whoamiEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';
