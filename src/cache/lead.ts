@@ -109,14 +109,16 @@ function tellEnd({ resource }: Question, { clock, ended }: Engine, startedMs: nu
     case 'fill': {
       const { fill } = result;
       void fill.over.then((entry) => tell(entry ? 'stored' : endOf(fill.error), fill.receivedBytes));
-      return;
+      break;
     }
     case 'confirmed':
-      return tell('confirmed', 0);
+      tell('confirmed', 0);
+      break;
     case 'answer':
-      return tell('unshared', announcedBytes(result.answer) ?? 0);
+      tell('unshared', announcedBytes(result.answer) ?? 0);
+      break;
     case 'failed':
-      return tell(endOf(result.error), 0);
+      tell(endOf(result.error), 0);
   }
 }
 
