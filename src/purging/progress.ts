@@ -54,7 +54,8 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   const purges = new Map<string, Purge>();
   const byId = new Map<string, Purge>();
   const early = new Map<string, readonly string[]>();
-  let isListening = false;
+  /** What was the newest when this origin began to listen: who has carried out what came before is known, and not when. */
+  let begun: Position | null = null;
   let isClosed = false;
   let subscription: Subscription | null = null;
   let cancelCount: (() => void) | null = null;
@@ -68,7 +69,7 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
       ...{ id, position, atMs, by, soft },
       selectors: selectors.slice(0, toldSelectors),
       selectorCount: selectors.length,
-      heardMs: isListening ? clock.elapsed() : null,
+      heardMs: begun !== null && isAtLeast(begun, position) ? null : clock.elapsed(),
       nodes: new Map([...members.known.keys()].map((name) => [name, null])),
       isCounted: members.isSettled,
     };
@@ -140,15 +141,14 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   }
 
   async function begin(): Promise<void> {
-    const { log, sequence } = await bus.newest(purgeSubject);
+    begun = await bus.newest(purgeSubject);
     if (isClosed) return;
+    const { log, sequence } = begun;
     const since = { log, sequence: Math.max(0, sequence - remembered), digest: null };
     subscription = bus.subscribe(purgeSubject, since, {
       event: heard,
       gap: () => undefined, // Those before it are not known: the list begins later.
-      caughtUp() {
-        isListening = true;
-      },
+      caughtUp: () => undefined,
     });
   }
 
