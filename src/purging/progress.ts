@@ -98,9 +98,9 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   }
 
   /** Those that live, by where they say they are. */
-  function count(purge: Purge): void {
+  function count(purge: Purge, known: Members['known']): void {
     const { nodes, position, isCounted } = purge;
-    for (const [name, member] of members.known) {
+    for (const [name, member] of known) {
       const isThere = isAtLeast(member.applied, position);
       if (nodes.has(name)) {
         if (isThere) hasApplied(purge, name);
@@ -112,22 +112,21 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   function countAll(): void {
     cancelCount = null;
     const oldestMs = clock.elapsed() - watchedMs;
-    const isOpen = (purge: Purge) => (purge.heardMs ?? 0) >= oldestMs && !isEverywhere(purge);
+    const { known } = members;
+    const isOpen = (purge: Purge) => (purge.heardMs ?? 0) >= oldestMs && !isEverywhere(purge, known);
     const open = [...purges.values()].filter(isOpen);
-    for (const purge of open) count(purge);
+    for (const purge of open) count(purge, known);
     if (open.some(isOpen)) cancelCount = clock.after(countMs, countAll);
   }
 
-  function isEverywhere({ nodes }: Purge): boolean {
-    const { known } = members;
+  function isEverywhere({ nodes }: Purge, known: Members['known']): boolean {
     return members.isSettled && [...nodes].every(([name, done]) => done !== null || !known.has(name));
   }
 
-  function stateOf(purge: Purge): PurgeState {
-    count(purge);
+  function stateOf(purge: Purge, known = members.known): PurgeState {
+    count(purge, known);
     const { position, atMs, by, soft, selectors, selectorCount } = purge;
-    const { known } = members;
-    const all = isEverywhere(purge);
+    const all = isEverywhere(purge, known);
     const times = [...purge.nodes.values()].flatMap((done) => done?.ms ?? []);
     const nodes = [...purge.nodes].filter(([name, done]) => done !== null || known.has(name));
     const gone = [...purge.nodes.keys()].filter((name) => !purge.nodes.get(name) && !known.has(name));
@@ -170,7 +169,10 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   });
 
   return {
-    recent: () => [...purges.values()].reverse().map(stateOf),
+    recent() {
+      const { known } = members;
+      return [...purges.values()].reverse().map((purge) => stateOf(purge, known));
+    },
     async find(position) {
       const dueMs = clock.elapsed() + awaitMs;
       for (;;) {
