@@ -60,6 +60,7 @@ function about(said: Explanation): string[] {
 
 function storedText(stored: NonNullable<Explanation['stored']>): string {
   const { where, status, sizeBytes, ageS, freshForS, staleWhileRevalidateS, staleIfErrorS } = stored;
+  const { isRestricted } = stored;
   const freshness =
     freshForS > 0 ? `fresh for ${readableSeconds(freshForS)}` : `stale for ${readableSeconds(-freshForS)}`;
   const grace = [
@@ -73,6 +74,7 @@ function storedText(stored: NonNullable<Explanation['stored']>): string {
     `${readableSeconds(ageS)} old`,
     freshness,
     ...grace,
+    ...(isRestricted === true ? ['for those only who have the right by name'] : []),
   ].join(', ');
 }
 
