@@ -26,7 +26,7 @@ export interface NodeMetricsOptions {
   /** As the config in force has it. */
   readonly network: () => Network;
   /** The node, once it is there. */
-  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site'>;
+  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache'>;
   readonly status: () => NodeStatus;
 }
 
@@ -42,6 +42,9 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     })),
   );
   observeRing(counted, node);
+  counted.observe('meridian.cache.evictions', () =>
+    node().cache.evictions.counts.map(({ tier, cause, count }) => ({ labels: [tier, cause], value: count })),
+  );
   observeProcess(counted);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;

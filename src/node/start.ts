@@ -9,6 +9,7 @@ import { MeridianError } from '../errors.ts';
 import type { Tally } from '../hot/tally.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
+import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -16,8 +17,7 @@ import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
-import { type Explanation, explain, type Question } from './explain.ts';
-
+import { explain } from './explain.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
@@ -42,7 +42,7 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   metrics(): Snapshot;
-  explain(question: Question): Explanation;
+  explain(question: ExplainRequest): Explanation;
   purge(order: PurgeOrder): Promise<Purges>;
   /** Makes the first administrator, where there has not been one. @returns his token, once. */
   found(): Promise<string | null>;
@@ -118,7 +118,7 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const telling = tellOrigins(node, { status, metrics: metrics.read, worker: seat?.worker ?? 0 });
+  const telling = tellOrigins(node, { seat, status, metrics: metrics.read, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 

@@ -1,13 +1,25 @@
 /**
- * What a node tells the origins of itself over the bus: how it is and what it has counted, and at PoPs what clients ask for most.
+ * What a process tells the origins: how it is, every few seconds, what clients ask a PoP for most, and what would become of a
+ * request, when they ask.
  */
-import meridian from '../../package.json' with { type: 'json' };
+import type { Network } from '../config/network.ts';
+import { answerQuestions } from '../explaining/answer.ts';
 import { openReporter } from '../telemetry/fleet/board.ts';
-import { countsOf, type Report } from '../telemetry/fleet/report.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { openTeller } from '../telemetry/top/board.ts';
+import { explain } from './explain.ts';
+import { reportOf } from './fleet.ts';
 import type { Node } from './node.ts';
+import { type Seat, workerName } from './seat.ts';
 import type { NodeStatus } from './status.ts';
+
+export interface TellingOptions {
+  readonly seat: Seat | undefined;
+  readonly status: () => NodeStatus;
+  readonly metrics: () => Snapshot;
+  /** As the config in force has it. */
+  readonly network: () => Network;
+}
 
 export interface Telling {
   /** The node is about to stop: it counts as gone. */
@@ -16,49 +28,25 @@ export interface Telling {
   close(): Promise<void>;
 }
 
-export interface TellingOptions {
-  readonly status: () => NodeStatus;
-  readonly metrics: () => Snapshot;
-  /** 0 for a node that has one. */
-  readonly worker: number;
-}
-
-export function tellOrigins(
-  { name, bus, clock, popularity }: Pick<Node, 'name' | 'bus' | 'clock' | 'popularity'>,
-  { status, metrics, worker }: TellingOptions,
-): Telling {
+export function tellOrigins(node: Node, { seat, status, metrics, network }: TellingOptions): Telling {
+  const { name, bus, clock, log, cache, popularity } = node;
+  const worker = seat?.worker ?? 0;
   const { startedAtMs: startedMs } = status();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics(), worker));
+  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics(), cache, worker));
   const teller =
     popularity &&
     openTeller(bus, clock, () => ({ node: name, worker, startedMs, ...popularity.read(clock.now()) }));
+  const answering = answerQuestions({
+    ...{ bus, clock, log },
+    self: { node: name, worker: seat ? workerName(name, seat.worker) : name },
+    mayAsk: (other) => network().nodes[other]?.role === 'origin',
+    explain: (request) => explain(node, request),
+  });
   return {
-    leave: () => reporter.close(),
+    async leave() {
+      answering.close();
+      await reporter.close();
+    },
     close: async () => teller?.close(),
   };
-}
-
-function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
-  const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
-  return {
-    node: name,
-    role,
-    worker,
-    startedMs: startedAtMs,
-    version: meridian.version,
-    urls: [...urls],
-    counts: countsOf(metrics),
-    memory: boundsOf(memory),
-    disk: disk && boundsOf(disk),
-    rssBytes,
-    fills,
-    parents: parents.map((parent) => parent.name),
-    place: place ?? null,
-    trouble: bus === 'connected' ? failing : [...failing, 'bus'],
-  };
-}
-
-function boundsOf({ entries, bytes, limitBytes }: Report['memory']): Report['memory'] {
-  return { entries, bytes, limitBytes };
 }

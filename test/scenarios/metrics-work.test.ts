@@ -148,8 +148,7 @@ test('whatever the nodes say is on the page of metrics', async () => {
   );
   expect(families.filter((row) => !page.includes(row))).toEqual([]);
   const rows = [...page.matchAll(/^\| `[a-z_]+` \| \w+ \|/gm)].map(([row]) => row);
-  // No request had to wait for its turn.
-  expect(rows.filter((row) => !families.includes(row))).toEqual([
-    '| `meridian_remote_wait_seconds` | histogram |',
-  ]);
+  // No request had to wait for its turn, and something may have gone from a cache by now, or not.
+  const unsaid = rows.filter((row) => !families.includes(row) && !row.includes('evictions'));
+  expect(unsaid).toEqual(['| `meridian_remote_wait_seconds` | histogram |']);
 });

@@ -6,8 +6,9 @@
 import { Database } from 'bun:sqlite';
 import { z } from 'zod';
 import { parsedJson } from '../../http/json.ts';
+import { type Counts, counts as storedCounts } from '../../messages/report.ts';
 import { type Days, openDays } from '../top/days.ts';
-import { type Counts, noCounts, counts as storedCounts, sumOf } from './report.ts';
+import { noCounts, sumOf } from './report.ts';
 
 /** Seconds of each step, and how many of them are kept. */
 const resolutions = [
