@@ -62,8 +62,8 @@ export const direction: Rule = {
     { files: { 'src/protocols/npm/a.ts': `import '../oci/digest.ts';` }, at: ['src/protocols/npm/a.ts:1'] },
     { files: { 'src/node/pop.ts': `import '../../test/support/index.ts';` }, at: ['src/node/pop.ts:1'] },
     {
-      files: Object.fromEntries([...'abcdefghijklmn'].map((letter) => [`src/${letter}.ts`, ''])),
-      at: ['src/n.ts:1'],
+      files: Object.fromEntries([...'abcdefghijklmnop'].map((letter) => [`src/${letter}.ts`, ''])),
+      at: ['src/p.ts:1'],
     },
   ],
 };
