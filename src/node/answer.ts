@@ -6,6 +6,7 @@ import type { Guard } from '../access/edge/guard.ts';
 import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Identity } from '../identity.ts';
 import type { Pass, Resource } from '../resource.ts';
 import { isSafe } from './admit.ts';
 import {
@@ -13,7 +14,7 @@ import {
   admitToObtained,
   admitToPass,
   admitted,
-  isAdmittedAtOnce,
+  admittedAtOnce,
   isFree,
   readingOf,
   withoutToken,
@@ -29,7 +30,13 @@ import type { Route } from './routes.ts';
 
 export function answer(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {
   const named = route.protocol.name(exchange); // key, kind, tags
-  const account: Account = { exchange, route: route.name, kind: named.kind };
+  const account: Account = {
+    exchange,
+    route: route.name,
+    kind: named.kind,
+    resource: named.as === 'resource' ? named : undefined,
+    token: undefined,
+  };
   switch (named.as) {
     case 'resource': {
       const found = node.cache.lookup(named, exchange); // memory only: no promise
@@ -60,18 +67,22 @@ function guarded(
   found: Found,
 ): Response | Promise<Response> {
   const { exchange } = account;
-  const go = () =>
-    found.outcome === 'hit'
+  const go = ({ token }: Identity) => {
+    account.token = token;
+    return found.outcome === 'hit'
       ? replyHit(node, account, found.resident)
       : fill(node, account, route, resource, found);
+  };
   const deed = readingOf(route, resource, found);
   if (deed.restricted && route.protocol.concealed?.(resource)) {
     // Whoever may not have it is refused in the way, and in the time, in which what there is not is refused.
-    return isAdmittedAtOnce(guard, exchange, deed) ? go() : fill(node, account, route, resource, found);
+    const identity = admittedAtOnce(guard, exchange, deed);
+    if (identity === null) return fill(node, account, route, resource, found);
+    return go(identity);
   }
   try {
     const identity = admitted(guard, exchange, deed);
-    if (!(identity instanceof Promise)) return go();
+    if (!(identity instanceof Promise)) return go(identity);
     return identity.then(go, (denial) => refuse(node, account, denial));
   } catch (denial) {
     return refuse(node, account, denial);
@@ -84,7 +95,7 @@ export function answerConfirmed(node: Node, exchange: Exchange, route: Route): R
   const named = route.protocol.name(exchange);
   if (named.as !== 'resource') return answer(node, exchange, route);
   const { resident } = node.cache.lookup(named, exchange);
-  const account: Account = { exchange, route: route.name, kind: named.kind };
+  const account: Account = { exchange, route: route.name, kind: named.kind, resource: named };
   return fill(node, account, route, named, { outcome: 'miss', resident });
 }
 

@@ -13,6 +13,9 @@ import { countsOf, type Report } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { hearTop } from '../telemetry/top/board.ts';
+import type { Popularity } from '../telemetry/top/popularity.ts';
+import type { TopReport } from '../telemetry/top/report.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
@@ -41,6 +44,13 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
       log.warn('a point of the charts is lost', { node, error });
     }
   });
+  const listening = hearTop(bus, (said) => {
+    try {
+      series.days.put(said);
+    } catch (error) {
+      log.warn('what was asked for most is not written down now', { node: said.node, error });
+    }
+  });
   let cancel = clock.after(0, forget);
 
   function forget(): void {
@@ -55,8 +65,10 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
   return {
     nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
     series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
+    top: series.days,
     async close() {
       cancel();
+      listening.close();
       reports.close();
       series.close();
     },
@@ -93,6 +105,16 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
   };
+}
+
+/** @param worker 0 for a node that has one. */
+export function topReportOf(
+  { name, startedAtMs }: Pick<NodeStatus, 'name' | 'startedAtMs'>,
+  counted: Popularity,
+  worker: number,
+  nowMs: number,
+): TopReport {
+  return { node: name, worker, startedMs: startedAtMs, ...counted.read(nowMs) };
 }
 
 function boundsOf({ entries, bytes, limitBytes }: Report['memory']): Report['memory'] {

@@ -1,6 +1,7 @@
 /**
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
+import { randomInt } from 'node:crypto';
 import type { ApiAnswer } from '../access/api/serve.ts';
 import type { Bus } from '../bus.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
@@ -12,10 +13,12 @@ import { openAccessLog } from '../telemetry/access-log.ts';
 import { openReporter } from '../telemetry/fleet/board.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { openTeller } from '../telemetry/top/board.ts';
+import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { type Explanation, explain, type Question } from './explain.ts';
-import { reportOf } from './fleet.ts';
+import { reportOf, topReportOf } from './fleet.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
@@ -91,6 +94,7 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     meter: metrics.meter,
+    popularity: config.role === 'pop' ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     purging,
     guard,
     ring,
@@ -120,11 +124,16 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
+  const { popularity: asked } = node;
+  const teller =
+    asked &&
+    openTeller(bus, clock, () => topReportOf({ name, startedAtMs }, asked, seat?.worker ?? 0, clock.now()));
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     await reporter.close();
+    await teller?.close();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.

@@ -12,6 +12,7 @@ import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
+import { topEndpoints } from './top.ts';
 import { whoamiEndpoints } from './whoami.ts';
 import { workEndpoints } from './work.ts';
 
@@ -26,6 +27,7 @@ const described: readonly Endpoint[] = [
   ...whoamiEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,
+  ...topEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

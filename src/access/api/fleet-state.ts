@@ -1,5 +1,6 @@
 /** What is known of all nodes of the network, as the API tells it. */
 import { z } from 'zod';
+import type { TopDesk } from './top-answer.ts';
 
 const layer = z.object({
   requests: z.number(),
@@ -47,4 +48,6 @@ export interface Fleet {
     readonly points?: number | undefined;
     readonly node?: string | undefined;
   }): z.input<typeof seriesAnswer>;
+  /** What clients asked for most, and who did. */
+  readonly top: TopDesk;
 }
