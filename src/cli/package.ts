@@ -62,7 +62,6 @@ function headOf(page: PackagePage): string[] {
 }
 
 function downloadsOf({ downloads }: PackagePage): string[] {
-  if (downloads === null) return [];
   const { fromMs, toMs, requests, nodes } = downloads;
   const where = nodes.slice(0, 5).map((each) => `${each.node} ${each.downloads}`);
   const from = where.length === 0 ? '' : `: ${where.join(', ')}`;

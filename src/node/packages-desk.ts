@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { PackagesDesk } from '../access/api/endpoint.ts';
+import type { Fleet } from '../access/api/fleet-state.ts';
 import type { PackageList, PackagePage } from '../access/api/packages-message.ts';
 import type { Cache } from '../cache/cache.ts';
 import { byRank, type FoundPackage, type Reader, wordsOf } from '../catalogue.ts';
@@ -14,6 +15,7 @@ import type { Identity } from '../identity.ts';
 import { packageUseKey, useAt } from '../origin/usage/totals.ts';
 import type { Catalogue, Lent } from '../protocol.ts';
 import type { Stores } from '../store.ts';
+import { downloadsOf } from './downloads.ts';
 import { ownAsk } from './policies.ts';
 import type { Puller } from './pull.ts';
 import type { Route } from './routes.ts';
@@ -23,6 +25,8 @@ export interface PackagesDeskOptions {
   readonly cache: Cache;
   /** `null` where nothing is kept for good. */
   readonly stores: Stores | null;
+  /** What the nodes have counted. */
+  readonly fleet: Pick<Fleet, 'top'>;
   readonly clock: Clock;
 }
 
@@ -84,7 +88,7 @@ export function packagesDesk(options: PackagesDeskOptions): PackagesDesk {
       readme:
         readme === null ? null : { text: readme.slice(0, mostReadme), isWhole: readme.length <= mostReadme },
       kept: await kept(routeName, name, cached),
-      downloads: null,
+      downloads: downloadsOf(options.fleet, { route: routeName, name }, options.clock.now()),
     };
   }
 

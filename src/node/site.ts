@@ -66,7 +66,7 @@ export async function makeSite(
     fleet &&
     servicesOf(records, fleet, {
       policyOf: policiesOf(pullers, clock),
-      packages: packagesDesk({ pullers, cache, stores, clock }),
+      packages: packagesDesk({ pullers, cache, stores, fleet, clock }),
       clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
     });
   const system = systemRouteOf(services);

@@ -111,6 +111,17 @@ test('what npm publishes, installs, deprecates and unpublishes is found as it is
   expect(page.kept.hosted.bytes).toBe(page.versions.reduce((sum, each) => sum + (each.sizeBytes ?? 0), 0));
   expect(packageReadme.parse(await get('/packages/npm/@acme%2Fui/readme')).text).toBe(readme);
 
+  // PoPs tell of it every half a minute.
+  const { downloads } = await eventually(
+    'what has been counted',
+    async () => {
+      const found = packagePage.parse(await get('/packages/npm/left-pad'));
+      return found.downloads.downloads > 0 && found;
+    },
+    { withinMs: 45_000, everyMs: 500 },
+  );
+  expect(downloads.nodes).toMatchObject([{ node: 'far', downloads: 1 }]);
+
   await run(['unpublish', '@acme/ui', '--force'], where);
   expect(packageList.parse(await get('/packages?kind=hosted')).packages).toEqual([]);
   expect(packageList.parse(await get('/packages?text=ui')).packages).toEqual([]);

@@ -2,7 +2,7 @@
  * `meridian setup` for real clients: each in a home of its own, where nothing but the file that has been written tells it where packages are.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { clientRoutes } from '../../src/access/api/clients-message.ts';
 import { npm, web } from '../../src/index.ts';
@@ -130,7 +130,7 @@ describe.each([...clients])('$id', ({ id, file, before, command }) => {
     const undone = await meridian(id, id, '--undo');
     expect([undone.code, undone.out]).toEqual([0, `~/${file}: as it was before`]);
     if (before === null) expect(existsSync(path)).toBe(false);
-    else expect(readFileSync(path, 'utf8')).toBe(before);
+    else expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual([before, 0o640]);
     expect((await meridian(id, id, '--undo')).out).toBe(`nothing to undo for ${id}`);
   }, 120_000);
 });

@@ -116,8 +116,7 @@ export const packagePage = listedPackage.extend({
   blocked: blocked.nullable(),
   /** What is missing here, and why. */
   note: z.string().nullable(),
-  /** `null`: not counted. */
-  downloads: downloads.nullable(),
+  downloads,
 });
 export type PackagePage = z.output<typeof packagePage>;
 
