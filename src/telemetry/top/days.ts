@@ -8,7 +8,7 @@ import { dayLengthMs, dayOf, type Kind, kinds, type TopReport } from './report.t
 import type { Amounts } from './space-saving.ts';
 
 /** Days that are kept, with the one that is not over. */
-export const keptDays = 31;
+const keptDays = 31;
 /** Names and totals of one day, over all processes. What is new beyond that is left out. */
 const mostOfDay = 20_000;
 
