@@ -1,22 +1,15 @@
 /**
- * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks. And what a node
- * reports.
+ * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import meridian from '../../package.json' with { type: 'json' };
 import type { Fleet } from '../access/api/fleet-state.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { readReports } from '../telemetry/fleet/board.ts';
-import { countsOf, type Report } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { hearTop } from '../telemetry/top/board.ts';
-import type { Popularity } from '../telemetry/top/popularity.ts';
-import type { TopReport } from '../telemetry/top/report.ts';
-import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
   close(): Promise<void>;
@@ -84,39 +77,4 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
     log.warn('the charts will be empty after a restart: their file cannot be opened', { dataDir, error });
     return openSeries(':memory:');
   }
-}
-
-export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
-  const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
-  return {
-    node: name,
-    role,
-    worker,
-    startedMs: startedAtMs,
-    version: meridian.version,
-    urls: [...urls],
-    counts: countsOf(metrics),
-    memory: boundsOf(memory),
-    disk: disk && boundsOf(disk),
-    rssBytes,
-    fills,
-    parents: parents.map((parent) => parent.name),
-    place: place ?? null,
-    trouble: bus === 'connected' ? failing : [...failing, 'bus'],
-  };
-}
-
-/** @param worker 0 for a node that has one. */
-export function topReportOf(
-  { name, startedAtMs }: Pick<NodeStatus, 'name' | 'startedAtMs'>,
-  counted: Popularity,
-  worker: number,
-  nowMs: number,
-): TopReport {
-  return { node: name, worker, startedMs: startedAtMs, ...counted.read(nowMs) };
-}
-
-function boundsOf({ entries, bytes, limitBytes }: Report['memory']): Report['memory'] {
-  return { entries, bytes, limitBytes };
 }

@@ -16,6 +16,7 @@ import type { CacheKey, Resource } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestMeter } from '../telemetry/metrics/requests.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Popularity } from '../telemetry/top/popularity.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
@@ -38,6 +39,8 @@ export interface Node {
   readonly counts: Counts;
   /** Counts each request. */
   readonly meter: RequestMeter;
+  /** Counts what is done for them. */
+  readonly work: WorkMeter;
   /** What clients ask for most, and who they are; `null` at nodes that only other nodes ask. */
   readonly popularity: Popularity | null;
   readonly purging: Purging;
@@ -77,6 +80,8 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** Remotes that the origin asks by the config (scheme, host and port), with for how long each wants to be left alone, ms. */
+  readonly servers: ReadonlyMap<string, () => number>;
   /** For requests to other nodes. */
   readonly tls: TierTls;
   /** Begins what goes on without a request: the site is in force. */

@@ -25,11 +25,19 @@ export function sign(
   headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
 }
 
+/** What a hit needs of a node to be recorded. */
+export type HitRecorder = Pick<
+  Node,
+  'name' | 'clock' | 'counts' | 'meter' | 'popularity' | 'guard' | 'accessLog'
+>;
+
+type Sent = Pick<Entry, 'status' | 'sizeBytes'>;
+
 /** A plain hit in memory: as `record`, and what was asked for is counted beside the head that is sent. */
 export function recordHit(
-  node: Node,
+  node: HitRecorder,
   account: Account,
-  entry: Entry,
+  entry: Sent,
   outcome: Outcome,
   prepared: PreparedHead,
 ): void {
@@ -46,7 +54,7 @@ export function recordHit(
 }
 
 // off the hit path: one of many hits
-function look(node: Node, popularity: Popularity, account: Account, entry: Entry): void {
+function look(node: HitRecorder, popularity: Popularity, account: Account, entry: Sent): void {
   const token = node.guard?.holder(account.exchange) ?? null;
   if (token !== null) nameHits(popularity, account, entry, token, hitsPerLook);
 }
@@ -55,7 +63,7 @@ function look(node: Node, popularity: Popularity, account: Account, entry: Entry
 function nameHits(
   popularity: Popularity,
   account: Account,
-  { status, sizeBytes }: Entry,
+  { status, sizeBytes }: Sent,
   token: string,
   hits: number,
 ): void {
@@ -99,7 +107,7 @@ export function record(
 }
 
 function note(
-  node: Node,
+  node: HitRecorder,
   account: Account,
   status: number,
   bytes: number | null,
