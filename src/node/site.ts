@@ -17,8 +17,10 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { guidesOf } from './client-guides.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
+import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
 import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
@@ -62,9 +64,19 @@ export async function makeSite(
   const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && fleet && desks && servicesOf(records, fleet, desks, policiesOf(pullers, clock));
+  const all: Route[] = [];
+  const services =
+    records &&
+    fleet &&
+    desks &&
+    servicesOf(records, fleet, {
+      ...desks,
+      policyOf: policiesOf(pullers, clock),
+      packages: packagesDesk({ pullers, cache, stores, fleet, clock }),
+      clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
+    });
   const system = systemRouteOf(services);
-  const all: Route[] = [system];
+  all.push(system);
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -138,25 +150,24 @@ export async function makeSite(
   };
 }
 
-function servicesOf(
-  records: Records,
-  fleet: Fleet,
-  desks: Pick<ApiServices, 'explainer' | 'purges'>,
-  policyOf: ApiServices['policyOf'],
-): ApiServices {
+type Desks = Pick<ApiServices, 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
+
+function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
     register: records.register,
     works: records.works,
     storage: records.storage,
     fleet,
-    explainer: desks.explainer,
-    purges: desks.purges,
     // Another one after a reload.
     get exchange() {
       return records.exchange;
     },
-    policyOf,
+    ...desks,
   };
+}
+
+function protocolIn(all: readonly Route[], name: string): Protocol | null {
+  return all.find((route) => route.name === name)?.protocol ?? null;
 }
 
 /** A PoP's parent: the network's canonical answer becomes the one for the client's own address. */

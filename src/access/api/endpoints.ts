@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
 import { cacheEndpoints } from './cache.ts';
+import { clientEndpoints } from './clients.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
+import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
 import { storageEndpoints } from './storage.ts';
@@ -26,6 +28,8 @@ const described: readonly Endpoint[] = [
   ...topEndpoints,
   ...whoamiEndpoints,
   ...cacheEndpoints,
+  ...packageEndpoints,
+  ...clientEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';
