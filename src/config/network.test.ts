@@ -97,6 +97,7 @@ describe('a valid config', () => {
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
+      telemetry: { otlp: false, traces: expect.objectContaining({ oneIn: 1000, heldS: 10, remotes: [] }) },
     });
     expect(routes).toEqual([
       {

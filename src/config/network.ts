@@ -28,6 +28,7 @@ import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
 import { absoluteListenerTls, absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
+import { checkTelemetryVariables, completeTelemetry, type TelemetryConfig } from './telemetry.ts';
 import { type Environment, fillIn } from './variables.ts';
 
 type Of<Schema extends z.ZodType> = Frozen<z.output<Schema>>;
@@ -51,7 +52,19 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring' | 'workers'
+    | (
+        | 'parents'
+        | 'listen'
+        | 'accessLog'
+        | 'memory'
+        | 'disk'
+        | 'store'
+        | 'http2'
+        | 'tls'
+        | 'ring'
+        | 'workers'
+      )
+    | 'telemetry'
   > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
@@ -76,6 +89,7 @@ export interface NodeConfig
   readonly workers: number | 'auto';
   /** The ring that its workers are members of; without it, they have one of their own. */
   readonly ring?: RingConfig | undefined;
+  readonly telemetry: TelemetryConfig;
 }
 
 export interface RingConfig extends Of<typeof schema.ring> {
@@ -195,6 +209,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...changed.mistakes,
     ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
+    ...checkTelemetryVariables(env),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
   const network = complete({ ...parsed.data, nodes: Object.fromEntries(changed.nodes) }, options);
@@ -253,11 +268,14 @@ function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   return [{ path: 'secret', expected, found: 'nothing', hint }];
 }
 
-function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseOptions): Network {
+function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: ParseOptions): Network {
   const dataDir = overrides.dataDir ?? resolve(configDir, parsed.dataDir);
   const nodes = Object.entries(parsed.nodes).map(([name, node]) => [
     name,
-    completeNode(name, node, dataDir, configDir),
+    {
+      ...completeNode(name, node, dataDir, configDir),
+      telemetry: completeTelemetry(parsed.telemetry, node.telemetry, env),
+    },
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
@@ -293,7 +311,7 @@ function completeNode(
   node: schema.ParsedNode,
   networkDir: string,
   configDir: string,
-): NodeConfig {
+): Omit<NodeConfig, 'telemetry'> {
   const dataDir = node.dataDir === undefined ? join(networkDir, name) : resolve(configDir, node.dataDir);
   const listen = node.listen.map((listener) => completeListener(listener, configDir));
   const { format, path } = node.accessLog;

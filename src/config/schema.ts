@@ -32,6 +32,7 @@ import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
 import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
+import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
@@ -254,6 +255,7 @@ export const node = group('One node. Its name is its key.', {
   }).prefault({}),
   accessLog: accessLog.prefault({}),
   admin: admin.optional(),
+  telemetry: nodeTelemetry.optional(),
   cacheStatusKey: flag(
     'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
   ).prefault(false),
@@ -372,6 +374,7 @@ export const network = group('Everything that one config file describes.', {
   bus: bus.prefault({ driver: 'local' }),
   purge: purge.prefault({}),
   access: access.prefault({}),
+  telemetry: telemetry.prefault({}),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

@@ -8,6 +8,7 @@ import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.t
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import type { Node } from './node.ts';
 import type { NodeStatus } from './status.ts';
+import type { TelemetryCounts } from './telemetry.ts';
 
 export interface NodeMetrics {
   readonly meter: RequestMeter;
@@ -22,6 +23,7 @@ export interface NodeMetricsOptions {
   /** The node, once it is there. */
   readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
   readonly status: () => NodeStatus;
+  readonly telemetry: TelemetryCounts;
 }
 
 export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
@@ -30,6 +32,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   counted.observe('http.server.active_requests', () => single(node().counts.pending));
   counted.observe('meridian.access_log.dropped', () => single(node().accessLog?.dropped ?? 0));
   observeProcess(counted);
+  observeTelemetry(counted, options.telemetry);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;
   observeStatus(counted, clock, () => {
@@ -85,6 +88,21 @@ function ofTiers(
 ): Observation<'meridian.cache.size'>[] {
   const inMemory = { labels: ['memory'], value: of(memory) } as const;
   return disk === null ? [inMemory] : [inMemory, { labels: ['disk'], value: of(disk) }];
+}
+
+function observeTelemetry(counted: Registry, { traces, exports }: TelemetryCounts): void {
+  counted.observe('meridian.traces.kept', () =>
+    Object.entries(traces.kept).map(([reason, value]) => ({ labels: [reason], value })),
+  );
+  counted.observe('meridian.traces.dropped', () => single(traces.dropped));
+  counted.observe('meridian.otlp.sent', () =>
+    Object.entries(exports.sent).map(([signal, value]) => ({ labels: [signal], value })),
+  );
+  counted.observe('meridian.otlp.dropped', () =>
+    Object.entries(exports.dropped).flatMap(([signal, losses]) =>
+      Object.entries(losses).map(([reason, value]) => ({ labels: [signal, reason], value }) as const),
+    ),
+  );
 }
 
 function observeProcess(counted: Registry): void {

@@ -16,6 +16,7 @@ import type { CacheKey } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestMeter } from '../telemetry/metrics/requests.ts';
+import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -47,6 +48,8 @@ export interface Node {
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;
+  /** Which traces are kept; replaced on reload. */
+  tracing: Tracing;
 }
 
 export interface Counts {
@@ -74,6 +77,8 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** Tells a parent or a sibling that these traces are kept. Never rejects. */
+  readonly tellKept: (node: string, traceIds: readonly string[]) => Promise<void>;
   /** For requests to other nodes. */
   readonly tls: TierTls;
   /** Begins what goes on without a request: the site is in force. */

@@ -22,6 +22,7 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import { informing } from './inform.ts';
 import { streamOfPieces } from './stream.ts';
+import { noted } from './tier-request.ts';
 import { verifiedAnswer } from './tiers.ts';
 
 export interface PullOptions {
@@ -32,6 +33,8 @@ export interface PullOptions {
   readonly clock: Clock;
   readonly remotes: Remotes;
   readonly bounds: { readonly connections: number; readonly waiting: number };
+  /** Whether a server, by host and port, is told of the trace that a request belongs to. */
+  readonly mayTrace: (authority: string) => boolean;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
@@ -86,7 +89,11 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         const turn = remotes.turn(server, signal);
         if (turn !== null) await turn;
         const bounds = { ...options.bounds, on: exchange.tier?.route };
-        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
+        const name = server.slice(server.indexOf('//') + 2);
+        const span = exchange.trace?.ask({ as: 'remote', name, method, url, background: ask.background });
+        if (span && options.mayTrace(name)) headers.set('traceparent', span.traceparent);
+        const asked = request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
+        const answer = await noted(asked, span, signal);
         remotes.answered(server, answer);
         refuseUnaskedPart(answer, headers);
         return withoutOurFields(answer);

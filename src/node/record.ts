@@ -37,7 +37,15 @@ export function record(
   if (outcomes[outcome].hit) node.counts.hits++;
   const { exchange, route, kind } = account;
   const durationMs = node.clock.elapsed() - exchange.startedMs;
-  node.meter.record(route, outcome, status, bytes, durationMs, beyond ?? null);
+  const layer = node.meter.record(route, outcome, status, bytes, durationMs, beyond ?? null);
+  const { tracing } = node;
+  if (
+    exchange.trace !== undefined ||
+    durationMs >= tracing.slowMs[layer] ||
+    status >= 500 ||
+    (tracing.listens && exchange.headers.has('traceparent'))
+  )
+    tracing.ended(exchange, { route, kind, layer, outcome, status, durationMs });
   if (node.accessLog === null) return;
   node.accessLog.record({
     timeMs: exchange.nowMs,
@@ -53,5 +61,18 @@ export function record(
     kind,
     route,
     userAgent: exchange.headers.get('user-agent') ?? undefined,
+    traceId: exchange.trace?.traceId,
   });
+}
+
+/** Another member of the ring has answered, counted and logged it; this one has its part of the trace. */
+// off the hit path: what this worker has in memory is not handed over
+export function recordRelayed(
+  { tracing, clock }: Node,
+  { exchange, route, kind }: Account,
+  status: number,
+  outcome: Outcome,
+): void {
+  const durationMs = clock.elapsed() - exchange.startedMs;
+  tracing.ended(exchange, { route, kind, layer: null, outcome, status, durationMs });
 }

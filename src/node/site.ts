@@ -23,7 +23,7 @@ import { policiesOf } from './policies.ts';
 import { type Puller, pullFrom } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
-import { type Route, routes } from './routes.ts';
+import { hostMatches, type Route, routes } from './routes.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -87,6 +87,7 @@ export async function makeSite(
     remotes,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
+    mayTrace: (authority: string) => hostMatches(config.telemetry.traces.remotes, authority),
     accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
@@ -117,6 +118,7 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    tellKept: upper.tellKept,
     tls,
     begin() {
       if (role !== 'origin') return;

@@ -32,6 +32,7 @@ import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { noTelemetryYet, openTelemetry } from './telemetry.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -79,7 +80,13 @@ export async function startNode(
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
   const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
+  const telemetry = noTelemetryYet();
+  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node, telemetry });
+  const traced = openTelemetry({
+    ...{ network, config, clock, log, counts: telemetry, startedMs: startedAtMs, worker: seat?.worker },
+    ...{ meter: metrics.meter, read: metrics.read },
+    tell: (to, traceIds) => node.site.tellKept(to, traceIds),
+  });
   const node: Node = {
     name,
     role: config.role,
@@ -97,6 +104,7 @@ export async function startNode(
     hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
+    tracing: traced.tracing,
   };
   if (ring && tally) {
     node.hot = openNodeHot({
@@ -131,6 +139,7 @@ export async function startNode(
     await ringDoor?.drain();
     node.ring?.close();
     await node.hot?.close();
+    await traced.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -172,6 +181,8 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(next, wanted);
+      traced.retune(wanted);
+      node.tracing = traced.tracing;
       node.ring?.expect(next);
       await prepared.commit();
       before.close();

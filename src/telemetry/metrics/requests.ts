@@ -4,6 +4,7 @@
  */
 import { type Outcome, outcomes } from '../../outcome.ts';
 import type { Counter, Histogram, Registry } from './registry.ts';
+import type { Exemplar } from './snapshot.ts';
 
 /** What a request was answered from, as far as this node can tell: `remote` for what no cache had. */
 export const layers = ['memory', 'disk', 'stale', 'sibling', 'shield', 'origin', 'remote', 'node'] as const;
@@ -22,7 +23,9 @@ export interface RequestMeter {
     bytes: number | null,
     durationMs: number,
     beyond: string | null,
-  ): void;
+  ): Layer;
+  /** An example of what was recorded before. */
+  exemplify(route: string, layer: Layer, exemplar: Exemplar): void;
 }
 
 interface OfRoute {
@@ -82,14 +85,16 @@ export function requestMeter(
       }
       durations.record(durationMs / 1000);
 
-      if (bytes === null) return;
+      if (bytes === null) return layer;
       let sent = counted.bytes.get(layer);
       if (sent === undefined) {
         sent = registry.counter('meridian.response.size', route, layer);
         counted.bytes.set(layer, sent);
       }
       sent.value += bytes;
+      return layer;
     },
+    exemplify: (route, layer, exemplar) => ofRoute(route).durations.get(layer)?.exemplify(exemplar),
   };
 }
 
