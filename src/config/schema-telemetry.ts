@@ -42,7 +42,13 @@ export const otlpGroup = group(
   },
 );
 
-const otlp = z.union([z.literal(false), otlpGroup]);
+const otlp = z.union([z.literal(false), otlpGroup]).register(rows, {
+  means:
+    'Pushes traces and metrics to a collector by OTLP over HTTP (JSON, gzip). `false`, or `OTEL_SDK_DISABLED=true`: never.',
+  expected: "false, or an object such as { endpoint: 'http://collector:4318' }",
+  type: 'choice',
+  otherwise: '`{}` where `OTEL_EXPORTER_OTLP_ENDPOINT` is set, else `false`',
+});
 
 /** More than this, by what a request was answered from. */
 const bound = (what: string, standard: number) =>

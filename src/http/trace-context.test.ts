@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { childOf, formatTraceparent, newTrace, parseTraceparent } from './trace-context.ts';
+import { childOf, formatTraceparent, mayBeSampled, newTrace, parseTraceparent } from './trace-context.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
@@ -70,6 +70,19 @@ describe('traceparent is read', () => {
     ];
     for (const value of invalid) expect([value, parseTraceparent(value)]).toEqual([value, undefined]);
   });
+});
+
+test('a glance tells those that are not sampled, in version 00', () => {
+  for (const [flags, marked] of [
+    ['00', false],
+    ['02', false],
+    ['01', true],
+    ['03', true],
+    ['0b', true],
+  ] as const)
+    expect([flags, mayBeSampled(`00-${traceId}-${spanId}-${flags}`)]).toEqual([flags, marked]);
+  expect(mayBeSampled(null)).toBe(false);
+  expect(mayBeSampled('')).toBe(false);
 });
 
 test('a child belongs to the trace and has a span of its own', () => {

@@ -31,6 +31,16 @@ export function parseTraceparent(value: string | null): TraceContext | undefined
   return { traceId, spanId, sampled: (bits & 1) === 1, random: (bits & 2) === 2 };
 }
 
+const lastOfFlags = 54;
+const nine = 0x39;
+
+/** Whether the sender may have marked it as sampled, at a glance; `parseTraceparent` tells. */
+export function mayBeSampled(value: string | null): boolean {
+  if (value === null) return false;
+  const digit = value.charCodeAt(lastOfFlags);
+  return (digit & 1) === 1 || digit > nine;
+}
+
 /** In version 00. Flags that this version does not know are not passed on, as it demands. */
 export function formatTraceparent({ traceId, spanId, sampled, random }: TraceContext): string {
   return `00-${traceId}-${spanId}-0${(sampled ? 1 : 0) + (random ? 2 : 0)}`;

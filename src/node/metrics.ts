@@ -6,9 +6,10 @@ import type { Network } from '../config/network.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
 import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import type { ExportCounts } from '../telemetry/otlp/exporter.ts';
+import type { TraceCounts } from '../telemetry/tracing/tracing.ts';
 import type { Node } from './node.ts';
 import type { NodeStatus } from './status.ts';
-import type { TelemetryCounts } from './telemetry.ts';
 
 export interface NodeMetrics {
   readonly meter: RequestMeter;
@@ -24,6 +25,11 @@ export interface NodeMetricsOptions {
   readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
   readonly status: () => NodeStatus;
   readonly telemetry: TelemetryCounts;
+}
+
+export interface TelemetryCounts {
+  readonly traces: TraceCounts;
+  readonly exports: ExportCounts;
 }
 
 export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {

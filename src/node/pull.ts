@@ -93,10 +93,10 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         const span = exchange.trace?.ask({ as: 'remote', name, method, url, background: ask.background });
         if (span && options.mayTrace(name)) headers.set('traceparent', span.traceparent);
         const asked = request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
-        const answer = await noted(asked, span, signal);
+        const answer = await noted(asked.then(withoutOurFields), span, signal);
         remotes.answered(server, answer);
         refuseUnaskedPart(answer, headers);
-        return withoutOurFields(answer);
+        return answer;
       },
 
       async read(resource, asked, maxBytes) {

@@ -2,6 +2,7 @@
  * Last phase: what every response says about itself, and what the node notes about it.
  */
 import type { Exchange } from '../exchange.ts';
+import { mayBeSampled } from '../http/trace-context.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
 import type { Account, Node } from './node.ts';
 
@@ -43,7 +44,7 @@ export function record(
     exchange.trace !== undefined ||
     durationMs >= tracing.slowMs[layer] ||
     status >= 500 ||
-    (tracing.listens && exchange.headers.has('traceparent'))
+    (tracing.records && mayBeSampled(exchange.headers.get('traceparent')))
   )
     tracing.ended(exchange, { route, kind, layer, outcome, status, durationMs });
   if (node.accessLog === null) return;

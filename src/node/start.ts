@@ -18,7 +18,6 @@ import { type Explanation, explain, type Question } from './explain.ts';
 import { reportOf } from './fleet.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
-import { openNodeMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -32,7 +31,7 @@ import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
-import { noTelemetryYet, openTelemetry } from './telemetry.ts';
+import { openTelemetry } from './telemetry.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -80,13 +79,8 @@ export async function startNode(
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
   const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const telemetry = noTelemetryYet();
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node, telemetry });
-  const traced = openTelemetry({
-    ...{ network, config, clock, log, counts: telemetry, startedMs: startedAtMs, worker: seat?.worker },
-    ...{ meter: metrics.meter, read: metrics.read },
-    tell: (to, traceIds) => node.site.tellKept(to, traceIds),
-  });
+  const self = { network: () => inForce, node: () => node, startedMs: startedAtMs, worker: seat?.worker };
+  const telemetry = openTelemetry({ ...self, config, clock, log, status });
   const node: Node = {
     name,
     role: config.role,
@@ -97,14 +91,11 @@ export async function startNode(
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    meter: metrics.meter,
-    purging,
-    guard,
-    ring,
+    ...{ meter: telemetry.meter, tracing: telemetry.tracing },
+    ...{ purging, guard, ring },
     hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
-    tracing: traced.tracing,
   };
   if (ring && tally) {
     node.hot = openNodeHot({
@@ -127,7 +118,7 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
+  const reporter = openReporter(bus, clock, () => reportOf(status(), telemetry.read(), seat?.worker ?? 0));
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
@@ -139,12 +130,11 @@ export async function startNode(
     await ringDoor?.drain();
     node.ring?.close();
     await node.hot?.close();
-    await traced.close();
+    await telemetry.close();
     await guard?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
-    metrics.close();
   }
 
   return {
@@ -154,7 +144,7 @@ export async function startNode(
       return doors.urls;
     },
     status,
-    metrics: metrics.read,
+    metrics: telemetry.read,
     explain: (question) => explain(node, question),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
@@ -181,8 +171,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(next, wanted);
-      traced.retune(wanted);
-      node.tracing = traced.tracing;
+      node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
       await prepared.commit();
       before.close();

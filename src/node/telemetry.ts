@@ -2,59 +2,50 @@
  * A node's traces, and what it pushes to a collector: as the config in force has it.
  */
 import meridian from '../../package.json' with { type: 'json' };
-import type { Clock } from '../clock.ts';
-import type { Network, NodeConfig } from '../config/network.ts';
+import type { NodeConfig } from '../config/network.ts';
+import type { OtlpConfig } from '../config/telemetry.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { RequestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { collector } from '../telemetry/otlp/collector.ts';
 import { type ExportCounts, type Exporter, noExports, openExporter } from '../telemetry/otlp/exporter.ts';
 import { keyValues, type Resource } from '../telemetry/otlp/values.ts';
 import { openTracing, type TraceCounts, type Tracing } from '../telemetry/tracing/tracing.ts';
 import { openVerdicts } from '../telemetry/tracing/verdicts.ts';
+import { type NodeMetrics, type NodeMetricsOptions, openNodeMetrics } from './metrics.ts';
+import type { Node } from './node.ts';
 
-export interface NodeTelemetryOptions {
-  readonly network: Pick<Network, 'name'>;
+export interface NodeTelemetryOptions extends Omit<NodeMetricsOptions, 'node' | 'telemetry'> {
   readonly config: NodeConfig;
   /** Of a node that has several. */
   readonly worker: number | undefined;
-  readonly clock: Clock;
   readonly log: Log;
   readonly startedMs: number;
-  readonly counts: TelemetryCounts;
-  readonly meter: Pick<RequestMeter, 'exemplify'>;
-  readonly read: () => Snapshot;
-  /** Another node has to know that these traces are kept. Never rejects. */
-  readonly tell: (node: string, traceIds: readonly string[]) => Promise<void>;
+  /** The node, once it is there. */
+  readonly node: () => Node;
 }
 
-export interface NodeTelemetry {
-  /** Another one after each `retune`. */
+export interface NodeTelemetry extends Pick<NodeMetrics, 'meter' | 'read'> {
   readonly tracing: Tracing;
-  retune(config: NodeConfig): void;
+  /** Another tracing, if the config has changed about it. */
+  retune(config: NodeConfig): Tracing;
+  /** Sends what there is to send. */
   close(): Promise<void>;
-}
-
-export interface TelemetryCounts {
-  readonly traces: TraceCounts;
-  readonly exports: ExportCounts;
-}
-
-export function noTelemetryYet(): TelemetryCounts {
-  return {
-    traces: { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 },
-    exports: noExports(),
-  };
 }
 
 /** For what is left when a node stops, or its config changes. */
 const closeWithinMs = 3_000;
 
 export function openTelemetry(options: NodeTelemetryOptions): NodeTelemetry {
-  const { clock } = options;
+  const { clock, node } = options;
   let { telemetry } = options.config;
-  const tell = openVerdicts({ clock, send: options.tell });
-  let exporter = exporterFor(telemetry, options);
+  const traces: TraceCounts = { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 };
+  const exports = noExports();
+  const metrics = openNodeMetrics({ ...options, telemetry: { traces, exports } });
+  const { meter, read } = metrics;
+  const tell = openVerdicts({ clock, send: (to, traceIds) => node().site.tellKept(to, traceIds) });
+  const exporterFor = ({ otlp }: NodeConfig['telemetry']) =>
+    otlp ? exporterTo(otlp, read, exports, options) : null;
+  let exporter = exporterFor(telemetry);
   let tracing = tracingFor();
 
   function tracingFor(): Tracing {
@@ -66,39 +57,47 @@ export function openTelemetry(options: NodeTelemetryOptions): NodeTelemetry {
       random: drawn,
       settings: to && settings,
       about: { 'meridian.node': options.config.name, 'meridian.role': options.config.role },
-      counts: options.counts.traces,
+      counts: traces,
       keep: (spans) => to?.add(spans),
-      exemplify: (route, layer, exemplar) => options.meter.exemplify(route, layer, exemplar),
+      exemplify: (route, layer, exemplar) => meter.exemplify(route, layer, exemplar),
       tell,
     });
   }
 
   return {
+    meter,
+    read,
     get tracing() {
       return tracing;
     },
     retune({ telemetry: next }) {
-      if (Bun.deepEquals(next, telemetry)) return;
+      if (Bun.deepEquals(next, telemetry)) return tracing;
       const before = exporter;
       telemetry = next;
-      exporter = exporterFor(next, options);
+      exporter = exporterFor(next);
       tracing = tracingFor();
       void before?.close(closeWithinMs);
+      return tracing;
     },
     async close() {
       await exporter?.close(closeWithinMs);
+      metrics.close();
     },
   };
 }
 
-function exporterFor({ otlp }: NodeConfig['telemetry'], options: NodeTelemetryOptions): Exporter | null {
-  if (otlp === false) return null;
-  const { clock, log, counts, read, startedMs } = options;
+function exporterTo(
+  otlp: OtlpConfig,
+  read: () => Snapshot,
+  counts: ExportCounts,
+  options: NodeTelemetryOptions,
+): Exporter {
+  const { clock, log, startedMs } = options;
   const { endpoint, headers, timeoutMs, queueSpans, metricsEveryS } = otlp;
   return openExporter({
     ...{ clock, read, startedMs, queueSpans },
     collector: collector({ endpoint, headers, timeoutMs, clock }),
-    counts: counts.exports,
+    counts,
     warn: (message, fields) => log.warn(message, { collector: endpoint, ...fields }),
     info: (message, fields) => log.info(message, { collector: endpoint, ...fields }),
     metricsMs: metricsEveryS * 1000,
@@ -109,7 +108,7 @@ function exporterFor({ otlp }: NodeConfig['telemetry'], options: NodeTelemetryOp
 
 /** https://opentelemetry.io/docs/specs/semconv/resource/ */
 function resourceOf(
-  { serviceName, resource }: Exclude<NodeConfig['telemetry']['otlp'], false>,
+  { serviceName, resource }: OtlpConfig,
   { network, config, worker }: NodeTelemetryOptions,
 ): Resource {
   const { name, role } = config;
@@ -117,7 +116,7 @@ function resourceOf(
     attributes: keyValues({
       ...{
         'service.name': serviceName,
-        'service.namespace': network.name,
+        'service.namespace': network().name,
         'service.version': meridian.version,
       },
       'service.instance.id': worker === undefined ? name : `${name}.${worker}`,

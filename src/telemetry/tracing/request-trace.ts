@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Asked, AskSpan, Exchange, Trace } from '../../exchange.ts';
 import {
+  childOf,
   formatTraceparent,
   newSpanId,
   newTrace,
@@ -15,7 +16,7 @@ import { loggable } from '../loggable.ts';
 import type { Attributes, Span, SpanContext } from './span.ts';
 
 /** Of one request at one node; a large object that is fetched in slices may ask more often. */
-const mostSpans = 64;
+const mostSpans = 32;
 const mostLinks = 8;
 
 /** Where a request's spans go: nobody knows yet, somebody wants them, nobody does. */
@@ -73,7 +74,7 @@ export class RequestTrace implements Trace {
   get context(): TraceContext {
     const { sampled } = this;
     const [given, random] = [this.#given, this.#random];
-    this.#context ??= given ? { ...given, spanId: newSpanId(random), sampled } : newTrace(random, sampled);
+    this.#context ??= given ? { ...childOf(given, random), sampled } : newTrace(random, sampled);
     return this.#context;
   }
 
@@ -92,7 +93,7 @@ export class RequestTrace implements Trace {
     const startedMs = this.#clock.elapsed();
     this.#lastAsk = { traceId: this.traceId, spanId };
     // It tells by itself, when it is asked with a mark.
-    if (whom.as !== 'remote' && !this.sampled) this.asked.add(whom.name);
+    if (!this.sampled && (whom.as === 'parent' || whom.as === 'sibling')) this.asked.add(whom.name);
     const end = (about: Attributes, isError: boolean) =>
       this.#end({
         ...{ spanId, name: `${whom.method} ${whom.name}`, kind: 'client', isError },

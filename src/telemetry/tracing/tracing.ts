@@ -69,8 +69,6 @@ export interface Tracing {
   readonly records: boolean;
   /** From then on a request is slow, in ms. */
   readonly slowMs: Readonly<Record<Layer, number>>;
-  /** A client's mark counts. */
-  readonly listens: boolean;
   /** Off the way of a hit. */
   begin(exchange: Exchange): Trace;
   /** A request has been answered that may be worth keeping; one without a trace is, by its duration, status or mark. */
@@ -80,7 +78,7 @@ export interface Tracing {
 }
 
 /** Traces that are held, of one generation; each is a few objects. */
-const mostHeld = 4096;
+const mostHeld = 2048;
 /** Requests of one trace at one node. */
 const mostOfOneTrace = 32;
 
@@ -143,7 +141,6 @@ export function openTracing(options: TracingOptions): Tracing {
   return {
     records: true,
     slowMs: settings.slowMs,
-    listens: settings.clientsPerMinute > 0,
     begin: (exchange) => begun(exchange, isMarked(exchange), options),
 
     ended(exchange, end) {
@@ -152,10 +149,9 @@ export function openTracing(options: TracingOptions): Tracing {
       if (!(trace instanceof RequestTrace) || trace.own !== null) return;
       trace.own = ownSpan(exchange, end);
       const { route, layer, durationMs } = end;
-      if (layer !== null) trace.exemplify = (traceId) => options.exemplify(route, layer, exampleOf(traceId));
-      const exampleOf = (traceId: string): Exemplar => ({
-        ...{ traceId, value: durationMs / 1000, atMs: exchange.nowMs + durationMs },
-      });
+      const example = { value: durationMs / 1000, atMs: exchange.nowMs + durationMs };
+      if (layer !== null)
+        trace.exemplify = (traceId) => options.exemplify(route, layer, { traceId, ...example });
       const reason = reasonFor(trace, end);
       if (reason === null) hold(trace);
       else keep(trace, reason);
@@ -184,7 +180,7 @@ const never: Readonly<Record<Layer, number>> = {
   ...{ shield: Infinity, origin: Infinity, remote: Infinity, node: Infinity },
 };
 
-const off = { records: false, slowMs: never, listens: false, ended: () => undefined, keep: () => undefined };
+const off = { records: false, slowMs: never, ended: () => undefined, keep: () => undefined };
 
 /** Another node, or another member of the ring: what it says of a trace is decided already. */
 function isOfNode({ tier, relayed }: Exchange): boolean {
