@@ -55,6 +55,8 @@ const gatherMs = 1_000;
 const mostTries = 6;
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
+/** What a collector may ask for. */
+const longestAskedMs = 600_000;
 
 export function openExporter(options: ExporterOptions): Exporter {
   const { collector, clock, counts, resource, scope, queueSpans, metricsMs } = options;
@@ -81,8 +83,8 @@ export function openExporter(options: ExporterOptions): Exporter {
   }
 
   function pause(tries: number, afterMs: number | null): Promise<void> {
-    const ownMs = firstWaitMs * 2 ** (tries - 1);
-    const waitMs = Math.min(longestWaitMs, afterMs ?? ownMs);
+    const ownMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (tries - 1));
+    const waitMs = afterMs === null ? ownMs : Math.min(afterMs, longestAskedMs);
     return new Promise((resolve) => {
       const cancel = clock.after(waitMs, resolve);
       wake = () => {

@@ -12,14 +12,14 @@ export function tracesMessage(spans: readonly Span[], resource: Resource, scope:
 }
 
 function spanOf(span: Span): object {
-  const { traceId, spanId, parentSpanId, traceState, sampled, kind, name, startMs, endMs } = span;
+  const { traceId, spanId, parentSpanId, traceState, kind, name, startMs, endMs } = span;
   const { attributes, links, isError } = span;
   return {
     traceId,
     spanId,
     ...(traceState !== null && { traceState }),
     ...(parentSpanId !== null && { parentSpanId }),
-    flags: sampled ? 1 : 0,
+    flags: flagsOf(span),
     name,
     kind: kinds[kind],
     startTimeUnixNano: unixNano(startMs),
@@ -28,4 +28,10 @@ function spanOf(span: Span): object {
     ...(links.length > 0 && { links: links.map((link) => ({ ...link })) }),
     ...(isError && { status: { code: 2 } }),
   };
+}
+
+/** `SpanFlags`: those of W3C Trace Context, and whether the parent is another process's (which is known of all of them). */
+function flagsOf({ sampled, kind, parentSpanId }: Span): number {
+  const isRemote = kind === 'server' && parentSpanId !== null;
+  return (sampled ? 0x1 : 0) | 0x100 | (isRemote ? 0x200 : 0);
 }

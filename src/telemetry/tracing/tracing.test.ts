@@ -30,7 +30,7 @@ function world(settings: TraceSettings | null = standard) {
   });
 
   /** A request, by the traceparent that it came with. */
-  function came(traceparent?: string, more: Partial<Pick<Exchange, "tier" | "relayed">> = {}): Exchange {
+  function came(traceparent?: string, more: Partial<Pick<Exchange, 'tier' | 'relayed'>> = {}): Exchange {
     const headers = new Headers(traceparent === undefined ? {} : { traceparent });
     return exchange({ headers, nowMs: clock.now(), startedMs: clock.elapsed(), ...more });
   }
@@ -40,7 +40,11 @@ function world(settings: TraceSettings | null = standard) {
     tracing.ended(of, { ...usual, durationMs: 10, ...end });
   }
 
-  function missed(traceparent?: string, end: Partial<End> = {}, more: Partial<Pick<Exchange, "tier" | "relayed">> = {}): Exchange {
+  function missed(
+    traceparent?: string,
+    end: Partial<End> = {},
+    more: Partial<Pick<Exchange, 'tier' | 'relayed'>> = {},
+  ): Exchange {
     const one = came(traceparent, more);
     one.trace = tracing.begin(one);
     ended(one, end);
