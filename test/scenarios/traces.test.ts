@@ -46,6 +46,7 @@ beforeAll(async () => {
       origin: { role: 'origin' },
       shield: { role: 'shield', parents: ['origin'] },
       pop: { role: 'pop', parents: ['shield'], admin: { port: adminPort } },
+      pair: { role: 'pop', parents: ['shield'], workers: 2, hot: false },
       eager: { role: 'pop', parents: ['shield'], telemetry: { traces: eager } },
     },
     routes: [web({ name: 'docs', upstream: upstream.url })],
@@ -176,6 +177,29 @@ test('those who waited for the same fill point to it', async () => {
   const fill = collector.spans().find(({ spanId }) => spanId === linked[0]?.spanId);
   expect(fill).toMatchObject({ kind: client, from: 'pop', traceId: linked[0]?.traceId });
 }, 30_000);
+
+test('a request that one worker hands to another is one trace, which both have a part in', async () => {
+  const traceIds = Array.from({ length: 12 }, newTraceId);
+  for (const [at, traceId] of traceIds.entries())
+    await ask(`/pair/${at}`, `00-${traceId}-${clientSpan}-01`, 'pair');
+  const handedOver = (traceId: string) => chain(traceId).length === 8;
+  const traceId = await eventually('one that was handed over', () => traceIds.find(handedOver), {
+    withinMs: 15_000,
+  });
+  const [first, hop, second] = chain(traceId ?? '');
+  expect(new Set([first?.from, second?.from])).toEqual(new Set(['pair.1', 'pair.2']));
+  expect(hop?.attributes).toMatchObject({ 'meridian.asked': 'member', 'meridian.peer': second?.from });
+  expect(first?.attributes['meridian.outcome']).toBe('relayed');
+  expect(second?.attributes['meridian.outcome']).toBe('miss');
+  // From the memory of the other one, and of one that has not the mark: nothing.
+  const again = newTraceId();
+  const at = traceIds.indexOf(traceId ?? '');
+  const unmarked = newTraceId();
+  for (let round = 0; round < 6; round++) await ask(`/pair/${at}`, `00-${unmarked}-${clientSpan}-00`, 'pair');
+  await ask(`/pair/${at}`, `00-${again}-${clientSpan}-01`, 'pair');
+  await eventually('the hit', () => ofTrace(again).length > 0, { withinMs: 15_000 });
+  expect(ofTrace(unmarked)).toEqual([]);
+}, 40_000);
 
 test('a traceparent that is none begins a new trace', async () => {
   await ask('/slow/malformed', `00-${'0'.repeat(32)}-${clientSpan}-01`);

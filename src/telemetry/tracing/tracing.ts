@@ -98,11 +98,11 @@ export function openTracing(options: TracingOptions): Tracing {
   }
 
   function reasonFor(trace: RequestTrace, { status, outcome, layer, durationMs }: End): Reason | null {
-    if (trace.sampled) return 'sampled';
-    if (trace.isWanted || told.get(trace.traceId) === true) return 'told';
     const isFailed = status >= 500 || outcome === 'stale-on-error';
     const slowMs = settings?.slowMs[layer ?? 'remote'] ?? Infinity;
     const reason = isFailed ? 'failed' : durationMs >= slowMs ? 'slow' : null;
+    if (trace.sampled) return reason ?? 'sampled';
+    if (trace.isWanted || told.get(trace.traceId) === true) return reason ?? 'told';
     if (reason === null || mayKeep()) return reason;
     counts.dropped++;
     return null;
