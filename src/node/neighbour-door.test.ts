@@ -15,6 +15,7 @@ import { questionFrame } from '../ring/frames/message.ts';
 import { ownWord, signHop } from '../ring/hop.ts';
 import { registry } from '../telemetry/metrics/registry.ts';
 import { requestMeter } from '../telemetry/metrics/requests.ts';
+import { openTracing } from '../telemetry/tracing/tracing.ts';
 import { openNeighbourDoor } from './neighbour-door.ts';
 import { helloMethod } from './neighbours.ts';
 import type { Node } from './node.ts';
@@ -70,10 +71,15 @@ function worker({ cache, clock, parent: answers }: World) {
   const node = { ...own, timing: () => 'lhr;dur=0', log: { error() {} } };
   const accessLog = { record: (line: (typeof lines)[number]) => void lines.push(line) };
   const meter = requestMeter(registry(), () => undefined);
+  const tracing = openTracing({
+    ...{ clock, settings: null, about: {}, random: (count: number) => new Uint8Array(count) },
+    counts: { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 },
+    ...{ keep: () => undefined, exemplify: () => undefined, tell: () => undefined },
+  });
   return {
     counts,
     lines,
-    node: { ...node, cache, clock, counts, meter, guard, site, accessLog } as unknown as Node,
+    node: { ...node, cache, clock, counts, meter, guard, site, accessLog, tracing } as unknown as Node,
   };
 }
 
