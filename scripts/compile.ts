@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { BunPlugin } from 'bun';
 import { runtimeFlags } from '../bin/runtime.mjs';
+import { buildConsole } from '../src/control/console/build.ts';
 
 const root = resolve(import.meta.dir, '..');
 const source = join(root, 'src');
@@ -28,13 +29,24 @@ const workerPlaces: BunPlugin = {
   },
 };
 
+/** A binary has no source files to make the web console of, so that is done here. */
+const consoleFiles: BunPlugin = {
+  name: 'console files',
+  setup(build) {
+    build.onLoad({ filter: /control\/console\/built\.ts$/ }, async () => ({
+      contents: `export const built = ${JSON.stringify(await buildConsole())};`,
+      loader: 'ts',
+    }));
+  },
+};
+
 await mkdir(dirname(outfile), { recursive: true });
 const { outputs } = await Bun.build({
   entrypoints: [join(source, 'cli', 'compiled.ts'), ...workers],
   root: source,
   minify: true,
   sourcemap: 'inline',
-  plugins: [workerPlaces],
+  plugins: [consoleFiles, workerPlaces],
   compile: {
     outfile,
     // What lies in the folder where a command is typed is not obeyed: `bin/runtime.mjs` says why.

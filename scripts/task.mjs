@@ -30,14 +30,15 @@ const node =
   () => [process.execPath, join(root, 'node_modules', script), ...args];
 
 const types = node('typescript/bin/tsc', '--noEmit');
+const consoleTypes = node('typescript/bin/tsc', '--noEmit', '--project', 'src/console');
 const lint = node('@biomejs/biome/bin/biome', 'check', '--error-on-warnings');
 
 /** @type {Record<string, readonly (() => Step)[]>} */
 const tasks = {
   test: [bun('test', `--timeout=${TEST_TIMEOUT_MS}`)],
-  types: [types],
+  types: [types, consoleTypes],
   lint: [lint],
-  check: [types, lint],
+  check: [types, consoleTypes, lint],
   format: [node('@biomejs/biome/bin/biome', 'check', '--write')],
   bench: [bun('bench/main.ts')],
   conformance: [bun('test/conformance/main.ts')],

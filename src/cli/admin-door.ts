@@ -16,13 +16,13 @@ export interface AdminDoor {
 /** Fails when the address cannot be had. */
 export function openAdminDoor(
   config: NodeConfig | undefined,
-  { metrics, unready }: Pick<AdminOptions, 'metrics' | 'unready'>,
+  own: Pick<AdminOptions, 'metrics' | 'unready' | 'urls'>,
   log: Log,
 ): AdminDoor {
   function open(wanted: NodeConfig | undefined): Admin | null {
     if (wanted?.admin === undefined) return null;
     const { name, role, admin } = wanted;
-    return serveAdmin({ ...admin, about: { node: name, role }, metrics, unready });
+    return serveAdmin({ ...admin, about: { node: name, role }, ...own });
   }
   let current = open(config);
   let settings = config?.admin;

@@ -46,7 +46,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   const { metrics } = node;
   const unready = () => (stop.isAsked ? 'draining' : null);
   const config = () => network.nodes[name];
-  const admin = seat ? null : openAdminDoor(config(), { metrics, unready }, log);
+  const admin = seat ? null : openAdminDoor(config(), { metrics, unready, urls: () => node.urls }, log);
   let announced: Announcement | null = null;
   const reload = oneAtATime(async () => {
     const reasons = await tryReload(node, options, (next) => {

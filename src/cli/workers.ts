@@ -117,7 +117,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       return together(lives.map((life, at) => life.read(processes.get(at + 1)?.pid, said[at])));
     };
     const unready = () => (stop.isAsked ? 'draining' : null);
-    const admin = openAdminDoor(nodeOf(network), { metrics, unready }, log);
+    const admin = openAdminDoor(nodeOf(network), { metrics, unready, urls: () => urls }, log);
     const control = await serveControl({
       host: '127.0.0.1',
       port: 0,

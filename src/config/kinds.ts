@@ -115,6 +115,14 @@ export function count(means: string, from: number, to: number): z.ZodType<number
   );
 }
 
+/** A number that need not be whole, such as a place on a map. */
+export function decimal(means: string, from: number, to: number): z.ZodType<number, number> {
+  const expected = `a number from ${from} to ${to}`;
+  return leaf({ means, expected, type: expected.slice(2) }, (value) =>
+    typeof value === 'number' ? within(value, { atLeast: from, atMost: to }) : undefined,
+  );
+}
+
 function inWords({ atLeast, atMost }: Bounds, unit: string): string {
   const least = atLeast === undefined ? '' : `, at least ${atLeast}${unit}`;
   return atMost === undefined ? least : `${least}, at most ${atMost}${unit}`;

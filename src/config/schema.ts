@@ -23,6 +23,7 @@ import {
 } from './kinds.ts';
 import * as kv from './kv.ts';
 import { access, routeAccess } from './schema-access.ts';
+import { admin, place } from './schema-admin.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
@@ -159,18 +160,6 @@ const accessLog = group('One line for each request.', {
   ).optional(),
 });
 
-const admin = group(
-  'For those who look after the node: `/metrics` (Prometheus, OpenMetrics), `/healthz` and `/readyz`, without any credential.',
-  {
-    host: text(
-      'IP address or name to listen on.',
-      { expected: "an IP address or host name, such as '127.0.0.1' or '::'" },
-      forms.listenHost,
-    ).prefault('127.0.0.1'),
-    port: count('TCP port. 0 lets the system choose one.', 0, 65_535),
-  },
-);
-
 export const node = group('One node. Its name is its key.', {
   role: oneOf('`pop` talks to clients, `shield` to PoPs, `origin` to upstreams.', [
     'pop',
@@ -242,6 +231,7 @@ export const node = group('One node. Its name is its key.', {
   accessLog: accessLog.prefault({}),
   admin: admin.optional(),
   telemetry: nodeTelemetry.optional(),
+  place: place.optional(),
   cacheStatusKey: flag(
     'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
   ).prefault(false),

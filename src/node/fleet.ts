@@ -75,7 +75,7 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
 }
 
 export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus } = status;
+  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
     node: name,
@@ -89,6 +89,8 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     disk: disk && boundsOf(disk),
     rssBytes,
     fills,
+    parents: parents.map((parent) => parent.name),
+    place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
   };
 }

@@ -4,6 +4,7 @@
 import type { BusState } from '../bus.ts';
 import type { CacheStats } from '../cache/cache.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
+import type { NodeConfig } from '../config/network.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
@@ -39,6 +40,8 @@ export interface NodeStatus {
   /** Of the members of a ring: what more than one of them keeps, because it is asked for so often. */
   readonly hot: readonly HotStatus[];
   readonly parents: readonly ParentStatus[];
+  /** Where it stands, if the config says so. */
+  readonly place: NodeConfig['place'] | null;
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
 }
@@ -67,6 +70,7 @@ export function statusOf(
     ring: node.ring?.status ?? null,
     hot: node.hot?.status() ?? [],
     parents: node.site.parentStatus(),
+    place: node.site.config.place ?? null,
     kv,
   };
 }

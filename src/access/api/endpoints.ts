@@ -10,6 +10,7 @@ import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
+import { whoamiEndpoints } from './whoami.ts';
 import { workEndpoints } from './work.ts';
 
 const described: readonly Endpoint[] = [
@@ -20,6 +21,7 @@ const described: readonly Endpoint[] = [
   ...policyEndpoints,
   ...storageEndpoints,
   ...fleetEndpoints,
+  ...whoamiEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

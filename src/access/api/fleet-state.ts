@@ -27,6 +27,9 @@ export const nodeState = z.object({
   disk: store.nullable(),
   rssBytes: z.number(),
   fills: z.number(),
+  parents: z.array(z.string()).readonly(),
+  /** Degrees north and east; `null` where the config says nothing of it. */
+  place: z.object({ name: z.string().optional(), latitude: z.number(), longitude: z.number() }).nullable(),
   trouble: z.array(z.string()),
 });
 

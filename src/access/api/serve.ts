@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { asMeridianError, MeridianError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type { Actor } from '../register/actor.ts';
+import { administers } from './administers.ts';
 import type { ApiServices, Endpoint } from './endpoint.ts';
 
 export interface ApiRequest {
@@ -100,8 +101,7 @@ function checkAudience({ audience }: Endpoint, identity: ApiRequest['identity'])
     throw new MeridianError('forbidden', 'this is for nodes of the network alone');
   }
   if (identity.token === null) throw new MeridianError('unauthenticated', 'This needs a token.');
-  const everything = { action: 'admin', route: '*', subject: '*', restricted: true } as const;
-  if (audience === 'admin' && !identity.may(everything))
+  if (audience === 'admin' && !administers(identity))
     throw new MeridianError('forbidden', `${identity.name} does not administer this network`);
 }
 

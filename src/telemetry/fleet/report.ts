@@ -45,6 +45,13 @@ export const report = z.object({
   disk: store.nullable(),
   rssBytes: z.number(),
   fills: z.number(),
+  /** By name; a node of before this was said says nothing. */
+  parents: z.array(z.string()).default([]),
+  /** Degrees north and east. */
+  place: z
+    .object({ name: z.string().optional(), latitude: z.number(), longitude: z.number() })
+    .nullable()
+    .default(null),
   /** Parents that it passes over. */
   trouble: z.array(z.string()),
 });
