@@ -41,8 +41,8 @@ export class RequestTrace implements Trace {
   fate: Fate = 'open';
   /** Whoever was asked keeps it. */
   isWanted = false;
-  /** What is known at the end, and makes this node's own span. */
-  own: Pick<Span, 'name' | 'endMs' | 'attributes' | 'isError'> | null = null;
+  /** What is known at the end, and makes this node's own span: made for those alone that are kept, as all of them are. */
+  own: (() => Pick<Span, 'name' | 'endMs' | 'attributes' | 'isError'>) | null = null;
   /** Where it counts as an example, once it is kept. */
   exemplify: ((traceId: string) => void) | null = null;
   /** Other nodes that had a part in it, and do not know yet whether it is kept. */
@@ -53,7 +53,7 @@ export class RequestTrace implements Trace {
   readonly #records: boolean;
   readonly #clock: Clock;
   readonly #random: RandomBytes;
-  readonly #ended: Span[] = [];
+  readonly #ended: (() => Span)[] = [];
   readonly #joined: RequestTrace[] = [];
   #lastAsk: SpanContext | null = null;
   #context: TraceContext | null = null;
@@ -98,7 +98,7 @@ export class RequestTrace implements Trace {
       this.#end({
         ...{ spanId, name: `${whom.method} ${whom.name}`, kind: 'client', isError },
         startMs: this.#wallMs(startedMs),
-        attributes: { ...askAttributes(whom), ...about },
+        attributes: () => ({ ...askAttributes(whom), ...about }),
       });
     return {
       traceparent,
@@ -131,7 +131,7 @@ export class RequestTrace implements Trace {
     this.#end({
       ...{ spanId: newSpanId(this.#random), name, kind: 'internal', isError: false },
       startMs: this.#wallMs(startedMs),
-      attributes: { 'meridian.result': result },
+      attributes: () => ({ 'meridian.result': result }),
     });
   }
 
@@ -142,12 +142,13 @@ export class RequestTrace implements Trace {
 
   /** All that has ended by now, this node's own span among it; what ends later goes to `late`. */
   spans(): Span[] {
-    if (this.own === null) return [...this.#ended];
+    const ended = this.#ended.map((make) => make());
+    if (this.own === null) return ended;
     const { traceId, context } = this;
     return [
-      ...this.#ended,
+      ...ended,
       {
-        ...this.own,
+        ...this.own(),
         ...{ traceId, spanId: context.spanId, sampled: this.sampled, traceState: this.state, kind: 'server' },
         parentSpanId: this.#given?.spanId ?? null,
         startMs: this.nowMs,
@@ -161,16 +162,23 @@ export class RequestTrace implements Trace {
     return this.nowMs + elapsedMs - this.startedMs;
   }
 
-  #end(span: Pick<Span, 'spanId' | 'name' | 'kind' | 'startMs' | 'attributes' | 'isError'>): void {
-    const { traceId, sampled, state, context } = this;
-    const whole: Span = {
-      ...span,
-      ...{ traceId, sampled, traceState: state, parentSpanId: context.spanId, links: [] },
-      endMs: this.#wallMs(this.#clock.elapsed()),
+  #end(span: EndedSpan): void {
+    const endMs = this.#wallMs(this.#clock.elapsed());
+    const whole = (): Span => {
+      const { traceId, sampled, state, context } = this;
+      return {
+        ...span,
+        ...{ traceId, sampled, traceState: state, parentSpanId: context.spanId, links: [], endMs },
+        attributes: span.attributes(),
+      };
     };
-    if (this.late !== null) this.late(whole);
+    if (this.late !== null) this.late(whole());
     if (this.fate === 'open' && this.#ended.length < mostSpans) this.#ended.push(whole);
   }
+}
+
+interface EndedSpan extends Pick<Span, 'spanId' | 'name' | 'kind' | 'startMs' | 'isError'> {
+  readonly attributes: () => Attributes;
 }
 
 function nothing(): void {}

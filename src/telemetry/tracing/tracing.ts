@@ -211,7 +211,7 @@ function ownSpan(exchange: Exchange, end: End): NonNullable<RequestTrace['own']>
   const { method, path, base, id, nowMs } = exchange;
   const { route, kind, layer, outcome, status, durationMs } = end;
   const isError = status >= 500;
-  return {
+  return () => ({
     name: route === '' ? knownMethod(method) : `${knownMethod(method)} ${route}`,
     endMs: nowMs + durationMs,
     isError,
@@ -227,7 +227,7 @@ function ownSpan(exchange: Exchange, end: End): NonNullable<RequestTrace['own']>
       'meridian.outcome': outcome,
       'meridian.request_id': id,
     },
-  };
+  });
 }
 
 function withReason(span: Span, reason: Reason, about: Attributes): Span {
