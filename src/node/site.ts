@@ -35,6 +35,7 @@ export interface SiteDependencies {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -54,11 +55,11 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
-    dependencies;
+  const { cache, replicas, remotes, clock, log, knows, startedMs, report, purge, stores } = dependencies;
+  const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
+  const services = records && fleet && desks && servicesOf(records, fleet, desks, policiesOf(pullers, clock));
   const system = systemRouteOf(services);
   const all: Route[] = [system];
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
@@ -133,12 +134,19 @@ export async function makeSite(
   };
 }
 
-function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['policyOf']): ApiServices {
+function servicesOf(
+  records: Records,
+  fleet: Fleet,
+  desks: Pick<ApiServices, 'explainer' | 'purges'>,
+  policyOf: ApiServices['policyOf'],
+): ApiServices {
   return {
     register: records.register,
     works: records.works,
     storage: records.storage,
     fleet,
+    explainer: desks.explainer,
+    purges: desks.purges,
     // Another one after a reload.
     get exchange() {
       return records.exchange;

@@ -1,6 +1,7 @@
 /** All endpoints of the API. */
 import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
+import { cacheEndpoints } from './cache.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
@@ -22,6 +23,7 @@ const described: readonly Endpoint[] = [
   ...storageEndpoints,
   ...fleetEndpoints,
   ...whoamiEndpoints,
+  ...cacheEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

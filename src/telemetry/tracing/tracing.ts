@@ -6,8 +6,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Exchange, Trace } from '../../exchange.ts';
 import { parseTraceparent, type RandomBytes } from '../../http/trace-context.ts';
+import type { Layer } from '../../messages/report.ts';
 import type { Outcome } from '../../outcome.ts';
-import type { Layer } from '../metrics/requests.ts';
 import type { Exemplar } from '../metrics/snapshot.ts';
 import { allowance } from './allowance.ts';
 import { recent } from './recent.ts';
