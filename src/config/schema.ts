@@ -26,17 +26,19 @@ import { access, routeAccess } from './schema-access.ts';
 import { admin, place } from './schema-admin.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { abandonedFills, slices } from './schema-fills.ts';
 import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
+import { rum } from './schema-rum.ts';
 import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
-export { access, bus, collection, metadataTimes, postgresStore, purge, ring, s3Store, standardStore };
+export { access, bus, collection, metadataTimes, postgresStore, purge, ring, rum, s3Store, standardStore };
 
 const label = (means: string) =>
   text(
@@ -97,16 +99,6 @@ export const limits = group('What the node takes on. Beyond it, a request is ref
   ).prefault(16_384),
 });
 
-const slices = group('How ranges of large objects are fetched, where a protocol allows it (`web` does).', {
-  fromBytes: size(
-    'A range of a larger object does not bring in the whole, but only the slices that it touches.',
-  ).prefault('64 MiB'),
-  bytes: size(
-    'One slice. It has to fit into `memory.objectBytes` or `disk.objectBytes`; where it does not, slices are smaller.',
-    { atLeast: 65_536 },
-  ).prefault('8 MiB'),
-});
-
 export const timeouts = group('How long the node waits. Nothing waits without a bound.', {
   connectMs: milliseconds('For a connection to a parent or upstream.', { atLeast: 1 }).prefault(3500),
   firstByteMs: milliseconds('For the first byte of its answer.', { atLeast: 1 }).prefault(60_000),
@@ -117,20 +109,6 @@ export const timeouts = group('How long the node waits. Nothing waits without a 
   idleS: seconds('Without a request, until a client connection is closed.', { atMost: 255 }).prefault(60),
   drainMs: milliseconds('For requests in flight, when the node is told to stop.').prefault(30_000),
 });
-
-const abandonedFills = group(
-  'A fill whose clients have all left goes on when either of these holds. Else it is stopped.',
-  {
-    finishBytes: size(
-      'No more than this is left to come. Of a body of unknown length: no more has come since the last client left.',
-    ).prefault('64 MiB'),
-    finishRequests: count(
-      'So many requests asked for it, each within a minute of the one before.',
-      1,
-      1_000_000,
-    ).prefault(3),
-  },
-);
 
 const tierTls = group(
   'What this node shows to other nodes that it asks over `https://`, and which it believes. Paths are relative to the config file.',
@@ -362,6 +340,7 @@ export const network = group('Everything that one config file describes.', {
   bus: bus.prefault({ driver: 'local' }),
   purge: purge.prefault({}),
   access: access.prefault({}),
+  rum: rum.optional(),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

@@ -12,7 +12,9 @@ import { readReports } from '../telemetry/fleet/board.ts';
 import { countsOf, type Report } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { overviewOf } from '../telemetry/rum/report.ts';
+import type { NodeMetrics } from './metrics.ts';
+import { versionedScript } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
@@ -53,7 +55,15 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
   }
 
   return {
-    nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
+    nodes: () =>
+      [...reports.live.values()].map(({ report: { rum: _, ...report }, atMs }) => ({
+        ...report,
+        heardMs: atMs,
+      })),
+    rum: () => ({
+      script: versionedScript,
+      ...overviewOf([...reports.live.values()].flatMap(({ report: { rum } }) => rum ?? [])),
+    }),
     series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
     async close() {
       cancel();
@@ -74,7 +84,11 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
   }
 }
 
-export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
+export function reportOf(
+  status: NodeStatus,
+  metrics: Pick<NodeMetrics, 'read' | 'rum'>,
+  worker: number,
+): Report {
   const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
@@ -84,7 +98,7 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     startedMs: startedAtMs,
     version: meridian.version,
     urls: [...urls],
-    counts: countsOf(metrics),
+    counts: countsOf(metrics.read()),
     memory: boundsOf(memory),
     disk: disk && boundsOf(disk),
     rssBytes,
@@ -92,6 +106,7 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     parents: parents.map((parent) => parent.name),
     place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
+    rum: metrics.rum.measured.report(),
   };
 }
 

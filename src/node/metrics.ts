@@ -6,10 +6,14 @@ import type { Network } from '../config/network.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
 import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { openMeasured } from '../telemetry/rum/measured.ts';
 import type { Node } from './node.ts';
+import { openRum, type Rum } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeMetrics {
+  /** What pages and commands tell: counted here, too. */
+  readonly rum: Rum;
   readonly meter: RequestMeter;
   read(): Snapshot;
   close(): void;
@@ -38,6 +42,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   });
   const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
   return {
+    rum: openRum(openMeasured(counted, clock), clock),
     meter: requestMeter(counted, (name) => network().nodes[name]?.role),
     read() {
       seen = null;

@@ -24,6 +24,7 @@ import { type Puller, pullFrom } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { type Rum, rumRouteOf } from './rum.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -32,6 +33,8 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  /** Real timings: at PoPs of a network that takes them. */
+  readonly rum: Rum;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
@@ -61,6 +64,7 @@ export async function makeSite(
   const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
   const system = systemRouteOf(services);
   const all: Route[] = [system];
+  if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));

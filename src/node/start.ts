@@ -69,7 +69,6 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   let inForce = network;
@@ -80,6 +79,7 @@ export async function startNode(
       : null;
   const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
   const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
+  const siteDependencies = { ...parts, ...own, rum: metrics.rum };
   const node: Node = {
     name,
     role: config.role,
@@ -119,7 +119,7 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
+  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics, seat?.worker ?? 0));
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 

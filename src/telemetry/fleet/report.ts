@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { bucketBounds } from '../metrics/buckets.ts';
 import { type Layer, layers } from '../metrics/requests.ts';
 import type { Snapshot } from '../metrics/snapshot.ts';
+import { rumReport } from '../rum/report.ts';
 
 /** Routes that a report names: those that are asked for most. */
 const reportedRoutes = 50;
@@ -54,6 +55,8 @@ export const report = z.object({
     .default(null),
   /** Parents that it passes over. */
   trouble: z.array(z.string()),
+  /** Real timings of the last minutes; `null` where there are none. */
+  rum: rumReport.nullable().default(null),
 });
 export type Report = Readonly<z.output<typeof report>>;
 

@@ -117,6 +117,20 @@ export const metrics = {
     labels: [],
     meaning: 'Lines of the access log that were lost because they came faster than they could be written.',
   },
+  'meridian.rum.duration': {
+    kind: 'histogram',
+    unit: 's',
+    labels: ['pop', 'kind'],
+    meaning:
+      'Real timings that pages and commands have told this node, by the PoP that served them: `dns`, `connect`, `tls`, `ttfb`, `download`, `lcp`.',
+  },
+  'meridian.rum.beacons': {
+    kind: 'counter',
+    unit: '{beacon}',
+    labels: ['outcome'],
+    meaning:
+      'Beacons with such timings: `taken` in, `refused` for what they hold, `limited` by their rate, `unwanted` by readers who are not to be tracked.',
+  },
   'process.memory.usage': {
     kind: 'gauge',
     unit: 'By',
