@@ -2,6 +2,7 @@
  * `meridian ping`: how far the PoPs are from here, in real time: an address, a connection, TLS, the first byte, and how fast
  * bytes come. Told to them where that is asked for.
  */
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { readableSize } from '../telemetry/readable.ts';
@@ -20,6 +21,12 @@ const options = {
     describe: 'How often each is asked; the median is shown (default: 5)',
   },
   timeout: { type: 'number', requiresArg: true, describe: 'Seconds to wait for each answer (default: 10)' },
+  ca: {
+    type: 'string',
+    requiresArg: true,
+    normalize: true,
+    describe: 'PEM file of the authorities to believe, instead of those of the system',
+  },
   report: { type: 'boolean', describe: 'Tells each PoP what was measured, as pages do' },
   ...networkOptions,
   ...jsonOption,
@@ -31,6 +38,7 @@ const beaconPath = '/.meridian/rum/beacon';
 
 export default command(options, async (values) => {
   const { what = [], count = 5, timeout = 10, report = false, json = false } = values;
+  const ca = values.ca === undefined ? undefined : readFileSync(values.ca, 'utf8');
   if (!Number.isInteger(count) || count < 1 || count > 50)
     throw new UsageError('--count takes a whole number from 1 to 50');
   if (!(timeout > 0)) throw new UsageError('--timeout takes a number of seconds above 0');
@@ -40,7 +48,7 @@ export default command(options, async (values) => {
   const lines: Line[] = [];
   // One after the other: what is measured at the same time is measured in each other's way.
   for (const target of targetsOf(what, loaded?.network ?? null))
-    lines.push(await lineOf(target, { count, timeoutMs: timeout * 1000, report }));
+    lines.push(await lineOf(target, { count, timeoutMs: timeout * 1000, report, ca }));
   if (json) console.log(JSON.stringify(lines.map(jsonOf), null, 2));
   else process.stdout.write(shown(lines));
   return lines.every(({ problem }) => problem === null) ? exit.ok : exit.degraded;
@@ -62,6 +70,7 @@ interface Asking {
   readonly count: number;
   readonly timeoutMs: number;
   readonly report: boolean;
+  readonly ca: string | undefined;
 }
 
 const isUrl = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
@@ -80,17 +89,18 @@ function targetsOf(what: readonly string[], network: Network | null): Target[] {
   });
 }
 
-async function lineOf(target: Target, { count, timeoutMs, report }: Asking): Promise<Line> {
+async function lineOf(target: Target, asking: Asking): Promise<Line> {
+  const { count, timeoutMs, report, ca } = asking;
   const taken: Measurement[] = [];
   let problem: string | null = null;
   for (let round = 0; round < count && problem === null; round++) {
     try {
-      taken.push(await measure(target.url, systemClock, AbortSignal.timeout(timeoutMs)));
+      taken.push(await measure(target.url, systemClock, AbortSignal.timeout(timeoutMs), ca));
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
   }
-  const reported = report ? taken.length > 0 && (await tell(target, taken, timeoutMs)) : null;
+  const reported = report ? taken.length > 0 && (await tell(target, taken, asking)) : null;
   return { ...target, median: taken.length > 0 ? medianOf(taken) : null, problem, reported };
 }
 
@@ -111,7 +121,11 @@ function medianOf(taken: readonly Measurement[]): Measurement {
 }
 
 /** @returns whether the PoP has taken it in. */
-async function tell({ url }: Target, taken: readonly Measurement[], timeoutMs: number): Promise<boolean> {
+async function tell(
+  { url }: Target,
+  taken: readonly Measurement[],
+  { timeoutMs, ca }: Asking,
+): Promise<boolean> {
   const timings = taken.flatMap(({ pop, dnsMs, connectMs, tlsMs, ttfbMs, downloadMs, bytes }) =>
     pop === null
       ? []
@@ -129,6 +143,7 @@ async function tell({ url }: Target, taken: readonly Measurement[], timeoutMs: n
       method: 'POST',
       body: JSON.stringify({ v: 1, from: 'cli', timings }),
       signal: AbortSignal.timeout(timeoutMs),
+      ...(ca !== undefined && { tls: { ca } }),
     });
     if (answer.status === 204) return true;
     console.error(

@@ -29,8 +29,16 @@ export interface Measurement {
 /** What is measured with fits in a few times over. */
 const mostBytes = 64 * 2 ** 20;
 
-/** @throws what keeps it from being measured. */
-export async function measure(url: URL, clock: Clock, signal: AbortSignal): Promise<Measurement> {
+/**
+ * @param ca authorities to believe instead of the system's, as PEM.
+ * @throws what keeps it from being measured.
+ */
+export async function measure(
+  url: URL,
+  clock: Clock,
+  signal: AbortSignal,
+  ca?: string,
+): Promise<Measurement> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isSecure = url.protocol === 'https:';
   const port = Number(url.port || (isSecure ? 443 : 80));
@@ -45,7 +53,11 @@ export async function measure(url: URL, clock: Clock, signal: AbortSignal): Prom
     await once(plain, 'connect', { signal });
     const connectedMs = clock.elapsed();
     if (isSecure) {
-      socket = connectTls({ socket: plain, ...(isIP(host) === 0 && { servername: host }) });
+      socket = connectTls({
+        socket: plain,
+        ...(isIP(host) === 0 && { servername: host }),
+        ...(ca && { ca }),
+      });
       await once(socket, 'secureConnect', { signal });
     }
     const securedMs = clock.elapsed();
