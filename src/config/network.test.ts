@@ -97,6 +97,7 @@ describe('a valid config', () => {
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
+      metrics: true,
     });
     expect(routes).toEqual([
       {

@@ -2,7 +2,7 @@
  * A node's metrics: what its phases count as they answer, and what its parts know of themselves, read when somebody asks.
  */
 import type { Clock } from '../clock.ts';
-import type { Network } from '../config/network.ts';
+import type { Network, NodeConfig } from '../config/network.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
 import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
@@ -23,6 +23,8 @@ export interface NodeMetricsOptions {
   readonly clock: Clock;
   /** As the config in force has it. */
   readonly network: () => Network;
+  /** Of the node: whether requests are counted. */
+  readonly config: Pick<NodeConfig, 'metrics'>;
   /** The node, once it is there. */
   readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
   readonly status: () => NodeStatus;
@@ -43,7 +45,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
   return {
     rum: openRum(openMeasured(counted, clock), clock),
-    meter: requestMeter(counted, (name) => network().nodes[name]?.role),
+    meter: options.config.metrics ? requestMeter(counted, (name) => network().nodes[name]?.role) : noMeter,
     read() {
       seen = null;
       return counted.read();
@@ -51,6 +53,8 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     close: stop,
   };
 }
+
+const noMeter: RequestMeter = { record: () => undefined };
 
 function single(value: number): readonly { readonly labels: readonly []; readonly value: number }[] {
   return [{ labels: [], value }];

@@ -81,8 +81,10 @@ function fromMemory(
   const { status, sizeBytes } = resident.entry;
   const head = headBytes(preparedHit(node, resident, exchange.nowMs), exchange.nowMs);
   if (head.length > mostKeptBytes) return null;
-  record(node, { exchange, route: route.name, kind: named.kind }, status, sizeBytes, hitOutcome(resident));
-  const timing = node.timing(clock.elapsed() - exchange.startedMs);
+  const tookMs = clock.elapsed() - exchange.startedMs;
+  const account = { exchange, route: route.name, kind: named.kind };
+  record(node, account, tookMs, status, sizeBytes, hitOutcome(resident));
+  const timing = node.timing(tookMs);
   return { head: { as: 'hit', status, timing, head, sizeBytes }, body: bodyOfBlob(resident.body) };
 }
 

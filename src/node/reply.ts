@@ -279,10 +279,10 @@ function send(
   body: Body,
   bytes: number | null,
 ): Response {
-  sign(node, account.exchange, headers, forwarding?.serverTiming);
+  const tookMs = sign(node, account.exchange, headers, forwarding?.serverTiming);
   // What another worker of this node has answered, that one has counted and logged, with all it knows.
   if (outcome !== 'relayed' && outcome !== 'relayed-to-replica')
-    record(node, account, status, bytes, outcome, forwarding?.cacheStatus);
+    record(node, account, tookMs, status, bytes, outcome, forwarding?.cacheStatus);
   if (body !== null && bytes !== null) {
     headers.set('content-length', String(bytes));
     // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.

@@ -204,6 +204,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
   if (now.workers !== next.workers) return `how many workers it has (${now.workers} to ${next.workers})`;
+  if (now.metrics !== next.metrics) return 'whether it counts requests';
   if (!Bun.deepEquals(now.ring, next.ring)) return 'its ring';
   if (!Bun.deepEquals(enginesOf(now), enginesOf(next))) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';

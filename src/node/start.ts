@@ -78,7 +78,7 @@ export async function startNode(
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
   const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
+  const metrics = openNodeMetrics({ clock, config, network: () => inForce, status, node: () => node });
   const siteDependencies = { ...parts, ...own, rum: metrics.rum };
   const node: Node = {
     name,

@@ -34,20 +34,63 @@ const userAgentLength = 512;
 
 /**
  * With its line break. `node`, `outcome`, `kind` and `route` are our own words and need no escaping; all the
- * rest may come from the client.
+ * rest may come from the client. What is the same as in the line before is not put together again.
  */
 export function jsonLine(r: AccessRecord): string {
-  const { client, method, id } = r;
-  const target = loggable(r.target);
-  const hostile =
-    needsEscape.test(target) || needsEscape.test(client) || needsEscape.test(method) || needsEscape.test(id);
-  const request = hostile
-    ? `"client":${quote(client)},"method":${quote(method)},"target":${quote(target)},"id":${quote(id)}`
-    : `"client":"${client}","method":"${method}","target":"${target}","id":"${id}"`;
-  const agent =
-    r.userAgent === undefined ? '' : `,"userAgent":${quote(r.userAgent.slice(0, userAgentLength))}`;
-  const trace = r.traceId === undefined ? '' : `,"traceId":${quote(r.traceId)}`;
-  return `{"time":"${isoTime(r.timeMs)}","node":"${r.node}",${request},"status":${r.status},"bytes":${r.bytes},"durationMs":${decimal(r.durationMs)},"outcome":"${r.outcome}","route":"${r.route}","kind":"${r.kind}"${agent}${trace}}\n`;
+  const { timeMs } = r;
+  const whole = Math.floor(timeMs / 1000);
+  const time = `{"time":"${secondOf(whole)}${thousandth(Math.floor(timeMs) - whole * 1000)}`;
+  const traced = r.traceId === undefined ? '}\n' : `,"traceId":${quote(r.traceId)}}\n`;
+  return (
+    time +
+    whoOf(r) +
+    escaped(loggable(r.target)) +
+    '","id":"' +
+    escaped(r.id) +
+    sizeOf(r) +
+    decimal(r.durationMs) +
+    whatOf(r) +
+    traced
+  );
+}
+
+const whoOf = remembered<'node' | 'client' | 'method'>(
+  (a, b) => a.client === b.client && a.method === b.method && a.node === b.node,
+  ({ node, client, method }) =>
+    `Z","node":"${node}","client":${quote(client)},"method":${quote(method)},"target":"`,
+);
+
+const sizeOf = remembered<'status' | 'bytes'>(
+  (a, b) => a.status === b.status && a.bytes === b.bytes,
+  ({ status, bytes }) => `","status":${status},"bytes":${bytes},"durationMs":`,
+);
+
+const whatOf = remembered<'outcome' | 'route' | 'kind' | 'userAgent'>(
+  (a, b) =>
+    a.outcome === b.outcome && a.route === b.route && a.kind === b.kind && a.userAgent === b.userAgent,
+  ({ outcome, route, kind, userAgent }) => {
+    const agent = userAgent === undefined ? '' : `,"userAgent":${quote(userAgent.slice(0, userAgentLength))}`;
+    return `,"outcome":"${outcome}","route":"${route}","kind":"${kind}"${agent}`;
+  },
+);
+
+/** The text for the record before, as long as another one does not differ in these. */
+function remembered<Fields extends keyof AccessRecord>(
+  isSame: (a: Pick<AccessRecord, Fields>, b: Pick<AccessRecord, Fields>) => boolean,
+  write: (record: Pick<AccessRecord, Fields>) => string,
+): (record: AccessRecord) => string {
+  let last: AccessRecord | null = null;
+  let text = '';
+  return (record) => {
+    if (last === null || !isSame(last, record)) text = write(record);
+    last = record;
+    return text;
+  };
+}
+
+/** The inside of a JSON string. */
+function escaped(value: string): string {
+  return needsEscape.test(value) ? quote(value).slice(1, -1) : value;
 }
 
 /** `12:04:31.250 pop-a 10.0.0.7 GET /npm/react 200 12.3 KiB 1.204 ms hit npm/packument 5f3a…` */
@@ -81,23 +124,36 @@ function plain(value: string): string {
 let second = Number.NaN;
 let secondText = '';
 
-/** RFC 3339 with milliseconds. Most records fall into the same second as the one before. */
-function isoTime(timeMs: number): string {
-  const whole = Math.floor(timeMs / 1000);
+/** RFC 3339 up to the point of the fraction. Most records fall into the same second as the one before. */
+function secondOf(whole: number): string {
   if (whole !== second) {
     second = whole;
     secondText = new Date(whole * 1000).toISOString().slice(0, 20);
   }
-  return `${secondText}${thousandth(Math.floor(timeMs) - whole * 1000)}Z`;
+  return secondText;
 }
+
+/** RFC 3339 with milliseconds. */
+function isoTime(timeMs: number): string {
+  const whole = Math.floor(timeMs / 1000);
+  return `${secondOf(whole)}${thousandth(Math.floor(timeMs) - whole * 1000)}Z`;
+}
+
+/** As text: three digits of a fraction; and durations below 10 ms, once they were written. */
+const thousandths = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
+const shortTimes: (string | undefined)[] = new Array(10_000).fill(undefined);
 
 /** Three decimals, without going through the conversion of a fraction to text, which is slow. */
 function decimal(valueMs: number): string {
   const micros = Math.max(0, Math.round(valueMs * 1000));
+  const known = micros < shortTimes.length ? shortTimes[micros] : undefined;
+  if (known !== undefined) return known;
   const whole = Math.floor(micros / 1000);
-  return `${whole}.${thousandth(micros - whole * 1000)}`;
+  const text = `${whole}.${thousandth(micros - whole * 1000)}`;
+  if (micros < shortTimes.length) shortTimes[micros] = text;
+  return text;
 }
 
 function thousandth(value: number): string {
-  return value < 10 ? `00${value}` : value < 100 ? `0${value}` : `${value}`;
+  return thousandths[value] ?? '000';
 }
