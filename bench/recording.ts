@@ -12,7 +12,7 @@ import { spread } from './statistics.ts';
 import type { Run, Table } from './suite.ts';
 
 /** Long enough to be compiled, and for the writer of the log to have its share. */
-const REQUESTS = 400_000;
+const REQUESTS = 200_000;
 /** The event loop gets its turn after so many, as it does between requests. */
 const BATCH = 100;
 
