@@ -15,7 +15,6 @@ import { nginx } from '../peers/nginx.ts';
 import type { NotServed, Peer, Running, Wire } from '../peers/peer.ts';
 import { varnish } from '../peers/varnish.ts';
 import { emptyLog, NOTHING_FAILED, proveCounted, proveHit, proveLogged, RIGHT_BYTES } from '../proofs.ts';
-import { recordingTable } from '../recording.ts';
 import { runCase } from '../rounds.ts';
 import type { Row, Run, Suite, SuiteReport, Table } from '../suite.ts';
 import type { Upstream } from '../upstream.ts';
@@ -156,7 +155,7 @@ async function runHit(run: Run): Promise<SuiteReport> {
     seconds: run.seconds,
     figures: FIGURES,
     rows,
-    tables: [overheadTable(rows), await recordingTable(run)],
+    tables: [overheadTable(rows)],
   };
 }
 
