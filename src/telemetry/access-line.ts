@@ -37,53 +37,45 @@ const userAgentLength = 512;
  * rest may come from the client. What is the same as in the line before is not put together again.
  */
 export function jsonLine(r: AccessRecord): string {
-  const { timeMs } = r;
-  const whole = Math.floor(timeMs / 1000);
-  const time = `{"time":"${secondOf(whole)}${thousandth(Math.floor(timeMs) - whole * 1000)}`;
+  const whole = Math.floor(r.timeMs / 1000);
+  const time = `{"time":"${secondOf(whole)}${thousandth(Math.floor(r.timeMs) - whole * 1000)}`;
+  const target = escaped(loggable(r.target));
   const traced = r.traceId === undefined ? '}\n' : `,"traceId":${quote(r.traceId)}}\n`;
   return (
     time +
-    whoOf(r) +
-    escaped(loggable(r.target)) +
+    from(r.node, r.client, r.method, null) +
+    target +
     '","id":"' +
     escaped(r.id) +
-    sizeOf(r) +
+    given(r.status, r.bytes, null, null) +
     decimal(r.durationMs) +
-    whatOf(r) +
+    about(r.outcome, r.route, r.kind, r.userAgent) +
     traced
   );
 }
 
-const whoOf = remembered<'node' | 'client' | 'method'>(
-  (a, b) => a.client === b.client && a.method === b.method && a.node === b.node,
-  ({ node, client, method }) =>
+const from = remembered(
+  (node: string, client: string, method: string) =>
     `Z","node":"${node}","client":${quote(client)},"method":${quote(method)},"target":"`,
 );
 
-const sizeOf = remembered<'status' | 'bytes'>(
-  (a, b) => a.status === b.status && a.bytes === b.bytes,
-  ({ status, bytes }) => `","status":${status},"bytes":${bytes},"durationMs":`,
+const given = remembered(
+  (status: number, bytes: number | null) => `","status":${status},"bytes":${bytes},"durationMs":`,
 );
 
-const whatOf = remembered<'outcome' | 'route' | 'kind' | 'userAgent'>(
-  (a, b) =>
-    a.outcome === b.outcome && a.route === b.route && a.kind === b.kind && a.userAgent === b.userAgent,
-  ({ outcome, route, kind, userAgent }) => {
-    const agent = userAgent === undefined ? '' : `,"userAgent":${quote(userAgent.slice(0, userAgentLength))}`;
-    return `,"outcome":"${outcome}","route":"${route}","kind":"${kind}"${agent}`;
-  },
-);
+const about = remembered((outcome: string, route: string, kind: string, userAgent: string | undefined) => {
+  const agent = userAgent === undefined ? '' : `,"userAgent":${quote(userAgent.slice(0, userAgentLength))}`;
+  return `,"outcome":"${outcome}","route":"${route}","kind":"${kind}"${agent}`;
+});
 
-/** The text for the record before, as long as another one does not differ in these. */
-function remembered<Fields extends keyof AccessRecord>(
-  isSame: (a: Pick<AccessRecord, Fields>, b: Pick<AccessRecord, Fields>) => boolean,
-  write: (record: Pick<AccessRecord, Fields>) => string,
-): (record: AccessRecord) => string {
-  let last: AccessRecord | null = null;
+/** The text that was written last, for as long as it is asked for again. Of what it is made of, the rest is `null`. */
+function remembered<A, B, C, D>(write: (a: A, b: B, c: C, d: D) => string) {
+  let last: { readonly a: A; readonly b: B; readonly c: C; readonly d: D } | null = null;
   let text = '';
-  return (record) => {
-    if (last === null || !isSame(last, record)) text = write(record);
-    last = record;
+  return (a: A, b: B, c: C, d: D): string => {
+    if (last !== null && last.a === a && last.b === b && last.c === c && last.d === d) return text;
+    last = { a, b, c, d };
+    text = write(a, b, c, d);
     return text;
   };
 }
