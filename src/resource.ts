@@ -77,6 +77,14 @@ export interface Answered {
   readonly body: string;
 }
 
+/** Something that the node answers by itself once it has read what the request brings. */
+export interface Taken {
+  readonly as: 'taken';
+  readonly kind: string;
+  /** @throws MeridianError */
+  readonly take: () => Promise<Answered>;
+}
+
 /** Something that the protocol refuses to do. */
 export interface Refused {
   readonly as: 'refusal';
@@ -84,7 +92,7 @@ export interface Refused {
   readonly error: MeridianError;
 }
 
-export type Named = Resource | Pass | Answered | Refused;
+export type Named = Resource | Pass | Answered | Taken | Refused;
 
 /** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
 export interface FreshnessPolicy {

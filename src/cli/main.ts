@@ -104,6 +104,12 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Send a request, and show its way through the network',
     load: () => import('./trace.ts'),
   },
+  ping: {
+    usage: 'ping [what..]',
+    describe: 'Measure how far the PoPs are from this machine',
+    load: () => import('./ping.ts'),
+  },
+  rum: { describe: 'Show how fast pages and commands say the network is', load: () => import('./rum.ts') },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     usage: 'reference [of]',

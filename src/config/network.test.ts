@@ -96,10 +96,10 @@ describe('a valid config', () => {
       workers: 'auto',
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
-      accessLog: expect.objectContaining({ format: 'json', samplePercent: 100, slowMs: 1000, hide: [] }),
+      accessLog: expect.objectContaining({ samplePercent: 100, path: '/etc/meridian/.meridian/pop/access.log' }),
       telemetry: { otlp: false, traces: expect.objectContaining({ oneIn: 1000, heldS: 10, remotes: [] }) },
+      metrics: true,
     });
-    expect(nodes.pop?.accessLog.path).toBe('/etc/meridian/.meridian/pop/access.log');
     expect(routes).toEqual([
       {
         ...{ name: 'npm', protocol: 'npm', access: 'open', retention: {} },
@@ -274,7 +274,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -393,7 +393,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -47,6 +47,8 @@ export interface Network {
   readonly bus: BusConfig;
   readonly purge: PurgeConfig;
   readonly access: AccessConfig;
+  /** Real timings are taken in; without it, not. */
+  readonly rum?: RumConfig | undefined;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   /** Key/value stores by name. */
   readonly kv: Readonly<Record<string, KvConfig>>;
@@ -149,6 +151,7 @@ export interface StoreBounds {
 export type KvConfig = Of<typeof kvStore>;
 export type PurgeConfig = Of<typeof schema.purge>;
 export type AccessConfig = Of<typeof schema.access>;
+export type RumConfig = Of<typeof schema.rum>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -278,14 +281,15 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: P
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access } = parsed;
+  const { name, purge, access, rum } = parsed;
   const stores = Object.entries(parsed.kv).map(([store, config]) => [
     store,
     { ...config, ...absoluteTls(config.tls, configDir) },
   ]);
   const kv = Object.fromEntries(stores);
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
-  return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
+  const shared = { name, secret, dataDir, bus, purge, access, rum };
+  return { ...shared, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
 /** Where a feed of advisories is. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { eviction, hotEntry, mostReported } from './cached.ts';
+import { rumReport } from './rum.ts';
 
 /** What a request was answered from, as far as a node can tell: `remote` for what no cache had. */
 export const layers = ['memory', 'disk', 'stale', 'sibling', 'shield', 'origin', 'remote', 'node'] as const;
@@ -59,5 +60,7 @@ export const report = z.object({
   hot: z.array(hotEntry).max(mostReported).readonly().default([]),
   /** What has gone from its caches last, the newest first; older nodes say nothing of it. */
   evicted: z.array(eviction).max(mostReported).readonly().default([]),
+  /** Real timings of the last minutes; `null` where there are none. */
+  rum: rumReport.nullable().default(null),
 });
 export type Report = Readonly<z.output<typeof report>>;

@@ -76,8 +76,8 @@ function absent(node: Node, account: Account): Response {
     'cache-status': cacheStatus(node, 'absent', null, {}),
     [siblingField]: node.name,
   });
-  sign(node, account.exchange, headers, null);
-  record(node, account, absentStatus, 0, 'absent');
+  const tookMs = sign(node, account.exchange, headers, null);
+  record(node, account, tookMs, absentStatus, 0, 'absent');
   tellKept(account.exchange, headers);
   return new Response(null, { status: absentStatus, headers });
 }

@@ -7,7 +7,7 @@ import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Identity } from '../identity.ts';
-import type { Pass, Resource } from '../resource.ts';
+import type { Pass, Resource, Taken } from '../resource.ts';
 import { isSafe } from './admit.ts';
 import {
   admitToAnswer,
@@ -52,6 +52,8 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
       return pass(node, account, route, named);
     case 'answer':
       return replyLocally(node, account, named);
+    case 'taken':
+      return takeIn(node, account, named);
     case 'refusal':
       return refuse(node, account, named.error);
   }
@@ -171,6 +173,19 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
         serverTiming: answered.headers.get('server-timing'),
       },
     });
+  } catch (thrown) {
+    return refuse(node, account, thrown);
+  } finally {
+    node.counts.pending--;
+  }
+}
+
+/** What is for this node alone. */
+// off the hit path: the request's body has to come first
+async function takeIn(node: Node, account: Account, { take }: Taken): Promise<Response> {
+  node.counts.pending++;
+  try {
+    return replyLocally(node, account, await take());
   } catch (thrown) {
     return refuse(node, account, thrown);
   } finally {

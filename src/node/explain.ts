@@ -27,6 +27,8 @@ export function explain(node: Node, question: ExplainRequest): Explanation {
   switch (named.as) {
     case 'answer':
       return { ...about, would: 'answer', why: `the node answers ${named.status} by itself` };
+    case 'taken':
+      return { ...about, would: 'answer', why: 'the node takes it in by itself' };
     case 'refusal':
       return { ...about, would: 'refuse', why: named.error.message };
     case 'pass':

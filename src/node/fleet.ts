@@ -14,9 +14,11 @@ import { readReports } from '../telemetry/fleet/board.ts';
 import { countsOf } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { overviewOf } from '../telemetry/rum/report.ts';
 import { hearTop } from '../telemetry/top/board.ts';
 import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
+import type { NodeMetrics } from './metrics.ts';
+import { versionedScript } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
@@ -64,9 +66,17 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
   }
 
   return {
-    nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
+    nodes: () =>
+      [...reports.live.values()].map(({ report: { rum: _, ...report }, atMs }) => ({
+        ...report,
+        heardMs: atMs,
+      })),
     hot: () => hotOf([...reports.live.values()].map(({ report }) => report)),
     evictions: () => evictionsOf([...reports.live.values()].map(({ report }) => report)),
+    rum: () => ({
+      script: versionedScript,
+      ...overviewOf([...reports.live.values()].flatMap(({ report: { rum } }) => rum ?? [])),
+    }),
     series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
     top: series.days,
     async close() {
@@ -91,7 +101,7 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
 
 export function reportOf(
   status: NodeStatus,
-  metrics: Snapshot,
+  metrics: Pick<NodeMetrics, 'read' | 'rum'>,
   cache: Pick<Cache, 'mostUsed' | 'evictions'>,
   worker: number,
 ): Report {
@@ -104,7 +114,7 @@ export function reportOf(
     startedMs: startedAtMs,
     version: meridian.version,
     urls: [...urls],
-    counts: countsOf(metrics),
+    counts: countsOf(metrics.read()),
     memory: boundsOf(memory),
     disk: disk && boundsOf(disk),
     rssBytes,
@@ -114,6 +124,7 @@ export function reportOf(
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
     hot: hottest(hot, cache.mostUsed()),
     evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shortened(each.key) })),
+    rum: metrics.rum.measured.report(),
   };
 }
 

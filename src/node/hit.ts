@@ -14,9 +14,10 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
   const { entry } = resident;
   if (resident.isRestricted) account.isRestricted = true;
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
-    const prepared = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
-    recordHit(node, account, entry, hitOutcome(resident), prepared);
+    const prepared = preparedHit(node, resident, exchange.nowMs);
     const { headers } = prepared;
+    const tookMs = signHit(node, exchange, prepared);
+    recordHit(node, account, tookMs, entry, hitOutcome(resident), prepared);
     return new Response(
       resident.body,
       entry.status === 200 ? { headers } : { status: entry.status, headers },
@@ -29,13 +30,14 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
 }
 
 /** As `sign`, but most hits take as long as the one before: then `Server-Timing` says so already. */
-function signed(node: Node, exchange: Exchange, prepared: PreparedHead): PreparedHead {
+function signHit(node: Node, exchange: Exchange, prepared: PreparedHead): number {
   const { headers } = prepared;
   headers.set('x-request-id', exchange.id);
-  const timing = node.timing(node.clock.elapsed() - exchange.startedMs);
+  const tookMs = node.clock.elapsed() - exchange.startedMs;
+  const timing = node.timing(tookMs);
   if (timing !== prepared.timing) {
     headers.set('server-timing', timing);
     prepared.timing = timing;
   }
-  return prepared;
+  return tookMs;
 }

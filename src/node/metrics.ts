@@ -4,19 +4,23 @@
 
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { Clock } from '../clock.ts';
-import type { Network } from '../config/network.ts';
+import type { Network, NodeConfig } from '../config/network.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
-import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
+import { layerOf, type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { type WorkMeter, workMeter } from '../telemetry/metrics/work.ts';
 import type { ExportCounts } from '../telemetry/otlp/exporter.ts';
+import { openMeasured } from '../telemetry/rum/measured.ts';
 import type { TraceCounts } from '../telemetry/tracing/tracing.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
+import { openRum, type Rum } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeMetrics {
+  /** What pages and commands tell: counted here, too. */
+  readonly rum: Rum;
   readonly meter: RequestMeter;
   readonly work: WorkMeter;
   read(): Snapshot;
@@ -27,6 +31,8 @@ export interface NodeMetricsOptions {
   readonly clock: Clock;
   /** As the config in force has it. */
   readonly network: () => Network;
+  /** Of the node: whether requests are counted. */
+  readonly config: Pick<NodeConfig, 'metrics'>;
   /** The node, once it is there. */
   readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache'>;
   readonly status: () => NodeStatus;
@@ -62,14 +68,25 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     return seen;
   });
   const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
+  const roleOf = (name: string) => network().nodes[name]?.role;
   return {
-    meter: requestMeter(counted, (name) => network().nodes[name]?.role),
+    rum: openRum(openMeasured(counted, clock), clock),
+    meter: options.config.metrics ? requestMeter(counted, roleOf) : noMeter(roleOf),
     work: workMeter(counted, (server) => node().site.servers.has(server)),
     read() {
       seen = null;
       return counted.read();
     },
     close: stop,
+  };
+}
+
+/** Says what a request was answered from, and counts nothing. */
+function noMeter(roleOf: Parameters<typeof layerOf>[2]): RequestMeter {
+  return {
+    record: (_route, outcome, _status, _bytes, _durationMs, beyond) => layerOf(outcome, beyond, roleOf),
+    sent: () => undefined,
+    exemplify: () => undefined,
   };
 }
 

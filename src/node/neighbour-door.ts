@@ -91,8 +91,9 @@ function fromMemory(
   const prepared = preparedHit(node, resident, exchange.nowMs);
   const head = headBytes(prepared, exchange.nowMs);
   if (head.length > mostKeptBytes) return null;
-  recordHit(node, account, resident.entry, hitOutcome(resident), prepared);
-  const timing = node.timing(clock.elapsed() - exchange.startedMs);
+  const tookMs = clock.elapsed() - exchange.startedMs;
+  recordHit(node, account, tookMs, resident.entry, hitOutcome(resident), prepared);
+  const timing = node.timing(tookMs);
   return { head: { as: 'hit', status, timing, head, sizeBytes }, body: bodyOfBlob(resident.body) };
 }
 

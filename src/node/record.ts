@@ -14,16 +14,19 @@ import type { Account, Node } from './node.ts';
  * Request id and the time that this tier took to the first byte.
  *
  * @param beyond what the tiers behind this one took, by their own account.
+ * @returns that time, ms.
  */
 export function sign(
   node: Node,
   exchange: Exchange,
   headers: Headers,
   beyond: string | null | undefined,
-): void {
-  const own = node.timing(node.clock.elapsed() - exchange.startedMs);
+): number {
+  const tookMs = node.clock.elapsed() - exchange.startedMs;
+  const own = node.timing(tookMs);
   headers.set('x-request-id', exchange.id);
   headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
+  return tookMs;
 }
 
 /** What a hit needs of a node to be recorded. */
@@ -38,6 +41,7 @@ type Sent = Pick<Entry, 'status' | 'sizeBytes'>;
 export function recordHit(
   node: HitRecorder,
   account: Account,
+  tookMs: number,
   entry: Sent,
   outcome: Outcome,
   prepared: PreparedHead,
@@ -51,7 +55,7 @@ export function recordHit(
       if (account.token !== null) nameHits(popularity, account, entry, account.token, 1);
     } else if (popularity.looks()) look(node, popularity, account, entry);
   }
-  note(node, account, entry.status, entry.sizeBytes, outcome, null);
+  note(node, account, tookMs, entry.status, entry.sizeBytes, outcome, null);
 }
 
 // off the hit path: one of many hits
@@ -92,24 +96,27 @@ function countAsked(node: Node, account: Account, status: number, bytes: number 
 }
 
 /**
+ * @param tookMs as `sign` has told the client.
  * @param bytes of the body, as announced; `null` when its length was not known.
  * @param beyond what the parent said of the way beyond it (`Cache-Status`).
  */
 export function record(
   node: Node,
   account: Account,
+  tookMs: number,
   status: number,
   bytes: number | null,
   outcome: Outcome,
   beyond?: string | null,
 ): void {
   countAsked(node, account, status, bytes);
-  note(node, account, status, bytes, outcome, beyond ?? null);
+  note(node, account, tookMs, status, bytes, outcome, beyond ?? null);
 }
 
 function note(
   node: HitRecorder,
   account: Account,
+  tookMs: number,
   status: number,
   bytes: number | null,
   outcome: Outcome,
@@ -118,17 +125,16 @@ function note(
   node.counts.requests++;
   if (outcomes[outcome].hit) node.counts.hits++;
   const { exchange, route, kind } = account;
-  const durationMs = node.clock.elapsed() - exchange.startedMs;
-  const layer = node.meter.record(route, outcome, status, bytes, durationMs, beyond);
+  const layer = node.meter.record(route, outcome, status, bytes, tookMs, beyond);
   const { tracing, accessLog } = node;
   if (
     exchange.trace !== undefined ||
-    durationMs >= tracing.slowMs[layer] ||
+    tookMs >= tracing.slowMs[layer] ||
     status >= 500 ||
     (tracing.records && mayBeSampled(exchange.headers.get('traceparent')))
   )
-    tracing.ended(exchange, { route, kind, layer, outcome, status, durationMs });
-  if (accessLog === null || !accessLog.wants(exchange.id, status, durationMs)) return;
+    tracing.ended(exchange, { route, kind, layer, outcome, status, durationMs: tookMs });
+  if (accessLog === null || !accessLog.wants(exchange.id, status, tookMs)) return;
   accessLog.record({
     timeMs: exchange.nowMs,
     id: exchange.id,
@@ -138,7 +144,7 @@ function note(
     target: exchange.target,
     status,
     bytes,
-    durationMs,
+    durationMs: tookMs,
     outcome,
     kind,
     route,
@@ -152,11 +158,11 @@ function note(
 /** Another member of the ring has answered, counted and logged it; this one has its part of the trace. */
 // off the hit path: what this worker has in memory is not handed over
 export function recordRelayed(
-  { tracing, clock }: Node,
+  { tracing }: Node,
   { exchange, route, kind }: Account,
+  durationMs: number,
   status: number,
   outcome: Outcome,
 ): void {
-  const durationMs = clock.elapsed() - exchange.startedMs;
   tracing.ended(exchange, { route, kind, layer: null, outcome, status, durationMs });
 }

@@ -49,8 +49,8 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   if (row.status === 401) headers.set('www-authenticate', challenge);
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
   if (doubtful.has(row.status)) headers.set('connection', 'close');
-  sign(node, exchange, headers, null);
-  record(node, account, row.status, body.length, 'error');
+  const tookMs = sign(node, exchange, headers, null);
+  record(node, account, tookMs, row.status, body.length, 'error');
   tellKept(exchange, headers);
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
 }

@@ -30,8 +30,8 @@ export function replyFramed(
   const { exchange } = account;
   const text = `${from.outcome} ${from.member} ${status}${head}`;
   const headers = heads(text, exchange.nowMs, () => headOf(node, from, status, head));
-  sign(node, exchange, headers, timing);
-  recordRelayed(node, account, status, from.outcome);
+  const tookMs = sign(node, exchange, headers, timing);
+  recordRelayed(node, account, tookMs, status, from.outcome);
   if (body === null) return new Response(null, { status, headers });
   const { signal } = exchange.request;
   const sent = isWhole(body) ? wholeBody(body, sizeOf(body)) : streamOfPieces(body, signal);

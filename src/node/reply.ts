@@ -293,12 +293,12 @@ function send(
   body: Body,
   bytes: number | null,
 ): Response {
-  sign(node, account.exchange, headers, forwarding?.serverTiming);
+  const tookMs = sign(node, account.exchange, headers, forwarding?.serverTiming);
   // What another worker of this node has answered, that one has counted and logged, with all it knows.
   if (outcome === 'relayed' || outcome === 'relayed-to-replica')
-    recordRelayed(node, account, status, outcome);
+    recordRelayed(node, account, tookMs, status, outcome);
   else {
-    record(node, account, status, bytes, outcome, forwarding?.cacheStatus);
+    record(node, account, tookMs, status, bytes, outcome, forwarding?.cacheStatus);
     if (forwarding?.collapsed) node.work.collapsed(account.route);
   }
   tellKept(account.exchange, headers);

@@ -26,6 +26,7 @@ import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { hostMatches, type Route, routes } from './routes.ts';
+import { type Rum, rumRouteOf } from './rum.ts';
 import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
@@ -36,6 +37,8 @@ export interface SiteDependencies {
   readonly replicas: Replicas;
   readonly remotes: Remotes;
   readonly work: RemoteMeter;
+  /** Real timings: at PoPs of a network that takes them. */
+  readonly rum: Rum;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
@@ -77,6 +80,7 @@ export async function makeSite(
     });
   const system = systemRouteOf(services);
   all.push(system);
+  if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -227,6 +231,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
   if (now.workers !== next.workers) return `how many workers it has (${now.workers} to ${next.workers})`;
+  if (now.metrics !== next.metrics) return 'whether it counts requests';
   if (!Bun.deepEquals(now.ring, next.ring)) return 'its ring';
   if (!Bun.deepEquals(enginesOf(now), enginesOf(next))) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';

@@ -77,7 +77,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own };
+  const siteDependencies = { ...parts, ...own, rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);
@@ -96,7 +96,7 @@ export async function startNode(
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     ...{ meter, work, tracing: telemetry.tracing },
-    popularity: config.role === 'pop' ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
+    popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     ...{ purging, guard, ring },
     hot: null,
     site: await makeSite(network, config, siteDependencies),
@@ -116,7 +116,7 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const telling = tellOrigins(node, { seat, status, metrics: telemetry.read, network: () => inForce });
+  const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 

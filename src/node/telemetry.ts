@@ -24,7 +24,7 @@ export interface NodeTelemetryOptions extends Omit<NodeMetricsOptions, 'node' | 
   readonly node: () => Node;
 }
 
-export interface NodeTelemetry extends Pick<NodeMetrics, 'meter' | 'work' | 'read'> {
+export interface NodeTelemetry extends Pick<NodeMetrics, 'meter' | 'work' | 'rum' | 'read'> {
   readonly tracing: Tracing;
   /** Another tracing, if the config has changed about it. */
   retune(config: NodeConfig): Tracing;
@@ -41,7 +41,7 @@ export function openTelemetry(options: NodeTelemetryOptions): NodeTelemetry {
   const traces: TraceCounts = { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 };
   const exports = noExports();
   const metrics = openNodeMetrics({ ...options, telemetry: { traces, exports } });
-  const { meter, work, read } = metrics;
+  const { meter, work, rum, read } = metrics;
   const tell = openVerdicts({ clock, send: (to, traceIds) => node().site.tellKept(to, traceIds) });
   const exporterFor = ({ otlp }: NodeConfig['telemetry']) =>
     otlp ? exporterTo(otlp, read, exports, options) : null;
@@ -67,6 +67,7 @@ export function openTelemetry(options: NodeTelemetryOptions): NodeTelemetry {
   return {
     meter,
     work,
+    rum,
     read,
     get tracing() {
       return tracing;

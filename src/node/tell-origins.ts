@@ -5,10 +5,10 @@
 import type { Network } from '../config/network.ts';
 import { answerQuestions } from '../explaining/answer.ts';
 import { openReporter } from '../telemetry/fleet/board.ts';
-import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { openTeller } from '../telemetry/top/board.ts';
 import { explain } from './explain.ts';
 import { reportOf } from './fleet.ts';
+import type { NodeMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { type Seat, workerName } from './seat.ts';
 import type { NodeStatus } from './status.ts';
@@ -16,7 +16,7 @@ import type { NodeStatus } from './status.ts';
 export interface TellingOptions {
   readonly seat: Seat | undefined;
   readonly status: () => NodeStatus;
-  readonly metrics: () => Snapshot;
+  readonly metrics: Pick<NodeMetrics, 'read' | 'rum'>;
   /** As the config in force has it. */
   readonly network: () => Network;
 }
@@ -32,7 +32,7 @@ export function tellOrigins(node: Node, { seat, status, metrics, network }: Tell
   const { name, bus, clock, log, cache, popularity } = node;
   const worker = seat?.worker ?? 0;
   const { startedAtMs: startedMs } = status();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics(), cache, worker));
+  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics, cache, worker));
   const teller =
     popularity &&
     openTeller(bus, clock, () => ({ node: name, worker, startedMs, ...popularity.read(clock.now()) }));

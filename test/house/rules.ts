@@ -29,8 +29,8 @@ export const entryPoints = [
   'src/protocol.ts',
 ] as const;
 
-/** Browser code: bundled on its own, from an HTML file. */
-export const browserFolders = ['src/console/'] as const;
+/** Browser code: bundled on its own, from an HTML file or by a script of its own. */
+export const browserFolders = ['src/console/', 'src/telemetry/rum/page/'] as const;
 
 /** The files that a hit runs through from request to response. */
 export const hitPath = [
@@ -108,7 +108,10 @@ export const bannedCalls: readonly BannedCall[] = [
     named: 'Math.random',
     call: /\bMath\.random\b/,
     instead: 'take a Random for choices that a test must repeat, node:crypto for secrets',
-    except: { 'src/clock.ts': 'is where the machine’s sources are' },
+    except: {
+      'src/clock.ts': 'is where the machine’s sources are',
+      'src/telemetry/rum/page/': 'runs in a browser',
+    },
   },
   {
     named: 'process.exit',

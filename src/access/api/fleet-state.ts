@@ -4,14 +4,32 @@ import type { HotObject, PlacedEviction } from '../../messages/cached.ts';
 import { counts, report } from '../../messages/report.ts';
 import type { TopDesk } from './top-answer.ts';
 
-export const nodeState = report.omit({ hot: true, evicted: true }).extend({ heardMs: z.number() });
+export const nodeState = report.omit({ hot: true, evicted: true, rum: true }).extend({ heardMs: z.number() });
 
 export const seriesAnswer = z.object({
   stepMs: z.number(),
   points: z.array(z.object({ atMs: z.number(), roles: z.record(z.string(), counts) })).readonly(),
 });
 
+const percentiles = z.record(
+  z.string(),
+  z.object({ count: z.number(), p50Ms: z.number(), p95Ms: z.number() }),
+);
+
+export const rumAnswer = z.object({
+  /** For pages: where the script of this version is, and what it may be held to. */
+  script: z.object({ path: z.string(), integrity: z.string() }),
+  /** By the PoP that served. */
+  pops: z.array(z.object({ pop: z.string(), kinds: percentiles, bytesPerS: z.number().nullable() })),
+  /** By client network and PoP: those that told most first. */
+  networks: z.array(
+    z.object({ network: z.string(), pop: z.string(), weight: z.number(), kinds: percentiles }),
+  ),
+});
+
 export interface Fleet {
+  /** Real timings of the last minutes. */
+  rum(): z.input<typeof rumAnswer>;
   /** What each process of a node said last, of those that were heard of lately. */
   nodes(): z.input<typeof nodeState>[];
   /** What they are asked for most, the most used first. */

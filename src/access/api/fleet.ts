@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MeridianError } from '../../errors.ts';
 import { endpoint } from './endpoint.ts';
-import { nodeState, seriesAnswer } from './fleet-state.ts';
+import { nodeState, rumAnswer, seriesAnswer } from './fleet-state.ts';
 import { numberIn } from './query.ts';
 
 const mostPoints = 2_000;
@@ -18,6 +18,16 @@ export const fleetEndpoints = [
     input: null,
     output: z.array(nodeState),
     run: async ({ fleet }) => fleet.nodes(),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/rum',
+    audience: 'admin',
+    summary:
+      'Real timings that pages and commands have told lately, in ms: percentiles by PoP, and by client network (IPv4 /24, IPv6 /48) and PoP. What is older than ten minutes counts half as much, and so on.',
+    input: null,
+    output: rumAnswer,
+    run: async ({ fleet }) => fleet.rum(),
   }),
   endpoint({
     method: 'GET',

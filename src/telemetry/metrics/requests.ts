@@ -37,11 +37,19 @@ interface OfRoute {
 /** Routes of the config, and those that it had before it was reloaded. */
 const mostRoutes = 1000;
 
-/** @param roleOf a node of the network, by its name; `undefined` where nobody knows it. */
-export function requestMeter(
-  registry: Registry,
-  roleOf: (node: string) => 'pop' | 'shield' | 'origin' | undefined,
-): RequestMeter {
+/** Of a node of the network, by its name; `undefined` where nobody knows it. */
+type RoleOf = (node: string) => 'pop' | 'shield' | 'origin' | undefined;
+
+/** @param beyond what the parent said of the way beyond it (`Cache-Status`). */
+export function layerOf(outcome: Outcome, beyond: string | null, roleOf: RoleOf): Layer {
+  const { from } = outcomes[outcome];
+  if (from !== 'parent') return from;
+  const who = beyond === null ? undefined : hitAt(beyond);
+  const role = who === undefined ? undefined : roleOf(who);
+  return role === undefined ? 'remote' : role === 'pop' ? 'sibling' : role;
+}
+
+export function requestMeter(registry: Registry, roleOf: RoleOf): RequestMeter {
   const routes = new Map<string, OfRoute>();
 
   function ofRoute(route: string): OfRoute {
@@ -51,14 +59,6 @@ export function requestMeter(
     const made: OfRoute = { requests: new Map(), durations: new Map(), bytes: new Map() };
     routes.set(route, made);
     return made;
-  }
-
-  function layerOf(outcome: Outcome, beyond: string | null): Layer {
-    const { from } = outcomes[outcome];
-    if (from !== 'parent') return from;
-    const who = beyond === null ? undefined : hitAt(beyond);
-    const role = who === undefined ? undefined : roleOf(who);
-    return role === undefined ? 'remote' : role === 'pop' ? 'sibling' : role;
   }
 
   function addBytes({ bytes: all }: OfRoute, route: string, layer: Layer, bytes: number): void {
@@ -85,7 +85,7 @@ export function requestMeter(
       }
       requests.value++;
 
-      const layer = layerOf(outcome, beyond);
+      const layer = layerOf(outcome, beyond, roleOf);
       let durations = counted.durations.get(layer);
       if (durations === undefined) {
         durations = registry.histogram('http.server.request.duration', route, layer);
@@ -96,7 +96,8 @@ export function requestMeter(
       if (bytes !== null) addBytes(counted, route, layer, bytes);
       return layer;
     },
-    sent: (route, outcome, bytes, beyond) => addBytes(ofRoute(route), route, layerOf(outcome, beyond), bytes),
+    sent: (route, outcome, bytes, beyond) =>
+      addBytes(ofRoute(route), route, layerOf(outcome, beyond, roleOf), bytes),
     exemplify: (route, layer, exemplar) => ofRoute(route).durations.get(layer)?.exemplify(exemplar),
   };
 }

@@ -310,6 +310,20 @@ export const metrics = {
     meaning:
       'What it has not: the `queue` was full, it was `refused`, the collector was `unreachable` for too long, the node has `stopped`.',
   },
+  'meridian.rum.duration': {
+    kind: 'histogram',
+    unit: 's',
+    labels: ['pop', 'kind'],
+    meaning:
+      'Real timings that pages and commands have told this node, by the PoP that served them: `dns`, `connect`, `tls`, `ttfb`, `download`, `lcp`.',
+  },
+  'meridian.rum.beacons': {
+    kind: 'counter',
+    unit: '{beacon}',
+    labels: ['outcome'],
+    meaning:
+      'Beacons with such timings: `taken` in, `refused` for what they hold, `limited` by their rate, `unwanted` by readers who are not to be tracked.',
+  },
   'process.memory.usage': {
     kind: 'gauge',
     unit: 'By',
