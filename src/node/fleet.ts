@@ -12,6 +12,7 @@ import { readReports } from '../telemetry/fleet/board.ts';
 import { countsOf, type Report } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
+import { bucketBounds } from '../telemetry/metrics/buckets.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import type { NodeStatus } from './status.ts';
 
@@ -53,8 +54,11 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
   }
 
   return {
-    nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
-    series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
+    nodes: () => reports.known.map(({ report, atMs, ...how }) => ({ ...report, heardMs: atMs, ...how })),
+    series: ({ fromMs, toMs, points = usualPoints, node }) => ({
+      ...{ fromMs, toMs, bounds: bucketBounds },
+      ...series.read({ fromMs, toMs, points, node }),
+    }),
     async close() {
       cancel();
       reports.close();
