@@ -14,6 +14,7 @@ export interface Api {
 
 export type NodeState = z.output<typeof nodeState>;
 export type Series = z.output<typeof seriesAnswer>;
+export type Counts = NodeState['counts'];
 
 /** Paths that an endpoint with this method has. */
 export type Path<Method extends string> = keyof Api extends infer Key

@@ -6,6 +6,11 @@ export function count(value: number): string {
   return value >= 1_000_000 ? `${short.format(value / 1_000_000)} M` : whole.format(Math.round(value));
 }
 
+/** How many a second. */
+export function rate(value: number): string {
+  return value >= 100 || value === 0 ? count(value) : short.format(value);
+}
+
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export function bytes(value: number): string {
