@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { z } from 'zod';
 import { nodeState } from '../../src/access/api/fleet-state.ts';
+import { tokenFor } from '../support/access.ts';
 import { browserProblem, launchBrowser, type OwnBrowser } from '../support/browser.ts';
 import { administrator, visit } from '../support/console.ts';
 import { startWideNetwork, type WideNetwork } from '../support/console-network.ts';
@@ -111,6 +112,16 @@ test.skipIf(!canRun)(
   },
   60_000,
 );
+
+test.skipIf(!canRun)('who does not administer the network is told so', async () => {
+  const reader = { actions: ['read' as const], routes: ['docs'], subjects: ['*'] };
+  const { token } = await tokenFor(wide.network.node('origin'), 'bob', [reader]);
+  await using visitor = await visit(chromium.browser, wide.admin, token);
+  await visitor.sees('for those who administer it');
+  await visitor.open('traffic', 'Traffic');
+  await visitor.sees('You are signed in as user:bob');
+  expect(visitor.complaints).toEqual([]);
+});
 
 type Page = Awaited<ReturnType<typeof visit>>['page'];
 

@@ -5,6 +5,7 @@ import { healthOf, type NetworkNode, nodesOf } from '../../data/network-node.ts'
 import { useSession } from '../../data/session.ts';
 import { useAnswer } from '../../data/use-answer.ts';
 import { useQuery } from '../../data/use-query.ts';
+import { Administrators } from '../../parts/administrators.tsx';
 import { Answered } from '../../parts/answered.tsx';
 import { Cli } from '../../parts/cli.tsx';
 import { bytes, count, rate } from '../../parts/format.ts';
@@ -19,6 +20,14 @@ const WorldMap = lazy(() => import('./map.tsx'));
 const everyMs = 5_000;
 
 export default function Network() {
+  return (
+    <Administrators title="Network">
+      <All />
+    </Administrators>
+  );
+}
+
+function All() {
   const { ask } = useSession();
   const states = useAnswer(() => ask('GET', '/nodes'), [], everyMs);
   return (

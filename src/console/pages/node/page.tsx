@@ -8,6 +8,7 @@ import { type NetworkNode, nodesOf } from '../../data/network-node.ts';
 import { useSession } from '../../data/session.ts';
 import { stepsOf, sumOfSteps } from '../../data/steps.ts';
 import { useAnswer } from '../../data/use-answer.ts';
+import { Administrators } from '../../parts/administrators.tsx';
 import { Answered } from '../../parts/answered.tsx';
 import { Cli } from '../../parts/cli.tsx';
 import { SharedCursor } from '../../parts/cursor.tsx';
@@ -23,6 +24,14 @@ const spanMs = 3_600_000;
 const points = 180;
 
 export default function Node() {
+  return (
+    <Administrators title="Node">
+      <All />
+    </Administrators>
+  );
+}
+
+function All() {
   const { ask } = useSession();
   const { params } = useRoute();
   const name = params['name'] ?? '';
@@ -49,7 +58,7 @@ export default function Node() {
       <Answered known={series}>{(answer) => <LastHour series={answer} />}</Answered>
       <p class="note">
         <a href={`/console/traffic?node=${encodeURIComponent(name)}`}>All of its traffic</a> ·{' '}
-        <a href="/console/cache">Hot objects</a>
+        <a href="/console/cache/hot">Hot objects</a>
       </p>
       <Cli command={['top', '--node', name]} />
     </>

@@ -6,6 +6,7 @@ import { useSession } from '../../data/session.ts';
 import { stepsOf, sumOfSteps } from '../../data/steps.ts';
 import { useAnswer } from '../../data/use-answer.ts';
 import { useQuery } from '../../data/use-query.ts';
+import { Administrators } from '../../parts/administrators.tsx';
 import { Answered } from '../../parts/answered.tsx';
 import { Cli } from '../../parts/cli.tsx';
 import { SharedCursor } from '../../parts/cursor.tsx';
@@ -24,6 +25,14 @@ import { Routes } from './routes.tsx';
 import { type Source, sourceOf, WhoseTraffic } from './source.tsx';
 
 export default function Traffic() {
+  return (
+    <Administrators title="Traffic">
+      <All />
+    </Administrators>
+  );
+}
+
+function All() {
   const { ask } = useSession();
   const [query, change] = useQuery();
   const range = rangeOf(query['range']);
