@@ -66,11 +66,11 @@ test.skipIf(!canRun)(
     await visitor.look('network');
 
     await visitor.press('Nodes only');
-    expect(page.url()).toContain('area=nodes');
+    await eventually('its address', () => page.url().includes('area=nodes'));
     await visitor.look('network-nodes');
     await visitor.press('Tiers');
     await page.waitForSelector('.tiers a[href="/console/nodes/nyc"]');
-    expect(page.url()).toContain('view=tiers');
+    await eventually('its address', () => page.url().includes('view=tiers'));
     await visitor.look('network-tiers');
 
     await eventually(

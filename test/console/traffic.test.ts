@@ -92,9 +92,9 @@ test.skipIf(!canRun)(
     await eventually('the node’s own requests', async () => (await tiles())['Requests'] === '40', {
       withinMs: 20_000,
     });
-    expect(page.url()).toContain('node=nyc');
+    await eventually('its address', () => page.url().includes('node=nyc'));
     await visitor.press('Live');
-    expect(page.url()).toContain('range=live');
+    await eventually('its address', () => page.url().includes('range=live'));
     await page.reload();
     await page.waitForSelector('.segments [aria-pressed=true]');
     expect(await page.$eval('.segments [aria-pressed=true]', (button) => button.textContent)).toBe('Live');
