@@ -17,13 +17,16 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { guidesOf } from './client-guides.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
+import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
-import { type Puller, pullFrom } from './pull.ts';
+import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -32,9 +35,11 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  readonly work: RemoteMeter;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -54,13 +59,24 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
+  const { cache, replicas, remotes, work, clock, log, knows, startedMs, report, purge, stores } =
     dependencies;
+  const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
+  const all: Route[] = [];
+  const services =
+    records &&
+    fleet &&
+    desks &&
+    servicesOf(records, fleet, {
+      ...desks,
+      policyOf: policiesOf(pullers, clock),
+      packages: packagesDesk({ pullers, cache, stores, fleet, clock }),
+      clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
+    });
   const system = systemRouteOf(services);
-  const all: Route[] = [system];
+  all.push(system);
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -69,6 +85,7 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const asked = role === 'origin' ? await serversOf(network.routes) : new Set<string>();
   const tls = await openTierTls(config, { clock, log }).catch((error) => {
     for (const route of all) route.protocol.close?.();
     throw error;
@@ -85,6 +102,7 @@ export async function makeSite(
     timeouts,
     clock,
     remotes,
+    work,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
     accounts: records?.accounts ?? null,
@@ -117,6 +135,7 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
     tls,
     begin() {
       if (role !== 'origin') return;
@@ -131,7 +150,9 @@ export async function makeSite(
   };
 }
 
-function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['policyOf']): ApiServices {
+type Desks = Pick<ApiServices, 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
+
+function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
     register: records.register,
     works: records.works,
@@ -141,8 +162,12 @@ function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['polic
     get exchange() {
       return records.exchange;
     },
-    policyOf,
+    ...desks,
   };
+}
+
+function protocolIn(all: readonly Route[], name: string): Protocol | null {
+  return all.find((route) => route.name === name)?.protocol ?? null;
 }
 
 /** A PoP's parent: the network's canonical answer becomes the one for the client's own address. */

@@ -9,7 +9,7 @@ export function sumOf(all: readonly Counts[]): Counts {
 }
 
 function plus(a: Counts, b: Counts): Counts {
-  const layers = { ...a.layers };
+  const layers: Record<string, Counts['layers'][string]> = { ...a.layers };
   for (const [name, of] of Object.entries(b.layers)) {
     const before = layers[name];
     layers[name] = before

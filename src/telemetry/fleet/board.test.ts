@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { hub } from '../../../test/support/bus.ts';
 import { virtualClock } from '../../../test/support/clock.ts';
+import type { Report } from '../../messages/report.ts';
 import { openReporter, readReports } from './board.ts';
-import { noCounts, type Report } from './report.ts';
+import { noCounts } from './report.ts';
 
 const own = (requests: number, startedMs = 0): Report => ({
   ...{ node: 'fra', role: 'pop', worker: 0, startedMs, version: '1.0.0', urls: [], parents: [], place: null },
   ...{ memory: { entries: 0, bytes: 0, limitBytes: 1 }, disk: null, rssBytes: 1, fills: 0, trouble: [] },
+  ...{ hot: [], evicted: [] },
   counts: { ...noCounts, routes: { docs: requests } },
 });
 
