@@ -2,39 +2,15 @@
  * What changed over time: a drawing whose moments the keyboard reaches, too, a legend that shows and hides lines, and the same
  * numbers as a table.
  */
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ErrorBoundary, lazy } from 'preact-iso';
+import type { ChartProps, Line } from './chart-props.ts';
 import { useCursor } from './cursor.tsx';
 import { time } from './format.ts';
 import { Panel } from './panel.tsx';
 import { Table } from './table.tsx';
 
 const Plot = lazy(() => import('./plot.tsx'));
-
-export interface Line {
-  readonly label: string;
-  /** A custom property of the style sheet. */
-  readonly colour: string;
-  /** One for each moment; `null` leaves a gap. */
-  readonly values: readonly (number | null)[];
-  readonly dash?: readonly number[];
-}
-
-export interface ChartProps {
-  readonly title: string;
-  /** When each step began, ms since the epoch, all alike long. */
-  readonly atMs: readonly number[];
-  readonly lines: readonly Line[];
-  /** On top of each other, the first one lowest. */
-  readonly isStacked?: boolean;
-  /** `bytes`: marks at powers of two; `share`: 0 to 1. */
-  readonly scale?: 'linear' | 'bytes' | 'log' | 'share';
-  readonly format: (value: number) => string;
-  /** What is said where no line has a value. */
-  readonly none: string;
-  readonly children?: ComponentChildren;
-}
 
 export function Chart(props: ChartProps) {
   const { title, atMs, lines, none, children } = props;

@@ -1,7 +1,7 @@
 /** The drawing of a chart, by uPlot; its chunk is loaded with the first one. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { ChartProps, Line } from './chart.tsx';
+import type { ChartProps, Line } from './chart-props.ts';
 import { type Cursor, useCursor } from './cursor.tsx';
 import { useWidth } from './use-width.ts';
 

@@ -4,7 +4,8 @@ import type { Counts } from '../data/api.ts';
 import { histogramOf, hitShare, quantileMs } from '../data/counts.ts';
 import { layersOf } from '../data/layers.ts';
 import type { Step } from '../data/steps.ts';
-import { Chart, type Line } from './chart.tsx';
+import { Chart } from './chart.tsx';
+import type { Line } from './chart-props.ts';
 import { bytes, milliseconds, percent, rate } from './format.ts';
 
 export interface StepsProps {
