@@ -127,10 +127,10 @@ function endOf(error: MeridianError | null): Ended['end'] {
   return error.code === 'digest-mismatch' ? 'refused' : 'failed';
 }
 
-function noteFailure({ resource }: Question, engine: Engine, error: MeridianError): void {
+function noteFailure({ resource, exchange }: Question, engine: Engine, error: MeridianError): void {
   // Our own limit says nothing about the parent.
   if (error.code === 'overloaded') return;
   if (error.code === 'digest-mismatch') engine.refused.note(resource.key, error, refusedMs);
   else engine.failing.note(resource.key, { error }, failingMs);
-  engine.warn('a fill failed', { key: resource.key, error });
+  engine.warn('a fill failed', { key: resource.key, trace: exchange.trace?.traceId, error });
 }

@@ -97,6 +97,7 @@ describe('a valid config', () => {
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
       accessLog: expect.objectContaining({ format: 'json', samplePercent: 100, slowMs: 1000, hide: [] }),
+      telemetry: { otlp: false, traces: expect.objectContaining({ oneIn: 1000, heldS: 10, remotes: [] }) },
     });
     expect(nodes.pop?.accessLog.path).toBe('/etc/meridian/.meridian/pop/access.log');
     expect(routes).toEqual([
@@ -273,7 +274,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, access, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -392,7 +393,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, access, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -28,6 +28,12 @@ import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
 import { absoluteListenerTls, absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
+import {
+  type AccessLogConfig,
+  checkTelemetryVariables,
+  completeTelemetry,
+  type TelemetryConfig,
+} from './telemetry.ts';
 import { type Environment, fillIn } from './variables.ts';
 
 type Of<Schema extends z.ZodType> = Frozen<z.output<Schema>>;
@@ -51,7 +57,19 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring' | 'workers'
+    | (
+        | 'parents'
+        | 'listen'
+        | 'accessLog'
+        | 'memory'
+        | 'disk'
+        | 'store'
+        | 'http2'
+        | 'tls'
+        | 'ring'
+        | 'workers'
+      )
+    | 'telemetry'
   > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
@@ -76,6 +94,7 @@ export interface NodeConfig
   readonly workers: number | 'auto';
   /** The ring that its workers are members of; without it, they have one of their own. */
   readonly ring?: RingConfig | undefined;
+  readonly telemetry: TelemetryConfig;
 }
 
 export interface RingConfig extends Of<typeof schema.ring> {
@@ -119,20 +138,6 @@ export interface ListenTlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
-}
-
-export interface AccessLogConfig {
-  readonly format: 'json' | 'combined' | 'text' | 'off';
-  /** Absolute path, or `stdout`. */
-  readonly path: string;
-  /** 0 to 100. */
-  readonly samplePercent: number;
-  readonly slowMs: number;
-  readonly addresses: 'whole' | 'network' | 'none';
-  readonly query: 'whole' | 'names' | 'none';
-  /** In lower case. */
-  readonly hide: readonly string[];
-  readonly hideRestricted: boolean;
 }
 
 /** In bytes: all entries together, and one of them. */
@@ -203,6 +208,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...changed.mistakes,
     ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
+    ...checkTelemetryVariables(env),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
   const network = complete({ ...parsed.data, nodes: Object.fromEntries(changed.nodes) }, options);
@@ -261,11 +267,14 @@ function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   return [{ path: 'secret', expected, found: 'nothing', hint }];
 }
 
-function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseOptions): Network {
+function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: ParseOptions): Network {
   const dataDir = overrides.dataDir ?? resolve(configDir, parsed.dataDir);
   const nodes = Object.entries(parsed.nodes).map(([name, node]) => [
     name,
-    completeNode(name, node, dataDir, configDir),
+    {
+      ...completeNode(name, node, dataDir, configDir),
+      telemetry: completeTelemetry(parsed.telemetry, node.telemetry, env),
+    },
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
@@ -301,7 +310,7 @@ function completeNode(
   node: schema.ParsedNode,
   networkDir: string,
   configDir: string,
-): NodeConfig {
+): Omit<NodeConfig, 'telemetry'> {
   const dataDir = node.dataDir === undefined ? join(networkDir, name) : resolve(configDir, node.dataDir);
   const listen = node.listen.map((listener) => completeListener(listener, configDir));
   const { path, hide, ...logging } = node.accessLog;

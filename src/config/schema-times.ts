@@ -1,5 +1,5 @@
-/** The parameters that say how long something may be used, a part of the table in `schema.ts`. */
-import { group, seconds } from './kinds.ts';
+/** The parameters that say how long something may be used, or goes on, a part of the table in `schema.ts`. */
+import { count, group, seconds, size } from './kinds.ts';
 
 const revalidateS = seconds(
   'What is wanted after this time is confirmed in the background, all the way to the upstream, though it is fresh: what is popular is never much older.',
@@ -31,3 +31,17 @@ export const purge = group('Purges, as they come over the bus.', {
     { atLeast: 1 },
   ).prefault('30s'),
 });
+
+export const abandonedFills = group(
+  'A fill whose clients have all left goes on when either of these holds. Else it is stopped.',
+  {
+    finishBytes: size(
+      'No more than this is left to come. Of a body of unknown length: no more has come since the last client left.',
+    ).prefault('64 MiB'),
+    finishRequests: count(
+      'So many requests asked for it, each within a minute of the one before.',
+      1,
+      1_000_000,
+    ).prefault(3),
+  },
+);

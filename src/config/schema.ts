@@ -34,7 +34,8 @@ import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
 import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
-import { metadataTimes, purge, responseTimes } from './schema-times.ts';
+import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
+import { abandonedFills, metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
 export { access, bus, collection, metadataTimes, postgresStore, purge, ring, s3Store, standardStore };
@@ -118,20 +119,6 @@ export const timeouts = group('How long the node waits. Nothing waits without a 
   idleS: seconds('Without a request, until a client connection is closed.', { atMost: 255 }).prefault(60),
   drainMs: milliseconds('For requests in flight, when the node is told to stop.').prefault(30_000),
 });
-
-const abandonedFills = group(
-  'A fill whose clients have all left goes on when either of these holds. Else it is stopped.',
-  {
-    finishBytes: size(
-      'No more than this is left to come. Of a body of unknown length: no more has come since the last client left.',
-    ).prefault('64 MiB'),
-    finishRequests: count(
-      'So many requests asked for it, each within a minute of the one before.',
-      1,
-      1_000_000,
-    ).prefault(3),
-  },
-);
 
 const tierTls = group(
   'What this node shows to other nodes that it asks over `https://`, and which it believes. Paths are relative to the config file.',
@@ -236,6 +223,7 @@ export const node = group('One node. Its name is its key.', {
   }).prefault({}),
   accessLog: accessLog.prefault({}),
   admin: admin.optional(),
+  telemetry: nodeTelemetry.optional(),
   place: place.optional(),
   cacheStatusKey: flag(
     'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
@@ -355,6 +343,7 @@ export const network = group('Everything that one config file describes.', {
   bus: bus.prefault({ driver: 'local' }),
   purge: purge.prefault({}),
   access: access.prefault({}),
+  telemetry: telemetry.prefault({}),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

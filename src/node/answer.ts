@@ -113,8 +113,9 @@ async function fill(
   if (asking.exchange.memoryOnly === true) return notInMemory(node, asking.exchange, resource.key);
   node.counts.pending++;
   const account = { ...asking, key: resource.key };
+  const { exchange } = account;
+  exchange.trace = node.tracing.begin(exchange);
   try {
-    const { exchange } = account;
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
     const { guard } = node;
@@ -137,6 +138,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
   node.counts.pending++;
   const { guard } = node;
   account.isRestricted = guard?.isOpen(route.name) === false;
+  account.exchange.trace = node.tracing.begin(account.exchange);
   try {
     const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
     const parent = node.site.parentOf(route);

@@ -10,6 +10,8 @@ import { type Histogram, type Observation, type Registry, registry } from '../te
 import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { type WorkMeter, workMeter } from '../telemetry/metrics/work.ts';
+import type { ExportCounts } from '../telemetry/otlp/exporter.ts';
+import type { TraceCounts } from '../telemetry/tracing/tracing.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
 import type { NodeStatus } from './status.ts';
@@ -28,6 +30,12 @@ export interface NodeMetricsOptions {
   /** The node, once it is there. */
   readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache'>;
   readonly status: () => NodeStatus;
+  readonly telemetry: TelemetryCounts;
+}
+
+export interface TelemetryCounts {
+  readonly traces: TraceCounts;
+  readonly exports: ExportCounts;
 }
 
 export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
@@ -46,6 +54,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     node().cache.evictions.counts.map(({ tier, cause, count }) => ({ labels: [tier, cause], value: count })),
   );
   observeProcess(counted);
+  observeTelemetry(counted, options.telemetry);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;
   observeStatus(counted, clock, () => {
@@ -187,6 +196,21 @@ function ofTiers(
 ): Observation<'meridian.cache.size'>[] {
   const inMemory = { labels: ['memory'], value: of(memory) } as const;
   return disk === null ? [inMemory] : [inMemory, { labels: ['disk'], value: of(disk) }];
+}
+
+function observeTelemetry(counted: Registry, { traces, exports }: TelemetryCounts): void {
+  counted.observe('meridian.traces.kept', () =>
+    Object.entries(traces.kept).map(([reason, value]) => ({ labels: [reason], value })),
+  );
+  counted.observe('meridian.traces.dropped', () => single(traces.dropped));
+  counted.observe('meridian.otlp.sent', () =>
+    Object.entries(exports.sent).map(([signal, value]) => ({ labels: [signal], value })),
+  );
+  counted.observe('meridian.otlp.dropped', () =>
+    Object.entries(exports.dropped).flatMap(([signal, losses]) =>
+      Object.entries(losses).map(([reason, value]) => ({ labels: [signal, reason], value }) as const),
+    ),
+  );
 }
 
 function observeProcess(counted: Registry): void {

@@ -17,6 +17,7 @@ import { registry } from '../telemetry/metrics/registry.ts';
 import { requestMeter } from '../telemetry/metrics/requests.ts';
 import { workMeter } from '../telemetry/metrics/work.ts';
 import { popularity } from '../telemetry/top/popularity.ts';
+import { openTracing } from '../telemetry/tracing/tracing.ts';
 import { openNeighbourDoor } from './neighbour-door.ts';
 import { helloMethod } from './neighbours.ts';
 import type { Node } from './node.ts';
@@ -77,23 +78,13 @@ function worker({ cache, clock, parent: answers }: World) {
   const meter = requestMeter(counted, () => undefined);
   const work = workMeter(counted, () => false);
   const asked = popularity(clock.now(), 1);
-  return {
-    counts,
-    lines,
-    asked,
-    node: {
-      ...node,
-      cache,
-      clock,
-      counts,
-      meter,
-      work,
-      popularity: asked,
-      guard,
-      site,
-      accessLog,
-    } as unknown as Node,
-  };
+  const tracing = openTracing({
+    ...{ clock, settings: null, about: {}, random: (count: number) => new Uint8Array(count) },
+    counts: { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 },
+    ...{ keep: () => undefined, exemplify: () => undefined, tell: () => undefined },
+  });
+  const parts = { cache, clock, counts, meter, work, popularity: asked, guard, site, accessLog, tracing };
+  return { counts, lines, asked, node: { ...node, ...parts } as unknown as Node };
 }
 
 function door({ node }: { readonly node: Node }): string {

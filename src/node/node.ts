@@ -18,6 +18,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { RequestMeter } from '../telemetry/metrics/requests.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Popularity } from '../telemetry/top/popularity.ts';
+import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -53,6 +54,8 @@ export interface Node {
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;
+  /** Which traces are kept; replaced on reload. */
+  tracing: Tracing;
 }
 
 export interface Counts {
@@ -82,6 +85,8 @@ export interface Site {
   readonly parentStatus: () => readonly ParentStatus[];
   /** Remotes that the origin asks by the config (scheme, host and port), with for how long each wants to be left alone, ms. */
   readonly servers: ReadonlyMap<string, () => number>;
+  /** Tells a parent or a sibling that these traces are kept. Never rejects. */
+  readonly tellKept: (node: string, traceIds: readonly string[]) => Promise<void>;
   /** For requests to other nodes. */
   readonly tls: TierTls;
   /** Begins what goes on without a request: the site is in force. */

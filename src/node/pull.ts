@@ -24,6 +24,7 @@ import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { informing } from './inform.ts';
 import { serverOf } from './servers.ts';
 import { streamOfPieces } from './stream.ts';
+import { noted } from './tier-request.ts';
 import { verifiedAnswer } from './tiers.ts';
 
 export interface PullOptions {
@@ -36,6 +37,8 @@ export interface PullOptions {
   /** Counts what is asked of them. */
   readonly work: RemoteMeter;
   readonly bounds: { readonly connections: number; readonly waiting: number };
+  /** Whether a server, by host and port, is told of the trace that a request belongs to. */
+  readonly mayTrace: (authority: string) => boolean;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
@@ -106,18 +109,22 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         const server = serverOf(url);
         await turnAt(server, signal);
         const bounds = { ...options.bounds, on: exchange.tier?.route };
+        const name = server.slice(server.indexOf('//') + 2);
+        const span = exchange.trace?.ask({ as: 'remote', name, method, url, background: ask.background });
+        if (span && options.mayTrace(name)) headers.set('traceparent', span.traceparent);
         const askedMs = clock.elapsed();
-        const answer = await request(url, {
+        const asked = request(url, {
           ...{ method, headers, body, signal, timeouts, clock, inform, bounds },
         }).catch((error: unknown) => {
           // Who has left says nothing of the remote.
           if (!signal.aborted) options.work.askedRemote(server, null, clock.elapsed() - askedMs);
           throw error;
         });
+        const answer = await noted(asked.then(withoutOurFields), span, signal);
         options.work.askedRemote(server, answer.status, clock.elapsed() - askedMs);
         remotes.answered(server, answer);
         refuseUnaskedPart(answer, headers);
-        return withoutOurFields(answer);
+        return answer;
       },
 
       async read(resource, asked, maxBytes) {

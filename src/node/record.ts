@@ -5,6 +5,7 @@
 import type { PreparedHead } from '../cache/memory.ts';
 import type { Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import { mayBeSampled } from '../http/trace-context.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
 import { hitsPerLook, type Popularity, type Subject } from '../telemetry/top/popularity.ts';
 import type { Account, Node } from './node.ts';
@@ -28,7 +29,7 @@ export function sign(
 /** What a hit needs of a node to be recorded. */
 export type HitRecorder = Pick<
   Node,
-  'name' | 'clock' | 'counts' | 'meter' | 'popularity' | 'guard' | 'accessLog'
+  'name' | 'clock' | 'counts' | 'meter' | 'popularity' | 'guard' | 'accessLog' | 'tracing'
 >;
 
 type Sent = Pick<Entry, 'status' | 'sizeBytes'>;
@@ -118,8 +119,15 @@ function note(
   if (outcomes[outcome].hit) node.counts.hits++;
   const { exchange, route, kind } = account;
   const durationMs = node.clock.elapsed() - exchange.startedMs;
-  node.meter.record(route, outcome, status, bytes, durationMs, beyond);
-  const { accessLog } = node;
+  const layer = node.meter.record(route, outcome, status, bytes, durationMs, beyond);
+  const { tracing, accessLog } = node;
+  if (
+    exchange.trace !== undefined ||
+    durationMs >= tracing.slowMs[layer] ||
+    status >= 500 ||
+    (tracing.records && mayBeSampled(exchange.headers.get('traceparent')))
+  )
+    tracing.ended(exchange, { route, kind, layer, outcome, status, durationMs });
   if (accessLog === null || !accessLog.wants(exchange.id, status, durationMs)) return;
   accessLog.record({
     timeMs: exchange.nowMs,
@@ -137,5 +145,18 @@ function note(
     isRestricted: account.isRestricted,
     userAgent: exchange.headers.get('user-agent') ?? undefined,
     referer: accessLog.hasReferer ? (exchange.headers.get('referer') ?? undefined) : undefined,
+    traceId: exchange.trace?.traceId,
   });
+}
+
+/** Another member of the ring has answered, counted and logged it; this one has its part of the trace. */
+// off the hit path: what this worker has in memory is not handed over
+export function recordRelayed(
+  { tracing, clock }: Node,
+  { exchange, route, kind }: Account,
+  status: number,
+  outcome: Outcome,
+): void {
+  const durationMs = clock.elapsed() - exchange.startedMs;
+  tracing.ended(exchange, { route, kind, layer: null, outcome, status, durationMs });
 }

@@ -4,6 +4,7 @@
  */
 import { asMeridianError, MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
 import { record, sign } from './record.ts';
@@ -24,7 +25,10 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   node.counts.errors++;
   node.work.failed(error.code);
   if (row.blame === 'meridian')
-    node.log.error('a request failed', { id: exchange.id, error: error.cause ?? error });
+    node.log.error('a request failed', {
+      ...{ id: exchange.id, trace: exchange.trace?.traceId },
+      error: error.cause ?? error,
+    });
 
   const body = JSON.stringify({
     type: `https://meridian.invalid/errors/${error.code}`,
@@ -47,6 +51,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   if (doubtful.has(row.status)) headers.set('connection', 'close');
   sign(node, exchange, headers, null);
   record(node, account, row.status, body.length, 'error');
+  tellKept(exchange, headers);
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
 }
 

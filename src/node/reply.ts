@@ -21,10 +21,11 @@ import { appendVia } from '../http/via.ts';
 import { accessField } from '../identity.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
+import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
-import { record, sign } from './record.ts';
+import { record, recordRelayed, sign } from './record.ts';
 import { handedOverBytes, wholeIfSmall } from './small-body.ts';
 import { streamOfPieces, wholeBody } from './stream.ts';
 
@@ -294,10 +295,13 @@ function send(
 ): Response {
   sign(node, account.exchange, headers, forwarding?.serverTiming);
   // What another worker of this node has answered, that one has counted and logged, with all it knows.
-  if (outcome !== 'relayed' && outcome !== 'relayed-to-replica') {
+  if (outcome === 'relayed' || outcome === 'relayed-to-replica')
+    recordRelayed(node, account, status, outcome);
+  else {
     record(node, account, status, bytes, outcome, forwarding?.cacheStatus);
     if (forwarding?.collapsed) node.work.collapsed(account.route);
   }
+  tellKept(account.exchange, headers);
   if (body !== null && bytes !== null) {
     headers.set('content-length', String(bytes));
     // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.

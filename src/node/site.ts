@@ -25,7 +25,7 @@ import { policiesOf } from './policies.ts';
 import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
-import { type Route, routes } from './routes.ts';
+import { hostMatches, type Route, routes } from './routes.ts';
 import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
@@ -105,6 +105,7 @@ export async function makeSite(
     work,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
+    mayTrace: (authority: string) => hostMatches(config.telemetry.traces.remotes, authority),
     accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
@@ -136,6 +137,7 @@ export async function makeSite(
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
     servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
+    tellKept: upper.tellKept,
     tls,
     begin() {
       if (role !== 'origin') return;

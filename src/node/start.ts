@@ -20,7 +20,6 @@ import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
-import { openNodeMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -34,6 +33,7 @@ import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { openTelemetry } from './telemetry.ts';
 import { tellOrigins } from './tell-origins.ts';
 
 export interface RunningNode {
@@ -70,8 +70,9 @@ export async function startNode(
   const startedAtMs = clock.now();
   let inForce = network;
   const status = () => statusOf(node, startedAtMs, doors.urls, parts.replicas.stats);
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
-  const { meter, work } = metrics;
+  const self = { network: () => inForce, node: () => node, startedMs: startedAtMs, worker: seat?.worker };
+  const telemetry = openTelemetry({ ...self, config, clock, log, status });
+  const { meter, work } = telemetry;
   const parts = await openParts(network, config, startedAtMs, { ...deps, work }, () => node.site);
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
@@ -94,12 +95,9 @@ export async function startNode(
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    meter,
-    work,
+    ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
-    purging,
-    guard,
-    ring,
+    ...{ purging, guard, ring },
     hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
@@ -118,7 +116,7 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const telling = tellOrigins(node, { seat, status, metrics: metrics.read, network: () => inForce });
+  const telling = tellOrigins(node, { seat, status, metrics: telemetry.read, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
@@ -131,11 +129,11 @@ export async function startNode(
     await telling.close();
     node.ring?.close();
     await node.hot?.close();
+    await telemetry.close();
     await guard?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
-    metrics.close();
   }
 
   return {
@@ -145,7 +143,7 @@ export async function startNode(
       return doors.urls;
     },
     status,
-    metrics: metrics.read,
+    metrics: telemetry.read,
     explain: (question) => explain(node, question),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
@@ -172,6 +170,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(next, wanted);
+      node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
       await prepared.commit();
       before.close();

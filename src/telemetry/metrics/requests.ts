@@ -5,6 +5,7 @@
 import type { Layer } from '../../messages/report.ts';
 import { type Outcome, outcomes } from '../../outcome.ts';
 import type { Counter, Histogram, Registry } from './registry.ts';
+import type { Exemplar } from './snapshot.ts';
 
 export interface RequestMeter {
   /**
@@ -19,9 +20,11 @@ export interface RequestMeter {
     bytes: number | null,
     durationMs: number,
     beyond: string | null,
-  ): void;
+  ): Layer;
   /** Bytes of a body whose length was not known when its head was sent. */
   sent(route: string, outcome: Outcome, bytes: number, beyond: string | null): void;
+  /** An example of what was recorded before. */
+  exemplify(route: string, layer: Layer, exemplar: Exemplar): void;
 }
 
 interface OfRoute {
@@ -91,8 +94,10 @@ export function requestMeter(
       durations.record(durationMs / 1000);
 
       if (bytes !== null) addBytes(counted, route, layer, bytes);
+      return layer;
     },
     sent: (route, outcome, bytes, beyond) => addBytes(ofRoute(route), route, layerOf(outcome, beyond), bytes),
+    exemplify: (route, layer, exemplar) => ofRoute(route).durations.get(layer)?.exemplify(exemplar),
   };
 }
 

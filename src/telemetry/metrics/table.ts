@@ -284,6 +284,32 @@ export const metrics = {
     labels: [],
     meaning: 'Lines of the access log that were lost because they came faster than they could be written.',
   },
+  'meridian.traces.kept': {
+    kind: 'counter',
+    unit: '{request}',
+    labels: ['reason'],
+    meaning:
+      'Requests whose spans are kept for the collector: `failed`, `slow`, `sampled` (marked by who asked, or by chance), `told` (another node keeps the trace).',
+  },
+  'meridian.traces.dropped': {
+    kind: 'counter',
+    unit: '{request}',
+    labels: [],
+    meaning: 'Failed and slow requests beyond `telemetry.traces.keptPerS`, whose spans are not kept.',
+  },
+  'meridian.otlp.sent': {
+    kind: 'counter',
+    unit: '{item}',
+    labels: ['signal'],
+    meaning: 'What the collector has taken: spans (`traces`), and pushes of all `metrics`.',
+  },
+  'meridian.otlp.dropped': {
+    kind: 'counter',
+    unit: '{item}',
+    labels: ['signal', 'reason'],
+    meaning:
+      'What it has not: the `queue` was full, it was `refused`, the collector was `unreachable` for too long, the node has `stopped`.',
+  },
   'process.memory.usage': {
     kind: 'gauge',
     unit: 'By',
