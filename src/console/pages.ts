@@ -18,4 +18,11 @@ export const pages: readonly PageRow[] = [
     icon: 'network',
     Page: lazy(() => import('./pages/network/page.tsx')),
   },
+  { path: '/console/nodes/:name', Page: lazy(() => import('./pages/node/page.tsx')) },
+  {
+    path: '/console/traffic',
+    title: 'Traffic',
+    icon: 'traffic',
+    Page: lazy(() => import('./pages/traffic/page.tsx')),
+  },
 ];

@@ -14,6 +14,7 @@ import { readReports } from '../telemetry/fleet/board.ts';
 import { countsOf } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
+import { bucketBounds } from '../telemetry/metrics/buckets.ts';
 import { overviewOf } from '../telemetry/rum/report.ts';
 import { hearTop } from '../telemetry/top/board.ts';
 import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
@@ -67,9 +68,10 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
 
   return {
     nodes: () =>
-      [...reports.live.values()].map(({ report: { rum: _, ...report }, atMs }) => ({
+      reports.known.map(({ report: { rum: _, ...report }, atMs, ...how }) => ({
         ...report,
         heardMs: atMs,
+        ...how,
       })),
     hot: () => hotOf([...reports.live.values()].map(({ report }) => report)),
     evictions: () => evictionsOf([...reports.live.values()].map(({ report }) => report)),
@@ -77,7 +79,10 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
       script: versionedScript,
       ...overviewOf([...reports.live.values()].flatMap(({ report: { rum } }) => rum ?? [])),
     }),
-    series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
+    series: ({ fromMs, toMs, points = usualPoints, node }) => ({
+      ...{ fromMs, toMs, bounds: bucketBounds },
+      ...series.read({ fromMs, toMs, points, node }),
+    }),
     top: series.days,
     async close() {
       cancel();

@@ -4,10 +4,22 @@ import type { HotObject, PlacedEviction } from '../../messages/cached.ts';
 import { counts, report } from '../../messages/report.ts';
 import type { TopDesk } from './top-answer.ts';
 
-export const nodeState = report.omit({ hot: true, evicted: true, rum: true }).extend({ heardMs: z.number() });
+export const nodeState = report.omit({ hot: true, evicted: true, rum: true }).extend({
+  /** By the clock of the origin that answers. */
+  heardMs: z.number(),
+  /** It should have reported several times since: it is gone, or cut off. */
+  silent: z.boolean(),
+  /** What it counted between its last two reports, and how far apart those were; `null` soon after it was started. */
+  recent: z.object({ ms: z.number(), counts }).nullable(),
+});
 
 export const seriesAnswer = z.object({
+  /** What was asked about, by the clock of the origin that answers; ms since the epoch. */
+  fromMs: z.number(),
+  toMs: z.number(),
   stepMs: z.number(),
+  /** Upper bounds of the buckets of all histograms, in seconds; one more bucket is for what is beyond the last. */
+  bounds: z.array(z.number()).readonly(),
   points: z.array(z.object({ atMs: z.number(), roles: z.record(z.string(), counts) })).readonly(),
 });
 
@@ -30,7 +42,7 @@ export const rumAnswer = z.object({
 export interface Fleet {
   /** Real timings of the last minutes. */
   rum(): z.input<typeof rumAnswer>;
-  /** What each process of a node said last, of those that were heard of lately. */
+  /** What each process of a node said last, of those that were heard of lately, or should have been. */
   nodes(): z.input<typeof nodeState>[];
   /** What they are asked for most, the most used first. */
   hot(): readonly HotObject[];

@@ -14,7 +14,7 @@ export const fleetEndpoints = [
     path: '/nodes',
     audience: 'admin',
     summary:
-      'What each node has counted since it was started, and how it is; one entry for each of its workers. Nodes report every ten seconds.',
+      'What each node has counted since it was started, and how it is; one entry for each of its workers. Nodes report every ten seconds; one that has stopped doing so without a word is told of for an hour, as silent.',
     input: null,
     output: z.array(nodeState),
     run: async ({ fleet }) => fleet.nodes(),
@@ -34,12 +34,12 @@ export const fleetEndpoints = [
     path: '/series',
     audience: 'admin',
     summary:
-      'What the nodes of each role counted in each step of time: `?fromMs=` (default: an hour ago), `?toMs=` (now), `?points=` 1 to 2000, `?node=` for one alone. Six hours in steps of 10 s, 30 days in steps of five minutes.',
+      'What the nodes of each role counted in each step of time: `?fromMs=` (default: an hour ago), `?toMs=` (now), `?spanMs=` for so long up to `toMs` instead of `fromMs`, `?points=` 1 to 2000, `?node=` for one alone. Six hours in steps of 10 s, 30 days in steps of five minutes.',
     input: null,
     output: seriesAnswer,
     async run({ fleet, query, nowMs }) {
       const toMs = numberIn(query, 'toMs') ?? nowMs;
-      const fromMs = numberIn(query, 'fromMs') ?? toMs - hourMs;
+      const fromMs = numberIn(query, 'fromMs') ?? toMs - (numberIn(query, 'spanMs') ?? hourMs);
       if (fromMs >= toMs) throw new MeridianError('request-malformed', 'fromMs has to be before toMs');
       const points = numberIn(query, 'points');
       if (points !== undefined && (points < 1 || points > mostPoints))

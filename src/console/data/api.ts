@@ -15,6 +15,12 @@ export interface Api {
 export type NodeState = z.output<typeof nodeState>;
 export type Series = z.output<typeof seriesAnswer>;
 
+type ToldCounts = NodeState['counts'];
+/** By layer: those that the API knows of, and any that a newer one tells of. */
+export type Counts = Omit<ToldCounts, 'layers'> & {
+  readonly layers: Readonly<Record<string, NonNullable<ToldCounts['layers']['memory']>>>;
+};
+
 /** Paths that an endpoint with this method has. */
 export type Path<Method extends string> = keyof Api extends infer Key
   ? Key extends `${Method} ${infer Of}`
