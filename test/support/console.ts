@@ -65,7 +65,7 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
   await page.goto(`${admin}/console/`);
   await page.locator(field('Token')).fill(token);
   await page.locator(button('Sign in')).click();
-  await page.waitForSelector('main h1');
+  await page.waitForSelector('#main h1');
 
   return {
     page,
