@@ -1,21 +1,28 @@
-/** One of a few, all in sight. */
+/** One of a few, side by side. */
+
 export function Segments<Value extends string>({
   label,
-  of,
+  options,
   value,
-  set,
+  choose,
 }: {
+  /** Not shown, but heard. */
   readonly label: string;
-  readonly of: readonly (readonly [value: Value, title: string])[];
+  readonly options: readonly { readonly value: Value; readonly label: string }[];
   readonly value: Value;
-  readonly set: (value: Value) => void;
+  readonly choose: (value: Value) => void;
 }) {
   return (
     <fieldset class="segments">
       <legend class="unseen">{label}</legend>
-      {of.map(([each, title]) => (
-        <button key={each} type="button" aria-pressed={each === value} onClick={() => set(each)}>
-          {title}
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          onClick={() => choose(option.value)}
+        >
+          {option.label}
         </button>
       ))}
     </fieldset>

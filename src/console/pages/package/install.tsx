@@ -30,9 +30,9 @@ export function Install({ route, name }: { readonly route: string; readonly name
             <>
               <Segments
                 label="Client"
-                of={clients.map(({ id, title }) => [id, title] as const)}
+                options={clients.map(({ id, title }) => ({ value: id, label: title }))}
                 value={client.id}
-                set={(id) => {
+                choose={(id) => {
                   localStorage.setItem(storageKey, id);
                   choose(id);
                 }}

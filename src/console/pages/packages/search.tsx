@@ -50,7 +50,7 @@ export function Search({
           ]}
         />
       )}
-      <Segments label="Kind" of={kinds} value={wanted.kind} set={(kind) => want({ kind })} />
+      <Segments label="Kind" options={kinds} value={wanted.kind} choose={(kind) => want({ kind })} />
     </search>
   );
 }

@@ -2,11 +2,11 @@
 import { useLocation } from 'preact-iso';
 
 export const kinds = [
-  ['all', 'All'],
-  ['hosted', 'Hosted'],
-  ['cached', 'Cached'],
+  { value: 'all', label: 'All' },
+  { value: 'hosted', label: 'Hosted' },
+  { value: 'cached', label: 'Cached' },
 ] as const;
-export type Kind = (typeof kinds)[number][0];
+export type Kind = (typeof kinds)[number]['value'];
 
 export interface Wanted {
   readonly text: string;
@@ -24,7 +24,7 @@ export function useWanted() {
   const wanted: Wanted = {
     text: query['text'] ?? '',
     route: query['route'] ?? '',
-    kind: kinds.find(([kind]) => kind === query['kind'])?.[0] ?? 'all',
+    kind: kinds.find(({ value }) => value === query['kind'])?.value ?? 'all',
     cursor: query['cursor'] ?? '',
   };
   return {
