@@ -14,6 +14,8 @@ export interface ClientGuide {
   /** Says whether it works. */
   readonly check: readonly Step[];
   readonly undo: readonly Step[];
+  /** What fetches one package, set up or not, with `{package}` for its name; absent where there is no such thing. */
+  readonly install?: string;
 }
 
 export type Step =

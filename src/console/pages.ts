@@ -8,6 +8,8 @@ export interface PageRow {
   /** In the navigation; a page without is reached from another one. */
   readonly title?: string;
   readonly icon?: string;
+  /** Where else one is still on this page, as the navigation has it: what such paths begin with. */
+  readonly also?: string;
   readonly Page: ComponentType;
 }
 
@@ -25,4 +27,13 @@ export const pages: readonly PageRow[] = [
     icon: 'traffic',
     Page: lazy(() => import('./pages/traffic/page.tsx')),
   },
+  {
+    path: '/console/packages',
+    title: 'Packages',
+    icon: 'packages',
+    also: '/console/clients',
+    Page: lazy(() => import('./pages/packages/page.tsx')),
+  },
+  { path: '/console/packages/:route/:name/:tab?', Page: lazy(() => import('./pages/package/page.tsx')) },
+  { path: '/console/clients', Page: lazy(() => import('./pages/clients/page.tsx')) },
 ];

@@ -26,14 +26,25 @@ export function guidesOf({ network, protocolOf }: GuidesOptions): ApiServices['c
       const clients = protocol.guides({ route: name, url }).map(shown);
       return [{ route: name, protocol: protocol.id, url: `${url}/`, isOpen: open.has(name), clients }];
     });
-    return { base, routes };
+    return { base, addresses: hasToken(asked) ? addressesOf(network) : [], routes };
   };
 }
 
 /** Whoever has a token may learn of every route; others of those that they may read. */
-function mayLearnOf(route: string, { identity }: ClientsAsked): boolean {
-  if (identity === null || identity.token !== null) return true;
-  return identity.may({ action: 'read', route, subject: '', restricted: false });
+function mayLearnOf(route: string, asked: ClientsAsked): boolean {
+  return (
+    hasToken(asked) || asked.identity?.may({ action: 'read', route, subject: '', restricted: false }) === true
+  );
+}
+
+function hasToken({ identity }: ClientsAsked): boolean {
+  return identity === null || identity.token !== null;
+}
+
+function addressesOf({ nodes }: Network): ClientRoutes['addresses'] {
+  return Object.values(nodes).flatMap(({ name: node, role, url, place }) =>
+    role === 'pop' ? [{ node, url, place: place?.name ?? null }] : [],
+  );
 }
 
 function addressOf({ nodes }: Network, { node, askedAt }: ClientsAsked): string {
@@ -61,11 +72,16 @@ function urlOf({ match: { hosts, path } }: RouteConfig, base: string): string {
 
 type Client = ClientRoutes['routes'][number]['clients'][number];
 
-function shown({ id, title, ...steps }: ClientGuide): Client {
+function shown({ id, title, install, ...steps }: ClientGuide): Client {
   const { setUp, trust, logIn, check, undo } = steps;
   return {
     ...{ id, title, setUp: setUp.map(stepOf), trust: trust.map(stepOf) },
-    ...{ logIn: logIn.map(stepOf), check: check.map(stepOf), undo: undo.map(stepOf) },
+    ...{
+      logIn: logIn.map(stepOf),
+      check: check.map(stepOf),
+      undo: undo.map(stepOf),
+      install: install ?? null,
+    },
   };
 }
 

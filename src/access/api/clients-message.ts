@@ -32,11 +32,15 @@ const client = z.object({
   logIn: steps,
   check: steps,
   undo: steps,
+  /** What fetches one package, set up or not, with `{package}` for its name. */
+  install: z.string().nullable(),
 });
 
 export const clientRoutes = z.object({
   /** The address that all others begin with, but for those of routes with a host of their own. */
   base: z.string(),
+  /** Of the PoPs, for whoever has a token: one of them to choose. */
+  addresses: z.array(z.object({ node: z.string(), url: z.string(), place: z.string().nullable() })),
   routes: z.array(
     z.object({
       route: z.string(),

@@ -38,6 +38,17 @@ export const topAnswer = z.object({
 });
 export type TopAnswer = z.output<typeof topAnswer>;
 
+/** Whose tokens fetched a package, the most first; those who fetched a little may be missing. */
+export const whoAnswer = z.array(
+  z.object({
+    token: z.string(),
+    /** Of a token that there is. */
+    owner: z.string().nullable(),
+    label: z.string().nullable(),
+    ...amounts,
+  }),
+);
+
 interface Amounts {
   readonly requests: number;
   readonly downloads: number;
@@ -65,4 +76,11 @@ export interface TopDesk {
       readonly nodes: readonly (Amounts & { readonly node: string })[];
     })[];
   };
+  who(query: {
+    readonly route: string;
+    readonly name: string;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly limit: number;
+  }): readonly (Amounts & { readonly token: string })[];
 }

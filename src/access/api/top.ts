@@ -3,11 +3,12 @@ import { MeridianError } from '../../errors.ts';
 import type { Register } from '../register/register.ts';
 import { endpoint } from './endpoint.ts';
 import { numberIn } from './query.ts';
-import { topAnswer, topKinds } from './top-answer.ts';
+import { topAnswer, topKinds, whoAnswer } from './top-answer.ts';
 
 const mostLines = 1_000;
 const usualLines = 20;
 const dayMs = 86_400_000;
+const whoDays = 30;
 
 export const topEndpoints = [
   endpoint({
@@ -39,6 +40,25 @@ export const topEndpoints = [
         ...{ owner: owners.get(line.name)?.owner ?? null, label: owners.get(line.name)?.label ?? null },
       }));
       return { ...read, by, top };
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/top/:route/:name',
+    audience: 'admin',
+    summary:
+      'Whose tokens fetched a package most in the last 30 days: the first twenty, of those who fetch much; whoever has no token is in no line.',
+    input: null,
+    output: whoAnswer,
+    async run({ fleet, register, names, nowMs }) {
+      const { route = '', name = '' } = names;
+      const asked = { route, name, fromMs: nowMs - whoDays * dayMs, toMs: nowMs, limit: usualLines };
+      const lines = fleet.top.who(asked).map(({ token, ...line }) => ({ ...line, name: token }));
+      const owners = await ownersOf(lines, register);
+      return lines.map(({ name: token, ...amounts }) => ({
+        ...{ token, owner: owners.get(token)?.owner ?? null, label: owners.get(token)?.label ?? null },
+        ...amounts,
+      }));
     },
   }),
 ];

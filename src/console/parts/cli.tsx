@@ -26,7 +26,8 @@ export function commandLine(words: readonly Word[]): string {
   return ['meridian', ...said.map(quoted)].join(' ');
 }
 
-function quoted(word: string): string {
+/** As one word to a shell. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Database } from 'bun:sqlite';
 import { z } from 'zod';
-import { dayLengthMs, dayOf, type Kind, kinds, type TopReport } from './report.ts';
+import { dayLengthMs, dayOf, downloadName, type Kind, kinds, type TopReport } from './report.ts';
 import type { Amounts } from './space-saving.ts';
 
 /** Days that are kept, with the one that is not over. */
@@ -41,9 +41,21 @@ export interface TopAnswer {
   readonly top: readonly Ranked[];
 }
 
+/** Of one package. */
+export interface WhoQuery extends Pick<TopQuery, 'fromMs' | 'toMs' | 'limit'> {
+  readonly route: string;
+  readonly name: string;
+}
+
+export interface Who extends Amounts {
+  readonly token: string;
+}
+
 export interface Days {
   put(report: TopReport): void;
   read(query: TopQuery): TopAnswer;
+  /** Whose tokens fetched it, the most first. Of those who fetch a little of much, nobody is told. */
+  who(query: WhoQuery): readonly Who[];
   forget(nowMs: number): void;
 }
 
@@ -55,6 +67,9 @@ const sums = z.object({
 const ofNode = z.object({
   ...{ route: z.string(), name: z.string(), node: z.string() },
   ...{ requests: z.number(), downloads: z.number(), bytes: z.number() },
+});
+const ofToken = z.object({
+  ...{ token: z.string(), requests: z.number(), downloads: z.number(), bytes: z.number() },
 });
 const counted = z.object({ count: z.number() });
 
@@ -86,6 +101,9 @@ export function openDays(db: Database): Days {
   const split = db.query(`WITH first AS MATERIALIZED (${first})
     SELECT route, name, node, ${amounts} FROM first JOIN top USING (route, name) WHERE ${where}
     GROUP BY route, name, node ORDER BY ranking DESC, name, route, requests DESC, node`);
+  const tokens = db.query(`SELECT substr(name, length($before) + 1) AS token, ${amounts} FROM top
+    WHERE day >= $from AND day < $to AND kind = 'download' AND route = $route AND name > $before AND name < $after
+    GROUP BY token ORDER BY requests DESC, token LIMIT $limit`);
   const drop = db.query('DELETE FROM top WHERE day < $oldest');
 
   const putAll = db.transaction(({ node, worker, startedMs, dayMs, ...lists }: TopReport) => {
@@ -112,6 +130,13 @@ export function openDays(db: Database): Days {
         total: amountsIn(ofAll.get(these)),
         missed: z.object({ count: z.number().nullable() }).parse(missing.get(these)).count ?? 0,
       };
+    },
+
+    who({ route, name, fromMs, toMs, limit }) {
+      const [from, to] = [dayOf(fromMs) / dayLengthMs, dayOf(toMs - 1) / dayLengthMs + 1];
+      // Whatever begins with the package's name and a space; `!` is the character after that.
+      const [before, after] = [downloadName(name, ''), `${name}!`];
+      return tokens.all({ from, to, route, before, after, limit }).map((each) => ofToken.parse(each));
     },
 
     forget: (nowMs) => void drop.run({ oldest: dayOf(nowMs) / dayLengthMs - keptDays + 1 }),

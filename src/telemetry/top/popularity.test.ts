@@ -27,6 +27,19 @@ describe('what clients ask for', () => {
     expect(tokens.totals).toContainEqual({ route: 'npm', requests: 3, downloads: 2, bytes: 230 });
   });
 
+  test('is told with whoever has fetched it, by his token', () => {
+    const counted = popularity(day, 1);
+    for (let times = 0; times < 3; times++) counted.count(left, 'tok1', 100);
+    counted.count(left, 'tok2', 100);
+    counted.count({ ...left, isDownload: false }, 'tok2', 30);
+    counted.count({ ...left, name: 'x'.repeat(255) }, 'tok2', 30);
+    counted.count(left, null, 100);
+    expect(counted.read(day).download.top).toEqual([
+      { route: 'npm', name: 'left tok1', requests: 3, downloads: 3, bytes: 300 },
+      { route: 'npm', name: 'left tok2', requests: 1, downloads: 1, bytes: 100 },
+    ]);
+  });
+
   test('is exact where hits are counted elsewhere and gathered, however many heads there are', () => {
     const counted = popularity(day, 1);
     const served: Served[] = Array.from({ length: 5_000 }, () => ({ hits: 0 }));
@@ -77,6 +90,7 @@ describe('what clients ask for', () => {
     expect(said.token.top.length).toBeLessThanOrEqual(mostNames.token);
     expect(said.package.top.some(({ route }) => route === 'quiet')).toBe(true);
     expect(said.package.top.every(({ name }) => name.length <= 256)).toBe(true);
+    expect(said.download.top).toHaveLength(mostNames.download);
     expect(JSON.stringify(said).length).toBeLessThan(64 * 1024);
     expect(topReport.parse(JSON.parse(JSON.stringify(said)))).toEqual(said);
   });
@@ -133,6 +147,30 @@ describe('the origin', () => {
     expect(read({ by: 'token' }).top.map(({ name }) => name)).toEqual(['anonymous', 'tok1']);
     expect(read({ limit: 1 }).top).toHaveLength(1);
     expect(read({ fromMs: day + dayLengthMs, toMs: day + 2 * dayLengthMs }).top).toEqual([]);
+  });
+
+  test('knows whose tokens fetched a package, over all nodes, and not those of another with a longer name', () => {
+    const { days } = world();
+    const [lhr, fra] = [popularity(day, 1), popularity(day, 1)];
+    lhr.count(left, 'tok1', 10);
+    fra.count(left, 'tok1', 10);
+    fra.count(left, 'tok2', 10);
+    fra.count({ ...left, name: 'left-pad' }, 'tok3', 10);
+    fra.count({ ...left, route: 'other' }, 'tok4', 10);
+    days.put(reportOf(lhr, 'lhr'));
+    days.put(reportOf(fra, 'fra'));
+    const asked = { route: 'npm', name: 'left', fromMs: day, toMs: day + 1, limit: 10 };
+    expect(days.who(asked)).toEqual([
+      { token: 'tok1', requests: 2, downloads: 2, bytes: 20 },
+      { token: 'tok2', requests: 1, downloads: 1, bytes: 10 },
+    ]);
+    expect(days.who({ ...asked, limit: 1 })).toHaveLength(1);
+    expect(days.who({ ...asked, fromMs: day + dayLengthMs, toMs: day + 2 * dayLengthMs })).toEqual([]);
+  });
+
+  test('takes the report of a process that does not tell of them', () => {
+    const { download: _, ...older } = reportOf(popularity(day, 1), 'pop');
+    expect(topReport.parse(older).download.top).toEqual([]);
   });
 
   test('keeps thirty days, and so many names of one', () => {

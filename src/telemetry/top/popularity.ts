@@ -8,6 +8,7 @@
  */
 import {
   dayOf,
+  downloadName,
   type Kind,
   longestName,
   mostNames,
@@ -53,7 +54,7 @@ export const hitsPerLook = 16;
 /** What is counted of those who are not known. */
 export const anonymous = 'anonymous';
 
-const counters = { package: 1024, token: 256 } as const;
+const counters = { package: 1024, token: 256, download: 128 } as const;
 /** Heads with hits: gathered when there are so many, or when somebody reads. */
 const mostServed = 4096;
 /** Of a route in the list, whatever others are asked for more. */
@@ -68,6 +69,8 @@ interface Serving {
 interface OfRoute {
   readonly packages: SpaceSaving;
   readonly tokens: SpaceSaving;
+  /** What those who are known have fetched. */
+  readonly fetched: SpaceSaving;
   /** Of packages. */
   readonly ofPackages: Total;
   readonly all: Total;
@@ -90,6 +93,7 @@ export function popularity(nowMs: number, seed: number): Popularity {
     const made = {
       packages: spaceSaving(counters.package),
       tokens: spaceSaving(counters.token),
+      fetched: spaceSaving(counters.download),
       ...{ ofPackages: new Total(), all: new Total(), ofTokens: new Total() },
     };
     routes.set(route, made);
@@ -106,12 +110,15 @@ export function popularity(nowMs: number, seed: number): Popularity {
     of.packages.add(name, times, downloads, times * bytes);
   }
 
-  function name({ route, isDownload }: Subject, token: string, bytes: number, hits: number): void {
+  function name({ route, name, isDownload }: Subject, token: string, bytes: number, hits: number): void {
     const of = ofRoute(route);
     if (of === null || token.length > longestName) return;
     const downloads = isDownload ? hits : 0;
     of.ofTokens.add(hits, downloads, hits * bytes);
     of.tokens.add(token, hits, downloads, hits * bytes);
+    if (!isDownload || !name) return;
+    const both = downloadName(name, token);
+    if (both.length <= longestName) of.fetched.add(both, hits, downloads, hits * bytes);
   }
 
   function gather(): void {
@@ -141,7 +148,12 @@ export function popularity(nowMs: number, seed: number): Popularity {
     },
     read(now) {
       gather();
-      const told = { dayMs, package: packagesOf(routes), token: tokensOf(routes) };
+      const told = {
+        dayMs,
+        package: packagesOf(routes),
+        token: tokensOf(routes),
+        download: downloadsOf(routes),
+      };
       if (dayOf(now) > dayMs) {
         dayMs = dayOf(now);
         routes = new Map();
@@ -179,6 +191,15 @@ function tokensOf(routes: ReadonlyMap<string, OfRoute>): TopList {
     return { route, total: all, top: [...top, { name: anonymous, ...others }], missed };
   });
   return listOf(lists, mostNames.token);
+}
+
+/** How many there are in all is not counted: of the downloads of those who are not known, nobody knows more. */
+function downloadsOf(routes: ReadonlyMap<string, OfRoute>): TopList {
+  const lists = [...routes].map(([route, { fetched }]) => {
+    const { top, missed } = fetched.top(mostNames.download);
+    return { route, total: new Total(), top, missed };
+  });
+  return listOf(lists, mostNames.download);
 }
 
 interface ListOfRoute {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 
 /** Names in one report. */
-export const mostNames = { package: 100, token: 50 } as const;
+export const mostNames = { package: 100, token: 50, download: 50 } as const;
 /** A package's name, or a token's id, in characters; what has a longer one is not counted. */
 export const longestName = 256;
 export const mostRoutes = 64;
@@ -24,7 +24,7 @@ const list = (most: number) =>
     top: z.array(line).max(most),
   });
 
-export const kinds = ['package', 'token'] as const;
+export const kinds = ['package', 'token', 'download'] as const;
 export type Kind = (typeof kinds)[number];
 
 export const topReport = z.object({
@@ -37,9 +37,16 @@ export const topReport = z.object({
   dayMs: z.number(),
   package: list(mostNames.package),
   token: list(mostNames.token),
+  /** Packages with the tokens that fetched them, by `downloadName`. An older process says nothing of them. */
+  download: list(mostNames.download).prefault({ totals: [], missed: 0, top: [] }),
 });
 export type TopReport = Readonly<z.output<typeof topReport>>;
 export type TopList = TopReport[Kind];
+
+/** What somebody has fetched, as one name: neither has a space in it. */
+export function downloadName(name: string, token: string): string {
+  return `${name} ${token}`;
+}
 
 export const dayLengthMs = 86_400_000;
 
