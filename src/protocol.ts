@@ -2,8 +2,10 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
+import type { Catalogue } from './catalogue.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
+import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
@@ -63,6 +65,10 @@ export interface Protocol {
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
   readonly policy?: PolicyDesk;
+  /** At the origin: its packages, for people who look for one. Absent: there are none that could be told. */
+  readonly catalogue?: Catalogue;
+  /** How each client that speaks it is pointed at the route. Absent: there is nothing to point. */
+  guides?(at: RouteAddress): readonly ClientGuide[];
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
 }

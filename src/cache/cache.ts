@@ -13,6 +13,7 @@ import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
 import { demand } from './demand.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
+import type { HeldEntry } from './disk/index.ts';
 import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents, noVarySearchOf } from './equivalents.ts';
 import { merit } from './eviction/merit.ts';
@@ -20,8 +21,8 @@ import { type CopiesStats, rooms } from './eviction/rooms.ts';
 import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
-import { type MemoryStats, memory, type Resident } from './memory.ts';
-import { type Mark, openLedger } from './purge/ledger.ts';
+import { type Memory, type MemoryStats, memory, type Resident } from './memory.ts';
+import { type Mark, openLedger, routeOf } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import { expectReplica, original, type Replica } from './replica.ts';
@@ -46,6 +47,13 @@ export interface Cache {
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
   /** What is stored for this request, and where, fresh or not, by the indexes alone; `null` for nothing. Reads no body. */
   stored(resource: Resource, exchange: Exchange): Pick<Stored, 'from' | 'entry'> | null;
+  /**
+   * Some of the whole answers of a route that are kept, and may be given to whoever may read it; from a place on. `next`: the next place,
+   * `null` at the end.
+   */
+  held(route: string, from: number): { readonly found: readonly HeldEntry[]; readonly next: number | null };
+  /** Bytes of an answer of which there is one for all requests, as long as it is kept; `null`: it is not. No use of it. */
+  heldBytes(key: CacheKey): number | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -117,6 +125,8 @@ export interface CacheOptions {
   /** Told of each purge before anybody can ask for anything after it. */
   readonly purged?: ((selector: Selector, at?: Place) => void) | undefined;
 }
+
+const noFields = new Headers();
 
 /** Keys of which something is remembered for a while. */
 const maxNotes = 65_536;
@@ -206,6 +216,12 @@ export function cache(options: CacheOptions): Cache {
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
     stored: ({ key }, { headers }) => held.locate(key, headers),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
+    // What is on disk alone is most of it; memory alone has what has nowhere else to be.
+    held: (route, from) => disk?.held(route, from) ?? { found: heldInMemory(residents, route), next: null },
+    heldBytes(key) {
+      const entry = residents.find(key, noFields)?.entry ?? disk?.variant(key, '')?.entry;
+      return entry?.status === 200 ? entry.sizeBytes : null;
+    },
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, copyLimitBytes(), clock.now),
     get copyLimitBytes() {
@@ -257,6 +273,16 @@ export function cache(options: CacheOptions): Cache {
       };
     },
   };
+}
+
+function heldInMemory(residents: Memory, route: string): readonly HeldEntry[] {
+  const found: HeldEntry[] = [];
+  for (const { entry, isRestricted } of residents.all()) {
+    const { key, status, sizeBytes, freshness } = entry;
+    if (isRestricted || status !== 200 || routeOf(key) !== route) continue;
+    found.push({ key, sizeBytes, receivedMs: freshness.receivedMs });
+  }
+  return found;
 }
 
 function budgetFor(memoryBytes: number): number {

@@ -17,8 +17,10 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { guidesOf } from './client-guides.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
+import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
 import { type Puller, pullFrom } from './pull.ts';
 import type { Records } from './records.ts';
@@ -58,9 +60,17 @@ export async function makeSite(
     dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
+  const all: Route[] = [];
+  const services =
+    records &&
+    fleet &&
+    servicesOf(records, fleet, {
+      policyOf: policiesOf(pullers, clock),
+      packages: packagesDesk({ pullers, cache, stores, clock }),
+      clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
+    });
   const system = systemRouteOf(services);
-  const all: Route[] = [system];
+  all.push(system);
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -131,7 +141,9 @@ export async function makeSite(
   };
 }
 
-function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['policyOf']): ApiServices {
+type Desks = Pick<ApiServices, 'policyOf' | 'packages' | 'clients'>;
+
+function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
     register: records.register,
     works: records.works,
@@ -141,8 +153,12 @@ function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['polic
     get exchange() {
       return records.exchange;
     },
-    policyOf,
+    ...desks,
   };
+}
+
+function protocolIn(all: readonly Route[], name: string): Protocol | null {
+  return all.find((route) => route.name === name)?.protocol ?? null;
 }
 
 /** A PoP's parent: the network's canonical answer becomes the one for the client's own address. */

@@ -1,11 +1,13 @@
 /** All endpoints of the API. */
 import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
+import { clientEndpoints } from './clients.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
+import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
 import { storageEndpoints } from './storage.ts';
@@ -22,6 +24,8 @@ const described: readonly Endpoint[] = [
   ...storageEndpoints,
   ...fleetEndpoints,
   ...whoamiEndpoints,
+  ...packageEndpoints,
+  ...clientEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

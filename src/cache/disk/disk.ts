@@ -298,6 +298,8 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         return { next: needless.drop(from) };
       }),
 
+    held: (route, from) => withIndex(null, () => index.held(route, from)),
+
     get needsSweep() {
       return unswept > 0;
     },

@@ -49,6 +49,13 @@ export interface Addition {
   readonly bytes: Uint8Array | null;
 }
 
+/** What there is to tell of an entry without reading it. */
+export interface HeldEntry {
+  readonly key: CacheKey;
+  readonly sizeBytes: number;
+  readonly receivedMs: number;
+}
+
 /** A file that no entry refers to any more. Its row is gone; deleting it is the caller's part. */
 export interface Orphan {
   readonly sha256: string;
@@ -85,6 +92,8 @@ export interface DiskIndex {
   purgeKey(key: string): { readonly orphans: readonly Orphan[]; readonly isAll: boolean };
   /** The same for some of all entries, from a place on. Returns the next place; `null` at the end. */
   purgeSome(from: number): { readonly orphans: readonly Orphan[]; readonly next: number | null };
+  /** Some of all whole answers of a route that are kept and not purged, from a place on. Returns the next place; `null` at the end. */
+  held(route: string, from: number): { readonly found: readonly HeldEntry[]; readonly next: number | null };
   hasBody(sha256: string): boolean;
   /** Gives back some room of small bodies that are gone, if there is too much. Tells whether there may be more. */
   trim(): boolean;
@@ -293,6 +302,18 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       const found = run.between.all(from, to, ledger.sequence);
       const last = run.newest.get()?.id ?? 0;
       return { orphans: purge(found), next: to < last ? to : null };
+    },
+
+    held(route, from) {
+      const to = from + maxSwept;
+      const rows = run.held.all(from, to, `${route} `, `${route}!`);
+      const last = run.newest.get()?.id ?? 0;
+      const found = rows.flatMap(({ key: text, tags, asof, size, stored }) => {
+        const key = text as CacheKey;
+        if (ledger.fate({ key, tags: tagsIn({ tags }) }, asof).as === 'gone') return [];
+        return [{ key, sizeBytes: size, receivedMs: stored }];
+      });
+      return { found, next: to < last ? to : null };
     },
 
     hasBody: (sha256) => run.body.get(bytesOf(sha256)) !== null,

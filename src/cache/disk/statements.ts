@@ -30,6 +30,13 @@ export interface Outline extends Place {
   readonly asof: number;
 }
 
+/** Enough to tell what is kept. */
+interface HeldRow extends Pick<Outline, 'key' | 'tags' | 'asof'> {
+  readonly id: number;
+  readonly size: number;
+  readonly stored: number;
+}
+
 /** Where one is in the order of last use. */
 export interface UsePlace {
   readonly used: number;
@@ -78,6 +85,11 @@ export function statements(db: Database) {
     /** Not more than there are between the two, so that none takes long. */
     between: db.prepare<Outline, [number, number, number]>(
       `SELECT ${outline} FROM entries WHERE id > ? AND id <= ? AND asof < ?`,
+    ),
+    /** Whole answers under keys that begin alike, which may be given to whoever may read the route (`meridian-access`, see `row.ts`). */
+    held: db.prepare<HeldRow, [number, number, string, string]>(
+      `SELECT id, key, tags, asof, size, stored FROM entries
+       WHERE id > ? AND id <= ? AND key >= ? AND key < ? AND head LIKE '[200,%' AND instr(head, 'meridian-access') = 0`,
     ),
     newest: db.prepare<{ id: number | null }, []>('SELECT max(id) AS id FROM entries'),
     oldest: db.prepare<Place, [number]>('SELECT id, sha256 FROM entries ORDER BY used LIMIT ?'),
