@@ -4,6 +4,7 @@
  */
 import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Fleet } from '../access/api/fleet-state.ts';
+import type { ShownRoute } from '../access/api/routes.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -65,6 +66,7 @@ export async function makeSite(
     records &&
     fleet &&
     servicesOf(records, fleet, {
+      routes: network.routes.map(shownRoute),
       policyOf: policiesOf(pullers, clock),
       packages: packagesDesk({ pullers, cache, stores, clock }),
       clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
@@ -141,7 +143,7 @@ export async function makeSite(
   };
 }
 
-type Desks = Pick<ApiServices, 'policyOf' | 'packages' | 'clients'>;
+type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients'>;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
@@ -155,6 +157,12 @@ function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
     },
     ...desks,
   };
+}
+
+function shownRoute(route: RouteConfig): ShownRoute {
+  const { name, protocol, access, match } = route;
+  const hasPolicy = protocol === 'npm' && route.npm.policy !== undefined;
+  return { name, protocol, path: match.path, hosts: match.hosts, access, hasPolicy };
 }
 
 function protocolIn(all: readonly Route[], name: string): Protocol | null {

@@ -12,6 +12,7 @@ import type { ClientRoutes } from './clients-message.ts';
 import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
 import type { PackageList, PackagePage, PackagesWanted } from './packages-message.ts';
+import type { ShownRoute } from './routes.ts';
 import type { PackagesWanted as KeptWanted, StorageOverview, StoragePackages } from './storage-message.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface ApiServices {
   readonly works: Works;
   readonly storage: StorageDesk;
   readonly fleet: Fleet;
+  /** In the order in which they are tried. */
+  readonly routes: readonly ShownRoute[];
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
   readonly packages: PackagesDesk;

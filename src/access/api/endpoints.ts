@@ -10,6 +10,7 @@ import { openApi } from './openapi.ts';
 import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { routeEndpoints } from './routes.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
 import { whoamiEndpoints } from './whoami.ts';
@@ -20,6 +21,7 @@ const described: readonly Endpoint[] = [
   ...peopleEndpoints,
   ...auditEndpoints,
   ...identityTokenEndpoints,
+  ...routeEndpoints,
   ...policyEndpoints,
   ...storageEndpoints,
   ...fleetEndpoints,

@@ -1,0 +1,30 @@
+/** The routes of the network, by the API. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+
+export const shownRoute = z.object({
+  name: z.string(),
+  /** `npm`, `web`. */
+  protocol: z.string(),
+  /** Where its addresses begin, without a slash at the end; empty: at the root. */
+  path: z.string(),
+  /** Hosts that it is for; none: all. */
+  hosts: z.array(z.string()).readonly(),
+  /** `open`: everybody may read it. */
+  access: z.enum(['open', 'closed']),
+  /** A supply-chain policy says what of it may be used: `/policies/:route`. */
+  hasPolicy: z.boolean(),
+});
+export type ShownRoute = z.output<typeof shownRoute>;
+
+export const routeEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/routes',
+    audience: 'account',
+    summary: 'The routes of the network, in the order in which they are tried.',
+    input: null,
+    output: z.array(shownRoute),
+    run: async ({ routes }) => [...routes],
+  }),
+];
