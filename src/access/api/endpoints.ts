@@ -7,6 +7,7 @@ import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
+import { ownEndpoints } from './own.ts';
 import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
@@ -26,6 +27,7 @@ const described: readonly Endpoint[] = [
   ...storageEndpoints,
   ...fleetEndpoints,
   ...whoamiEndpoints,
+  ...ownEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,
 ];

@@ -88,4 +88,4 @@ function pageLimit(wanted = tokensInPage): number {
 }
 
 /** What takes longer is told later all the same. */
-const toldWithinMs = 5_000;
+export const toldWithinMs = 5_000;

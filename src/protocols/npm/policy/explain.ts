@@ -16,6 +16,7 @@ import type { Facts } from './terms.ts';
 export function policyDesk(npm: NpmOrigin): PolicyDesk {
   return {
     explain: (subject, ask, origin) => explain(npm, subject, ask, origin),
+    terms: () => npm.policy?.described ?? [],
     refused: async () => (await npm.policy?.refusals.list()) ?? [],
     sources() {
       const feed = npm.policy?.feed ?? null;
