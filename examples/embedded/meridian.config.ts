@@ -9,8 +9,8 @@ export default defineNetwork({
   // No `secret`: every node listens on loopback only (the default host), so one is made and kept in `.meridian/`.
   // `workers: 1`: four nodes on one machine have a process each. On a machine of its own, a node has one for each core unless said.
   nodes: {
-    // The only node that asks the registry, and the only one that would hold credentials for it.
-    origin: { role: 'origin', listen: [{ port: 4870 }] },
+    // The only node that asks the registry, and the only one that would hold credentials for it. `admin`: the web console and metrics.
+    origin: { role: 'origin', listen: [{ port: 4870 }], admin: { port: 4872 } },
     // What one PoP has fetched, the other one finds here.
     shield: { role: 'shield', listen: [{ port: 4871 }], parents: ['origin'], workers: 1 },
     // Parents in order of preference: while the shield is down, the PoPs ask the origin.

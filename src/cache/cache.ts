@@ -6,6 +6,7 @@ import type { Place } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import type { HotEntry } from '../messages/cached.ts';
 import type { Parent } from '../parent.ts';
 import type { Purge, Purged, Selector } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
@@ -16,12 +17,14 @@ import type { Disk, DiskStats } from './disk/disk.ts';
 import type { HeldEntry } from './disk/index.ts';
 import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents, noVarySearchOf } from './equivalents.ts';
+import { type Evictions, evictions } from './eviction/evictions.ts';
 import { merit } from './eviction/merit.ts';
 import { type CopiesStats, rooms } from './eviction/rooms.ts';
 import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
 import { type Memory, type MemoryStats, memory, type Resident } from './memory.ts';
+import { sampled } from './most-used.ts';
 import { type Mark, openLedger, routeOf } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
@@ -88,6 +91,10 @@ export interface Cache {
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
   readonly stats: CacheStats;
+  /** What has gone, and why. */
+  readonly evictions: Pick<Evictions, 'counts' | 'latest'>;
+  /** Some of what memory has used most: not all of it is looked at. */
+  mostUsed(): readonly HotEntry[];
 }
 
 export interface CacheLimits {
@@ -122,6 +129,8 @@ export interface CacheOptions {
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
   /** Told how often memory has answered for which key; absent: nothing is counted. */
   readonly hits?: HitCounter | undefined;
+  /** What the disk notes of what goes is in the same. */
+  readonly evictions?: Evictions | undefined;
   /** Told of each purge before anybody can ask for anything after it. */
   readonly purged?: ((selector: Selector, at?: Place) => void) | undefined;
 }
@@ -139,7 +148,8 @@ export function cache(options: CacheOptions): Cache {
   let copiesShare = options.copiesShare ?? 1 / 8;
   const copiesBytes = () => Math.floor(residents.stats.limitBytes * copiesShare);
   const inRooms = rooms<Resident>(merit(), merit(), copiesBytes);
-  const residents = memory(options.memoryBytes, inRooms, ledger);
+  const gone = options.evictions ?? evictions(clock);
+  const residents = memory(options.memoryBytes, inRooms, ledger, (each) => gone.note('memory', each));
   const held = store(residents, disk, options.memoryObjectBytes, ledger);
   const sweeping = sweep({
     clock,
@@ -177,7 +187,7 @@ export function cache(options: CacheOptions): Cache {
   function number(given: Purge): Mark {
     const mark = ledger.add(given, clock.now());
     const { selector, soft } = given;
-    if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
+    if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey, 'purged');
     return mark;
   }
 
@@ -263,6 +273,8 @@ export function cache(options: CacheOptions): Cache {
       await warm?.close();
       await disk?.close();
     },
+    evictions: gone,
+    mostUsed: sampled(residents),
     get stats() {
       return {
         memory: { ...residents.stats, ...inRooms.stats },

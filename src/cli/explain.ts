@@ -4,7 +4,8 @@
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { findNode } from '../control/find.ts';
-import type { ExplainMessage, ExplainRequest } from '../control/messages.ts';
+import type { ExplainMessage } from '../control/messages.ts';
+import type { ExplainRequest } from '../messages/explanation.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { explanationText } from './explain/text.ts';

@@ -37,13 +37,12 @@ interface Place {
 /** Each worker has a port of the ring. */
 function placesOf(node: NodeConfig | undefined, cores: number): Place[] {
   if (node === undefined) return [];
-  const { name, listen, ring } = node;
+  const { name, listen, ring, admin } = node;
   const members = ring ? Array.from({ length: workersOf(node, cores) }, (_, at) => at) : [];
   const { host = '', port = 0 } = ring ?? {};
-  return [...listen, ...members.map((at) => ({ host, port: port + at }))].map((address) => ({
-    name,
-    address,
-  }));
+  const ofRing = members.map((at) => ({ host, port: port + at }));
+  const all: readonly Address[] = [...listen, ...ofRing, ...(admin ? [admin] : [])];
+  return all.map((address) => ({ name, address }));
 }
 
 /** The config's check has seen to all ports but those of workers that only their machine can count. */

@@ -1,6 +1,7 @@
 /**
- * What `up` says when the network runs: where everything is, and three commands to try.
+ * What `up` says when the network runs: where everything is, the web console, and three commands to try.
  */
+import { isAnyAddress } from '../config/forms.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { table } from './table.ts';
 
@@ -11,7 +12,20 @@ export function welcome(network: Network, urls: ReadonlyMap<string, readonly str
     addresses.join(' '),
   ]);
   const commands = toTry(network, [...urls.keys()]);
-  return `\n${table(['node', 'role', 'address'], nodes)}\nTry:\n${commands.map((line) => `  ${line}`).join('\n')}\n\n`;
+  const seen = consoleUrl(network, [...urls.keys()]);
+  const web = seen === undefined ? '' : `\nWeb console: ${seen}\n`;
+  return `\n${table(['node', 'role', 'address'], nodes)}${web}\nTry:\n${commands.map((line) => `  ${line}`).join('\n')}\n\n`;
+}
+
+/** Of the first node here that has one at a known port. */
+function consoleUrl(network: Network, running: readonly string[]): string | undefined {
+  for (const name of running) {
+    const admin = network.nodes[name]?.admin;
+    if (admin === undefined || admin.port === 0) continue;
+    const host = isAnyAddress(admin.host) ? '127.0.0.1' : admin.host;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${admin.port}/`;
+  }
+  return undefined;
 }
 
 function toTry(network: Network, running: readonly string[]): string[] {

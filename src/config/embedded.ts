@@ -8,7 +8,7 @@ export const embedded = defineNetwork({
   name: 'embedded',
   // Four nodes on one machine have a process each: for its cores, and to be there at once.
   nodes: {
-    origin: { role: 'origin', listen: [{ port: 4870 }] },
+    origin: { role: 'origin', listen: [{ port: 4870 }], admin: { port: 4872 } },
     shield: { role: 'shield', listen: [{ port: 4871 }], parents: ['origin'], workers: 1 },
     'pop-a': { role: 'pop', listen: [{ port: 4873 }], parents: ['shield', 'origin'], workers: 1 },
     'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'], workers: 1 },

@@ -41,10 +41,15 @@ export function override(
       const port = index === 0 ? (chosenPort(name, overrides, env, mistakes) ?? shifted) : shifted;
       return { ...listener, host: host ?? listener.host, port };
     });
-    changed.set(name, { ...node, listen, ring: node.ring && shiftedRing(node.ring, shift) });
+    const admin = node.admin && shiftedAdmin(node.admin, shift);
+    changed.set(name, { ...node, listen, admin, ring: node.ring && shiftedRing(node.ring, shift) });
   }
   if (shift !== 0) checkRange(changed, mistakes);
   return { nodes: changed, mistakes: [...mistakes, ...unknownNodes([...nodeNames], overrides)] };
+}
+
+function shiftedAdmin(admin: NonNullable<ParsedNode['admin']>, shift: number): ParsedNode['admin'] {
+  return admin.port === 0 ? admin : { ...admin, port: admin.port + shift };
 }
 
 /** Where the file says by which address it is reached, it says so of its port. */

@@ -7,12 +7,16 @@ import { join } from 'node:path';
 import meridian from '../../package.json' with { type: 'json' };
 import type { Fleet } from '../access/api/fleet-state.ts';
 import type { Bus } from '../bus.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
+import { mostReported } from '../messages/cached.ts';
+import type { Report } from '../messages/report.ts';
 import { readReports } from '../telemetry/fleet/board.ts';
-import { countsOf, type Report } from '../telemetry/fleet/report.ts';
+import { countsOf } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
@@ -54,6 +58,8 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
 
   return {
     nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
+    hot: () => hotOf([...reports.live.values()].map(({ report }) => report)),
+    evictions: () => evictionsOf([...reports.live.values()].map(({ report }) => report)),
     series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
     async close() {
       cancel();
@@ -74,8 +80,13 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
   }
 }
 
-export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
+export function reportOf(
+  status: NodeStatus,
+  metrics: Snapshot,
+  cache: Pick<Cache, 'mostUsed' | 'evictions'>,
+  worker: number,
+): Report {
+  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place, hot } = status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
     node: name,
@@ -92,6 +103,8 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     parents: parents.map((parent) => parent.name),
     place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
+    hot: hottest(hot, cache.mostUsed()),
+    evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shortened(each.key) })),
   };
 }
 

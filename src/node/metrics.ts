@@ -20,7 +20,7 @@ export interface NodeMetricsOptions {
   /** As the config in force has it. */
   readonly network: () => Network;
   /** The node, once it is there. */
-  readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
+  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'cache'>;
   readonly status: () => NodeStatus;
 }
 
@@ -29,6 +29,9 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   const counted = registry();
   counted.observe('http.server.active_requests', () => single(node().counts.pending));
   counted.observe('meridian.access_log.dropped', () => single(node().accessLog?.dropped ?? 0));
+  counted.observe('meridian.cache.evictions', () =>
+    node().cache.evictions.counts.map(({ tier, cause, count }) => ({ labels: [tier, cause], value: count })),
+  );
   observeProcess(counted);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;

@@ -4,13 +4,16 @@
  */
 import type { Bus } from '../bus.ts';
 import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
+import type { DiskOptions } from '../cache/disk/disk.ts';
 import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
+import { evictions } from '../cache/eviction/evictions.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import { busFor } from './bus.ts';
+import { type Desks, openDesks } from './desks.ts';
 import { diskFolder } from './disk-folders.ts';
 import { type NodeFleet, openFleet } from './fleet.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -46,6 +49,8 @@ export interface Parts {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: NodeFleet | null;
+  /** What the API does with what all nodes keep: at origins. */
+  readonly desks: Desks | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
   /** Begins what needs the node's routes. */
@@ -98,6 +103,22 @@ export async function openParts(
       log,
     });
   const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));
+  let inForce = network;
+  const desks =
+    fleet &&
+    openDesks({
+      node: {
+        name: config.name,
+        clock,
+        cache: stored,
+        purging,
+        log,
+        get site() {
+          return site();
+        },
+      },
+      ...{ bus, clock, fleet, network: () => inForce },
+    });
   const polite = sharedRemotes(config, bus, clock, log);
   return {
     cache: stored,
@@ -108,11 +129,13 @@ export async function openParts(
     stores,
     records,
     fleet,
+    desks,
     tally: counted,
 
     begin: () => house?.begin(),
 
     retune(next, wanted) {
+      inForce = next;
       records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       const { memory, slices } = wanted;
@@ -124,6 +147,7 @@ export async function openParts(
 
     async close() {
       polite.close();
+      await desks?.close();
       await fleet?.close();
       await purging.close();
       await records?.close();
@@ -152,12 +176,15 @@ async function openCache(
   const { clock, warn } = surroundings;
   // One process for each folder: a worker's is its own.
   const folder = diskFolder(config.dataDir, seat?.worker);
+  const went = evictions(clock);
+  const gone: DiskOptions['gone'] = (each) => went.note('disk', each);
   return cache({
     ...surroundings,
     memoryBytes: config.memory.bytes,
     memoryObjectBytes: config.memory.objectBytes,
     copiesShare: copiesShareOf(config),
-    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
+    evictions: went,
+    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn, gone }) : null,
     slices: config.slices,
     tuning: tuningOf(network, config),
   });

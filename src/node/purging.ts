@@ -10,7 +10,8 @@ import type { Selector } from '../purge.ts';
 import { gatherChanges } from '../purging/changes.ts';
 import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
 import { type Issued, issuer, type Order } from '../purging/issue.ts';
-import { members } from '../purging/members.ts';
+import { type Members, members } from '../purging/members.ts';
+import { openProgress, type Progress } from '../purging/progress.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs'> {
@@ -27,6 +28,10 @@ export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs
    */
   changed(selectors: readonly Selector[], soft?: boolean): Promise<void>;
   readonly status: PurgingStatus;
+  /** Who lives, as far as this node knows: origins always do. */
+  readonly members: Pick<Members, 'known' | 'isSettled'>;
+  /** How far purges have come: at origins. */
+  readonly progress: Progress | null;
   close(): Promise<void>;
 }
 
@@ -60,7 +65,12 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
   });
   const present = members({ bus, clock, self, applied: () => following.position });
   const issuing = issuer({ bus, clock, members: present, node });
-  applied = issuing.appliedHere;
+  const isOrigin = self.role === 'origin';
+  const progress = isOrigin ? openProgress({ bus, clock, members: present, node }) : null;
+  applied = (id) => {
+    progress?.appliedHere(id);
+    return issuing.appliedHere(id);
+  };
   const changes = gatherChanges({ issue: issuing.issue, node, clock, log });
   return {
     ready,
@@ -81,8 +91,11 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
       const { state, position, counts } = following;
       return { state, position, ...counts, changesIssued: changes.counts.issued };
     },
+    members: present,
+    progress,
     async close() {
       changes.close();
+      progress?.close();
       following.close();
       issuing.close();
       await present.close();

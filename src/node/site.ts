@@ -38,6 +38,7 @@ export interface SiteDependencies {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -57,15 +58,17 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
-    dependencies;
+  const { cache, replicas, remotes, clock, log, knows, startedMs, report, purge, stores } = dependencies;
+  const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
   const all: Route[] = [];
   const services =
     records &&
     fleet &&
+    desks &&
     servicesOf(records, fleet, {
+      ...desks,
       routes: network.routes.map(shownRoute),
       policyOf: policiesOf(pullers, clock),
       packages: packagesDesk({ pullers, cache, stores, clock }),
@@ -143,7 +146,7 @@ export async function makeSite(
   };
 }
 
-type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients'>;
+type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {

@@ -7,15 +7,14 @@ import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
+import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
-import { openReporter } from '../telemetry/fleet/board.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
-import { type Explanation, explain, type Question } from './explain.ts';
-import { reportOf } from './fleet.ts';
+import { explain } from './explain.ts';
 import { openGuard } from './guard.ts';
 import { openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
@@ -32,6 +31,7 @@ import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { tellOrigins } from './tell-origins.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -39,7 +39,7 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   metrics(): Snapshot;
-  explain(question: Question): Explanation;
+  explain(question: ExplainRequest): Explanation;
   purge(order: PurgeOrder): Promise<Purges>;
   /** Makes the first administrator, where there has not been one. @returns his token, once. */
   found(): Promise<string | null>;
@@ -119,12 +119,12 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
+  const telling = tellOrigins(node, { seat, status, metrics: metrics.read, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    await reporter.close();
+    await telling.close();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.

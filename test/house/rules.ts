@@ -8,7 +8,7 @@ export const layers = {
   /** More words than these and a newcomer no longer reads them all first. */
   vocabularyFiles: 15,
   /** What every folder may import, besides the vocabulary and itself. */
-  everywhere: ['http'],
+  everywhere: ['http', 'messages'],
   /** The folders that wire the others together and so may import any of them. */
   wiring: ['node', 'control', 'cli'],
   /** Public entry points among the vocabulary files, and the folders that they may re-export from. */

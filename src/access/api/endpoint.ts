@@ -3,7 +3,10 @@
  * Requests are checked against it, and its OpenAPI description is made of it.
  */
 import type { z } from 'zod';
+import type { Position } from '../../bus.ts';
 import type { Identity } from '../../identity.ts';
+import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
+import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
 import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
@@ -30,6 +33,8 @@ export interface ApiServices {
   readonly fleet: Fleet;
   /** In the order in which they are tried. */
   readonly routes: readonly ShownRoute[];
+  readonly explainer: Explainer;
+  readonly purges: PurgeDesk;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
   readonly packages: PackagesDesk;
@@ -61,6 +66,22 @@ export interface ClientsAsked {
 export interface StorageDesk {
   overview(): Promise<StorageOverview>;
   packages(wanted: KeptWanted): Promise<StoragePackages>;
+}
+
+/** Finds out what would become of a request all over the network. */
+export interface Explainer {
+  /** Fails with `request-malformed` for an address or a node that there is not, and with `overloaded` while too many ask. */
+  explain(order: ExplainOrder): Promise<NetworkExplanation>;
+}
+
+/** Purges of the whole network. */
+export interface PurgeDesk {
+  /** Fails with `request-malformed` where any target makes no sense, and then nothing is purged. */
+  order(order: z.output<typeof purgeOrder>, actor: Actor): Promise<z.input<typeof purgeIssued>>;
+  /** `null`: it is not among the last ones. One that has just been issued is waited for a little. */
+  find(position: Position): Promise<PurgeState | null>;
+  /** The newest first. */
+  recent(): readonly PurgeState[];
 }
 
 export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {

@@ -1,6 +1,7 @@
 /** All endpoints of the API. */
 import { z } from 'zod';
 import { auditEndpoints } from './audit.ts';
+import { cacheEndpoints } from './cache.ts';
 import { clientEndpoints } from './clients.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { fleetEndpoints } from './fleet.ts';
@@ -30,6 +31,7 @@ const described: readonly Endpoint[] = [
   ...ownEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,
+  ...cacheEndpoints,
 ];
 
 export const apiBase = '/.meridian/v1';

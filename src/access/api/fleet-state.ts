@@ -1,37 +1,9 @@
 /** What is known of all nodes of the network, as the API tells it. */
 import { z } from 'zod';
+import type { HotObject, PlacedEviction } from '../../messages/cached.ts';
+import { counts, report } from '../../messages/report.ts';
 
-const layer = z.object({
-  requests: z.number(),
-  bytes: z.number(),
-  buckets: z.array(z.number()).readonly(),
-});
-
-const counts = z.object({
-  layers: z.record(z.string(), layer),
-  errors: z.number(),
-  routes: z.record(z.string(), z.number()),
-});
-const store = z.object({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
-
-export const nodeState = z.object({
-  node: z.string(),
-  role: z.enum(['pop', 'shield', 'origin']),
-  worker: z.number(),
-  startedMs: z.number(),
-  heardMs: z.number(),
-  version: z.string(),
-  urls: z.array(z.string()),
-  counts,
-  memory: store,
-  disk: store.nullable(),
-  rssBytes: z.number(),
-  fills: z.number(),
-  parents: z.array(z.string()).readonly(),
-  /** Degrees north and east; `null` where the config says nothing of it. */
-  place: z.object({ name: z.string().optional(), latitude: z.number(), longitude: z.number() }).nullable(),
-  trouble: z.array(z.string()),
-});
+export const nodeState = report.omit({ hot: true, evicted: true }).extend({ heardMs: z.number() });
 
 export const seriesAnswer = z.object({
   stepMs: z.number(),
@@ -41,6 +13,10 @@ export const seriesAnswer = z.object({
 export interface Fleet {
   /** What each process of a node said last, of those that were heard of lately. */
   nodes(): z.input<typeof nodeState>[];
+  /** What they are asked for most, the most used first. */
+  hot(): readonly HotObject[];
+  /** What has gone from their caches, the newest first. */
+  evictions(): readonly PlacedEviction[];
   series(query: {
     readonly fromMs: number;
     readonly toMs: number;

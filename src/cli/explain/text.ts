@@ -1,8 +1,7 @@
 /** What would become of a request, as lines of text: a part for each tier. */
 import type { ExplainMessage } from '../../control/messages.ts';
+import type { Explanation } from '../../messages/explanation.ts';
 import { readableSeconds, readableSize } from '../../telemetry/readable.ts';
-
-type Explanation = ExplainMessage[number];
 
 export function explanationText(tiers: readonly ExplainMessage[]): string {
   return tiers.map((workers) => tierText(workers)).join('\n');
@@ -33,7 +32,9 @@ function verdict({ would, why }: Explanation): string {
   return `${verdicts[would]}: ${why}`;
 }
 
-function about({ route, kind, key, tags, access, owner, stored, asks }: Explanation): string[] {
+function about(said: Explanation): string[] {
+  const { route, kind, key, tags, access, owner, stored } = said;
+  const asks = said.would === 'hit' ? null : said.asks;
   const lines: [string, string | null][] = [
     ['route', route === null ? null : `${route}${access === 'closed' ? ', for those who may read it' : ''}`],
     ['kind', kind || null],

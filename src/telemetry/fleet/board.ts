@@ -4,7 +4,8 @@
  */
 import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { type Counts, difference, noCounts, type Report, report } from './report.ts';
+import { type Counts, type Report, report } from '../../messages/report.ts';
+import { difference, noCounts } from './report.ts';
 
 const viewName = 'reports';
 const everyMs = 10_000;

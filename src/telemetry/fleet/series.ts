@@ -6,7 +6,8 @@
 import { Database } from 'bun:sqlite';
 import { z } from 'zod';
 import { parsedJson } from '../../http/json.ts';
-import { type Counts, noCounts, counts as storedCounts, sumOf } from './report.ts';
+import { type Counts, counts as storedCounts } from '../../messages/report.ts';
+import { noCounts, sumOf } from './report.ts';
 
 /** Seconds of each step, and how many of them are kept. */
 const resolutions = [

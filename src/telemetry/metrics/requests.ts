@@ -2,12 +2,9 @@
  * What is counted of each request: one look-up by the route's name and some additions, nothing allocated once a route has
  * seen an outcome and a status.
  */
+import type { Layer } from '../../messages/report.ts';
 import { type Outcome, outcomes } from '../../outcome.ts';
 import type { Counter, Histogram, Registry } from './registry.ts';
-
-/** What a request was answered from, as far as this node can tell: `remote` for what no cache had. */
-export const layers = ['memory', 'disk', 'stale', 'sibling', 'shield', 'origin', 'remote', 'node'] as const;
-export type Layer = (typeof layers)[number];
 
 export interface RequestMeter {
   /**

@@ -65,6 +65,13 @@ export const metrics = {
     labels: ['tier'],
     meaning: 'What they may take.',
   },
+  'meridian.cache.evictions': {
+    kind: 'counter',
+    unit: '{entry}',
+    labels: ['tier', 'cause'],
+    meaning:
+      'Stored responses that went: for want of `space`, `replaced` by a newer one, `purged`, `withdrawn` by the parent, one of too many `variants`, `unused` for as long as its route keeps anything, `corrupt` or `lost` on disk.',
+  },
   'meridian.cache.fills': {
     kind: 'gauge',
     unit: '{request}',
