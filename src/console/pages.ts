@@ -11,6 +11,8 @@ export interface PageRow {
   readonly Page: ComponentType;
 }
 
+const Access = lazy(() => import('./pages/access/page.tsx'));
+
 export const pages: readonly PageRow[] = [
   {
     path: '/console/',
@@ -18,4 +20,6 @@ export const pages: readonly PageRow[] = [
     icon: 'network',
     Page: lazy(() => import('./pages/network/page.tsx')),
   },
+  { path: '/console/access', title: 'Access', icon: 'access', Page: Access },
+  { path: '/console/access/:tab', Page: Access },
 ];
