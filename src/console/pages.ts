@@ -22,4 +22,10 @@ export const pages: readonly PageRow[] = [
   },
   { path: '/console/access', title: 'Access', icon: 'access', Page: Access },
   { path: '/console/access/:tab', Page: Access },
+  {
+    path: '/console/policy',
+    title: 'Policy',
+    icon: 'policy',
+    Page: lazy(() => import('./pages/policy/page.tsx')),
+  },
 ];

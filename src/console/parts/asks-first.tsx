@@ -29,7 +29,7 @@ export function AsksFirst({
   const close = () => setOpen(false);
   return (
     <>
-      <button type="button" class="small danger" aria-label={name} onClick={() => setOpen(true)}>
+      <button type="button" class="small grave" aria-label={name} onClick={() => setOpen(true)}>
         {does}
       </button>
       {isOpen && (

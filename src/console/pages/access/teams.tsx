@@ -41,7 +41,7 @@ export function Teams() {
               { title: 'Members', cell: (team) => <Members team={team} again={teams.again} /> },
               { title: 'Since', cell: ({ createdMs }) => <When ms={createdMs} /> },
               {
-                title: 'What it has',
+                title: 'See',
                 cell: ({ name }) => (
                   <a href={`/console/access/grants?to=${encodeURIComponent(`team:${name}`)}`}>Grants</a>
                 ),

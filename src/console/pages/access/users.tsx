@@ -49,7 +49,7 @@ export function Users() {
               { title: 'Name', cell: (user) => <Name {...user} /> },
               { title: 'Email', cell: ({ email }) => email ?? '–' },
               { title: 'Since', cell: ({ createdMs }) => <When ms={createdMs} /> },
-              { title: 'What he has', cell: ({ name }) => <Links name={name} /> },
+              { title: 'See', cell: ({ name }) => <Links name={name} /> },
               { title: 'Actions', cell: (user) => <Actions user={user} again={users.again} /> },
             ]}
           />
@@ -75,7 +75,7 @@ function Links({ name }: { readonly name: string }) {
     <span class="links">
       <a href={`/console/access/tokens?owner=${who}`}>Tokens</a>
       <a href={`/console/access/grants?to=${who}`}>Grants</a>
-      <a href={`/console/access/audit?by=${who}`}>Doings</a>
+      <a href={`/console/access/audit?by=${who}`}>Activity</a>
     </span>
   );
 }
@@ -123,7 +123,7 @@ function Actions({ user: { name, disabled }, again }: Doing & { readonly user: U
       >
         <p>
           His tokens stop working at once, everywhere. They are removed with his grants and his place in
-          teams, which cannot be taken back. What he has published stays.
+          teams, which cannot be taken back. See published stays.
         </p>
       </AsksFirst>
     </span>
