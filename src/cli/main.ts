@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Have running nodes forget what they keep',
     load: () => import('./purge.ts'),
   },
+  purges: { describe: 'Show the last purges, and how far they have come', load: () => import('./purges.ts') },
   token: {
     usage: 'token <what> [id]',
     describe: 'Make, list and revoke tokens',
@@ -73,6 +74,11 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./policy.ts'),
   },
   top: { describe: 'Show what the nodes on this machine are doing, live', load: () => import('./top.ts') },
+  hot: { describe: 'Show what the nodes are asked for most', load: () => import('./hot.ts') },
+  evictions: {
+    describe: 'Show what has gone from the caches, and why',
+    load: () => import('./evictions.ts'),
+  },
   explain: {
     usage: 'explain <url>',
     describe: 'Tell what would become of a request, and why, without sending it',

@@ -37,11 +37,9 @@ export function openExplainer(options: ExplainerOptions): Explainer {
     return [...members.known.keys()].filter((name) => name === node || name.startsWith(`${node}.`));
   }
 
+  /** Before this origin can have heard of everybody, somebody may be missing of whom it does not know. */
   function isAnswered(node: string, answers: Answers): boolean {
-    const processes = processesOf(node);
-    if (processes.length > 0) return processes.every((name) => answers.has(name));
-    // This origin may not have heard of everybody yet.
-    return members.isSettled || [...answers.values()].some((answer) => answer.node === node);
+    return members.isSettled && processesOf(node).every((name) => answers.has(name));
   }
 
   async function ask(asked: readonly Asked[]): Promise<ExplainedNode[]> {

@@ -54,7 +54,8 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   const purges = new Map<string, Purge>();
   const byId = new Map<string, Purge>();
   const early = new Map<string, readonly string[]>();
-  let isListening = false;
+  /** What was the newest when this origin began to listen: who has carried out what came before is known, and not when. */
+  let begun: Position | null = null;
   let isClosed = false;
   let subscription: Subscription | null = null;
   let cancelCount: (() => void) | null = null;
@@ -68,7 +69,7 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
       ...{ id, position, atMs, by, soft },
       selectors: selectors.slice(0, toldSelectors),
       selectorCount: selectors.length,
-      heardMs: isListening ? clock.elapsed() : null,
+      heardMs: begun !== null && isAtLeast(begun, position) ? null : clock.elapsed(),
       nodes: new Map([...members.known.keys()].map((name) => [name, null])),
       isCounted: members.isSettled,
     };
@@ -97,9 +98,9 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   }
 
   /** Those that live, by where they say they are. */
-  function count(purge: Purge): void {
+  function count(purge: Purge, known: Members['known']): void {
     const { nodes, position, isCounted } = purge;
-    for (const [name, member] of members.known) {
+    for (const [name, member] of known) {
       const isThere = isAtLeast(member.applied, position);
       if (nodes.has(name)) {
         if (isThere) hasApplied(purge, name);
@@ -111,22 +112,21 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   function countAll(): void {
     cancelCount = null;
     const oldestMs = clock.elapsed() - watchedMs;
-    const isOpen = (purge: Purge) => (purge.heardMs ?? 0) >= oldestMs && !isEverywhere(purge);
+    const { known } = members;
+    const isOpen = (purge: Purge) => (purge.heardMs ?? 0) >= oldestMs && !isEverywhere(purge, known);
     const open = [...purges.values()].filter(isOpen);
-    for (const purge of open) count(purge);
+    for (const purge of open) count(purge, known);
     if (open.some(isOpen)) cancelCount = clock.after(countMs, countAll);
   }
 
-  function isEverywhere({ nodes }: Purge): boolean {
-    const { known } = members;
+  function isEverywhere({ nodes }: Purge, known: Members['known']): boolean {
     return members.isSettled && [...nodes].every(([name, done]) => done !== null || !known.has(name));
   }
 
-  function stateOf(purge: Purge): PurgeState {
-    count(purge);
+  function stateOf(purge: Purge, known = members.known): PurgeState {
+    count(purge, known);
     const { position, atMs, by, soft, selectors, selectorCount } = purge;
-    const { known } = members;
-    const all = isEverywhere(purge);
+    const all = isEverywhere(purge, known);
     const times = [...purge.nodes.values()].flatMap((done) => done?.ms ?? []);
     const nodes = [...purge.nodes].filter(([name, done]) => done !== null || known.has(name));
     const gone = [...purge.nodes.keys()].filter((name) => !purge.nodes.get(name) && !known.has(name));
@@ -140,15 +140,14 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   }
 
   async function begin(): Promise<void> {
-    const { log, sequence } = await bus.newest(purgeSubject);
+    begun = await bus.newest(purgeSubject);
     if (isClosed) return;
+    const { log, sequence } = begun;
     const since = { log, sequence: Math.max(0, sequence - remembered), digest: null };
     subscription = bus.subscribe(purgeSubject, since, {
       event: heard,
       gap: () => undefined, // Those before it are not known: the list begins later.
-      caughtUp() {
-        isListening = true;
-      },
+      caughtUp: () => undefined,
     });
   }
 
@@ -170,7 +169,10 @@ export function openProgress({ bus, clock, members, node }: ProgressOptions): Pr
   });
 
   return {
-    recent: () => [...purges.values()].reverse().map(stateOf),
+    recent() {
+      const { known } = members;
+      return [...purges.values()].reverse().map((purge) => stateOf(purge, known));
+    },
     async find(position) {
       const dueMs = clock.elapsed() + awaitMs;
       for (;;) {

@@ -175,9 +175,9 @@ test('`meridian explain` tells what would become of a request at each tier, and 
   expect(upstream.count('/explained')).toBe(0);
 
   await ask('/explained?a=1');
-  const [pop] = JSON.parse(await explain(url, '--json')).tiers;
-  expect(pop).toHaveLength(2);
-  const holder = pop.find(({ stored }: { stored: unknown }) => stored !== null);
+  const [pop] = JSON.parse(await explain(url, '--json')).nodes;
+  expect(pop.workers).toHaveLength(2);
+  const holder = pop.workers.find(({ stored }: { stored: unknown }) => stored !== null);
   expect(holder).toMatchObject({ would: 'hit', stored: { where: 'memory', status: 200, sizeBytes: 1000 } });
   expect(holder.stored.freshForS).toBeGreaterThan(500);
   expect(await explain(url, '--method', 'post')).toContain(

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
+import type { Network } from '../../config/network.ts';
 import { findNode } from '../../control/find.ts';
 import type { ApiAnswer, ApiMessage } from '../../control/messages.ts';
 import { UsageError } from '../exit.ts';
@@ -24,6 +25,34 @@ export const apiOptions = {
   ...networkOptions,
 } as const;
 
+/** The same for commands that take URLs of another kind. */
+export const serverOptions = {
+  server: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'A PoP to ask, such as https://packages.example.com; otherwise this machine is asked [MERIDIAN_URL]',
+  },
+  token: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A token with the right to administer, for --server; better in the variable [MERIDIAN_TOKEN]',
+  },
+} as const;
+
+export interface ServerValues {
+  readonly server?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** `null` where no server is named, by an option or the variable. */
+export function serverAsker({ server, token }: ServerValues): Ask | null {
+  const url = server ?? (process.env.MERIDIAN_URL || undefined);
+  if (url !== undefined) return remote(url, token ?? (process.env.MERIDIAN_TOKEN || undefined), '--server');
+  if (token === undefined) return null;
+  throw new UsageError('--token is for --server: the origin on this machine needs none');
+}
+
 export type ApiValues = NetworkValues & {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
@@ -42,21 +71,28 @@ export async function asker(values: ApiValues): Promise<Ask | undefined> {
     throw new UsageError('--token is for --url: the origin on this machine needs none');
   const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
   if (loaded === undefined) return undefined;
-  const { network } = loaded;
+  const ask = await originHere(loaded.network);
+  if (ask !== null) return ask;
+  throw new Error(
+    'no origin of this network runs on this machine; ask a PoP: --url https://…, with MERIDIAN_TOKEN',
+  );
+}
+
+/** `null` where no origin of the network runs on this machine. */
+export async function originHere(network: Network): Promise<Ask | null> {
   for (const node of Object.values(network.nodes)) {
     if (node.role !== 'origin') continue;
     const found = await findNode(network, node, systemClock);
     if (found.state === 'up')
       return async (method, target, body) => bodyOf(await found.control.api({ method, target, body }));
   }
-  throw new Error(
-    'no origin of this network runs on this machine; ask a PoP: --url https://…, with MERIDIAN_TOKEN',
-  );
+  return null;
 }
 
-function remote(url: string, token: string | undefined): Ask {
-  if (!/^https?:\/\//.test(url)) throw new UsageError(`--url takes an http or https address, not ${url}`);
-  if (token === undefined) throw new UsageError('--url needs a token: set MERIDIAN_TOKEN, or give --token');
+function remote(url: string, token: string | undefined, option = '--url'): Ask {
+  if (!/^https?:\/\//.test(url)) throw new UsageError(`${option} takes an http or https address, not ${url}`);
+  if (token === undefined)
+    throw new UsageError(`${option} needs a token: set MERIDIAN_TOKEN, or give --token`);
   const base = `${url.replace(/\/+$/, '')}/.meridian/v1`;
   return async (method, target, body) => {
     const answer = await fetch(base + target, {
