@@ -11,6 +11,7 @@ export interface PageRow {
   readonly Page: ComponentType;
 }
 
+const Cache = lazy(() => import('./pages/cache/page.tsx'));
 const Access = lazy(() => import('./pages/access/page.tsx'));
 
 export const pages: readonly PageRow[] = [
@@ -20,6 +21,8 @@ export const pages: readonly PageRow[] = [
     icon: 'network',
     Page: lazy(() => import('./pages/network/page.tsx')),
   },
+  { path: '/console/cache', title: 'Cache', icon: 'cache', Page: Cache },
+  { path: '/console/cache/:tab', Page: Cache },
   { path: '/console/access', title: 'Access', icon: 'access', Page: Access },
   { path: '/console/access/:tab', Page: Access },
   {
