@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npm, web } from '../../src/index.ts';
 import { project } from '../clients/project.ts';
+import { bearer, tokenFor } from '../support/access.ts';
 import { browserProblem, launchBrowser, type OwnBrowser } from '../support/browser.ts';
 import { administrator, visit } from '../support/console.ts';
 import {
@@ -96,16 +97,18 @@ test.skipIf(!canRun)(
     expect(await install('young', '*')).toBe(0);
     expect(await install('bad-news', '*')).not.toBe(0);
     expect((await fetch(`${base()}/holey/-/holey-1.0.0.tgz`)).status).toBe(403);
-    expect((await fetch(`${network.url('pop')}/handbook`)).status).toBe(401);
+    const { token } = await tokenFor(network.node('origin'), 'carol', []);
+    const handbook = await fetch(`${network.url('pop')}/handbook`, { headers: bearer(token) });
+    expect(handbook.status).toBe(403);
 
     await using visitor = await visit(chromium.browser, admin, await administrator(network));
     await visitor.open('policy', 'Policy');
     await visitor.sees('… was published 7 days ago or earlier');
     await visitor.sees('… has no known advisory of severity moderate or worse');
-    await visitor.sees('1 advisories, read');
+    await visitor.sees('1 advisory, read');
     await visitor.sees('It is blocked (all versions).');
     await visitor.sees('It has a known advisory: GHSA-test-0001 (high, since 2026-01-02');
-    await visitor.sees(/anonymous from 127\.0\.0\.1\s+read\s+docs/);
+    await visitor.sees(/user:carol from 127\.0\.0\.1\s+read\s+docs/);
 
     await visitor.fill('Find in what was blocked', 'holey');
     await visitor.gone('xpath/.//td//a[.="bad-news"]');

@@ -120,7 +120,12 @@ function What({ what }: AuditLine) {
 
 function detailOf({ detail }: AuditLine): string {
   return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${value}`)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) =>
+      name.endsWith('Ms') && typeof value === 'number'
+        ? `${name.slice(0, -2)}: ${time(value)}`
+        : `${name}: ${value}`,
+    )
     .join(', ');
 }
 

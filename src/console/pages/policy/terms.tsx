@@ -17,6 +17,7 @@ export function Terms({
         <ul class="terms">
           {terms.map(({ rule, says, about, except }) => (
             <li key={rule}>
+              <code class="badge">{rule}</code>
               <span>
                 … {says}
                 {about.length > 0 && ': '}
@@ -27,8 +28,7 @@ export function Terms({
                     but for <Names of={except} />
                   </span>
                 )}
-              </span>{' '}
-              <code class="badge">{rule}</code>
+              </span>
             </li>
           ))}
         </ul>
@@ -79,8 +79,10 @@ function Source({ path, readMs, records, error }: PolicyState['sources'][number]
       <span class={error === null ? 'badge good' : 'badge bad'}>
         {error === null ? 'feed is read' : 'feed cannot be read'}
       </span>{' '}
-      {readMs === null ? 'No advisories yet' : `${count(records)} advisories, read ${time(readMs)}`} from{' '}
-      <code>{path}</code>
+      {readMs === null
+        ? 'No advisories yet'
+        : `${count(records)} ${records === 1 ? 'advisory' : 'advisories'}, read ${time(readMs)}`}{' '}
+      from <code>{path}</code>
       {error !== null && <span class="bad"> {error}. What was read before stays in force.</span>}
     </p>
   );
