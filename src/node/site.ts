@@ -4,13 +4,13 @@
  */
 import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Fleet } from '../access/api/fleet-state.ts';
-import type { ShownRoute } from '../access/api/routes.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
+import type { ShownRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';

@@ -7,6 +7,7 @@ import type { Position } from '../../bus.ts';
 import type { Identity } from '../../identity.ts';
 import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
 import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
+import type { ShownRoute } from '../../messages/route.ts';
 import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
@@ -15,7 +16,6 @@ import type { ClientRoutes } from './clients-message.ts';
 import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
 import type { PackageList, PackagePage, PackagesWanted } from './packages-message.ts';
-import type { ShownRoute } from './routes.ts';
 import type { PackagesWanted as KeptWanted, StorageOverview, StoragePackages } from './storage-message.ts';
 
 /**

@@ -1,21 +1,7 @@
 /** The routes of the network, by the API. */
 import { z } from 'zod';
+import { shownRoute } from '../../messages/route.ts';
 import { endpoint } from './endpoint.ts';
-
-export const shownRoute = z.object({
-  name: z.string(),
-  /** `npm`, `web`. */
-  protocol: z.string(),
-  /** Where its addresses begin, without a slash at the end; empty: at the root. */
-  path: z.string(),
-  /** Hosts that it is for; none: all. */
-  hosts: z.array(z.string()).readonly(),
-  /** `open`: everybody may read it. */
-  access: z.enum(['open', 'closed']),
-  /** A supply-chain policy says what of it may be used: `/policies/:route`. */
-  hasPolicy: z.boolean(),
-});
-export type ShownRoute = z.output<typeof shownRoute>;
 
 export const routeEndpoints = [
   endpoint({

@@ -7,12 +7,12 @@ import type { auditLine } from '../../access/api/audit.ts';
 import type { nodeState, seriesAnswer } from '../../access/api/fleet-state.ts';
 import type { packagePage } from '../../access/api/packages-message.ts';
 import type { explanation, policyState } from '../../access/api/policy.ts';
-import type { shownRoute } from '../../access/api/routes.ts';
 import type { madeToken, shownToken, wantedToken } from '../../access/api/tokens.ts';
 import type { ownAccount } from '../../access/api/whoami.ts';
 import type { grant, grantee, right, team, user } from '../../access/record.ts';
 import type { hotObject, placedEviction } from '../../messages/cached.ts';
 import type { explainOrder, networkExplanation } from '../../messages/explanation.ts';
+import type { shownRoute } from '../../messages/route.ts';
 import type { purgeIssued, purgeOrder, purgeState } from '../../messages/purge-state.ts';
 
 export interface Api {

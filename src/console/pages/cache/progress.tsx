@@ -1,8 +1,9 @@
 /** How far one purge has come, node by node. */
+import { useEffect, useState } from 'preact/hooks';
 import type { PurgeState } from '../../data/api.ts';
 import { at } from '../../data/ask.ts';
 import { useSession } from '../../data/session.ts';
-import { useAnswer } from '../../data/use-answer.ts';
+import { type Known, useAnswer } from '../../data/use-answer.ts';
 import { Answered } from '../../parts/answered.tsx';
 import { milliseconds, time } from '../../parts/format.ts';
 import { Panel } from '../../parts/panel.tsx';
@@ -24,12 +25,15 @@ export function Progress({ log, sequence }: { readonly log: string; readonly seq
   );
 }
 
-/** Asks again until all have it; then there is no more to know. */
-function useUntilDone(ask: () => Promise<PurgeState>, by: readonly unknown[]) {
-  const first = useAnswer(ask, by);
-  const isDone = first.value?.all === true;
-  const later = useAnswer(ask, [...by, isDone], isDone ? 0 : everyMs);
-  return later.value === undefined ? first : later;
+/** Asks again until all have it, or it is not known any more; then there is no more to learn. */
+function useUntilDone(ask: () => Promise<PurgeState>, by: readonly unknown[]): Known<PurgeState> {
+  const [isOver, setOver] = useState(false);
+  const known = useAnswer(ask, by, isOver ? 0 : everyMs);
+  const ends = known.value?.all === true || known.error !== undefined;
+  useEffect(() => {
+    if (ends) setOver(true);
+  }, [ends]);
+  return known;
 }
 
 function Nodes({ atMs, by, soft, selectors, selectorCount, nodes, gone, all, allMs }: PurgeState) {

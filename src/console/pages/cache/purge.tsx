@@ -19,7 +19,7 @@ export function Purge() {
       {log !== undefined && sequence !== undefined && (
         <Progress key={`${log} ${sequence}`} log={log} sequence={sequence} />
       )}
-      <RecentPurges />
+      <RecentPurges after={sequence} />
     </>
   );
 }

@@ -13,9 +13,10 @@ import { inWords } from './kinds.ts';
 const everyMs = 5_000;
 const shown = 50;
 
-export function RecentPurges() {
+/** @param after of the purge that has just been asked for: then there is another one. */
+export function RecentPurges({ after }: { readonly after: string | undefined }) {
   const { ask } = useSession();
-  const known = useAnswer(() => ask('GET', at('/purges', {}, { limit: shown })), [], everyMs);
+  const known = useAnswer(() => ask('GET', at('/purges', {}, { limit: shown })), [after], everyMs);
   return (
     <Panel title="Recent purges" wide>
       <Answered known={known}>

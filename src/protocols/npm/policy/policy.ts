@@ -4,10 +4,9 @@
  */
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { OriginHome, PolicyTerm } from '../../../protocol.ts';
+import type { OriginHome } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Deriver } from '../deriver.ts';
-import { describe } from './describe.ts';
 import { type AdvisoryOptions, type Feed, openFeed } from './feed.ts';
 import { followChanges } from './follow.ts';
 import { severities } from './osv.ts';
@@ -35,8 +34,7 @@ export interface ReleaseAgeOptions {
 }
 
 export interface Policy {
-  /** For people. */
-  readonly described: readonly PolicyTerm[];
+  readonly options: PolicyOptions;
   /** What was refused lately. */
   readonly refusals: Refusals;
   /** What is to be said of the feed; `null`: there is none. */
@@ -98,7 +96,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
 
   const refusals = openRefusals({ route, clock });
   return {
-    described: describe(options),
+    options,
     refusals,
     get feed() {
       return feed?.state ?? null;
