@@ -194,7 +194,9 @@ describe.each(['local', 'redis', 'nats'] as const)('on the %s bus', (kind) => {
     const [newest] = z.array(purgeState).parse(await api('GET', '/purges?limit=1'));
     expect(newest).toMatchObject({ position, by: 'operator, by the API of origin', soft: false, selectors });
     const listed = await run('purges', '--limit', '1');
-    expect(listed.stdout).toMatch(/operator, by the API of origin +key docs \/followed, tag front +all after \d+ ms/);
+    expect(listed.stdout).toMatch(
+      /operator, by the API of origin +key docs \/followed, tag front +all after \d+ ms/,
+    );
     await expect(api('GET', '/purges/none/1')).rejects.toThrow('among the last ones');
     const unknown = { targets: [{ by: 'route', route: 'nowhere' }] };
     await expect(api('POST', '/purges', unknown)).rejects.toThrow('no route nowhere');
