@@ -12,8 +12,8 @@ import type { ownAccount } from '../../access/api/whoami.ts';
 import type { grant, grantee, right, team, user } from '../../access/record.ts';
 import type { hotObject, placedEviction } from '../../messages/cached.ts';
 import type { explainOrder, networkExplanation } from '../../messages/explanation.ts';
-import type { shownRoute } from '../../messages/route.ts';
 import type { purgeIssued, purgeOrder, purgeState } from '../../messages/purge-state.ts';
+import type { shownRoute } from '../../messages/route.ts';
 
 export interface Api {
   'GET /whoami': { gives: z.output<typeof ownAccount> };
