@@ -2,31 +2,11 @@
  * What a protocol tells people of its packages: which there are, and one of them in full. In words that every ecosystem has, so that
  * whoever shows them need not know which one it is.
  */
-import type { Ask } from './parent.ts';
-import type { OriginDoor } from './protocol.ts';
 import type { CacheKey, Resource } from './resource.ts';
 
 /** `hosted`: it lives here. `cached`: it is another registry's, of which something is kept here. */
 export const packageKinds = ['hosted', 'cached'] as const;
 export type PackageKind = (typeof packageKinds)[number];
-
-/** At the origin. Whatever it tells, it tells of packages that the reader may know of. */
-export interface Catalogue {
-  /** The best first, and by name where they are as good. */
-  search(wanted: Search, lent: Lent): Promise<FoundPackages>;
-  /** A package that nobody has asked for yet may be asked of its upstream, as an install would. `null`: there is none that he may know of. */
-  describe(name: string, lent: Lent): Promise<Described | null>;
-  /** All of it; `null`: there is none. */
-  readme(name: string, lent: Lent): Promise<string | null>;
-}
-
-/** What the origin lends for one question. */
-export interface Lent {
-  readonly ask: Ask;
-  readonly origin: OriginDoor;
-  readonly reader: Reader;
-  readonly held: Held;
-}
 
 /** Who asks. */
 export interface Reader {

@@ -2,7 +2,7 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
-import type { Catalogue } from './catalogue.ts';
+import type { Described, FoundPackages, Held, Reader, Search } from './catalogue.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
@@ -169,6 +169,24 @@ export interface OriginDoor {
 /** What the origin lends to a protocol for what goes on without a request. */
 export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
   warn(message: string, fields: Record<string, unknown>): void;
+}
+
+/** At the origin. Whatever it tells, it tells of packages that the reader may know of. */
+export interface Catalogue {
+  /** The best first, and by name where they are as good. */
+  search(wanted: Search, lent: Lent): Promise<FoundPackages>;
+  /** A package that nobody has asked for yet may be asked of its upstream, as an install would. `null`: there is none that he may know of. */
+  describe(name: string, lent: Lent): Promise<Described | null>;
+  /** All of it; `null`: there is none. */
+  readme(name: string, lent: Lent): Promise<string | null>;
+}
+
+/** What the origin lends for one question. */
+export interface Lent {
+  readonly ask: Ask;
+  readonly origin: OriginDoor;
+  readonly reader: Reader;
+  readonly held: Held;
 }
 
 /** What a route lets through, for the people who run it. */

@@ -25,7 +25,7 @@ import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
 import { type Memory, type MemoryStats, memory, type Resident } from './memory.ts';
 import { sampled } from './most-used.ts';
-import { type Mark, openLedger, routeOf } from './purge/ledger.ts';
+import { type Ledger, type Mark, openLedger, routeOf } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import { expectReplica, original, type Replica } from './replica.ts';
@@ -227,7 +227,8 @@ export function cache(options: CacheOptions): Cache {
     stored: ({ key }, { headers }) => held.locate(key, headers),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
     // What is on disk alone is most of it; memory alone has what has nowhere else to be.
-    held: (route, from) => disk?.held(route, from) ?? { found: heldInMemory(residents, route), next: null },
+    held: (route, from) =>
+      disk?.held(route, from) ?? { found: heldInMemory(residents, ledger, route), next: null },
     heldBytes(key) {
       const entry = residents.find(key, noFields)?.entry ?? disk?.variant(key, '')?.entry;
       return entry?.status === 200 ? entry.sizeBytes : null;
@@ -287,11 +288,12 @@ export function cache(options: CacheOptions): Cache {
   };
 }
 
-function heldInMemory(residents: Memory, route: string): readonly HeldEntry[] {
+function heldInMemory(residents: Memory, ledger: Ledger, route: string): readonly HeldEntry[] {
   const found: HeldEntry[] = [];
   for (const { entry, isRestricted } of residents.all()) {
     const { key, status, sizeBytes, freshness } = entry;
     if (isRestricted || status !== 200 || routeOf(key) !== route) continue;
+    if (ledger.fate(entry, entry.asOf).as === 'gone') continue;
     found.push({ key, sizeBytes, receivedMs: freshness.receivedMs });
   }
   return found;

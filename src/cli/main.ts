@@ -68,6 +68,21 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./storage.ts'),
   },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
+  packages: {
+    usage: 'packages [text..]',
+    describe: 'List and search the packages that live here or are kept of other registries',
+    load: () => import('./packages.ts'),
+  },
+  package: {
+    usage: 'package <name>',
+    describe: 'Show a package: its versions, what the policy says of them, where they are kept',
+    load: () => import('./package.ts'),
+  },
+  setup: {
+    usage: 'setup [client]',
+    describe: 'Point a client such as npm at the network, and back again',
+    load: () => import('./setup.ts'),
+  },
   policy: {
     usage: 'policy <what> [subject]',
     describe: 'Explain what the supply-chain policy of a route lets through',

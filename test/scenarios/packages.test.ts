@@ -10,6 +10,7 @@ import { bearer, tokenFor } from '../support/access.ts';
 import {
   eventually,
   type Registry,
+  runMeridian,
   startNetwork,
   startRegistry,
   type TestNetwork,
@@ -250,4 +251,55 @@ test('a readme is text, whatever it says', async () => {
   expect(page.readme).toEqual({ text: readme, isWhole: true });
   const whole = packageReadme.parse((await get('/packages/npm/@acme%2floud/readme')).body);
   expect(whole.text).toBe(readme);
+});
+
+describe('from a terminal', () => {
+  async function meridian(...words: string[]) {
+    const ran = await runMeridian([...words, '--config', network.configFile], { cwd: network.dir });
+    return { code: ran.code, out: ran.stdout.trim(), said: ran.stderr };
+  }
+
+  test('packages are listed and searched', async () => {
+    const { code, out } = await meridian('packages', '--kind', 'hosted');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^npm +@acme\/secret +hosted, restricted +1\.0\.0 +\d{4}-\d\d-\d\d .* +1 +\d/m);
+    expect((await meridian('packages', 'acme', 'secret', '--json')).out).toContain('"name": "@acme/secret"');
+    expect((await meridian('packages', '--limit', '1')).out).toMatch(/1 of \d+; go on with --cursor \S+$/);
+    expect((await meridian('packages', '--limit', '1000')).code).toBe(2);
+    const url = ['--url', network.url('pop'), '--token', visitor];
+    const ran = await runMeridian(['packages', 'secret', ...url], { cwd: network.dir });
+    expect([ran.code, ran.stdout]).toEqual([0, 'none\n']);
+  });
+
+  test('a package is shown, with what the policy says', async () => {
+    const { code, out } = await meridian('package', 'bad');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^2\.0\.0 .* BLOCKED: is blocked \(2\.0\.0\)$/m);
+    expect((await meridian('package', 'bad', '--json')).out).toContain('"versionCount": 2');
+    const none = await meridian('package', 'there-is-none');
+    expect([none.code, none.said]).toEqual([1, expect.stringContaining('does not exist')]);
+  });
+
+  test('what somebody has written into a package is no command to the terminal', async () => {
+    const body = publication('@acme/esc', '1.0.0', { access: 'public' });
+    const loud = '\u001b[2J\u001b]0;mine\u0007\u009b31m\u202eloud';
+    const versions = { '1.0.0': { ...body.versions['1.0.0'], description: loud } };
+    const answer = await fetch(`${network.url('pop')}/npm/@acme/esc`, {
+      ...{
+        method: 'PUT',
+        headers: bearer(admin),
+        body: JSON.stringify({ ...body, versions, readme: `${loud}\nend` }),
+      },
+    });
+    expect([answer.status, await answer.text()]).toEqual([201, expect.any(String)]);
+    for (const words of [
+      ['package', '@acme/esc'],
+      ['packages', 'loud'],
+      ['package', '@acme/esc', '--readme'],
+    ]) {
+      const { code, out } = await meridian(...words);
+      expect([code, out]).toEqual([0, expect.stringContaining('loud')]);
+      expect(out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+    }
+  });
 });

@@ -81,11 +81,22 @@ const readme = z.object({
   isWhole: z.boolean(),
 });
 
-/** Requests for files of the package, as nodes have counted them; approximate. `owners`: `null` to who does not administer the network. */
+const counted = {
+  requests: z.number(),
+  /** Of these: answered with a file of it, all of it. */
+  downloads: z.number(),
+  bytes: z.number(),
+};
+
+/** What clients asked PoPs for, in the whole days (UTC) between the two. */
 const downloads = z.object({
-  sinceMs: z.number(),
-  nodes: z.array(z.object({ node: z.string(), requests: z.number() })),
-  owners: z.array(z.object({ owner: z.string(), requests: z.number() })).nullable(),
+  fromMs: z.number(),
+  toMs: z.number(),
+  ...counted,
+  /** What is counted is too low by no more than this, in requests. */
+  missed: z.number(),
+  /** The most first. */
+  nodes: z.array(z.object({ node: z.string(), ...counted })),
 });
 
 export const packagePage = listedPackage.extend({

@@ -20,7 +20,8 @@ export const apiOptions = {
   token: {
     type: 'string',
     requiresArg: true,
-    describe: 'A token with the right to administer, for --url; better in the variable [MERIDIAN_TOKEN]',
+    describe:
+      'A token for --url, mostly with the right to administer; better in the variable [MERIDIAN_TOKEN]',
   },
   ...networkOptions,
 } as const;
@@ -48,7 +49,8 @@ export interface ServerValues {
 /** `null` where no server is named, by an option or the variable. */
 export function serverAsker({ server, token }: ServerValues): Ask | null {
   const url = server ?? (process.env.MERIDIAN_URL || undefined);
-  if (url !== undefined) return remote(url, token ?? (process.env.MERIDIAN_TOKEN || undefined), '--server');
+  if (url !== undefined)
+    return remote(url, token ?? (process.env.MERIDIAN_TOKEN || undefined), { option: '--server' });
   if (token === undefined) return null;
   throw new UsageError('--token is for --server: the origin on this machine needs none');
 }
@@ -63,10 +65,16 @@ export type Ask = (method: ApiMessage['method'], target: string, body?: unknown)
 /** Longer than a transaction and the bus take together. */
 const answerWithinMs = 30_000;
 
-/** `undefined` after having said what is wrong with the config. */
-export async function asker(values: ApiValues): Promise<Ask | undefined> {
-  const url = values.url ?? (process.env.MERIDIAN_URL || undefined);
-  if (url !== undefined) return remote(url, values.token ?? (process.env.MERIDIAN_TOKEN || undefined));
+/** The PoP that is to be asked; `undefined`: the origin on this machine. */
+export function askedUrl({ url = process.env.MERIDIAN_URL }: ApiValues): string | undefined {
+  return url || undefined;
+}
+
+/** `undefined` after having said what is wrong with the config. @param needsToken nobody else is told anything. */
+export async function asker(values: ApiValues, needsToken = true): Promise<Ask | undefined> {
+  const url = askedUrl(values);
+  if (url !== undefined)
+    return remote(url, values.token ?? (process.env.MERIDIAN_TOKEN || undefined), { needsToken });
   if (values.token !== undefined)
     throw new UsageError('--token is for --url: the origin on this machine needs none');
   const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
@@ -89,15 +97,28 @@ export async function originHere(network: Network): Promise<Ask | null> {
   return null;
 }
 
-function remote(url: string, token: string | undefined, option = '--url'): Ask {
+interface RemoteOptions {
+  /** That has named it. */
+  readonly option?: string;
+  readonly needsToken?: boolean;
+}
+
+function remote(
+  url: string,
+  token: string | undefined,
+  { option = '--url', needsToken = true }: RemoteOptions = {},
+): Ask {
   if (!/^https?:\/\//.test(url)) throw new UsageError(`${option} takes an http or https address, not ${url}`);
-  if (token === undefined)
+  if (token === undefined && needsToken)
     throw new UsageError(`${option} needs a token: set MERIDIAN_TOKEN, or give --token`);
   const base = `${url.replace(/\/+$/, '')}/.meridian/v1`;
   return async (method, target, body) => {
     const answer = await fetch(base + target, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        'content-type': 'application/json',
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerWithinMs),
     });

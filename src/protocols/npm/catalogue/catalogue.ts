@@ -3,16 +3,14 @@
  */
 import {
   type Amount,
-  type Catalogue,
   type Described,
   type FoundPackage,
   type Held,
-  type Lent,
   pageOf,
   relevance,
   type Search,
 } from '../../../catalogue.ts';
-import type { OriginDoor } from '../../../protocol.ts';
+import type { Catalogue, Lent, OriginDoor } from '../../../protocol.ts';
 import { holdingsOf } from '../holdings.ts';
 import { storesOf } from '../hosted/claims.ts';
 import { findPackage, type HostedPackage } from '../hosted/record.ts';

@@ -1,5 +1,6 @@
 /** A package that lives here, in full: by its documents, of which those of the newest versions are read. */
-import { type Described, type DescribedVersion, type Lent, mostVersions } from '../../../catalogue.ts';
+import { type Described, type DescribedVersion, mostVersions } from '../../../catalogue.ts';
+import type { Lent } from '../../../protocol.ts';
 import { storesOf } from '../hosted/claims.ts';
 import { findVersion, type HostedPackage, readmeKey } from '../hosted/record.ts';
 import type { NpmOrigin } from '../origin.ts';

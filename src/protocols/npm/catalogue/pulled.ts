@@ -7,10 +7,10 @@ import {
   type Blocked,
   type Described,
   type DescribedVersion,
-  type Lent,
   mostVersions,
 } from '../../../catalogue.ts';
 import { asMeridianError, MeridianError } from '../../../errors.ts';
+import type { Lent } from '../../../protocol.ts';
 import type { ReadDocument } from '../canonical.ts';
 import { type Mirrored, mirroredVersions } from '../mirror.ts';
 import { indexResource, packumentResource, tarballResource } from '../name.ts';
