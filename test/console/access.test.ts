@@ -84,6 +84,14 @@ describe.skipIf(!canRun)('somebody who administers the network', () => {
     await visitor.fill('User', 'alice');
     await visitor.press('Add');
     await visitor.gone('dialog');
+    await visitor.press('Add a member to core');
+    await visitor.fill('User', 'bob');
+    await visitor.press('Add');
+    await visitor.gone('dialog');
+    expect(await api('/teams')).toMatchObject([{ name: 'core', members: ['alice', 'bob'] }]);
+    await visitor.press('Take bob out of core');
+    await visitor.press('Take out');
+    await visitor.gone('dialog');
     expect(await api('/teams')).toMatchObject([{ name: 'core', members: ['alice'] }]);
     await visitor.look('access-teams');
   });

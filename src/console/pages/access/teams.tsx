@@ -9,8 +9,6 @@ import { AsksFirst } from '../../parts/asks-first.tsx';
 import { Cli } from '../../parts/cli.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Form, TextField } from '../../parts/form.tsx';
-import { Icon } from '../../parts/icon.tsx';
-import { Notice } from '../../parts/notice.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { When } from '../../parts/when.tsx';
@@ -64,32 +62,28 @@ interface OfTeam {
 
 function Members({ team: { name, members }, again }: OfTeam) {
   const { ask } = useSession();
-  const [error, setError] = useState<string | null>(null);
-  const leave = (user: string) =>
-    ask('DELETE', at('/teams/:name/members/:user', { name, user })).then(again, (reason: Error) =>
-      setError(reason.message),
-    );
   if (members.length === 0) return <span class="note">nobody yet</span>;
   return (
-    <>
-      <ul class="chips">
-        {members.map((user) => (
-          <li key={user} class="chip">
-            {user}
-            <button
-              type="button"
-              class="plain"
-              aria-label={`Take ${user} out of ${name}`}
-              title={`Take ${user} out of ${name}`}
-              onClick={() => void leave(user)}
-            >
-              <Icon name="close" />
-            </button>
-          </li>
-        ))}
-      </ul>
-      {error !== null && <Notice kind="bad">{error}</Notice>}
-    </>
+    <ul class="chips">
+      {members.map((user) => (
+        <li key={user} class="chip">
+          {user}
+          <AsksFirst
+            does="Take out"
+            icon="close"
+            name={`Take ${user} out of ${name}`}
+            title={`Take ${user} out of ${name}?`}
+            command={['team', 'leave', name, user]}
+            act={async () => {
+              await ask('DELETE', at('/teams/:name/members/:user', { name, user }));
+              again();
+            }}
+          >
+            <p>{user} loses at once what the team has been granted, unless he has it otherwise.</p>
+          </AsksFirst>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Tokens, as they are listed: nothing that could be used in their place. */
 import type { ComponentChildren } from 'preact';
 import type { Token } from '../../data/api.ts';
+import { useSession } from '../../data/session.ts';
 import { Table } from '../../parts/table.tsx';
 import { When } from '../../parts/when.tsx';
 import { inWords } from './words.ts';
@@ -34,9 +35,11 @@ export function TokenTable({
 }
 
 function Name({ id, label }: Token) {
+  const { own } = useSession();
   return (
     <>
-      <strong>{label || 'without a label'}</strong> <code class="note">{id}</code>
+      <strong>{label || 'without a label'}</strong> <code class="note">{id}</code>{' '}
+      {id === own.token && <span class="badge good">this one</span>}
     </>
   );
 }

@@ -95,7 +95,13 @@ function Actions({ user: { name, disabled }, again }: Doing & { readonly user: U
     <span class="actions">
       <SetPassword name={name} />
       {disabled ? (
-        <button type="button" class="small" aria-label={`Enable ${name}`} onClick={() => void change(false)}>
+        <button
+          type="button"
+          class="small"
+          aria-label={`Enable ${name}`}
+          title={`meridian user enable ${name}`}
+          onClick={() => void change(false)}
+        >
           Enable
         </button>
       ) : (
