@@ -127,6 +127,8 @@ export interface CacheOptions {
   readonly slices: SliceSizes;
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told how each request to the parent ended. */
+  readonly ended?: Engine['ended'] | undefined;
   /** Told how often memory has answered for which key; absent: nothing is counted. */
   readonly hits?: HitCounter | undefined;
   /** What the disk notes of what goes is in the same. */
@@ -175,6 +177,7 @@ export function cache(options: CacheOptions): Cache {
     demand: demand(clock, maxNotes),
     tuning: options.tuning,
     warn: options.warn,
+    ended: options.ended ?? (() => {}),
   };
 
   // Only the keys of addresses have a rule, so it does no harm to learn from others.

@@ -31,6 +31,8 @@ export interface PreparedHead {
   readonly headers: Headers;
   /** What its `Server-Timing` says by now. */
   timing: string;
+  /** How often it was sent, and nobody has written that down yet. */
+  hits: number;
 }
 
 /** An entry that lives in memory, ready to be sent. */

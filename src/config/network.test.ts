@@ -96,8 +96,9 @@ describe('a valid config', () => {
       workers: 'auto',
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
-      accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
+      accessLog: expect.objectContaining({ format: 'json', samplePercent: 100, slowMs: 1000, hide: [] }),
     });
+    expect(nodes.pop?.accessLog.path).toBe('/etc/meridian/.meridian/pop/access.log');
     expect(routes).toEqual([
       {
         ...{ name: 'npm', protocol: 'npm', access: 'open', retention: {} },
@@ -129,7 +130,7 @@ describe('a valid config', () => {
           disk: false,
           timeouts: { connectMs: '2s', idleS: '1m', drainMs: 0 },
           trustedProxies: ['10.0.0.0/8', 'fd00::1'],
-          accessLog: { path: 'stdout' },
+          accessLog: { path: 'stdout', samplePercent: 1, hide: ['Email'] },
         },
       },
       routes: [
@@ -155,7 +156,7 @@ describe('a valid config', () => {
       trustedProxies: ['10.0.0.0/8', 'fd00::1/128'],
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
-      accessLog: { format: 'json', path: 'stdout' },
+      accessLog: { format: 'json', path: 'stdout', samplePercent: 1, hide: ['email'] },
     });
     expect(nodes.pop?.listen[0]).toMatchObject({
       http2: true,
@@ -329,7 +330,7 @@ describe('mistakes', () => {
     [
       'log formats',
       { pop: { ...pop, accessLog: { format: 'xml' } } },
-      "nodes.pop.accessLog.format: expected 'json', 'text' or 'off', found 'xml'",
+      "nodes.pop.accessLog.format: expected 'json', 'combined', 'text' or 'off', found 'xml'",
     ],
     [
       'http2 without tls at the other server',

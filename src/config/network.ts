@@ -122,9 +122,17 @@ export interface ListenTlsFiles {
 }
 
 export interface AccessLogConfig {
-  readonly format: 'json' | 'text' | 'off';
+  readonly format: 'json' | 'combined' | 'text' | 'off';
   /** Absolute path, or `stdout`. */
   readonly path: string;
+  /** 0 to 100. */
+  readonly samplePercent: number;
+  readonly slowMs: number;
+  readonly addresses: 'whole' | 'network' | 'none';
+  readonly query: 'whole' | 'names' | 'none';
+  /** In lower case. */
+  readonly hide: readonly string[];
+  readonly hideRestricted: boolean;
 }
 
 /** In bytes: all entries together, and one of them. */
@@ -296,7 +304,7 @@ function completeNode(
 ): NodeConfig {
   const dataDir = node.dataDir === undefined ? join(networkDir, name) : resolve(configDir, node.dataDir);
   const listen = node.listen.map((listener) => completeListener(listener, configDir));
-  const { format, path } = node.accessLog;
+  const { path, hide, ...logging } = node.accessLog;
   const logPath =
     path === undefined ? join(dataDir, 'access.log') : path === 'stdout' ? path : resolve(configDir, path);
   return {
@@ -308,7 +316,7 @@ function completeNode(
     listen,
     ...howAsked(node, listen),
     ...absoluteTls(node.tls, configDir),
-    accessLog: { format, path: logPath },
+    accessLog: { ...logging, path: logPath, hide: hide.map((name) => name.toLowerCase()) },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,

@@ -23,6 +23,7 @@ import {
 } from './kinds.ts';
 import * as kv from './kv.ts';
 import { access, routeAccess } from './schema-access.ts';
+import { accessLog } from './schema-access-log.ts';
 import { admin, place } from './schema-admin.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
@@ -163,14 +164,6 @@ export const listen = group('An address that the node listens on.', {
   proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
     false,
   ),
-});
-
-const accessLog = group('One line for each request.', {
-  format: oneOf('How a line is written.', ['json', 'text', 'off']).prefault('json'),
-  path: path(
-    'A file, relative to the config file, or `stdout`. A file is rotated at 64 MiB; two old ones are kept.',
-    "`access.log` in the node's `dataDir`",
-  ).optional(),
 });
 
 export const node = group('One node. Its name is its key.', {

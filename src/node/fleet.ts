@@ -1,6 +1,5 @@
 /**
- * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks. And what a node
- * reports.
+ * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import { countsOf } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { hearTop } from '../telemetry/top/board.ts';
 import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
 import type { NodeStatus } from './status.ts';
 
@@ -45,6 +45,13 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
       log.warn('a point of the charts is lost', { node, error });
     }
   });
+  const listening = hearTop(bus, (said) => {
+    try {
+      series.days.put(said);
+    } catch (error) {
+      log.warn('what was asked for most is not written down now', { node: said.node, error });
+    }
+  });
   let cancel = clock.after(0, forget);
 
   function forget(): void {
@@ -61,8 +68,10 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
     hot: () => hotOf([...reports.live.values()].map(({ report }) => report)),
     evictions: () => evictionsOf([...reports.live.values()].map(({ report }) => report)),
     series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
+    top: series.days,
     async close() {
       cancel();
+      listening.close();
       reports.close();
       series.close();
     },

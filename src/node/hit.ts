@@ -6,15 +6,17 @@ import type { Exchange } from '../exchange.ts';
 import { isPlain } from '../http/plain.ts';
 import type { Account, Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
-import { record } from './record.ts';
+import { recordHit } from './record.ts';
 import { replyStored } from './reply.ts';
 
 export function replyHit(node: Node, account: Account, resident: Resident): Response {
   const { exchange } = account;
   const { entry } = resident;
+  if (resident.isRestricted) account.isRestricted = true;
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
-    const { headers } = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
-    record(node, account, entry.status, entry.sizeBytes, hitOutcome(resident));
+    const prepared = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
+    recordHit(node, account, entry, hitOutcome(resident), prepared);
+    const { headers } = prepared;
     return new Response(
       resident.body,
       entry.status === 200 ? { headers } : { status: entry.status, headers },

@@ -12,11 +12,13 @@ import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { busFor } from './bus.ts';
 import { type Desks, openDesks } from './desks.ts';
 import { diskFolder } from './disk-folders.ts';
 import { type NodeFleet, openFleet } from './fleet.ts';
 import { keepHouse } from './housekeeping.ts';
+import { meteredBus } from './metered-bus.ts';
 import type { Site } from './node.ts';
 import { openPurging, type Purging } from './purging.ts';
 import { openRecords, type Records } from './records.ts';
@@ -60,14 +62,19 @@ export interface Parts {
   close(): Promise<void>;
 }
 
+/** And what counts its work. */
+export interface PartsDependencies extends NodeDependencies {
+  readonly work: WorkMeter;
+}
+
 export async function openParts(
   network: Network,
   config: NodeConfig,
   startedMs: number,
-  deps: NodeDependencies,
+  deps: PartsDependencies,
   site: () => Site,
 ): Promise<Parts> {
-  const { clock, log, seat } = deps;
+  const { clock, log, seat, work } = deps;
   // Each worker follows the bus, and is a member, for itself.
   const own = seat ? workerName(config.name, seat.worker) : config.name;
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
@@ -77,11 +84,15 @@ export async function openParts(
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
   const counted = seat || config.ring ? tally() : null;
-  const stored = await openCache(network, config, seat, { clock, warn, purged, hits: counted?.count });
+  const stored = await openCache(network, config, seat, {
+    ...{ clock, warn, purged, hits: counted?.count, ended: work.filled },
+  });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
-  const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
+  const opened = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
+  const bus = meteredBus(opened, work.published);
   const self = { name: own, role: config.role, startedMs };
-  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
+  const carriedOut = (publishedMs: number) => work.purged(clock.now() - publishedMs);
+  const purging = openPurging({ bus, cache: stored, self, trustMs, carriedOut, clock, log });
   following = purging;
   const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock, site) : null;
   const records =
@@ -119,7 +130,7 @@ export async function openParts(
       },
       ...{ bus, clock, fleet, network: () => inForce },
     });
-  const polite = sharedRemotes(config, bus, clock, log);
+  const polite = sharedRemotes(config, bus, clock, log, work.pausedRemote);
   return {
     cache: stored,
     bus,
@@ -165,7 +176,7 @@ function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock:
   return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock, site };
 }
 
-type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
+type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits' | 'ended'>;
 
 async function openCache(
   network: Network,

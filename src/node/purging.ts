@@ -36,6 +36,10 @@ export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs
 }
 
 export interface PurgingStatus extends FollowCounts {
+  /** Events of the bus that it has not come to. */
+  readonly behind: number;
+  /** How long ago it was up to date for sure, ms. */
+  readonly unprovenMs: number;
   /** `suspect`: cut off for so long that what is kept is used only once the parent has confirmed it. */
   readonly state: Following['state'];
   /** Up to where every purge has been carried out. */
@@ -49,6 +53,8 @@ export interface PurgingOptions {
   readonly cache: Cache;
   readonly self: { readonly name: string; readonly role: Role; readonly startedMs: number };
   readonly trustMs: number;
+  /** See `FollowOptions`. */
+  readonly carriedOut?: ((publishedMs: number) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -56,11 +62,11 @@ export interface PurgingOptions {
 /** How long whoever changes something waits for the nodes; the one that does not answer in time may be gone. */
 const toldMs = 1_000;
 
-export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOptions): Purging {
+export function openPurging({ bus, cache, self, trustMs, carriedOut, clock, log }: PurgingOptions): Purging {
   const node = self.name;
   let applied = (_: string) => false;
   const { following, ready } = follow({
-    ...{ bus, keeper: keeperOf(cache), node, clock, trustMs, log },
+    ...{ bus, keeper: keeperOf(cache), node, carriedOut, clock, trustMs, log },
     applied: (id) => applied(id),
   });
   const present = members({ bus, clock, self, applied: () => following.position });
@@ -89,7 +95,9 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     },
     get status() {
       const { state, position, counts } = following;
-      return { state, position, ...counts, changesIssued: changes.counts.issued };
+      const { behind } = following;
+      const unprovenMs = Math.round(following.unprovenMs());
+      return { state, position, behind, unprovenMs, ...counts, changesIssued: changes.counts.issued };
     },
     members: present,
     progress,

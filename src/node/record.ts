@@ -1,8 +1,12 @@
 /**
  * Last phase: what every response says about itself, and what the node notes about it.
  */
+
+import type { PreparedHead } from '../cache/memory.ts';
+import type { Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Outcome, outcomes } from '../outcome.ts';
+import { hitsPerLook, type Popularity, type Subject } from '../telemetry/top/popularity.ts';
 import type { Account, Node } from './node.ts';
 
 /**
@@ -21,6 +25,71 @@ export function sign(
   headers.set('server-timing', beyond ? `${beyond}, ${own}` : own);
 }
 
+/** What a hit needs of a node to be recorded. */
+export type HitRecorder = Pick<
+  Node,
+  'name' | 'clock' | 'counts' | 'meter' | 'popularity' | 'guard' | 'accessLog'
+>;
+
+type Sent = Pick<Entry, 'status' | 'sizeBytes'>;
+
+/** A plain hit in memory: as `record`, and what was asked for is counted beside the head that is sent. */
+export function recordHit(
+  node: HitRecorder,
+  account: Account,
+  entry: Sent,
+  outcome: Outcome,
+  prepared: PreparedHead,
+): void {
+  const { popularity } = node;
+  if (popularity !== null) {
+    if (prepared.hits++ === 0)
+      popularity.serve(prepared, subjectOf(account, 'GET', entry.status), entry.sizeBytes);
+    // Where not everybody may read, it is known who asks; else one looks for all.
+    if (account.token !== undefined) {
+      if (account.token !== null) nameHits(popularity, account, entry, account.token, 1);
+    } else if (popularity.looks()) look(node, popularity, account, entry);
+  }
+  note(node, account, entry.status, entry.sizeBytes, outcome, null);
+}
+
+// off the hit path: one of many hits
+function look(node: HitRecorder, popularity: Popularity, account: Account, entry: Sent): void {
+  const token = node.guard?.holder(account.exchange) ?? null;
+  if (token !== null) nameHits(popularity, account, entry, token, hitsPerLook);
+}
+
+// off the hit path: who asks is known
+function nameHits(
+  popularity: Popularity,
+  account: Account,
+  { status, sizeBytes }: Sent,
+  token: string,
+  hits: number,
+): void {
+  popularity.name(subjectOf(account, 'GET', status), token, sizeBytes, hits);
+}
+
+/** What there is not is nobody's. */
+// off the hit path: once a second for each resident
+function subjectOf({ route, resource }: Account, method: string, status: number): Subject {
+  return {
+    route,
+    name: status < 400 ? resource?.subject : undefined,
+    isDownload: resource?.isDownload === true && status === 200 && method === 'GET',
+  };
+}
+
+// off the hit path: not a plain hit
+function countAsked(node: Node, account: Account, status: number, bytes: number | null): void {
+  const { popularity, guard } = node;
+  const { exchange, route } = account;
+  if (popularity === null || exchange.tier !== null || route === '' || route === node.site.system.name)
+    return;
+  const token = account.token === undefined ? (guard?.holder(exchange) ?? null) : account.token;
+  popularity.count(subjectOf(account, exchange.method, status), token, bytes ?? 0);
+}
+
 /**
  * @param bytes of the body, as announced; `null` when its length was not known.
  * @param beyond what the parent said of the way beyond it (`Cache-Status`).
@@ -33,13 +102,26 @@ export function record(
   outcome: Outcome,
   beyond?: string | null,
 ): void {
+  countAsked(node, account, status, bytes);
+  note(node, account, status, bytes, outcome, beyond ?? null);
+}
+
+function note(
+  node: HitRecorder,
+  account: Account,
+  status: number,
+  bytes: number | null,
+  outcome: Outcome,
+  beyond: string | null,
+): void {
   node.counts.requests++;
   if (outcomes[outcome].hit) node.counts.hits++;
   const { exchange, route, kind } = account;
   const durationMs = node.clock.elapsed() - exchange.startedMs;
-  node.meter.record(route, outcome, status, bytes, durationMs, beyond ?? null);
-  if (node.accessLog === null) return;
-  node.accessLog.record({
+  node.meter.record(route, outcome, status, bytes, durationMs, beyond);
+  const { accessLog } = node;
+  if (accessLog === null || !accessLog.wants(exchange.id, status, durationMs)) return;
+  accessLog.record({
     timeMs: exchange.nowMs,
     id: exchange.id,
     node: node.name,
@@ -52,6 +134,8 @@ export function record(
     outcome,
     kind,
     route,
+    isRestricted: account.isRestricted,
     userAgent: exchange.headers.get('user-agent') ?? undefined,
+    referer: accessLog.hasReferer ? (exchange.headers.get('referer') ?? undefined) : undefined,
   });
 }

@@ -22,6 +22,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   const { row } = error;
   const { exchange } = account;
   node.counts.errors++;
+  node.work.failed(error.code);
   if (row.blame === 'meridian')
     node.log.error('a request failed', { id: exchange.id, error: error.cause ?? error });
 
@@ -52,6 +53,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
 /** The last resort of a listener: something threw where nothing should. */
 export function failed(node: Node, error: unknown): Response {
   node.counts.errors++;
+  node.work.failed('internal');
   node.log.error('a request failed outside of every phase', { error });
   return Response.json({ error: 'internal error', code: 'internal' }, { status: 500 });
 }

@@ -2,7 +2,7 @@
  * A phase of the members of a ring: what another member keeps is asked for there, in one hop. When that member cannot
  * be asked, the next one on the ring is, until it is this one's own turn. What is hot is asked for where a copy is, too.
  */
-import { discard } from '../cache/answer.ts';
+import { announcedBytes, discard } from '../cache/answer.ts';
 import type { Answer } from '../entry.ts';
 import { asMeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
@@ -34,6 +34,7 @@ export async function relay(
       if (neighbours && framed?.as === 'hit') {
         ring.counts.relayed++;
         ring.counts.framed++;
+        noteAnswered(ring, member, framed.sizeBytes ?? 0);
         return replyFramed(node, exchange, { member, outcome }, framed, neighbours.heads);
       }
       const answer = framed ? answerFramed(framed, exchange) : await ring.ask(member, exchange, memoryOnly);
@@ -50,6 +51,7 @@ export async function relay(
         },
       });
       ring.counts.relayed++;
+      noteAnswered(ring, member, announcedBytes(answer) ?? 0);
       if (framed) ring.counts.framed++;
       return response;
     } catch (thrown) {
@@ -76,6 +78,17 @@ export async function relay(
     return response;
   }
   return null;
+}
+
+/** Members come and go, but there are never many of them at once. */
+const mostMembers = 256;
+
+function noteAnswered({ answered }: NodeRing, member: string, bytes: number): void {
+  const known = answered.get(member);
+  if (known !== undefined) {
+    known.requests++;
+    known.bytes += bytes;
+  } else if (answered.size < mostMembers) answered.set(member, { requests: 1, bytes });
 }
 
 /** The value of `Meridian-Hop` in an answer that is none: who asked has to ask the owner. */

@@ -64,6 +64,8 @@ export interface NodeRing {
    * asked; copies taken of what others keep.
    */
   readonly counts: { relayed: number; framed: number; failed: number; copied: number };
+  /** What each member has answered of what was handed to it. */
+  readonly answered: Map<string, { requests: number; bytes: number }>;
   /** Asks nobody any more. */
   close(): void;
 }
@@ -107,6 +109,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const { ring: shared } = config;
   const own = workerName(config.name, seat?.worker ?? 1);
   const counts = { relayed: 0, framed: 0, failed: 0, copied: 0 };
+  const answered: NodeRing['answered'] = new Map();
   const underWay = new Map<string, number>();
   const secret = () => site().secret;
   const auto = seat?.workers ?? 1;
@@ -178,6 +181,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   return {
     own,
     counts,
+    answered,
     ownersOf,
     tell,
     get hasReplicas() {

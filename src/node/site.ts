@@ -23,10 +23,11 @@ import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
-import { type Puller, pullFrom } from './pull.ts';
+import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
 import { type Route, routes } from './routes.ts';
+import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -35,6 +36,7 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  readonly work: RemoteMeter;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
@@ -58,7 +60,8 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, clock, log, knows, startedMs, report, purge, stores } = dependencies;
+  const { cache, replicas, remotes, work, clock, log, knows, startedMs, report, purge, stores } =
+    dependencies;
   const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
@@ -84,6 +87,7 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const asked = role === 'origin' ? await serversOf(network.routes) : new Set<string>();
   const tls = await openTierTls(config, { clock, log }).catch((error) => {
     for (const route of all) route.protocol.close?.();
     throw error;
@@ -100,6 +104,7 @@ export async function makeSite(
     timeouts,
     clock,
     remotes,
+    work,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
     accounts: records?.accounts ?? null,
@@ -132,6 +137,7 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
     tls,
     begin() {
       if (role !== 'origin') return;

@@ -1,10 +1,12 @@
 /**
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
+import { randomInt } from 'node:crypto';
 import type { ApiAnswer } from '../access/api/serve.ts';
 import type { Bus } from '../bus.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
+import type { Tally } from '../hot/tally.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
@@ -12,11 +14,12 @@ import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
 import { openGuard } from './guard.ts';
-import { openNodeHot, ringName } from './hot.ts';
+import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import { openNodeMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
@@ -26,7 +29,7 @@ import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
 import { takeCopy } from './replica.ts';
-import { openRing } from './ring.ts';
+import { type NodeRing, openRing } from './ring.ts';
 import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
@@ -65,21 +68,22 @@ export async function startNode(
   const { clock, log, seat } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const parts = await openParts(network, config, startedAtMs, deps, () => node.site);
+  let inForce = network;
+  const status = () => statusOf(node, startedAtMs, doors.urls, parts.replicas.stats);
+  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
+  const { meter, work } = metrics;
+  const parts = await openParts(network, config, startedAtMs, { ...deps, work }, () => node.site);
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
-  const own = { clock, log, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
+  const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
   const siteDependencies = { ...parts, ...own };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
-  let inForce = network;
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
     config.role === 'pop'
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
-  const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
   const node: Node = {
     name,
     role: config.role,
@@ -90,7 +94,9 @@ export async function startNode(
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    meter: metrics.meter,
+    meter,
+    work,
+    popularity: config.role === 'pop' ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     purging,
     guard,
     ring,
@@ -98,14 +104,7 @@ export async function startNode(
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
-  if (ring && tally) {
-    node.hot = openNodeHot({
-      ...{ ring, tally, bus, clock, log, name: ringName(config) },
-      config: () => node.site.config,
-      requests: () => node.counts.requests,
-      take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
-    });
-  }
+  if (ring && tally) node.hot = hotOf(node, ring, tally, ringName(config));
   await Promise.all([purging.ready, guard?.ready]);
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
@@ -124,11 +123,12 @@ export async function startNode(
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    await telling.close();
+    await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.
     await ringDoor?.drain();
+    await telling.close();
     node.ring?.close();
     await node.hot?.close();
     await guard?.close();
@@ -187,6 +187,16 @@ export async function startNode(
   };
 }
 
+function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot {
+  const { bus, clock, log } = node;
+  return openNodeHot({
+    ...{ ring, tally, bus, clock, log, name },
+    config: () => node.site.config,
+    requests: () => node.counts.requests,
+    take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
+  });
+}
+
 function tellOfBus(bus: Bus, log: Log): void {
   bus.onState((state) => {
     if (state === 'disconnected') log.warn('the bus cannot be reached; news of other nodes will come late');
@@ -202,5 +212,5 @@ function configOf(network: Network, name: string): NodeConfig {
 }
 
 function sameLog(a: NodeConfig, b: NodeConfig): boolean {
-  return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
+  return Bun.deepEquals(a.accessLog, b.accessLog);
 }

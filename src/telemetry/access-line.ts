@@ -3,8 +3,9 @@
  * a line is one string concatenation: no object, no array, no date is made for it.
  */
 import { escapeControls } from './escape.ts';
-import { loggable } from './loggable.ts';
+import { withoutTokens } from './loggable.ts';
 import { readableSize } from './readable.ts';
+import { onlyCredentials, type Redaction, redaction } from './redaction.ts';
 
 export interface AccessRecord {
   /** When the request arrived, ms since the epoch. */
@@ -25,34 +26,44 @@ export interface AccessRecord {
   readonly outcome: string;
   readonly kind: string;
   readonly route: string;
+  /** Not everybody may read what was asked for. */
+  readonly isRestricted?: boolean | undefined;
   readonly userAgent?: string | undefined;
+  /** Written in the combined format alone. */
+  readonly referer?: string | undefined;
   readonly traceId?: string | undefined;
 }
 
+const standard = redaction(onlyCredentials);
+
 /** Longest user agent that is kept, in characters. */
-const userAgentLength = 512;
+export const longestUserAgent = 512;
 
 /**
  * With its line break. `node`, `outcome`, `kind` and `route` are our own words and need no escaping; all the
  * rest may come from the client.
  */
-export function jsonLine(r: AccessRecord): string {
-  const { client, method, id } = r;
-  const target = loggable(r.target);
+export function jsonLine(r: AccessRecord, hide: Redaction = standard): string {
+  const { method, id, isRestricted = false } = r;
+  const client = hide.client(r.client);
+  const target = hide.target(r.target, isRestricted);
   const hostile =
     needsEscape.test(target) || needsEscape.test(client) || needsEscape.test(method) || needsEscape.test(id);
   const request = hostile
     ? `"client":${quote(client)},"method":${quote(method)},"target":${quote(target)},"id":${quote(id)}`
     : `"client":"${client}","method":"${method}","target":"${target}","id":"${id}"`;
   const agent =
-    r.userAgent === undefined ? '' : `,"userAgent":${quote(r.userAgent.slice(0, userAgentLength))}`;
+    r.userAgent === undefined
+      ? ''
+      : `,"userAgent":${quote(withoutTokens(r.userAgent).slice(0, longestUserAgent))}`;
   const trace = r.traceId === undefined ? '' : `,"traceId":${quote(r.traceId)}`;
   return `{"time":"${isoTime(r.timeMs)}","node":"${r.node}",${request},"status":${r.status},"bytes":${r.bytes},"durationMs":${decimal(r.durationMs)},"outcome":"${r.outcome}","route":"${r.route}","kind":"${r.kind}"${agent}${trace}}\n`;
 }
 
 /** `12:04:31.250 pop-a 10.0.0.7 GET /npm/react 200 12.3 KiB 1.204 ms hit npm/packument 5f3a…` */
-export function textLine(r: AccessRecord): string {
-  const request = `${plain(r.client)} ${plain(r.method)} ${plain(loggable(r.target))}`;
+export function textLine(r: AccessRecord, hide: Redaction = standard): string {
+  const target = hide.target(r.target, r.isRestricted ?? false);
+  const request = `${plain(hide.client(r.client))} ${plain(r.method)} ${plain(target)}`;
   const size = r.bytes === null ? '-' : readableSize(r.bytes);
   const answer = `${r.status} ${size} ${decimal(r.durationMs)} ms ${r.outcome} ${r.route}/${r.kind}`;
   return `${isoTime(r.timeMs).slice(11, 23)} ${r.node} ${request} ${answer} ${plain(r.id)}\n`;

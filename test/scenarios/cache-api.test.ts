@@ -75,10 +75,13 @@ describe.each(['local', 'redis', 'nats'] as const)('on the %s bus', (kind) => {
       ...{ node, state, askedBy, isReached },
       would: workers.map(({ worker, would }) => `${worker} ${would}`),
     }));
+  /** And each knows that its parent is there, and of the other member of its ring. */
   const everyoneLives = () =>
     eventually('the origin to know everybody', async () => {
       const nodes = await explain({ url: `${network.url('pop')}/nobody` });
-      return nodes.flatMap(({ workers }) => workers).length === 5;
+      const [first, second] = nodes.flatMap(({ workers }) => workers);
+      const isAgreed = first?.owner === second?.owner && nodes.every(({ isReached }) => isReached);
+      return isAgreed && nodes.flatMap(({ workers }) => workers).length === 5;
     });
 
   test.skipIf(!canRun)(

@@ -15,6 +15,7 @@ import { policyEndpoints } from './policy.ts';
 import { routeEndpoints } from './routes.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
+import { topEndpoints } from './top.ts';
 import { whoamiEndpoints } from './whoami.ts';
 import { workEndpoints } from './work.ts';
 
@@ -27,6 +28,7 @@ const described: readonly Endpoint[] = [
   ...policyEndpoints,
   ...storageEndpoints,
   ...fleetEndpoints,
+  ...topEndpoints,
   ...whoamiEndpoints,
   ...ownEndpoints,
   ...packageEndpoints,

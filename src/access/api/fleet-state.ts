@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { HotObject, PlacedEviction } from '../../messages/cached.ts';
 import { counts, report } from '../../messages/report.ts';
+import type { TopDesk } from './top-answer.ts';
 
 export const nodeState = report.omit({ hot: true, evicted: true }).extend({ heardMs: z.number() });
 
@@ -23,4 +24,6 @@ export interface Fleet {
     readonly points?: number | undefined;
     readonly node?: string | undefined;
   }): z.input<typeof seriesAnswer>;
+  /** What clients asked for most, and who did. */
+  readonly top: TopDesk;
 }

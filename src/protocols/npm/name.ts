@@ -146,6 +146,7 @@ function resource(
     key: keyOf(mount.route, item, rendering),
     kind: item.kind,
     ...('name' in item && { subject: item.name }),
+    isDownload: item.kind === 'tarball',
     tags,
     ask,
     freshness,

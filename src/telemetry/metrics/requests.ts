@@ -20,6 +20,8 @@ export interface RequestMeter {
     durationMs: number,
     beyond: string | null,
   ): void;
+  /** Bytes of a body whose length was not known when its head was sent. */
+  sent(route: string, outcome: Outcome, bytes: number, beyond: string | null): void;
 }
 
 interface OfRoute {
@@ -56,6 +58,15 @@ export function requestMeter(
     return role === undefined ? 'remote' : role === 'pop' ? 'sibling' : role;
   }
 
+  function addBytes({ bytes: all }: OfRoute, route: string, layer: Layer, bytes: number): void {
+    let sent = all.get(layer);
+    if (sent === undefined) {
+      sent = registry.counter('meridian.response.size', route, layer);
+      all.set(layer, sent);
+    }
+    sent.value += bytes;
+  }
+
   return {
     record(route, outcome, status, bytes, durationMs, beyond) {
       const counted = ofRoute(route);
@@ -79,14 +90,9 @@ export function requestMeter(
       }
       durations.record(durationMs / 1000);
 
-      if (bytes === null) return;
-      let sent = counted.bytes.get(layer);
-      if (sent === undefined) {
-        sent = registry.counter('meridian.response.size', route, layer);
-        counted.bytes.set(layer, sent);
-      }
-      sent.value += bytes;
+      if (bytes !== null) addBytes(counted, route, layer, bytes);
     },
+    sent: (route, outcome, bytes, beyond) => addBytes(ofRoute(route), route, layerOf(outcome, beyond), bytes),
   };
 }
 
