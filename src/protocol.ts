@@ -195,8 +195,21 @@ export interface PolicyDesk {
   explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
   /** What was refused lately, the newest first. @throws `store-unavailable`. */
   refused(): Promise<readonly Refused[]>;
+  /** What is asked of what comes from elsewhere; empty: nothing. */
+  terms(): readonly PolicyTerm[];
   /** What the rules are fed with from elsewhere, in words; empty: nothing. */
   sources(): readonly PolicySource[];
+}
+
+export interface PolicyTerm {
+  /** As the config calls it. */
+  readonly rule: string;
+  /** Completes "What may be used …". */
+  readonly says: string;
+  /** What it is about, as the config has it; empty: everything. */
+  readonly about: readonly string[];
+  /** What it is not about. */
+  readonly except: readonly string[];
 }
 
 export interface Explanation {

@@ -13,6 +13,9 @@ export interface PageRow {
   readonly Page: ComponentType;
 }
 
+const Cache = lazy(() => import('./pages/cache/page.tsx'));
+const Access = lazy(() => import('./pages/access/page.tsx'));
+
 export const pages: readonly PageRow[] = [
   {
     path: '/console/',
@@ -36,4 +39,14 @@ export const pages: readonly PageRow[] = [
   },
   { path: '/console/packages/:route/:name/:tab?', Page: lazy(() => import('./pages/package/page.tsx')) },
   { path: '/console/clients', Page: lazy(() => import('./pages/clients/page.tsx')) },
+  { path: '/console/cache', title: 'Cache', icon: 'cache', Page: Cache },
+  { path: '/console/cache/:tab', Page: Cache },
+  { path: '/console/access', title: 'Access', icon: 'access', Page: Access },
+  { path: '/console/access/:tab', Page: Access },
+  {
+    path: '/console/policy',
+    title: 'Policy',
+    icon: 'policy',
+    Page: lazy(() => import('./pages/policy/page.tsx')),
+  },
 ];

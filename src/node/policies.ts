@@ -20,6 +20,7 @@ export function policiesOf(
       const { policy } = route.protocol;
       if (route.name !== name || policy === undefined) continue;
       return {
+        terms: policy.terms,
         refused: policy.refused,
         sources: policy.sources,
         explain(subject) {

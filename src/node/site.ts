@@ -10,6 +10,7 @@ import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
+import type { ShownRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
@@ -74,6 +75,7 @@ export async function makeSite(
     desks &&
     servicesOf(records, fleet, {
       ...desks,
+      routes: network.routes.map(shownRoute),
       policyOf: policiesOf(pullers, clock),
       packages: packagesDesk({ pullers, cache, stores, fleet, clock }),
       clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
@@ -156,7 +158,7 @@ export async function makeSite(
   };
 }
 
-type Desks = Pick<ApiServices, 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
+type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
@@ -170,6 +172,12 @@ function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
     },
     ...desks,
   };
+}
+
+function shownRoute(route: RouteConfig): ShownRoute {
+  const { name, protocol, access, match } = route;
+  const hasPolicy = protocol === 'npm' && route.npm.policy !== undefined;
+  return { name, protocol, path: match.path, hosts: match.hosts, access, hasPolicy };
 }
 
 function protocolIn(all: readonly Route[], name: string): Protocol | null {

@@ -14,7 +14,7 @@ export const layers = {
   /** Public entry points among the vocabulary files, and the folders that they may re-export from. */
   doors: { 'src/index.ts': ['config'] } as Readonly<Record<string, readonly string[]>>,
   /** Files that speak another folder's language, and so may take types, and nothing but types, from there. */
-  typesFrom: { 'src/console/data/api.ts': 'src/access/api/' } as Readonly<Record<string, string>>,
+  typesFrom: { 'src/console/data/api.ts': 'src/access/' } as Readonly<Record<string, string>>,
   /** Folders whose own folders are strangers to each other: one protocol, or one driver, never touches another. */
   siblingsApart: ['protocols', 'bus'],
   /** The only packages that the vocabulary and http/ may use. */

@@ -7,6 +7,7 @@ import type { Position } from '../../bus.ts';
 import type { Identity } from '../../identity.ts';
 import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
 import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
+import type { ShownRoute } from '../../messages/route.ts';
 import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
@@ -30,6 +31,8 @@ export interface ApiServices {
   readonly works: Works;
   readonly storage: StorageDesk;
   readonly fleet: Fleet;
+  /** In the order in which they are tried. */
+  readonly routes: readonly ShownRoute[];
   readonly explainer: Explainer;
   readonly purges: PurgeDesk;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */

@@ -8,9 +8,11 @@ import { fleetEndpoints } from './fleet.ts';
 import { forNodes } from './for-nodes.ts';
 import { identityTokenEndpoints } from './identity-tokens.ts';
 import { openApi } from './openapi.ts';
+import { ownEndpoints } from './own.ts';
 import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { routeEndpoints } from './routes.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
 import { topEndpoints } from './top.ts';
@@ -22,11 +24,13 @@ const described: readonly Endpoint[] = [
   ...peopleEndpoints,
   ...auditEndpoints,
   ...identityTokenEndpoints,
+  ...routeEndpoints,
   ...policyEndpoints,
   ...storageEndpoints,
   ...fleetEndpoints,
   ...topEndpoints,
   ...whoamiEndpoints,
+  ...ownEndpoints,
   ...cacheEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,

@@ -97,10 +97,16 @@ export async function originHere(network: Network): Promise<Ask | null> {
   return null;
 }
 
+interface RemoteOptions {
+  /** That has named it. */
+  readonly option?: string;
+  readonly needsToken?: boolean;
+}
+
 function remote(
   url: string,
   token: string | undefined,
-  { option = '--url', needsToken = true }: { readonly option?: string; readonly needsToken?: boolean },
+  { option = '--url', needsToken = true }: RemoteOptions = {},
 ): Ask {
   if (!/^https?:\/\//.test(url)) throw new UsageError(`${option} takes an http or https address, not ${url}`);
   if (token === undefined && needsToken)

@@ -4,10 +4,12 @@ import { useState } from 'preact/hooks';
 import { Cli, type Word } from './cli.tsx';
 import { Dialog } from './dialog.tsx';
 import { Form } from './form.tsx';
+import { Icon } from './icon.tsx';
 
 export function AsksFirst({
   does,
   name,
+  icon,
   title,
   command,
   act,
@@ -17,6 +19,8 @@ export function AsksFirst({
   readonly does: string;
   /** The button as it is heard, where there is one in each row: `Remove alice`. */
   readonly name: string;
+  /** Instead of words on the button. */
+  readonly icon?: string;
   /** The question. */
   readonly title: string;
   readonly command: readonly Word[];
@@ -29,8 +33,14 @@ export function AsksFirst({
   const close = () => setOpen(false);
   return (
     <>
-      <button type="button" class="small danger" aria-label={name} onClick={() => setOpen(true)}>
-        {does}
+      <button
+        type="button"
+        class={icon === undefined ? 'small grave' : 'plain grave'}
+        aria-label={name}
+        title={icon === undefined ? undefined : name}
+        onClick={() => setOpen(true)}
+      >
+        {icon === undefined ? does : <Icon name={icon} />}
       </button>
       {isOpen && (
         <Dialog title={title} close={close}>

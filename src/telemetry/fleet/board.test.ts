@@ -7,7 +7,14 @@ import { noCounts } from './report.ts';
 
 const own = (requests: number, startedMs = 0): Report => ({
   ...{ node: 'fra', role: 'pop', worker: 0, startedMs, version: '1.0.0', urls: [], parents: [], place: null },
-  ...{ memory: { entries: 0, bytes: 0, limitBytes: 1 }, disk: null, rssBytes: 1, fills: 0, trouble: [] },
+  ...{
+    memory: { entries: 0, bytes: 0, limitBytes: 1 },
+    disk: null,
+    rssBytes: 1,
+    fills: 0,
+    trouble: [],
+    rum: null,
+  },
   ...{ hot: [], evicted: [] },
   counts: { ...noCounts, routes: { docs: requests } },
 });
