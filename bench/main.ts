@@ -31,6 +31,7 @@ import { npmSuite } from './suites/npm.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
+import { recording } from './suites/recording.ts';
 import { shield } from './suites/shield.ts';
 import { workers } from './suites/workers.ts';
 
@@ -52,6 +53,7 @@ const suites: readonly Suite[] = [
   diskIndex,
   access,
   eviction,
+  recording,
 ];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]

@@ -58,6 +58,12 @@ export function proveLogged(path: string, answers: number): void {
   }
 }
 
+/** At least as many as were answered: those of the warm-up may have been read before they were all counted. */
+export async function proveCounted(running: Running, before: number, answers: number): Promise<void> {
+  const counted = ((await running.counted?.()) ?? 0) - before;
+  if (counted < Math.floor(answers)) throw new Error(`${counted} requests counted of ${Math.round(answers)}`);
+}
+
 /** The log itself, and what it was renamed to when it grew too long: the same name with something behind it. */
 function logParts(path: string): string[] {
   const name = basename(path);

@@ -140,6 +140,13 @@ export const errors = {
     retryable: false,
     advice: 'Passwords may be tried only so often, for one user and from one address. Wait, then try again.',
   },
+  'too-many-beacons': {
+    status: 429,
+    blame: 'client',
+    retryable: false,
+    advice:
+      'Timings are taken in only so often, from one client and in all (`rum` in the config). Nothing is lost but a measurement.',
+  },
   'fields-too-large': {
     status: 431,
     blame: 'client',

@@ -31,6 +31,8 @@ export interface Exchange {
   readonly relayed?: boolean;
   /** And wants no answer but from memory. */
   readonly memoryOnly?: boolean;
+  /** What is noted of it for its trace; absent for what memory answers, and for what a node asks for itself. */
+  trace?: Trace | undefined;
   /** The client's address; looked up when somebody wants to know. */
   client(): string;
   /**
@@ -72,17 +74,54 @@ export interface TierCaller {
   readonly mustConfirm?: boolean;
 }
 
+/** A request's part of a trace, as those see it who work for it. */
+export interface Trace {
+  /** 32 hexadecimal digits, the same in every tier. */
+  readonly traceId: string;
+  /** `tracestate`, for the next tier; `null` for none. */
+  readonly state: string | null;
+  /** The trace is worth keeping, and whoever asked had better know. */
+  readonly isKept: boolean;
+  /** Begins a question to somebody else. */
+  ask(whom: Asked): AskSpan;
+  /** The answer that somebody else's request had waited for became the answer to this one. */
+  joined(other: Trace): void;
+  /** Something that began then, by `Clock.elapsed()`, and ends now. */
+  took(name: string, startedMs: number, result: string): void;
+}
+
+export interface Asked {
+  readonly as: 'parent' | 'sibling' | 'member' | 'remote';
+  /** Of the node, or of the server. */
+  readonly name: string;
+  readonly method: string;
+  /** What is asked for there: an absolute URL, whose query is not noted. */
+  readonly url: string;
+  /** No client waits for it. */
+  readonly background: boolean;
+}
+
+/** A question under way. It ends once. */
+export interface AskSpan {
+  /** For whoever is asked. */
+  readonly traceparent: string;
+  /** @param kept whoever was asked keeps the trace. */
+  ended(status: number, serverTiming: string | null, kept: boolean): void;
+  /** @param why as a word: the code of an error. */
+  failed(why: string): void;
+}
+
 /** The same request but for what is given: what a node asks on its behalf, in other words. */
 export function inOtherWords(
   exchange: Exchange,
   words: Partial<Pick<Exchange, 'method' | 'headers' | 'body' | 'identity'>>,
 ): Exchange {
-  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier } = exchange;
+  const { request, base, authority, target, path, query, id, nowMs, startedMs, tier, trace } = exchange;
   const { method = exchange.method, headers = exchange.headers, identity = exchange.identity } = words;
   const { body = () => exchange.body() } = words;
   const client = () => exchange.client();
   return {
     ...{ request, headers, method, base, authority, target, path, query },
-    ...{ id, nowMs, startedMs, tier, identity, client, body },
+    ...{ id, nowMs, startedMs, tier, identity, trace, client, body },
   };
 }

@@ -2,9 +2,11 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
+import type { Described, FoundPackages, Held, Reader, Search } from './catalogue.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
 import type { Selector } from './purge.ts';
@@ -66,6 +68,10 @@ export interface Protocol {
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
   readonly policy?: PolicyDesk;
+  /** At the origin: its packages, for people who look for one. Absent: there are none that could be told. */
+  readonly catalogue?: Catalogue;
+  /** How each client that speaks it is pointed at the route. Absent: there is nothing to point. */
+  guides?(at: RouteAddress): readonly ClientGuide[];
   /** Lets go of threads and timers. Requests under way still end. */
   close?(): void;
 }
@@ -177,14 +183,45 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
   warn(message: string, fields: Record<string, unknown>): void;
 }
 
+/** At the origin. Whatever it tells, it tells of packages that the reader may know of. */
+export interface Catalogue {
+  /** The best first, and by name where they are as good. */
+  search(wanted: Search, lent: Lent): Promise<FoundPackages>;
+  /** A package that nobody has asked for yet may be asked of its upstream, as an install would. `null`: there is none that he may know of. */
+  describe(name: string, lent: Lent): Promise<Described | null>;
+  /** All of it; `null`: there is none. */
+  readme(name: string, lent: Lent): Promise<string | null>;
+}
+
+/** What the origin lends for one question. */
+export interface Lent {
+  readonly ask: Ask;
+  readonly origin: OriginDoor;
+  readonly reader: Reader;
+  readonly held: Held;
+}
+
 /** What a route lets through, for the people who run it. */
 export interface PolicyDesk {
   /** @param subject as the protocol's users name one version of something: `lodash@4.17.20`. */
   explain(subject: string, ask: Ask, origin: OriginDoor): Promise<Explanation>;
   /** What was refused lately, the newest first. @throws `store-unavailable`. */
   refused(): Promise<readonly Refused[]>;
+  /** What is asked of what comes from elsewhere; empty: nothing. */
+  terms(): readonly PolicyTerm[];
   /** What the rules are fed with from elsewhere, in words; empty: nothing. */
   sources(): readonly PolicySource[];
+}
+
+export interface PolicyTerm {
+  /** As the config calls it. */
+  readonly rule: string;
+  /** Completes "What may be used …". */
+  readonly says: string;
+  /** What it is about, as the config has it; empty: everything. */
+  readonly about: readonly string[];
+  /** What it is not about. */
+  readonly except: readonly string[];
 }
 
 export interface Explanation {

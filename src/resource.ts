@@ -20,6 +20,8 @@ export interface Resource {
   readonly kind: string;
   /** The package, repository or page that it belongs to, as rights name it. Absent: the route as a whole. */
   readonly subject?: string;
+  /** It is the thing itself, such as a tarball, and not something about it: who is given all of it has downloaded it. */
+  readonly isDownload?: boolean;
   /** Surrogate keys: purging a tag purges every entry that bears it. */
   readonly tags: readonly string[];
   /**
@@ -75,6 +77,14 @@ export interface Answered {
   readonly body: string;
 }
 
+/** Something that the node answers by itself once it has read what the request brings. */
+export interface Taken {
+  readonly as: 'taken';
+  readonly kind: string;
+  /** @throws MeridianError */
+  readonly take: () => Promise<Answered>;
+}
+
 /** Something that the protocol refuses to do. */
 export interface Refused {
   readonly as: 'refusal';
@@ -82,7 +92,7 @@ export interface Refused {
   readonly error: MeridianError;
 }
 
-export type Named = Resource | Pass | Answered | Refused;
+export type Named = Resource | Pass | Answered | Taken | Refused;
 
 /** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
 export interface FreshnessPolicy {

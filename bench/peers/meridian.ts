@@ -1,7 +1,7 @@
 /**
  * A Meridian network as its own command starts it: an origin, which is asked on a miss only, and a PoP. The PoP
- * is what is measured, with its whole pipeline as configured by default; the one difference between the two
- * rows is whether it writes its access log.
+ * is what is measured, with its whole pipeline as configured by default; what differs between its rows is whom it tells what it does: nobody,
+ * whoever asks for metrics, an access log, or all that there is.
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseList } from 'structured-headers';
 import { version } from '../../package.json';
 import { systemClock } from '../../src/clock.ts';
+import { node as nodeSchema } from '../../src/config/schema.ts';
 import { controlClient } from '../../src/control/client.ts';
 import { readNodeFile } from '../../src/control/node-file.ts';
 import type { CoreSet } from '../machine.ts';
@@ -23,6 +24,11 @@ export interface MeridianSetup {
   readonly label: string;
   readonly against?: readonly string[];
   readonly log?: boolean;
+  /**
+   * `all`: everything that a config can have told, is: an access log of JSON lines, metrics, real timings, traces and metrics for a
+   * collector. `none`: nothing at all. Without it, metrics are counted, as they are unless a config says otherwise.
+   */
+  readonly telemetry?: 'all' | 'none';
   /** `false`: keeps nothing on disk. */
   readonly disk?: boolean;
   /**
@@ -38,7 +44,7 @@ export interface MeridianSetup {
 }
 
 export function meridian(setup: MeridianSetup): Peer {
-  const { name, label, against = [], log = false, origin = 'apart' } = setup;
+  const { name, label, against = [], telemetry, log = telemetry === 'all', origin = 'apart' } = setup;
   return {
     name,
     label,
@@ -51,9 +57,10 @@ export function meridian(setup: MeridianSetup): Peer {
       const directory = stage.scratch.directory(name);
       const files = stage.scratch.directory(`${name}-files`, stage.keep.filesOn);
       const ports = { origin: await freePort(), plain: await freePort(), secure: await freePort() };
+      const watching = telemetry === 'all' ? await watchers(stage) : undefined;
       const accessLog = log ? join(directory, 'access.log') : undefined;
       const configPath = join(directory, 'meridian.config.ts');
-      writeFileSync(configPath, config(stage, setup, { files, ports, accessLog }));
+      writeFileSync(configPath, config(stage, setup, { files, ports, accessLog, watching }));
 
       const node = (as: string, core: CoreSet) => {
         const child = startPinned(core, stage.scratch.directory(`${name}-${as}`), [
@@ -78,6 +85,7 @@ export function meridian(setup: MeridianSetup): Peer {
         isHit: (headers) => isHit(headers),
         purge: (tag) => purgeByTag(files, tag),
         ...(accessLog && { accessLog }),
+        ...(watching && { counted: () => counted(watching.admin), collected: watching.collected }),
       };
     },
   };
@@ -94,6 +102,47 @@ async function purgeByTag(dataDir: string, tag: string): Promise<void> {
   }
 }
 
+/** Those who look at a node: whoever reads `/metrics`, and a collector, which takes what comes and keeps none of it. */
+interface Watchers {
+  readonly admin: number;
+  readonly collector: string;
+  /** Pushes that came. */
+  readonly collected: () => number;
+}
+
+async function watchers({ scratch }: Stage): Promise<Watchers> {
+  let pushes = 0;
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      await request.bytes();
+      pushes++;
+      return Response.json({});
+    },
+  });
+  scratch.atEnd(() => server.stop(true));
+  return { admin: await freePort(), collector: server.url.origin, collected: () => pushes };
+}
+
+/** Requests that the PoP says it has answered. */
+async function counted(admin: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => line.startsWith('meridian_requests_total{'));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+/** Whether there are traces and OTLP in this version. */
+const hasCollector = Object.hasOwn(nodeSchema.shape, 'telemetry');
+
+/** As often as can be useful: a run is short. */
+const PUSH_EVERY_S = 1;
+
+function watched({ admin, collector }: Watchers) {
+  const otlp = { endpoint: collector, metricsEveryS: PUSH_EVERY_S };
+  return { admin: { port: admin }, ...(hasCollector && { telemetry: { otlp } }) };
+}
+
 /** Of one run: the nodes on this machine know each other and the benchmark by it. */
 const SECRET = randomBytes(32).toString('hex');
 
@@ -107,17 +156,19 @@ interface Where {
   readonly files: string;
   readonly ports: Ports;
   readonly accessLog: string | undefined;
+  readonly watching: Watchers | undefined;
 }
 
 /** The smallest cache that a node may have: what the PoP does not keep, its parent shall not keep either. */
 const NEXT_TO_NOTHING = { memory: { bytes: '64 KiB', objectBytes: '1 KiB' }, disk: false };
 
 function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, where: Where): string {
-  const { files, ports, accessLog } = where;
+  const { files, ports, accessLog, watching } = where;
   const network = {
     name: 'bench',
     secret: SECRET,
     dataDir: files,
+    ...(watching && { rum: {} }),
     nodes: {
       origin: {
         role: 'origin',
@@ -135,6 +186,8 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
         workers: setup.workers ?? 1,
         ...(setup.hot === false && { hot: false }),
         accessLog: accessLog ? { format: 'json', path: accessLog } : { format: 'off' },
+        ...(setup.telemetry === 'none' && { metrics: false }),
+        ...(watching && watched(watching)),
       },
     },
   };

@@ -59,6 +59,10 @@ export interface Running {
   isHit(headers: Headers): boolean;
   /** Absolute path of the access log, if one is written to a file. */
   readonly accessLog?: string;
+  /** How many requests it says it has answered, where it is asked for that. */
+  readonly counted?: () => Promise<number>;
+  /** What has come to its collector, where it has one. */
+  readonly collected?: () => number;
   /** Where it keeps files. */
   readonly files?: string;
   /** Resolves when the server says that everything that bears the tag is gone. Or why it can not. */

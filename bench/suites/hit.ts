@@ -14,9 +14,9 @@ import { meridian } from '../peers/meridian.ts';
 import { nginx } from '../peers/nginx.ts';
 import type { NotServed, Peer, Running, Wire } from '../peers/peer.ts';
 import { varnish } from '../peers/varnish.ts';
-import { emptyLog, NOTHING_FAILED, proveHit, proveLogged, RIGHT_BYTES } from '../proofs.ts';
+import { emptyLog, NOTHING_FAILED, proveCounted, proveHit, proveLogged, RIGHT_BYTES } from '../proofs.ts';
 import { runCase } from '../rounds.ts';
-import type { Row, Run, Suite, SuiteReport } from '../suite.ts';
+import type { Row, Run, Suite, SuiteReport, Table } from '../suite.ts';
 import type { Upstream } from '../upstream.ts';
 
 const PEERS: readonly Peer[] = [
@@ -30,6 +30,20 @@ const PEERS: readonly Peer[] = [
     files: 'guide',
   }),
   varnish({ name: 'varnish', label: 'Varnish', against: ['nginx'] }),
+  meridian({ name: 'meridian-silent', label: 'Meridian PoP, no telemetry', telemetry: 'none' }),
+  meridian({
+    name: 'meridian-observed',
+    label: 'Meridian PoP, all telemetry but the log',
+    against: ['meridian-silent'],
+    telemetry: 'all',
+    log: false,
+  }),
+  meridian({
+    name: 'meridian-telling',
+    label: 'Meridian PoP, all telemetry',
+    against: ['meridian-silent'],
+    telemetry: 'all',
+  }),
   meridian({
     name: 'meridian-logging',
     label: 'Meridian PoP, access log',
@@ -134,12 +148,35 @@ async function runHit(run: Run): Promise<SuiteReport> {
       'The upstream was not asked once during the measurements.',
       NOTHING_FAILED,
       'Where an access log is written to a file, it grew by as much as lines for all answers take.',
+      'Where all telemetry is on, every answer was counted in `/metrics`.',
     ],
-    subjects: ['meridian', 'meridian-logging'],
+    subjects: ['meridian', 'meridian-logging', 'meridian-telling'],
     rounds: run.rounds,
     seconds: run.seconds,
     figures: FIGURES,
     rows,
+    tables: [overheadTable(rows)],
+  };
+}
+
+/** All telemetry on, with and without a line for each request, beside all of it off. */
+function overheadTable(rows: readonly Row[]): Table {
+  const body = rows.flatMap(({ case: title, label, against, figures }) => {
+    const rate = against?.['meridian-silent']?.requestsPerSecond;
+    const silent = rows.find((row) => row.case === title && row.peer === 'meridian-silent')?.figures;
+    const [on, off] = [figures?.cpuMicros?.median, silent?.cpuMicros?.median];
+    if (!rate || on === undefined || off === undefined) return [];
+    const shares = [rate.median, rate.min, rate.max].map((share) => `${(share * 100).toFixed(1)}%`);
+    return [[title, label, ...shares, (on - off).toFixed(2)]];
+  });
+  return {
+    title: 'What telemetry costs',
+    remarks: [
+      'The rate of hits with telemetry on, as a share of that with all of it off, and the processor time that it takes. All: metrics, real timings, traces and pushes to a collector, and an access log of JSON lines in a file, one for each request.',
+    ],
+    names: 2,
+    head: ['case', 'server', 'rate kept', 'least', 'most', 'CPU µs/request'],
+    body,
   };
 }
 
@@ -157,6 +194,7 @@ async function measure(
   const askedBefore = await upstream.requests();
   await generator.warmUp(target, cores.load);
   if (running.accessLog) emptyLog(running.accessLog);
+  const countedBefore = await running.counted?.();
 
   let watching: Promise<CpuWindow> | undefined;
   const load = await generator.measure(target, cores.load, (pid, fromMs, toMs) => {
@@ -169,6 +207,8 @@ async function measure(
   if ((await upstream.requests()) !== askedBefore)
     throw new Error('the upstream was asked during the measurement');
   if (running.accessLog) proveLogged(running.accessLog, load.requestsPerSecond * seconds);
+  if (countedBefore !== undefined)
+    await proveCounted(running, countedBefore, load.requestsPerSecond * seconds);
   return {
     ...load,
     ...costOf(cpu, load.requestsPerSecond),

@@ -6,6 +6,7 @@ import type { Place } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer, Entry } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
+import type { HotEntry } from '../messages/cached.ts';
 import type { Parent } from '../parent.ts';
 import type { Purge, Purged, Selector } from '../purge.ts';
 import type { CacheKey, Resource } from '../resource.ts';
@@ -13,15 +14,18 @@ import { adopt } from './adopt.ts';
 import type { Budget } from './budget.ts';
 import { demand } from './demand.ts';
 import type { Disk, DiskStats } from './disk/disk.ts';
+import type { HeldEntry } from './disk/index.ts';
 import type { Engine, SliceSizes, Tuning } from './engine.ts';
 import { equivalents, noVarySearchOf } from './equivalents.ts';
+import { type Evictions, evictions } from './eviction/evictions.ts';
 import { merit } from './eviction/merit.ts';
 import { type CopiesStats, rooms } from './eviction/rooms.ts';
 import { flights } from './flights.ts';
 import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
-import { type MemoryStats, memory, type Resident } from './memory.ts';
-import { type Mark, openLedger } from './purge/ledger.ts';
+import { type Memory, type MemoryStats, memory, type Resident } from './memory.ts';
+import { sampled } from './most-used.ts';
+import { type Ledger, type Mark, openLedger, routeOf } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
 import { expectReplica, original, type Replica } from './replica.ts';
@@ -46,6 +50,13 @@ export interface Cache {
   adopt(resource: Resource, exchange: Exchange, answer: Answer): Promise<Served> | null;
   /** What is stored for this request, and where, fresh or not, by the indexes alone; `null` for nothing. Reads no body. */
   stored(resource: Resource, exchange: Exchange): Pick<Stored, 'from' | 'entry'> | null;
+  /**
+   * Some of the whole answers of a route that are kept, and may be given to whoever may read it; from a place on. `next`: the next place,
+   * `null` at the end.
+   */
+  held(route: string, from: number): { readonly found: readonly HeldEntry[]; readonly next: number | null };
+  /** Bytes of an answer of which there is one for all requests, as long as it is kept; `null`: it is not. No use of it. */
+  heldBytes(key: CacheKey): number | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -80,6 +91,10 @@ export interface Cache {
   /** Resolves when everything acknowledged is on disk. */
   close(): Promise<void>;
   readonly stats: CacheStats;
+  /** What has gone, and why. */
+  readonly evictions: Pick<Evictions, 'counts' | 'latest'>;
+  /** Some of what memory has used most: not all of it is looked at. */
+  mostUsed(): readonly HotEntry[];
 }
 
 export interface CacheLimits {
@@ -112,11 +127,17 @@ export interface CacheOptions {
   readonly slices: SliceSizes;
   readonly tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told how each request to the parent ended. */
+  readonly ended?: Engine['ended'] | undefined;
   /** Told how often memory has answered for which key; absent: nothing is counted. */
   readonly hits?: HitCounter | undefined;
+  /** What the disk notes of what goes is in the same. */
+  readonly evictions?: Evictions | undefined;
   /** Told of each purge before anybody can ask for anything after it. */
   readonly purged?: ((selector: Selector, at?: Place) => void) | undefined;
 }
+
+const noFields = new Headers();
 
 /** Keys of which something is remembered for a while. */
 const maxNotes = 65_536;
@@ -129,7 +150,8 @@ export function cache(options: CacheOptions): Cache {
   let copiesShare = options.copiesShare ?? 1 / 8;
   const copiesBytes = () => Math.floor(residents.stats.limitBytes * copiesShare);
   const inRooms = rooms<Resident>(merit(), merit(), copiesBytes);
-  const residents = memory(options.memoryBytes, inRooms, ledger);
+  const gone = options.evictions ?? evictions(clock);
+  const residents = memory(options.memoryBytes, inRooms, ledger, (each) => gone.note('memory', each));
   const held = store(residents, disk, options.memoryObjectBytes, ledger);
   const sweeping = sweep({
     clock,
@@ -155,6 +177,7 @@ export function cache(options: CacheOptions): Cache {
     demand: demand(clock, maxNotes),
     tuning: options.tuning,
     warn: options.warn,
+    ended: options.ended ?? (() => {}),
   };
 
   // Only the keys of addresses have a rule, so it does no harm to learn from others.
@@ -167,7 +190,7 @@ export function cache(options: CacheOptions): Cache {
   function number(given: Purge): Mark {
     const mark = ledger.add(given, clock.now());
     const { selector, soft } = given;
-    if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey);
+    if (selector.by === 'key' && !soft) residents.drop(selector.key as CacheKey, 'purged');
     return mark;
   }
 
@@ -206,6 +229,13 @@ export function cache(options: CacheOptions): Cache {
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
     stored: ({ key }, { headers }) => held.locate(key, headers),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),
+    // What is on disk alone is most of it; memory alone has what has nowhere else to be.
+    held: (route, from) =>
+      disk?.held(route, from) ?? { found: heldInMemory(residents, ledger, route), next: null },
+    heldBytes(key) {
+      const entry = residents.find(key, noFields)?.entry ?? disk?.variant(key, '')?.entry;
+      return entry?.status === 200 ? entry.sizeBytes : null;
+    },
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, copyLimitBytes(), clock.now),
     get copyLimitBytes() {
@@ -247,6 +277,8 @@ export function cache(options: CacheOptions): Cache {
       await warm?.close();
       await disk?.close();
     },
+    evictions: gone,
+    mostUsed: sampled(residents),
     get stats() {
       return {
         memory: { ...residents.stats, ...inRooms.stats },
@@ -257,6 +289,17 @@ export function cache(options: CacheOptions): Cache {
       };
     },
   };
+}
+
+function heldInMemory(residents: Memory, ledger: Ledger, route: string): readonly HeldEntry[] {
+  const found: HeldEntry[] = [];
+  for (const { entry, isRestricted } of residents.all()) {
+    const { key, status, sizeBytes, freshness } = entry;
+    if (isRestricted || status !== 200 || routeOf(key) !== route) continue;
+    if (ledger.fate(entry, entry.asOf).as === 'gone') continue;
+    found.push({ key, sizeBytes, receivedMs: freshness.receivedMs });
+  }
+  return found;
 }
 
 function budgetFor(memoryBytes: number): number {

@@ -56,4 +56,16 @@ export interface Engine {
   /** Replaced when the node's config is. */
   tuning: Tuning;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told how each request to the parent ended. */
+  readonly ended: (ended: Ended) => void;
+}
+
+/** See `telemetry/metrics/work.ts`. */
+export interface Ended {
+  /** The first word of the key. */
+  readonly route: string;
+  readonly end: 'stored' | 'confirmed' | 'unshared' | 'unkept' | 'refused' | 'failed';
+  readonly durationMs: number;
+  /** Of the body, as far as it came. */
+  readonly bytes: number;
 }

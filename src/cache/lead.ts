@@ -2,8 +2,9 @@
  * The one request to the parent that others may wait for: asks, and tells those who wait what came of it.
  */
 import { asMeridianError, type MeridianError } from '../errors.ts';
+import { announcedBytes } from './answer.ts';
 import { ask, isFailure, type Result } from './ask.ts';
-import type { Engine } from './engine.ts';
+import type { Ended, Engine } from './engine.ts';
 import { statusError } from './failing-answer.ts';
 import type { Departure, Landing } from './flights.ts';
 import type { Question } from './question.ts';
@@ -31,6 +32,7 @@ export async function lead(
   how: Lead,
 ): Promise<Result> {
   const { resource } = question;
+  const startedMs = engine.clock.elapsed();
   const arrival = engine.store.expect(resource);
   const departure = engine.flights.take(how.key, question, arrival);
   const stopper = new AbortController();
@@ -49,11 +51,13 @@ export async function lead(
     });
     if (result.as === 'failed') engine.failing.note(resource.key, result, failingMs);
     land(result, departure);
+    tellEnd(question, engine, startedMs, result);
     return result;
   } catch (thrown) {
     const error = asMeridianError(thrown);
     departure.land({ as: 'failed', error });
     if (!stopper.signal.aborted) noteFailure(question, engine, error);
+    tellEnd(question, engine, startedMs, { as: 'failed', error });
     return { as: 'failed', error };
   } finally {
     gone?.removeEventListener('abort', stop);
@@ -95,10 +99,38 @@ function landingOf(result: Result): Landing {
   }
 }
 
-function noteFailure({ resource }: Question, engine: Engine, error: MeridianError): void {
+/** How it ended, and when: once the body has come, where there is one to be stored. */
+function tellEnd({ resource }: Question, { clock, ended }: Engine, startedMs: number, result: Result): void {
+  const { key } = resource;
+  const route = key.slice(0, key.indexOf(' '));
+  const tell = (end: Ended['end'], bytes: number) =>
+    ended({ route, end, durationMs: clock.elapsed() - startedMs, bytes });
+  switch (result.as) {
+    case 'fill': {
+      const { fill } = result;
+      void fill.over.then((entry) => tell(entry ? 'stored' : endOf(fill.error), fill.receivedBytes));
+      break;
+    }
+    case 'confirmed':
+      tell('confirmed', 0);
+      break;
+    case 'answer':
+      tell('unshared', announcedBytes(result.answer) ?? 0);
+      break;
+    case 'failed':
+      tell(endOf(result.error), 0);
+  }
+}
+
+function endOf(error: MeridianError | null): Ended['end'] {
+  if (error === null) return 'unkept';
+  return error.code === 'digest-mismatch' ? 'refused' : 'failed';
+}
+
+function noteFailure({ resource, exchange }: Question, engine: Engine, error: MeridianError): void {
   // Our own limit says nothing about the parent.
   if (error.code === 'overloaded') return;
   if (error.code === 'digest-mismatch') engine.refused.note(resource.key, error, refusedMs);
   else engine.failing.note(resource.key, { error }, failingMs);
-  engine.warn('a fill failed', { key: resource.key, error });
+  engine.warn('a fill failed', { key: resource.key, trace: exchange.trace?.traceId, error });
 }

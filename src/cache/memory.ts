@@ -7,6 +7,7 @@ import { selects } from '../http/vary.ts';
 import { isRestricted } from '../identity.ts';
 import type { CacheKey, FieldList } from '../resource.ts';
 import { sameSelection } from './arrivals.ts';
+import type { Gone } from './eviction/evictions.ts';
 import { countUse, type Member, type Policy } from './eviction/policy.ts';
 import { freshUntilMs } from './freshness.ts';
 import { judged } from './purge/judge.ts';
@@ -30,6 +31,8 @@ export interface PreparedHead {
   readonly headers: Headers;
   /** What its `Server-Timing` says by now. */
   timing: string;
+  /** How often it was sent, and nobody has written that down yet. */
+  hits: number;
 }
 
 /** An entry that lives in memory, ready to be sent. */
@@ -71,8 +74,9 @@ export interface Memory {
    * replaced stays out.
    */
   update(resident: Resident, entry: Entry): Resident;
-  drop(key: CacheKey): void;
-  /** Drops one variant. */
+  /** @param cause a purge of the key (unless said), or a newer response that has its place elsewhere. */
+  drop(key: CacheKey, cause?: 'purged' | 'replaced'): void;
+  /** Drops one variant, which the parent has withdrawn. */
   forget(entry: Entry): void;
   /** All of them, while others come and go; each may be dropped when it is its turn. */
   all(): Iterable<Resident>;
@@ -93,8 +97,16 @@ export interface MemoryStats {
   readonly evicted: number;
 }
 
-/** @param policy says what goes when something has to. */
-export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger = openLedger()): Memory {
+/**
+ * @param policy says what goes when something has to.
+ * @param gone told of each resident that goes, but not of one whose metadata alone are replaced.
+ */
+export function memory(
+  limit: number,
+  policy: Policy<Resident>,
+  ledger: Ledger = openLedger(),
+  gone: (gone: Gone) => void = () => undefined,
+): Memory {
   const chains = new Map<CacheKey, Resident>();
   const stats = {
     entries: 0,
@@ -119,10 +131,17 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     }
   }
 
-  function unlink(resident: Resident): void {
+  /** @param cause `null`: it stays, under another description. */
+  function unlink(resident: Resident, cause: Gone['cause'] | null): void {
     unchain(resident);
     policy.remove(resident);
     discount(resident);
+    if (cause !== null) tell(resident, cause);
+  }
+
+  function tell({ entry, costBytes, served, uses }: Resident, cause: Gone['cause']): void {
+    const { receivedMs } = entry.freshness;
+    gone({ key: entry.key, cause, bytes: costBytes, receivedMs, uses: served + uses });
   }
 
   function discount(resident: Resident): void {
@@ -139,12 +158,13 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
       unchain(victim);
       discount(victim);
       stats.evicted++;
+      tell(victim, 'space');
     }
   }
 
   function keep(entry: Entry, body: Blob, isReplica = false): Resident | null {
     const replaced = same(entry);
-    if (replaced) unlink(replaced);
+    if (replaced) unlink(replaced, replaced.body === body ? null : 'replaced');
     const resident = residentOf(entry, body, isReplica);
     if (resident.costBytes > stats.limitBytes / largestShare) return null;
     makeRoom(resident);
@@ -162,7 +182,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     const { entry } = resident;
     if (same(entry) !== resident) return;
     const now = judged(entry, ledger, resident.judgedAt);
-    if (now === null) unlink(resident);
+    if (now === null) unlink(resident, 'purged');
     else if (now.freshness !== entry.freshness) update(resident, now, resident.isReplica);
     else resident.judgedAt = ledger.sequence;
   }
@@ -188,7 +208,7 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
     let count = 1;
     let last = first;
     for (; last.sibling; last = last.sibling) count++;
-    if (count >= maxVariants) unlink(last);
+    if (count >= maxVariants) unlink(last, 'variants');
   }
 
   return {
@@ -231,13 +251,13 @@ export function memory(limit: number, policy: Policy<Resident>, ledger: Ledger =
       }
     },
 
-    drop(key) {
-      for (let resident = chains.get(key); resident; resident = chains.get(key)) unlink(resident);
+    drop(key, cause = 'purged') {
+      for (let resident = chains.get(key); resident; resident = chains.get(key)) unlink(resident, cause);
     },
 
     forget(entry) {
       const found = same(entry);
-      if (found) unlink(found);
+      if (found) unlink(found, 'withdrawn');
     },
 
     resize(limitBytes) {

@@ -73,7 +73,7 @@ test('what memory answers counts as asked for', async () => {
     // As a hit does when it is sent, which these tests do not do.
     served.source.resident.prepared = {
       second: Math.floor(clock.now() / 1000),
-      ...{ headers: new Headers(), timing: '' },
+      ...{ headers: new Headers(), timing: '', hits: 0 },
     };
   }
   expect(entriesOf(here)).toBe(1);

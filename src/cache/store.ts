@@ -183,7 +183,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       if (kept) return entry;
       // It exists only when the disk has it. What memory has of this key is older, and must not hide it.
       if (!(await written)) return null;
-      memory.drop(head.key);
+      memory.drop(head.key, 'replaced');
       return entry;
     },
 
@@ -198,7 +198,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       );
       if (!entry) return null;
       arrival.stored();
-      memory.drop(head.key); // as above
+      memory.drop(head.key, 'replaced'); // as above
       return entry;
     },
 

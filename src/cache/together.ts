@@ -52,7 +52,11 @@ export async function together(question: Question, stored: Stored | null, engine
     }
     if (wasFilling && hasAged(landing, clock.now())) continue;
     const served = landing.as !== 'failed' && join(question, landing);
-    if (served) return served;
+    if (served) {
+      const { trace } = flight.question.exchange;
+      if (trace) question.exchange.trace?.joined(trace);
+      return served;
+    }
     // The answer was another variant than ours. Now that its Vary is known, those who want the same
     // one wait together; where that tells nothing new, there is no point in waiting again.
     known ??= new Set<string>();

@@ -41,7 +41,12 @@ function listed(folder: Temporary): string[] {
 async function use(here: World, key: string): Promise<void> {
   const { source } = (await here.get({ key })).served;
   if (source.from !== 'memory') throw new Error(`${key} is not in memory`);
-  source.resident.prepared = { second: Math.floor(clock.now() / 1000), headers: new Headers(), timing: '' };
+  source.resident.prepared = {
+    second: Math.floor(clock.now() / 1000),
+    headers: new Headers(),
+    timing: '',
+    hits: 0,
+  };
 }
 
 test('what was in memory before a restart is there again after it, and nobody had to ask', async () => {

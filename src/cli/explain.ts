@@ -1,10 +1,13 @@
 /**
- * `meridian explain`: what would become of a request at each tier that runs on this machine, and why, without sending it.
+ * `meridian explain`: what would become of a request at each node of the network, and why, without sending it. An origin asks
+ * them all; where none can be reached, the nodes of this machine are asked one after another.
  */
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { findNode } from '../control/find.ts';
-import type { ExplainMessage, ExplainRequest } from '../control/messages.ts';
+import type { ExplainMessage } from '../control/messages.ts';
+import { type ExplainedNode, type ExplainRequest, networkExplanation } from '../messages/explanation.ts';
+import { originHere, serverAsker, serverOptions } from './access/ask.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { explanationText } from './explain/text.ts';
@@ -21,36 +24,72 @@ const options = {
     requiresArg: true,
     describe: "A field of the request, as in 'Accept: text/html'; may be repeated",
   },
-  node: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'The PoP to begin with (default: the one that the URL names, or the first that runs here)',
-  },
+  node: { type: 'string', requiresArg: true, describe: 'The PoP to begin with (default: all of them)' },
+  ...serverOptions,
   ...networkOptions,
   ...jsonOption,
 } as const;
 
 export default command(options, async (values) => {
-  const { url, method = 'GET', header = [], json = false } = values;
+  const { url, method = 'GET', header = [], node, json = false } = values;
   if (!URL.canParse(url) || !/^https?:\/\//.test(url))
     throw new UsageError(`explain takes a URL that begins with http:// or https://, not ${url}`);
-  const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
-  if (loaded === undefined) return exit.failure;
-  const { network } = loaded;
+  const fields = [...fieldsOf(header)];
+  const order = { url, method, fields, ...(node === undefined ? {} : { nodes: [node] }) };
+  const explain = async (ask: NonNullable<ReturnType<typeof serverAsker>>) =>
+    networkExplanation.parse(await ask('POST', '/explain', order)).nodes;
+  const remote = serverAsker(values);
+  let nodes: readonly ExplainedNode[];
+  if (remote) nodes = await explain(remote);
+  else {
+    const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
+    if (loaded === undefined) return exit.failure;
+    const { network } = loaded;
+    if (node !== undefined) chosenNodes(network, [node]);
+    const origin = await originHere(network);
+    nodes = origin ? await explain(origin) : await explainedHere(network, { url, method, fields }, node);
+    if (!origin) console.error(hereAlone);
+  }
+  if (json) console.log(JSON.stringify({ url, method: method.toUpperCase(), nodes }, null, 2));
+  else process.stdout.write(explanationText(nodes));
+  return exit.ok;
+});
+
+const hereAlone =
+  'No origin runs here, so nodes of this machine alone were asked; --server https://…, with MERIDIAN_TOKEN, asks all of the network.';
+
+/** Over the control API: a PoP, and then whom each node would ask first. */
+async function explainedHere(
+  network: Network,
+  {
+    url,
+    method,
+    fields,
+  }: { readonly url: string; readonly method: string; readonly fields: [string, string][] },
+  node: string | undefined,
+): Promise<readonly ExplainedNode[]> {
   const given = new URL(url);
   const question: ExplainRequest = {
     method: method.toUpperCase(),
     base: given.origin,
     target: given.pathname + given.search,
-    fields: [...fieldsOf(header)],
+    fields,
     tier: null,
   };
-  const first = await firstOf(network, given, values.node);
+  const first = await firstOf(network, given, node);
   const tiers = await explained(network, first, question);
-  if (json) console.log(JSON.stringify({ url, method: question.method, tiers }, null, 2));
-  else process.stdout.write(explanationText(tiers));
-  return exit.ok;
-});
+  return tiers.flatMap((said, at) => {
+    const name = said[0]?.node;
+    const known = name === undefined ? undefined : network.nodes[name];
+    if (name === undefined || known === undefined) return [];
+    const workers = said.map((one, number) => ({
+      ...one,
+      worker: said.length > 1 ? `${name}.${number + 1}` : name,
+    }));
+    const askedBy = tiers[at - 1]?.[0]?.node ?? null;
+    return { node: name, role: known.role, state: 'answered', askedBy, isReached: true, workers, silent: [] };
+  });
+}
 
 async function firstOf(network: Network, { host }: URL, named: string | undefined): Promise<string> {
   if (named !== undefined) return chosenNodes(network, [named])[0] ?? named;

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Have running nodes forget what they keep',
     load: () => import('./purge.ts'),
   },
+  purges: { describe: 'Show the last purges, and how far they have come', load: () => import('./purges.ts') },
   token: {
     usage: 'token <what> [id]',
     describe: 'Make, list and revoke tokens',
@@ -67,12 +68,32 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./storage.ts'),
   },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
+  packages: {
+    usage: 'packages [text..]',
+    describe: 'List and search the packages that live here or are kept of other registries',
+    load: () => import('./packages.ts'),
+  },
+  package: {
+    usage: 'package <name>',
+    describe: 'Show a package: its versions, what the policy says of them, where they are kept',
+    load: () => import('./package.ts'),
+  },
+  setup: {
+    usage: 'setup [client]',
+    describe: 'Point a client such as npm at the network, and back again',
+    load: () => import('./setup.ts'),
+  },
   policy: {
     usage: 'policy <what> [subject]',
     describe: 'Explain what the supply-chain policy of a route lets through',
     load: () => import('./policy.ts'),
   },
   top: { describe: 'Show what the nodes on this machine are doing, live', load: () => import('./top.ts') },
+  hot: { describe: 'Show what the nodes are asked for most', load: () => import('./hot.ts') },
+  evictions: {
+    describe: 'Show what has gone from the caches, and why',
+    load: () => import('./evictions.ts'),
+  },
   explain: {
     usage: 'explain <url>',
     describe: 'Tell what would become of a request, and why, without sending it',
@@ -83,6 +104,12 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Send a request, and show its way through the network',
     load: () => import('./trace.ts'),
   },
+  ping: {
+    usage: 'ping [what..]',
+    describe: 'Measure how far the PoPs are from this machine',
+    load: () => import('./ping.ts'),
+  },
+  rum: { describe: 'Show how fast pages and commands say the network is', load: () => import('./rum.ts') },
   audit: { describe: 'Show who did what', load: () => import('./audit.ts') },
   reference: {
     usage: 'reference [of]',

@@ -57,11 +57,12 @@ async function explain(ask: Ask, { route, version }: Subject, json: boolean) {
 
 async function list(ask: Ask, route: string, json: boolean) {
   const answer = await ask('GET', `/policies/${encodeURIComponent(route)}`);
-  const { refused, sources } = policyState.parse(answer);
+  const { terms, refused, sources } = policyState.parse(answer);
   if (json) {
     console.log(JSON.stringify(answer, null, 2));
     return exit.ok;
   }
+  for (const term of terms) console.log(inWords(term));
   for (const source of sources) console.log(described(source));
   if (refused.length === 0) {
     console.log('nothing was refused lately');
@@ -75,6 +76,13 @@ async function list(ask: Ask, route: string, json: boolean) {
 
 /** Rows for people. */
 const SHOWN = 100;
+
+type Term = z.output<typeof policyState>['terms'][number];
+
+function inWords({ rule, says, about, except }: Term): string {
+  const whom = about.length === 0 ? '' : ` (${about.join(', ')})`;
+  return `${rule}: what may be used ${says}${whom}${except.length === 0 ? '' : `; except ${except.join(', ')}`}`;
+}
 
 type Source = z.output<typeof policyState>['sources'][number];
 

@@ -1,7 +1,8 @@
 /**
  * What `meridian purge` asks for, in requests that a node takes, and what it says about their answers.
  */
-import { maxTargets, type PurgeMessage, type PurgeQuestion } from '../control/messages.ts';
+import type { PurgeMessage, PurgeQuestion } from '../control/messages.ts';
+import { maxTargets } from '../messages/selector.ts';
 
 type Target = PurgeQuestion['targets'][number];
 

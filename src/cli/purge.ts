@@ -1,6 +1,7 @@
 /**
  * `meridian purge`: the whole network forgets what it keeps, or takes it for stale. Any node of this machine writes it
- * to the bus, from which every node reads it, wherever it runs. With `--node`, those nodes alone do.
+ * to the bus, from which every node reads it, wherever it runs; with `--server`, a PoP anywhere has the origin do so. With
+ * `--node`, those nodes alone purge.
  */
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
@@ -9,9 +10,11 @@ import { suggest } from '../config/suggest.ts';
 import { type Found, findNode } from '../control/find.ts';
 import type { PurgeQuestion } from '../control/messages.ts';
 import type { Role } from '../protocol.ts';
+import { serverAsker, serverOptions } from './access/ask.ts';
 import { command } from './command.ts';
-import { exit, UsageError } from './exit.ts';
+import { type ExitCode, exit, UsageError } from './exit.ts';
 import { chosenNodes, loadOrExplain } from './load.ts';
+import { purgeRemotely } from './purge-remote.ts';
 import { inBatches, named, type PurgeResult, printResults, resultsToJson } from './purge-result.ts';
 import { jsonOption, loadOptions, networkOptions } from './settings.ts';
 
@@ -49,6 +52,7 @@ const options = {
     requiresArg: true,
     describe: 'At this node alone, not by way of the bus; may be repeated',
   },
+  ...serverOptions,
   ...networkOptions,
   ...jsonOption,
 } as const;
@@ -68,6 +72,13 @@ export default command(options, async (values) => {
   if (!(timeout > 0 && timeout <= maxTimeoutS))
     throw new UsageError(`--timeout takes seconds, up to ${maxTimeoutS}`);
   if (wait && values.node) throw new UsageError('--wait is for the whole network, not for --node');
+  const remote = serverAsker(values);
+  if (remote) {
+    if (values.node) throw new UsageError('--node is for nodes on this machine, not for --server');
+    const within = wait ? timeout * 1000 : null;
+    const results = await purgeRemotely(remote, inBatches(targets), soft, within);
+    return shown(results, values.json, soft, []);
+  }
   const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
   if (loaded === undefined) return exit.failure;
   const { network } = loaded;
@@ -82,10 +93,20 @@ export default command(options, async (values) => {
   const results = values.node
     ? await purgeEach(network, chosen, requests)
     : await purgeByAny(network, chosen, requests);
-  if (values.json) console.log(JSON.stringify(resultsToJson(results), null, 2));
-  else printResults(results, soft, Object.keys(network.nodes));
-  return results.every(isDone) ? exit.ok : exit.failure;
+  return shown(results, values.json, soft, Object.keys(network.nodes));
 });
+
+/** @param names of all nodes of the network, as far as they are known. */
+function shown(
+  results: readonly PurgeResult[],
+  json: boolean | undefined,
+  soft: boolean,
+  names: readonly string[],
+): ExitCode {
+  if (json) console.log(JSON.stringify(resultsToJson(results), null, 2));
+  else printResults(results, soft, names);
+  return results.every(isDone) ? exit.ok : exit.failure;
+}
 
 function isDone({ message }: PurgeResult): boolean {
   return !('reasons' in message) && !('applied' in message && message.applied?.all === false);

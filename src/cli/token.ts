@@ -31,6 +31,7 @@ const options = {
     requiresArg: true,
     describe: 'Good for requests from this address or block alone; may be repeated',
   },
+  own: { type: 'boolean', describe: 'Those of the token that this is done with alone (list, revoke)' },
   ...rightOptions,
   ...apiOptions,
   ...jsonOption,
@@ -40,11 +41,13 @@ const made = shownToken.extend({ token: z.string() });
 const told = z.object({ told: z.boolean() });
 
 export default command(options, async (values) => {
-  const { what, id, owner, label, expires, address, json } = values;
+  const { what, id, owner, label, expires, address, own = false, json } = values;
   const ask = await asker(values);
   if (ask === undefined) return exit.failure;
   if (what === 'list') {
-    const tokens = await listed(ask, owner);
+    const tokens = own
+      ? z.array(shownToken).parse(await ask('GET', '/own/tokens'))
+      : await listed(ask, owner);
     show(json, tokens, heading, tokens.map(rowOf));
     return exit.ok;
   }
@@ -73,7 +76,7 @@ export default command(options, async (values) => {
     show(json, token, heading, [rowOf(token)]);
     return exit.ok;
   }
-  const answer = told.parse(await ask('DELETE', path));
+  const answer = told.parse(await ask('DELETE', own ? `/own${path}` : path));
   if (json) console.log(JSON.stringify(answer));
   else if (answer.told) console.log(`${id}: revoked, and every node that hears the bus knows`);
   else console.log(`${id}: revoked, but the bus cannot be reached: nodes will hear of it when it is back`);

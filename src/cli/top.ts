@@ -1,27 +1,42 @@
 /**
- * `meridian top`: what the nodes on this machine are doing, again and again.
+ * `meridian top`: what the nodes on this machine are doing, again and again; with `--packages` or `--tokens`, what the whole
+ * network is asked for most, or by whom.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
 import { findNode } from '../control/find.ts';
 import type { StatusMessage } from '../control/messages.ts';
 import { ratesBetween } from '../telemetry/metrics/rates.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { apiOptions, asker } from './access/ask.ts';
 import { command } from './command.ts';
-import { exit, UsageError } from './exit.ts';
+import { type ExitCode, exit, UsageError } from './exit.ts';
 import { chosenNodes, loadOrExplain } from './load.ts';
-import { loadOptions, networkOptions } from './settings.ts';
+import { loadOptions } from './settings.ts';
+import { ranking, rankingText } from './top/ranking.ts';
 import { screen } from './top/screen.ts';
 import type { Seen } from './top/seen.ts';
 import { view } from './top/view.ts';
 
 const options = {
-  ...networkOptions,
+  ...apiOptions,
   node: { type: 'string', array: true, requiresArg: true, describe: 'Only this node; may be repeated' },
   every: { type: 'number', requiresArg: true, describe: 'Seconds between two looks (default: 2)' },
   once: { type: 'boolean', describe: 'Two looks, one answer' },
-  json: { type: 'boolean', describe: 'Prints a line of JSON for each look' },
+  json: { type: 'boolean', describe: 'Prints a line of JSON for each look, or the list as JSON' },
+  packages: { type: 'boolean', describe: 'What clients of the network asked for most' },
+  tokens: { type: 'boolean', describe: 'Who asked most' },
+  since: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'With these: how far back, such as 7d (default: 1d)',
+  },
+  route: { type: 'string', requiresArg: true, describe: 'With these: only this route' },
+  limit: { type: 'number', requiresArg: true, describe: 'With these: how many lines (default: 20)' },
 } as const;
+
+type Values = InferredOptionTypes<typeof options>;
 
 interface Look {
   readonly atMs: number;
@@ -30,6 +45,22 @@ interface Look {
 }
 
 export default command(options, async (values) => {
+  if (values.packages && values.tokens) throw new UsageError('--packages or --tokens, not both');
+  return values.packages || values.tokens ? rank(values) : watch(values);
+});
+
+async function rank(values: Values): Promise<ExitCode> {
+  const { since = '1d', route, limit = 20, node } = values;
+  if (node !== undefined && node.length > 1) throw new UsageError('--node names one node here');
+  const ask = await asker(values);
+  if (ask === undefined) return exit.failure;
+  const by = values.packages ? 'package' : 'token';
+  const found = await ranking(ask, { by, since, route, limit, node: node?.[0] }, systemClock.now());
+  process.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : rankingText(found));
+  return exit.ok;
+}
+
+async function watch(values: Values): Promise<ExitCode> {
   const { every = 2, once = false, json = false } = values;
   if (!(every >= 0.1)) throw new UsageError('--every takes a number of seconds, at least 0.1');
   const loaded = await loadOrExplain({ ...loadOptions(values), here: [], dryRun: true });
@@ -79,4 +110,4 @@ export default command(options, async (values) => {
     shown?.close();
   }
   return exit.ok;
-});
+}

@@ -3,6 +3,7 @@
  */
 import { systemClock } from '../clock.ts';
 import { request } from '../http/client.ts';
+import { formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { jsonOption } from './settings.ts';
@@ -12,6 +13,10 @@ import { barsOf, wayOf } from './trace/way.ts';
 
 const options = {
   url: { type: 'string', demandOption: true, describe: 'What to ask for, as clients use it' },
+  keep: {
+    type: 'boolean',
+    describe: 'Marks the request as sampled (traceparent), so that nodes with a collector keep its trace',
+  },
   head: { type: 'boolean', describe: 'Asks for the head alone' },
   header: {
     type: 'string',
@@ -23,19 +28,26 @@ const options = {
   ...jsonOption,
 } as const;
 
-export default command(options, async ({ url, head = false, header = [], timeout = 60, json = false }) => {
+export default command(options, async (given) => {
+  const { url, head = false, header = [], timeout = 60, json = false, keep = false } = given;
   if (!URL.canParse(url) || !/^https?:\/\//.test(url))
     throw new UsageError(`trace takes a URL that begins with http:// or https://, not ${url}`);
   if (!(timeout > 0)) throw new UsageError('--timeout takes a number of seconds above 0');
   const method = head ? 'HEAD' : 'GET';
-  const seen = await ask(url, method, fieldsOf(header), timeout * 1000);
+  const fields = fieldsOf(header);
+  const trace = parseTraceparent(fields.get('traceparent')) ?? newTrace(randomBytes, keep);
+  if (!fields.has('traceparent')) fields.set('traceparent', formatTraceparent(trace));
+  const seen = await ask(url, method, fields, timeout * 1000);
   const { status, headers, headMs, wholeMs, bytes } = seen;
   const steps = wayOf(headers);
   if (json) {
     const tiers = barsOf(headMs, steps);
     console.log(
       JSON.stringify(
-        { url, method, status, headMs, wholeMs, bytes, id: headers.get('x-request-id'), tiers },
+        {
+          ...{ url, method, status, headMs, wholeMs, bytes },
+          ...{ id: headers.get('x-request-id'), trace: trace.traceId, tiers },
+        },
         null,
         2,
       ),
@@ -49,7 +61,8 @@ export default command(options, async ({ url, head = false, header = [], timeout
     console.log('The answer has no Server-Timing: it did not come through a node.');
     return exit.ok;
   }
-  console.log(`request ${headers.get('x-request-id') ?? 'without an id'}\n`);
+  console.log(`request ${headers.get('x-request-id') ?? 'without an id'}`);
+  console.log(`trace ${trace.traceId}\n`);
   process.stdout.write(waterfall(headMs, steps));
   return exit.ok;
 });
@@ -71,6 +84,10 @@ async function ask(url: string, method: string, headers: Headers, withinMs: numb
     wholeMs: systemClock.elapsed() - began,
     bytes,
   };
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 function ms(value: number): string {

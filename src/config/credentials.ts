@@ -9,4 +9,5 @@ export const credentialNames: ReadonlySet<string> = new Set([
   'credentials',
   'secretAccessKey',
   'sessionToken',
+  'headers',
 ]);

@@ -2,14 +2,22 @@
  * A network as one of its nodes may know it: only an origin talks to upstreams and to stores, so only an origin holds
  * their credentials, and only who uses a key/value store holds its password.
  */
-import type { Network, RouteConfig } from './network.ts';
+import type { Network, NodeConfig, RouteConfig } from './network.ts';
 
 export function forNode(network: Network, name: string): Network {
   const kv = storesOf(network, name);
-  if (network.nodes[name]?.role === 'origin') return { ...network, kv };
-  const nodes = Object.entries(network.nodes).map(([other, { store: _, ...node }]) => [other, node] as const);
+  const known = Object.entries(network.nodes).map(
+    ([other, node]) => [other, other === name ? node : withoutCollector(node)] as const,
+  );
+  if (network.nodes[name]?.role === 'origin') return { ...network, kv, nodes: Object.fromEntries(known) };
+  const nodes = known.map(([other, { store: _, ...node }]) => [other, node] as const);
   const routes = network.routes.map(withoutCredentials);
   return { ...network, kv, nodes: Object.fromEntries(nodes), routes };
+}
+
+/** A node tells its own collector. */
+function withoutCollector(node: NodeConfig): NodeConfig {
+  return { ...node, telemetry: { ...node.telemetry, otlp: false } };
 }
 
 /** A node logs in to the stores that it uses, and to no other. */

@@ -44,6 +44,13 @@ export function httpUrl(value: string): string | undefined {
   return url.href.replace(/\/+$/, '');
 }
 
+/** Where a page is from, as the `Origin` field has it (RFC 6454 §6.2), or `*` for anywhere. */
+export function pageOrigin(value: string): string | undefined {
+  if (value === '*') return value;
+  const url = httpUrl(value);
+  return url !== undefined && URL.parse(url)?.origin === url ? url : undefined;
+}
+
 /** Where a key/value server is: scheme, host and port, several of one scheme separated by commas. */
 export function kvUrl(value: string): string | undefined {
   const urls = value.split(',');

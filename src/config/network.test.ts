@@ -96,7 +96,9 @@ describe('a valid config', () => {
       workers: 'auto',
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },
-      accessLog: { format: 'json', path: '/etc/meridian/.meridian/pop/access.log' },
+      accessLog: expect.objectContaining({ path: '/etc/meridian/.meridian/pop/access.log' }),
+      telemetry: { otlp: false, traces: expect.objectContaining({ oneIn: 1000, heldS: 10, remotes: [] }) },
+      metrics: true,
     });
     expect(routes).toEqual([
       {
@@ -129,7 +131,7 @@ describe('a valid config', () => {
           disk: false,
           timeouts: { connectMs: '2s', idleS: '1m', drainMs: 0 },
           trustedProxies: ['10.0.0.0/8', 'fd00::1'],
-          accessLog: { path: 'stdout' },
+          accessLog: { path: 'stdout', samplePercent: 1, hide: ['Email'] },
         },
       },
       routes: [
@@ -155,7 +157,7 @@ describe('a valid config', () => {
       trustedProxies: ['10.0.0.0/8', 'fd00::1/128'],
       forwardingField: 'x-forwarded-for',
       cacheStatusKey: false,
-      accessLog: { format: 'json', path: 'stdout' },
+      accessLog: { format: 'json', path: 'stdout', samplePercent: 1, hide: ['email'] },
     });
     expect(nodes.pop?.listen[0]).toMatchObject({
       http2: true,
@@ -272,7 +274,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }), oci({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, access, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -329,7 +331,7 @@ describe('mistakes', () => {
     [
       'log formats',
       { pop: { ...pop, accessLog: { format: 'xml' } } },
-      "nodes.pop.accessLog.format: expected 'json', 'text' or 'off', found 'xml'",
+      "nodes.pop.accessLog.format: expected 'json', 'combined', 'text' or 'off', found 'xml'",
     ],
     [
       'http2 without tls at the other server',
@@ -391,7 +393,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, access, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -28,6 +28,12 @@ import * as schema from './schema.ts';
 import { type ParsedPeer, parentsIn, peersIn } from './schema-parents.ts';
 import { absoluteListenerTls, absoluteTls } from './schema-tls.ts';
 import { newSecret } from './secret.ts';
+import {
+  type AccessLogConfig,
+  checkTelemetryVariables,
+  completeTelemetry,
+  type TelemetryConfig,
+} from './telemetry.ts';
 import { type Environment, fillIn } from './variables.ts';
 
 type Of<Schema extends z.ZodType> = Frozen<z.output<Schema>>;
@@ -41,6 +47,8 @@ export interface Network {
   readonly bus: BusConfig;
   readonly purge: PurgeConfig;
   readonly access: AccessConfig;
+  /** Real timings are taken in; without it, not. */
+  readonly rum?: RumConfig | undefined;
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   /** Key/value stores by name. */
   readonly kv: Readonly<Record<string, KvConfig>>;
@@ -51,7 +59,19 @@ export interface Network {
 export interface NodeConfig
   extends Omit<
     Of<typeof schema.node>,
-    'parents' | 'listen' | 'accessLog' | 'memory' | 'disk' | 'store' | 'http2' | 'tls' | 'ring' | 'workers'
+    | (
+        | 'parents'
+        | 'listen'
+        | 'accessLog'
+        | 'memory'
+        | 'disk'
+        | 'store'
+        | 'http2'
+        | 'tls'
+        | 'ring'
+        | 'workers'
+      )
+    | 'telemetry'
   > {
   readonly name: string;
   /** Names of nodes, in order of preference. */
@@ -76,6 +96,7 @@ export interface NodeConfig
   readonly workers: number | 'auto';
   /** The ring that its workers are members of; without it, they have one of their own. */
   readonly ring?: RingConfig | undefined;
+  readonly telemetry: TelemetryConfig;
 }
 
 export interface RingConfig extends Of<typeof schema.ring> {
@@ -121,12 +142,6 @@ export interface ListenTlsFiles {
   readonly clientCa?: string | undefined;
 }
 
-export interface AccessLogConfig {
-  readonly format: 'json' | 'text' | 'off';
-  /** Absolute path, or `stdout`. */
-  readonly path: string;
-}
-
 /** In bytes: all entries together, and one of them. */
 export interface StoreBounds {
   readonly bytes: number;
@@ -136,6 +151,7 @@ export interface StoreBounds {
 export type KvConfig = Of<typeof kvStore>;
 export type PurgeConfig = Of<typeof schema.purge>;
 export type AccessConfig = Of<typeof schema.access>;
+export type RumConfig = Of<typeof schema.rum>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
 
@@ -195,6 +211,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
     ...changed.mistakes,
     ...checks.flatMap((check) => check(draft)),
     ...checkSecret(filled.value, valid.nodes),
+    ...checkTelemetryVariables(env),
   ]);
   if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes };
   const network = complete({ ...parsed.data, nodes: Object.fromEntries(changed.nodes) }, options);
@@ -253,22 +270,26 @@ function checkSecret(input: unknown, nodes: Draft['nodes']): Mistake[] {
   return [{ path: 'secret', expected, found: 'nothing', hint }];
 }
 
-function complete(parsed: schema.ParsedNetwork, { configDir, overrides }: ParseOptions): Network {
+function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: ParseOptions): Network {
   const dataDir = overrides.dataDir ?? resolve(configDir, parsed.dataDir);
   const nodes = Object.entries(parsed.nodes).map(([name, node]) => [
     name,
-    completeNode(name, node, dataDir, configDir),
+    {
+      ...completeNode(name, node, dataDir, configDir),
+      telemetry: completeTelemetry(parsed.telemetry, node.telemetry, env),
+    },
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access } = parsed;
+  const { name, purge, access, rum } = parsed;
   const stores = Object.entries(parsed.kv).map(([store, config]) => [
     store,
     { ...config, ...absoluteTls(config.tls, configDir) },
   ]);
   const kv = Object.fromEntries(stores);
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
-  return { name, secret, dataDir, bus, purge, access, nodes: Object.fromEntries(nodes), kv, routes };
+  const shared = { name, secret, dataDir, bus, purge, access, rum };
+  return { ...shared, nodes: Object.fromEntries(nodes), kv, routes };
 }
 
 /** Where a feed of advisories is. */
@@ -293,10 +314,10 @@ function completeNode(
   node: schema.ParsedNode,
   networkDir: string,
   configDir: string,
-): NodeConfig {
+): Omit<NodeConfig, 'telemetry'> {
   const dataDir = node.dataDir === undefined ? join(networkDir, name) : resolve(configDir, node.dataDir);
   const listen = node.listen.map((listener) => completeListener(listener, configDir));
-  const { format, path } = node.accessLog;
+  const { path, hide, ...logging } = node.accessLog;
   const logPath =
     path === undefined ? join(dataDir, 'access.log') : path === 'stdout' ? path : resolve(configDir, path);
   return {
@@ -308,7 +329,7 @@ function completeNode(
     listen,
     ...howAsked(node, listen),
     ...absoluteTls(node.tls, configDir),
-    accessLog: { format, path: logPath },
+    accessLog: { ...logging, path: logPath, hide: hide.map((name) => name.toLowerCase()) },
     memory: completeBounds(node.memory, 'memory'),
     disk: node.disk && completeBounds(node.disk, 'disk'),
     store: node.role === 'origin' ? completeStore(node.store, dataDir, configDir) : undefined,

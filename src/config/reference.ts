@@ -57,7 +57,7 @@ function typeName(of: Outline): string {
     case 'list':
       return `list of ${of.of.kind === 'value' ? typeName(of.of) : 'groups'}`;
     case 'map':
-      return 'groups by name';
+      return of.of.kind === 'value' ? `${typeName(of.of)} by name` : 'groups by name';
     case 'choice':
       return [...new Set(of.options.map(typeName))].join(' or ');
     case 'literal':

@@ -23,9 +23,11 @@ import {
 } from './kinds.ts';
 import * as kv from './kv.ts';
 import { access, routeAccess } from './schema-access.ts';
+import { accessLog } from './schema-access-log.ts';
 import { admin, place } from './schema-admin.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
+import { abandonedFills, slices } from './schema-fills.ts';
 import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { oci } from './schema-oci.ts';
@@ -33,11 +35,13 @@ import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
+import { rum } from './schema-rum.ts';
 import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
+import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
-export { access, bus, collection, metadataTimes, postgresStore, purge, ring, s3Store, standardStore };
+export { access, bus, collection, metadataTimes, postgresStore, purge, ring, rum, s3Store, standardStore };
 
 const label = (means: string) =>
   text(
@@ -98,16 +102,6 @@ export const limits = group('What the node takes on. Beyond it, a request is ref
   ).prefault(16_384),
 });
 
-const slices = group('How ranges of large objects are fetched, where a protocol allows it (`web` does).', {
-  fromBytes: size(
-    'A range of a larger object does not bring in the whole, but only the slices that it touches.',
-  ).prefault('64 MiB'),
-  bytes: size(
-    'One slice. It has to fit into `memory.objectBytes` or `disk.objectBytes`; where it does not, slices are smaller.',
-    { atLeast: 65_536 },
-  ).prefault('8 MiB'),
-});
-
 export const timeouts = group('How long the node waits. Nothing waits without a bound.', {
   connectMs: milliseconds('For a connection to a parent or upstream.', { atLeast: 1 }).prefault(3500),
   firstByteMs: milliseconds('For the first byte of its answer.', { atLeast: 1 }).prefault(60_000),
@@ -118,20 +112,6 @@ export const timeouts = group('How long the node waits. Nothing waits without a 
   idleS: seconds('Without a request, until a client connection is closed.', { atMost: 255 }).prefault(60),
   drainMs: milliseconds('For requests in flight, when the node is told to stop.').prefault(30_000),
 });
-
-const abandonedFills = group(
-  'A fill whose clients have all left goes on when either of these holds. Else it is stopped.',
-  {
-    finishBytes: size(
-      'No more than this is left to come. Of a body of unknown length: no more has come since the last client left.',
-    ).prefault('64 MiB'),
-    finishRequests: count(
-      'So many requests asked for it, each within a minute of the one before.',
-      1,
-      1_000_000,
-    ).prefault(3),
-  },
-);
 
 const tierTls = group(
   'What this node shows to other nodes that it asks over `https://`, and which it believes. Paths are relative to the config file.',
@@ -164,14 +144,6 @@ export const listen = group('An address that the node listens on.', {
   proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
     false,
   ),
-});
-
-const accessLog = group('One line for each request.', {
-  format: oneOf('How a line is written.', ['json', 'text', 'off']).prefault('json'),
-  path: path(
-    'A file, relative to the config file, or `stdout`. A file is rotated at 64 MiB; two old ones are kept.',
-    "`access.log` in the node's `dataDir`",
-  ).optional(),
 });
 
 export const node = group('One node. Its name is its key.', {
@@ -244,7 +216,11 @@ export const node = group('One node. Its name is its key.', {
   }).prefault({}),
   accessLog: accessLog.prefault({}),
   admin: admin.optional(),
+  telemetry: nodeTelemetry.optional(),
   place: place.optional(),
+  metrics: flag(
+    'Counts requests, for `/metrics`, `meridian top` and the charts. `false` spares a request some tens of nanoseconds, and leaves these empty.',
+  ).prefault(true),
   cacheStatusKey: flag(
     'Says in `Cache-Status` by which key a response is stored. For whoever looks into why something is a miss: it lengthens every response, and shows clients the names of routes.',
   ).prefault(false),
@@ -372,6 +348,8 @@ export const network = group('Everything that one config file describes.', {
   bus: bus.prefault({ driver: 'local' }),
   purge: purge.prefault({}),
   access: access.prefault({}),
+  telemetry: telemetry.prefault({}),
+  rum: rum.optional(),
   nodes: z.record(label('Name of the node.'), node).register(rows, {
     means: 'The nodes by name.',
     expected: 'an object with a node under each name',

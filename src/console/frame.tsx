@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { useSession } from './data/session.ts';
-import { pages } from './pages.ts';
+import { type PageRow, pages } from './pages.ts';
 import { Icon } from './parts/icon.tsx';
 import { ThemeChoice } from './parts/theme.tsx';
 
@@ -12,7 +12,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
   const { path } = useLocation();
   const main = useRef<HTMLElement>(null);
   const titled = pages.filter(({ title }) => title !== undefined);
-  const current = titled.filter((page) => isAt(path, page.path)).at(-1);
+  const current = titled.filter((page) => isAt(path, page)).at(-1);
 
   useEffect(() => {
     document.title = current?.title === undefined ? 'Meridian' : `${current.title} · Meridian`;
@@ -63,7 +63,8 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
-function isAt(path: string, page: string): boolean {
+function isAt(path: string, { path: page, also }: PageRow): boolean {
+  if (also !== undefined && path.startsWith(also)) return true;
   return page === '/console/'
     ? path === page || path === '/console' || path.startsWith('/console/nodes')
     : path.startsWith(page);

@@ -3,13 +3,13 @@
  * sentence that can be shown.
  */
 import type { Clock } from '../clock.ts';
+import type { ExplainRequest } from '../messages/explanation.ts';
 import { type Snapshot, snapshotMessage } from '../telemetry/metrics/snapshot.ts';
 import {
   type ApiAnswer,
   type ApiMessage,
   apiAnswer,
   type ExplainMessage,
-  type ExplainRequest,
   explainMessage,
   type PurgeMessage,
   type PurgeQuestion,

@@ -2,7 +2,8 @@
  * What is said over the control API, and what a node's file holds: parsed where it arrives.
  */
 import { z } from 'zod';
-import { maxWord, selector } from '../purging/event.ts';
+import { explanation } from '../messages/explanation.ts';
+import { purgeTargets, selector } from '../messages/selector.ts';
 
 const role = z.enum(['pop', 'shield', 'origin']);
 const store = z.looseObject({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
@@ -66,17 +67,9 @@ export type StatusMessage = z.output<typeof statusMessage>;
 export const reloadMessage = z.object({ reasons: z.array(z.string()) });
 export type ReloadMessage = z.output<typeof reloadMessage>;
 
-const url = z.object({ by: z.literal('url'), url: z.string().min(1).max(maxWord) });
-
-/** Targets of one request. */
-export const maxTargets = 1000;
-
 /** `POST /purge`, asked: what to purge, all of it or nothing. */
 export const purgeRequest = z.object({
-  targets: z
-    .array(z.union([selector, url]))
-    .min(1)
-    .max(maxTargets),
+  targets: purgeTargets,
   soft: z.boolean().prefault(false),
   /** At this node alone, without the bus. */
   here: z.boolean().prefault(false),
@@ -123,53 +116,8 @@ export const nodeFile = z.object({
 });
 export type NodeFile = z.output<typeof nodeFile>;
 
-const fields = z.array(z.tuple([z.string(), z.string()])).readonly();
-
-/** `POST /explain`, asked: a request that nobody sends (`node/explain.ts`). */
-export const explainRequest = z.object({
-  method: z.string().regex(/^[A-Z]{1,20}$/),
-  base: z.url({ protocol: /^https?$/ }),
-  target: z.string().startsWith('/'),
-  fields,
-  tier: z.object({ node: z.string(), route: z.string() }).nullable(),
-});
-export type ExplainRequest = Readonly<z.output<typeof explainRequest>>;
-
-/** `POST /explain`, answered: by each worker of the node. */
-export const explainMessage = z.array(
-  z.object({
-    node: z.string(),
-    route: z.string().nullable(),
-    kind: z.string(),
-    would: z.enum(['hit', 'stale', 'ask', 'answer', 'refuse']),
-    why: z.string(),
-    key: z.string().nullable(),
-    tags: z.array(z.string()).readonly(),
-    access: z.enum(['open', 'closed']),
-    owner: z.string().nullable(),
-    stored: z
-      .object({
-        where: z.enum(['memory', 'disk']),
-        status: z.number(),
-        sizeBytes: z.number(),
-        ageS: z.number(),
-        freshForS: z.number(),
-        staleWhileRevalidateS: z.number(),
-        staleIfErrorS: z.number(),
-        isSuspect: z.boolean(),
-        etag: z.string().nullable(),
-        tags: z.array(z.string()).readonly(),
-        selecting: fields,
-      })
-      .nullable(),
-    asks: z
-      .object({
-        parents: z.array(z.object({ name: z.string(), isUp: z.boolean() })).readonly(),
-        question: explainRequest,
-      })
-      .nullable(),
-  }),
-);
+/** `POST /explain`, answered: by each worker of the node. Asked: `explainRequest`. */
+export const explainMessage = z.array(explanation);
 export type ExplainMessage = Readonly<z.output<typeof explainMessage>>;
 
 /** A request to the API, from a command on the origin's own machine. */

@@ -5,11 +5,10 @@
 
 import type { Clock } from '../clock.ts';
 import { parsedJson } from '../http/json.ts';
+import { type ExplainRequest, explainRequest } from '../messages/explanation.ts';
 import {
   type ApiMessage,
   apiMessage,
-  type ExplainRequest,
-  explainRequest,
   type PurgeRequest,
   purgeRequest,
   type ReloadMessage,

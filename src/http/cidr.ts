@@ -33,6 +33,17 @@ export function canonicalAddress(text: string): string | undefined {
   return remembered(text).canonical;
 }
 
+/** The block that an address lies in, as `192.0.2.0/24`. `undefined` for what is not an address. */
+export function blockOf(
+  text: string,
+  bits: { readonly ipv4: number; readonly ipv6: number },
+): string | undefined {
+  const { groups } = remembered(text);
+  if (groups.length === 0) return undefined;
+  const length = groups.length === 2 ? bits.ipv4 : bits.ipv6;
+  return `${format(groups.map((group, i) => group & mask(length - 16 * i)))}/${length}`;
+}
+
 /** In 16-bit groups: two for IPv4, eight for IPv6, none for what is not an address. */
 type Address = readonly number[];
 

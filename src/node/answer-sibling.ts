@@ -5,6 +5,7 @@
 import { asMeridianError, MeridianError } from '../errors.ts';
 import { admitTier } from './admit.ts';
 import { checked, isCheck } from './check.ts';
+import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import type { OpenExchange } from './open.ts';
 import { cacheStatus } from './prepare.ts';
@@ -32,7 +33,7 @@ export function answerSibling(exchange: OpenExchange, node: Node): Response | Pr
   const account = { exchange, route: '', kind: '' };
   const refusal = admitTier(exchange, node);
   if (refusal) return refuse(node, account, refusal);
-  if (isCheck(exchange)) return checked();
+  if (isCheck(exchange)) return checked(exchange, node);
   const { tier } = exchange;
   if (tier?.storedOnly !== true) {
     return refuse(node, account, new MeridianError('tier-refused', 'a PoP is no parent of other nodes'));
@@ -45,6 +46,7 @@ export function answerSibling(exchange: OpenExchange, node: Node): Response | Pr
 export async function handOver(node: Node, exchange: OpenExchange, route: Route): Promise<Response> {
   const named = route.protocol.name(exchange);
   const account: Account = { exchange, route: route.name, kind: named.kind };
+  exchange.trace = node.tracing.begin(exchange);
   if (named.as !== 'resource' || named.rendered === true || isBehind(node, exchange)) {
     return absent(node, account);
   }
@@ -74,7 +76,8 @@ function absent(node: Node, account: Account): Response {
     'cache-status': cacheStatus(node, 'absent', null, {}),
     [siblingField]: node.name,
   });
-  sign(node, account.exchange, headers, null);
-  record(node, account, absentStatus, 0, 'absent');
+  const tookMs = sign(node, account.exchange, headers, null);
+  record(node, account, tookMs, absentStatus, 0, 'absent');
+  tellKept(account.exchange, headers);
   return new Response(null, { status: absentStatus, headers });
 }

@@ -6,15 +6,17 @@ import type { Guard } from '../access/edge/guard.ts';
 import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Pass, Resource } from '../resource.ts';
+import type { Identity } from '../identity.ts';
+import type { Pass, Resource, Taken } from '../resource.ts';
 import { isSafe } from './admit.ts';
 import {
   admitToAnswer,
   admitToObtained,
   admitToPass,
   admitted,
-  isAdmittedAtOnce,
+  admittedAtOnce,
   isFree,
+  isRestrictedSource,
   readingOf,
   withoutToken,
 } from './authorise.ts';
@@ -29,7 +31,13 @@ import type { Route } from './routes.ts';
 
 export function answer(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {
   const named = route.protocol.name(exchange); // key, kind, tags
-  const account: Account = { exchange, route: route.name, kind: named.kind };
+  const account: Account = {
+    exchange,
+    route: route.name,
+    kind: named.kind,
+    resource: named.as === 'resource' ? named : undefined,
+    token: undefined,
+  };
   switch (named.as) {
     case 'resource': {
       const found = node.cache.lookup(named, exchange); // memory only: no promise
@@ -44,6 +52,8 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
       return pass(node, account, route, named);
     case 'answer':
       return replyLocally(node, account, named);
+    case 'taken':
+      return takeIn(node, account, named);
     case 'refusal':
       return refuse(node, account, named.error);
   }
@@ -60,18 +70,23 @@ function guarded(
   found: Found,
 ): Response | Promise<Response> {
   const { exchange } = account;
-  const go = () =>
-    found.outcome === 'hit'
+  const go = ({ token }: Identity) => {
+    account.token = token;
+    return found.outcome === 'hit'
       ? replyHit(node, account, found.resident)
       : fill(node, account, route, resource, found);
+  };
   const deed = readingOf(route, resource, found);
+  account.isRestricted = true;
   if (deed.restricted && route.protocol.concealed?.(resource)) {
     // Whoever may not have it is refused in the way, and in the time, in which what there is not is refused.
-    return isAdmittedAtOnce(guard, exchange, deed) ? go() : fill(node, account, route, resource, found);
+    const identity = admittedAtOnce(guard, exchange, deed);
+    if (identity === null) return fill(node, account, route, resource, found);
+    return go(identity);
   }
   try {
     const identity = admitted(guard, exchange, deed);
-    if (!(identity instanceof Promise)) return go();
+    if (!(identity instanceof Promise)) return go(identity);
     return identity.then(go, (denial) => refuse(node, account, denial));
   } catch (denial) {
     return refuse(node, account, denial);
@@ -84,7 +99,7 @@ export function answerConfirmed(node: Node, exchange: Exchange, route: Route): R
   const named = route.protocol.name(exchange);
   if (named.as !== 'resource') return answer(node, exchange, route);
   const { resident } = node.cache.lookup(named, exchange);
-  const account: Account = { exchange, route: route.name, kind: named.kind };
+  const account: Account = { exchange, route: route.name, kind: named.kind, resource: named };
   return fill(node, account, route, named, { outcome: 'miss', resident });
 }
 
@@ -100,14 +115,16 @@ async function fill(
   if (asking.exchange.memoryOnly === true) return notInMemory(node, asking.exchange, resource.key);
   node.counts.pending++;
   const account = { ...asking, key: resource.key };
+  const { exchange } = account;
+  exchange.trace = node.tracing.begin(exchange);
   try {
-    const { exchange } = account;
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
     const { guard } = node;
     if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
+    account.isRestricted ||= isRestrictedSource(served);
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
     return await reply(node, account, admittedTo ?? served);
   } catch (thrown) {
@@ -122,6 +139,8 @@ async function fill(
 async function pass(node: Node, account: Account, route: Route, named: Pass): Promise<Response> {
   node.counts.pending++;
   const { guard } = node;
+  account.isRestricted = guard?.isOpen(route.name) === false;
+  account.exchange.trace = node.tracing.begin(account.exchange);
   try {
     const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
     const parent = node.site.parentOf(route);
@@ -154,6 +173,19 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
         serverTiming: answered.headers.get('server-timing'),
       },
     });
+  } catch (thrown) {
+    return refuse(node, account, thrown);
+  } finally {
+    node.counts.pending--;
+  }
+}
+
+/** What is for this node alone. */
+// off the hit path: the request's body has to come first
+async function takeIn(node: Node, account: Account, { take }: Taken): Promise<Response> {
+  node.counts.pending++;
+  try {
+    return replyLocally(node, account, await take());
   } catch (thrown) {
     return refuse(node, account, thrown);
   } finally {

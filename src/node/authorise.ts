@@ -44,16 +44,16 @@ export function admitted(guard: Guard, exchange: Exchange, deed: Deed): Identity
   return identity instanceof Promise ? identity.then(judged) : judged(identity);
 }
 
-/** Whether this may be done, as far as that is known at once. What stands against it is said, and noted, where the request goes next. */
+/** Who may do this, as far as that is known at once; `null`: not, as far as that. What stands against it is said, and noted, where the request goes next. */
 // off the hit path: not everybody may read the route
-export function isAdmittedAtOnce(guard: Guard, exchange: Exchange, deed: Deed): boolean {
+export function admittedAtOnce(guard: Guard, exchange: Exchange, deed: Deed): Identity | null {
   try {
     const identity = guard.identify(exchange);
-    if (!(identity instanceof Promise)) return identity.may(deed);
+    if (!(identity instanceof Promise)) return identity.may(deed) ? identity : null;
     identity.catch(() => {}); // who asks again hears the same
-    return false;
+    return null;
   } catch {
-    return false; // who asks again hears why
+    return null; // who asks again hears why
   }
 }
 
@@ -122,7 +122,9 @@ async function admitToSource(
   }
 }
 
-function isRestrictedSource({ source }: Obtained): boolean {
+/** Whether it is for those only who have the right by name. */
+// off the hit path: after a miss
+export function isRestrictedSource({ source }: Obtained): boolean {
   switch (source.from) {
     case 'memory':
     case 'disk':

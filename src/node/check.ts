@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { request } from '../http/client.ts';
+import { keepField, keepIn, keepText } from './kept.ts';
+import type { Node } from './node.ts';
 import { signTier, tierField } from './tier.ts';
 import type { AskedNode } from './tier-request.ts';
 import type { TierTls } from './tier-tls.ts';
@@ -23,15 +25,21 @@ export interface Checker {
   readonly timeoutMs: number;
 }
 
-/** Rejects when there is no answer, or one that says that it cannot do its work. */
+/**
+ * Rejects when there is no answer, or one that says that it cannot do its work.
+ *
+ * @param kept traces that it may have a part of, and that are kept.
+ */
 export async function checkNode(
   { url, http2 }: AskedNode,
   checker: Checker,
   signal: AbortSignal,
+  kept: readonly string[] = [],
 ): Promise<void> {
   const { node, secret, clock, tls, timeoutMs } = checker;
   const claim = { node, route: checkRoute, background: true };
   const headers = new Headers({ [tierField]: signTier(secret, claim, method, target, clock.now()) });
+  if (kept.length > 0) headers.set(keepField, keepText(kept));
   const timeouts = { connectMs: timeoutMs, firstByteMs: timeoutMs, betweenBytesMs: timeoutMs };
   const { status } = await request(url + target, {
     ...{ method, headers, signal, timeouts, clock },
@@ -47,6 +55,8 @@ export function isCheck({ tier }: Exchange): boolean {
   return tier?.route === checkRoute;
 }
 
-export function checked(): Response {
+export function checked({ headers }: Exchange, { tracing }: Pick<Node, 'tracing'>): Response {
+  const kept = keepIn(headers.get(keepField));
+  if (kept.length > 0) tracing.keep(kept);
   return new Response(null, { status: 204 });
 }

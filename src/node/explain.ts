@@ -5,65 +5,14 @@
 import { ageS, isFresh, remainingS } from '../cache/freshness.ts';
 import type { Entry } from '../entry.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
-import type { FieldList, Named, Resource } from '../resource.ts';
+import { isRestricted } from '../identity.ts';
+import type { ExplainRequest, Explanation, StoredExplanation } from '../messages/explanation.ts';
+import type { Named, Resource } from '../resource.ts';
 import type { Node } from './node.ts';
 import type { Route } from './routes.ts';
 import { fieldsForParent } from './tier-request.ts';
 
-export interface Question {
-  readonly method: string;
-  /** As the client used it, without a trailing slash. */
-  readonly base: string;
-  /** Path and query. */
-  readonly target: string;
-  readonly fields: FieldList;
-  /** How another node has asked, or would; `null` for a client. */
-  readonly tier: { readonly node: string; readonly route: string } | null;
-}
-
-export interface StoredExplanation {
-  readonly where: 'memory' | 'disk';
-  readonly status: number;
-  readonly sizeBytes: number;
-  readonly ageS: number;
-  /** Seconds of freshness left; negative once it is stale. */
-  readonly freshForS: number;
-  /** Seconds past that in which it is served at once while it is revalidated, and in which it is served when the parent fails. */
-  readonly staleWhileRevalidateS: number;
-  readonly staleIfErrorS: number;
-  /** This node may have missed a purge, so it is confirmed first. */
-  readonly isSuspect: boolean;
-  readonly etag: string | null;
-  readonly tags: readonly string[];
-  /** The request's fields that chose this variant. */
-  readonly selecting: FieldList;
-}
-
-export interface Explanation {
-  readonly node: string;
-  /** `null`: no route serves this. */
-  readonly route: string | null;
-  /** The protocol's word for what is asked for. */
-  readonly kind: string;
-  /** `hit`: from memory or disk. `stale`: at once, and revalidated. `ask`: a parent. `answer`, `refuse`: by the node itself. */
-  readonly would: 'hit' | 'stale' | 'ask' | 'answer' | 'refuse';
-  readonly why: string;
-  /** `null` for what is never stored. */
-  readonly key: string | null;
-  readonly tags: readonly string[];
-  /** Everybody may read the route, or it needs a credential. */
-  readonly access: 'open' | 'closed';
-  /** The member of the ring that keeps the key; `null` where there is no ring. */
-  readonly owner: string | null;
-  readonly stored: StoredExplanation | null;
-  /** How its parents are asked, which of them are asked first, and which are passed over. */
-  readonly asks: {
-    readonly parents: readonly { readonly name: string; readonly isUp: boolean }[];
-    readonly question: Question;
-  } | null;
-}
-
-export function explain(node: Node, question: Question): Explanation {
+export function explain(node: Node, question: ExplainRequest): Explanation {
   const exchange = exchangeFor(node, question);
   const { routes } = node.site;
   const route = question.tier
@@ -78,6 +27,8 @@ export function explain(node: Node, question: Question): Explanation {
   switch (named.as) {
     case 'answer':
       return { ...about, would: 'answer', why: `the node answers ${named.status} by itself` };
+    case 'taken':
+      return { ...about, would: 'answer', why: 'the node takes it in by itself' };
     case 'refusal':
       return { ...about, would: 'refuse', why: named.error.message };
     case 'pass':
@@ -93,8 +44,7 @@ export function explain(node: Node, question: Question): Explanation {
       const found = node.cache.stored(named, exchange);
       const stored = found && storedExplanation(found.entry, found.from, exchange.nowMs);
       const verdict = verdictOn(stored);
-      const asks =
-        verdict.would === 'hit' ? null : asksOf(node, route, named, exchange, found?.entry ?? null);
+      const asks = asksOf(node, route, named, exchange, found?.entry ?? null);
       return { ...about, ...verdict, key, tags, owner, stored, asks };
     }
   }
@@ -121,7 +71,7 @@ function verdictOn(stored: StoredExplanation | null): Pick<Explanation, 'would' 
 }
 
 function storedExplanation(
-  { status, sizeBytes, freshness, etag, tags, selecting }: Entry,
+  { status, sizeBytes, freshness, etag, tags, selecting, fields }: Entry,
   where: 'memory' | 'disk',
   nowMs: number,
 ): StoredExplanation {
@@ -132,7 +82,7 @@ function storedExplanation(
   return {
     ...{ where, status, sizeBytes, ageS: Math.floor(ageS(freshness, nowMs)) },
     ...{ freshForS: Math.floor(freshForS), staleWhileRevalidateS, staleIfErrorS, isSuspect: suspect },
-    ...{ etag, tags, selecting },
+    ...{ isRestricted: isRestricted(fields), etag, tags, selecting },
   };
 }
 
@@ -150,7 +100,7 @@ function asksOf(
   return { parents, question: { method, base, target, fields, tier: { node: node.name, route: name } } };
 }
 
-function exchangeFor(node: Node, { method, base, target, fields, tier }: Question): Exchange {
+function exchangeFor(node: Node, { method, base, target, fields, tier }: ExplainRequest): Exchange {
   const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
   const request = new Request(`${base}${target}`, { method, headers });
   const question = target.indexOf('?');

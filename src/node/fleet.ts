@@ -1,18 +1,25 @@
 /**
- * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks. And what a node
- * reports.
+ * What an origin knows of all nodes: what they report of themselves, and how that was over the last weeks.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import meridian from '../../package.json' with { type: 'json' };
 import type { Fleet } from '../access/api/fleet-state.ts';
 import type { Bus } from '../bus.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
+import { mostReported } from '../messages/cached.ts';
+import type { Report } from '../messages/report.ts';
 import { readReports } from '../telemetry/fleet/board.ts';
-import { countsOf, type Report } from '../telemetry/fleet/report.ts';
+import { countsOf } from '../telemetry/fleet/report.ts';
 import { openSeries, type Series } from '../telemetry/fleet/series.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { bucketBounds } from '../telemetry/metrics/buckets.ts';
+import { overviewOf } from '../telemetry/rum/report.ts';
+import { hearTop } from '../telemetry/top/board.ts';
+import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
+import type { NodeMetrics } from './metrics.ts';
+import { versionedScript } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeFleet extends Fleet {
@@ -41,6 +48,13 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
       log.warn('a point of the charts is lost', { node, error });
     }
   });
+  const listening = hearTop(bus, (said) => {
+    try {
+      series.days.put(said);
+    } catch (error) {
+      log.warn('what was asked for most is not written down now', { node: said.node, error });
+    }
+  });
   let cancel = clock.after(0, forget);
 
   function forget(): void {
@@ -53,10 +67,26 @@ export async function openFleet({ bus, clock, log, dataDir }: FleetOptions): Pro
   }
 
   return {
-    nodes: () => [...reports.live.values()].map(({ report, atMs }) => ({ ...report, heardMs: atMs })),
-    series: ({ fromMs, toMs, points = usualPoints, node }) => series.read({ fromMs, toMs, points, node }),
+    nodes: () =>
+      reports.known.map(({ report: { rum: _, ...report }, atMs, ...how }) => ({
+        ...report,
+        heardMs: atMs,
+        ...how,
+      })),
+    hot: () => hotOf([...reports.live.values()].map(({ report }) => report)),
+    evictions: () => evictionsOf([...reports.live.values()].map(({ report }) => report)),
+    rum: () => ({
+      script: versionedScript,
+      ...overviewOf([...reports.live.values()].flatMap(({ report: { rum } }) => rum ?? [])),
+    }),
+    series: ({ fromMs, toMs, points = usualPoints, node }) => ({
+      ...{ fromMs, toMs, bounds: bucketBounds },
+      ...series.read({ fromMs, toMs, points, node }),
+    }),
+    top: series.days,
     async close() {
       cancel();
+      listening.close();
       reports.close();
       series.close();
     },
@@ -74,8 +104,13 @@ async function openKept(dataDir: string, log: Log): Promise<Series> {
   }
 }
 
-export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place } = status;
+export function reportOf(
+  status: NodeStatus,
+  metrics: Pick<NodeMetrics, 'read' | 'rum'>,
+  cache: Pick<Cache, 'mostUsed' | 'evictions'>,
+  worker: number,
+): Report {
+  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place, hot } = status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
     node: name,
@@ -84,7 +119,7 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     startedMs: startedAtMs,
     version: meridian.version,
     urls: [...urls],
-    counts: countsOf(metrics),
+    counts: countsOf(metrics.read()),
     memory: boundsOf(memory),
     disk: disk && boundsOf(disk),
     rssBytes,
@@ -92,6 +127,9 @@ export function reportOf(status: NodeStatus, metrics: Snapshot, worker: number):
     parents: parents.map((parent) => parent.name),
     place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
+    hot: hottest(hot, cache.mostUsed()),
+    evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shortened(each.key) })),
+    rum: metrics.rum.measured.report(),
   };
 }
 

@@ -6,15 +6,18 @@ import type { Exchange } from '../exchange.ts';
 import { isPlain } from '../http/plain.ts';
 import type { Account, Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
-import { record } from './record.ts';
+import { recordHit } from './record.ts';
 import { replyStored } from './reply.ts';
 
 export function replyHit(node: Node, account: Account, resident: Resident): Response {
   const { exchange } = account;
   const { entry } = resident;
+  if (resident.isRestricted) account.isRestricted = true;
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
-    const { headers } = signed(node, exchange, preparedHit(node, resident, exchange.nowMs));
-    record(node, account, entry.status, entry.sizeBytes, hitOutcome(resident));
+    const prepared = preparedHit(node, resident, exchange.nowMs);
+    const { headers } = prepared;
+    const tookMs = signHit(node, exchange, prepared);
+    recordHit(node, account, tookMs, entry, hitOutcome(resident), prepared);
     return new Response(
       resident.body,
       entry.status === 200 ? { headers } : { status: entry.status, headers },
@@ -27,13 +30,14 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
 }
 
 /** As `sign`, but most hits take as long as the one before: then `Server-Timing` says so already. */
-function signed(node: Node, exchange: Exchange, prepared: PreparedHead): PreparedHead {
+function signHit(node: Node, exchange: Exchange, prepared: PreparedHead): number {
   const { headers } = prepared;
   headers.set('x-request-id', exchange.id);
-  const timing = node.timing(node.clock.elapsed() - exchange.startedMs);
+  const tookMs = node.clock.elapsed() - exchange.startedMs;
+  const timing = node.timing(tookMs);
   if (timing !== prepared.timing) {
     headers.set('server-timing', timing);
     prepared.timing = timing;
   }
-  return prepared;
+  return tookMs;
 }

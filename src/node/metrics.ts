@@ -1,16 +1,28 @@
 /**
  * A node's metrics: what its phases count as they answer, and what its parts know of themselves, read when somebody asks.
  */
+
+import type { DiskStats } from '../cache/disk/disk.ts';
 import type { Clock } from '../clock.ts';
-import type { Network } from '../config/network.ts';
+import type { Network, NodeConfig } from '../config/network.ts';
+import type { ParentStatus } from '../parents/member.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
-import { type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
+import { layerOf, type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { type WorkMeter, workMeter } from '../telemetry/metrics/work.ts';
+import type { ExportCounts } from '../telemetry/otlp/exporter.ts';
+import { openMeasured } from '../telemetry/rum/measured.ts';
+import type { TraceCounts } from '../telemetry/tracing/tracing.ts';
 import type { Node } from './node.ts';
+import type { PurgingStatus } from './purging.ts';
+import { openRum, type Rum } from './rum.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface NodeMetrics {
+  /** What pages and commands tell: counted here, too. */
+  readonly rum: Rum;
   readonly meter: RequestMeter;
+  readonly work: WorkMeter;
   read(): Snapshot;
   close(): void;
 }
@@ -19,9 +31,17 @@ export interface NodeMetricsOptions {
   readonly clock: Clock;
   /** As the config in force has it. */
   readonly network: () => Network;
+  /** Of the node: whether requests are counted. */
+  readonly config: Pick<NodeConfig, 'metrics'>;
   /** The node, once it is there. */
-  readonly node: () => Pick<Node, 'counts' | 'accessLog'>;
+  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache'>;
   readonly status: () => NodeStatus;
+  readonly telemetry: TelemetryCounts;
+}
+
+export interface TelemetryCounts {
+  readonly traces: TraceCounts;
+  readonly exports: ExportCounts;
 }
 
 export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
@@ -29,7 +49,18 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   const counted = registry();
   counted.observe('http.server.active_requests', () => single(node().counts.pending));
   counted.observe('meridian.access_log.dropped', () => single(node().accessLog?.dropped ?? 0));
+  counted.observe('meridian.remote.paused', () =>
+    [...node().site.servers].map(([server, pausedMs]) => ({
+      labels: [server],
+      value: pausedMs() / 1000,
+    })),
+  );
+  observeRing(counted, node);
+  counted.observe('meridian.cache.evictions', () =>
+    node().cache.evictions.counts.map(({ tier, cause, count }) => ({ labels: [tier, cause], value: count })),
+  );
   observeProcess(counted);
+  observeTelemetry(counted, options.telemetry);
   // One look at the node for all that is read of it.
   let seen: NodeStatus | null = null;
   observeStatus(counted, clock, () => {
@@ -37,8 +68,11 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     return seen;
   });
   const stop = watchEventLoop(counted.histogram('meridian.event_loop.delay'), clock);
+  const roleOf = (name: string) => network().nodes[name]?.role;
   return {
-    meter: requestMeter(counted, (name) => network().nodes[name]?.role),
+    rum: openRum(openMeasured(counted, clock), clock),
+    meter: options.config.metrics ? requestMeter(counted, roleOf) : noMeter(roleOf),
+    work: workMeter(counted, (server) => node().site.servers.has(server)),
     read() {
       seen = null;
       return counted.read();
@@ -47,22 +81,28 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   };
 }
 
+/** Says what a request was answered from, and counts nothing. */
+function noMeter(roleOf: Parameters<typeof layerOf>[2]): RequestMeter {
+  return {
+    record: (_route, outcome, _status, _bytes, _durationMs, beyond) => layerOf(outcome, beyond, roleOf),
+    sent: () => undefined,
+    exemplify: () => undefined,
+  };
+}
+
 function single(value: number): readonly { readonly labels: readonly []; readonly value: number }[] {
   return [{ labels: [], value }];
 }
 
 function observeStatus(counted: Registry, clock: Clock, status: () => NodeStatus): void {
-  counted.observe('meridian.errors', () => single(status().errors));
   counted.observe('meridian.cache.fills', () => single(status().fills));
   counted.observe('meridian.cache.entries', () => ofTiers(status(), ({ entries }) => entries));
   counted.observe('meridian.cache.size', () => ofTiers(status(), ({ bytes }) => bytes));
   counted.observe('meridian.cache.limit', () => ofTiers(status(), ({ limitBytes }) => limitBytes));
   counted.observe('meridian.bus.up', () => single(status().bus === 'connected' ? 1 : 0));
-  counted.observe('meridian.parent.up', () =>
-    status().parents.map(({ name, healthy }) => ({ labels: [name], value: healthy ? 1 : 0 })),
-  );
-  counted.observe('meridian.purges.applied', () => single(status().purging.applied));
-  counted.observe('meridian.purges.gaps', () => single(status().purging.gaps));
+  observeParents(counted, status);
+  observeStores(counted, status);
+  observePurging(counted, status);
   counted.observe('process.uptime', () => single((clock.now() - status().startedAtMs) / 1000));
   counted.observe('meridian.ring.share', () =>
     (status().ring?.members ?? []).map(({ name, share }) => ({ labels: [name], value: share })),
@@ -77,6 +117,94 @@ function observeStatus(counted: Registry, clock: Clock, status: () => NodeStatus
   });
 }
 
+function observeParents(counted: Registry, status: () => NodeStatus): void {
+  const of = (value: (parent: ParentStatus) => number) => () =>
+    status().parents.map((parent) => ({ labels: [parent.name] as const, value: value(parent) }));
+  counted.observe(
+    'meridian.parent.up',
+    of(({ healthy }) => (healthy ? 1 : 0)),
+  );
+  counted.observe(
+    'meridian.parent.requests',
+    of(({ requests }) => requests),
+  );
+  counted.observe(
+    'meridian.parent.failures',
+    of(({ failures }) => failures),
+  );
+  counted.observe(
+    'meridian.parent.retries',
+    of(({ retries }) => retries),
+  );
+  counted.observe(
+    'meridian.parent.hedges',
+    of(({ hedges }) => hedges),
+  );
+  counted.observe(
+    'meridian.parent.ejections',
+    of(({ ejections }) => ejections),
+  );
+}
+
+function observeStores(counted: Registry, status: () => NodeStatus): void {
+  counted.observe('meridian.disk.errors', () => ofDisk(status(), ({ errors }) => errors));
+  counted.observe('meridian.disk.corrupt', () => ofDisk(status(), ({ corrupt }) => corrupt));
+  counted.observe('meridian.store.up', () =>
+    Object.entries(status().stores ?? {}).map(([store, { engine, state }]) => ({
+      labels: [store, engine] as const,
+      value: state === 'failing' ? 0 : 1,
+    })),
+  );
+}
+
+function ofDisk({ disk }: NodeStatus, of: (stats: DiskStats) => number): ReturnType<typeof single> {
+  return disk === null ? [] : single(of(disk));
+}
+
+function observePurging(counted: Registry, status: () => NodeStatus): void {
+  const of = (value: (purging: PurgingStatus) => number) => () => single(value(status().purging));
+  counted.observe(
+    'meridian.purges.applied',
+    of(({ applied }) => applied),
+  );
+  counted.observe(
+    'meridian.purges.gaps',
+    of(({ gaps }) => gaps),
+  );
+  counted.observe(
+    'meridian.purges.suspected',
+    of(({ suspected }) => suspected),
+  );
+  counted.observe(
+    'meridian.bus.lag',
+    of(({ behind }) => behind),
+  );
+  counted.observe(
+    'meridian.bus.unproven',
+    of(({ unprovenMs }) => unprovenMs / 1000),
+  );
+}
+
+function observeRing(counted: Registry, node: NodeMetricsOptions['node']): void {
+  const of = (value: (answered: { requests: number; bytes: number }) => number) => () =>
+    [...(node().ring?.answered ?? [])].map(([member, all]) => ({
+      labels: [member] as const,
+      value: value(all),
+    }));
+  counted.observe(
+    'meridian.ring.member.requests',
+    of(({ requests }) => requests),
+  );
+  counted.observe(
+    'meridian.ring.member.size',
+    of(({ bytes }) => bytes),
+  );
+  counted.observe('meridian.ring.failures', () => {
+    const { ring } = node();
+    return ring === null ? [] : single(ring.counts.failed);
+  });
+}
+
 type TierStats = Pick<NodeStatus['memory'], 'entries' | 'bytes' | 'limitBytes'>;
 
 function ofTiers(
@@ -85,6 +213,21 @@ function ofTiers(
 ): Observation<'meridian.cache.size'>[] {
   const inMemory = { labels: ['memory'], value: of(memory) } as const;
   return disk === null ? [inMemory] : [inMemory, { labels: ['disk'], value: of(disk) }];
+}
+
+function observeTelemetry(counted: Registry, { traces, exports }: TelemetryCounts): void {
+  counted.observe('meridian.traces.kept', () =>
+    Object.entries(traces.kept).map(([reason, value]) => ({ labels: [reason], value })),
+  );
+  counted.observe('meridian.traces.dropped', () => single(traces.dropped));
+  counted.observe('meridian.otlp.sent', () =>
+    Object.entries(exports.sent).map(([signal, value]) => ({ labels: [signal], value })),
+  );
+  counted.observe('meridian.otlp.dropped', () =>
+    Object.entries(exports.dropped).flatMap(([signal, losses]) =>
+      Object.entries(losses).map(([reason, value]) => ({ labels: [signal, reason], value }) as const),
+    ),
+  );
 }
 
 function observeProcess(counted: Registry): void {

@@ -15,6 +15,9 @@ import { questionFrame } from '../ring/frames/message.ts';
 import { ownWord, signHop } from '../ring/hop.ts';
 import { registry } from '../telemetry/metrics/registry.ts';
 import { requestMeter } from '../telemetry/metrics/requests.ts';
+import { workMeter } from '../telemetry/metrics/work.ts';
+import { popularity } from '../telemetry/top/popularity.ts';
+import { openTracing } from '../telemetry/tracing/tracing.ts';
 import { openNeighbourDoor } from './neighbour-door.ts';
 import { helloMethod } from './neighbours.ts';
 import type { Node } from './node.ts';
@@ -51,11 +54,12 @@ function worker({ cache, clock, parent: answers }: World) {
   const lines: { client: string; id: string; userAgent: string | undefined }[] = [];
   const guard = {
     isOpen: () => true,
+    holder: ({ headers }: { headers: Headers }) => headers.get('authorization'),
     identify({ headers }: { headers: Headers }) {
       const token = headers.get('authorization');
       if (token === 'unknown') return Promise.reject(new MeridianError('access-unknown', 'not known'));
       if (token === 'wrong') throw new MeridianError('unauthenticated', 'not good');
-      return { may: ({ restricted }: Deed) => !restricted || token === 'good' };
+      return { token, may: ({ restricted }: Deed) => !restricted || token === 'good' };
     },
     denial: (identity: Identity, deed: Deed) =>
       identity.may(deed) ? null : new MeridianError('forbidden', 'not for you'),
@@ -65,16 +69,22 @@ function worker({ cache, clock, parent: answers }: World) {
     routes: { match: (authority: string) => (authority === 'lhr.example' ? route : null) },
     config: { limits: { clients: 10 }, cacheStatusKey: false },
     parentOf: () => answers,
+    system: { name: 'meridian' },
   };
   const own = { name: 'lhr', role: 'pop', ring: null, hot: null };
   const node = { ...own, timing: () => 'lhr;dur=0', log: { error() {} } };
-  const accessLog = { record: (line: (typeof lines)[number]) => void lines.push(line) };
-  const meter = requestMeter(registry(), () => undefined);
-  return {
-    counts,
-    lines,
-    node: { ...node, cache, clock, counts, meter, guard, site, accessLog } as unknown as Node,
-  };
+  const accessLog = { wants: () => true, record: (line: (typeof lines)[number]) => void lines.push(line) };
+  const counted = registry();
+  const meter = requestMeter(counted, () => undefined);
+  const work = workMeter(counted, () => false);
+  const asked = popularity(clock.now(), 1);
+  const tracing = openTracing({
+    ...{ clock, settings: null, about: {}, random: (count: number) => new Uint8Array(count) },
+    counts: { kept: { failed: 0, slow: 0, sampled: 0, told: 0 }, dropped: 0 },
+    ...{ keep: () => undefined, exemplify: () => undefined, tell: () => undefined },
+  });
+  const parts = { cache, clock, counts, meter, work, popularity: asked, guard, site, accessLog, tracing };
+  return { counts, lines, asked, node: { ...node, ...parts } as unknown as Node };
 }
 
 function door({ node }: { readonly node: Node }): string {
@@ -88,6 +98,12 @@ const question = {
   ...{ method: 'GET', target: '/', base: 'http://lhr.example', client: '192.0.2.1', id: 'a-1', fields: '' },
   memoryOnly: false,
 };
+
+/** Who asked, and how often. */
+function namesIn({ asked, node }: ReturnType<typeof worker>): string[] {
+  const { top } = asked.read(node.clock.now()).token;
+  return top.map(({ name, requests }) => `${name} ${requests}`);
+}
 
 /** What another worker gets. */
 async function ask(path: string, { clock }: World, headers: Record<string, string> = {}, about = {}) {
@@ -117,6 +133,7 @@ describe('a worker that is asked over frames', () => {
     expect(got.head).toContain('\nx-what\nelse');
     expect(got.head).toContain('\ncache-status\nlhr;hit;ttl=60;detail=memory');
     expect(one.counts).toMatchObject({ requests: 1, hits: 1 });
+    expect(namesIn(one)).toEqual(['anonymous 1']);
     expect(one.lines).toMatchObject([{ client: '192.0.2.1', id: 'a-1', userAgent: 'curl' }]);
   });
 
@@ -133,6 +150,7 @@ describe('a worker that is asked over frames', () => {
     expect(refused).toEqual([403, 401, 503]);
     expect([one.counts.requests, one.counts.hits, one.lines.length]).toEqual([3, 0, 3]);
     expect(await ask(path, here, { authorization: 'good' })).toMatchObject({ as: 'hit', status: 200 });
+    expect(namesIn(one)).toContain('good 1');
   });
 
   test('answers what is stale, or was never stored, as over HTTP', async () => {

@@ -11,13 +11,13 @@ import type { Given } from '../ring/frames/given.ts';
 import { fieldLine } from '../ring/frames/message.ts';
 import { isOwnWord, verifyHop } from '../ring/hop.ts';
 import { answer } from './answer.ts';
-import { isAdmittedAtOnce, isFree, readingOf } from './authorise.ts';
+import { admittedAtOnce, isFree, readingOf } from './authorise.ts';
 import { forASecond } from './for-a-second.ts';
 import { NeighbourExchange } from './neighbour-exchange.ts';
 import { helloMethod } from './neighbours.ts';
-import type { Node } from './node.ts';
+import type { Account, Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
-import { record } from './record.ts';
+import { recordHit } from './record.ts';
 import { failed, noRoute, refuse } from './refuse.ts';
 import type { Route } from './routes.ts';
 
@@ -74,15 +74,26 @@ function fromMemory(
   const found = node.cache.lookup(named, exchange);
   if (found.outcome !== 'hit') return null;
   const { guard, clock } = node;
+  const account: Account = {
+    exchange,
+    route: route.name,
+    kind: named.kind,
+    resource: named,
+    token: undefined,
+  };
   if (guard !== null && !isFree(guard, route, found)) {
-    if (!isAdmittedAtOnce(guard, exchange, readingOf(route, named, found))) return null;
+    const identity = admittedAtOnce(guard, exchange, readingOf(route, named, found));
+    if (identity === null) return null;
+    account.token = identity.token;
   }
   const { resident } = found;
   const { status, sizeBytes } = resident.entry;
-  const head = headBytes(preparedHit(node, resident, exchange.nowMs), exchange.nowMs);
+  const prepared = preparedHit(node, resident, exchange.nowMs);
+  const head = headBytes(prepared, exchange.nowMs);
   if (head.length > mostKeptBytes) return null;
-  record(node, { exchange, route: route.name, kind: named.kind }, status, sizeBytes, hitOutcome(resident));
-  const timing = node.timing(clock.elapsed() - exchange.startedMs);
+  const tookMs = clock.elapsed() - exchange.startedMs;
+  recordHit(node, account, tookMs, resident.entry, hitOutcome(resident), prepared);
+  const timing = node.timing(tookMs);
   return { head: { as: 'hit', status, timing, head, sizeBytes }, body: bodyOfBlob(resident.body) };
 }
 

@@ -2,7 +2,7 @@
  * A client's request as another worker of this node tells of it. That one has admitted it, so a `Request` is made only for those
  * who want more than memory has.
  */
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, Trace } from '../exchange.ts';
 import type { Asker } from '../ring/frames/door.ts';
 import type { Question } from '../ring/frames/message.ts';
 
@@ -17,6 +17,7 @@ export class NeighbourExchange implements Exchange {
   readonly startedMs: number;
   readonly tier = null;
   readonly relayed = true;
+  trace: Trace | undefined = undefined;
   readonly memoryOnly: boolean;
   private readonly address: string;
   private readonly asker: Asker;

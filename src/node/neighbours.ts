@@ -3,7 +3,7 @@
  * request over HTTP. What they do not answer that way, for whatever reason, is asked for over HTTP.
  */
 import type { Clock } from '../clock.ts';
-import type { Exchange } from '../exchange.ts';
+import type { AskSpan, Exchange } from '../exchange.ts';
 import { forEachEndToEnd } from '../http/fields.ts';
 import { type Caller, type CallerOptions, type Got, openCaller } from '../ring/frames/caller.ts';
 import { fieldLine } from '../ring/frames/message.ts';
@@ -17,8 +17,14 @@ export interface Neighbours {
    * `null`, at once or later: it has to be asked for otherwise. Fails as `Caller.ask` does.
    *
    * @param memoryOnly it is to be answered only if the member has it fresh in its memory.
+   * @param span of the question, for the member.
    */
-  ask(member: string, exchange: Exchange, memoryOnly: boolean): Promise<Got | null> | null;
+  ask(
+    member: string,
+    exchange: Exchange,
+    memoryOnly: boolean,
+    span: AskSpan | undefined,
+  ): Promise<Got | null> | null;
   /** Of what they have had in memory, the heads as clients get them. */
   readonly heads: HeadsReady;
   /** Of those that this member was asked, without a whole answer yet. */
@@ -64,12 +70,12 @@ export function openNeighbours({
   }
 
   return {
-    ask(member, exchange, memoryOnly) {
+    ask(member, exchange, memoryOnly, span) {
       const caller = callers.get(member);
       const { method, target, base, id, tier, request, inform } = exchange;
       // Those of other nodes say more than a client does.
       if (caller === undefined || tier !== null) return null;
-      const fields = fieldsOf(exchange.headers);
+      const fields = fieldsOf(exchange.headers, span);
       const asking = { method, target, base, client: exchange.client(), id, memoryOnly, fields };
       return caller.ask(asking, { signal: request.signal, inform: inform?.bind(exchange) });
     },
@@ -83,10 +89,10 @@ export function openNeighbours({
 
 const ofOneHop: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', hopField]);
 
-function fieldsOf(headers: Headers): string {
-  let text = '';
+function fieldsOf(headers: Headers, span: AskSpan | undefined): string {
+  let text = span === undefined ? '' : fieldLine('traceparent', span.traceparent);
   forEachEndToEnd(headers, ofOneHop, (name, value) => {
-    text += fieldLine(name, value);
+    if (span === undefined || name !== 'traceparent') text += fieldLine(name, value);
   });
   return text;
 }

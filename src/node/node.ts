@@ -12,10 +12,13 @@ import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
-import type { CacheKey } from '../resource.ts';
+import type { CacheKey, Resource } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestMeter } from '../telemetry/metrics/requests.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
+import type { Popularity } from '../telemetry/top/popularity.ts';
+import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -37,6 +40,10 @@ export interface Node {
   readonly counts: Counts;
   /** Counts each request. */
   readonly meter: RequestMeter;
+  /** Counts what is done for them. */
+  readonly work: WorkMeter;
+  /** What clients ask for most, and who they are; `null` at nodes that only other nodes ask. */
+  readonly popularity: Popularity | null;
   readonly purging: Purging;
   /** Who may have what; `null` at nodes that only other nodes ask. */
   readonly guard: Guard | null;
@@ -47,6 +54,8 @@ export interface Node {
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;
+  /** Which traces are kept; replaced on reload. */
+  tracing: Tracing;
 }
 
 export interface Counts {
@@ -74,6 +83,10 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
+  /** Remotes that the origin asks by the config (scheme, host and port), with for how long each wants to be left alone, ms. */
+  readonly servers: ReadonlyMap<string, () => number>;
+  /** Tells a parent or a sibling that these traces are kept. Never rejects. */
+  readonly tellKept: (node: string, traceIds: readonly string[]) => Promise<void>;
   /** For requests to other nodes. */
   readonly tls: TierTls;
   /** Begins what goes on without a request: the site is in force. */
@@ -81,11 +94,17 @@ export interface Site {
   close(): void;
 }
 
-/** A phase's way to say what a request was about, for the access log. */
+/** A phase's way to say what a request was about, for the access log and for what is counted. */
 export interface Account {
   readonly exchange: Exchange;
   readonly route: string;
   readonly kind: string;
+  /** What may be stored. */
+  readonly resource?: Resource | undefined;
+  /** Id of the token of who asks, once somebody had to know; `null`: without one. */
+  token?: string | null | undefined;
+  /** Not everybody may read it, as far as is known by now. */
+  isRestricted?: boolean | undefined;
   /** Of what may be stored, once it was not found in memory. */
   readonly key?: CacheKey;
 }

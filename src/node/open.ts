@@ -2,7 +2,7 @@
  * First phase: the request as an exchange. On the way of every hit, so what not every request needs is worked
  * out only when somebody asks for it.
  */
-import type { Exchange, TierCaller } from '../exchange.ts';
+import type { Exchange, TierCaller, Trace } from '../exchange.ts';
 import { Envelope } from '../http/envelope.ts';
 import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
 import { validAuthority } from '../http/host.ts';
@@ -28,6 +28,7 @@ export class OpenExchange implements Exchange {
   tier: TierCaller | null = null;
   relayed = false;
   memoryOnly = false;
+  trace: Trace | undefined = undefined;
   /** Of this node; a tier's request has the PoP's instead. */
   private ownId = '';
   private givenBase: string | null = null;

@@ -14,7 +14,7 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
   const exchange = open(request, listener, node);
   const refusal = admitTier(exchange, node);
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
-  if (isCheck(exchange)) return checked();
+  if (isCheck(exchange)) return checked(exchange, node);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
   const answered = answerTier(node, exchange, route);

@@ -4,16 +4,21 @@
  */
 import type { Bus } from '../bus.ts';
 import { type Cache, type CacheOptions, cache } from '../cache/cache.ts';
+import type { DiskOptions } from '../cache/disk/disk.ts';
 import { openDiskInTime } from '../cache/disk/unopened.ts';
 import type { Tuning } from '../cache/engine.ts';
+import { evictions } from '../cache/eviction/evictions.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { busFor } from './bus.ts';
+import { type Desks, openDesks } from './desks.ts';
 import { diskFolder } from './disk-folders.ts';
 import { type NodeFleet, openFleet } from './fleet.ts';
 import { keepHouse } from './housekeeping.ts';
+import { meteredBus } from './metered-bus.ts';
 import type { Site } from './node.ts';
 import { openPurging, type Purging } from './purging.ts';
 import { openRecords, type Records } from './records.ts';
@@ -46,6 +51,8 @@ export interface Parts {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: NodeFleet | null;
+  /** What the API does with what all nodes keep: at origins. */
+  readonly desks: Desks | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
   /** Begins what needs the node's routes. */
@@ -55,14 +62,19 @@ export interface Parts {
   close(): Promise<void>;
 }
 
+/** And what counts its work. */
+export interface PartsDependencies extends NodeDependencies {
+  readonly work: WorkMeter;
+}
+
 export async function openParts(
   network: Network,
   config: NodeConfig,
   startedMs: number,
-  deps: NodeDependencies,
+  deps: PartsDependencies,
   site: () => Site,
 ): Promise<Parts> {
-  const { clock, log, seat } = deps;
+  const { clock, log, seat, work } = deps;
   // Each worker follows the bus, and is a member, for itself.
   const own = seat ? workerName(config.name, seat.worker) : config.name;
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
@@ -72,11 +84,15 @@ export async function openParts(
   const nearby = replicas({ clock, warn, followed, trustMs });
   const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
   const counted = seat || config.ring ? tally() : null;
-  const stored = await openCache(network, config, seat, { clock, warn, purged, hits: counted?.count });
+  const stored = await openCache(network, config, seat, {
+    ...{ clock, warn, purged, hits: counted?.count, ended: work.filled },
+  });
   const stores = config.store ? await openStores(config.store, clock, log) : null;
-  const bus = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
+  const opened = deps.bus ?? (await busFor(network, config, { clock, log, publisher: own }));
+  const bus = meteredBus(opened, work.published);
   const self = { name: own, role: config.role, startedMs };
-  const purging = openPurging({ bus, cache: stored, self, trustMs, clock, log });
+  const carriedOut = (publishedMs: number) => work.purged(clock.now() - publishedMs);
+  const purging = openPurging({ bus, cache: stored, self, trustMs, carriedOut, clock, log });
   following = purging;
   const tending = config.store && stores ? tasksOf(config.store, config.name, stores, clock, site) : null;
   const records =
@@ -98,7 +114,23 @@ export async function openParts(
       log,
     });
   const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));
-  const polite = sharedRemotes(config, bus, clock, log);
+  let inForce = network;
+  const desks =
+    fleet &&
+    openDesks({
+      node: {
+        name: config.name,
+        clock,
+        cache: stored,
+        purging,
+        log,
+        get site() {
+          return site();
+        },
+      },
+      ...{ bus, clock, fleet, network: () => inForce },
+    });
+  const polite = sharedRemotes(config, bus, clock, log, work.pausedRemote);
   return {
     cache: stored,
     bus,
@@ -108,11 +140,13 @@ export async function openParts(
     stores,
     records,
     fleet,
+    desks,
     tally: counted,
 
     begin: () => house?.begin(),
 
     retune(next, wanted) {
+      inForce = next;
       records?.reload(next);
       const diskBytes = wanted.disk ? wanted.disk.bytes : 0;
       const { memory, slices } = wanted;
@@ -124,6 +158,7 @@ export async function openParts(
 
     async close() {
       polite.close();
+      await desks?.close();
       await fleet?.close();
       await purging.close();
       await records?.close();
@@ -141,7 +176,7 @@ function tasksOf({ collection }: StoreConfig, by: string, stores: Stores, clock:
   return { stores, by, graceMs: graceS * 1000, everyMs: everyS * 1000, clock, site };
 }
 
-type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits'>;
+type Surroundings = Pick<CacheOptions, 'clock' | 'warn' | 'purged' | 'hits' | 'ended'>;
 
 async function openCache(
   network: Network,
@@ -152,12 +187,15 @@ async function openCache(
   const { clock, warn } = surroundings;
   // One process for each folder: a worker's is its own.
   const folder = diskFolder(config.dataDir, seat?.worker);
+  const went = evictions(clock);
+  const gone: DiskOptions['gone'] = (each) => went.note('disk', each);
   return cache({
     ...surroundings,
     memoryBytes: config.memory.bytes,
     memoryObjectBytes: config.memory.objectBytes,
     copiesShare: copiesShareOf(config),
-    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn }) : null,
+    evictions: went,
+    disk: config.disk ? await openDiskInTime({ folder, ...config.disk, clock, warn, gone }) : null,
     slices: config.slices,
     tuning: tuningOf(network, config),
   });

@@ -20,10 +20,11 @@ export function policiesOf(
       const { policy } = route.protocol;
       if (route.name !== name || policy === undefined) continue;
       return {
+        terms: policy.terms,
         refused: policy.refused,
         sources: policy.sources,
         explain(subject) {
-          const ask = ownAsk(clock);
+          const ask = ownAsk(clock, 'policy');
           return policy.explain(subject, ask, puller.door(ask));
         },
       };
@@ -32,11 +33,12 @@ export function policiesOf(
   };
 }
 
-function ownAsk(clock: Clock): Ask {
+/** A question of the origin's own to its protocols. */
+export function ownAsk(clock: Clock, kind: string): Ask {
   const times = { nowMs: clock.now(), startedMs: clock.elapsed() };
   return {
     exchange: ownExchange({ method: 'GET', target: '/', body: null, ...times }),
-    named: { as: 'pass', kind: 'policy', why: 'bypass', ask: [] },
+    named: { as: 'pass', kind, why: 'bypass', ask: [] },
     stored: null,
     background: false,
     reload: false,

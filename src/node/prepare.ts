@@ -27,7 +27,7 @@ export function preparedHit(node: Node, resident: Resident, nowMs: number): Prep
   const { entry } = resident;
   const headers = storedHeaders(node, entry, nowMs, hitOutcome(resident), null, node.role !== 'pop');
   if (entry.status !== 204) headers.set('content-length', String(entry.sizeBytes));
-  resident.prepared = { second, headers, timing: '' };
+  resident.prepared = { second, headers, timing: '', hits: 0 };
   return resident.prepared;
 }
 

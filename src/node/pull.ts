@@ -20,8 +20,11 @@ import type { Ask, Parent } from '../parent.ts';
 import type { Change, OriginDoor, Protocol } from '../protocol.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { informing } from './inform.ts';
+import { serverOf } from './servers.ts';
 import { streamOfPieces } from './stream.ts';
+import { noted } from './tier-request.ts';
 import { verifiedAnswer } from './tiers.ts';
 
 export interface PullOptions {
@@ -31,7 +34,11 @@ export interface PullOptions {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly remotes: Remotes;
+  /** Counts what is asked of them. */
+  readonly work: RemoteMeter;
   readonly bounds: { readonly connections: number; readonly waiting: number };
+  /** Whether a server, by host and port, is told of the trace that a request belongs to. */
+  readonly mayTrace: (authority: string) => boolean;
   /** Takes note of what has changed at a remote. */
   readonly report: (change: Change) => void;
   /** Purges what has changed here; resolves when the nodes know. */
@@ -43,6 +50,8 @@ export interface PullOptions {
   /** Who is behind a request; `null` where there are no records of it. */
   readonly identify: Identify | null;
 }
+
+export type RemoteMeter = Pick<WorkMeter, 'askedRemote' | 'sparedRemote' | 'waitedForRemote'>;
 
 type Identify = (caller: Caller | undefined, nowMs: number) => Promise<Identity>;
 
@@ -68,6 +77,21 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
     options.report(reload ? { ...change, seen: undefined } : change);
   }
 
+  /** Waits until the server may be asked. */
+  async function turnAt(server: string, signal: AbortSignal): Promise<void> {
+    const { remotes, clock, work } = options;
+    const sinceMs = clock.elapsed();
+    try {
+      const turn = remotes.turn(server, signal);
+      if (turn === null) return;
+      await turn;
+      work.waitedForRemote(server, clock.elapsed() - sinceMs);
+    } catch (error) {
+      if (!signal.aborted) work.sparedRemote(server);
+      throw error;
+    }
+  }
+
   function door(ask: Ask): OriginDoor {
     const { exchange } = ask;
     return {
@@ -83,13 +107,24 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         const { timeouts, clock, remotes } = options;
         const inform = informing(ask);
         const server = serverOf(url);
-        const turn = remotes.turn(server, signal);
-        if (turn !== null) await turn;
+        await turnAt(server, signal);
         const bounds = { ...options.bounds, on: exchange.tier?.route };
-        const answer = await request(url, { method, headers, body, signal, timeouts, clock, inform, bounds });
+        const name = server.slice(server.indexOf('//') + 2);
+        const span = exchange.trace?.ask({ as: 'remote', name, method, url, background: ask.background });
+        if (span && options.mayTrace(name)) headers.set('traceparent', span.traceparent);
+        const askedMs = clock.elapsed();
+        const asked = request(url, {
+          ...{ method, headers, body, signal, timeouts, clock, inform, bounds },
+        }).catch((error: unknown) => {
+          // Who has left says nothing of the remote.
+          if (!signal.aborted) options.work.askedRemote(server, null, clock.elapsed() - askedMs);
+          throw error;
+        });
+        const answer = await noted(asked.then(withoutOurFields), span, signal);
+        options.work.askedRemote(server, answer.status, clock.elapsed() - askedMs);
         remotes.answered(server, answer);
         refuseUnaskedPart(answer, headers);
-        return withoutOurFields(answer);
+        return answer;
       },
 
       async read(resource, asked, maxBytes) {
@@ -169,12 +204,6 @@ function fieldsOf({ fields, freshness }: Head, nowMs: number): Headers {
   const headers = new Headers(fields.map(([name, value]) => [name, value] as [string, string]));
   headers.set('age', String(Math.floor(ageS(freshness, nowMs))));
   return headers;
-}
-
-/** Scheme, host and port, which is all that others are told of it. */
-function serverOf(url: string): string {
-  const end = url.indexOf('/', url.indexOf('//') + 2);
-  return end === -1 ? url : url.slice(0, end);
 }
 
 /** A part of a representation answers a question for one, and no other (RFC 9110 §15.3.7). */

@@ -2,17 +2,20 @@
  * Purges as people ask for them: by the URL that clients use, or by what the cache knows. All of it, or nothing where
  * any of it makes no sense. They go to the whole network by way of the bus, or stay at this node.
  */
-import { asMeridianError } from '../errors.ts';
+import type { PurgeDesk } from '../access/api/endpoint.ts';
+import type { Actor } from '../access/register/actor.ts';
+import { asMeridianError, MeridianError } from '../errors.ts';
+import { isReadable, type PurgeTarget } from '../messages/selector.ts';
 import type { Purged, Selector } from '../purge.ts';
-import { isReadable } from '../purging/event.ts';
+
 import type { Issued } from '../purging/issue.ts';
 import type { Node } from './node.ts';
 
 /** Of the selectors of one order, in a log line. */
 const maxLogged = 20;
-
-/** What to purge. A URL stands for everything that this network keeps of it; `*` in it for any text. */
-export type PurgeTarget = Selector | { readonly by: 'url'; readonly url: string };
+/** Of what a line of the audit log is about, and of a name on the bus, in UTF-16 units. */
+const maxSubject = 1_000;
+const maxActor = 128;
 
 export interface PurgeOrder {
   readonly targets: readonly PurgeTarget[];
@@ -36,14 +39,53 @@ export type Purges =
   | (Issued & { readonly selectors: readonly Selector[] })
   | Refusal;
 
-export async function purge(node: Node, order: PurgeOrder): Promise<Purges> {
+/** What of a node it takes. */
+export type Purger = Pick<Node, 'name' | 'clock' | 'cache' | 'purging' | 'log' | 'site'>;
+
+/** @param actor who asks for it, by the API; without him, somebody on this machine. */
+export async function purge(node: Purger, order: PurgeOrder, actor?: Actor): Promise<Purges> {
   const { targets, soft } = order;
   const meant = selectorsOfAll(node, targets);
   if ('reasons' in meant) return meant;
-  return order.here ? purgeHere(node, meant.selectors, soft) : purgeNetwork(node, meant.selectors, order);
+  if (order.here) return purgeHere(node, meant.selectors, soft);
+  const issued = await purgeNetwork(node, meant.selectors, order, actor);
+  if ('position' in issued) await audit(node, issued, soft, actor ?? operator);
+  return issued;
 }
 
-function purgeHere(node: Node, selectors: readonly Selector[], soft: boolean): Purges {
+const operator: Actor = { by: 'operator', token: null, from: null };
+
+/** A purge that was issued stands, whether it could be written down or not. */
+async function audit(
+  { clock, site, log }: Purger,
+  { selectors, position }: Extract<Purges, Issued>,
+  soft: boolean,
+  actor: Actor,
+): Promise<void> {
+  const words = selectors.slice(0, maxLogged).map((selector) => Object.values(selector).join(' '));
+  const detail = { soft, selectors: selectors.length, log: position.log, sequence: position.sequence };
+  const event = { ...actor, what: 'cache.purge', subject: words.join(', ').slice(0, maxSubject), detail };
+  await site.services?.register
+    .appendAudit([{ ...event, atMs: clock.now() }])
+    .catch((error: unknown) => log.warn('the audit log cannot be written', { error }));
+}
+
+/** The API's way to purge. */
+export function openPurgeDesk(node: Purger): PurgeDesk {
+  return {
+    async order({ targets, soft }, actor) {
+      const purged = await purge(node, { targets, soft }, actor);
+      if ('position' in purged) return { position: purged.position, selectors: [...purged.selectors] };
+      const reasons = 'reasons' in purged ? purged.reasons.join('; ') : 'it was not issued';
+      const isTheirs = 'reasons' in purged && purged.because === 'targets';
+      throw new MeridianError(isTheirs ? 'request-malformed' : 'bus-unreachable', reasons);
+    },
+    find: async (position) => (await node.purging.progress?.find(position)) ?? null,
+    recent: () => node.purging.progress?.recent() ?? [],
+  };
+}
+
+function purgeHere(node: Purger, selectors: readonly Selector[], soft: boolean): Purges {
   const purged = selectors.map((selector, at) => {
     const isLast = at === selectors.length - 1;
     return { selector, ...node.cache.purge({ selector, soft }, isLast) };
@@ -53,12 +95,14 @@ function purgeHere(node: Node, selectors: readonly Selector[], soft: boolean): P
 }
 
 async function purgeNetwork(
-  { name, purging, log }: Node,
+  { name, purging, log }: Purger,
   selectors: readonly Selector[],
   { soft, waitMs }: PurgeOrder,
+  actor: Actor | undefined,
 ): Promise<Purges> {
+  const by = actor ? `${actor.by.slice(0, maxActor)}, by the API of ${name}` : `the control API of ${name}`;
   try {
-    const issued = await purging.issue({ selectors, soft, by: `the control API of ${name}` }, waitMs);
+    const issued = await purging.issue({ selectors, soft, by, acknowledge: actor !== undefined }, waitMs);
     log.info('a purge was issued', { soft, selectors: selectors.slice(0, maxLogged), at: issued.position });
     return { selectors, ...issued };
   } catch (thrown) {
@@ -70,12 +114,12 @@ async function purgeNetwork(
 }
 
 function selectorsOfAll(
-  node: Node,
+  node: Purger,
   targets: readonly PurgeTarget[],
 ): { readonly selectors: readonly Selector[] } | Refusal {
   const reasons: string[] = [];
   const selectors = targets.flatMap((target) => {
-    const meant = target.by === 'url' ? selectorsOf(node, target.url) : [target];
+    const meant = target.by === 'url' ? selectorsOf(node, target.url) : routed(node, target);
     if (typeof meant === 'string') reasons.push(meant);
     else if (!meant.every(isReadable)) reasons.push(`${Object.values(target)[1]} is too long`);
     else return meant;
@@ -84,8 +128,13 @@ function selectorsOfAll(
   return reasons.length > 0 ? { reasons, because: 'targets' } : { selectors };
 }
 
+function routed({ site }: Purger, selector: Selector): readonly Selector[] | string {
+  if (selector.by !== 'route' && selector.by !== 'group') return [selector];
+  return site.routes.named(selector.route) ? [selector] : `the network has no route ${selector.route}`;
+}
+
 /** What is kept of a URL, or why there cannot be anything. */
-function selectorsOf({ site }: Node, text: string): readonly Selector[] | string {
+function selectorsOf({ site }: Purger, text: string): readonly Selector[] | string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (!url || !/^https?:$/.test(url.protocol)) return `${text} is not an http or https URL`;
   const { host, pathname, search } = url;

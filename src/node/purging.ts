@@ -10,7 +10,8 @@ import type { Selector } from '../purge.ts';
 import { gatherChanges } from '../purging/changes.ts';
 import { type FollowCounts, type Following, follow } from '../purging/follow.ts';
 import { type Issued, issuer, type Order } from '../purging/issue.ts';
-import { members } from '../purging/members.ts';
+import { type Members, members } from '../purging/members.ts';
+import { openProgress, type Progress } from '../purging/progress.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs'> {
@@ -27,10 +28,18 @@ export interface Purging extends Pick<Following, 'knows' | 'meets' | 'unprovenMs
    */
   changed(selectors: readonly Selector[], soft?: boolean): Promise<void>;
   readonly status: PurgingStatus;
+  /** Who lives, as far as this node knows: origins always do. */
+  readonly members: Pick<Members, 'known' | 'isSettled'>;
+  /** How far purges have come: at origins. */
+  readonly progress: Progress | null;
   close(): Promise<void>;
 }
 
 export interface PurgingStatus extends FollowCounts {
+  /** Events of the bus that it has not come to. */
+  readonly behind: number;
+  /** How long ago it was up to date for sure, ms. */
+  readonly unprovenMs: number;
   /** `suspect`: cut off for so long that what is kept is used only once the parent has confirmed it. */
   readonly state: Following['state'];
   /** Up to where every purge has been carried out. */
@@ -44,6 +53,8 @@ export interface PurgingOptions {
   readonly cache: Cache;
   readonly self: { readonly name: string; readonly role: Role; readonly startedMs: number };
   readonly trustMs: number;
+  /** See `FollowOptions`. */
+  readonly carriedOut?: ((publishedMs: number) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -51,16 +62,21 @@ export interface PurgingOptions {
 /** How long whoever changes something waits for the nodes; the one that does not answer in time may be gone. */
 const toldMs = 1_000;
 
-export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOptions): Purging {
+export function openPurging({ bus, cache, self, trustMs, carriedOut, clock, log }: PurgingOptions): Purging {
   const node = self.name;
   let applied = (_: string) => false;
   const { following, ready } = follow({
-    ...{ bus, keeper: keeperOf(cache), node, clock, trustMs, log },
+    ...{ bus, keeper: keeperOf(cache), node, carriedOut, clock, trustMs, log },
     applied: (id) => applied(id),
   });
   const present = members({ bus, clock, self, applied: () => following.position });
   const issuing = issuer({ bus, clock, members: present, node });
-  applied = issuing.appliedHere;
+  const isOrigin = self.role === 'origin';
+  const progress = isOrigin ? openProgress({ bus, clock, members: present, node }) : null;
+  applied = (id) => {
+    progress?.appliedHere(id);
+    return issuing.appliedHere(id);
+  };
   const changes = gatherChanges({ issue: issuing.issue, node, clock, log });
   return {
     ready,
@@ -79,10 +95,15 @@ export function openPurging({ bus, cache, self, trustMs, clock, log }: PurgingOp
     },
     get status() {
       const { state, position, counts } = following;
-      return { state, position, ...counts, changesIssued: changes.counts.issued };
+      const { behind } = following;
+      const unprovenMs = Math.round(following.unprovenMs());
+      return { state, position, behind, unprovenMs, ...counts, changesIssued: changes.counts.issued };
     },
+    members: present,
+    progress,
     async close() {
       changes.close();
+      progress?.close();
       following.close();
       issuing.close();
       await present.close();

@@ -5,6 +5,7 @@
 import { asMeridianError, MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Problem } from '../protocol.ts';
+import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
 import { record, sign } from './record.ts';
@@ -23,8 +24,12 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   const { row } = error;
   const { exchange } = account;
   node.counts.errors++;
+  node.work.failed(error.code);
   if (row.blame === 'meridian')
-    node.log.error('a request failed', { id: exchange.id, error: error.cause ?? error });
+    node.log.error('a request failed', {
+      ...{ id: exchange.id, trace: exchange.trace?.traceId },
+      error: error.cause ?? error,
+    });
 
   const told =
     node.site.routes.named(account.route)?.protocol.problem?.(error, exchange) ?? problem(error, exchange);
@@ -39,8 +44,9 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   if (row.status === 401) headers.set('www-authenticate', told.challenge ?? challenge);
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
   if (doubtful.has(row.status)) headers.set('connection', 'close');
-  sign(node, exchange, headers, null);
-  record(node, account, row.status, body.length, 'error');
+  const tookMs = sign(node, exchange, headers, null);
+  record(node, account, tookMs, row.status, body.length, 'error');
+  tellKept(exchange, headers);
   return new Response(exchange.method === 'HEAD' ? null : body, { status: row.status, headers });
 }
 
@@ -61,6 +67,7 @@ function problem(error: MeridianError, exchange: Exchange): Problem {
 /** The last resort of a listener: something threw where nothing should. */
 export function failed(node: Node, error: unknown): Response {
   node.counts.errors++;
+  node.work.failed('internal');
   node.log.error('a request failed outside of every phase', { error });
   return Response.json({ error: 'internal error', code: 'internal' }, { status: 500 });
 }

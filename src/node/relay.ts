@@ -2,13 +2,14 @@
  * A phase of the members of a ring: what another member keeps is asked for there, in one hop. When that member cannot
  * be asked, the next one on the ring is, until it is this one's own turn. What is hot is asked for where a copy is, too.
  */
-import { discard } from '../cache/answer.ts';
+import { announcedBytes, discard } from '../cache/answer.ts';
 import type { Answer } from '../entry.ts';
 import { asMeridianError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
+import type { AskSpan, Exchange } from '../exchange.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CacheKey } from '../resource.ts';
 import { hopField } from '../ring/hop.ts';
+import { takeKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import { reply } from './reply.ts';
 import { answerFramed, replyFramed } from './reply-framed.ts';
@@ -29,16 +30,22 @@ export async function relay(
   async function handOver(member: string, outcome: Outcome): Promise<Response | null> {
     const memoryOnly = outcome === 'relayed-to-replica';
     const { neighbours } = ring;
+    const span = askSpan(node, exchange, member);
     try {
-      const framed = neighbours && (await neighbours.ask(member, exchange, memoryOnly));
+      const framed = neighbours && (await neighbours.ask(member, exchange, memoryOnly, span));
       if (neighbours && framed?.as === 'hit') {
         ring.counts.relayed++;
         ring.counts.framed++;
-        return replyFramed(node, exchange, { member, outcome }, framed, neighbours.heads);
+        noteAnswered(ring, member, framed.sizeBytes ?? 0);
+        span?.ended(framed.status, framed.timing, false);
+        return replyFramed(node, account, { member, outcome }, framed, neighbours.heads);
       }
-      const answer = framed ? answerFramed(framed, exchange) : await ring.ask(member, exchange, memoryOnly);
-      if (isNotInMemory(answer)) return null;
+      const answer = framed
+        ? answerFramed(framed, exchange)
+        : await ring.ask(member, exchange, memoryOnly, span);
       const { status, headers } = answer;
+      span?.ended(status, headers.get('server-timing'), takeKept(headers));
+      if (isNotInMemory(answer)) return null;
       const response = await reply(node, account, {
         outcome,
         source: { from: 'parent', answer },
@@ -50,12 +57,14 @@ export async function relay(
         },
       });
       ring.counts.relayed++;
+      noteAnswered(ring, member, announcedBytes(answer) ?? 0);
       if (framed) ring.counts.framed++;
       return response;
     } catch (thrown) {
+      const error = asMeridianError(thrown);
+      span?.failed(request.signal.aborted ? 'called-off' : error.code);
       if (request.signal.aborted) throw thrown;
       ring.counts.failed++;
-      const error = asMeridianError(thrown);
       node.log.debug('a member of the ring could not be asked', { member, error });
       return null;
     }
@@ -76,6 +85,24 @@ export async function relay(
     return response;
   }
   return null;
+}
+
+/** Members come and go, but there are never many of them at once. */
+const mostMembers = 256;
+
+function noteAnswered({ answered }: NodeRing, member: string, bytes: number): void {
+  const known = answered.get(member);
+  if (known !== undefined) {
+    known.requests++;
+    known.bytes += bytes;
+  } else if (answered.size < mostMembers) answered.set(member, { requests: 1, bytes });
+}
+
+/** Where spans are recorded; else the hop goes as it came. */
+function askSpan({ tracing }: Node, exchange: Exchange, member: string): AskSpan | undefined {
+  if (!tracing.records) return undefined;
+  const { method, base, target, trace } = exchange;
+  return trace?.ask({ as: 'member', name: member, method, url: base + target, background: false });
 }
 
 /** The value of `Meridian-Hop` in an answer that is none: who asked has to ask the owner. */

@@ -16,9 +16,17 @@ export interface SharedRemotes extends Remotes {
   close(): void;
 }
 
-export function sharedRemotes(config: NodeConfig, bus: Bus, clock: Clock, log: Log): SharedRemotes {
+/** @param paused told of each server that has asked to be left alone. */
+export function sharedRemotes(
+  config: NodeConfig,
+  bus: Bus,
+  clock: Clock,
+  log: Log,
+  paused: (server: string) => void,
+): SharedRemotes {
   const view = bus.view(viewName);
   const polite = remotes(limitsOf(config), clock, (server, untilMs) => {
+    paused(server);
     log.warn('a remote wants to be left alone', { server, until: new Date(untilMs).toISOString() });
     view.put(server, { untilMs }).catch((error) => {
       log.warn('the other origins could not be told to leave a remote alone', { server, error });

@@ -47,6 +47,7 @@ export function replicated(parent: Parent, replication: Replication): Parent {
     const isUsable = copy !== null && isFresh(copy.record.freshness, clock.now());
     const near = isUsable ? await answerOf(copy, ask, copies, clock) : null;
     const durationMs = clock.elapsed() - startedMs;
+    ask.exchange.trace?.took(copies.name, startedMs, isUsable && near ? 'hit' : found.as);
     if (isUsable && near) return signed(near, hit(copies, copy, clock.now()), durationMs);
 
     const asked = { askedMs: clock.now(), followed: recent.followed };

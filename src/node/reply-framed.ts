@@ -9,9 +9,9 @@ import type { Outcome } from '../outcome.ts';
 import type { Got } from '../ring/frames/caller.ts';
 import { headersIn } from '../ring/frames/message.ts';
 import type { HeadsReady } from './neighbours.ts';
-import type { Node } from './node.ts';
+import type { Account, Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
-import { sign } from './record.ts';
+import { recordRelayed, sign } from './record.ts';
 import { streamOfPieces, wholeBody } from './stream.ts';
 
 /** Whose answer it is, and why it was asked. */
@@ -22,14 +22,16 @@ export interface From {
 
 export function replyFramed(
   node: Node,
-  exchange: Exchange,
+  account: Account,
   from: From,
   { status, timing, head, body }: Got,
   heads: HeadsReady,
 ): Response {
+  const { exchange } = account;
   const text = `${from.outcome} ${from.member} ${status}${head}`;
   const headers = heads(text, exchange.nowMs, () => headOf(node, from, status, head));
-  sign(node, exchange, headers, timing);
+  const tookMs = sign(node, exchange, headers, timing);
+  recordRelayed(node, account, tookMs, status, from.outcome);
   if (body === null) return new Response(null, { status, headers });
   const { signal } = exchange.request;
   const sent = isWhole(body) ? wholeBody(body, sizeOf(body)) : streamOfPieces(body, signal);

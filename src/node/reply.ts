@@ -21,10 +21,11 @@ import { appendVia } from '../http/via.ts';
 import { accessField } from '../identity.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answered } from '../resource.ts';
+import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
-import { record, sign } from './record.ts';
+import { record, recordRelayed, sign } from './record.ts';
 import { handedOverBytes, wholeIfSmall } from './small-body.ts';
 import { streamOfPieces, wholeBody } from './stream.ts';
 
@@ -106,12 +107,25 @@ async function replyFollowing(how: Circumstances, headers: Headers, fill: Fill):
   const body = fill.follow(0, null, signal);
   try {
     const whole = await wholeIfSmall(body, announcedBytes, how.node.clock);
+    if (announcedBytes === null) countOnceOver(how, fill, signal);
     return send(how, head.status, headers, whole, announcedBytes);
   } catch (thrown) {
     // A client that has left wants no answer; another one can still be told, as nothing has been sent yet.
     if (signal.aborted) return send(how, head.status, headers, null, 0);
     throw fill.error ?? thrown;
   }
+}
+
+/** Nobody knows how much it will be, until it has come. */
+function countOnceOver(
+  { node, account, outcome, forwarding }: Circumstances,
+  fill: Fill,
+  gone: AbortSignal,
+): void {
+  void fill.over.then(() => {
+    if (gone.aborted) return;
+    node.meter.sent(account.route, outcome, fill.receivedBytes, forwarding?.cacheStatus ?? null);
+  });
 }
 
 function replyPartOfFill(
@@ -279,10 +293,15 @@ function send(
   body: Body,
   bytes: number | null,
 ): Response {
-  sign(node, account.exchange, headers, forwarding?.serverTiming);
+  const tookMs = sign(node, account.exchange, headers, forwarding?.serverTiming);
   // What another worker of this node has answered, that one has counted and logged, with all it knows.
-  if (outcome !== 'relayed' && outcome !== 'relayed-to-replica')
-    record(node, account, status, bytes, outcome, forwarding?.cacheStatus);
+  if (outcome === 'relayed' || outcome === 'relayed-to-replica')
+    recordRelayed(node, account, tookMs, status, outcome);
+  else {
+    record(node, account, tookMs, status, bytes, outcome, forwarding?.cacheStatus);
+    if (forwarding?.collapsed) node.work.collapsed(account.route);
+  }
+  tellKept(account.exchange, headers);
   if (body !== null && bytes !== null) {
     headers.set('content-length', String(bytes));
     // Bun.serve sends what streams in chunks all the same, so another node or worker is told in a field of our own.

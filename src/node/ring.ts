@@ -6,7 +6,7 @@ import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
-import type { Exchange } from '../exchange.ts';
+import type { AskSpan, Exchange } from '../exchange.ts';
 import { endToEnd } from '../http/fields.ts';
 import { memoise } from '../http/memo.ts';
 import { openChecks } from '../ring/checks.ts';
@@ -41,8 +41,9 @@ export interface NodeRing {
    * Hands a request over. Fails as `Peers.ask` does.
    *
    * @param memoryOnly it is to be answered only if the member has it fresh in its memory.
+   * @param span of the question, for the member.
    */
-  ask(member: string, exchange: Exchange, memoryOnly?: boolean): Promise<Answer>;
+  ask(member: string, exchange: Exchange, memoryOnly?: boolean, span?: AskSpan): Promise<Answer>;
   /** Says something to another member, signed. Fails as `Peers.ask` does. */
   tell(member: string, what: Word, text: string, signal: AbortSignal): Promise<Answer>;
   /** Has the other members forget what a request has changed. Resolves when they have, or cannot be reached. */
@@ -64,6 +65,8 @@ export interface NodeRing {
    * asked; copies taken of what others keep.
    */
   readonly counts: { relayed: number; framed: number; failed: number; copied: number };
+  /** What each member has answered of what was handed to it. */
+  readonly answered: Map<string, { requests: number; bytes: number }>;
   /** Asks nobody any more. */
   close(): void;
 }
@@ -107,6 +110,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   const { ring: shared } = config;
   const own = workerName(config.name, seat?.worker ?? 1);
   const counts = { relayed: 0, framed: 0, failed: 0, copied: 0 };
+  const answered: NodeRing['answered'] = new Map();
   const underWay = new Map<string, number>();
   const secret = () => site().secret;
   const auto = seat?.workers ?? 1;
@@ -178,6 +182,7 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
   return {
     own,
     counts,
+    answered,
     ownersOf,
     tell,
     get hasReplicas() {
@@ -198,12 +203,13 @@ export function openRing({ network, config, seat, bus, site, clock, log }: NodeR
       const at = order.indexOf(own);
       return order.slice(0, at === -1 ? order.length : at).filter((member) => peers.isUp(member));
     },
-    async ask(member, exchange, memoryOnly = false) {
+    async ask(member, exchange, memoryOnly = false, span) {
       const { method, target, headers: given, request, id, base } = exchange;
       const added = addedOnTheWay.filter((name) => !given.has(name));
       const headers = endToEnd(given, ofOneHop);
       const hop: Hop = { from: own, id, client: exchange.client(), base, added, memoryOnly };
       headers.set(hopField, signed(peers.get(member), hop, method, target));
+      if (span) headers.set('traceparent', span.traceparent);
       const inform = (status: number, fields: Headers) => exchange.inform?.(status, fields);
       underWay.set(member, (underWay.get(member) ?? 0) + 1);
       try {

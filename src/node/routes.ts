@@ -86,7 +86,7 @@ function underPrefix(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47);
 }
 
-function hostMatches(hosts: readonly string[], authority: string): boolean {
+export function hostMatches(hosts: readonly string[], authority: string): boolean {
   const host = authority.replace(/\.?(?::\d+)?$/, '').toLowerCase();
   return hosts.some((pattern) =>
     pattern.startsWith('*.')

@@ -18,7 +18,7 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
 export function serveOpened(exchange: OpenExchange, node: Node): Response | Promise<Response> {
   const refusal = admitTier(exchange, node);
   if (refusal) return refuse(node, { exchange, route: '', kind: '' }, refusal);
-  if (isCheck(exchange)) return checked();
+  if (isCheck(exchange)) return checked(exchange, node);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
   if (exchange.tier?.storedOnly) return handOver(node, exchange, route);

@@ -21,7 +21,6 @@ import type { Route } from './routes.ts';
 import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 
 export interface Sibling extends AskedNode {
-  readonly name: string;
   /** Until when it is asked, by `Clock.elapsed()`; infinity for always. */
   readonly untilMs: number;
 }

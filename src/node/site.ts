@@ -10,6 +10,7 @@ import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
+import type { ShownRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
@@ -18,13 +19,17 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { guidesOf } from './client-guides.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
+import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
-import { type Puller, pullFrom } from './pull.ts';
+import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
 import type { Records } from './records.ts';
 import type { Replicas } from './replicas.ts';
-import { type Route, routes } from './routes.ts';
+import { hostMatches, type Route, routes } from './routes.ts';
+import { type Rum, rumRouteOf } from './rum.ts';
+import { serversOf } from './servers.ts';
 import { systemRouteOf } from './system.ts';
 import { openTierTls } from './tier-tls.ts';
 import { type TierParent, tiers } from './tiers.ts';
@@ -33,9 +38,13 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
+  readonly work: RemoteMeter;
+  /** Real timings: at PoPs of a network that takes them. */
+  readonly rum: Rum;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -55,13 +64,26 @@ export async function makeSite(
   config: NodeConfig,
   dependencies: SiteDependencies,
 ): Promise<Site> {
-  const { cache, replicas, remotes, records, fleet, clock, log, knows, startedMs, report, purge, stores } =
+  const { cache, replicas, remotes, work, clock, log, knows, startedMs, report, purge, stores } =
     dependencies;
+  const { records, fleet, desks } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
-  const services = records && fleet && servicesOf(records, fleet, policiesOf(pullers, clock));
+  const all: Route[] = [];
+  const services =
+    records &&
+    fleet &&
+    desks &&
+    servicesOf(records, fleet, {
+      ...desks,
+      routes: network.routes.map(shownRoute),
+      policyOf: policiesOf(pullers, clock),
+      packages: packagesDesk({ pullers, cache, stores, fleet, clock }),
+      clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
+    });
   const system = systemRouteOf(services);
-  const all: Route[] = [system];
+  all.push(system);
+  if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
   for (const route of network.routes) all.push(await makeRoute(route, config, clock));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
@@ -70,6 +92,7 @@ export async function makeSite(
     untilMs: startedMs + (forS ?? Infinity) * 1000,
   }));
   const { secret } = network;
+  const asked = role === 'origin' ? await serversOf(network.routes) : new Set<string>();
   const tls = await openTierTls(config, { clock, log }).catch((error) => {
     for (const route of all) route.protocol.close?.();
     throw error;
@@ -86,8 +109,10 @@ export async function makeSite(
     timeouts,
     clock,
     remotes,
+    work,
     bounds: { connections, waiting },
     ...{ report, purge, stores, identify: records?.register.identify ?? null },
+    mayTrace: (authority: string) => hostMatches(config.telemetry.traces.remotes, authority),
     accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
@@ -118,6 +143,8 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
+    servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
+    tellKept: upper.tellKept,
     tls,
     begin() {
       if (role !== 'origin') return;
@@ -132,7 +159,9 @@ export async function makeSite(
   };
 }
 
-function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['policyOf']): ApiServices {
+type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
+
+function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
     register: records.register,
     works: records.works,
@@ -142,8 +171,18 @@ function servicesOf(records: Records, fleet: Fleet, policyOf: ApiServices['polic
     get exchange() {
       return records.exchange;
     },
-    policyOf,
+    ...desks,
   };
+}
+
+function shownRoute(route: RouteConfig): ShownRoute {
+  const { name, protocol, access, match } = route;
+  const hasPolicy = protocol === 'npm' && route.npm.policy !== undefined;
+  return { name, protocol, path: match.path, hosts: match.hosts, access, hasPolicy };
+}
+
+function protocolIn(all: readonly Route[], name: string): Protocol | null {
+  return all.find((route) => route.name === name)?.protocol ?? null;
 }
 
 /** A PoP's parent: the network's canonical answer becomes the one for the client's own address. */
@@ -205,6 +244,7 @@ export function fixedDifference(node: Node, next: NodeConfig): string | null {
   if (now.role !== next.role) return `its role (${now.role} to ${next.role})`;
   if (now.dataDir !== next.dataDir) return `its data folder (${now.dataDir} to ${next.dataDir})`;
   if (now.workers !== next.workers) return `how many workers it has (${now.workers} to ${next.workers})`;
+  if (now.metrics !== next.metrics) return 'whether it counts requests';
   if (!Bun.deepEquals(now.ring, next.ring)) return 'its ring';
   if (!Bun.deepEquals(enginesOf(now), enginesOf(next))) return 'its store';
   if ((now.disk === false) !== (next.disk === false)) return 'whether it has a disk cache';

@@ -1,24 +1,25 @@
 /**
  * Brings a node to life from its config: stores, listeners, routes. The only place where all of them meet.
  */
+import { randomInt } from 'node:crypto';
 import type { ApiAnswer } from '../access/api/serve.ts';
 import type { Bus } from '../bus.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { MeridianError } from '../errors.ts';
+import type { Tally } from '../hot/tally.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
+import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
-import { openReporter } from '../telemetry/fleet/board.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
+import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
-import { type Explanation, explain, type Question } from './explain.ts';
-import { reportOf } from './fleet.ts';
+import { explain } from './explain.ts';
 import { openGuard } from './guard.ts';
-import { openNodeHot, ringName } from './hot.ts';
-import { openNodeMetrics } from './metrics.ts';
+import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -27,11 +28,13 @@ import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
 import { takeCopy } from './replica.ts';
-import { openRing } from './ring.ts';
+import { type NodeRing, openRing } from './ring.ts';
 import { openRingDoor } from './ring-door.ts';
 import { serve as serveShield, serveOpened as serveShieldOpened } from './shield.ts';
 import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { openTelemetry } from './telemetry.ts';
+import { tellOrigins } from './tell-origins.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -39,7 +42,7 @@ export interface RunningNode {
   readonly urls: readonly string[];
   status(): NodeStatus;
   metrics(): Snapshot;
-  explain(question: Question): Explanation;
+  explain(question: ExplainRequest): Explanation;
   purge(order: PurgeOrder): Promise<Purges>;
   /** Makes the first administrator, where there has not been one. @returns his token, once. */
   found(): Promise<string | null>;
@@ -65,21 +68,23 @@ export async function startNode(
   const { clock, log, seat } = deps;
   const config = configOf(network, name);
   const startedAtMs = clock.now();
-  const parts = await openParts(network, config, startedAtMs, deps, () => node.site);
+  let inForce = network;
+  const status = () => statusOf(node, startedAtMs, doors.urls, parts.replicas.stats);
+  const self = { network: () => inForce, node: () => node, startedMs: startedAtMs, worker: seat?.worker };
+  const telemetry = openTelemetry({ ...self, config, clock, log, status });
+  const { meter, work } = telemetry;
+  const parts = await openParts(network, config, startedAtMs, { ...deps, work }, () => node.site);
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
-  const own = { clock, log, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own };
+  const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
+  const siteDependencies = { ...parts, ...own, rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
-  let inForce = network;
   const parent = () => node.site.parentOf(node.site.system);
   const guard =
     config.role === 'pop'
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
-  const status = () => statusOf(node, startedAtMs, doors.urls, replicas.stats);
-  const metrics = openNodeMetrics({ clock, network: () => inForce, status, node: () => node });
   const node: Node = {
     name,
     role: config.role,
@@ -90,22 +95,14 @@ export async function startNode(
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    meter: metrics.meter,
-    purging,
-    guard,
-    ring,
+    ...{ meter, work, tracing: telemetry.tracing },
+    popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
+    ...{ purging, guard, ring },
     hot: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
-  if (ring && tally) {
-    node.hot = openNodeHot({
-      ...{ ring, tally, bus, clock, log, name: ringName(config) },
-      config: () => node.site.config,
-      requests: () => node.counts.requests,
-      take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
-    });
-  }
+  if (ring && tally) node.hot = hotOf(node, ring, tally, ringName(config));
   await Promise.all([purging.ready, guard?.ready]);
   const serve = serveAs[config.role];
   const doors = await openDoors(config, {
@@ -119,23 +116,24 @@ export async function startNode(
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
-  const reporter = openReporter(bus, clock, () => reportOf(status(), metrics.read(), seat?.worker ?? 0));
+  const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
-    await reporter.close();
+    await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
     // Later: until now, other members were answered what this one keeps.
     await ringDoor?.drain();
+    await telling.close();
     node.ring?.close();
     await node.hot?.close();
+    await telemetry.close();
     await guard?.close();
     node.site.close();
     await parts.close();
     await node.accessLog?.close();
-    metrics.close();
   }
 
   return {
@@ -145,7 +143,7 @@ export async function startNode(
       return doors.urls;
     },
     status,
-    metrics: metrics.read,
+    metrics: telemetry.read,
     explain: (question) => explain(node, question),
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
@@ -172,6 +170,7 @@ export async function startNode(
       if (sameLog(before.config, wanted)) node.accessLog?.reopen();
       else node.accessLog = openAccessLog(wanted.accessLog, clock);
       parts.retune(next, wanted);
+      node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
       await prepared.commit();
       before.close();
@@ -185,6 +184,16 @@ export async function startNode(
       return draining;
     },
   };
+}
+
+function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot {
+  const { bus, clock, log } = node;
+  return openNodeHot({
+    ...{ ring, tally, bus, clock, log, name },
+    config: () => node.site.config,
+    requests: () => node.counts.requests,
+    take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
+  });
 }
 
 function tellOfBus(bus: Bus, log: Log): void {
@@ -202,5 +211,5 @@ function configOf(network: Network, name: string): NodeConfig {
 }
 
 function sameLog(a: NodeConfig, b: NodeConfig): boolean {
-  return a.accessLog.path === b.accessLog.path && a.accessLog.format === b.accessLog.format;
+  return Bun.deepEquals(a.accessLog, b.accessLog);
 }

@@ -47,8 +47,14 @@ const reading: Pass = {
 };
 const writing: Pass = { ...reading, why: 'method' };
 
-function named({ method }: Exchange): Named {
-  return method === 'GET' || method === 'HEAD' ? reading : writing;
+/** By which address the client has asked: what tells him how to point others there has to know it. */
+const askedAtField = 'meridian-asked-at';
+const guides = `${apiBase}/clients`;
+
+function named({ method, path, base, tier, headers }: Exchange): Named {
+  if (method !== 'GET' && method !== 'HEAD') return writing;
+  if (path !== guides) return reading;
+  return { ...reading, ask: [[askedAtField, tier === null ? base : (headers.get(askedAtField) ?? '')]] };
 }
 
 async function pull({ exchange }: Ask, services: ApiServices | null): Promise<Answer> {
@@ -61,6 +67,7 @@ async function pull({ exchange }: Ask, services: ApiServices | null): Promise<An
   const request: ApiRequest = {
     ...{ method, target: target.slice(apiBase.length), body: await bodyOf(exchange), identity },
     nowMs: exchange.nowMs,
+    askedAt: exchange.headers.get(askedAtField) || null,
     actor: { by, token: caller?.token ?? null, from: caller?.address ?? null },
   };
   return jsonAnswer(await serveApi(endpoints, services, request));

@@ -5,16 +5,18 @@
 import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
-import type { Caller, Exchange, Knowledge } from '../exchange.ts';
+import { asMeridianError } from '../errors.ts';
+import type { AskSpan, Caller, Exchange, Knowledge } from '../exchange.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import type { Leash } from '../http/client/leash.ts';
 import { type ClientRequest, request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
-import { childOf, formatTraceparent, newTrace, parseTraceparent } from '../http/trace-context.ts';
+import { formatTraceparent, newTrace } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask } from '../parent.ts';
 import { informing } from './inform.ts';
+import { takeKept } from './kept.ts';
 import { signTier, tierField } from './tier.ts';
 import type { TierTls } from './tier-tls.ts';
 
@@ -34,6 +36,7 @@ export interface Asker {
 
 /** Another node that is asked. */
 export interface AskedNode {
+  readonly name: string;
   /** Absolute URL without a trailing slash. */
   readonly url: string;
   /** Over HTTP/2, but for what `client.ts` asks over HTTP/1.1 all the same. */
@@ -43,10 +46,11 @@ export interface AskedNode {
 export function askTier(
   ask: Ask,
   route: string,
-  { url, http2 }: AskedNode,
+  asked: AskedNode,
   leash: Leash,
   options: Asker,
 ): Promise<Answer> {
+  const { url, http2 } = asked;
   const { exchange } = ask;
   const { method, target } = exchange;
   const knows = ask.named.as === 'resource' ? knowledgeFor(exchange, options) : undefined;
@@ -57,12 +61,15 @@ export function askTier(
   headers.set('x-request-id', exchange.id);
   headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
   headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
-  const given = parseTraceparent(exchange.headers.get('traceparent'));
-  const trace = given ? childOf(given, randomBytes) : newTrace(randomBytes);
-  headers.set('traceparent', formatTraceparent(trace));
-  const state = exchange.headers.get('tracestate');
-  if (state !== null) headers.set('tracestate', state);
-  return request(url + target, {
+  const { trace } = exchange;
+  const span = trace?.ask({
+    ...{ as: storedOnly ? 'sibling' : 'parent', name: asked.name, method },
+    ...{ url: url + target, background: ask.background },
+  });
+  // What a node asks for itself is a trace of its own.
+  headers.set('traceparent', span?.traceparent ?? formatTraceparent(newTrace(randomBytes)));
+  if (trace && trace.state !== null) headers.set('tracestate', trace.state);
+  const answer = request(url + target, {
     method,
     headers,
     body: method === 'GET' || method === 'HEAD' ? null : exchange.body(),
@@ -77,6 +84,27 @@ export function askTier(
     http2: http2 && !ask.part,
     bounds: options.bounds,
   });
+  return noted(answer, span, ask.signal, leash);
+}
+
+/** Notes how it ended, and takes out what the answer says of the trace. */
+export async function noted(
+  asked: Promise<Answer>,
+  span: AskSpan | undefined,
+  signal?: AbortSignal,
+  leash?: Leash,
+): Promise<Answer> {
+  try {
+    const answer = await asked;
+    const { status, headers } = answer;
+    const kept = takeKept(headers);
+    span?.ended(status, headers.get('server-timing'), kept);
+    return answer;
+  } catch (thrown) {
+    const isOff = leash?.pulled || signal?.aborted;
+    span?.failed(isOff ? 'called-off' : asMeridianError(thrown).code);
+    throw thrown;
+  }
 }
 
 /** What the answer must take account of: what is known here, or where the question comes from if that is more. */

@@ -20,7 +20,6 @@ import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 import { verdictOn } from './verdict.ts';
 
 export interface TierParent extends AskedNode {
-  readonly name: string;
   readonly role: Role;
 }
 
@@ -28,6 +27,8 @@ export interface Tiers {
   /** Asks the parents for something of this route. */
   parent(route: Route): Parent;
   status(): readonly ParentStatus[];
+  /** Tells a parent or a sibling that these traces are kept. Never rejects. */
+  tellKept(node: string, traceIds: readonly string[]): Promise<void>;
   close(): void;
 }
 
@@ -86,6 +87,14 @@ export function tiers(options: TierOptions): Tiers {
       return verifiedAnswer(answer);
     },
     status: () => [...near.status(), ...parents.status()],
+    async tellKept(name, traceIds) {
+      const node = [...options.parents, ...options.siblings].find((each) => each.name === name);
+      if (node === undefined) return;
+      const { signal } = new AbortController();
+      await checkNode(node, checker, signal, traceIds).catch((error) =>
+        log.debug('a node was not told which traces are kept', { node: name, error }),
+      );
+    },
     close() {
       near.close();
       parents.close();

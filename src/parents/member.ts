@@ -19,6 +19,11 @@ export interface ParentStatus {
   /** Sent to it so far, and how many of them it has failed; without checks. */
   readonly requests: number;
   readonly failures: number;
+  /** Of these: because another one had failed, or took its time. */
+  readonly retries: number;
+  readonly hedges: number;
+  /** How often it began to be passed over. */
+  readonly ejections: number;
   /** Why it is passed over; `null` while it is well. */
   readonly trouble: string | null;
 }
@@ -29,6 +34,8 @@ export interface Member<Parent> {
   readonly checks: Checks;
   readonly p95Ms: number | null;
   readonly status: ParentStatus;
+  /** What it is about to be asked, another one was asked before, and has failed or takes its time. */
+  noteExtra(as: 'retry' | 'hedge'): void;
   /** Milliseconds for which it has owed an answer, and given none at all; 0 when it owes none. */
   silentMs(): number;
   /**
@@ -61,12 +68,17 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
   let quietSinceMs = 0;
   let requests = 0;
   let failures = 0;
+  const extra = { retry: 0, hedge: 0 };
+  let ejections = 0;
+  let wasPassedOver = false;
   /** What counted last: where a connection is lost with many requests on it, all of them fail with the same error. */
   let counted: MeridianError | null = null;
   /** How it failed the last time. */
   let trouble = '';
   const state = health(options.health, clock, (now) => {
-    changed(self, now, isPassedOver(now) ? trouble : null);
+    if (isPassedOver(now) && !wasPassedOver) ejections++;
+    wasPassedOver = isPassedOver(now);
+    changed(self, now, wasPassedOver ? trouble : null);
     if (now === 'down') giveUp();
   });
   const checking = checks(options.check, {
@@ -123,7 +135,12 @@ export function member<Parent>(options: MemberOptions<Parent>): Member<Parent> {
       const now = state.state;
       const away = isPassedOver(now);
       const { p95Ms } = pace;
-      return { name, healthy: !away, state: now, p95Ms, requests, failures, trouble: away ? trouble : null };
+      const { retry: retries, hedge: hedges } = extra;
+      const sent = { requests, failures, retries, hedges, ejections };
+      return { name, healthy: !away, state: now, p95Ms, ...sent, trouble: away ? trouble : null };
+    },
+    noteExtra(as) {
+      extra[as]++;
     },
     silentMs: () => (owed.size === 0 ? 0 : clock.elapsed() - quietSinceMs),
     async ask(question, leash) {

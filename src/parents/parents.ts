@@ -88,6 +88,7 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
       for (const other of others) {
         if (!isUsable(other) || !hedges.spend(clock.elapsed())) return null;
         others.delete(other);
+        other.noteExtra('hedge');
         return other;
       }
       return null;
@@ -132,6 +133,7 @@ export function openParents<Parent>(options: ParentsOptions<Parent>): Parents<Pa
         }
       }
       if (failed?.as === 'answer') question.discard(failed.answer);
+      if (failed !== null) candidate.noteExtra('retry');
       failed = await first(question, candidate, candidates);
       if (failed.as === 'answer' && failed.verdict === 'good') return failed.answer;
       if (failed.as === 'off') failed = { as: 'error', error: calledOff(failed.reason, question.signal) };

@@ -3,9 +3,9 @@
  * and not again for a while. What the bus does not take is tried again; until it does, the times of what is stored have to do.
  */
 import type { Clock } from '../clock.ts';
+import { isReadable } from '../messages/selector.ts';
 import type { Change } from '../protocol.ts';
 import type { Selector } from '../purge.ts';
-import { isReadable } from './event.ts';
 import type { Order } from './issue.ts';
 
 /** Changes that are found within this time go out together. */

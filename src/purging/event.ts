@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { BusEvent } from '../bus.ts';
-import type { Selector } from '../purge.ts';
+import { maxWord, selector } from '../messages/selector.ts';
 
 export const purgeSubject = 'purge';
 export const purgeType = 'purge';
@@ -12,26 +12,7 @@ export const appliedSubject = 'applied';
 
 /** Selectors in one event: what a thousand targets may stand for. */
 export const maxSelectors = 10_000;
-/** Of what a selector names, in UTF-16 units: far beyond the keys of any URL that is worth caching. */
-export const maxWord = 32_768;
-
 const word = z.string().min(1).max(maxWord);
-
-export const selector = z.discriminatedUnion('by', [
-  z.object({ by: z.literal('key'), key: word }),
-  z.object({ by: z.literal('prefix'), prefix: word }),
-  z.object({ by: z.literal('glob'), glob: word }),
-  z.object({ by: z.literal('tag'), tag: word }),
-  z.object({ by: z.literal('tag-glob'), glob: word }),
-  z.object({ by: z.literal('group'), route: word, group: word }),
-  z.object({ by: z.literal('route'), route: word }),
-  z.object({ by: z.literal('all') }),
-]);
-
-/** Whether nodes can read it: what they cannot would spoil all that goes with it in one event. */
-export function isReadable(given: Selector): boolean {
-  return selector.safeParse(given).success;
-}
 
 const purgeData = z.object({
   /** The same in the answers of those who have carried it out. */

@@ -43,6 +43,8 @@ export interface Following {
   knows(): Knowledge;
   /** How long ago it was up to date with the bus for sure, ms. */
   unprovenMs(): number;
+  /** Events of the bus that it has not come to, by what it has last heard of how many there are. */
+  readonly behind: number;
   /** Whether what is kept here takes account of all that the asker knows. Waits for that a little where it may help. */
   meets(asker: Knowledge): boolean | Promise<boolean>;
   close(): void;
@@ -66,6 +68,8 @@ export interface FollowOptions {
   readonly node: string;
   /** Told of each event that is to be acknowledged. Returns whether that is done with it: the issuer is this node itself. */
   readonly applied?: ((id: string) => boolean) | undefined;
+  /** Told of each purge that was carried out: when it was published, ms since the epoch by the publisher's clock. */
+  readonly carriedOut?: ((publishedMs: number) => void) | undefined;
   readonly clock: Clock;
   /** How long what is kept is trusted without proof of having heard of every purge. */
   readonly trustMs: number;
@@ -91,13 +95,18 @@ export function follow(options: FollowOptions): Started {
   const counts: FollowCounts = { applied: 0, skipped: 0, gaps: 0, suspected: 0 };
   const since = keeper.position ?? 'now';
   let position: Position | null = keeper.position && bare(keeper.position);
+  /** By the last answer of the bus. */
+  let newest: Position | null = null;
   /** Doors are open: what has been stored since may be older than a purge that nobody has told of. */
   let isOpen = false;
   let isClosed = false;
   const waiting = new Set<Waiting>();
 
   const proof = watchProof({
-    newest: () => bus.newest(purgeSubject),
+    async newest() {
+      newest = await bus.newest(purgeSubject);
+      return newest;
+    },
     reached: (at) => isAtLeast(position, at),
     clock,
     trustMs,
@@ -129,6 +138,7 @@ export function follow(options: FollowOptions): Started {
     if (purge) {
       carryOut(purge, at);
       counts.applied++;
+      options.carriedOut?.(delivery.publishedMs);
       if (purge.acknowledge && options.applied?.(purge.id) !== true) acknowledge(purge.id);
     } else {
       counts.skipped++;
@@ -207,6 +217,10 @@ export function follow(options: FollowOptions): Started {
       return position;
     },
     counts,
+    get behind() {
+      if (newest === null || isAtLeast(position, newest)) return 0;
+      return newest.sequence - (position?.log === newest.log ? position.sequence : 0);
+    },
     unprovenMs: () => proof.unprovenMs,
     knows: () => (proof.isDoubted || position === null ? 'unsure' : position),
 

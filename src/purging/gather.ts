@@ -19,6 +19,8 @@ export interface SmallOrder {
   readonly by: string;
   /** How long to wait for the nodes: only those who wait as long go together. Absent: not at all. */
   readonly waitMs?: number | undefined;
+  /** Whether the nodes say when they have carried it out. */
+  readonly acknowledge?: boolean | undefined;
 }
 
 interface Waiting<Result> {
@@ -40,7 +42,8 @@ export function gather<Result>(
     let count = 0;
     for (const { order } of waiting) {
       selectors += order.selectors.length;
-      const isOther = order.soft !== first.soft || order.waitMs !== first.waitMs;
+      const isOther =
+        order.soft !== first.soft || order.waitMs !== first.waitMs || order.acknowledge !== first.acknowledge;
       if (isOther || (count > 0 && selectors > maxSelectors)) break;
       count++;
     }

@@ -29,6 +29,8 @@ export interface Order {
   readonly by: string;
   /** A node that has fetched these keys anew since they changed: there they are not meant. */
   readonly seen?: { readonly node: string; readonly keys: readonly string[] } | undefined;
+  /** Whether every node says when it has carried it out, also where nobody waits for that here. */
+  readonly acknowledge?: boolean | undefined;
 }
 
 /** Where an order is on the bus: every node that has come so far has carried it out. */
@@ -165,7 +167,8 @@ export function issuer({ bus, clock, members, node: own }: IssuerOptions): Issue
     const begunMs = clock.elapsed();
     const { waitMs } = order;
     if (waitMs !== undefined) return { ...(await issueAndWait(order, waitMs)), begunMs };
-    return { position: await publish(order, crypto.randomUUID(), false), begunMs };
+    const { acknowledge = false } = order;
+    return { position: await publish(order, crypto.randomUUID(), acknowledge), begunMs };
   }
   const gathered = gather(issueAlone, clock.after);
 

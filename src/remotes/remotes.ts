@@ -29,6 +29,8 @@ export interface Remotes {
   answered(server: string, answer: Answer): void;
   /** Another origin has been told. @param untilMs milliseconds since the epoch. */
   told(server: string, untilMs: number): void;
+  /** For how long a server still wants to be left alone, ms; 0 for one that does not, or is not known. */
+  pausedMs(server: string): number;
   /** Other limits, from now on. */
   retune(limits: RemoteLimits): void;
 }
@@ -93,6 +95,7 @@ export function remotes(
       if (pause(server, untilMs)) tell(server, untilMs);
     },
     told: (server, untilMs) => void pause(server, untilMs),
+    pausedMs: (server) => Math.max(0, (known.get(server)?.pausedUntilMs ?? 0) - clock.now()),
     retune(next) {
       if (Bun.deepEquals(next, current)) return;
       current = next;

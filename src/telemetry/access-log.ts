@@ -4,13 +4,19 @@
  */
 import type { Clock } from '../clock.ts';
 import { type AccessRecord, jsonLine, textLine } from './access-line.ts';
+import { combinedLine } from './combined-line.ts';
 import { openFileSink } from './file-sink.ts';
 import { openLineBuffer } from './line-buffer.ts';
+import { type RedactionSettings, redaction } from './redaction.ts';
 import { stdoutSink } from './stdout-sink.ts';
 
 export type { AccessRecord };
 
 export interface AccessLog {
+  /** Whether a request has a line; the same at all tiers where nothing but chance decides. */
+  wants(id: string, status: number, durationMs: number): boolean;
+  /** Whether a line says where the request came from. */
+  readonly hasReferer: boolean;
   /** Never fails and never waits. */
   record(request: AccessRecord): void;
   /** Opens the file anew, after somebody else has moved it away. */
@@ -21,22 +27,32 @@ export interface AccessLog {
   readonly dropped: number;
 }
 
-export interface AccessLogSettings {
-  readonly format: 'json' | 'text' | 'off';
+export interface AccessLogSettings extends RedactionSettings {
+  readonly format: 'json' | 'combined' | 'text' | 'off';
   /** Absolute path, or `stdout`. */
   readonly path: string;
+  /** Of a hundred requests, so many have a line: 0 to 100. Those that fail, or take long, all do. */
+  readonly samplePercent: number;
+  /** What takes so long, in ms, has a line in any case. */
+  readonly slowMs: number;
 }
 
 /** `null` when it is off. */
-export function openAccessLog({ format, path }: AccessLogSettings, clock: Clock): AccessLog | null {
+export function openAccessLog(settings: AccessLogSettings, clock: Clock): AccessLog | null {
+  const { format, path, samplePercent, slowMs } = settings;
   if (format === 'off') return null;
   const sink = path === 'stdout' ? stdoutSink(clock) : openFileSink(path);
-  const notice = format === 'json' ? noticeJson : noticeText;
+  const notice = { json: noticeJson, combined: noticeCombined, text: noticeText }[format];
   const buffer = openLineBuffer({ sink, clock, notice: (lost) => notice(lost, clock.now()) });
-  const line = format === 'json' ? jsonLine : textLine;
+  const line = { json: jsonLine, combined: combinedLine, text: textLine }[format];
+  const hide = redaction(settings);
+  const chance = (samplePercent / 100) * 2 ** 32;
   return {
+    hasReferer: format === 'combined',
+    wants: (id, status, durationMs) =>
+      samplePercent === 100 || status >= 400 || durationMs >= slowMs || Bun.hash.xxHash32(id) < chance,
     record(request) {
-      buffer.add(line(request));
+      buffer.add(line(request, hide));
     },
     reopen: () => sink.reopen(),
     close: () => buffer.close(),
@@ -48,6 +64,11 @@ export function openAccessLog({ format, path }: AccessLogSettings, clock: Clock)
 
 function noticeJson(lost: number, nowMs: number): string {
   return `{"time":"${new Date(nowMs).toISOString()}","dropped":${lost}}\n`;
+}
+
+/** There is no line for that in this format: the node's own log and its metrics say how many were lost. */
+function noticeCombined(): string {
+  return '';
 }
 
 function noticeText(lost: number, nowMs: number): string {

@@ -13,14 +13,24 @@ const wholeName =
 const suspicious =
   /token|secret|passw|pwd|sig|credential|key|session|assertion|auth|jwt|code|state|otp|pin|x-|%/i;
 
-const replacement = '…';
+/** In the place of what is not to be read. */
+export const replacement = '…';
 
-/** A token of the network, or a part of one: credentials are not taken from addresses, but some put them there. */
-const ownToken = /mrd(?:_|%5f)[0-9a-z]{8,}/gi;
-const ownPrefix = 'mrd';
+/** A token of the network or of npm, or a part of one: credentials are not taken from addresses, but some put them there. */
+const tokens = /(mrd|npm)(?:_|%5f)[0-9a-z]{8,}/gi;
+/** Whatever is in its place: `npm logout` and `npm token revoke` name the token in the path. */
+const inPlace = /(\/(?:-|%2d)\/(?:user|npm\/v1\/tokens)\/token\/)(?!(?:mrd|npm)_…)[^/?#]+/gi;
+/** Whether a text is worth a closer look. */
+const mayHoldToken = /mrd|npm(?:_|%5f)|\/token\//i;
 
 export function loggable(target: string): string {
-  return shown(target.includes(ownPrefix) ? target.replace(ownToken, `mrd_${replacement}`) : target);
+  return shown(withoutTokens(target));
+}
+
+/** Any text of a client, without the tokens in it. */
+export function withoutTokens(text: string): string {
+  if (!mayHoldToken.test(text)) return text;
+  return text.replace(tokens, `$1_${replacement}`).replace(inPlace, `$1${replacement}`);
 }
 
 function shown(target: string): string {
@@ -30,8 +40,15 @@ function shown(target: string): string {
   const asked = target.slice(query + 1);
   if (!suspicious.test(asked)) return at === -1 ? target : withoutUserInfo(target);
   const path = target.slice(0, query);
-  const hidden = asked.split('&').map(hideValue).join('&');
-  return withoutUserInfo(`${path}?${hidden}`);
+  return withoutUserInfo(`${path}?${withoutValues(asked, isSecret)}`);
+}
+
+/** A query, without its question mark, in which the values of such parameters cannot be read. */
+export function withoutValues(query: string, isHidden: (name: string) => boolean): string {
+  return query
+    .split('&')
+    .map((pair) => hideValue(pair, isHidden))
+    .join('&');
 }
 
 /** `https://name:password@host` anywhere in the target, also percent-encoded. */
@@ -41,11 +58,11 @@ function withoutUserInfo(target: string): string {
 }
 
 /** Some servers take `;` for a separator too: from the first secret-looking name on, all of it is hidden. */
-function hideValue(pair: string): string {
+function hideValue(pair: string, isHidden: (name: string) => boolean): string {
   let start = 0;
   for (const part of pair.split(';')) {
     const equals = part.indexOf('=');
-    if (equals !== -1 && isSecret(part.slice(0, equals)))
+    if (equals !== -1 && isHidden(part.slice(0, equals)))
       return pair.slice(0, start + equals + 1) + replacement;
     start += part.length + 1;
   }
@@ -58,6 +75,6 @@ function isSecret(name: string): boolean {
 }
 
 /** Percent-decoding that takes malformed input as it is. */
-function decode(name: string): string {
+export function decode(name: string): string {
   return name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

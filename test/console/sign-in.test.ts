@@ -67,9 +67,10 @@ test.skipIf(!canRun)(
     expect(start.headers.get('cache-control')).toBe('no-cache');
     const [, script = ''] = /src="(\/console\/[^"]+\.js)"/.exec(await start.text()) ?? [];
     expect((await fetch(admin + script)).headers.get('cache-control')).toContain('immutable');
-    expect((await fetch(`${admin}/console/packages/npm/left-pad`)).headers.get('content-type')).toContain(
-      'text/html',
-    );
+    for (const name of ['left-pad', 'lodash.merge', '@acme%2fui.js'])
+      expect((await fetch(`${admin}/console/packages/npm/${name}`)).headers.get('content-type')).toContain(
+        'text/html',
+      );
     expect((await fetch(`${admin}/console/none.js`)).status).toBe(404);
     expect((await fetch(`${admin}/.meridian/v1/nodes`)).status).toBe(401);
   },

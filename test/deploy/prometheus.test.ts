@@ -108,9 +108,12 @@ describe.skipIf(!available('Prometheus', problem))('Prometheus', () => {
   }, 30_000);
 
   test('knows every metric that an alert names', async () => {
-    const { stdout } = await ran(['grep', '-oE', 'meridian_[a-z_]+|http_server_[a-z_]+', 'alerts.yml'], {
-      cwd: join(deploy, 'prometheus'),
-    });
+    const { stdout } = await ran(
+      ['grep', '-oE', 'meridian_[a-z_]+|http_(server|client)_[a-z_]+', 'alerts.yml'],
+      {
+        cwd: join(deploy, 'prometheus'),
+      },
+    );
     for (const name of new Set(stdout.trim().split('\n'))) expect(await query(name)).not.toBeEmpty();
   });
 });

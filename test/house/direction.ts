@@ -67,8 +67,8 @@ export const direction: Rule = {
     },
     { files: { 'src/node/pop.ts': `import '../../test/support/index.ts';` }, at: ['src/node/pop.ts:1'] },
     {
-      files: Object.fromEntries([...'abcdefghijklmn'].map((letter) => [`src/${letter}.ts`, ''])),
-      at: ['src/n.ts:1'],
+      files: Object.fromEntries([...'abcdefghijklmnop'].map((letter) => [`src/${letter}.ts`, ''])),
+      at: ['src/p.ts:1'],
     },
   ],
 };

@@ -6,15 +6,15 @@
 /** Which way imports may go. The vocabulary is `src/*.ts`; a folder is one directly below `src/`. */
 export const layers = {
   /** More words than these and a newcomer no longer reads them all first. */
-  vocabularyFiles: 13,
+  vocabularyFiles: 15,
   /** What every folder may import, besides the vocabulary and itself. */
-  everywhere: ['http'],
+  everywhere: ['http', 'messages'],
   /** The folders that wire the others together and so may import any of them. */
   wiring: ['node', 'control', 'cli'],
   /** Public entry points among the vocabulary files, and the folders that they may re-export from. */
   doors: { 'src/index.ts': ['config'] } as Readonly<Record<string, readonly string[]>>,
   /** Files that speak another folder's language, and so may take types, and nothing but types, from there. */
-  typesFrom: { 'src/console/data/api.ts': 'src/access/api/' } as Readonly<Record<string, string>>,
+  typesFrom: { 'src/console/data/api.ts': 'src/access/' } as Readonly<Record<string, string>>,
   /** Folders whose own folders are strangers to each other: one protocol, or one driver, never touches another. */
   siblingsApart: ['protocols', 'bus'],
   /** The only packages that the vocabulary and http/ may use. */
@@ -29,8 +29,8 @@ export const entryPoints = [
   'src/protocol.ts',
 ] as const;
 
-/** Browser code: bundled on its own, from an HTML file. */
-export const browserFolders = ['src/console/'] as const;
+/** Browser code: bundled on its own, from an HTML file or by a script of its own. */
+export const browserFolders = ['src/console/', 'src/telemetry/rum/page/'] as const;
 
 /** The files that a hit runs through from request to response. */
 export const hitPath = [
@@ -108,7 +108,10 @@ export const bannedCalls: readonly BannedCall[] = [
     named: 'Math.random',
     call: /\bMath\.random\b/,
     instead: 'take a Random for choices that a test must repeat, node:crypto for secrets',
-    except: { 'src/clock.ts': 'is where the machine’s sources are' },
+    except: {
+      'src/clock.ts': 'is where the machine’s sources are',
+      'src/telemetry/rum/page/': 'runs in a browser',
+    },
   },
   {
     named: 'process.exit',

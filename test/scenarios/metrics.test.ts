@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { z } from 'zod';
 import { nodeState, seriesAnswer } from '../../src/access/api/fleet-state.ts';
+import { topAnswer } from '../../src/access/api/top-answer.ts';
 import { web } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {
@@ -158,6 +159,35 @@ test('`meridian top` shows what happened between two looks', async () => {
   expect(pop.rates.layers.memory.p95).toBeGreaterThan(0);
 });
 
+test('what is asked for most, and by whom, is known at the origin, for whoever may administer', async () => {
+  const origin = network.node('origin');
+  const { id, token } = await tokenFor(origin, 'bob', []);
+  for (let times = 0; times < 20; times++) await ask('/asked');
+  const known = await fetch(`${network.url('pop')}/none-of-it`, { headers: bearer(token) });
+  await known.text();
+  const top = await eventually(
+    'the PoP to have told of it',
+    async () => {
+      const said = topAnswer.parse(await origin.api('GET', '/top?by=token&route=docs'));
+      return said.top.some(({ name }) => name === id) ? said : null;
+    },
+    { withinMs: 45_000 },
+  );
+  const bob = top.top.find(({ name }) => name === id);
+  expect(bob).toMatchObject({ requests: 1, owner: 'user:bob', route: 'docs' });
+  expect(bob?.nodes).toMatchObject([{ node: 'pop', share: 1 }]);
+  const anonymous = top.top.find(({ name }) => name === 'anonymous');
+  expect(anonymous).toMatchObject({ owner: null });
+  expect(anonymous?.requests).toBeGreaterThan(50);
+  expect(top.total.requests).toBe((anonymous?.requests ?? 0) + 1);
+  await expect(origin.api('GET', '/top?by=moon')).rejects.toThrow('package or token');
+
+  const shown = await runMeridian(['top', '--tokens', '--route', 'docs', '--config', network.configFile], {
+    cwd: network.dir,
+  });
+  expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining(`${id}  user:bob`)]);
+}, 60_000);
+
 test('`meridian explain` tells what would become of a request at each tier, and asks nobody', async () => {
   const url = `${network.url('pop')}/explained?a=1`;
   const explain = async (...words: readonly string[]) => {
@@ -175,9 +205,9 @@ test('`meridian explain` tells what would become of a request at each tier, and 
   expect(upstream.count('/explained')).toBe(0);
 
   await ask('/explained?a=1');
-  const [pop] = JSON.parse(await explain(url, '--json')).tiers;
-  expect(pop).toHaveLength(2);
-  const holder = pop.find(({ stored }: { stored: unknown }) => stored !== null);
+  const [pop] = JSON.parse(await explain(url, '--json')).nodes;
+  expect(pop.workers).toHaveLength(2);
+  const holder = pop.workers.find(({ stored }: { stored: unknown }) => stored !== null);
   expect(holder).toMatchObject({ would: 'hit', stored: { where: 'memory', status: 200, sizeBytes: 1000 } });
   expect(holder.stored.freshForS).toBeGreaterThan(500);
   expect(await explain(url, '--method', 'post')).toContain(

@@ -24,6 +24,8 @@ export interface Visitor extends AsyncDisposable {
   press(name: string): Promise<void>;
   /** Fills in the field with this label. */
   fill(label: string, text: string): Promise<void>;
+  /** Waits until nothing there fits this selector. */
+  gone(selector: string): Promise<void>;
   /** Keeps a picture, in light, in dark and on a phone, and fails where axe finds anything serious in any of them. */
   look(name: string): Promise<void>;
   /** What the page complained about since the beginning, the policy of its content included. */
@@ -65,7 +67,7 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
   await page.goto(`${admin}/console/`);
   await page.locator(field('Token')).fill(token);
   await page.locator(button('Sign in')).click();
-  await page.waitForSelector('main h1');
+  await page.waitForSelector('#main h1');
 
   return {
     page,
@@ -79,6 +81,9 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
     },
     press: async (name) => page.locator(button(name)).click(),
     fill: async (label, text) => page.locator(field(label)).fill(text),
+    gone: async (selector) => {
+      await page.waitForSelector(selector, { hidden: true });
+    },
     async look(name) {
       mkdirSync(pictures, { recursive: true });
       for (const [way, { width, height, scheme }] of Object.entries(sizes)) {
@@ -97,14 +102,17 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
 }
 
 export function button(name: string): string {
-  return `xpath/.//*[self::button or @role="button"][normalize-space()="${name}" or @aria-label="${name}"]`;
+  return `xpath/.//*[self::button or @role="button"][normalize-space()="${name}" or @aria-label="${name}"][${reachable}]`;
 }
 
 /** Whatever can be filled in under this label. */
 export function field(label: string): string {
   const labelled = `@id=//label[normalize-space()="${label}"]/@for or @aria-label="${label}" or ancestor::label[contains(., "${label}")]`;
-  return `xpath/.//*[self::input or self::select or self::textarea][${labelled}]`;
+  return `xpath/.//*[self::input or self::select or self::textarea][${labelled}][${reachable}]`;
 }
+
+/** While a dialog is open, nothing else can be pressed. */
+const reachable = 'ancestor::dialog[@open] or not(//dialog[@open])';
 
 /** What axe finds that is serious or critical, each with where. The script comes from outside, which the page's policy does not hold for. */
 async function faults(page: Page): Promise<string[]> {

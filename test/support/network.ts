@@ -33,6 +33,8 @@ export interface Sketch extends Omit<NetworkInput, 'nodes' | 'dataDir'> {
 }
 
 export interface SketchedNode extends Omit<NodeInput, 'listen' | 'dataDir' | 'accessLog'> {
+  /** What is asked of it can be read (`asked`, `during`) only where that is JSON, and whole. */
+  readonly accessLog?: Omit<NonNullable<NodeInput['accessLog']>, 'path'>;
   /** Of its listener. */
   readonly informational?: boolean;
   /** Another listener, by which other nodes reach it. */
@@ -109,7 +111,7 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
   function rewrite(next: Sketch): void {
     const nodes = Object.entries(next.nodes).map(([name, sketched]) => {
       const { informational = false, tierDoor, ...node } = sketched;
-      const accessLog = { format: 'json', path: accessLogOf(dir, name) };
+      const accessLog = { format: 'json', ...sketched.accessLog, path: accessLogOf(dir, name) };
       const host = on(name).address;
       const forTiers = tierDoor ? [{ ...tierDoor, host, port: tierPorts.get(name) }] : [];
       const listen = [...forTiers, { host, port: ports.get(name), informational }];

@@ -90,14 +90,14 @@ export interface Ran {
 /** Runs a short command to its end: `runMeridian(['check', '--config', file])`. */
 export async function runMeridian(
   args: readonly string[],
-  options: Pick<RunOptions, 'cwd' | 'enter'>,
+  options: Pick<RunOptions, 'cwd' | 'enter' | 'env'>,
 ): Promise<Ran> {
-  const { enter = [] } = options;
+  const { enter = [], env = {} } = options;
   const child = Bun.spawn(
     [...enter, findBun(), ...runtimeFlags, join(root, 'src', 'cli', 'main.ts'), ...args],
     {
       cwd: options.cwd,
-      env: runtimeEnv(),
+      env: { ...runtimeEnv(), ...env },
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',

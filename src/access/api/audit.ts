@@ -4,6 +4,8 @@ import { auditEvent } from '../register/audit.ts';
 import { endpoint } from './endpoint.ts';
 import { numberIn } from './query.ts';
 
+export const auditLine = auditEvent.extend({ at: z.string() });
+
 export const auditEndpoints = [
   endpoint({
     method: 'GET',
@@ -12,7 +14,7 @@ export const auditEndpoints = [
     summary:
       'Lines of the audit log, the oldest first: `?after=` the `at` of the last line known, or `?sinceMs=`; `?newestFirst=true`; `?limit=` 1 to 1000.',
     input: null,
-    output: z.array(auditEvent.extend({ at: z.string() })),
+    output: z.array(auditLine),
     async run({ register, query }) {
       const number = (name: string) => numberIn(query, name);
       return [

@@ -3,14 +3,20 @@
  * Requests are checked against it, and its OpenAPI description is made of it.
  */
 import type { z } from 'zod';
+import type { Position } from '../../bus.ts';
 import type { Identity } from '../../identity.ts';
+import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
+import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
+import type { ShownRoute } from '../../messages/route.ts';
 import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
 import type { Actor } from '../register/actor.ts';
 import type { Register } from '../register/register.ts';
+import type { ClientRoutes } from './clients-message.ts';
 import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
-import type { PackagesWanted, StorageOverview, StoragePackages } from './storage-message.ts';
+import type { PackageList, PackagePage, PackagesWanted } from './packages-message.ts';
+import type { PackagesWanted as KeptWanted, StorageOverview, StoragePackages } from './storage-message.ts';
 
 /**
  * `anybody`: also who has no token. `node`: nodes of the network, for themselves. `admin`: whoever has the right to administer everything. `account`:
@@ -25,14 +31,57 @@ export interface ApiServices {
   readonly works: Works;
   readonly storage: StorageDesk;
   readonly fleet: Fleet;
+  /** In the order in which they are tried. */
+  readonly routes: readonly ShownRoute[];
+  readonly explainer: Explainer;
+  readonly purges: PurgeDesk;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
+  readonly packages: PackagesDesk;
+  /** How clients are pointed at the routes that the asker may learn of. */
+  readonly clients: (asked: ClientsAsked) => ClientRoutes;
+}
+
+/** Packages of all protocols. Tells whoever asks of those that he may read; `null`: of all. */
+export interface PackagesDesk {
+  /** @throws `request-malformed` for a cursor that is none, `no-such-record` for a route. */
+  search(wanted: PackagesWanted, reader: Identity | null): Promise<PackageList>;
+  /** @throws `no-such-record`, also for what he may not read. */
+  describe(route: string, name: string, reader: Identity | null): Promise<PackagePage>;
+  /** @throws as `describe`. */
+  readme(route: string, name: string, reader: Identity | null): Promise<string | null>;
+}
+
+export interface ClientsAsked {
+  /** The address to fill in; `null`: that of the node. */
+  readonly given: string | null;
+  /** `null`: that of the PoP that was asked. */
+  readonly node: string | null;
+  /** By which the PoP was asked; `null`: none was. */
+  readonly askedAt: string | null;
+  readonly identity: Identity | null;
 }
 
 /** What an origin keeps for good, in numbers. */
 export interface StorageDesk {
   overview(): Promise<StorageOverview>;
-  packages(wanted: PackagesWanted): Promise<StoragePackages>;
+  packages(wanted: KeptWanted): Promise<StoragePackages>;
+}
+
+/** Finds out what would become of a request all over the network. */
+export interface Explainer {
+  /** Fails with `request-malformed` for an address or a node that there is not, and with `overloaded` while too many ask. */
+  explain(order: ExplainOrder): Promise<NetworkExplanation>;
+}
+
+/** Purges of the whole network. */
+export interface PurgeDesk {
+  /** Fails with `request-malformed` where any target makes no sense, and then nothing is purged. */
+  order(order: z.output<typeof purgeOrder>, actor: Actor): Promise<z.input<typeof purgeIssued>>;
+  /** `null`: it is not among the last ones. One that has just been issued is waited for a little. */
+  find(position: Position): Promise<PurgeState | null>;
+  /** The newest first. */
+  recent(): readonly PurgeState[];
 }
 
 export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {
@@ -46,6 +95,8 @@ export interface Call<Input> extends ApiServices {
   /** What the path holds in the places of `:name`. */
   readonly names: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The address by which a client has asked a PoP, without a trailing slash; `null`: nobody has. */
+  readonly askedAt: string | null;
   /** ms since the epoch. */
   readonly nowMs: number;
   readonly input: Input;

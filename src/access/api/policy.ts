@@ -12,6 +12,16 @@ export const explanation = z.object({
 });
 
 export const policyState = z.object({
+  /** What has to be so of what is used; `says` completes "What may be used …". */
+  terms: z.array(
+    z.object({
+      rule: z.string(),
+      says: z.string(),
+      /** None: everything. */
+      about: z.array(z.string()).readonly(),
+      except: z.array(z.string()).readonly(),
+    }),
+  ),
   refused: z.array(
     z.object({
       subject: z.string(),
@@ -37,12 +47,13 @@ export const policyEndpoints = [
     path: '/policies/:route',
     audience: 'admin',
     summary:
-      'What the policy of a route has refused lately, the newest first, and the feeds that it goes by.',
+      'What the policy of a route asks for, what it has refused lately, the newest first, and the feeds that it goes by.',
     input: null,
     output: policyState,
     async run({ policyOf, names }) {
       const policy = policyIn(policyOf, names);
       return {
+        terms: [...policy.terms()],
         refused: (await policy.refused()).map((each) => ({ ...each, rules: [...each.rules] })),
         sources: [...policy.sources()],
       };

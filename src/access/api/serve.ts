@@ -15,6 +15,8 @@ export interface ApiRequest {
   readonly body: Uint8Array;
   readonly actor: Actor;
   readonly nowMs: number;
+  /** By which address a client has asked for it; absent: nobody has. */
+  readonly askedAt?: string | null;
   /** Who asks; `node`: a node for itself; `operator`: somebody on the origin's own machine, who may do anything. */
   readonly identity: Identity | 'node' | 'operator';
 }
@@ -49,6 +51,7 @@ async function call(
   const { actor, identity, nowMs } = request;
   const result = await endpoint.run({
     ...{ ...services, actor, names, nowMs, query: new URLSearchParams(query) },
+    askedAt: request.askedAt ?? null,
     identity: typeof identity === 'string' ? null : identity,
     input: endpoint.input === null ? undefined : inputOf(endpoint.input, request.body),
   });

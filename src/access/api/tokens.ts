@@ -11,7 +11,7 @@ export const shownToken = token.omit({ hash: true }).extend({ usedMs: z.number()
 /** At most, and unless less are asked for. */
 export const tokensInPage = 1_000;
 
-const wanted = z.object({
+export const wantedToken = z.object({
   owner: token.shape.owner,
   label: token.shape.label.optional(),
   /** From now on. Without it, the token does not expire. */
@@ -19,7 +19,7 @@ const wanted = z.object({
   addresses: token.shape.addresses.optional(),
   limit: z.array(right).max(64).optional(),
 });
-const made = shownToken.extend({ token: z.string() });
+export const madeToken = shownToken.extend({ token: z.string() });
 
 export const tokenEndpoints = [
   endpoint({
@@ -45,8 +45,8 @@ export const tokenEndpoints = [
     path: '/tokens',
     audience: 'admin',
     summary: 'Makes a token. What it is, `token`, is told this once.',
-    input: wanted,
-    output: made,
+    input: wantedToken,
+    output: madeToken,
     async run({ register, actor, input: { expiresS, ...rest }, nowMs }) {
       const expiresMs = expiresS === undefined ? null : nowMs + expiresS * 1000;
       const { token: record, text } = await register.makeToken(actor, { ...rest, expiresMs });
@@ -88,4 +88,4 @@ function pageLimit(wanted = tokensInPage): number {
 }
 
 /** What takes longer is told later all the same. */
-const toldWithinMs = 5_000;
+export const toldWithinMs = 5_000;

@@ -21,6 +21,8 @@ export interface Guard {
    * @throws `unauthenticated`, `access-unknown`.
    */
   identify(exchange: Exchange): Identity | Promise<Identity>;
+  /** The token of who asks, where the replica knows it and it is good; `null` otherwise. Asks nobody, and notes nothing. */
+  holder(exchange: Exchange): string | null;
   /** What stands against it, and is written down; `null`: nothing. */
   denial(identity: Identity, deed: Deed, exchange: Exchange): MeridianError | null;
 }
@@ -77,6 +79,13 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
           return found === 'unknown' ? ask(credential.token, exchange) : found;
         }
       }
+    },
+
+    holder(exchange) {
+      const credential = credentialIn(exchange.headers);
+      if (credential.as !== 'token') return null;
+      const found = replica.identify(credential.token, clock.now(), () => exchange.client());
+      return typeof found === 'string' ? null : found.token;
     },
 
     denial(identity, deed, exchange) {

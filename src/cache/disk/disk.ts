@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
+import type { Gone } from '../eviction/evictions.ts';
 import type { Ledger } from '../purge/ledger.ts';
 import { turns } from '../turns.ts';
 import { batches } from './batches.ts';
@@ -36,13 +37,15 @@ export interface DiskOptions {
   readonly objectBytes: number;
   readonly clock: Clock;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  /** Told of each entry that goes. */
+  readonly gone?: (gone: Gone) => void;
 }
 
 /** @param ledger what has been purged while the disk could not be opened: it holds for what is there. */
 export async function openDisk(options: DiskOptions, ledger?: Ledger): Promise<Disk> {
   await mkdir(options.folder, { recursive: true });
   // First of all, because it fails while another process uses the folder.
-  const index = await openDiskIndex(join(options.folder, 'index.db'), ledger);
+  const index = await openDiskIndex(join(options.folder, 'index.db'), ledger, (each) => options.gone?.(each));
   try {
     return diskTier(index, await openObjects(options.folder), options);
   } catch (error) {
@@ -88,7 +91,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     if (!isThere(entry)) return null;
     corrupted++;
     warn('a stored body is not what it was when it was written; it is dropped', { key: entry.key });
-    orphaned(index.dropVariant(entry));
+    orphaned(index.dropVariant(entry, 'corrupt'));
     return null;
   }
 
@@ -102,7 +105,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     const bytes = index.body(place);
     if (!bytes) {
       // A power cut has taken it, which is as good as never having had it.
-      if (isThere(entry)) orphaned(index.dropVariant(entry));
+      if (isThere(entry)) orphaned(index.dropVariant(entry, 'lost'));
       return null;
     }
     return bytes.length === entry.sizeBytes && sha256Of(bytes) === entry.sha256 ? bytes : corrupt(kept);
@@ -297,6 +300,8 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         space.saveUses();
         return { next: needless.drop(from) };
       }),
+
+    held: (route, from) => withIndex(null, () => index.held(route, from)),
 
     get needsSweep() {
       return unswept > 0;

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Entry } from '../../entry.ts';
 import { selects } from '../../http/vary.ts';
 import type { CacheKey } from '../../resource.ts';
+import type { Gone } from '../eviction/evictions.ts';
 import { judged } from '../purge/judge.ts';
 import { covers, type Ledger, openLedger } from '../purge/ledger.ts';
 import { openDatabase } from './database.ts';
@@ -49,6 +50,13 @@ export interface Addition {
   readonly bytes: Uint8Array | null;
 }
 
+/** What there is to tell of an entry without reading it. */
+export interface HeldEntry {
+  readonly key: CacheKey;
+  readonly sizeBytes: number;
+  readonly receivedMs: number;
+}
+
 /** A file that no entry refers to any more. Its row is gone; deleting it is the caller's part. */
 export interface Orphan {
   readonly sha256: string;
@@ -70,7 +78,8 @@ export interface DiskIndex {
   touch(uses: Iterable<readonly [id: number, usedMs: number]>): void;
   /** When the entry was used that has been used least recently; `null` without entries. */
   readonly leastUsedMs: number | null;
-  dropVariant(entry: Entry): readonly Orphan[];
+  /** @param cause why it goes: what is wrong with it, unless its parent has withdrawn it. */
+  dropVariant(entry: Entry, cause: 'withdrawn' | 'corrupt' | 'lost'): readonly Orphan[];
   /** Drops the entries that were used least recently, until `bytes` are free. Only some of them at a time. */
   dropOldest(bytes: number): readonly Orphan[];
   /** Uses of these routes are noted from now on, if they were not already, and of no others. Returns since when, by route. */
@@ -85,6 +94,8 @@ export interface DiskIndex {
   purgeKey(key: string): { readonly orphans: readonly Orphan[]; readonly isAll: boolean };
   /** The same for some of all entries, from a place on. Returns the next place; `null` at the end. */
   purgeSome(from: number): { readonly orphans: readonly Orphan[]; readonly next: number | null };
+  /** Some of all whole answers of a route that are kept and not purged, from a place on. Returns the next place; `null` at the end. */
+  held(route: string, from: number): { readonly found: readonly HeldEntry[]; readonly next: number | null };
   hasBody(sha256: string): boolean;
   /** Gives back some room of small bodies that are gone, if there is too much. Tells whether there may be more. */
   trim(): boolean;
@@ -105,12 +116,17 @@ export interface Totals {
  * With the file of small bodies, which is in the same folder.
  *
  * @param known what has been purged while the index could not be opened.
+ * @param gone told of each entry that goes.
  */
-export async function openDiskIndex(path: string, known?: Ledger): Promise<DiskIndex> {
+export async function openDiskIndex(
+  path: string,
+  known?: Ledger,
+  gone: (gone: Gone) => void = () => undefined,
+): Promise<DiskIndex> {
   const db = await openDatabase(path, undefined, known ? 'whileServing' : 'atStart');
   try {
     const small = await openSmallBodies(join(dirname(path), 'bodies.db'), placeIn(db));
-    return diskIndex(db, small, known);
+    return diskIndex(db, small, known, gone);
   } catch (error) {
     db.close();
     throw error;
@@ -122,7 +138,12 @@ function placeIn(db: Database): number {
   return place.get()?.place ?? 0;
 }
 
-function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined): DiskIndex {
+function diskIndex(
+  db: Database,
+  small: SmallBodies,
+  known: Ledger | undefined,
+  gone: (gone: Gone) => void,
+): DiskIndex {
   const run = statements(db);
   const state = run.state.get();
   if (!state) throw new Error('the index of the disk cache has lost its state');
@@ -156,7 +177,7 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       if (added.length > 0 || removed.length > 0) small.change(added, [...removed, ...stray]);
     });
     return (...given: Arguments): readonly Orphan[] => {
-      const tally: Tally = { entries: 0, bodyBytes: 0, sequence: 0, orphans: [], added: [], removed: [] };
+      const tally: Tally = { entries: 0, bodyBytes: 0, sequence: 0, orphans: [], ...lists() };
       try {
         transaction(tally, ...given);
       } catch (error) {
@@ -167,14 +188,17 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       if (tally.added.length > 0 || tally.removed.length > 0) stray = [];
       committedPlace = lastPlace;
       count(tally);
+      for (const each of tally.gone) gone(each);
       return tally.orphans;
     };
   }
 
-  function remove({ id, sha256 }: Place, tally: Tally): void {
+  function remove({ id, sha256, key, stored }: Place, tally: Tally, cause: Gone['cause']): void {
     run.remove.run(id);
     tally.entries--;
     const left = run.release.get(sha256);
+    const bytes = entryBytes + (left?.size ?? 0);
+    tally.gone.push({ key, cause, bytes, receivedMs: stored, uses: null });
     if (!left || left.entries > 0) return;
     run.removeBody.run(sha256);
     tally.bodyBytes -= left.size;
@@ -185,7 +209,7 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
   function add({ entry, bytes }: Addition, usedMs: number, tally: Tally): void {
     const row = rowOf(entry);
     const hashed = hash.of(entry.key);
-    for (const old of run.place.all(hashed, row.key, row.variant)) remove(old, tally);
+    for (const old of run.place.all(hashed, row.key, row.variant)) remove(old, tally, 'replaced');
     const held = run.hold.get(row.sha256, row.size, bytes ? lastPlace + 1 : 0);
     const place = held?.place ?? 0;
     if (held?.entries === 1) tally.bodyBytes += row.size;
@@ -196,7 +220,7 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
     tally.entries++;
     tally.sequence = Math.max(tally.sequence, entry.asOf);
     if (row.variant === '') return;
-    for (const old of run.surplus.all(hashed, row.key, maxVariants)) remove(old, tally);
+    for (const old of run.surplus.all(hashed, row.key, maxVariants)) remove(old, tally, 'variants');
   }
 
   function update(entry: Entry): void {
@@ -204,8 +228,8 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
     run.update.run(asof, stored, tags, head, hash.of(key), key, variant, sha256);
   }
 
-  const drop = change((tally, places: readonly Place[]) => {
-    for (const place of places) remove(place, tally);
+  const drop = change((tally, places: readonly Place[], cause: Gone['cause']) => {
+    for (const place of places) remove(place, tally, cause);
   });
 
   /** Carries out what purges mean for entries of which only the outlines have been read. */
@@ -214,7 +238,7 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       const { id, asof } = outline;
       const of = { key: outline.key as CacheKey, tags: tagsIn(outline) };
       const { as } = ledger.fate(of, asof);
-      if (as === 'gone') remove(outline, tally);
+      if (as === 'gone') remove(outline, tally, 'purged');
       const row = as === 'stale' ? run.byId.get(id) : null;
       const stale = row && judged(entryOf(row), ledger);
       if (stale) update(stale);
@@ -258,13 +282,14 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       return run.leastUsed.get()?.used ?? null;
     },
 
-    dropVariant: (entry) => drop(run.place.all(hash.of(entry.key), entry.key, variantOf(entry))),
+    dropVariant: (entry, cause) =>
+      drop(run.place.all(hash.of(entry.key), entry.key, variantOf(entry)), cause),
 
     dropOldest: change((tally, bytes: number) => {
       const wanted = totals.bytes - bytes;
       for (const place of run.oldest.all(maxDroppedAtOnce)) {
         if (totals.bytes + tally.bodyBytes + tally.entries * entryBytes <= wanted) break;
-        remove(place, tally);
+        remove(place, tally, 'space');
       }
     }),
 
@@ -276,7 +301,8 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
 
     dropUnused(from, beforeMs, isUnused) {
       const found = run.unused.all(from.used, from.id, beforeMs, maxDroppedAtOnce);
-      const orphans = drop(found.filter(({ key, used }) => isUnused(key, used)));
+      const unused = found.filter(({ key, used }) => isUnused(key, used));
+      const orphans = drop(unused, 'unused');
       const last = found.at(-1);
       const isEnd = found.length < maxDroppedAtOnce || last === undefined;
       return { orphans, next: isEnd ? null : { used: last.used, id: last.id } };
@@ -293,6 +319,18 @@ function diskIndex(db: Database, small: SmallBodies, known: Ledger | undefined):
       const found = run.between.all(from, to, ledger.sequence);
       const last = run.newest.get()?.id ?? 0;
       return { orphans: purge(found), next: to < last ? to : null };
+    },
+
+    held(route, from) {
+      const to = from + maxSwept;
+      const rows = run.held.all(from, to, `${route} `, `${route}!`);
+      const last = run.newest.get()?.id ?? 0;
+      const found = rows.flatMap(({ key: text, tags, asof, size, stored }) => {
+        const key = text as CacheKey;
+        if (ledger.fate({ key, tags: tagsIn({ tags }) }, asof).as === 'gone') return [];
+        return [{ key, sizeBytes: size, receivedMs: stored }];
+      });
+      return { found, next: to < last ? to : null };
     },
 
     hasBody: (sha256) => run.body.get(bytesOf(sha256)) !== null,
@@ -329,4 +367,10 @@ interface Tally {
   /** Small bodies that come, and the places of those that go. */
   readonly added: Placed[];
   readonly removed: number[];
+  /** What is told of once it is committed. */
+  readonly gone: Gone[];
+}
+
+function lists(): Pick<Tally, 'added' | 'removed' | 'gone'> {
+  return { added: [], removed: [], gone: [] };
 }

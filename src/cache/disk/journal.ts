@@ -88,7 +88,7 @@ export function journal(index: DiskIndex): Journal {
 
     withdraw(entry) {
       try {
-        return index.dropVariant(entry);
+        return index.dropVariant(entry, 'withdrawn');
       } catch (error) {
         undropped.add(entry);
         if (undropped.size > maxUndropped) {
@@ -103,7 +103,7 @@ export function journal(index: DiskIndex): Journal {
       if (missed.size + undropped.size === 0) return [];
       const orphans: Orphan[] = [];
       for (const entry of undropped) {
-        orphans.push(...index.dropVariant(entry));
+        orphans.push(...index.dropVariant(entry, 'withdrawn'));
         undropped.delete(entry);
       }
       for (const mark of missed) {

@@ -17,17 +17,26 @@ interface Held {
   readonly place: number;
 }
 
-/** Enough to remove an entry. */
+/** Enough to remove an entry, and to say what went. */
 export interface Place {
   readonly id: number;
   readonly sha256: Uint8Array;
+  readonly key: string;
+  /** When its response came, ms since the epoch. */
+  readonly stored: number;
 }
 
 /** Enough to see what purges mean for an entry. */
 export interface Outline extends Place {
-  readonly key: string;
   readonly tags: string;
   readonly asof: number;
+}
+
+/** Enough to tell what is kept. */
+interface HeldRow extends Pick<Outline, 'key' | 'tags' | 'asof'> {
+  readonly id: number;
+  readonly size: number;
+  readonly stored: number;
 }
 
 /** Where one is in the order of last use. */
@@ -37,9 +46,7 @@ export interface UsePlace {
 }
 
 /** Enough to see whether anybody still wants it. */
-interface Unused extends Place, UsePlace {
-  readonly key: string;
-}
+interface Unused extends Place, UsePlace {}
 
 export interface State {
   readonly entries: number;
@@ -50,7 +57,8 @@ export interface State {
 }
 
 const columns = 'id, used, place, asof, stored, size, sha256, key, variant, tags, head';
-const outline = 'id, sha256, key, tags, asof';
+const place = 'id, sha256, key, stored';
+const outline = `${place}, tags, asof`;
 
 export function statements(db: Database) {
   return {
@@ -66,10 +74,10 @@ export function statements(db: Database) {
       `SELECT ${columns} FROM entries WHERE hash = ? AND key = ? AND variant = ?`,
     ),
     place: db.prepare<Place, [number, string, string]>(
-      'SELECT id, sha256 FROM entries WHERE hash = ? AND key = ? AND variant = ?',
+      `SELECT ${place} FROM entries WHERE hash = ? AND key = ? AND variant = ?`,
     ),
     surplus: db.prepare<Place, [number, string, number]>(
-      'SELECT id, sha256 FROM entries WHERE hash = ? AND key = ? ORDER BY stored DESC, id DESC LIMIT -1 OFFSET ?',
+      `SELECT ${place} FROM entries WHERE hash = ? AND key = ? ORDER BY stored DESC, id DESC LIMIT -1 OFFSET ?`,
     ),
     /** Keys of the same base have neighbouring hashes. */
     near: db.prepare<Outline, [number, number, number]>(
@@ -79,11 +87,16 @@ export function statements(db: Database) {
     between: db.prepare<Outline, [number, number, number]>(
       `SELECT ${outline} FROM entries WHERE id > ? AND id <= ? AND asof < ?`,
     ),
+    /** Whole answers under keys that begin alike, which may be given to whoever may read the route (`meridian-access`, see `row.ts`). */
+    held: db.prepare<HeldRow, [number, number, string, string]>(
+      `SELECT id, key, tags, asof, size, stored FROM entries
+       WHERE id > ? AND id <= ? AND key >= ? AND key < ? AND head LIKE '[200,%' AND instr(head, 'meridian-access') = 0`,
+    ),
     newest: db.prepare<{ id: number | null }, []>('SELECT max(id) AS id FROM entries'),
-    oldest: db.prepare<Place, [number]>('SELECT id, sha256 FROM entries ORDER BY used LIMIT ?'),
+    oldest: db.prepare<Place, [number]>(`SELECT ${place} FROM entries ORDER BY used LIMIT ?`),
     /** Not used since a moment, from a place on. */
     unused: db.prepare<Unused, [number, number, number, number]>(
-      `SELECT id, sha256, used, key FROM entries WHERE (used, id) > (?, ?) AND used < ?
+      `SELECT ${place}, used FROM entries WHERE (used, id) > (?, ?) AND used < ?
        ORDER BY used, id LIMIT ?`,
     ),
     noted: db.prepare<{ route: string; since: number }, []>('SELECT route, since FROM noted'),

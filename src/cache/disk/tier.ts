@@ -4,7 +4,7 @@ import type { Entry } from '../../entry.ts';
 import type { CacheKey } from '../../resource.ts';
 import type { Ledger, Mark } from '../purge/ledger.ts';
 import type { Hot } from './hot.ts';
-import type { Kept } from './index.ts';
+import type { HeldEntry, Kept } from './index.ts';
 import type { UsePlace } from './statements.ts';
 import type { ObjectWriter } from './writer.ts';
 
@@ -52,6 +52,11 @@ export interface Disk {
   noteUse(key: CacheKey, variant: string, usedMs: number): void;
   /** Drops some of what nobody has asked for, from a place on; `null` when that is not possible now. */
   dropUnused(from: UsePlace): { readonly next: UsePlace | null } | null;
+  /** Some of what is kept of a route, from a place on; `null` when that cannot be told now. Not counted as a use. */
+  held(
+    route: string,
+    from: number,
+  ): { readonly found: readonly HeldEntry[]; readonly next: number | null } | null;
   /** Whether there are purges that only a sweep carries out. */
   readonly needsSweep: boolean;
   /** Forgets one variant of a key. */

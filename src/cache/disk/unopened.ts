@@ -111,6 +111,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
     },
     noteUse: (key, variant, usedMs) => disk?.noteUse(key, variant, usedMs),
     dropUnused: (from) => disk?.dropUnused(from) ?? null,
+    held: (route, from) => disk?.held(route, from) ?? null,
     forget: (entry) => disk?.forget(entry),
     saveHot: async (list) => disk?.saveHot(list),
     loadHot: async () => (await disk?.loadHot()) ?? [],

@@ -27,3 +27,14 @@ export function rightText({
 }): string {
   return `${actions.join(',')} ${subjects.join(',')} on ${routes.join(',')}`;
 }
+
+/** What somebody else has written, for a terminal: nothing in it is taken for a command. Lines and tabs stay. */
+export function plain(text: string): string {
+  return text.replaceAll(/[^\P{C}\n\t]/gu, '\u{fffd}');
+}
+
+/** The same in one line of at most so many characters. */
+export function oneLine(text: string, most: number): string {
+  const flat = plain(text).replaceAll(/\s+/g, ' ').trim();
+  return flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+}

@@ -1,22 +1,29 @@
-/** What would become of a request, as lines of text: a part for each tier. */
-import type { ExplainMessage } from '../../control/messages.ts';
+/** What would become of a request, as lines of text: a part for each node. */
+import type { ExplainedNode, Explanation } from '../../messages/explanation.ts';
 import { readableSeconds, readableSize } from '../../telemetry/readable.ts';
 
-type Explanation = ExplainMessage[number];
-
-export function explanationText(tiers: readonly ExplainMessage[]): string {
-  return tiers.map((workers) => tierText(workers)).join('\n');
+export function explanationText(nodes: readonly ExplainedNode[]): string {
+  return nodes.map((node) => nodeText(node)).join('\n');
 }
 
+const states = {
+  answered: '',
+  silent: 'does not answer',
+  gone: 'nothing is heard of it',
+  unasked: 'no node would ask it',
+} as const;
+
 /** Workers of a node differ in what they keep, and in nothing else. */
-function tierText(workers: ExplainMessage): string {
+function nodeText({ node, state, isReached, workers, silent }: ExplainedNode): string {
   const [first] = workers;
-  if (first === undefined) return 'no worker of the node answers\n';
+  if (first === undefined) return `${node}: ${states[state]}\n`;
   const holder = workers.find(({ stored }) => stored !== null) ?? first;
   const number = workers.length > 1 ? `, worker ${workers.indexOf(holder) + 1} of ${workers.length}` : '';
+  const notReached = isReached ? '' : ' (if it were asked)';
   const lines = [
-    `${first.node}${holder.stored === null ? '' : number}: ${verdict(holder)}`,
+    `${node}${holder.stored === null ? '' : number}${notReached}: ${verdict(holder)}`,
     ...about(holder),
+    ...(silent.length > 0 ? [`${'silent:'.padEnd(12)} ${silent.join(' ')}`] : []),
   ];
   return lines.map((line, at) => `${at === 0 ? '' : '  '}${line}\n`).join('');
 }
@@ -33,7 +40,9 @@ function verdict({ would, why }: Explanation): string {
   return `${verdicts[would]}: ${why}`;
 }
 
-function about({ route, kind, key, tags, access, owner, stored, asks }: Explanation): string[] {
+function about(said: Explanation): string[] {
+  const { route, kind, key, tags, access, owner, stored } = said;
+  const asks = said.would === 'hit' ? null : said.asks;
   const lines: [string, string | null][] = [
     ['route', route === null ? null : `${route}${access === 'closed' ? ', for those who may read it' : ''}`],
     ['kind', kind || null],
@@ -51,6 +60,7 @@ function about({ route, kind, key, tags, access, owner, stored, asks }: Explanat
 
 function storedText(stored: NonNullable<Explanation['stored']>): string {
   const { where, status, sizeBytes, ageS, freshForS, staleWhileRevalidateS, staleIfErrorS } = stored;
+  const { isRestricted } = stored;
   const freshness =
     freshForS > 0 ? `fresh for ${readableSeconds(freshForS)}` : `stale for ${readableSeconds(-freshForS)}`;
   const grace = [
@@ -64,6 +74,7 @@ function storedText(stored: NonNullable<Explanation['stored']>): string {
     `${readableSeconds(ageS)} old`,
     freshness,
     ...grace,
+    ...(isRestricted === true ? ['for those only who have the right by name'] : []),
   ].join(', ');
 }
 

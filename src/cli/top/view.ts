@@ -1,7 +1,7 @@
 /**
  * What `meridian top` shows: a line for each node, what requests were answered from, and what is hot.
  */
-import { layers } from '../../telemetry/metrics/requests.ts';
+import { layers } from '../../messages/report.ts';
 import { readableSize } from '../../telemetry/readable.ts';
 import { table } from '../table.ts';
 import type { Seen } from './seen.ts';

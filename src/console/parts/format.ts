@@ -1,9 +1,16 @@
 /** Numbers as people read them. */
 const whole = new Intl.NumberFormat('en-GB');
 const short = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
+const rough = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 2 });
 
 export function count(value: number): string {
   return value >= 1_000_000 ? `${short.format(value / 1_000_000)} M` : whole.format(Math.round(value));
+}
+
+/** How many a second. */
+export function rate(value: number): string {
+  if (value >= 100 || value === 0) return count(value);
+  return (value < 1 ? rough : short).format(value);
 }
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -14,6 +14,7 @@ const paths: Readonly<Record<string, string>> = {
   dark: 'M20 14a8 8 0 1 1-9-10a7 7 0 0 0 9 10',
   close: 'M6 6l12 12M18 6L6 18',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  done: 'M5 13l4 4L19 7',
 };
 
 export function Icon({ name }: { readonly name: string }) {

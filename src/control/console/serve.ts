@@ -55,7 +55,9 @@ export function openConsole(): Console {
   return {
     async answer(path, request) {
       const found = await all();
-      const file = found.get(path) ?? (path.includes('.') ? undefined : found.get('index.html'));
+      // Files have no folders; packages, which have pages, may have a dot in their names.
+      const isPage = path.includes('/') || !path.includes('.');
+      const file = found.get(path) ?? (isPage ? found.get('index.html') : undefined);
       if (file === undefined)
         return new Response('The console has no such file.\n', { status: 404, headers: guarding });
       return fileAnswer(file, request);

@@ -5,6 +5,7 @@
 
 import type { ErrorCode } from '../../errors.ts';
 import type { Document } from './canonical.ts';
+import type { Told } from './catalogue/packument.ts';
 import type { Publication } from './hosted/publication.ts';
 import type { Outline } from './outlines.ts';
 import type { Enforcement, Ruling } from './packument.ts';
@@ -45,6 +46,12 @@ export interface FactsJob {
   readonly version: string;
 }
 
+/** What a canonical document in its full form tells people. */
+export interface DescribeJob {
+  readonly task: 'describe';
+  readonly chunks: readonly ArrayBuffer[];
+}
+
 /** Files of security advisories in the OSV format. */
 export interface FeedJob {
   readonly task: 'feed';
@@ -62,7 +69,7 @@ export interface PublicationJob {
   readonly chunks: readonly ArrayBuffer[];
 }
 
-export type Job = DeriveJob | SelectJob | FactsJob | FeedJob | PublicationJob;
+export type Job = DeriveJob | SelectJob | FactsJob | DescribeJob | FeedJob | PublicationJob;
 
 export interface DerivedDocuments {
   /** SHA-256 of the upstream's bytes, unpacked; hex. */
@@ -86,6 +93,7 @@ export interface JobResults {
   readonly select: Document | null;
   /** `null`: the document has no such version. */
   readonly facts: Facts | null;
+  readonly describe: Told;
   readonly feed: FeedPart;
   readonly publication: Publication;
 }

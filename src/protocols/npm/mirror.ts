@@ -7,6 +7,7 @@
  * They are answered before an upstream is asked. What was mirrored never changes: a version's bytes do not.
  */
 import { z } from 'zod';
+import { mostVersions } from '../../catalogue.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { fromIntegrity } from '../../http/digest.ts';
@@ -47,6 +48,19 @@ export const mirrored = z.object({
   /** When it was last wanted, to a day. */
   usedMs: z.number().optional(),
 });
+
+export type Mirrored = z.output<typeof mirrored>;
+
+/** By version; more than `mostVersions` are left out. */
+export async function mirroredVersions(
+  route: string,
+  name: string,
+  { stores }: Pick<OriginDoor, 'stores'>,
+): Promise<ReadonlyMap<string, Mirrored>> {
+  const found =
+    stores === null ? [] : await stores.metadata.scan(mirroredOf(route, name), { limit: mostVersions });
+  return new Map(found.map(({ key, value }) => [key.at(-1) ?? '', mirrored.parse(value)]));
+}
 
 /** Tarballs that are fetched at once. */
 const atOnce = 8;

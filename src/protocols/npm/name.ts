@@ -129,6 +129,10 @@ export function packumentResource(
   return resource({ route }, { kind: 'packument', form, name }, askFor(form), metadata);
 }
 
+export function tarballResource(route: string, name: string, file: string): Resource {
+  return resource({ route }, { kind: 'tarball', name, file }, askNothing, undefined);
+}
+
 function resource(
   mount: { readonly route: string },
   item: Item,
@@ -142,6 +146,7 @@ function resource(
     key: keyOf(mount.route, item, rendering),
     kind: item.kind,
     ...('name' in item && { subject: item.name }),
+    isDownload: item.kind === 'tarball',
     tags,
     ask,
     freshness,

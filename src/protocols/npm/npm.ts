@@ -14,10 +14,12 @@ import type { FreshnessPolicy } from '../../resource.ts';
 import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
 import { jsonAnswer } from './canonical.ts';
+import { catalogueOf } from './catalogue/catalogue.ts';
 import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { guides } from './guides.ts';
 import { holdingsOf } from './holdings.ts';
 import { giveOut } from './hosted/archive/give-out.ts';
 import { takeIn } from './hosted/archive/take-in.ts';
@@ -117,6 +119,8 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
       else policy.begin(home);
     },
     policy: policyDesk(context),
+    catalogue: catalogueOf(context),
+    guides,
     close() {
       policy?.close();
       context.catalogue.close();

@@ -65,7 +65,7 @@ export function derivePackument(
   text: string,
   { name, remoteUrl, withFull, policy, isAbbreviated = false }: Derivation,
 ): Derived {
-  const packument = parse(text);
+  const packument = parsePackument(text);
   if (packument['name'] !== name) {
     throw new NotAPackument('The document is about another package than the one that was asked for.');
   }
@@ -141,7 +141,7 @@ function digestOf(manifest: JsonObject): string {
 
 /** The manifest of one version, which may be given as a tag, out of a canonical document. */
 export function selectVersion(text: string, versionOrTag: string): string | null {
-  const packument = parse(text);
+  const packument = parsePackument(text);
   const versions = objectAt(packument, 'versions');
   const tags = objectAt(packument, 'dist-tags');
   const tagged = Object.hasOwn(tags, versionOrTag) ? tags[versionOrTag] : undefined;
@@ -152,14 +152,14 @@ export function selectVersion(text: string, versionOrTag: string): string | null
 
 /** What a canonical document in its full form says of a version that the policy has left in it. */
 export function selectFacts(text: string, version: string): Facts | null {
-  const packument = parse(text);
+  const packument = parsePackument(text);
   const versions = objectAt(packument, 'versions');
   if (!Object.hasOwn(versions, version)) return null;
   return factsOf(version, versions[version], packument['time']);
 }
 
 export function selectTags(text: string): string {
-  return JSON.stringify(objectAt(parse(text), 'dist-tags'));
+  return JSON.stringify(objectAt(parsePackument(text), 'dist-tags'));
 }
 
 /** A version's fields in the abbreviated form, as npm documents them. */
@@ -212,7 +212,7 @@ function modifiedOf(packument: JsonObject): string | undefined {
   return typeof modified === 'string' ? modified : undefined;
 }
 
-function parse(text: string): JsonObject {
+export function parsePackument(text: string): JsonObject {
   const document = parseJson(text);
   if (!isObject(document)) throw new NotAPackument('The document is not a JSON object.');
   return document;

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { type Document, documentOf } from './canonical.ts';
+import { tell } from './catalogue/packument.ts';
 import { NotAPublication, readPublication } from './hosted/publication.ts';
 import type {
   DerivedDocuments,
@@ -18,7 +19,14 @@ import type {
   Request,
   SelectJob,
 } from './job.ts';
-import { derivePackument, NotAPackument, selectFacts, selectTags, selectVersion } from './packument.ts';
+import {
+  derivePackument,
+  NotAPackument,
+  parsePackument,
+  selectFacts,
+  selectTags,
+  selectVersion,
+} from './packument.ts';
 import { NotOsv, readOsv } from './policy/osv.ts';
 
 /** Up to this size the full form is made along with the abbreviated one: a few milliseconds. */
@@ -42,6 +50,8 @@ function done(job: Job): JobResults[Job['task']] {
       return select(job);
     case 'facts':
       return selectFacts(decode(join(job.chunks)), job.version);
+    case 'describe':
+      return tell(parsePackument(decode(join(job.chunks))));
     case 'feed':
       return readFeed(job);
     case 'publication':

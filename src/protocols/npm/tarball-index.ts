@@ -99,6 +99,20 @@ export function hiddenInIndex(index: Uint8Array, version: string): Facts | null 
   };
 }
 
+/** All of them, in the order of the document. */
+export function allHiddenInIndex(index: Uint8Array): readonly Facts[] {
+  const found: Facts[] = [];
+  const bytes = Buffer.from(index.buffer, index.byteOffset, index.byteLength);
+  // They stand first.
+  for (let at = bytes.indexOf('\n'); bytes[at + 1] === HIDDEN.charCodeAt(0); ) {
+    const end = bytes.indexOf('\n', at + 1);
+    const facts = hiddenInIndex(index, bytes.toString('utf8', at + 2, bytes.indexOf(' ', at + 2)));
+    if (facts !== null) found.push(facts);
+    at = end;
+  }
+  return found;
+}
+
 /** The words behind the first one. */
 function lineOf(index: Uint8Array, first: string): readonly string[] | null {
   const bytes = Buffer.from(index.buffer, index.byteOffset, index.byteLength);

@@ -10,6 +10,7 @@ import { memoise } from '../../http/memo.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol, Role } from '../../protocol.ts';
 import type { CacheKey, FreshnessPolicy, Named, NegativePolicy, Resource } from '../../resource.ts';
+import { guides } from './guides.ts';
 import { targetOf } from './same-origin.ts';
 
 export interface WebOptions {
@@ -54,6 +55,7 @@ export function web(options: WebOptions, mount: Mount): Protocol {
 
   return {
     id: 'web',
+    guides,
 
     name(exchange): Named {
       const { method, target } = exchange;

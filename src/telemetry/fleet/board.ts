@@ -4,12 +4,15 @@
  */
 import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
-import { type Counts, difference, noCounts, type Report, report } from './report.ts';
+import { type Counts, type Report, report } from '../../messages/report.ts';
+import { difference, noCounts } from './report.ts';
 
 const viewName = 'reports';
 const everyMs = 10_000;
 /** Three reports missing: it is gone, or cut off. */
 const silentMs = 3.5 * everyMs;
+/** For so long, a process that is silent is told of. One that has ended properly is forgotten at once. */
+const rememberedMs = 3_600_000;
 /** Processes that are listened to. */
 const mostReporters = 10_000;
 
@@ -45,9 +48,13 @@ export interface Heard {
   readonly report: Report;
   /** By the reader's clock, ms since the epoch. */
   readonly atMs: number;
+  /** What it counted between its last two reports, and how far apart they came; `null` until there are two of one life. */
+  readonly recent: { readonly ms: number; readonly counts: Counts } | null;
 }
 
 export interface Reports {
+  /** Also of those that have been silent for a while. */
+  readonly known: readonly (Heard & { readonly silent: boolean })[];
   /** What each process said last, by its name; of those that were heard of lately. */
   readonly live: ReadonlyMap<string, Heard>;
   close(): void;
@@ -72,17 +79,25 @@ export function readReports(
       }
       if (before === undefined && heard.size >= mostReporters) return;
       const atMs = clock.now();
-      heard.set(key, { report: data, atMs, revision });
+      const isSameLife = before?.report.startedMs === data.startedMs;
+      const since = difference(data.counts, isSameLife ? before.report.counts : noCounts);
+      const recent = isSameLife && atMs > before.atMs ? { ms: atMs - before.atMs, counts: since } : null;
+      heard.set(key, { report: data, atMs, recent, revision });
       // What was written before anybody listened is from nobody knows when.
       if (before === undefined && !isListening) return;
-      const isSameLife = before?.report.startedMs === data.startedMs;
-      counted(data, difference(data.counts, isSameLife ? before.report.counts : noCounts), atMs);
+      counted(data, since, atMs);
     },
     caughtUp() {
       isListening = true;
     },
   });
   return {
+    get known() {
+      const [nowMs, all] = [clock.now(), [...heard.values()]];
+      return all
+        .filter(({ atMs }) => nowMs - atMs < rememberedMs)
+        .map(({ report, atMs, recent }) => ({ report, atMs, recent, silent: nowMs - atMs > silentMs }));
+    },
     get live() {
       const oldestMs = clock.now() - silentMs;
       return new Map([...heard].filter(([, { atMs }]) => atMs >= oldestMs));

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { temporary } from '../../../test/support/temporary.ts';
+import { type Counts, report } from '../../messages/report.ts';
 import { bucketBounds } from '../metrics/buckets.ts';
 import { registry } from '../metrics/registry.ts';
 import { requestMeter } from '../metrics/requests.ts';
-import { type Counts, countsOf, difference, noCounts, report, sumOf } from './report.ts';
+import { countsOf, difference, noCounts, sumOf } from './report.ts';
 import { openSeries } from './series.ts';
 
 /** @param hits answered from memory, and as many misses, at the first bound of the histogram. */

@@ -1,61 +1,12 @@
-/**
- * What a node tells the origins of itself: counts since it was started, so that one report that is lost costs nothing but its
- * place on a chart.
- */
-import { z } from 'zod';
+/** What a node has counted, as it tells the origins, and sums and differences of that. */
+import { type Counts, type Layer, type LayerCounts, layers } from '../../messages/report.ts';
 import { bucketBounds } from '../metrics/buckets.ts';
-import { type Layer, layers } from '../metrics/requests.ts';
 import type { Snapshot } from '../metrics/snapshot.ts';
 
 /** Routes that a report names: those that are asked for most. */
 const reportedRoutes = 50;
 
 const bucketCount = bucketBounds.length + 1;
-const store = z.object({ entries: z.number(), bytes: z.number(), limitBytes: z.number() });
-
-const layerCounts = z.object({
-  requests: z.number(),
-  bytes: z.number(),
-  /** Of the durations' histogram, each bucket alone. */
-  buckets: z.array(z.number()).length(bucketCount),
-});
-/** Of what one layer has answered. */
-export type LayerCounts = Readonly<z.output<typeof layerCounts>>;
-
-export const counts = z.object({
-  layers: z.partialRecord(z.enum(layers), layerCounts),
-  /** Answers with a status of 500 and above. */
-  errors: z.number(),
-  /** Requests by route. */
-  routes: z.record(z.string(), z.number()),
-});
-export type Counts = Readonly<z.output<typeof counts>>;
-
-export const report = z.object({
-  node: z.string(),
-  role: z.enum(['pop', 'shield', 'origin']),
-  /** Of a node that has several; 0 for one that has one. */
-  worker: z.number(),
-  /** By its own clock, ms since the epoch. */
-  startedMs: z.number(),
-  version: z.string(),
-  urls: z.array(z.string()),
-  counts,
-  memory: store,
-  disk: store.nullable(),
-  rssBytes: z.number(),
-  fills: z.number(),
-  /** By name; a node of before this was said says nothing. */
-  parents: z.array(z.string()).default([]),
-  /** Degrees north and east. */
-  place: z
-    .object({ name: z.string().optional(), latitude: z.number(), longitude: z.number() })
-    .nullable()
-    .default(null),
-  /** Parents that it passes over. */
-  trouble: z.array(z.string()),
-});
-export type Report = Readonly<z.output<typeof report>>;
 
 export const noCounts: Counts = { layers: {}, errors: 0, routes: {} };
 

@@ -6,7 +6,9 @@
 import { Database } from 'bun:sqlite';
 import { z } from 'zod';
 import { parsedJson } from '../../http/json.ts';
-import { type Counts, noCounts, counts as storedCounts, sumOf } from './report.ts';
+import { type Counts, counts as storedCounts } from '../../messages/report.ts';
+import { type Days, openDays } from '../top/days.ts';
+import { noCounts, sumOf } from './report.ts';
 
 /** Seconds of each step, and how many of them are kept. */
 const resolutions = [
@@ -34,6 +36,8 @@ export interface Point {
 export interface Series {
   add(node: string, role: string, since: Counts, atMs: number): void;
   read(query: SeriesQuery): { readonly stepMs: number; readonly points: readonly Point[] };
+  /** What was asked for most, day by day. */
+  readonly days: Days;
   /** Forgets what is older than it is to be kept. */
   forget(nowMs: number): void;
   close(): void;
@@ -49,6 +53,7 @@ export function openSeries(path: string): Series {
       step INTEGER NOT NULL, at INTEGER NOT NULL, node TEXT NOT NULL, role TEXT NOT NULL, counts TEXT NOT NULL,
       PRIMARY KEY (step, at, node)
     ) WITHOUT ROWID`);
+  const days = openDays(db);
   const find = db.query(
     'SELECT at, role, counts FROM points WHERE step = $step AND at = $at AND node = $node',
   );
@@ -70,6 +75,7 @@ export function openSeries(path: string): Series {
   });
 
   return {
+    days,
     add: (node, role, since, atMs) => addAll(node, role, since, atMs),
 
     read({ fromMs, toMs, points, node = null }) {
@@ -86,6 +92,7 @@ export function openSeries(path: string): Series {
 
     forget(nowMs) {
       for (const { stepS: step, keptS } of resolutions) drop.run({ step, oldest: nowMs / 1000 - keptS });
+      days.forget(nowMs);
     },
 
     close: () => db.close(),

@@ -35,7 +35,9 @@ export function quantile(counts: readonly number[], share: number): number | nul
     if (count > 0 && below + count >= rank) {
       const upper = bucketBounds[at];
       const lower = at === 0 ? 0 : (bucketBounds[at - 1] ?? 0);
-      return upper === undefined ? lower : lower + ((upper - lower) * (rank - below)) / count;
+      if (upper === undefined) return lower;
+      // The sum may come out beyond the bound by its last digit.
+      return Math.min(upper, lower + ((upper - lower) * (rank - below)) / count);
     }
     below += count;
   }

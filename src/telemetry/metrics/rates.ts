@@ -1,8 +1,9 @@
 /**
  * What happened between two looks at a node's metrics, in numbers that a person reads.
  */
+
+import { type Layer, layers } from '../../messages/report.ts';
 import { bucketBounds, quantile } from './buckets.ts';
-import { type Layer, layers } from './requests.ts';
 import type { HistogramSample, Sample, Snapshot } from './snapshot.ts';
 import { type MetricName, metrics } from './table.ts';
 

@@ -2,9 +2,10 @@
  * The page of all metrics, made of their table. `meridian reference metrics` prints it, and `docs/reference/metrics.md` is
  * that.
  */
+
+import { layers } from '../../messages/report.ts';
 import { bucketBounds } from './buckets.ts';
 import { familyName } from './names.ts';
-import { layers } from './requests.ts';
 import { type MetricName, metrics, rowOf } from './table.ts';
 
 const preface = `# Metrics

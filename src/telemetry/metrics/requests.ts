@@ -2,12 +2,10 @@
  * What is counted of each request: one look-up by the route's name and some additions, nothing allocated once a route has
  * seen an outcome and a status.
  */
+import type { Layer } from '../../messages/report.ts';
 import { type Outcome, outcomes } from '../../outcome.ts';
 import type { Counter, Histogram, Registry } from './registry.ts';
-
-/** What a request was answered from, as far as this node can tell: `remote` for what no cache had. */
-export const layers = ['memory', 'disk', 'stale', 'sibling', 'shield', 'origin', 'remote', 'node'] as const;
-export type Layer = (typeof layers)[number];
+import type { Exemplar } from './snapshot.ts';
 
 export interface RequestMeter {
   /**
@@ -22,7 +20,11 @@ export interface RequestMeter {
     bytes: number | null,
     durationMs: number,
     beyond: string | null,
-  ): void;
+  ): Layer;
+  /** Bytes of a body whose length was not known when its head was sent. */
+  sent(route: string, outcome: Outcome, bytes: number, beyond: string | null): void;
+  /** An example of what was recorded before. */
+  exemplify(route: string, layer: Layer, exemplar: Exemplar): void;
 }
 
 interface OfRoute {
@@ -35,11 +37,19 @@ interface OfRoute {
 /** Routes of the config, and those that it had before it was reloaded. */
 const mostRoutes = 1000;
 
-/** @param roleOf a node of the network, by its name; `undefined` where nobody knows it. */
-export function requestMeter(
-  registry: Registry,
-  roleOf: (node: string) => 'pop' | 'shield' | 'origin' | undefined,
-): RequestMeter {
+/** Of a node of the network, by its name; `undefined` where nobody knows it. */
+type RoleOf = (node: string) => 'pop' | 'shield' | 'origin' | undefined;
+
+/** @param beyond what the parent said of the way beyond it (`Cache-Status`). */
+export function layerOf(outcome: Outcome, beyond: string | null, roleOf: RoleOf): Layer {
+  const { from } = outcomes[outcome];
+  if (from !== 'parent') return from;
+  const who = beyond === null ? undefined : hitAt(beyond);
+  const role = who === undefined ? undefined : roleOf(who);
+  return role === undefined ? 'remote' : role === 'pop' ? 'sibling' : role;
+}
+
+export function requestMeter(registry: Registry, roleOf: RoleOf): RequestMeter {
   const routes = new Map<string, OfRoute>();
 
   function ofRoute(route: string): OfRoute {
@@ -51,12 +61,13 @@ export function requestMeter(
     return made;
   }
 
-  function layerOf(outcome: Outcome, beyond: string | null): Layer {
-    const { from } = outcomes[outcome];
-    if (from !== 'parent') return from;
-    const who = beyond === null ? undefined : hitAt(beyond);
-    const role = who === undefined ? undefined : roleOf(who);
-    return role === undefined ? 'remote' : role === 'pop' ? 'sibling' : role;
+  function addBytes({ bytes: all }: OfRoute, route: string, layer: Layer, bytes: number): void {
+    let sent = all.get(layer);
+    if (sent === undefined) {
+      sent = registry.counter('meridian.response.size', route, layer);
+      all.set(layer, sent);
+    }
+    sent.value += bytes;
   }
 
   return {
@@ -74,7 +85,7 @@ export function requestMeter(
       }
       requests.value++;
 
-      const layer = layerOf(outcome, beyond);
+      const layer = layerOf(outcome, beyond, roleOf);
       let durations = counted.durations.get(layer);
       if (durations === undefined) {
         durations = registry.histogram('http.server.request.duration', route, layer);
@@ -82,14 +93,12 @@ export function requestMeter(
       }
       durations.record(durationMs / 1000);
 
-      if (bytes === null) return;
-      let sent = counted.bytes.get(layer);
-      if (sent === undefined) {
-        sent = registry.counter('meridian.response.size', route, layer);
-        counted.bytes.set(layer, sent);
-      }
-      sent.value += bytes;
+      if (bytes !== null) addBytes(counted, route, layer, bytes);
+      return layer;
     },
+    sent: (route, outcome, bytes, beyond) =>
+      addBytes(ofRoute(route), route, layerOf(outcome, beyond, roleOf), bytes),
+    exemplify: (route, layer, exemplar) => ofRoute(route).durations.get(layer)?.exemplify(exemplar),
   };
 }
 

@@ -71,6 +71,6 @@ async function packagesFor(
 
 /** Nobody learns here of a package that he may not read. */
 async function readable({ npm, exchange, origin, route }: Listing): Promise<readonly Listed[]> {
-  const all = await npm.catalogue.listed(storesOf(origin).metadata);
-  return [...all].filter((listed) => mayRead(exchange, route, listed.name, listed));
+  const { packages } = await npm.catalogue.listed(storesOf(origin).metadata);
+  return [...packages.values()].filter((listed) => mayRead(exchange, route, listed.name, listed));
 }

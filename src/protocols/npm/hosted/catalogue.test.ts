@@ -69,7 +69,7 @@ test('packages are read once, and then those that have changed', async () => {
   const clock = virtualClock();
   const catalogue = openCatalogue({ route: 'npm', clock });
   const { seen, counted } = counting(stores.metadata);
-  const names = async () => [...(await catalogue.listed(counted))].map(({ name }) => name);
+  const names = async () => [...(await catalogue.listed(counted)).packages.keys()];
   const put = (name: string, atMs: number) =>
     stores.metadata.transact(async (transaction) => {
       const latest = { version: '1.0.0', description: '', keywords: [], publisher: 'alice' };

@@ -24,9 +24,16 @@ export interface Listed extends Summary {
   readonly found: { readonly description: string; readonly keywords: readonly string[] };
 }
 
+export interface Listing {
+  /** Those that have a version, by name. */
+  readonly packages: ReadonlyMap<string, Listed>;
+  /** Names of which nothing is left. */
+  readonly emptied: ReadonlySet<string>;
+}
+
 export interface Catalogue {
-  /** All packages that have a version, as they are now. */
-  listed(reader: DocumentReader): Promise<Iterable<Listed>>;
+  /** As they are now. */
+  listed(reader: DocumentReader): Promise<Listing>;
   /** Forgets old changes from time to time. */
   begin(home: OriginHome): void;
   close(): void;
@@ -48,7 +55,7 @@ export function openCatalogue({
   readonly route: string;
   readonly clock: Clock;
 }): Catalogue {
-  let packages = new Map<string, Listed>();
+  let known: Known = { packages: new Map(), emptied: new Set() };
   /** Changes that have been read, until they are too old to be met again: time by id. */
   const seen = new Map<string, number>();
   let upToMs: number | null = null;
@@ -58,7 +65,7 @@ export function openCatalogue({
 
   async function readAll(reader: DocumentReader): Promise<void> {
     const startedMs = clock.now();
-    const all = new Map<string, Listed>();
+    const all: Known = { packages: new Map(), emptied: new Set() };
     const prefix = packagesPrefix(route);
     for (let after = prefix; ; ) {
       const page = await reader.scan(prefix, { after, limit: PAGE });
@@ -67,7 +74,7 @@ export function openCatalogue({
       if (page.length < PAGE || last === undefined) break;
       after = last.key;
     }
-    packages = all;
+    known = all;
     upToMs = startedMs;
   }
 
@@ -79,7 +86,7 @@ export function openCatalogue({
       if (!seen.has(id)) names.add(name);
       seen.set(id, atMs);
     }
-    for (const name of names) put(packages, name, await reader.get(packageKey(route, name)));
+    for (const name of names) put(known, name, await reader.get(packageKey(route, name)));
     upToMs = startedMs;
   }
 
@@ -108,7 +115,7 @@ export function openCatalogue({
   return {
     async listed(reader) {
       await upToDate(reader);
-      return packages.values();
+      return known;
     },
     begin({ stores, warn }) {
       const next = () => {
@@ -127,10 +134,17 @@ export function openCatalogue({
   };
 }
 
-function put(packages: Map<string, Listed>, name: string, document: Document | null): void {
+interface Known extends Listing {
+  readonly packages: Map<string, Listed>;
+  readonly emptied: Set<string>;
+}
+
+function put({ packages, emptied }: Known, name: string, document: Document | null): void {
   const pkg = document && record.parse(document.value);
+  emptied.delete(name);
   if (pkg === null || pkg.latest === null) {
     packages.delete(name);
+    if (pkg !== null && emptied.size < MAX_PACKAGES) emptied.add(name);
     return;
   }
   if (packages.size >= MAX_PACKAGES && !packages.has(name)) return;

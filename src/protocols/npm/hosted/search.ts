@@ -3,6 +3,7 @@
  * scope of ours is not sent on: somebody looks for a private package, and that is nobody else's business.
  */
 import { z } from 'zod';
+import { byRank, relevance, wordsOf } from '../../../catalogue.ts';
 import type { Answer } from '../../../entry.ts';
 import type { Exchange } from '../../../exchange.ts';
 import type { Ask } from '../../../parent.ts';
@@ -54,28 +55,14 @@ async function ownResults(
   exchange: Exchange,
   origin: OriginDoor,
 ): Promise<readonly Found[]> {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+  const words = wordsOf(text);
   const found: Found[] = [];
-  for (const each of await catalogue.listed(storesOf(origin).metadata)) {
-    const score = scoreOf(each, words);
+  const { packages } = await catalogue.listed(storesOf(origin).metadata);
+  for (const each of packages.values()) {
+    const score = relevance({ name: each.name, ...each.found }, words);
     if (score > 0 && mayRead(exchange, route, each.name, each)) found.push({ ...each, score });
   }
-  return found.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
-}
-
-/** Every word has to be found: in the name, among the keywords, or in the description, in this order of weight. */
-function scoreOf({ name, found: { description, keywords } }: Listed, words: readonly string[]): number {
-  let score = 1;
-  for (const word of words) {
-    const keyword = word.replace(/^keywords:/, '');
-    const weight =
-      (name === word ? 100 : name.includes(word) ? 10 : 0) +
-      (keywords.includes(keyword) ? 5 : 0) +
-      (description.includes(word) ? 1 : 0);
-    if (weight === 0) return 0;
-    score += weight;
-  }
-  return score;
+  return found.sort(byRank);
 }
 
 function resultOf(found: Found): unknown {

@@ -9,6 +9,7 @@ import { isPackageName, isVersion } from '../path.ts';
 import { hiddenInIndex } from '../tarball-index.ts';
 import { copyInPieces } from '../turn.ts';
 import { readCurrent } from './current.ts';
+import { describe } from './describe.ts';
 import { reasonsOf, untilOf } from './enforce.ts';
 import { type Finding, judge, refusesAll } from './judge.ts';
 import type { Facts } from './terms.ts';
@@ -16,6 +17,7 @@ import type { Facts } from './terms.ts';
 export function policyDesk(npm: NpmOrigin): PolicyDesk {
   return {
     explain: (subject, ask, origin) => explain(npm, subject, ask, origin),
+    terms: () => (npm.policy === null ? [] : describe(npm.policy.options)),
     refused: async () => (await npm.policy?.refusals.list()) ?? [],
     sources() {
       const feed = npm.policy?.feed ?? null;

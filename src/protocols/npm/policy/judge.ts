@@ -113,7 +113,8 @@ export function moment(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-function duration(ms: number): string {
+/** `7 days`. */
+export function duration(ms: number): string {
   const units = [
     ['day', 86_400_000],
     ['hour', 3_600_000],

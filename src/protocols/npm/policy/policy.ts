@@ -34,6 +34,7 @@ export interface ReleaseAgeOptions {
 }
 
 export interface Policy {
+  readonly options: PolicyOptions;
   /** What was refused lately. */
   readonly refusals: Refusals;
   /** What is to be said of the feed; `null`: there is none. */
@@ -95,6 +96,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
 
   const refusals = openRefusals({ route, clock });
   return {
+    options,
     refusals,
     get feed() {
       return feed?.state ?? null;

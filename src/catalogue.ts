@@ -1,0 +1,202 @@
+/**
+ * What a protocol tells people of its packages: which there are, and one of them in full. In words that every ecosystem has, so that
+ * whoever shows them need not know which one it is.
+ */
+import type { CacheKey, Resource } from './resource.ts';
+
+/** `hosted`: it lives here. `cached`: it is another registry's, of which something is kept here. */
+export const packageKinds = ['hosted', 'cached'] as const;
+export type PackageKind = (typeof packageKinds)[number];
+
+/** Who asks. */
+export interface Reader {
+  /** @param restricted it is for those only who have been given it by name. */
+  mayRead(subject: string, restricted: boolean): boolean;
+}
+
+/** What the origin's cache has of the route, by its index alone. */
+export interface Held {
+  /** All whole answers that may be given to whoever may read the route; with a turn for everybody else after some. */
+  all(): AsyncIterable<HeldAnswer>;
+  /** `null`: it is not kept. */
+  sizeBytes(resource: Resource): number | null;
+}
+
+export interface HeldAnswer {
+  readonly key: CacheKey;
+  readonly sizeBytes: number;
+  /** When it was fetched or confirmed, ms since the epoch. */
+  readonly receivedMs: number;
+}
+
+export interface Search {
+  /** Words in lower case, all of which have to be found; none: everything. */
+  readonly words: readonly string[];
+  /** `null`: all. */
+  readonly kind: PackageKind | null;
+  readonly limit: number;
+  /** Where the page before has ended; `null`: this is the first. */
+  readonly after: Rank | null;
+}
+
+/** A place in the order of results. */
+export interface Rank {
+  readonly score: number;
+  readonly name: string;
+  /** Whether what has this very place is still to come. */
+  readonly isNext: boolean;
+}
+
+export interface FoundPackages {
+  /** At most `limit`. */
+  readonly packages: readonly FoundPackage[];
+  /** How many there are on all pages. */
+  readonly total: number;
+}
+
+/** Times are ms since the epoch; `null`, here and below, what is not known. */
+export interface FoundPackage {
+  readonly name: string;
+  readonly score: number;
+  readonly kind: PackageKind;
+  readonly access: 'public' | 'restricted';
+  readonly latest: string | null;
+  readonly description: string;
+  readonly keywords: readonly string[];
+  readonly publishedMs: number | null;
+  readonly publisher: string | null;
+  /** What the origin's cache has of it. */
+  readonly cached: Amount;
+}
+
+/** Files of versions, and their bytes. */
+export interface Amount {
+  readonly versions: number;
+  readonly bytes: number;
+}
+
+export interface Described {
+  readonly name: string;
+  readonly kind: PackageKind;
+  readonly access: 'public' | 'restricted';
+  readonly description: string;
+  readonly licence: string | null;
+  readonly keywords: readonly string[];
+  /** Addresses begin with `https://` or `http://`. */
+  readonly homepage: string | null;
+  readonly repository: string | null;
+  readonly maintainers: readonly Person[];
+  readonly createdMs: number | null;
+  readonly modifiedMs: number | null;
+  /** Names of versions by tag. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The newest first, `mostVersions` at most. */
+  readonly versions: readonly DescribedVersion[];
+  /** How many there are, with those that are blocked. */
+  readonly versionCount: number;
+  /** As it was written: text in Markdown by whoever has published it, and nothing to trust. */
+  readonly readme: string | null;
+  readonly cached: Amount;
+  /** Why none of it may be used; `null`: some may. */
+  readonly blocked: Blocked | null;
+  /** What stands against its being complete, for people; `null`: nothing. */
+  readonly note: string | null;
+}
+
+export interface Person {
+  readonly name: string;
+  readonly email: string | null;
+}
+
+export interface DescribedVersion {
+  readonly version: string;
+  readonly publishedMs: number | null;
+  readonly publisher: string | null;
+  /** Of its file. */
+  readonly sizeBytes: number | null;
+  /** Once it is unpacked. */
+  readonly unpackedBytes: number | null;
+  /** As lock files of the ecosystem write it. */
+  readonly digest: string | null;
+  /** What its publisher says against its use; `null`: nothing. */
+  readonly deprecated: string | null;
+  /** Withdrawn by its publisher: it can be had, and is not offered. */
+  readonly yanked: boolean;
+  /** By the route's policy. */
+  readonly blocked: Blocked | null;
+  /** How many it needs to be used. */
+  readonly dependencies: number | null;
+  /** Where its file is: `upstream` alone, or here for good, or in the origin's cache. */
+  readonly kept: 'hosted' | 'mirrored' | 'cached' | 'upstream';
+}
+
+export interface Blocked {
+  readonly rules: readonly string[];
+  /** Completes "lodash@4.17.20 …". */
+  readonly why: string;
+  /** When it no longer will be, ms since the epoch; `null`: not by itself. */
+  readonly untilMs: number | null;
+}
+
+/** Of one package, in one answer. */
+export const mostVersions = 1_000;
+
+/** More than these are ignored. */
+const mostWords = 16;
+
+export function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, mostWords);
+}
+
+/** Lower-case text that words are looked for in. */
+export interface Findable {
+  readonly name: string;
+  readonly description: string;
+  readonly keywords: readonly string[];
+}
+
+/** Every word has to be found: in the name, among the keywords, or in the description, in this order of weight. 0: not all were. */
+export function relevance({ name, description, keywords }: Findable, words: readonly string[]): number {
+  let score = 1;
+  for (const word of words) {
+    const keyword = word.replace(/^keywords:/, '');
+    const weight =
+      (name === word ? 100 : name.includes(word) ? 10 : 0) +
+      (keywords.includes(keyword) ? 5 : 0) +
+      (description.includes(word) ? 1 : 0);
+    if (weight === 0) return 0;
+    score += weight;
+  }
+  return score;
+}
+
+type Place = Pick<Rank, 'score' | 'name'>;
+
+/** Negative: `a` comes first. */
+export function byRank(a: Place, b: Place): number {
+  return b.score - a.score || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+/** The best of many, without sorting all of them. */
+export function pageOf<Found extends Place>({ limit, after }: Pick<Search, 'limit' | 'after'>) {
+  let total = 0;
+  let best: Found[] = [];
+  const cut = () => {
+    best = best.sort(byRank).slice(0, limit);
+  };
+  return {
+    add(found: Found): void {
+      total++;
+      if (after !== null) {
+        const order = byRank(found, after);
+        if (order < 0 || (order === 0 && !after.isNext)) return;
+      }
+      best.push(found);
+      if (best.length >= 4 * limit) cut();
+    },
+    done(): { readonly found: readonly Found[]; readonly total: number } {
+      cut();
+      return { found: best, total };
+    },
+  };
+}

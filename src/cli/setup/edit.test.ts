@@ -1,0 +1,109 @@
+/** Settings in files that are somebody else's. */
+import { describe, expect, test } from 'bun:test';
+import type { Setting, SettingsForm } from '../../guide.ts';
+import { withoutSettings, withSettings } from './edit.ts';
+
+const url = 'https://packages.example.com/npm/';
+const registry: Setting = { key: 'registry', value: url };
+const inToml: Setting = { section: 'install', key: 'registry', value: `"${url}"` };
+const server: Setting = { key: 'npmRegistryServer', value: `"${url}"` };
+const host: Setting = { key: 'unsafeHttpWhitelist', value: '"127.0.0.1"', isItem: true };
+
+interface Case {
+  readonly what: string;
+  readonly form: SettingsForm;
+  readonly settings: readonly Setting[];
+  readonly before: string;
+  readonly after: string;
+}
+
+const cases: readonly Case[] = [
+  { what: 'nothing', form: 'ini', settings: [registry], before: '', after: `registry=${url}\n` },
+  {
+    what: 'other settings, and a token',
+    ...{ form: 'ini', settings: [registry] },
+    before: '; mine\nfund=false\n//other.example/:_authToken=secret\n',
+    after: `; mine\nfund=false\n//other.example/:_authToken=secret\nregistry=${url}\n`,
+  },
+  {
+    what: 'another registry, and one of a scope',
+    ...{ form: 'ini', settings: [registry] },
+    before: '@acme:registry=https://a.example\n registry = https://b.example\nfund=false',
+    after: `@acme:registry=https://a.example\nregistry=${url}\nfund=false`,
+  },
+  {
+    what: 'a commented registry, and a section',
+    ...{ form: 'ini', settings: [registry] },
+    before: '#registry=https://a.example\n[other]\nregistry=x\n',
+    after: `#registry=https://a.example\nregistry=${url}\n[other]\nregistry=x\n`,
+  },
+  {
+    what: 'line ends of another system',
+    ...{ form: 'ini', settings: [registry] },
+    before: 'fund=false\r\naudit=false\r\n',
+    after: `fund=false\r\naudit=false\r\nregistry=${url}\r\n`,
+  },
+  {
+    what: 'a registry of yarn 1',
+    ...{ form: 'yarnrc', settings: [{ key: 'registry', value: `"${url}"` }] },
+    before: '# yarn lockfile v1\nregistry "https://a.example"\nlastUpdateCheck 1\n',
+    after: `# yarn lockfile v1\nregistry "${url}"\nlastUpdateCheck 1\n`,
+  },
+  {
+    what: 'a section of TOML',
+    ...{ form: 'toml', settings: [inToml] },
+    before: '[test]\nregistry = 1\n\n[install]\ncache = false\n',
+    after: `[test]\nregistry = 1\n\n[install]\nregistry = "${url}"\ncache = false\n`,
+  },
+  {
+    what: 'no section of that name',
+    ...{ form: 'toml', settings: [inToml] },
+    before: 'telemetry = false\n',
+    after: `telemetry = false\n[install]\nregistry = "${url}"\n`,
+  },
+  {
+    what: 'lists of YAML',
+    ...{ form: 'yaml', settings: [server, host] },
+    before: 'nodeLinker: node-modules\nunsafeHttpWhitelist:\n  - "a.example"\n',
+    after: `nodeLinker: node-modules\nunsafeHttpWhitelist:\n  - "127.0.0.1"\n  - "a.example"\nnpmRegistryServer: "${url}"\n`,
+  },
+  {
+    what: 'a list in brackets',
+    ...{ form: 'yaml', settings: [host] },
+    before: 'unsafeHttpWhitelist: ["a.example"]\n',
+    after: 'unsafeHttpWhitelist: ["127.0.0.1", "a.example"]\n',
+  },
+  {
+    what: 'no list',
+    ...{ form: 'yaml', settings: [server, host] },
+    before: '',
+    after: `npmRegistryServer: "${url}"\nunsafeHttpWhitelist:\n  - "127.0.0.1"\n`,
+  },
+];
+
+describe.each([...cases])('a file with $what', ({ form, settings, before, after }) => {
+  const file = { form, settings };
+
+  test('has the settings, and all that it had', () => {
+    expect(withSettings(before, file)).toBe(after);
+  });
+
+  test('does not change when it has them already', () => {
+    expect(withSettings(after, file)).toBe(after);
+  });
+
+  test('has them no more, and what somebody has added since', () => {
+    const [first = '', ...rest] = after.split(/(?<=\n)/);
+    const comment = `# added${after.includes('\r\n') ? '\r\n' : '\n'}`;
+    const edited = withoutSettings(first + comment + rest.join(''), before, file);
+    const lines = (text: string) => text.split(/\r?\n/).filter((line) => line !== '' && line !== '# added');
+    expect(lines(edited)).toEqual(lines(before));
+    expect(edited).toContain(comment);
+  });
+});
+
+test('what somebody has set otherwise since stays as he has set it', () => {
+  const before = 'registry=https://a.example\n';
+  const now = 'registry=https://c.example\n';
+  expect(withoutSettings(now, before, { form: 'ini', settings: [registry] })).toBe(now);
+});

@@ -1,0 +1,88 @@
+/** One package: how to install it, what it says of itself, its versions, who fetches it, and what the policy says. */
+import { useRoute } from 'preact-iso';
+import type { PackagePage } from '../../data/api.ts';
+import { at } from '../../data/ask.ts';
+import { useSession } from '../../data/session.ts';
+import { useAnswer } from '../../data/use-answer.ts';
+import { Answered } from '../../parts/answered.tsx';
+import { Cli } from '../../parts/cli.tsx';
+import { count } from '../../parts/format.ts';
+import { Notice } from '../../parts/notice.tsx';
+import { Tabs } from '../../parts/tabs.tsx';
+import { useTitle } from '../../parts/title.ts';
+import { Kinds } from '../packages/results.tsx';
+import { packageAddress } from '../packages/wanted.ts';
+import { About } from './about.tsx';
+import { Downloads } from './downloads.tsx';
+import { Install } from './install.tsx';
+import { Readme } from './readme.tsx';
+import { Versions } from './versions.tsx';
+
+export default function Package() {
+  const { params } = useRoute();
+  const { route = '', name = '', tab = 'readme' } = params;
+  // Another package is another page, of which nothing is known yet.
+  return <OnePackage key={`${route} ${name}`} route={route} name={name} tab={tab} />;
+}
+
+interface Which {
+  readonly route: string;
+  readonly name: string;
+  readonly tab: string;
+}
+
+function OnePackage({ route, name, tab }: Which) {
+  const { ask } = useSession();
+  const known = useAnswer(() => ask('GET', at('/packages/:route/:name', { route, name })), []);
+  useTitle(`${name} · Packages`);
+  return (
+    <>
+      <nav aria-label="Where this is" class="crumbs">
+        <a href="/console/packages">Packages</a>
+        <span aria-hidden="true">/</span>
+        <a href={`/console/packages?route=${encodeURIComponent(route)}`}>{route}</a>
+      </nav>
+      <h1 class="package-title">{name}</h1>
+      <Answered known={known}>{(page) => <Found page={page} tab={tab} />}</Answered>
+      <Cli command={['package', name, '--route', route]} />
+    </>
+  );
+}
+
+function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string }) {
+  const { route, name, kind, access, latest, description, blocked, note, versionCount } = page;
+  const tabs = [
+    { id: 'readme', title: 'Readme' },
+    { id: 'versions', title: `Versions (${count(versionCount)})` },
+    { id: 'downloads', title: 'Downloads' },
+  ];
+  return (
+    <>
+      <p class="row package-state">
+        {latest !== null && <strong>{latest}</strong>}
+        <Kinds kind={kind} access={access} />
+        {description}
+      </p>
+      {blocked !== null && (
+        <Notice kind="bad">
+          Nothing of it can be installed here: {name} {blocked.why}.
+        </Notice>
+      )}
+      {note !== null && <Notice kind="quiet">{note}.</Notice>}
+      <div class="package">
+        <div class="package-main">
+          <Install route={route} name={name} />
+          <Tabs label="About the package" base={packageAddress(route, name)} tabs={tabs} current={tab} />
+          {tab === 'versions' ? (
+            <Versions page={page} />
+          ) : tab === 'downloads' ? (
+            <Downloads page={page} />
+          ) : (
+            <Readme page={page} />
+          )}
+        </div>
+        <About page={page} />
+      </div>
+    </>
+  );
+}

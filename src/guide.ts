@@ -1,0 +1,78 @@
+/**
+ * How a client is pointed at a route: what a protocol tells people to do, and commands to do for them. Plain data, the same for a page, a
+ * terminal and a program that edits files.
+ */
+export interface ClientGuide {
+  /** What commands call it: `npm`, `yarn-classic`. */
+  readonly id: string;
+  /** For people: `Yarn 1`. */
+  readonly title: string;
+  readonly setUp: readonly Step[];
+  /** What to do where the address has a certificate of an authority that machines do not know. */
+  readonly trust: readonly Step[];
+  readonly logIn: readonly Step[];
+  /** Says whether it works. */
+  readonly check: readonly Step[];
+  readonly undo: readonly Step[];
+  /** What fetches one package, set up or not, with `{package}` for its name; absent where there is no such thing. */
+  readonly install?: string;
+}
+
+export type Step =
+  | { readonly do: 'run'; readonly command: string; readonly why: string }
+  | { readonly do: 'set'; readonly file: SettingsFile; readonly why: string };
+
+/** Settings in a file of the client's, among others that are nobody's business. */
+export interface SettingsFile {
+  /** Below the user's home folder. */
+  readonly path: string;
+  readonly form: SettingsForm;
+  readonly settings: readonly Setting[];
+}
+
+/**
+ * Lines that mean one setting each: `ini` `key=value`; `yarnrc` `key value`; `yaml` `key: value`, with a list below its key; `toml` `key = value`
+ * in a section.
+ */
+export type SettingsForm = 'ini' | 'yarnrc' | 'yaml' | 'toml';
+
+export interface Setting {
+  /** Of `toml`: `[install]`. */
+  readonly section?: string | undefined;
+  readonly key: string;
+  /** As the file has it, quotes included. */
+  readonly value: string;
+  /** Of `yaml`: one item of a list, in which others stay. */
+  readonly isItem?: boolean | undefined;
+}
+
+/** Where clients reach a route. */
+export interface RouteAddress {
+  readonly route: string;
+  /** Absolute, without a trailing slash: `https://packages.example.com/npm`. */
+  readonly url: string;
+}
+
+/** What a file says that has these settings and no others. */
+export function textOf({ form, settings }: SettingsFile): string {
+  let section: string | undefined;
+  const lines = settings.flatMap((setting) => {
+    const heading = setting.section === section ? [] : [`[${setting.section}]`];
+    section = setting.section;
+    return [...heading, ...linesOf(form, setting)];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+export function linesOf(form: SettingsForm, { key, value, isItem = false }: Setting): readonly string[] {
+  switch (form) {
+    case 'ini':
+      return [`${key}=${value}`];
+    case 'yarnrc':
+      return [`${key} ${value}`];
+    case 'yaml':
+      return isItem ? [`${key}:`, `  - ${value}`] : [`${key}: ${value}`];
+    case 'toml':
+      return [`${key} = ${value}`];
+  }
+}

@@ -1,0 +1,17 @@
+/** A route of the network, as the API tells it. */
+import { z } from 'zod';
+
+export const shownRoute = z.object({
+  name: z.string(),
+  /** `npm`, `web`. */
+  protocol: z.string(),
+  /** Where its addresses begin, without a slash at the end; empty: at the root. */
+  path: z.string(),
+  /** Hosts that it is for; none: all. */
+  hosts: z.array(z.string()).readonly(),
+  /** `open`: everybody may read it. */
+  access: z.enum(['open', 'closed']),
+  /** A supply-chain policy says what of it may be used: `/policies/:route`. */
+  hasPolicy: z.boolean(),
+});
+export type ShownRoute = z.output<typeof shownRoute>;

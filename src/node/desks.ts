@@ -1,0 +1,35 @@
+/** What an origin's API does with what all nodes keep: it asks them, and purges them. */
+import type { ApiServices } from '../access/api/endpoint.ts';
+import type { Fleet } from '../access/api/fleet-state.ts';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { Network } from '../config/network.ts';
+import { openAsker } from '../explaining/ask.ts';
+import { openExplainer } from './explain-network.ts';
+import { openPurgeDesk, type Purger } from './purge.ts';
+
+export interface Desks extends Pick<ApiServices, 'explainer' | 'purges'> {
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly node: Purger;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly fleet: Pick<Fleet, 'nodes'>;
+  /** As the config in force has it. */
+  readonly network: () => Network;
+}
+
+export function openDesks({ node, bus, clock, fleet, network }: DeskOptions): Desks {
+  const { name, purging } = node;
+  const asker = openAsker({ bus, clock, name });
+  const explainer = openExplainer({
+    asker,
+    network,
+    members: purging.members,
+    urlsOf: (wanted) => fleet.nodes().find((each) => each.node === wanted)?.urls ?? [],
+    elapsed: clock.elapsed,
+  });
+  return { explainer, purges: openPurgeDesk(node), close: async () => asker.close() };
+}
