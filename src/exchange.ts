@@ -40,8 +40,8 @@ export interface Exchange {
    * then the answer is known, or the client's way of asking knows none. Absent: nobody waits.
    */
   readonly inform?: ((status: number, headers: Headers) => void) | undefined;
-  /** The request's body within the node's limits. To be read once. */
-  body(): ReadableStream<Uint8Array> | null;
+  /** The request's body within the node's limits, or this many bytes instead. To be read once. */
+  body(atMost?: number): ReadableStream<Uint8Array> | null;
 }
 
 /**
@@ -118,7 +118,7 @@ export function inOtherWords(
 ): Exchange {
   const { request, base, authority, target, path, query, id, nowMs, startedMs, tier, trace } = exchange;
   const { method = exchange.method, headers = exchange.headers, identity = exchange.identity } = words;
-  const { body = () => exchange.body() } = words;
+  const { body = (atMost?: number) => exchange.body(atMost) } = words;
   const client = () => exchange.client();
   return {
     ...{ request, headers, method, base, authority, target, path, query },

@@ -62,6 +62,8 @@ export interface Pass {
    */
   readonly audience?: 'account' | 'anybody';
   readonly ask: 'client' | FieldList;
+  /** Its body is a blob, which may be longer than others (`limits.blobBytes`). */
+  readonly bringsBlob?: boolean;
   /** What such a request makes outdated when it is unsafe and succeeds with these fields (RFC 9111 §4.4). */
   readonly outdates?: (answer: Headers) => readonly CacheKey[];
   /** What its answer with these fields may also stand for, if it says for how long (RFC 9110 §9.3.3). */

@@ -78,6 +78,7 @@ describe('a valid config', () => {
         headerFields: 100,
         headerBytes: 32_768,
         bodyBytes: 64 * 2 ** 20,
+        blobBytes: 32 * 2 ** 30,
         fills: 1024,
         clients: 16_384,
       },

@@ -94,6 +94,9 @@ export const limits = group('What the node takes on. Beyond it, a request is ref
     headerBounds,
   ).prefault(32_768),
   bodyBytes: size('Longest request body; more is answered with 413.').prefault('64 MiB'),
+  blobBytes: size(
+    'The same for a blob that is written to the store as it comes, such as the layer of an image.',
+  ).prefault('32 GiB'),
   fills: count('Fills in flight at once; beyond it, a miss is answered with 503.', 1, 65_536).prefault(1024),
   clients: count(
     'Requests in flight at once; beyond it, a request is answered with 503.',

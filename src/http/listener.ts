@@ -49,6 +49,8 @@ export interface ListenerOptions {
   /** Seconds, 255 at most, after which a connection is closed on which nothing moves. */
   readonly idleTimeoutS: number;
   readonly bodyBytes: number;
+  /** What `body` may be told to take instead, at most. */
+  readonly longestBodyBytes?: number | undefined;
   readonly clock: Clock;
   readonly log: ListenerLog;
   /** A response that is known at once is best returned as it is: a promise costs as much as the rest of a hit. */
@@ -72,7 +74,7 @@ export interface Listener {
   /** IPv4 in its own form, even on a dual-stack socket. `unknown` once the client is gone. */
   clientAddress(request: Request): string;
   /** The request's body, within the listener's limits: see `bodyWithin`. Instead of `request.body`, and once. */
-  body(request: Request): ReadableStream<Uint8Array> | null;
+  body(request: Request, atMost?: number): ReadableStream<Uint8Array> | null;
   /**
    * For how long nothing may move on the connection of this request before it is closed: 255 s at most, 0 for ever.
    * Holds until the next request on that connection. Without a word, it is `idleTimeoutS` for a response that `handle`
@@ -165,6 +167,7 @@ class OpenListener {
     const openServer = options.informational ? openInformational : openGeneration;
     const generation = openServer({
       ...options,
+      bodyBytes: Math.max(options.bodyBytes, options.longestBodyBytes ?? 0),
       ...(behindFront ? { host: '127.0.0.1', port: 0 } : { port }),
       tls: certificate && tlsOf(certificate),
       shared: shares(options),
@@ -278,12 +281,14 @@ class ListenerView implements Listener {
     return this.#generation.clientAddress(request);
   }
 
-  body(request: Request): ReadableStream<Uint8Array> | null {
+  body(request: Request, atMost?: number): ReadableStream<Uint8Array> | null {
     if (request.body === null) return null;
     const { options } = this.#opened;
+    const { bodyBytes, longestBodyBytes = bodyBytes } = options;
+    const limits = { bodyBytes: atMost === undefined ? bodyBytes : Math.min(atMost, longestBodyBytes) };
     // Bun wants 16 KiB/s of a body, or closes the connection at its time-out. Our own bound is the one that counts.
     this.patience(request, 0);
-    return bodyWithin(request, options, options.clock, () => this.patience(request, longestTimeoutS));
+    return bodyWithin(request, limits, options.clock, () => this.patience(request, longestTimeoutS));
   }
 
   patience(request: Request, seconds: number): void {

@@ -1,9 +1,12 @@
 /**
  * Second phase: what a node refuses before it looks any further. On the way of every hit.
  */
+import type { NodeConfig } from '../config/network.ts';
 import { type ErrorCode, MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
 import { passesThrough } from '../http/cdn-loop.ts';
 import { requestFault } from '../http/listener.ts';
+import type { Pass } from '../resource.ts';
 import type { Node } from './node.ts';
 import type { OpenExchange } from './open.ts';
 import { tierField, verifyTier } from './tier.ts';
@@ -33,7 +36,7 @@ export function admit(exchange: OpenExchange, node: Node): MeridianError | null 
   if (exchange.target.length > limits.targetBytes) return refusal('target-too-long');
   if (headers.count > limits.headerFields) return refusal('fields-too-large');
   if (node.counts.pending >= limits.clients) return overloaded();
-  if (exchange.method !== 'GET' && bodyTooLarge(headers, limits.bodyBytes)) return refusal('body-too-large');
+  if (exchange.method !== 'GET' && bodyTooLarge(headers, limits)) return refusal('body-too-large');
   const loop = headers.get('cdn-loop');
   if (loop !== null && passesThrough(loop, node.site.cdnId)) return refusal('loop-detected');
   return null;
@@ -59,7 +62,21 @@ function overloaded(): MeridianError {
   return new MeridianError('overloaded', 'too many requests at once', { retryAfterS: 1 });
 }
 
-function bodyTooLarge(headers: Headers, limit: number): boolean {
-  const length = headers.get('content-length');
-  return length !== null && Number(length) > limit;
+/** A body that is known to be longer than one of its kind may be. */
+// off the hit path: goes to the parent
+export function refuseTooLong({ headers }: Exchange, { bringsBlob = false }: Pass, limits: Limits): void {
+  const atMost = bringsBlob ? limits.blobBytes : limits.bodyBytes;
+  if (lengthOf(headers) > atMost)
+    throw new MeridianError('body-too-large', `the body is longer than ${atMost} bytes`);
 }
+
+/** For any request; how long this one's body may be is known with its name. */
+function bodyTooLarge(headers: Headers, { bodyBytes, blobBytes }: Limits): boolean {
+  return lengthOf(headers) > Math.max(bodyBytes, blobBytes);
+}
+
+function lengthOf(headers: Headers): number {
+  return Number(headers.get('content-length') ?? 0);
+}
+
+type Limits = NodeConfig['limits'];

@@ -5,10 +5,10 @@
 import type { Guard } from '../access/edge/guard.ts';
 import { groupsToInvalidate } from '../cache/purge/tags.ts';
 import type { Found } from '../cache/served.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
 import type { Identity } from '../identity.ts';
 import type { Pass, Resource, Taken } from '../resource.ts';
-import { isSafe } from './admit.ts';
+import { isSafe, refuseTooLong } from './admit.ts';
 import {
   admitToAnswer,
   admitToObtained,
@@ -142,7 +142,10 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
   account.isRestricted = guard?.isOpen(route.name) === false;
   account.exchange.trace = node.tracing.begin(account.exchange);
   try {
-    const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
+    const { limits } = node.site.config;
+    refuseTooLong(account.exchange, named, limits);
+    const admittedTo = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
+    const exchange = named.bringsBlob ? withBlob(admittedTo, limits.blobBytes) : admittedTo;
     const parent = node.site.parentOf(route);
     const { signal } = exchange.request;
     const answered = await parent({
@@ -178,6 +181,11 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
   } finally {
     node.counts.pending--;
   }
+}
+
+// off the hit path: goes to the parent
+function withBlob(exchange: Exchange, atMost: number): Exchange {
+  return inOtherWords(exchange, { body: () => exchange.body(atMost) });
 }
 
 /** What is for this node alone. */

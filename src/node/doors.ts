@@ -76,6 +76,7 @@ async function openAll(
         trustedProxies: config.trustedProxies,
         idleTimeoutS: config.timeouts.idleS,
         bodyBytes: config.limits.bodyBytes,
+        longestBodyBytes: config.limits.blobBytes,
         handle,
         failed,
         clock,

@@ -108,8 +108,8 @@ export class OpenExchange implements Exchange {
     for (const name of added) this.headers.delete(name);
   }
 
-  body(): ReadableStream<Uint8Array> | null {
-    return this.listener.body(this.request);
+  body(atMost?: number): ReadableStream<Uint8Array> | null {
+    return this.listener.body(this.request, atMost);
   }
 
   /** Takes the word of the proxies in front about who asks, and by which address. */

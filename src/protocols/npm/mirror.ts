@@ -27,7 +27,7 @@ import {
 } from '../../store.ts';
 import { confirm, immutable } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
-import { openPin } from './hosted/pin.ts';
+import { openPin } from '../pin.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { etagOf, reprDigestOf } from './integrity.ts';

@@ -10,7 +10,7 @@ import { isNewPackageName, isVersion } from '../path.ts';
 import { audit, type Changing, doneAnswer } from './change.ts';
 import { storesOf } from './claims.ts';
 import { type Contents, inspectTarball } from './inspect.ts';
-import type { Pin } from './pin.ts';
+import type { Pin } from '../../pin.ts';
 import { type Provenance, readProvenance } from './provenance.ts';
 import type { Publication } from './publication.ts';
 import {

@@ -10,7 +10,7 @@ import { discard, get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';
-import { openPin } from './pin.ts';
+import { openPin } from '../../pin.ts';
 import { NotAPublication, type Publication, readPublication } from './publication.ts';
 import { publish } from './publish.ts';
 import { findPackage } from './record.ts';

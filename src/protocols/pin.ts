@@ -2,7 +2,8 @@
  * Holds a blob from the moment before it appears until a document refers to it, so that no collection takes it in between.
  * Who meets a collection of the same bytes waits until it is over: nothing of them has been written by then.
  */
-import type { Clock } from '../../../clock.ts';
+import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
 import {
   blobReferenceKey,
   condemnedBlobKey,
@@ -10,8 +11,7 @@ import {
   type MetadataStore,
   type Sha256,
   type Transaction,
-} from '../../../store.ts';
-import { Refusal } from './refusal.ts';
+} from '../store.ts';
 
 /** Longer than a deletion takes. One that was killed is finished later than anybody would wait. */
 const waitMs = 15_000;
@@ -22,9 +22,9 @@ const lookMs = 50;
 const pinning = { lasting: false } as const;
 
 export interface Pin {
-  /** For `WriteOptions.claim`. @throws a `Refusal` (503) when the bytes are being removed, and that does not end. */
+  /** For `WriteOptions.claim`. @throws `store-unavailable` when the bytes are being removed, and that does not end. */
   claim(sha256: Sha256): Promise<void>;
-  /** In the transaction that puts the reference. @throws a `Refusal` (503) when the blob is not held any more. */
+  /** In the transaction that puts the reference. @throws `store-unavailable` when the blob is not held any more. */
   replace(transaction: Transaction): Promise<void>;
   /** That transaction has been carried out. */
   settle(): void;
@@ -50,7 +50,7 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
       const untilMs = clock.elapsed() + waitMs;
       while (!(await isClaimed(sha256, pin))) {
         if (clock.elapsed() >= untilMs)
-          throw new Refusal(503, 'The same bytes are being removed from the store. Publish again later.');
+          throw busy('the same bytes are being removed from the store: publish again later');
         await new Promise<void>((resolve) => clock.after(lookMs, resolve));
       }
       held = pin;
@@ -58,7 +58,7 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
 
     async replace(transaction) {
       if (held !== null && !(await transaction.delete(held)))
-        throw new Refusal(503, 'The store has lost its hold of these bytes. Publish again.');
+        throw busy('the store has lost its hold of these bytes: publish again');
     },
 
     settle() {
@@ -71,4 +71,8 @@ export function openPin(metadata: MetadataStore, clock: Clock): Pin {
       if (pin !== null) await metadata.transact((transaction) => transaction.delete(pin), pinning);
     },
   };
+}
+
+function busy(detail: string): MeridianError {
+  return new MeridianError('store-unavailable', detail, { retryAfterS: 5 });
 }
