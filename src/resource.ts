@@ -20,6 +20,8 @@ export interface Resource {
   readonly kind: string;
   /** The package, repository or page that it belongs to, as rights name it. Absent: the route as a whole. */
   readonly subject?: string;
+  /** It is for those only who have the right by name, whether it is there or not. Absent: its answer says whether (`meridian-access`). */
+  readonly isRestricted?: boolean;
   /** It is the thing itself, such as a tarball, and not something about it: who is given all of it has downloaded it. */
   readonly isDownload?: boolean;
   /** Surrogate keys: purging a tag purges every entry that bears it. */

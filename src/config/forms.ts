@@ -182,6 +182,16 @@ export function registryName(text: string): string | undefined {
   return /^[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,5})?$/.test(text) ? text : undefined;
 }
 
+/** Names of images, where `*` stands for any text: `acme/*`. In lower case. */
+export function imagePattern(text: string): string | undefined {
+  return /^[a-z0-9*](?:[a-z0-9*._/-]{0,253}[a-z0-9*])?$/.test(text) ? text : undefined;
+}
+
+/** Tags of images, where `*` stands for any text: `v*`. */
+export function tagPattern(text: string): string | undefined {
+  return /^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$/.test(text) ? text : undefined;
+}
+
 /** Another word of such a name (OCI Distribution Specification, `<name>`). */
 export function imageWord(text: string): string | undefined {
   return /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(text) ? text : undefined;

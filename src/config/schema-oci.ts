@@ -1,6 +1,6 @@
 /** The parameters of a route for containers, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { anyText, group, list, text, url } from './kinds.ts';
+import { anyText, count, group, list, seconds, size, text, url } from './kinds.ts';
 import { metadataTimes } from './schema-times.ts';
 
 const sourceName = {
@@ -23,6 +23,44 @@ const ociSource = group('A registry to pull from.', {
   ).optional(),
 });
 
+const names = (means: string) =>
+  list(
+    means,
+    text('Names.', { expected: "names of images, such as 'acme/*' or '*'" }, forms.imagePattern),
+  ).prefault([]);
+
+const quota = group(
+  'What may be pushed. More is refused with 403; what is there stays. At 80 and 95 % of a bound, the log says so.',
+  {
+    bytes: size('All repositories of the route together: what several have counts for each.').optional(),
+    repositoryBytes: size('One repository.').optional(),
+    manifests: count('Manifests of one repository.', 1, 1_000_000).optional(),
+  },
+);
+
+const hosted = group(
+  'Repositories whose home is this network: pushed here, kept in the `store` of the origin, and never asked for anywhere else. Without it, nothing can be pushed.',
+  {
+    names: names(
+      "Which ones, where `*` stands for any text; a list of `'*'`: all whose name begins with no source.",
+    ),
+    public: names(
+      'Of these, all may be read by whoever may read the route. The others by those who have been given them by name.',
+    ),
+    immutableTags: list(
+      'Tags that keep their first meaning: they can neither be moved nor deleted.',
+      text('Tags.', { expected: "tags, such as 'v*' or '*'" }, forms.tagPattern),
+    ).prefault([]),
+    maxBlobBytes: size('Longest blob, in however many requests it comes (`limits.blobBytes` bounds each).', {
+      atLeast: 1024,
+    }).prefault('32 GiB'),
+    keepUnneededS: seconds('How long a blob is kept that no manifest of its repository names.', {
+      atLeast: 3600,
+    }).prefault('1d'),
+    quota: quota.prefault({}),
+  },
+);
+
 export const oci = group(
   'Images of containers and other artifacts, for docker, containerd, podman, skopeo, helm and oras.',
   {
@@ -32,6 +70,7 @@ export const oci = group(
       { ...sourceName, otherwise: 'there are no such images' },
       forms.registryName,
     ).optional(),
+    hosted: hosted.optional(),
     metadata: metadataTimes.prefault({}),
   },
 );

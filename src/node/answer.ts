@@ -42,7 +42,7 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
     case 'resource': {
       const found = node.cache.lookup(named, exchange); // memory only: no promise
       const { guard } = node;
-      if (guard !== null && !isFree(guard, route, found))
+      if (guard !== null && !isFree(guard, route, named, found))
         return guarded(node, guard, account, route, named, found);
       return found.outcome === 'hit'
         ? replyHit(node, account, found.resident)

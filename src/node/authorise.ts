@@ -16,14 +16,16 @@ import type { Pass, Resource } from '../resource.ts';
 import type { Route } from './routes.ts';
 
 /** Whether what was found may be given to anybody at all. */
-export function isFree(guard: Guard, route: Route, { resident }: Found): boolean {
-  return guard.isOpen(route.name) && (resident === null || !resident.isRestricted);
+export function isFree(guard: Guard, route: Route, { isRestricted }: Resource, { resident }: Found): boolean {
+  return guard.isOpen(route.name) && isRestricted !== true && (resident === null || !resident.isRestricted);
 }
 
 /** Reading this, as far as can be told before it is found. */
 // off the hit path: not everybody may read the route
-export function readingOf(route: Route, { subject = '' }: Resource, { resident }: Found): Deed {
-  return { action: 'read', route: route.name, subject, restricted: resident?.isRestricted === true };
+export function readingOf(route: Route, resource: Resource, { resident }: Found): Deed {
+  const { subject = '', isRestricted = false } = resource;
+  const restricted = isRestricted || resident?.isRestricted === true;
+  return { action: 'read', route: route.name, subject, restricted };
 }
 
 /** What a request that goes to the parent every time does. */

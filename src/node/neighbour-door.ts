@@ -81,7 +81,7 @@ function fromMemory(
     resource: named,
     token: undefined,
   };
-  if (guard !== null && !isFree(guard, route, found)) {
+  if (guard !== null && !isFree(guard, route, named, found)) {
     const identity = admittedAtOnce(guard, exchange, readingOf(route, named, found));
     if (identity === null) return null;
     account.token = identity.token;

@@ -213,8 +213,8 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return npm({ remotes, hosted, mirror, policy, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'oci': {
-      const { sources, mirrors = null, metadata } = route.oci;
-      return oci({ sources, mirrors, metadata }, mount, clock);
+      const { sources, mirrors = null, hosted = null, metadata } = route.oci;
+      return oci({ sources, mirrors, hosted, metadata }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

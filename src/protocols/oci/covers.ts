@@ -2,7 +2,7 @@
 import type { Mount } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import { keyOf } from './key.ts';
-import { below } from './name.ts';
+import { below, referrersTag, tagsTag } from './name.ts';
 import { readPath } from './path.ts';
 import type { Sources } from './sources.ts';
 
@@ -25,10 +25,11 @@ export function covers({ route, prefix }: Mount, sources: Sources, target: strin
         },
       ];
     case 'blob':
+      return [{ by: 'key', key: keyOf(route, { kind: 'blob', name, digest: wanted.digest }) }];
     case 'referrers':
-      return [{ by: 'key', key: keyOf(route, { kind: wanted.kind, name, digest: wanted.digest }) }];
+      return [{ by: 'tag', tag: referrersTag(name, wanted.digest) }];
     case 'tags':
-      return [{ by: 'glob', glob: `${keyOf(route, { kind: 'tags', name, query: '' })}*` }];
+      return [{ by: 'tag', tag: tagsTag(name) }];
     default:
       return [];
   }

@@ -6,7 +6,7 @@
  *     <route> manifest/<name>@<digest>
  *     <route> blob/<name>@<digest>
  *     <route> tags/<name>?n=100&last=v1
- *     <route> referrers/<name>@<digest>
+ *     <route> referrers/<name>@<digest>?artifactType=application%2Fspdx%2Bjson
  */
 import type { CacheKey } from '../../resource.ts';
 import { type Digest, readDigest } from './digest.ts';
@@ -27,10 +27,12 @@ export interface ContentItem {
   readonly digest: Digest;
 }
 
+/** A page of them, or those of one type. */
 export interface ReferrersItem {
   readonly kind: 'referrers';
   readonly name: string;
   readonly digest: Digest;
+  readonly query: string;
 }
 
 /** A page of them. */
@@ -50,6 +52,8 @@ function wordOf(item: Item): string {
       return `${item.name}:${item.tag}`;
     case 'tags':
       return item.name + item.query;
+    case 'referrers':
+      return `${item.name}@${item.digest}${item.query}`;
     default:
       return `${item.name}@${item.digest}`;
   }
@@ -67,14 +71,17 @@ export function itemOf(key: CacheKey): Item | null {
       return { kind, name: rest.slice(0, colon), tag: rest.slice(colon + 1) };
     }
     case 'tags': {
-      const question = rest.indexOf('?');
-      return question === -1
-        ? { kind, name: rest, query: '' }
-        : { kind, name: rest.slice(0, question), query: rest.slice(question) };
+      const [name, query] = withoutQuery(rest);
+      return { kind, name, query };
+    }
+    case 'referrers': {
+      const [named, query] = withoutQuery(rest);
+      const at = named.indexOf('@');
+      const digest = readDigest(named.slice(at + 1));
+      return digest === null ? null : { kind, name: named.slice(0, at), digest, query };
     }
     case 'manifest':
-    case 'blob':
-    case 'referrers': {
+    case 'blob': {
       const at = rest.indexOf('@');
       const digest = readDigest(rest.slice(at + 1));
       return digest === null ? null : { kind, name: rest.slice(0, at), digest };
@@ -82,4 +89,9 @@ export function itemOf(key: CacheKey): Item | null {
     default:
       return null;
   }
+}
+
+function withoutQuery(word: string): readonly [name: string, query: string] {
+  const question = word.indexOf('?');
+  return question === -1 ? [word, ''] : [word.slice(0, question), word.slice(question)];
 }

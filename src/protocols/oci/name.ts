@@ -8,10 +8,12 @@ import type { Exchange } from '../../exchange.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, FreshnessPolicy, Named, Refused, Resource } from '../../resource.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, readDigest } from './digest.ts';
 import { errorBody, type OciCode } from './errors.ts';
+import type { Hosted } from './hosted/claims.ts';
 import { type Item, keyOf } from './key.ts';
-import { readPath, type Wanted } from './path.ts';
+import { nameWrite } from './name-write.ts';
+import { isTag, readPath, type Wanted } from './path.ts';
 import type { Sources } from './sources.ts';
 
 /** The key says all. */
@@ -19,16 +21,23 @@ const askNothing: FieldList = [];
 
 export interface Naming {
   readonly sources: Sources;
+  /** What lives here; `null`: nothing. */
+  readonly hosted: Hosted | null;
   readonly metadata: FreshnessPolicy;
 }
 
-export function namer(mount: Mount, { sources, metadata }: Naming): (exchange: Exchange) => Named {
-  const readable = memoise((target: string) => nameRead(mount, target, sources, metadata));
-  return ({ method, target }) =>
-    method === 'GET' || method === 'HEAD'
-      ? readable(target)
-      : refuse('push', 'method-not-allowed', 'nothing can be pushed to this route');
+export function namer(mount: Mount, naming: Naming): (exchange: Exchange) => Named {
+  const readable = memoise((target: string) => nameRead(mount, target, naming));
+  return (exchange) => {
+    const { method, target } = exchange;
+    if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, exchange, naming);
+    const named = readable(target);
+    return named === upload ? nameWrite(mount, exchange, naming) : named;
+  };
 }
+
+/** Read anew each time: where it goes on changes with every chunk. */
+const upload: Named = refuse('upload', 'method-not-allowed', 'An upload is no resource.');
 
 /** What a path is below `/v2`: a route may begin there, or at the root of its host. */
 export function below(mount: Pick<Mount, 'prefix'>, path: string): string | null {
@@ -37,7 +46,7 @@ export function below(mount: Pick<Mount, 'prefix'>, path: string): string | null
   return rest === '/v2' || rest.startsWith('/v2/') ? rest.slice('/v2'.length) : null;
 }
 
-function nameRead(mount: Mount, target: string, sources: Sources, metadata: FreshnessPolicy): Named {
+function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: Naming): Named {
   const [path = '', query = ''] = target.split('?', 2);
   const rest = below(mount, path);
   if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
@@ -55,8 +64,10 @@ function nameRead(mount: Mount, target: string, sources: Sources, metadata: Fres
       const name = sources.fullName(wanted.name, parameters.get('ns'));
       if (name === null)
         return refuse(wanted.kind, 'not-found', `No source of this route has ${wanted.name}.`);
-      return resource(mount.route, itemWanted(wanted, name, parameters), metadata);
+      return resource(mount.route, itemWanted(wanted, name, parameters), metadata, isRestricted(hosted, name));
     }
+    case 'upload':
+      return upload;
     default:
       return refuse(wanted.kind, 'not-found', 'This route serves nothing at this address.');
   }
@@ -72,9 +83,20 @@ function itemWanted(wanted: Readable, name: string, parameters: URLSearchParams)
         : { kind: 'manifest', name, digest: wanted.reference.digest };
     case 'tags':
       return { kind: 'tags', name, query: pageOf(parameters) };
-    default:
-      return { kind: wanted.kind, name, digest: wanted.digest };
+    case 'referrers':
+      return { kind: 'referrers', name, digest: wanted.digest, query: filterOf(parameters) };
+    case 'blob':
+      return { kind: 'blob', name, digest: wanted.digest };
   }
+}
+
+/** `?artifactType=` and `?last=`, in one order and nothing else. */
+function filterOf(parameters: URLSearchParams): string {
+  const filter = new URLSearchParams();
+  const [type, last] = [parameters.get('artifactType'), parameters.get('last')];
+  if (type !== null) filter.set('artifactType', type);
+  if (last !== null && readDigest(last) !== null) filter.set('last', last);
+  return filter.size === 0 ? '' : `?${filter}`;
 }
 
 /** `?n=` and `?last=`, in one order and nothing else. */
@@ -82,26 +104,55 @@ function pageOf(parameters: URLSearchParams): string {
   const page = new URLSearchParams();
   const [n, last] = [parameters.get('n'), parameters.get('last')];
   if (n !== null && /^\d{1,9}$/.test(n)) page.set('n', n);
-  if (last !== null) page.set('last', last);
+  if (last !== null && isTag(last)) page.set('last', last);
   return page.size === 0 ? '' : `?${page}`;
 }
 
 /** A manifest by its digest, as the origin keeps it. */
 export function manifestResource(route: string, name: string, digest: Digest): Resource {
-  return resource(route, { kind: 'manifest', name, digest }, undefined);
+  return resource(route, { kind: 'manifest', name, digest }, undefined, false);
 }
 
-function resource(route: string, item: Item, metadata: FreshnessPolicy | undefined): Resource {
+/** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
+function isRestricted(hosted: Hosted | null, name: string): boolean {
+  return hosted !== null && hosted.claims(name) && !hosted.isPublic(name);
+}
+
+/** Tags that entries bear: of a repository, of its lists of tags, of lists of what refers to a manifest. */
+export const repositoryTag = (name: string) => `oci:${name}`;
+export const tagsTag = (name: string) => `oci-tags:${name}`;
+export const referrersTag = (name: string, subject: string) => `oci-referrers:${name}@${subject}`;
+
+function resource(
+  route: string,
+  item: Item,
+  metadata: FreshnessPolicy | undefined,
+  isRestricted: boolean,
+): Resource {
   const isForGood = item.kind === 'manifest' || item.kind === 'blob';
   return {
     as: 'resource',
     key: keyOf(route, item),
     kind: item.kind,
     subject: item.name,
-    tags: [`oci:${item.name}`, ...(item.kind === 'tag' ? [`oci:${item.name}:${item.tag}`] : [])],
+    ...(isRestricted && { isRestricted }),
+    tags: [repositoryTag(item.name), ...tagsOf(item)],
     ask: askNothing,
     freshness: isForGood ? undefined : metadata,
   };
+}
+
+function tagsOf(item: Item): readonly string[] {
+  switch (item.kind) {
+    case 'tag':
+      return [`oci:${item.name}:${item.tag}`];
+    case 'tags':
+      return [tagsTag(item.name)];
+    case 'referrers':
+      return [referrersTag(item.name, item.digest)];
+    default:
+      return [];
+  }
 }
 
 const base: Answered = {
@@ -116,7 +167,7 @@ const base: Answered = {
   body: '{}',
 };
 
-function malformed(code: OciCode, why: string): Answered {
+export function malformed(code: OciCode, why: string): Answered {
   const fields: FieldList = [
     ['content-type', 'application/json'],
     ['cache-control', 'no-store'],
@@ -124,6 +175,6 @@ function malformed(code: OciCode, why: string): Answered {
   return { as: 'answer', kind: 'malformed', status: 400, fields, body: errorBody(code, why) };
 }
 
-function refuse(kind: string, code: 'not-found' | 'method-not-allowed', why: string): Refused {
+export function refuse(kind: string, code: 'not-found' | 'method-not-allowed', why: string): Refused {
   return { as: 'refusal', kind, error: new MeridianError(code, why) };
 }

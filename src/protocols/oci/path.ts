@@ -57,7 +57,7 @@ export function readPath(path: string): Wanted {
   return nothing;
 }
 
-function isTag(text: string): boolean {
+export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 

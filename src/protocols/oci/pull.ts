@@ -6,21 +6,19 @@ import { parsedJson } from '../../http/json.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { immutable, ownCacheControl } from './cache-control.ts';
 import { type Digest, digestOf, etagOf, readDigest, reprDigestOf } from './digest.ts';
-import { type ContentItem, itemOf, type ReferrersItem, type TagItem, type TagsItem } from './key.ts';
+import type { ContentItem, Item, ReferrersItem, TagItem, TagsItem } from './key.ts';
 import { anyManifest, indexType } from './media.ts';
 import { manifestResource } from './name.ts';
 import type { Place, Sources } from './sources.ts';
 import type { Tokens } from './tokens.ts';
 import { ask as askUpstream, discard, passError } from './upstream.ts';
 
-/** What its digest names never changes; a year is the longest that caches understand. */
-const immutable = 'public, max-age=31536000, immutable';
 /** The specification asks registries to take manifests of 4 MiB at least. */
 const longestManifest = 16 * 2 ** 20;
 /** Of a list of tags, or of referrers. */
 const longestList = 16 * 2 ** 20;
-const usualFreshS = 60;
 
 export interface OciOrigin {
   readonly route: string;
@@ -29,13 +27,10 @@ export interface OciOrigin {
   readonly metadata: FreshnessPolicy;
 }
 
-export async function pull(oci: OciOrigin, ask: Ask, origin: OriginDoor): Promise<Answer> {
-  if (ask.named.as === 'pass')
-    throw new MeridianError('method-not-allowed', 'nothing can be pushed to this route');
-  const item = itemOf(ask.named.key);
-  const place = item && oci.sources.placeOf(item.name);
-  if (item === null || place === null)
-    throw new MeridianError('internal', 'The OCI protocol was asked for a key that it did not write.');
+export async function pull(oci: OciOrigin, item: Item, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const place = oci.sources.placeOf(item.name);
+  if (place === null)
+    throw new MeridianError('internal', 'The OCI protocol was asked for a name that no source has.');
   switch (item.kind) {
     case 'tag':
       return pullTag(oci, item, place, ask, origin);
@@ -83,7 +78,7 @@ async function pullTag(
     digest,
     read.headers.get('content-type'),
     copied(read.bytes),
-    cacheControlOf(oci.metadata),
+    ownCacheControl(oci.metadata),
   );
 }
 
@@ -108,13 +103,13 @@ async function pullUnnamed(
   const digest = digestOf(bytes);
   const stored = confirmed(digest, ask.stored, oci.metadata);
   return (
-    stored ?? manifestAnswer(digest, answer.headers.get('content-type'), bytes, cacheControlOf(oci.metadata))
+    stored ?? manifestAnswer(digest, answer.headers.get('content-type'), bytes, ownCacheControl(oci.metadata))
   );
 }
 
 function confirmed(digest: Digest, stored: Entry | null, metadata: FreshnessPolicy): Answer | null {
   if (stored?.etag !== etagOf(digest)) return null;
-  const headers = new Headers({ etag: etagOf(digest), 'cache-control': cacheControlOf(metadata) });
+  const headers = new Headers({ etag: etagOf(digest), 'cache-control': ownCacheControl(metadata) });
   return { status: 304, headers, body: null };
 }
 
@@ -186,7 +181,7 @@ async function pullTags(
   const answer = await askUpstream(place, question, origin, oci.tokens);
   if (answer.status !== 200) return passError(answer, 'NAME_UNKNOWN', name);
   const tags = tagsIn(await wholeOf(answer, longestList, `the tags of ${name}`), name);
-  const listed = jsonAnswer({ name, tags }, cacheControlOf(oci.metadata));
+  const listed = jsonAnswer({ name, tags }, ownCacheControl(oci.metadata));
   const next = nextPage(answer.headers.get('link'), name);
   if (next !== null) listed.headers.set('link', next);
   return listed;
@@ -245,7 +240,7 @@ async function pullReferrers(
 }
 
 function indexAnswer(bytes: Uint8Array<ArrayBuffer>, { metadata }: OciOrigin): Answer {
-  const answer = manifestAnswer(digestOf(bytes), indexType, bytes, cacheControlOf(metadata));
+  const answer = manifestAnswer(digestOf(bytes), indexType, bytes, ownCacheControl(metadata));
   answer.headers.delete('docker-content-digest');
   return answer;
 }
@@ -259,17 +254,6 @@ function jsonAnswer(value: unknown, cacheControl: string): Answer {
 
 function asking(): Headers {
   return new Headers({ accept: anyManifest, 'accept-encoding': 'identity' });
-}
-
-function cacheControlOf({
-  freshS = usualFreshS,
-  staleWhileRevalidateS,
-  staleIfErrorS,
-}: FreshnessPolicy): string {
-  let field = `public, max-age=${freshS}`;
-  if (staleWhileRevalidateS !== undefined) field += `, stale-while-revalidate=${staleWhileRevalidateS}`;
-  if (staleIfErrorS !== undefined) field += `, stale-if-error=${staleIfErrorS}`;
-  return field;
 }
 
 function copied(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -5,8 +5,10 @@
  *     /v2/docker.io/library/alpine/…         by its full name
  *     /v2/library/alpine/…?ns=docker.io      as containerd asks a mirror
  *     /v2/library/alpine/…                   as Docker asks a mirror: the source that is the route's `mirrors`
+ *     /v2/acme/app/…                         what lives here (`hosted`), by the only name that it has
  */
 import type { Remote } from '../../protocol.ts';
+import type { Hosted } from './hosted/claims.ts';
 
 export interface OciSource {
   /** As the first word of names: `docker.io`, `ghcr.io`, `registry.example.com:5000`. */
@@ -30,12 +32,19 @@ export interface Place {
 export interface Sources {
   /** The full name of what a client calls so; `null`: no source has such a name. */
   fullName(name: string, namespace: string | null): string | null;
-  /** Where that is; `null`: nowhere. */
+  /** Where that is; `null`: at no source. */
   placeOf(fullName: string): Place | null;
 }
 
+/** What has its home here is nobody else's; no name begins with that of a source. */
+type Claims = Pick<Hosted, 'claims'> | null;
+
 /** @param fallback name of the source of what names none. */
-export function openSources(configured: readonly OciSource[], fallback: string | null): Sources {
+export function openSources(
+  configured: readonly OciSource[],
+  fallback: string | null,
+  hosted: Claims = null,
+): Sources {
   const byName = new Map(
     configured.map((source) => [source.name, { ...source, url: source.url.replace(/\/+$/, '') }]),
   );
@@ -54,6 +63,7 @@ export function openSources(configured: readonly OciSource[], fallback: string |
       const slash = name.indexOf('/');
       const named = slash === -1 ? undefined : byName.get(name.slice(0, slash));
       if (named !== undefined) return within(named, name.slice(slash + 1));
+      if (hosted?.claims(name) === true) return name;
       const source = fallback === null ? undefined : byName.get(fallback);
       return source === undefined ? null : within(source, name);
     },

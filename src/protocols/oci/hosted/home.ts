@@ -1,0 +1,48 @@
+/** What the hosting half of this protocol works with; made once per route, at the origin. */
+import type { Clock } from '../../../clock.ts';
+import type { Exchange } from '../../../exchange.ts';
+import type { OriginDoor } from '../../../protocol.ts';
+import type { FreshnessPolicy } from '../../../resource.ts';
+import type { Act, Transaction } from '../../../store.ts';
+import { type Hosted, storesOf } from './claims.ts';
+import type { Where } from './record.ts';
+import type { Teller } from './tell.ts';
+
+export interface Home {
+  readonly route: string;
+  /** Path of the API as clients see it: `/v2`. */
+  readonly base: string;
+  readonly hosted: Hosted;
+  readonly metadata: FreshnessPolicy;
+  readonly teller: Teller;
+  readonly clock: Clock;
+}
+
+/** Who asks for a change of which repository. */
+export interface Changing {
+  readonly home: Home;
+  readonly at: Where;
+  readonly exchange: Exchange;
+  readonly origin: OriginDoor;
+  readonly signal: AbortSignal;
+}
+
+/** Writes down who has done it. @param reference a tag or a digest. */
+export async function audit(
+  transaction: Transaction,
+  { home, at, exchange, origin }: Changing,
+  what: 'push' | 'delete' | 'delete-blob',
+  reference: string,
+  detail: Act['detail'],
+): Promise<void> {
+  const separator = reference.includes(':') ? '@' : ':';
+  await storesOf(origin).audit(transaction, {
+    atMs: home.clock.now(),
+    by: exchange.identity?.name ?? 'anonymous',
+    token: exchange.identity?.token ?? null,
+    from: exchange.tier?.caller?.address ?? null,
+    what: `oci.${what}`,
+    subject: `${at.route} ${at.name}${separator}${reference}`,
+    detail,
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * Takes away tags, manifests and blobs (OCI Distribution Specification 1.1, Content Management). The bytes go with the next collection,
+ * where nothing else needs them.
+ */
+import type { Answer } from '../../../entry.ts';
+import type { Selector } from '../../../purge.ts';
+import type { Transaction } from '../../../store.ts';
+import type { Digest } from '../digest.ts';
+import type { Reference } from '../path.ts';
+import { neededBy, ownedBy, removeBlob } from './blobs.ts';
+import { storesOf } from './claims.ts';
+import { audit, type Changing } from './home.ts';
+import {
+  allBelow,
+  type BlobRecord,
+  blobKey,
+  findBlob,
+  findManifest,
+  findTag,
+  heldKey,
+  isRepository,
+  type ManifestRecord,
+  manifestKey,
+  needsPrefix,
+  referrersPrefix,
+  taggedPrefix,
+  tagKey,
+} from './record.ts';
+import { authorise, Refusal } from './refusal.ts';
+import { noteUntold, outdated, tell } from './tell.ts';
+
+/** `DELETE <name>/manifests/<reference>`: a tag alone, or a manifest with all its tags. */
+export function remove(changing: Changing, reference: Reference): Promise<Answer> {
+  return 'tag' in reference
+    ? carryOut(changing, `${changing.at.name}:${reference.tag}`, (transaction) =>
+        removeTag(transaction, changing, reference.tag),
+      )
+    : carryOut(changing, `${changing.at.name}@${reference.digest}`, (transaction) =>
+        removeManifest(transaction, changing, reference.digest),
+      );
+}
+
+/** `DELETE <name>/blobs/<digest>` */
+export function removeUnneeded(changing: Changing, digest: Digest): Promise<Answer> {
+  const { at, origin } = changing;
+  return carryOut(changing, `${at.name}@${digest}`, async (transaction) => {
+    const found = await findBlob(transaction, at, digest);
+    if (found === null) throw new Refusal(404, 'BLOB_UNKNOWN', `${at.name} has no blob ${digest}.`);
+    const manifest = await neededBy(transaction, at, digest);
+    if (manifest !== null)
+      throw new Refusal(405, 'UNSUPPORTED', `The manifest ${manifest} needs ${digest}: delete that first.`);
+    await removeBlob(transaction, { at, stores: storesOf(origin) }, digest, found);
+    await audit(transaction, changing, 'delete-blob', digest, { bytes: found.sizeBytes });
+    return [outdated.item(at, { kind: 'blob', name: at.name, digest })];
+  });
+}
+
+async function carryOut(
+  changing: Changing,
+  what: string,
+  work: (transaction: Transaction) => Promise<readonly Selector[]>,
+): Promise<Answer> {
+  const { home, at, exchange, origin } = changing;
+  const untold = await storesOf(origin).metadata.transact(async (transaction) => {
+    const restricted = !home.hosted.isPublic(at.name);
+    authorise(exchange, { action: 'delete', route: at.route, subject: at.name, restricted });
+    if (!(await isRepository(transaction, at)))
+      throw new Refusal(404, 'NAME_UNKNOWN', `There is no repository ${at.name}.`);
+    return noteUntold(transaction, at, await work(transaction));
+  });
+  await tell(untold, origin, `The deletion of ${what}`);
+  return { status: 202, headers: new Headers({ 'cache-control': 'no-store' }), body: null };
+}
+
+async function removeTag(
+  transaction: Transaction,
+  changing: Changing,
+  tag: string,
+): Promise<readonly Selector[]> {
+  const { at } = changing;
+  const found = await findTag(transaction, at, tag);
+  if (found === null) throw new Refusal(404, 'MANIFEST_UNKNOWN', `${at.name} has no tag ${tag}.`);
+  refuseImmutable(changing, tag);
+  await transaction.delete(tagKey(at, tag));
+  await transaction.delete([...taggedPrefix(at, found.digest), tag]);
+  await audit(transaction, changing, 'delete', tag, { digest: found.digest });
+  return [outdated.item(at, { kind: 'tag', name: at.name, tag }), outdated.tags(at)];
+}
+
+async function removeManifest(
+  transaction: Transaction,
+  changing: Changing,
+  digest: Digest,
+): Promise<readonly Selector[]> {
+  const { at, origin } = changing;
+  const found = await findManifest(transaction, at, digest);
+  if (found === null) throw new Refusal(404, 'MANIFEST_UNKNOWN', `${at.name} has no manifest ${digest}.`);
+  const tags: string[] = [];
+  for await (const { key } of allBelow(transaction, taggedPrefix(at, digest))) tags.push(key.at(-1) ?? '');
+  for (const tag of tags) {
+    refuseImmutable(changing, tag);
+    await transaction.delete(tagKey(at, tag));
+    await transaction.delete([...taggedPrefix(at, digest), tag]);
+  }
+  await letGo(transaction, changing, digest, found);
+  await transaction.delete(manifestKey(at, digest));
+  await transaction.delete(heldKey(at, 'manifest', digest, found.blob));
+  const less = { versions: 1, bytes: found.sizeBytes };
+  await storesOf(origin).usage.discharge(transaction, ownedBy(at), less);
+  await audit(transaction, changing, 'delete', digest, { tags: tags.join(' ').slice(0, 1000) });
+  return [
+    outdated.item(at, { kind: 'manifest', name: at.name, digest }),
+    ...tags.map((tag) => outdated.item(at, { kind: 'tag', name: at.name, tag })),
+    ...(tags.length > 0 ? [outdated.tags(at)] : []),
+    ...(found.subject === null ? [] : [outdated.referrers(at, found.subject)]),
+  ];
+}
+
+/** What it is made of, and what it is about. The time in which nobody needs a blob begins with the last manifest that goes. */
+async function letGo(
+  transaction: Transaction,
+  { home, at }: Changing,
+  digest: Digest,
+  { needs, subject }: ManifestRecord,
+): Promise<void> {
+  if (subject !== null) await transaction.delete([...referrersPrefix(at, subject), digest]);
+  for (const needed of needs) {
+    await transaction.delete([...needsPrefix(at, needed), digest]);
+    const blob = await findBlob(transaction, at, needed);
+    if (blob === null || (await neededBy(transaction, at, needed)) !== null) continue;
+    await transaction.put(blobKey(at, needed), { ...blob, sinceMs: home.clock.now() } satisfies BlobRecord);
+  }
+}
+
+function refuseImmutable({ home }: Changing, tag: string): void {
+  if (home.hosted.isImmutable(tag))
+    throw new Refusal(403, 'DENIED', `The tag ${tag} stays what it is here, so it cannot be taken away.`);
+}

@@ -1,0 +1,106 @@
+/**
+ * Serves repositories that live here. What only some may read says so on every answer, so that a PoP asks itself whom it gives it to,
+ * for each request.
+ */
+import type { Answer } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
+import { ownTarget } from '../../../http/targeted.ts';
+import { accessField, restrictedValue } from '../../../identity.ts';
+import type { Ask } from '../../../parent.ts';
+import type { OriginDoor } from '../../../protocol.ts';
+import { immutable, ownCacheControl } from '../cache-control.ts';
+import { type Digest, etagOf, reprDigestOf } from '../digest.ts';
+import { errorAnswer } from '../errors.ts';
+import type { Item } from '../key.ts';
+import { storesOf } from './claims.ts';
+import type { Home } from './home.ts';
+import { serveReferrers, serveTags } from './lists.ts';
+import { findBlob, findManifest, findTag, type Where } from './record.ts';
+
+export async function serve(home: Home, item: Item, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const answer = await find(home, { route: home.route, name: item.name }, item, ask, origin);
+  if (!home.hosted.isPublic(item.name)) answer.headers.set(accessField, restrictedValue);
+  return toldApart(answer);
+}
+
+/**
+ * Our own caches are told of every change, and those of clients are not; and what is restricted is kept by no proxy of
+ * theirs.
+ */
+function toldApart(answer: Answer): Answer {
+  const { headers } = answer;
+  const stated = headers.get('cache-control') ?? 'no-store';
+  if (stated === 'no-store') return answer;
+  const who = headers.get(accessField) === restrictedValue ? 'private' : 'public';
+  headers.set(ownTarget, stated);
+  headers.set('cache-control', stated === immutable ? immutable.replace('public', who) : `${who}, no-cache`);
+  return answer;
+}
+
+async function find(home: Home, at: Where, item: Item, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  switch (item.kind) {
+    case 'tag':
+      return serveTag(home, at, item.tag, ask, origin);
+    case 'manifest':
+      return serveManifest(at, item.digest, immutable, ask, origin);
+    case 'blob':
+      return serveBlob(at, item.digest, ask, origin);
+    case 'tags':
+      return serveTags(home, at, new URLSearchParams(item.query), ask.stored, origin);
+    case 'referrers':
+      return serveReferrers(home, at, item.digest, new URLSearchParams(item.query), ask.stored, origin);
+  }
+}
+
+async function serveTag(home: Home, at: Where, tag: string, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const found = await findTag(storesOf(origin).metadata, at, tag);
+  if (found === null) return errorAnswer(404, 'MANIFEST_UNKNOWN', `There is no ${at.name}:${tag}.`);
+  return serveManifest(at, found.digest, ownCacheControl(home.metadata), ask, origin);
+}
+
+async function serveManifest(
+  at: Where,
+  digest: Digest,
+  cacheControl: string,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const found = await findManifest(storesOf(origin).metadata, at, digest);
+  if (found === null) return errorAnswer(404, 'MANIFEST_UNKNOWN', `There is no ${at.name}@${digest}.`);
+  const { blob, sizeBytes, mediaType } = found;
+  return content({ digest, blob, sizeBytes, mediaType, cacheControl }, ask, origin);
+}
+
+async function serveBlob(at: Where, digest: Digest, ask: Ask, origin: OriginDoor): Promise<Answer> {
+  const found = await findBlob(storesOf(origin).metadata, at, digest);
+  if (found === null) return errorAnswer(404, 'BLOB_UNKNOWN', `There is no ${at.name}@${digest}.`);
+  const as = { mediaType: 'application/octet-stream', cacheControl: immutable };
+  return content({ digest, ...found, ...as }, ask, origin);
+}
+
+interface Content {
+  readonly digest: Digest;
+  readonly blob: Parameters<ReturnType<typeof storesOf>['blobs']['open']>[0];
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  readonly cacheControl: string;
+}
+
+async function content(
+  { digest, blob, sizeBytes, mediaType, cacheControl }: Content,
+  { exchange, stored }: Ask,
+  origin: OriginDoor,
+): Promise<Answer> {
+  const etag = etagOf(digest);
+  const headers = new Headers({ etag, 'cache-control': cacheControl });
+  if (stored?.etag === etag) return { status: 304, headers, body: null };
+  headers.set('content-type', mediaType);
+  headers.set('content-length', String(sizeBytes));
+  headers.set('docker-content-digest', digest);
+  headers.set('repr-digest', reprDigestOf(digest));
+  if (exchange.method === 'HEAD') return { status: 200, headers, body: null };
+  const opened = await storesOf(origin).blobs.open(blob);
+  if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
+  return { status: 200, headers, body: opened.body };
+}
+

@@ -1,0 +1,94 @@
+/**
+ * Every change is told to the nodes before whoever made it hears of his success. That there is something to tell is written down in
+ * the same transaction, so that a crash in between does not leave a node with what was before.
+ */
+import { MeridianError } from '../../../errors.ts';
+import type { OriginDoor } from '../../../protocol.ts';
+import type { Selector } from '../../../purge.ts';
+import type { DocumentKey, MetadataStore, Transaction } from '../../../store.ts';
+import { type Item, keyOf } from '../key.ts';
+import { referrersTag, repositoryTag, tagsTag } from '../name.ts';
+import { storesOf } from './claims.ts';
+import type { Where } from './record.ts';
+
+const unpurgedPrefix = (route: string): DocumentKey => ['oci-unpurged', route];
+
+/** What has to be told of a change. */
+export interface Untold {
+  readonly key: DocumentKey;
+  readonly selectors: readonly Selector[];
+}
+
+/** Within the transaction of the change. */
+export async function noteUntold(
+  transaction: Transaction,
+  { route, name }: Where,
+  selectors: readonly Selector[],
+): Promise<Untold> {
+  const key = [...unpurgedPrefix(route), name, crypto.randomUUID()];
+  await transaction.put(key, {});
+  return { key, selectors };
+}
+
+/** After it. Fails with `bus-unreachable`, though the change has been made. */
+export async function tell(
+  { key, selectors }: Untold,
+  origin: Pick<OriginDoor, 'stores' | 'purge'>,
+  what: string,
+): Promise<void> {
+  try {
+    await origin.purge(selectors);
+  } catch (cause) {
+    const detail = `${what} is done, but the nodes could not be told at once`;
+    throw new MeridianError('bus-unreachable', detail, { cause });
+  }
+  await forget(storesOf(origin).metadata, key);
+}
+
+export interface Teller {
+  /** Tells what an earlier process has left untold: once, with the first request; nobody waits for it. */
+  tellLeft(origin: Pick<OriginDoor, 'stores' | 'purge'>): void;
+}
+
+export function openTeller(route: string): Teller {
+  let isTold = false;
+  return {
+    tellLeft(origin) {
+      if (isTold) return;
+      isTold = true;
+      tellAll(route, origin).catch(() => {
+        isTold = false; // Where the store or the bus is away, the next request tries again.
+      });
+    },
+  };
+}
+
+async function tellAll(route: string, origin: Pick<OriginDoor, 'stores' | 'purge'>): Promise<void> {
+  const { metadata } = storesOf(origin);
+  for (;;) {
+    const left = await metadata.scan(unpurgedPrefix(route), { limit: 100 });
+    for (const { key } of left) {
+      await origin.purge([{ by: 'tag', tag: repositoryTag(key[2] ?? '') }]);
+      await forget(metadata, key);
+    }
+    if (left.length < 100) return;
+  }
+}
+
+async function forget(metadata: MetadataStore, key: DocumentKey): Promise<void> {
+  try {
+    await metadata.transact((transaction) => transaction.delete(key), { lasting: false });
+  } catch (error) {
+    // It is told once more after a restart, which does no harm.
+    if (!(error instanceof MeridianError) || !passing.has(error.code)) throw error;
+  }
+}
+
+const passing: ReadonlySet<string> = new Set(['conflict', 'store-unavailable', 'overloaded']);
+
+/** What a change makes outdated. */
+export const outdated = {
+  item: ({ route }: Where, item: Item): Selector => ({ by: 'key', key: keyOf(route, item) }),
+  tags: ({ name }: Where): Selector => ({ by: 'tag', tag: tagsTag(name) }),
+  referrers: ({ name }: Where, subject: string): Selector => ({ by: 'tag', tag: referrersTag(name, subject) }),
+};

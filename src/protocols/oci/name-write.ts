@@ -1,0 +1,54 @@
+/**
+ * Names requests that change something of a repository that lives here, or that are about an upload: what they do to what, or why
+ * they are refused.
+ */
+import type { Exchange } from '../../exchange.ts';
+import type { Action } from '../../identity.ts';
+import type { Mount } from '../../protocol.ts';
+import type { FieldList, Named } from '../../resource.ts';
+import { below, malformed, type Naming, refuse } from './name.ts';
+import { readPath, type Wanted } from './path.ts';
+
+/** What the origin looks at. */
+const passedOn = ['content-type', 'content-length', 'content-range', 'content-encoding'];
+
+export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }: Naming): Named {
+  const rest = below(mount, exchange.path);
+  if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
+  const wanted = readPath(rest);
+  if (wanted.kind === 'malformed') return malformed(wanted.code, wanted.why);
+  const action = actionOf(exchange.method, wanted);
+  if (action === null || !('name' in wanted))
+    return refuse(wanted.kind, 'method-not-allowed', 'A registry for containers knows no such request.');
+  const { name, kind } = wanted;
+  if (hosted === null || !hosted.claims(name) || sources.fullName(name, null) !== name)
+    return refuse(kind, 'method-not-allowed', adviceOn(name));
+  const ask: FieldList = passedOn.flatMap((field) => {
+    const value = exchange.headers.get(field);
+    return value === null ? [] : [[field, value] as const];
+  });
+  return {
+    ...{ as: 'pass', kind, why: 'method', deed: { action, subject: name }, ask },
+    bringsBlob: kind === 'upload',
+  };
+}
+
+/** What a request does; `null` for nothing that a registry knows. */
+function actionOf(method: string, wanted: Wanted): Action | null {
+  switch (wanted.kind) {
+    case 'manifest':
+      return method === 'PUT' ? 'publish' : method === 'DELETE' ? 'delete' : null;
+    case 'blob':
+      return method === 'DELETE' ? 'delete' : null;
+    case 'upload': {
+      const methods = wanted.id === null ? ['POST'] : ['GET', 'PATCH', 'PUT', 'DELETE'];
+      return methods.includes(method) ? 'publish' : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function adviceOn(name: string): string {
+  return `${name} does not live here: push to its own registry. What lives here, the config of this route says (\`hosted.names\`).`;
+}
