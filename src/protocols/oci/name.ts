@@ -64,7 +64,12 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
       const name = sources.fullName(wanted.name, parameters.get('ns'));
       if (name === null)
         return refuse(wanted.kind, 'not-found', `No source of this route has ${wanted.name}.`);
-      return resource(mount.route, itemWanted(wanted, name, parameters), metadata, isRestricted(hosted, name));
+      return resource(
+        mount.route,
+        itemWanted(wanted, name, parameters),
+        metadata,
+        isRestricted(hosted, name),
+      );
     }
     case 'upload':
       return upload;

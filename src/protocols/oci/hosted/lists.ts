@@ -8,7 +8,15 @@ import { errorAnswer } from '../errors.ts';
 import { indexType } from '../media.ts';
 import { storesOf } from './claims.ts';
 import type { Home } from './home.ts';
-import { isRepository, type Referrer, referrer, referrersPrefix, tagKey, tagsPrefix, type Where } from './record.ts';
+import {
+  isRepository,
+  type Referrer,
+  referrer,
+  referrersPrefix,
+  tagKey,
+  tagsPrefix,
+  type Where,
+} from './record.ts';
 
 /** Of referrers: what a client reads as a manifest is no longer than one. */
 const longestPage = 4 * 2 ** 20;

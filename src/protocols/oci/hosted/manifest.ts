@@ -44,7 +44,11 @@ const descriptor = z.object({
   digest: z.string().transform((text, context): Digest => {
     const digest = text.includes('%') ? null : readDigest(text);
     if (digest !== null) return digest;
-    context.addIssue({ code: 'custom', message: 'no digest that can be checked (sha256, sha512)', input: text });
+    context.addIssue({
+      code: 'custom',
+      message: 'no digest that can be checked (sha256, sha512)',
+      input: text,
+    });
     return z.NEVER;
   }),
   size: z.int().nonnegative(),
@@ -65,20 +69,20 @@ const image = z.object({
   schemaVersion: z.literal(2),
   config: descriptor,
   layers: descriptors,
-  manifests: z.undefined(),
+  manifests: z.undefined().optional(),
 });
 const artifact = z.object({
   ...common,
   blobs: descriptors.optional(),
-  layers: z.undefined(),
-  manifests: z.undefined(),
+  layers: z.undefined().optional(),
+  manifests: z.undefined().optional(),
 });
 const index = z.object({
   ...common,
   schemaVersion: z.literal(2),
   manifests: descriptors,
-  layers: z.undefined(),
-  config: z.undefined(),
+  layers: z.undefined().optional(),
+  config: z.undefined().optional(),
 });
 
 /** @param contentType as the client sends it. @throws a `Refusal` that says what is wrong. */
@@ -94,7 +98,12 @@ export function readManifest(bytes: Uint8Array, contentType: string | null): Man
     // What is not distributable is fetched from where it says.
     const own = layers.filter(({ urls }) => urls === undefined || urls.length === 0);
     const { artifactType = config.mediaType } = nonEmpty(rest);
-    return { ...about(mediaType, rest), blobs: [config, ...own].map(asReference), manifests: [], artifactType };
+    return {
+      ...about(mediaType, rest),
+      blobs: [config, ...own].map(asReference),
+      manifests: [],
+      artifactType,
+    };
   }
   if (indexTypes.has(mediaType)) {
     const { manifests, ...rest } = checked(index, value);
@@ -135,11 +144,11 @@ function checked<Shape extends z.ZodType>(shape: Shape, value: unknown): z.outpu
 function parsed(bytes: Uint8Array): unknown {
   try {
     return parsedJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch {
-    throw invalid('it is not UTF-8');
+  } catch (cause) {
+    throw invalid('it is not UTF-8', cause);
   }
 }
 
-function invalid(why: string): Refusal {
-  return new Refusal(400, 'MANIFEST_INVALID', `The manifest is refused: ${why}.`);
+function invalid(why: string, cause?: unknown): Refusal {
+  return new Refusal(400, 'MANIFEST_INVALID', `The manifest is refused: ${why}.`, { cause });
 }

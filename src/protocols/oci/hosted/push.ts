@@ -103,7 +103,8 @@ async function add(transaction: Transaction, changing: Changing, pushed: Pushed)
   const isNew = (await findManifest(transaction, at, pushed.digest)) === null;
   const alert = isNew ? await addManifest(transaction, changing, pushed, nowMs) : () => {};
   const selectors: Selector[] = [];
-  for (const tag of pushed.tags) selectors.push(...(await moveTag(transaction, changing, tag, pushed, nowMs)));
+  for (const tag of pushed.tags)
+    selectors.push(...(await moveTag(transaction, changing, tag, pushed, nowMs)));
   const { subject } = pushed.manifest;
   if (isNew && subject !== null) selectors.push(outdated.referrers(at, subject));
   if (isNew || selectors.length > 0) {

@@ -15,9 +15,9 @@ export class Refusal extends Error {
     status: 400 | 403 | 404 | 405 | 413 | 415 | 416,
     code: OciCode,
     message: string,
-    fields: Readonly<Record<string, string>> = {},
+    { fields = {}, cause }: { readonly fields?: Refusal['fields']; readonly cause?: unknown } = {},
   ) {
-    super(message);
+    super(message, { cause });
     this.status = status;
     this.code = code;
     this.fields = fields;
@@ -42,7 +42,10 @@ export function authorise({ identity }: Exchange, intent: Intent): void {
   if (identity?.may(intent)) return;
   if (identity === undefined || identity.token === null)
     throw new MeridianError('unauthenticated', `${intent.subject} needs somebody who may ${intent.action}`);
-  throw new MeridianError('forbidden', `${identity.name} has no right to ${intent.action}: ${intent.subject}`);
+  throw new MeridianError(
+    'forbidden',
+    `${identity.name} has no right to ${intent.action}: ${intent.subject}`,
+  );
 }
 
 /** What he is called where it is listed who has pushed: `alice` for `user:alice`. */

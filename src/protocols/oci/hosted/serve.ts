@@ -103,4 +103,3 @@ async function content(
   if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
   return { status: 200, headers, body: opened.body };
 }
-

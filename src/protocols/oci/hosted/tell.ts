@@ -39,10 +39,14 @@ export async function tell(
   try {
     await origin.purge(selectors);
   } catch (cause) {
-    const detail = `${what} is done, but the nodes could not be told at once`;
-    throw new MeridianError('bus-unreachable', detail, { cause });
+    throw untold(what, cause);
   }
   await forget(storesOf(origin).metadata, key);
+}
+
+function untold(what: string, cause: unknown): MeridianError {
+  const detail = `${what} is done, but the nodes could not be told at once`;
+  return new MeridianError('bus-unreachable', detail, { cause });
 }
 
 export interface Teller {
@@ -90,5 +94,8 @@ const passing: ReadonlySet<string> = new Set(['conflict', 'store-unavailable', '
 export const outdated = {
   item: ({ route }: Where, item: Item): Selector => ({ by: 'key', key: keyOf(route, item) }),
   tags: ({ name }: Where): Selector => ({ by: 'tag', tag: tagsTag(name) }),
-  referrers: ({ name }: Where, subject: string): Selector => ({ by: 'tag', tag: referrersTag(name, subject) }),
+  referrers: ({ name }: Where, subject: string): Selector => ({
+    by: 'tag',
+    tag: referrersTag(name, subject),
+  }),
 };

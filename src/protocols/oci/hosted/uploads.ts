@@ -119,7 +119,8 @@ async function append(changing: Changing, upload: Upload): Promise<Upload> {
   const { home, origin } = changing;
   const range = refuseOtherPlace(changing, upload);
   const { uploads } = storesOf(origin).blobs;
-  const atMost = range === null ? home.hosted.maxBlobBytes : Math.min(home.hosted.maxBlobBytes, range.end + 1);
+  const atMost =
+    range === null ? home.hosted.maxBlobBytes : Math.min(home.hosted.maxBlobBytes, range.end + 1);
   return uploads.append(upload.id, upload.offset, bodyOf(changing), atMost);
 }
 
@@ -141,7 +142,7 @@ function refuseOtherPlace(changing: Changing, upload: Upload): Chunk | null {
   const chunk = { start: Number(from), end: Number(to) };
   if (chunk.start !== upload.offset) {
     const message = `The upload goes on at ${upload.offset}, not at ${chunk.start}.`;
-    throw new Refusal(416, 'BLOB_UPLOAD_INVALID', message, placeOf(changing, upload));
+    throw new Refusal(416, 'BLOB_UPLOAD_INVALID', message, { fields: placeOf(changing, upload) });
   }
   const length = headers.get('content-length');
   if (length !== null && Number(length) !== chunk.end - chunk.start + 1)

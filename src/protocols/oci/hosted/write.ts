@@ -44,9 +44,7 @@ async function carryOut(changing: Changing, wanted: Wanted): Promise<Answer> {
     case 'blob':
       return removeUnneeded(changing, wanted.digest);
     case 'upload':
-      return wanted.id === null
-        ? begin(changing, parameters)
-        : goOn(changing, method, wanted.id, parameters);
+      return wanted.id === null ? begin(changing, parameters) : goOn(changing, method, wanted.id, parameters);
     default:
       throw new MeridianError('internal', `The OCI protocol has no change of ${wanted.kind}.`);
   }
