@@ -25,9 +25,9 @@ import {
   type Usage,
   type WrittenBlob,
 } from '../../store.ts';
+import { openPin } from '../pin.ts';
 import { confirm, immutable } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
-import { openPin } from '../pin.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { etagOf, reprDigestOf } from './integrity.ts';

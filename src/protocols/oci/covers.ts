@@ -2,9 +2,9 @@
 import type { Mount } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import { keyOf } from './key.ts';
-import { below, referrersTag, tagsTag } from './name.ts';
-import { readPath } from './path.ts';
+import { below, readPath } from './path.ts';
 import type { Sources } from './sources.ts';
+import { referrersTag, tagsTag } from './tags.ts';
 
 export function covers({ route, prefix }: Mount, sources: Sources, target: string): readonly Selector[] {
   const [path = '', query = ''] = target.split('?', 2);

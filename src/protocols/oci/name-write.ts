@@ -6,13 +6,20 @@ import type { Exchange } from '../../exchange.ts';
 import type { Action } from '../../identity.ts';
 import type { Mount } from '../../protocol.ts';
 import type { FieldList, Named } from '../../resource.ts';
-import { below, malformed, type Naming, refuse } from './name.ts';
-import { readPath, type Wanted } from './path.ts';
+import type { Hosted } from './hosted/claims.ts';
+import { below, readPath, type Wanted } from './path.ts';
+import { malformed, refuse } from './refuse.ts';
+import type { Sources } from './sources.ts';
 
 /** What the origin looks at. */
 const passedOn = ['content-type', 'content-length', 'content-range', 'content-encoding'];
 
-export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }: Naming): Named {
+interface Homes {
+  readonly sources: Sources;
+  readonly hosted: Hosted | null;
+}
+
+export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }: Homes): Named {
   const rest = below(mount, exchange.path);
   if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
   const wanted = readPath(rest);

@@ -3,18 +3,18 @@
  * remembered. What clients say in `Accept` makes no difference: a manifest is given byte for byte as it is, since its digest is its
  * name, and an index is what every client of today takes.
  */
-import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
 import { memoise } from '../../http/memo.ts';
 import type { Mount } from '../../protocol.ts';
-import type { Answered, FieldList, FreshnessPolicy, Named, Refused, Resource } from '../../resource.ts';
+import type { Answered, FieldList, FreshnessPolicy, Named, Resource } from '../../resource.ts';
 import { type Digest, readDigest } from './digest.ts';
-import { errorBody, type OciCode } from './errors.ts';
 import type { Hosted } from './hosted/claims.ts';
 import { type Item, keyOf } from './key.ts';
 import { nameWrite } from './name-write.ts';
-import { isTag, readPath, type Wanted } from './path.ts';
+import { below, isTag, readPath, type Wanted } from './path.ts';
+import { malformed, refuse } from './refuse.ts';
 import type { Sources } from './sources.ts';
+import { tagsOf } from './tags.ts';
 
 /** The key says all. */
 const askNothing: FieldList = [];
@@ -38,13 +38,6 @@ export function namer(mount: Mount, naming: Naming): (exchange: Exchange) => Nam
 
 /** Read anew each time: where it goes on changes with every chunk. */
 const upload: Named = refuse('upload', 'method-not-allowed', 'An upload is no resource.');
-
-/** What a path is below `/v2`: a route may begin there, or at the root of its host. */
-export function below(mount: Pick<Mount, 'prefix'>, path: string): string | null {
-  const rest = path.slice(mount.prefix.length);
-  if (mount.prefix.endsWith('/v2')) return rest;
-  return rest === '/v2' || rest.startsWith('/v2/') ? rest.slice('/v2'.length) : null;
-}
 
 function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: Naming): Named {
   const [path = '', query = ''] = target.split('?', 2);
@@ -120,13 +113,8 @@ export function manifestResource(route: string, name: string, digest: Digest): R
 
 /** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
 function isRestricted(hosted: Hosted | null, name: string): boolean {
-  return hosted !== null && hosted.claims(name) && !hosted.isPublic(name);
+  return hosted?.claims(name) === true && !hosted.isPublic(name);
 }
-
-/** Tags that entries bear: of a repository, of its lists of tags, of lists of what refers to a manifest. */
-export const repositoryTag = (name: string) => `oci:${name}`;
-export const tagsTag = (name: string) => `oci-tags:${name}`;
-export const referrersTag = (name: string, subject: string) => `oci-referrers:${name}@${subject}`;
 
 function resource(
   route: string,
@@ -141,23 +129,10 @@ function resource(
     kind: item.kind,
     subject: item.name,
     ...(isRestricted && { isRestricted }),
-    tags: [repositoryTag(item.name), ...tagsOf(item)],
+    tags: tagsOf(item),
     ask: askNothing,
     freshness: isForGood ? undefined : metadata,
   };
-}
-
-function tagsOf(item: Item): readonly string[] {
-  switch (item.kind) {
-    case 'tag':
-      return [`oci:${item.name}:${item.tag}`];
-    case 'tags':
-      return [tagsTag(item.name)];
-    case 'referrers':
-      return [referrersTag(item.name, item.digest)];
-    default:
-      return [];
-  }
 }
 
 const base: Answered = {
@@ -171,15 +146,3 @@ const base: Answered = {
   ],
   body: '{}',
 };
-
-export function malformed(code: OciCode, why: string): Answered {
-  const fields: FieldList = [
-    ['content-type', 'application/json'],
-    ['cache-control', 'no-store'],
-  ];
-  return { as: 'answer', kind: 'malformed', status: 400, fields, body: errorBody(code, why) };
-}
-
-export function refuse(kind: string, code: 'not-found' | 'method-not-allowed', why: string): Refused {
-  return { as: 'refusal', kind, error: new MeridianError(code, why) };
-}

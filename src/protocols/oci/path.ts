@@ -2,6 +2,7 @@
  * The addresses of the distribution API (OCI Distribution Specification 1.1, https://github.com/opencontainers/distribution-spec):
  * read once, into what is wanted. Names may hold words that the API uses itself (`team/blobs`), so an address is read from its end.
  */
+import type { Mount } from '../../protocol.ts';
 import { type Digest, readDigest } from './digest.ts';
 
 /** `<first>/<…>`: lower-case words, as the specification has them (§ Pull, `<name>`). */
@@ -90,4 +91,11 @@ function byDigest(kind: 'blob' | 'referrers', name: string, text: string): Wante
     code: 'DIGEST_INVALID',
     why: `"${text}" is no digest that can be checked (sha256, sha512)`,
   };
+}
+
+/** What a path is below `/v2`: a route may begin there, or at the root of its host. */
+export function below(mount: Pick<Mount, 'prefix'>, path: string): string | null {
+  const rest = path.slice(mount.prefix.length);
+  if (mount.prefix.endsWith('/v2')) return rest;
+  return rest === '/v2' || rest.startsWith('/v2/') ? rest.slice('/v2'.length) : null;
 }

@@ -5,12 +5,12 @@
 import type { Answer } from '../../../entry.ts';
 import { fromIntegrity } from '../../../http/digest.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../store.ts';
+import type { Pin } from '../../pin.ts';
 import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { audit, type Changing, doneAnswer } from './change.ts';
 import { storesOf } from './claims.ts';
 import { type Contents, inspectTarball } from './inspect.ts';
-import type { Pin } from '../../pin.ts';
 import { type Provenance, readProvenance } from './provenance.ts';
 import type { Publication } from './publication.ts';
 import {

@@ -4,13 +4,13 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
+import { openPin } from '../../pin.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { packumentUrl } from '../remotes.ts';
 import { discard, get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';
-import { openPin } from '../../pin.ts';
 import { NotAPublication, type Publication, readPublication } from './publication.ts';
 import { publish } from './publish.ts';
 import { findPackage } from './record.ts';

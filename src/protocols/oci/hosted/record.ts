@@ -29,7 +29,7 @@ export interface Where {
 }
 
 export const repositoriesPrefix = (route: string): DocumentKey => ['oci-repository', route];
-export const repositoryKey = ({ route, name }: Where): DocumentKey => ['oci-repository', route, name];
+const repositoryKey = ({ route, name }: Where): DocumentKey => ['oci-repository', route, name];
 export const blobsPrefix = ({ route, name }: Where): DocumentKey => ['oci-blob', route, name];
 export const blobKey = (at: Where, digest: Digest): DocumentKey => [...blobsPrefix(at), digest];
 export const manifestsPrefix = ({ route, name }: Where): DocumentKey => ['oci-manifest', route, name];

@@ -7,7 +7,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { DocumentKey, MetadataStore, Transaction } from '../../../store.ts';
 import { type Item, keyOf } from '../key.ts';
-import { referrersTag, repositoryTag, tagsTag } from '../name.ts';
+import { referrersTag, repositoryTag, tagsTag } from '../tags.ts';
 import { storesOf } from './claims.ts';
 import type { Where } from './record.ts';
 

@@ -5,9 +5,9 @@
 import { fromIntegrity } from '../../../../http/digest.ts';
 import type { Job } from '../../../../protocol.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../../store.ts';
+import { openPin } from '../../../pin.ts';
 import type { NpmOrigin } from '../../origin.ts';
 import { type Contents, lookInto } from '../inspect.ts';
-import { openPin } from '../../../pin.ts';
 import { newPackage, registryFields, summaryOf } from '../publish.ts';
 import {
   asHostedVersion,
