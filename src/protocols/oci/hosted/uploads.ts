@@ -15,6 +15,10 @@ import type { Changing } from './home.ts';
 import { findBlob, type Where } from './record.ts';
 import { Refusal } from './refusal.ts';
 
+/** For what came before on the same upload to end. */
+const waitMs = 10_000;
+const lookMs = 50;
+
 /** `POST <name>/blobs/uploads/` */
 export async function begin(changing: Changing, parameters: URLSearchParams): Promise<Answer> {
   const algorithm = parameters.get('digest-algorithm');
@@ -42,7 +46,7 @@ export async function status(changing: Changing, id: string): Promise<Answer> {
 
 /** `PATCH <name>/blobs/uploads/<id>`: the next chunk, or all that there is. */
 export async function takeChunk(changing: Changing, id: string): Promise<Answer> {
-  return underWay(changing, 202, await append(changing, await find(changing, id)));
+  return underWay(changing, 202, await append(changing, id));
 }
 
 /** `PUT <name>/blobs/uploads/<id>?digest=…`: the last chunk, if there is one more, and the end. */
@@ -57,8 +61,8 @@ export async function finish(changing: Changing, id: string, parameters: URLSear
     await uploads.cancel(id);
     return created(changing, digest);
   }
-  if (hasBody(changing)) await append(changing, upload);
-  await keep(changing, digest, (options) => uploads.finish(id, options));
+  if (hasBody(changing)) await append(changing, id);
+  await keep(changing, digest, (options) => alone(changing, () => uploads.finish(id, options)));
   return created(changing, digest);
 }
 
@@ -115,13 +119,29 @@ async function keep(
   }
 }
 
-async function append(changing: Changing, upload: Upload): Promise<Upload> {
-  const { home, origin } = changing;
-  const range = refuseOtherPlace(changing, upload);
-  const { uploads } = storesOf(origin).blobs;
-  const atMost =
-    range === null ? home.hosted.maxBlobBytes : Math.min(home.hosted.maxBlobBytes, range.end + 1);
-  return uploads.append(upload.id, upload.offset, bodyOf(changing), atMost);
+async function append(changing: Changing, id: string): Promise<Upload> {
+  const { maxBlobBytes } = changing.home.hosted;
+  const body = bodyOf(changing);
+  return alone(changing, async () => {
+    const upload = await find(changing, id);
+    const range = refuseOtherPlace(changing, upload);
+    const atMost = range === null ? maxBlobBytes : Math.min(maxBlobBytes, range.end + 1);
+    return storesOf(changing.origin).blobs.uploads.append(id, upload.offset, body, atMost);
+  });
+}
+
+/** Whoever goes on after a broken connection may be here before its end is. */
+async function alone<Result>({ home: { clock } }: Changing, work: () => Promise<Result>): Promise<Result> {
+  const untilMs = clock.elapsed() + waitMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isBusy = error instanceof MeridianError && error.code === 'conflict';
+      if (!isBusy || clock.elapsed() >= untilMs) throw error;
+      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    }
+  }
 }
 
 /** Of `Content-Range`, which the specification has without a unit; `null`: the client does not say. */
