@@ -30,6 +30,8 @@ export interface Identity {
   /** What a token is called where it is listed; `null` without one. */
   readonly token: string | null;
   may(deed: Deed): boolean;
+  /** Who shows a ticket, which is good for some things alone: what he may do without one. */
+  readonly whole?: Identity;
 }
 
 /**
@@ -143,6 +145,11 @@ export interface Accounts {
   readonly sessionS: number;
   /** @throws `wrong-password`, `too-many-attempts`, `forbidden`, `conflict`, `request-malformed`. */
   logIn(proof: Proof, address: string | null, label: string): Promise<GivenToken>;
+  /**
+   * The token that stands for a user and his password, by its SHA-256: the same for hours, for clients that show it each time.
+   * @throws as `logIn`.
+   */
+  standIn(shown: Pick<Proof, 'user' | 'password'>, address: string | null): Promise<{ readonly hash: string }>;
   /** Nothing is kept of it until somebody finishes it. */
   beginLogin(address: string | null): BegunLogin;
   /** The address from which it was begun. @throws `no-such-record` when it has expired or been finished. */

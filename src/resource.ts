@@ -3,6 +3,7 @@
  */
 import type { MeridianError } from './errors.ts';
 import type { Deed } from './identity.ts';
+import type { Ticketing } from './ticket.ts';
 
 declare const cacheKey: unique symbol;
 
@@ -72,6 +73,11 @@ export interface Pass {
 export interface Answered {
   readonly as: 'answer';
   readonly kind: string;
+  /**
+   * Whom a PoP gives it to. Absent: everybody. `shown`: whoever shows a credential that is good, were it nobody's in particular; `reader`: him,
+   * and everybody where everybody may read the route.
+   */
+  readonly audience?: 'shown' | 'reader';
   readonly status: number;
   readonly fields: FieldList;
   readonly body: string;
@@ -92,7 +98,7 @@ export interface Refused {
   readonly error: MeridianError;
 }
 
-export type Named = Resource | Pass | Answered | Taken | Refused;
+export type Named = Resource | Pass | Answered | Taken | Ticketing | Refused;
 
 /** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
 export interface FreshnessPolicy {

@@ -13,6 +13,7 @@ import { errorBody, type OciCode } from './errors.ts';
 import { type Item, keyOf } from './key.ts';
 import { readPath, type Wanted } from './path.ts';
 import type { Sources } from './sources.ts';
+import { ticketing } from './token.ts';
 
 /** The key says all. */
 const askNothing: FieldList = [];
@@ -24,10 +25,21 @@ export interface Naming {
 
 export function namer(mount: Mount, { sources, metadata }: Naming): (exchange: Exchange) => Named {
   const readable = memoise((target: string) => nameRead(mount, target, sources, metadata));
-  return ({ method, target }) =>
-    method === 'GET' || method === 'HEAD'
+  const tokenPath = `${mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`}/token`;
+  return (exchange) => {
+    const { method, target, path } = exchange;
+    if (path === tokenPath) return asksForToken(exchange, sources);
+    return method === 'GET' || method === 'HEAD'
       ? readable(target)
       : refuse('push', 'method-not-allowed', 'nothing can be pushed to this route');
+  };
+}
+
+function asksForToken(exchange: Exchange, sources: Sources): Named {
+  const { method } = exchange;
+  return method === 'GET' || method === 'POST'
+    ? ticketing(exchange, (name) => sources.fullName(name, null))
+    : refuse('token', 'method-not-allowed', 'a token is asked for by GET or POST');
 }
 
 /** What a path is below `/v2`: a route may begin there, or at the root of its host. */
@@ -104,9 +116,14 @@ function resource(route: string, item: Item, metadata: FreshnessPolicy | undefin
   };
 }
 
+/**
+ * Clients ask for it first, and go by what they hear: who is not told here how to authenticate shows no credential later on, also where he
+ * has one.
+ */
 const base: Answered = {
   as: 'answer',
   kind: 'base',
+  audience: 'reader',
   status: 200,
   fields: [
     ['content-type', 'application/json'],

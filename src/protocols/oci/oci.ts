@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Mount, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { challengeFor } from './ask-login.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
 import { itemOf } from './key.ts';
@@ -32,9 +33,10 @@ export function oci(
     id: 'oci',
     name: namer(mount, { sources, metadata }),
     covers: (target) => covers(mount, sources, target),
-    problem: (error) => ({
+    problem: (error, exchange) => ({
       type: 'application/json',
       body: errorBody(codeOf(error), error.explanation, error.detail),
+      challenge: challengeFor(mount, sources, error, exchange),
     }),
     changed({ key }, before, { status, headers }) {
       const item = itemOf(key);
