@@ -2,8 +2,7 @@
  * What a request asks for, in its protocol's terms: the answer of `Protocol.name`.
  */
 import type { MeridianError } from './errors.ts';
-import type { Deed } from './identity.ts';
-import type { Ticketing } from './ticket.ts';
+import type { Deed, GivenTicket, TicketWish } from './identity.ts';
 
 declare const cacheKey: unique symbol;
 
@@ -89,6 +88,16 @@ export interface Taken {
   readonly kind: string;
   /** @throws MeridianError */
   readonly take: () => Promise<Answered>;
+}
+
+/** A request for a ticket, which the PoP answers (`node/ticket.ts`). */
+export interface Ticketing {
+  readonly as: 'ticket';
+  readonly kind: string;
+  /** @throws MeridianError for a request that cannot be understood. */
+  readonly wish: () => Promise<TicketWish>;
+  /** In the protocol's words. */
+  readonly told: (given: GivenTicket) => Answered;
 }
 
 /** Something that the protocol refuses to do. */

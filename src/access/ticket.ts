@@ -1,5 +1,5 @@
 /**
- * The text of a ticket (`../ticket.ts`): what it says, signed with the network's secret, so that every PoP can read it and nobody else can
+ * The text of a ticket (`TicketWish`): what it says, signed with the network's secret, so that every PoP can read it and nobody else can
  * write one.
  *
  *     mrd_.<what it says: JSON, base64url>.<HMAC-SHA-256, base64url>

@@ -1,12 +1,12 @@
 /**
  * Phases of PoPs for clients that get a token before they get anything else: whether one has to be shown, and giving one
- * (`../ticket.ts`).
+ * (`Ticketing`).
  */
 import type { Guard } from '../access/edge/guard.ts';
 import { MeridianError } from '../errors.ts';
 import { inOtherWords } from '../exchange.ts';
-import type { Answered } from '../resource.ts';
-import type { ShownSecret, Ticketing } from '../ticket.ts';
+import type { ShownSecret } from '../identity.ts';
+import type { Answered, Ticketing } from '../resource.ts';
 import type { Account, Node } from './node.ts';
 import { refuse } from './refuse.ts';
 import { replyLocally } from './reply.ts';
@@ -25,7 +25,10 @@ export async function greet(
   try {
     if (guard.shows(exchange)) account.token = (await guard.identify(exchange)).token;
     else if (named.audience === 'shown' || !guard.isOpen(route.name))
-      throw new MeridianError('unauthenticated', 'Clients get a token first, also to read what is for everybody.');
+      throw new MeridianError(
+        'unauthenticated',
+        'Clients get a token first, also to read what is for everybody.',
+      );
     return replyLocally(node, account, named);
   } catch (thrown) {
     return refuse(node, account, thrown);

@@ -5,8 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { Deed, Identity, Right } from '../../identity.ts';
-import type { GivenTicket, TicketWish } from '../../ticket.ts';
+import type { Deed, GivenTicket, Identity, Right, TicketWish } from '../../identity.ts';
 import { credentialIn } from '../credential.ts';
 import type { Refusal } from '../identify.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -133,7 +132,10 @@ export function guard(options: GuardOptions): Guard {
         const { user, password } = credential;
         const token = await options.logIn({ user, password }, exchange, keep);
         // So that the first request with the ticket need not wait for it.
-        await identified(byHash({ hash: token.hash, digest: Buffer.from(token.hash, 'base64url') }), exchange);
+        await identified(
+          byHash({ hash: token.hash, digest: Buffer.from(token.hash, 'base64url') }),
+          exchange,
+        );
         return token;
       }
     }

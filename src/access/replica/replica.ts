@@ -139,11 +139,7 @@ export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica 
     });
   let subscription = watching();
 
-  function identifyByDigest(
-    digest: Uint8Array,
-    nowMs: number,
-    address: () => string,
-  ): Identity | Refusal {
+  function identifyByDigest(digest: Uint8Array, nowMs: number, address: () => string): Identity | Refusal {
     const place = tokens.placeOf(digest);
     if (place === -1 || (!isComplete && !introduced.has(place))) return 'unknown';
     const { bearer, identity } = known.at(place);

@@ -54,6 +54,7 @@ function rightIn(scope: string, fullName: (name: string) => string | null): Scop
   if (kind === 'registry' && name === 'catalog') return { actions: ['read'], subjects: [''] };
   const actions = [...new Set(wanted.flatMap((action) => actionsOf[action] ?? []))];
   if (kind !== 'repository' || actions.length === 0) return null;
-  if (!isName(name)) throw new MeridianError('request-malformed', `"${name.slice(0, 300)}" is no name of a repository.`);
+  if (!isName(name))
+    throw new MeridianError('request-malformed', `"${name.slice(0, 300)}" is no name of a repository.`);
   return { actions, subjects: [fullName(name) ?? name] };
 }

@@ -5,8 +5,8 @@
  */
 import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { Answered } from '../../resource.ts';
-import type { GivenTicket, ShownSecret, Ticketing, TicketWish } from '../../ticket.ts';
+import type { GivenTicket, ShownSecret, TicketWish } from '../../identity.ts';
+import type { Answered, Ticketing } from '../../resource.ts';
 import { rightsIn } from './scope.ts';
 
 const mostFormBytes = 64 * 1024;
@@ -45,8 +45,7 @@ function formWish(
 
 function shownIn(form: URLSearchParams): ShownSecret {
   const grant = form.get('grant_type');
-  if (grant === 'password')
-    return { user: form.get('username') ?? '', secret: form.get('password') ?? '' };
+  if (grant === 'password') return { user: form.get('username') ?? '', secret: form.get('password') ?? '' };
   // What a client keeps instead of a password, whoever's it is.
   if (grant === 'refresh_token') return { user: 'token', secret: form.get('refresh_token') ?? '' };
   throw new MeridianError('request-malformed', 'The grant_type is neither "password" nor "refresh_token".');
@@ -58,12 +57,15 @@ function keptBy(parameters: URLSearchParams, exchange: Exchange): string {
   return `${client} login from ${exchange.client()}`;
 }
 
-async function formIn({ headers, body }: Exchange): Promise<URLSearchParams> {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(headers.get('content-type') ?? ''))
-    throw new MeridianError('request-malformed', 'A token is asked for by a form (application/x-www-form-urlencoded).');
+async function formIn(exchange: Exchange): Promise<URLSearchParams> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(exchange.headers.get('content-type') ?? ''))
+    throw new MeridianError(
+      'request-malformed',
+      'A token is asked for by a form (application/x-www-form-urlencoded).',
+    );
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of body() ?? []) {
+  for await (const piece of exchange.body() ?? []) {
     bytes += piece.length;
     if (bytes > mostFormBytes)
       throw new MeridianError('body-too-large', `A token is asked for in ${mostFormBytes} bytes at most.`);
