@@ -6,7 +6,7 @@ import type { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Mount } from '../../protocol.ts';
 import { below } from './name.ts';
-import { readPath } from './path.ts';
+import { readPath, type Wanted } from './path.ts';
 import type { Sources } from './sources.ts';
 
 /** At the token endpoint itself, a name and a password, or a token in its place, are what is wanted. */
@@ -28,7 +28,7 @@ export function challengeFor(
     // A mirror is asked for a name without its source, which the token endpoint then could not know.
     const namespace = parameters.get('ns');
     const name = namespace === null ? wanted.name : (sources.fullName(wanted.name, namespace) ?? wanted.name);
-    scopes.push(`repository:${name}:${actionsFor(method)}`);
+    scopes.push(`repository:${name}:${actionsFor(method, wanted.kind)}`);
     const from = parameters.get('from');
     if (wanted.kind === 'upload' && from !== null) scopes.push(`repository:${from}:pull`);
   } else if (wanted.kind === 'catalogue') scopes.push('registry:catalog:*');
@@ -42,7 +42,9 @@ export function challengeFor(
   ].join(',');
 }
 
-function actionsFor(method: string): string {
+function actionsFor(method: string, kind: Wanted['kind']): string {
+  // Whatever is done to an upload, it is a part of pushing.
+  if (kind === 'upload') return 'pull,push';
   if (method === 'GET' || method === 'HEAD') return 'pull';
   return method === 'DELETE' ? 'delete' : 'pull,push';
 }

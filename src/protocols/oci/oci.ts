@@ -8,6 +8,7 @@ import type { FreshnessPolicy } from '../../resource.ts';
 import { challengeFor } from './ask-login.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
+import { guides } from './guides.ts';
 import { itemOf } from './key.ts';
 import { namer } from './name.ts';
 import { pull } from './pull.ts';
@@ -44,6 +45,7 @@ export function oci(
       if (item?.kind !== 'tag' || before.status !== 200 || !(isMoved || status === 404)) return null;
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
+    guides: (at) => guides(configured, mirrors, at),
     pull: (ask, door) => pull(origin, ask, door),
   };
 }
