@@ -42,6 +42,12 @@ export const errors = {
     advice:
       'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, or as `X-Api-Key`.',
   },
+  'scope-too-narrow': {
+    status: 401,
+    blame: 'client',
+    retryable: false,
+    advice: 'The token was made for something else. Clients ask for another one by themselves.',
+  },
   'wrong-password': {
     status: 401,
     blame: 'client',

@@ -24,7 +24,7 @@ export type Step =
 
 /** Settings in a file of the client's, among others that are nobody's business. */
 export interface SettingsFile {
-  /** Below the user's home folder. */
+  /** Below the user's home folder; absolute for what is the system's. */
   readonly path: string;
   readonly form: SettingsForm;
   readonly settings: readonly Setting[];
@@ -32,9 +32,9 @@ export interface SettingsFile {
 
 /**
  * Lines that mean one setting each: `ini` `key=value`; `yarnrc` `key value`; `yaml` `key: value`, with a list below its key; `toml` `key = value`
- * in a section.
+ * in a section; `json` one item of a list under a key. `own`: a file that is nobody else's, whose lines are the values.
  */
-export type SettingsForm = 'ini' | 'yarnrc' | 'yaml' | 'toml';
+export type SettingsForm = 'ini' | 'yarnrc' | 'yaml' | 'toml' | 'json' | 'own';
 
 export interface Setting {
   /** Of `toml`: `[install]`. */
@@ -42,7 +42,7 @@ export interface Setting {
   readonly key: string;
   /** As the file has it, quotes included. */
   readonly value: string;
-  /** Of `yaml`: one item of a list, in which others stay. */
+  /** Of `yaml` and `json`: one item of a list, in which others stay. */
   readonly isItem?: boolean | undefined;
 }
 
@@ -54,14 +54,14 @@ export interface RouteAddress {
 }
 
 /** What a file says that has these settings and no others. */
-export function textOf({ form, settings }: SettingsFile): string {
+export function textOf({ form, settings }: Pick<SettingsFile, 'form' | 'settings'>): string {
   let section: string | undefined;
   const lines = settings.flatMap((setting) => {
     const heading = setting.section === section ? [] : [`[${setting.section}]`];
     section = setting.section;
     return [...heading, ...linesOf(form, setting)];
   });
-  return `${lines.join('\n')}\n`;
+  return form === 'json' ? `{\n${lines.join(',\n')}\n}\n` : `${lines.join('\n')}\n`;
 }
 
 export function linesOf(form: SettingsForm, { key, value, isItem = false }: Setting): readonly string[] {
@@ -74,5 +74,9 @@ export function linesOf(form: SettingsForm, { key, value, isItem = false }: Sett
       return isItem ? [`${key}:`, `  - ${value}`] : [`${key}: ${value}`];
     case 'toml':
       return [`${key} = ${value}`];
+    case 'json':
+      return [`  "${key}": [${value}]`];
+    case 'own':
+      return [value];
   }
 }

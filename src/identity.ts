@@ -30,6 +30,8 @@ export interface Identity {
   /** What a token is called where it is listed; `null` without one. */
   readonly token: string | null;
   may(deed: Deed): boolean;
+  /** Who shows a ticket, which is good for some things alone: what he may do without one. */
+  readonly whole?: Identity;
 }
 
 /**
@@ -135,6 +137,35 @@ export interface Teams {
   usersWho(deed: Deed): Promise<readonly string[]>;
 }
 
+/**
+ * What a request for a ticket says. A ticket is a credential for a few minutes and for some things alone, which a PoP gives to whoever shows
+ * who he is. Nothing is kept of it: it names the token that stands behind it, and is worth nothing when that one is not.
+ */
+export interface TicketWish {
+  /** What shows who asks; `null`: the request's own fields, or nobody in particular. */
+  readonly shown: ShownSecret | null;
+  /** What the ticket is to be good for, on this route. Of that, it gives what its holder may do when he does it. */
+  readonly rights: readonly Pick<Right, 'actions' | 'subjects'>[];
+  /** A token that the client can keep instead of his password, by what it is called where tokens are listed; `null`: it wants none. */
+  readonly keep: string | null;
+}
+
+/** A user's name with his password or a token in the place of it. Of a token alone, the name is of no account. */
+export interface ShownSecret {
+  readonly user: string;
+  readonly secret: string;
+}
+
+export interface GivenTicket {
+  readonly text: string;
+  /** How long it is good. */
+  readonly forS: number;
+  /** ms since the epoch. */
+  readonly givenMs: number;
+  /** What the client keeps instead of the password; `null`: it has not asked for that, or has shown a token. */
+  readonly kept: string | null;
+}
+
 /** What the origin lends to protocols that have commands for accounts. Whatever changes something is in the audit log. */
 export interface Accounts {
   /** Whether anybody may become a user. */
@@ -143,6 +174,14 @@ export interface Accounts {
   readonly sessionS: number;
   /** @throws `wrong-password`, `too-many-attempts`, `forbidden`, `conflict`, `request-malformed`. */
   logIn(proof: Proof, address: string | null, label: string): Promise<GivenToken>;
+  /**
+   * The token that stands for a user and his password, by its SHA-256: the same for hours, for clients that show it each time.
+   * @throws as `logIn`.
+   */
+  standIn(
+    shown: Pick<Proof, 'user' | 'password'>,
+    address: string | null,
+  ): Promise<{ readonly hash: string }>;
   /** Nothing is kept of it until somebody finishes it. */
   beginLogin(address: string | null): BegunLogin;
   /** The address from which it was begun. @throws `no-such-record` when it has expired or been finished. */

@@ -2,7 +2,7 @@
  * What a request asks for, in its protocol's terms: the answer of `Protocol.name`.
  */
 import type { MeridianError } from './errors.ts';
-import type { Deed } from './identity.ts';
+import type { Deed, GivenTicket, TicketWish } from './identity.ts';
 
 declare const cacheKey: unique symbol;
 
@@ -76,6 +76,11 @@ export interface Pass {
 export interface Answered {
   readonly as: 'answer';
   readonly kind: string;
+  /**
+   * Whom a PoP gives it to. Absent: everybody. `shown`: whoever shows a credential that is good, were it nobody's in particular; `reader`: him,
+   * and everybody where everybody may read the route.
+   */
+  readonly audience?: 'shown' | 'reader';
   readonly status: number;
   readonly fields: FieldList;
   readonly body: string;
@@ -89,6 +94,16 @@ export interface Taken {
   readonly take: () => Promise<Answered>;
 }
 
+/** A request for a ticket, which the PoP answers (`node/ticket.ts`). */
+export interface Ticketing {
+  readonly as: 'ticket';
+  readonly kind: string;
+  /** @throws MeridianError for a request that cannot be understood. */
+  readonly wish: () => Promise<TicketWish>;
+  /** In the protocol's words. */
+  readonly told: (given: GivenTicket) => Answered;
+}
+
 /** Something that the protocol refuses to do. */
 export interface Refused {
   readonly as: 'refusal';
@@ -96,7 +111,7 @@ export interface Refused {
   readonly error: MeridianError;
 }
 
-export type Named = Resource | Pass | Answered | Taken | Refused;
+export type Named = Resource | Pass | Answered | Taken | Ticketing | Refused;
 
 /** Seconds. A route's own times for responses that carry none, and its extension of those that do. */
 export interface FreshnessPolicy {

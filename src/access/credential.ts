@@ -3,11 +3,14 @@
  * (npm's `_authToken`, docker), `Basic` with the token as password and any user name (npm's `_auth`, pip, twine, maven),
  * and `X-Api-Key` (NuGet). Never the query: addresses get into logs.
  */
+import { isTicket } from './ticket.ts';
 import { asToken, type TokenText } from './token.ts';
 
 export type Credential =
   | { readonly as: 'none' }
   | { readonly as: 'token'; readonly token: TokenText }
+  /** What looks like one (`ticket.ts`). */
+  | { readonly as: 'ticket'; readonly text: string }
   /** A user's name and password: for those addresses alone that give a token for them. */
   | { readonly as: 'password'; readonly user: string; readonly password: string }
   /** Something that can be none of ours. */
@@ -30,7 +33,8 @@ function inAuthorization(value: string): Credential {
   const space = value.indexOf(' ');
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase();
   const rest = space === -1 ? '' : value.slice(space + 1).trim();
-  if (scheme === 'bearer') return inToken(rest, 'The Authorization field');
+  if (scheme === 'bearer')
+    return isTicket(rest) ? { as: 'ticket', text: rest } : inToken(rest, 'The Authorization field');
   if (scheme === 'basic') return inBasic(rest);
   return malformed('The Authorization field is of a kind that is not known here: use Bearer or Basic.');
 }

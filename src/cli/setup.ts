@@ -3,20 +3,20 @@
  * before. The network says what is to be set (`GET /.meridian/v1/clients`).
  */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ClientRoutes, clientRoutes } from '../access/api/clients-message.ts';
 import { apiOptions, askedUrl, asker } from './access/ask.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { jsonOption } from './settings.ts';
 import { filesOf, type Homes, type PutBack, putBack, type Written, write } from './setup/kept.ts';
-import { guideText } from './setup/text.ts';
+import { guideText, shownPath } from './setup/text.ts';
 import { table } from './table.ts';
 
 const options = {
   client: {
     type: 'string',
-    describe: 'Which, such as npm, pnpm, yarn, yarn-classic or bun (default: lists them)',
+    describe: 'Which, such as npm, yarn, docker or podman (default: lists them)',
   },
   route: { type: 'string', requiresArg: true, describe: 'Which route, where several have the client' },
   write: { type: 'boolean', describe: "Writes the client's settings file; what it said before is kept" },
@@ -25,6 +25,12 @@ const options = {
     type: 'string',
     requiresArg: true,
     describe: 'Address by which clients reach the network (default: that of --url, or of the first PoP)',
+  },
+  root: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Folder that is / of a system that is being made, for files that are not a user’s own (default: /)',
   },
   ...apiOptions,
   ...jsonOption,
@@ -35,7 +41,8 @@ export default command(options, async (values) => {
   if (values.write && values.undo) throw new UsageError('--write and --undo are two commands');
   if ((values.write || values.undo) && client === undefined)
     throw new UsageError('Which client? `meridian setup` lists them');
-  if (values.undo) return undo(client ?? '', json);
+  const places = homes(values.root);
+  if (values.undo) return undo(client ?? '', places, json);
   const ask = await asker(values, false);
   if (ask === undefined) return exit.failure;
   const base = values.base ?? askedUrl(values);
@@ -47,7 +54,7 @@ export default command(options, async (values) => {
     return exit.ok;
   }
   const chosen = choose(routes, client, route);
-  if (values.write) return writeAll(chosen, json);
+  if (values.write) return writeAll(chosen, places, json);
   if (json) console.log(JSON.stringify(chosen, null, 2));
   else process.stdout.write(guideText(chosen));
   return exit.ok;
@@ -82,19 +89,19 @@ function listed(routes: readonly Route[]): string {
     : table(['client', 'what it is', 'route', 'address', 'who may read'], rows);
 }
 
-async function writeAll({ client, url, isOpen }: Chosen, json: boolean) {
+async function writeAll({ client, url, isOpen }: Chosen, places: Homes, json: boolean) {
   const files = client.setUp.flatMap((step) => (step.do === 'set' ? [step.file] : []));
   if (files.length === 0)
     throw new UsageError(
       `${client.id} has no settings file; \`meridian setup ${client.id}\` tells what to do`,
     );
   const done: { readonly file: string; readonly state: Written }[] = [];
-  for (const file of files) done.push({ file: file.path, state: await write(client.id, file, homes()) });
+  for (const file of files) done.push({ file: file.path, state: await write(client.id, file, places) });
   if (json) {
     console.log(JSON.stringify({ client: client.id, url, files: done }, null, 2));
     return exit.ok;
   }
-  for (const { file, state } of done) console.log(`~/${file}: ${state}`);
+  for (const { file, state } of done) console.log(`${shownPath(file)}: ${state}`);
   const logIn = client.logIn.flatMap((step) => (step.do === 'run' ? [step.command] : []));
   if (!isOpen) console.log(`log in: ${logIn.join('; ')}`);
   console.log(`undo: meridian setup ${client.id} --undo`);
@@ -108,17 +115,17 @@ const undone: Readonly<Record<PutBack, string>> = {
   nothing: 'nothing to undo',
 };
 
-async function undo(client: string, json: boolean) {
+async function undo(client: string, places: Homes, json: boolean) {
   const done: { readonly file: string; readonly state: PutBack }[] = [];
-  for (const path of await filesOf(client, homes()))
-    done.push({ file: path, state: await putBack(client, { path }, homes()) });
+  for (const path of await filesOf(client, places))
+    done.push({ file: path, state: await putBack(client, { path }, places) });
   if (json) console.log(JSON.stringify({ client, files: done }, null, 2));
   else if (done.length === 0) console.log(`nothing to undo for ${client}`);
-  for (const { file, state } of json ? [] : done) console.log(`~/${file}: ${undone[state]}`);
+  for (const { file, state } of json ? [] : done) console.log(`${shownPath(file)}: ${undone[state]}`);
   return exit.ok;
 }
 
-function homes(): Homes {
+function homes(root = '/'): Homes {
   const home = process.env.HOME || homedir();
-  return { home, state: process.env.XDG_STATE_HOME || join(home, '.local', 'state') };
+  return { home, root: resolve(root), state: process.env.XDG_STATE_HOME || join(home, '.local', 'state') };
 }

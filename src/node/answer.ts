@@ -28,6 +28,7 @@ import { refuse } from './refuse.ts';
 import { notInMemory, relay } from './relay.ts';
 import { reply, replyLocally } from './reply.ts';
 import type { Route } from './routes.ts';
+import { giveTicket, greet } from './ticket.ts';
 
 export function answer(node: Node, exchange: Exchange, route: Route): Response | Promise<Response> {
   const named = route.protocol.name(exchange); // key, kind, tags
@@ -51,7 +52,11 @@ export function answer(node: Node, exchange: Exchange, route: Route): Response |
     case 'pass':
       return pass(node, account, route, named);
     case 'answer':
-      return replyLocally(node, account, named);
+      return named.audience === undefined || node.guard === null
+        ? replyLocally(node, account, named)
+        : greet(node, node.guard, account, route, named);
+    case 'ticket':
+      return giveTicket(node, node.guard, account, route, named);
     case 'taken':
       return takeIn(node, account, named);
     case 'refusal':

@@ -52,7 +52,9 @@ async function identified(guard: Guard, exchange: Exchange): Promise<Identity | 
 }
 
 function asTold({ as }: Concealed, subject: string, denial: unknown): unknown {
-  return as === 'absent' ? new MeridianError('not-found', `Not found: ${subject}`) : denial;
+  // Who would have it, had he asked for a token for that, is told to: he has the right by name.
+  const isNarrow = denial instanceof MeridianError && denial.code === 'scope-too-narrow';
+  return as === 'absent' && !isNarrow ? new MeridianError('not-found', `Not found: ${subject}`) : denial;
 }
 
 async function isForEverybody(node: Node, route: Route, { target }: Concealed): Promise<boolean> {

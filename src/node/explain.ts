@@ -29,6 +29,8 @@ export function explain(node: Node, question: ExplainRequest): Explanation {
       return { ...about, would: 'answer', why: `the node answers ${named.status} by itself` };
     case 'taken':
       return { ...about, would: 'answer', why: 'the node takes it in by itself' };
+    case 'ticket':
+      return { ...about, would: 'answer', why: 'the node gives a token for a while by itself' };
     case 'refusal':
       return { ...about, would: 'refuse', why: named.error.message };
     case 'pass':

@@ -1,16 +1,18 @@
 /**
  * What a PoP needs to decide who may have what: the replica, and the way to the origin for what it does not know.
  */
-import { introduction, toldness } from '../access/api/for-nodes.ts';
+import { introduction, passwordAnswer, toldness } from '../access/api/for-nodes.ts';
 import { askEarly } from '../access/edge/early.ts';
-import { type Guard, guard } from '../access/edge/guard.ts';
+import { type Guard, type GuardOptions, guard } from '../access/edge/guard.ts';
 import { openHeard } from '../access/edge/heard.ts';
 import { notes, type Report } from '../access/edge/notes.ts';
 import { strangers } from '../access/edge/strangers.ts';
+import { openTickets } from '../access/edge/tickets.ts';
 import { openReplica } from '../access/replica/replica.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
+import { MeridianError } from '../errors.ts';
 import type { Parent } from '../parent.ts';
 import type { Log } from '../telemetry/log.ts';
 import { askOrigin, openRoutesOf } from './system.ts';
@@ -81,6 +83,15 @@ export function openGuard({ bus, clock, log, network, parent, busUnheardMs }: No
     await askOrigin(parent(), { method: 'POST', path: '/nodes/report', body }, times());
   }
 
+  const logIn: GuardOptions['logIn'] = async ({ user, password }, exchange, keep) => {
+    const body = { user, password, keep, from: exchange.client() };
+    const answer = await askOrigin(parent(), { method: 'POST', path: '/nodes/passwords', body }, times());
+    const said = passwordAnswer.parse(answer);
+    if ('hash' in said) return said;
+    const { code, detail, retryAfterS } = said;
+    throw new MeridianError(code, detail, retryAfterS === null ? {} : { retryAfterS });
+  };
+
   const trustMs = () => network().access.trustS * 1000;
   const heard = openHeard({
     ...{ busUnheardMs, trustMs, clock, readAgain: replica.readAgain },
@@ -94,7 +105,8 @@ export function openGuard({ bus, clock, log, network, parent, busUnheardMs }: No
   const stopWaiting = clock.after(readyWithinMs, resolve);
   return {
     ...guard({
-      ...{ replica, strangers: unknown, notes: known, trustMs, clock },
+      ...{ replica, strangers: unknown, notes: known, trustMs, clock, logIn },
+      tickets: openTickets(() => network().secret, clock),
       unheardMs: () => heard.unheardMs,
     }),
     ready: Promise.race([replica.ready, late]).finally(stopWaiting),

@@ -165,6 +165,7 @@ function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
     register: records.register,
     works: records.works,
+    accounts: records.accounts,
     storage: records.storage,
     fleet,
     // Another one after a reload.

@@ -17,7 +17,7 @@ const suspicious =
 export const replacement = '…';
 
 /** A token of the network or of npm, or a part of one: credentials are not taken from addresses, but some put them there. */
-const tokens = /(mrd|npm)(?:_|%5f)[0-9a-z]{8,}/gi;
+const tokens = /(mrd|npm)(?:_|%5f)(?:[0-9a-z]{8,}|\.[\w.-]{8,})/gi;
 /** Whatever is in its place: `npm logout` and `npm token revoke` name the token in the path. */
 const inPlace = /(\/(?:-|%2d)\/(?:user|npm\/v1\/tokens)\/token\/)(?!(?:mrd|npm)_…)[^/?#]+/gi;
 /** Whether a text is worth a closer look. */

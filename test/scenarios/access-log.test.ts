@@ -110,6 +110,7 @@ test('no credential gets into the log of any node, wherever it is put', async ()
     await ask('/last');
   });
   for (const node of ['pop', 'origin']) {
+    await eventually(`the log of ${node}`, () => logOf(node).includes('/last'));
     expect(logOf(node)).toContain('/private/a');
     for (const secret of [token, bare, base64]) expect(logOf(node)).not.toContain(secret);
   }

@@ -16,6 +16,7 @@ import { actorOf, userBehind } from './asker.ts';
 import type { Attempts } from './attempts.ts';
 import { changeProfile } from './profile.ts';
 import { type Session, sessions } from './session.ts';
+import { standIns } from './stand-ins.ts';
 import { openTeams } from './teams.ts';
 
 export interface AccountSettings {
@@ -93,6 +94,8 @@ export function openAccounts(options: AccountOptions): Accounts {
     throw new MeridianError('no-such-record', 'this login has been used already: begin another one');
   }
 
+  const standing = standIns({ register, proven, clock });
+
   return {
     get isOpen() {
       return settings().signup;
@@ -102,6 +105,8 @@ export function openAccounts(options: AccountOptions): Accounts {
     async logIn(proof, address, label) {
       return loginToken(await proven(proof, address), address, label);
     },
+
+    standIn: (shown, address) => standing.of(shown, address),
 
     beginLogin: (address) => begun.begin(clock.now(), address),
 

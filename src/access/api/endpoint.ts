@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Position } from '../../bus.ts';
-import type { Identity } from '../../identity.ts';
+import type { Accounts, Identity } from '../../identity.ts';
 import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
 import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
 import type { ShownRoute } from '../../messages/route.ts';
@@ -28,6 +28,7 @@ export type Audience = 'anybody' | 'node' | 'admin' | 'account' | 'operator';
 export interface ApiServices {
   readonly register: Register;
   readonly exchange: Exchange;
+  readonly accounts: Pick<Accounts, 'logIn' | 'standIn'>;
   readonly works: Works;
   readonly storage: StorageDesk;
   readonly fleet: Fleet;

@@ -2,8 +2,10 @@
  * What PoPs ask and tell the origin: about tokens that they have not heard of, and what has been done with those that they know.
  */
 import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
 import { actions } from '../../identity.ts';
 import { news } from '../register/news.ts';
+import { asToken, hashOfToken } from '../token.ts';
 import { endpoint } from './endpoint.ts';
 
 export const introduction = z.array(z.object({ key: z.string(), news })).readonly();
@@ -11,6 +13,26 @@ export const introduction = z.array(z.object({ key: z.string(), news })).readonl
 /** Whether the bus has all that was known when it was asked. */
 export const toldness = z.object({ told: z.boolean() });
 const toldWithinMs = 2_000;
+
+/** A user's password, as a client has shown it to a PoP. */
+const shownPassword = z.object({
+  user: z.string().max(4096),
+  password: z.string().max(4096),
+  /** What the token is called that the client keeps instead of it; `null`: it keeps none. */
+  keep: z.string().max(200).nullable(),
+  /** Address of the client. */
+  from: z.string().max(200),
+});
+
+/** The token that stands for it, or why there is none. */
+export const passwordAnswer = z.union([
+  z.object({ hash: z.string(), text: z.string().nullable() }),
+  z.object({
+    code: z.enum(['wrong-password', 'too-many-attempts', 'overloaded']),
+    detail: z.string(),
+    retryAfterS: z.number().nullable(),
+  }),
+]);
 
 export const report = z.object({
   used: z.array(z.object({ token: z.string(), atMs: z.number() })).max(10_000),
@@ -60,6 +82,24 @@ export const forNodes = [
   }),
   endpoint({
     method: 'POST',
+    path: '/nodes/passwords',
+    audience: 'node',
+    summary: 'The token that stands for a user and his password.',
+    input: shownPassword,
+    output: passwordAnswer,
+    async run({ accounts, input: { user, password, keep, from } }) {
+      try {
+        if (keep === null) return { ...(await accounts.standIn({ user, password }, from)), text: null };
+        const text = asToken((await accounts.logIn({ user, password, create: null }, from, keep)).text);
+        if (text === undefined) throw new MeridianError('internal', 'a login gives no token');
+        return { hash: hashOfToken(text), text };
+      } catch (thrown) {
+        return refusalOf(thrown);
+      }
+    },
+  }),
+  endpoint({
+    method: 'POST',
     path: '/nodes/report',
     audience: 'node',
     summary: 'Which tokens were used when, and what was denied to whom.',
@@ -78,3 +118,11 @@ export const forNodes = [
     },
   }),
 ];
+
+/** What the client is to hear. @throws all else. */
+function refusalOf(thrown: unknown): z.input<typeof passwordAnswer> {
+  if (!(thrown instanceof MeridianError)) throw thrown;
+  const { code, detail, retryAfterS = null } = thrown;
+  if (code !== 'wrong-password' && code !== 'too-many-attempts' && code !== 'overloaded') throw thrown;
+  return { code, detail, retryAfterS };
+}

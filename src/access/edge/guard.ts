@@ -5,13 +5,14 @@
 import type { Clock } from '../../clock.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { Deed, Identity } from '../../identity.ts';
+import type { Deed, GivenTicket, Identity, Right, TicketWish } from '../../identity.ts';
 import { credentialIn } from '../credential.ts';
 import type { Refusal } from '../identify.ts';
 import type { Replica } from '../replica/replica.ts';
-import { hashOfToken, type TokenText } from '../token.ts';
+import { digestOfToken, hashOfToken, type TokenText } from '../token.ts';
 import type { Notes } from './notes.ts';
 import type { Strangers } from './strangers.ts';
+import { type ReadTicket, type Tickets, ticketS } from './tickets.ts';
 
 export interface Guard {
   /** Whether everybody may read everything of a route that is not restricted. */
@@ -21,16 +22,42 @@ export interface Guard {
    * @throws `unauthenticated`, `access-unknown`.
    */
   identify(exchange: Exchange): Identity | Promise<Identity>;
+  /** Whether there is a credential at all, good or not. */
+  shows(exchange: Exchange): boolean;
+  /**
+   * A ticket for whoever the request shows, by a token, by a user's name and password, or for nobody in particular.
+   * @throws as `identify`, and as `Accounts.logIn`.
+   */
+  giveTicket(exchange: Exchange, wanted: WantedTicket): Promise<GivenTicket>;
   /** The token of who asks, where the replica knows it and it is good; `null` otherwise. Asks nobody, and notes nothing. */
   holder(exchange: Exchange): string | null;
   /** What stands against it, and is written down; `null`: nothing. */
   denial(identity: Identity, deed: Deed, exchange: Exchange): MeridianError | null;
 }
 
+export interface WantedTicket extends Pick<TicketWish, 'keep'> {
+  readonly rights: readonly Right[];
+}
+
+/** The token that stands for a user who has shown his password. */
+export interface PasswordToken {
+  /** Its SHA-256, as records have it. */
+  readonly hash: string;
+  /** `null`: it is for nobody to keep. */
+  readonly text: string | null;
+}
+
 export interface GuardOptions {
   readonly replica: Replica;
   readonly strangers: Strangers;
   readonly notes: Notes;
+  readonly tickets: Tickets;
+  /** Has the origin look at a password. @throws `wrong-password`, `too-many-attempts`, and whatever asking throws. */
+  readonly logIn: (
+    proof: { readonly user: string; readonly password: string },
+    exchange: Exchange,
+    keep: string | null,
+  ) => Promise<PasswordToken>;
   /** For how long nothing has been heard for sure of what the origin knows, ms. */
   readonly unheardMs: () => number;
   /** Beyond which no token is good, ms. */
@@ -38,11 +65,19 @@ export interface GuardOptions {
   readonly clock: Clock;
 }
 
-export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: GuardOptions): Guard {
-  function known(token: TokenText, exchange: Exchange): Identity | 'unknown' {
+/** A token, by its SHA-256. */
+interface Shown {
+  readonly digest: () => Uint8Array;
+  readonly hash: () => string;
+}
+
+export function guard(options: GuardOptions): Guard {
+  const { replica, strangers, notes, tickets, unheardMs, trustMs, clock } = options;
+
+  function known({ digest }: Shown, exchange: Exchange): Identity | 'unknown' {
     // Not when it arrived: it may have waited since.
     const nowMs = clock.now();
-    const found = replica.identify(token, nowMs, () => exchange.client());
+    const found = replica.identifyByDigest(digest(), nowMs, () => exchange.client());
     if (typeof found !== 'string') {
       if (found.token !== null) notes.used(found.token, nowMs);
       return found;
@@ -51,11 +86,59 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
     throw unauthenticated(reasons[found]);
   }
 
-  async function ask(token: TokenText, exchange: Exchange): Promise<Identity> {
-    if (!(await strangers.introduce(hashOfToken(token)))) throw unauthenticated(reasons.unknown);
-    const found = known(token, exchange);
+  async function ask(shown: Shown, exchange: Exchange): Promise<Identity> {
+    if (!(await strangers.introduce(shown.hash()))) throw unauthenticated(reasons.unknown);
+    const found = known(shown, exchange);
     if (found === 'unknown') throw unauthenticated(reasons.unknown);
     return found;
+  }
+
+  function identified(shown: Shown, exchange: Exchange): Identity | Promise<Identity> {
+    const forMs = unheardMs();
+    if (forMs > trustMs()) throw cutOff(forMs);
+    const found = known(shown, exchange);
+    return found === 'unknown' ? ask(shown, exchange) : found;
+  }
+
+  function holding(text: string, exchange: Exchange): Identity | Promise<Identity> {
+    const ticket = tickets.read(text);
+    if (ticket === null)
+      throw unauthenticated('The token is not of this network, or has been cut off on its way.');
+    if (clock.now() >= ticket.expiresMs) throw unauthenticated(reasons.expired);
+    if (ticket.holder === null) return within(ticket, replica.anonymous);
+    const found = identified(byHash(ticket.holder), exchange);
+    return found instanceof Promise
+      ? found.then((identity) => within(ticket, identity))
+      : within(ticket, found);
+  }
+
+  async function ticketHolder(exchange: Exchange, keep: string | null): Promise<PasswordToken | null> {
+    const credential = credentialIn(exchange.headers);
+    switch (credential.as) {
+      case 'none':
+        return null;
+      case 'malformed':
+        throw unauthenticated(credential.why);
+      case 'ticket':
+        throw unauthenticated('A token that is good for a while gives no other one.');
+      case 'token': {
+        const shown = byText(credential.token);
+        await identified(shown, exchange);
+        return { hash: shown.hash(), text: null };
+      }
+      case 'password': {
+        const forMs = unheardMs();
+        if (forMs > trustMs()) throw cutOff(forMs);
+        const { user, password } = credential;
+        const token = await options.logIn({ user, password }, exchange, keep);
+        // So that the first request with the ticket need not wait for it.
+        await identified(
+          byHash({ hash: token.hash, digest: Buffer.from(token.hash, 'base64url') }),
+          exchange,
+        );
+        return token;
+      }
+    }
   }
 
   return {
@@ -72,25 +155,39 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
           throw unauthenticated(
             'A user name and password are good for logging in only, not for this request.',
           );
-        case 'token': {
-          const forMs = unheardMs();
-          if (forMs > trustMs()) throw cutOff(forMs);
-          const found = known(credential.token, exchange);
-          return found === 'unknown' ? ask(credential.token, exchange) : found;
-        }
+        case 'ticket':
+          return holding(credential.text, exchange);
+        case 'token':
+          return identified(byText(credential.token), exchange);
       }
+    },
+
+    shows: ({ headers }) => credentialIn(headers).as !== 'none',
+
+    async giveTicket(exchange, { rights, keep }) {
+      const holder = await ticketHolder(exchange, keep);
+      const text = tickets.write(holder?.hash ?? null, rights);
+      return { text, forS: ticketS, givenMs: clock.now(), kept: holder?.text ?? null };
     },
 
     holder(exchange) {
       const credential = credentialIn(exchange.headers);
-      if (credential.as !== 'token') return null;
-      const found = replica.identify(credential.token, clock.now(), () => exchange.client());
+      const digest =
+        credential.as === 'token'
+          ? digestOfToken(credential.token)
+          : credential.as === 'ticket' && (tickets.read(credential.text)?.holder?.digest ?? null);
+      if (!digest) return null;
+      const found = replica.identifyByDigest(digest, clock.now(), () => exchange.client());
       return typeof found === 'string' ? null : found.token;
     },
 
     denial(identity, deed, exchange) {
       if (identity.may(deed)) return null;
       const what = deed.subject === '' ? `the route ${deed.route}` : `${deed.subject} (route ${deed.route})`;
+      if (identity.whole?.may(deed) === true) {
+        const detail = `The token is not for this: it was not asked for to ${verbs[deed.action]} ${what}.`;
+        return new MeridianError('scope-too-narrow', detail);
+      }
       // Somebody without a credential may have forgotten it, and is not told more.
       if (identity.token === null)
         return unauthenticated(`Nobody may ${verbs[deed.action]} ${what} without a token.`);
@@ -99,6 +196,20 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
       return new MeridianError('forbidden', detail);
     },
   };
+}
+
+function byText(token: TokenText): Shown {
+  return { digest: () => digestOfToken(token), hash: () => hashOfToken(token) };
+}
+
+function byHash({ hash, digest }: { readonly hash: string; readonly digest: Uint8Array }): Shown {
+  return { digest: () => digest, hash: () => hash };
+}
+
+/** What its holder may do, and it is good for. */
+function within({ isFor }: ReadTicket, whole: Identity): Identity {
+  const { name, token } = whole;
+  return { name, token, whole, may: (deed) => isFor(deed) && whole.may(deed) };
 }
 
 const verbs = { read: 'read', publish: 'publish', delete: 'delete from', admin: 'administer' } as const;

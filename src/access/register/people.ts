@@ -23,6 +23,8 @@ export interface People {
   setPassword(actor: Actor, name: string, password: string): Promise<void>;
   /** The user, if that is his password and he is not disabled. Takes as long for one that there is not. */
   withPassword(name: string, password: string): Promise<User | null>;
+  /** What is another one whenever his password is; `null`: he has none. */
+  passwordMark(name: string): Promise<string | null>;
   teams(): Promise<readonly Team[]>;
   addTeam(actor: Actor, name: string): Promise<Team>;
   removeTeam(actor: Actor, name: string): Promise<void>;
@@ -107,6 +109,11 @@ export function people(reader: DocumentReader, act: Act, clock: Clock): People {
       decoy ??= Bun.password.hash(crypto.randomUUID());
       const isRight = await Bun.password.verify(password, stored?.hash ?? (await decoy));
       return isRight && stored !== null && found !== null && !found.disabled ? found : null;
+    },
+
+    async passwordMark(name) {
+      const stored = await find(reader, passwordDocument, keys.password(name));
+      return stored && Bun.SHA256.hash(stored.hash, 'base64url');
     },
 
     addTeam: (actor, name) =>

@@ -7,6 +7,7 @@ import type { Deed, Identity } from '../../identity.ts';
 import { askEarly } from '../edge/early.ts';
 import { guard } from '../edge/guard.ts';
 import { strangers } from '../edge/strangers.ts';
+import { openTickets } from '../edge/tickets.ts';
 import type { Introduction } from '../register/introduce.ts';
 import { keyOf, type News } from '../register/news.ts';
 import { hashOfToken, makeToken, type TokenText } from '../token.ts';
@@ -70,7 +71,9 @@ function world() {
   });
   const notes = { used() {}, denied() {}, flush: async () => {}, close() {} };
   const times = { unheardMs: () => 0, trustMs: () => 1_000 };
-  const door = guard({ replica, strangers: unknown, notes, clock, ...times });
+  const tickets = openTickets(() => 'of the network', clock);
+  const logIn = () => Promise.reject(new Error('nobody logs in'));
+  const door = guard({ replica, strangers: unknown, notes, clock, tickets, logIn, ...times });
   const of = (text: TokenText) =>
     ({
       headers: new Headers({ authorization: `Bearer ${text}` }),

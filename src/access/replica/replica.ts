@@ -20,6 +20,8 @@ export interface Replica {
    * for the first time, every token is unknown that has not been learnt: rights of its owner may be missing.
    */
   identify(token: TokenText, nowMs: number, address: () => string): Identity | Refusal;
+  /** The same by the token's SHA-256. */
+  identifyByDigest(digest: Uint8Array, nowMs: number, address: () => string): Identity | Refusal;
   /** What has been heard in another way than over the bus. */
   learn(heard: readonly { readonly key: string; readonly news: News }[]): void;
   /** Somebody without a credential. */
@@ -137,13 +139,16 @@ export function openReplica({ bus, openRoutes, warn }: ReplicaOptions): Replica 
     });
   let subscription = watching();
 
+  function identifyByDigest(digest: Uint8Array, nowMs: number, address: () => string): Identity | Refusal {
+    const place = tokens.placeOf(digest);
+    if (place === -1 || (!isComplete && !introduced.has(place))) return 'unknown';
+    const { bearer, identity } = known.at(place);
+    return refusalOf(bearer, { nowMs, address }) ?? identity ?? 'disabled';
+  }
+
   return {
-    identify(token, nowMs, address) {
-      const place = tokens.placeOf(digestOfToken(token));
-      if (place === -1 || (!isComplete && !introduced.has(place))) return 'unknown';
-      const { bearer, identity } = known.at(place);
-      return refusalOf(bearer, { nowMs, address }) ?? identity ?? 'disabled';
-    },
+    identify: (token, nowMs, address) => identifyByDigest(digestOfToken(token), nowMs, address),
+    identifyByDigest,
     learn(heard) {
       for (const { key, news: one } of heard) {
         const place = set(nameIn(key), one);

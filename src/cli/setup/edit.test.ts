@@ -7,6 +7,7 @@ const url = 'https://packages.example.com/npm/';
 const registry: Setting = { key: 'registry', value: url };
 const inToml: Setting = { section: 'install', key: 'registry', value: `"${url}"` };
 const server: Setting = { key: 'npmRegistryServer', value: `"${url}"` };
+const mirror: Setting = { key: 'registry-mirrors', value: `"${url}"`, isItem: true };
 const host: Setting = { key: 'unsafeHttpWhitelist', value: '"127.0.0.1"', isItem: true };
 
 interface Case {
@@ -74,6 +75,12 @@ const cases: readonly Case[] = [
     after: 'unsafeHttpWhitelist: ["127.0.0.1", "a.example"]\n',
   },
   {
+    what: 'a list of JSON',
+    ...{ form: 'json', settings: [mirror] },
+    before: '{\n  "debug": true,\n  "registry-mirrors": [\n    "https://a.example"\n  ]\n}\n',
+    after: `{\n  "debug": true,\n  "registry-mirrors": [\n    "${url}",\n    "https://a.example"\n  ]\n}\n`,
+  },
+  {
     what: 'no list',
     ...{ form: 'yaml', settings: [server, host] },
     before: '',
@@ -91,19 +98,61 @@ describe.each([...cases])('a file with $what', ({ form, settings, before, after 
   test('does not change when it has them already', () => {
     expect(withSettings(after, file)).toBe(after);
   });
-
-  test('has them no more, and what somebody has added since', () => {
-    const [first = '', ...rest] = after.split(/(?<=\n)/);
-    const comment = `# added${after.includes('\r\n') ? '\r\n' : '\n'}`;
-    const edited = withoutSettings(first + comment + rest.join(''), before, file);
-    const lines = (text: string) => text.split(/\r?\n/).filter((line) => line !== '' && line !== '# added');
-    expect(lines(edited)).toEqual(lines(before));
-    expect(edited).toContain(comment);
-  });
 });
+
+// JSON has no comments.
+describe.each(cases.filter(({ form }) => form !== 'json'))(
+  'a file of lines with $what',
+  ({ form, settings, before, after }) => {
+    const file = { form, settings };
+
+    test('has them no more, and what somebody has added since', () => {
+      const [first = '', ...rest] = after.split(/(?<=\n)/);
+      const comment = `# added${after.includes('\r\n') ? '\r\n' : '\n'}`;
+      const edited = withoutSettings(first + comment + rest.join(''), before, file);
+      const lines = (text: string) => text.split(/\r?\n/).filter((line) => line !== '' && line !== '# added');
+      expect(lines(edited)).toEqual(lines(before));
+      expect(edited).toContain(comment);
+    });
+  },
+);
 
 test('what somebody has set otherwise since stays as he has set it', () => {
   const before = 'registry=https://a.example\n';
   const now = 'registry=https://c.example\n';
   expect(withoutSettings(now, before, { form: 'ini', settings: [registry] })).toBe(now);
+});
+
+describe('a file of JSON', () => {
+  const file = { form: 'json' as const, settings: [mirror] };
+
+  test('loses what was set, and keeps what somebody has added since', () => {
+    const now = withSettings('', file).replace('{', '{ "debug": true,');
+    expect(JSON.parse(withoutSettings(now, '', file))).toEqual({ debug: true });
+    const before = '{ "registry-mirrors": ["https://a.example"] }';
+    expect(JSON.parse(withoutSettings(withSettings(before, file), before, file))).toEqual(JSON.parse(before));
+    expect(JSON.parse(withoutSettings(withSettings(after(url), file), after(url), file))).toEqual(
+      JSON.parse(after(url)),
+    );
+  });
+
+  test('that is no JSON, or has something else in the place of a list, is left alone', () => {
+    for (const text of ['{', '[]', '{ "registry-mirrors": "x" }'])
+      expect(() => withSettings(text, file)).toThrow();
+  });
+
+  function after(mirrorUrl: string): string {
+    return JSON.stringify({ 'registry-mirrors': [mirrorUrl] });
+  }
+});
+
+test('a file of our own says what it is to say, whatever it said', () => {
+  const file = {
+    form: 'own' as const,
+    settings: [
+      { key: '', value: 'a' },
+      { key: '', value: 'b' },
+    ],
+  };
+  expect(withSettings('c\n', file)).toBe('a\nb\n');
 });

@@ -2,12 +2,15 @@
  * A client's settings file with other settings in it: line by line, so that whatever else is there stays as it is, comments, order and line
  * ends included.
  */
-import { linesOf, type Setting, type SettingsFile, type SettingsForm } from '../../guide.ts';
+import { linesOf, type Setting, type SettingsFile, type SettingsForm, textOf } from '../../guide.ts';
+import { withItems, withoutItems } from './json.ts';
 
 type Settings = Pick<SettingsFile, 'form' | 'settings'>;
 
 /** Says what these settings say, and all else as before. Done twice, it changes nothing more. */
 export function withSettings(text: string, { form, settings }: Settings): string {
+  if (form === 'json') return withItems(text, settings);
+  if (form === 'own') return textOf({ form, settings });
   const { lines, end } = linesIn(text);
   for (const setting of settings) {
     const places = placesOf(lines, form, setting);
@@ -22,6 +25,8 @@ export function withSettings(text: string, { form, settings }: Settings): string
  * otherwise stays so, too.
  */
 export function withoutSettings(text: string, before: string, { form, settings }: Settings): string {
+  if (form === 'json') return withoutItems(text, before, settings);
+  if (form === 'own') return before;
   const { lines, end } = linesIn(text);
   const old = linesIn(before).lines;
   for (const setting of settings) {
@@ -142,6 +147,8 @@ function keyTest(form: SettingsForm, key: string): RegExp {
   switch (form) {
     case 'ini':
     case 'toml':
+    case 'json':
+    case 'own':
       return new RegExp(`^\\s*${name}\\s*=`);
     case 'yarnrc':
       return new RegExp(`^${name}\\s`);

@@ -3,7 +3,7 @@
  * such things, readable for him alone: it may hold tokens.
  */
 import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import type { SettingsFile } from '../../guide.ts';
 import { withoutSettings, withSettings } from './edit.ts';
@@ -11,7 +11,7 @@ import { withoutSettings, withSettings } from './edit.ts';
 const kept = z.object({
   /** Clients that it was written for. */
   clients: z.array(z.string()),
-  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml']),
+  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml', 'json', 'own']),
   settings: z.array(
     z.object({
       section: z.string().optional(),
@@ -32,9 +32,14 @@ const state = z.object({ files: z.record(z.string(), kept) });
 export interface Homes {
   /** Of the user, absolute. */
   readonly home: string;
+  /** What `/` is of the system that is set up, absolute. */
+  readonly root: string;
   /** For what programs keep from one run to the next. */
   readonly state: string;
 }
+
+/** Of programs that all users share. */
+const systemFolders = ['/etc/docker/', '/etc/containerd/certs.d/'];
 
 export type Written = 'written' | 'unchanged';
 /** `shared`: another client still goes by it. `edited`: somebody else has changed it, and his changes stay. */
@@ -77,7 +82,8 @@ export async function putBack(
   const path = await targetOf(file, homes);
   const now = await contentOf(path);
   const before = known.before === null ? null : Buffer.from(known.before, 'base64');
-  const isEdited = now !== null && hashOf(now) !== known.written;
+  // A file of our own goes as a whole, which it says itself.
+  const isEdited = now !== null && known.form !== 'own' && hashOf(now) !== known.written;
   if (now !== null && isEdited) {
     const text = withoutSettings(textOf(now), textOf(before), known);
     await replace(path, Buffer.from(text));
@@ -103,9 +109,16 @@ function beforeOf(known: Kept, now: Buffer | null): Buffer | null {
 }
 
 /** A link stays one: what it leads to is written. */
-async function targetOf({ path }: Pick<SettingsFile, 'path'>, { home }: Homes): Promise<string> {
-  const named = join(home, path);
+async function targetOf({ path }: Pick<SettingsFile, 'path'>, homes: Homes): Promise<string> {
+  const named = placeOf(normalize(path), homes);
   return realpath(named).catch(() => named); // there is none yet
+}
+
+/** A network does not choose what of a machine is written. */
+function placeOf(path: string, { home, root }: Homes): string {
+  if (!isAbsolute(path) && !path.startsWith('..')) return join(home, path);
+  if (systemFolders.some((folder) => path.startsWith(folder))) return join(root, path);
+  throw new Error(`The network names a file that is no settings file of a client: ${path}`);
 }
 
 async function contentOf(path: string): Promise<Buffer | null> {

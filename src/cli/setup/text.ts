@@ -28,9 +28,14 @@ function section(heading: string, steps: readonly Step[]): string {
   return steps.length === 0 ? '' : [heading, ...steps.flatMap(linesOf)].join('\n');
 }
 
+/** As people write it. */
+export function shownPath(path: string): string {
+  return path.startsWith('/') ? path : `~/${path}`;
+}
+
 function linesOf(step: Step): readonly string[] {
   if (step.do === 'run') return [`  $ ${step.command}`, `    ${step.why}`];
   const { text, file, why } = step;
   const lines = text.trimEnd().split('\n');
-  return [`  in ~/${file.path}:`, ...lines.map((line) => `    ${line}`), `    (${why})`];
+  return [`  in ${shownPath(file.path)}:`, ...lines.map((line) => `    ${line}`), `    (${why})`];
 }

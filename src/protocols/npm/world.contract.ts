@@ -157,7 +157,8 @@ export class Origin {
 
   async ask(named: Named, exchange: Exchange): Promise<WholeAnswer> {
     if (named.as === 'refusal') throw named.error;
-    if (named.as === 'answer' || named.as === 'taken') throw new Error('needs no origin');
+    if (named.as === 'answer' || named.as === 'taken' || named.as === 'ticket')
+      throw new Error('needs no origin');
     const stored = named.as === 'resource' ? (this.stored.get(named.key)?.entry ?? null) : null;
     const signal = new AbortController().signal;
     const answer = await this.pull({ exchange, named, stored, background: false, reload: false, signal });

@@ -21,7 +21,9 @@ export type OciCode =
 
 /** Of what can go wrong anywhere; what is missing has no better word than that it is not known. */
 const codes: Partial<Record<ErrorCode, OciCode>> = {
+  'request-malformed': 'UNSUPPORTED',
   unauthenticated: 'UNAUTHORIZED',
+  'scope-too-narrow': 'UNAUTHORIZED',
   'wrong-password': 'UNAUTHORIZED',
   forbidden: 'DENIED',
   'quota-exceeded': 'DENIED',

@@ -15,6 +15,7 @@ import { below, isTag, readPath, type Wanted } from './path.ts';
 import { malformed, refuse } from './refuse.ts';
 import type { Sources } from './sources.ts';
 import { tagsOf } from './tags.ts';
+import { ticketing } from './token.ts';
 
 /** The key says all. */
 const askNothing: FieldList = [];
@@ -28,12 +29,21 @@ export interface Naming {
 
 export function namer(mount: Mount, naming: Naming): (exchange: Exchange) => Named {
   const readable = memoise((target: string) => nameRead(mount, target, naming));
+  const tokenPath = `${mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`}/token`;
   return (exchange) => {
-    const { method, target } = exchange;
+    const { method, target, path } = exchange;
+    if (path === tokenPath) return asksForToken(exchange, naming.sources);
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, exchange, naming);
     const named = readable(target);
     return named === upload ? nameWrite(mount, exchange, naming) : named;
   };
+}
+
+function asksForToken(exchange: Exchange, sources: Sources): Named {
+  const { method } = exchange;
+  return method === 'GET' || method === 'POST'
+    ? ticketing(exchange, (name) => sources.fullName(name, null))
+    : refuse('token', 'method-not-allowed', 'a token is asked for by GET or POST');
 }
 
 /** Read anew each time: where it goes on changes with every chunk. */
@@ -47,7 +57,8 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
   const wanted = readPath(rest);
   switch (wanted.kind) {
     case 'base':
-      return base;
+      // Clients log in where this asks for it, or not at all: where they may push, it does.
+      return hosted === null ? base : { ...base, audience: 'shown' };
     case 'malformed':
       return malformed(wanted.code, wanted.why);
     case 'manifest':
@@ -135,9 +146,14 @@ function resource(
   };
 }
 
+/**
+ * Clients ask for it first, and go by what they hear: who is not told here how to authenticate shows no credential later on, also where he
+ * has one.
+ */
 const base: Answered = {
   as: 'answer',
   kind: 'base',
+  audience: 'reader',
   status: 200,
   fields: [
     ['content-type', 'application/json'],

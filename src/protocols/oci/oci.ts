@@ -9,8 +9,10 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { challengeFor } from './ask-login.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
+import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import { holdingsOf } from './hosted/holdings.ts';
 import type { Home } from './hosted/home.ts';
@@ -51,9 +53,10 @@ export function oci(
     id: 'oci',
     name: namer(mount, { sources, hosted, metadata }),
     covers: (target) => covers(mount, sources, target),
-    problem: (error) => ({
+    problem: (error, exchange) => ({
       type: 'application/json',
       body: errorBody(codeOf(error), error.explanation, error.detail),
+      challenge: challengeFor(mount, sources, error, exchange),
     }),
     changed({ key }, before, { status, headers }) {
       const item = itemOf(key);
@@ -63,6 +66,7 @@ export function oci(
       if (before.status !== 200 || !(isMoved || status === 404)) return null;
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
+    guides: (at) => guides(configured, mirrors, at),
     pull(ask, door) {
       if (home === null) return pullItem(origin, ask, door);
       home.teller.tellLeft(door);
