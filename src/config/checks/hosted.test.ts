@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { npm, postgres, s3 } from '../define.ts';
+import { npm, oci, postgres, s3 } from '../define.ts';
 import { formatMistake } from '../mistake.ts';
 import { parseNetwork } from '../network.ts';
 
@@ -7,7 +7,11 @@ const origin = { role: 'origin', listen: [{ port: 1 }] };
 const other = { ...origin, listen: [{ port: 2 }] };
 
 function mistakes(route: Parameters<typeof npm>[0], nodes: object): string[] {
-  const input = { secret: 'x'.repeat(32), nodes, routes: [npm(route)] };
+  return mistakesIn(npm(route), nodes);
+}
+
+function mistakesIn(route: object, nodes: object): string[] {
+  const input = { secret: 'x'.repeat(32), nodes, routes: [route] };
   const result = parseNetwork(input, { configDir: '/etc/meridian', env: {}, overrides: {} });
   return result.ok ? [] : result.mistakes.map(formatMistake);
 }
@@ -39,5 +43,27 @@ describe('what is published', () => {
       expect(mistakes({ hosted: { names: [name] } }, { origin })[0]).toContain(
         'a package name in lower case',
       );
+  });
+});
+
+describe('an image that lives here', () => {
+  test('is kept by one origin, or by one store of all', () => {
+    const route = oci({ hosted: { names: ['acme/*'] } });
+    expect(mistakesIn(route, { origin })).toEqual([]);
+    expect(mistakesIn(route, { origin, other })[0]).toContain('expected images that one store keeps');
+  });
+
+  test('has a name that begins with no source', () => {
+    const sources = [{ name: 'ghcr.io', url: 'https://ghcr.io' }];
+    expect(mistakesIn(oci({ sources, hosted: { names: ['*', 'acme/*'] } }), { origin })).toEqual([]);
+    expect(mistakesIn(oci({ sources, hosted: { names: ['ghcr.io/acme/*'] } }), { origin })).toEqual([
+      'routes[0].oci.hosted.names: expected names that begin with no source, found ghcr.io/acme/*',
+    ]);
+  });
+
+  test('has a name and tags as the specification has them', () => {
+    for (const name of ['Acme/*', '/acme', 'acme/', 'a b'])
+      expect(mistakesIn(oci({ hosted: { names: [name] } }), { origin })[0]).toContain('names of images');
+    expect(mistakesIn(oci({ hosted: { immutableTags: ['-x'] } }), { origin })[0]).toContain('expected tags');
   });
 });

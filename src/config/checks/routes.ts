@@ -2,8 +2,9 @@
  * Whether every route can be reached and told from the others, and its times go together.
  */
 import type { Mistake } from '../mistake.ts';
-import type { ParsedNode, ParsedRoute } from '../schema.ts';
+import type { ParsedRoute } from '../schema.ts';
 import type { Draft } from './draft.ts';
+import { checkHosted } from './hosted.ts';
 
 export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
   return routes.flatMap((route, index) => {
@@ -16,30 +17,6 @@ export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
       ...checkTimes(route, index),
     ];
   });
-}
-
-/** What is published is kept in one place, by all origins together; and has one home. */
-function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nodes']): Mistake[] {
-  if (route.protocol !== 'npm' || route.npm.hosted === undefined) return [];
-  const path = `routes[${index}].npm.hosted`;
-  const { scopes } = route.npm.hosted;
-  const twice = (route.npm.upstreams ?? []).flatMap((upstream) => upstream.scopes).find(isIn(scopes));
-  const origins = [...nodes].filter(([, { role }]) => role === 'origin');
-  const apart = origins.length < 2 ? undefined : origins.find(([, { store }]) => !isShared(store));
-  const expected = 'packages that one store keeps';
-  const hint =
-    'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
-  if (apart !== undefined) return [{ path, expected, found: `a store of its own at ${apart[0]}`, hint }];
-  if (twice === undefined) return [];
-  return [{ path: `${path}.scopes`, expected: 'scopes that no upstream claims', found: twice }];
-}
-
-function isIn(list: readonly string[]): (value: string) => boolean {
-  return (value) => list.includes(value);
-}
-
-function isShared(store: ParsedNode['store']): boolean {
-  return store?.metadata.postgres !== undefined && store.blobs.s3 !== undefined;
 }
 
 type Earlier = readonly { readonly other: ParsedRoute | undefined; readonly at: number }[];

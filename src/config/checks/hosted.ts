@@ -1,0 +1,49 @@
+/** What lives here is kept in one place, by all origins together; and has one home. */
+import type { Mistake } from '../mistake.ts';
+import type { ParsedNode, ParsedRoute } from '../schema.ts';
+import type { Draft } from './draft.ts';
+
+export function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nodes']): Mistake[] {
+  switch (route.protocol) {
+    case 'npm': {
+      if (route.npm.hosted === undefined) return [];
+      const path = `routes[${index}].npm.hosted`;
+      const { scopes } = route.npm.hosted;
+      const twice = (route.npm.upstreams ?? []).flatMap((upstream) => upstream.scopes).find(isIn(scopes));
+      const apart = checkStores(path, 'packages that one store keeps', nodes);
+      if (apart.length > 0) return apart;
+      if (twice === undefined) return [];
+      return [{ path: `${path}.scopes`, expected: 'scopes that no upstream claims', found: twice }];
+    }
+    case 'oci': {
+      const { hosted, sources } = route.oci;
+      if (hosted === undefined) return [];
+      const path = `routes[${index}].oci.hosted`;
+      const apart = checkStores(path, 'images that one store keeps', nodes);
+      if (apart.length > 0) return apart;
+      const names = sources.map(({ name }) => name);
+      const twice = hosted.names.find((pattern) => names.includes(pattern.split('/', 1)[0] ?? ''));
+      if (twice === undefined) return [];
+      return [{ path: `${path}.names`, expected: 'names that begin with no source', found: twice }];
+    }
+    default:
+      return [];
+  }
+}
+
+function checkStores(path: string, expected: string, nodes: Draft['nodes']): Mistake[] {
+  const origins = [...nodes].filter(([, { role }]) => role === 'origin');
+  const apart = origins.length < 2 ? undefined : origins.find(([, { store }]) => !isShared(store));
+  if (apart === undefined) return [];
+  const hint =
+    'Give every origin the same `store: { metadata: postgres(…), blobs: s3(…) }`, or have one origin.';
+  return [{ path, expected, found: `a store of its own at ${apart[0]}`, hint }];
+}
+
+function isIn(list: readonly string[]): (value: string) => boolean {
+  return (value) => list.includes(value);
+}
+
+function isShared(store: ParsedNode['store']): boolean {
+  return store?.metadata.postgres !== undefined && store.blobs.s3 !== undefined;
+}
