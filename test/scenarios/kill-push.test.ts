@@ -35,7 +35,7 @@ afterAll(async () => {
 }, 30_000);
 
 const digestOf = (bytes: Uint8Array) => `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`;
-const layerOf = (name: string, tag: string) => noise(`${name}:${tag}`, 60_000);
+const layerOf = (name: string, tag: string) => new TextEncoder().encode(noise(`${name}:${tag}`, 60_000));
 
 function manifestOf(name: string, tag: string) {
   const layer = layerOf(name, tag);

@@ -30,7 +30,7 @@ afterAll(async () => {
 function send(
   method: string,
   target: string,
-  body: BodyInit | null = null,
+  body: RequestInit['body'] = null,
   fields: Record<string, string> = {},
 ): Promise<Response> {
   return fetch(new URL(target, network.url('pop')), { method, body, headers: { ...bearer(token), ...fields } });

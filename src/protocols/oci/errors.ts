@@ -30,7 +30,6 @@ const codes: Partial<Record<ErrorCode, OciCode>> = {
   'blob-mismatch': 'DIGEST_INVALID',
   'upload-unknown': 'BLOB_UPLOAD_UNKNOWN',
   'upload-offset': 'BLOB_UPLOAD_INVALID',
-  'request-malformed': 'BLOB_UPLOAD_INVALID',
   conflict: 'BLOB_UPLOAD_INVALID',
   'body-too-large': 'SIZE_INVALID',
   'method-not-allowed': 'UNSUPPORTED',
