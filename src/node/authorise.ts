@@ -155,11 +155,13 @@ export async function admitToPass(
   return inOtherWords(onward, { identity });
 }
 
-/** Whoever has a token, whatever he may do. */
+/** Whoever has a token, whatever he may do; of a ticket, the origin would see the token behind it alone, which is good for more. */
 // off the hit path: goes to the parent
 async function holder(guard: Guard, exchange: Exchange): Promise<Identity> {
   const identity = await guard.identify(exchange);
   if (identity.token === null) throw new MeridianError('unauthenticated', 'You are not logged in.');
+  if (identity.whole !== undefined)
+    throw new MeridianError('scope-too-narrow', 'The token is not for what is about accounts.');
   return identity;
 }
 
