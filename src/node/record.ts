@@ -139,7 +139,7 @@ function note(
     timeMs: exchange.nowMs,
     id: exchange.id,
     node: node.name,
-    client: exchange.client(),
+    client: accessLog.hasClient ? exchange.client() : '',
     method: exchange.method,
     target: exchange.target,
     status,
