@@ -29,7 +29,7 @@ beforeAll(async () => {
     if (path === '/slow') await release.promise;
     if (path.startsWith('/left/')) await releaseLeft.promise;
     if (path === '/busy') return { status: 429, headers: { 'retry-after': '30' } };
-    if (path === '/wrong')
+    if (path.startsWith('/wrong'))
       return {
         headers: { ...fresh, 'repr-digest': `sha-256=:${Buffer.alloc(32).toString('base64')}:` },
         body: 'other bytes',
@@ -112,11 +112,11 @@ test('requests that go to another worker count for the member that answered', as
 test('clients that leave while another worker sees to their request are no failures of the node', async () => {
   const leaving = new AbortController();
   const all = Array.from({ length: 16 }, (_, at) =>
-    fetch(`${network.url('pop')}/left/${at}`, { keepalive: false, signal: leaving.signal }).catch(() => null),
+    fetch(`${network.url('pop')}/left/${at}`, { keepalive: false, signal: leaving.signal }),
   );
   await eventually('all to wait', async () => (await sum('pop', 'http_server_active_requests')) >= 16);
   leaving.abort();
-  await Promise.all(all);
+  await Promise.allSettled(all);
   await eventually(
     'some to be counted',
     async () => (await sum('pop', 'meridian_errors_total', 'code="client-gone"')) > 0,
@@ -147,9 +147,12 @@ test('a purge says how long it took to be carried out, and how far behind a node
 
 test('wrong bytes are refused, and counted', async () => {
   expect(await sum('origin', 'meridian_digest_mismatches_total')).toBe(0);
-  expect((await fetch(`${network.url('pop')}/wrong`, { keepalive: false })).status).toBe(502);
+  expect((await fetch(`${network.url('pop')}/wrong?token=hidden1`, { keepalive: false })).status).toBe(502);
   expect(await sum('origin', 'meridian_digest_mismatches_total')).toBe(1);
   expect(await sum('origin', 'meridian_errors_total', 'code="digest-mismatch"')).toBe(1);
+  const log = network.node('origin').process.output();
+  expect(log).toContain('/wrong?token=…');
+  expect(log).not.toContain('hidden1');
 });
 
 test('a remote that wants to be left alone is, and the node says for how long', async () => {
