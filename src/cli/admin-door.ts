@@ -16,7 +16,7 @@ export interface AdminDoor {
 /** Fails when the address cannot be had. */
 export function openAdminDoor(
   config: NodeConfig | undefined,
-  own: Pick<AdminOptions, 'metrics' | 'unready' | 'urls'>,
+  own: Pick<AdminOptions, 'metrics' | 'unready' | 'visit'>,
   log: Log,
 ): AdminDoor {
   function open(wanted: NodeConfig | undefined): Admin | null {

@@ -26,10 +26,17 @@ export const kinds: readonly Kind[] = [
   { by: 'prefix', title: 'A prefix of keys', field: 'Prefix', note: 'All keys that begin with this text.' },
   { by: 'glob', title: 'A pattern of keys', field: 'Pattern', note: '* stands for any text.' },
   { by: 'route', title: 'A route', field: 'Route', note: 'All that is kept of it.' },
+  {
+    by: 'group',
+    title: 'A group of a route',
+    field: 'Group',
+    note: 'What of the route has named this group in Cache-Groups.',
+  },
   { by: 'all', title: 'Everything', field: null, note: 'All that every node keeps, of all routes.' },
 ];
 
-export function targetOf(by: string, what: string): PurgeTarget {
+/** @param route of a group. */
+export function targetOf(by: string, what: string, route: string): PurgeTarget {
   switch (by) {
     case 'key':
       return { by, key: what };
@@ -41,6 +48,8 @@ export function targetOf(by: string, what: string): PurgeTarget {
       return what.includes('*') ? { by: 'tag-glob', glob: what } : { by, tag: what };
     case 'route':
       return { by, route: what };
+    case 'group':
+      return { by, route, group: what };
     case 'all':
       return { by };
     default:
