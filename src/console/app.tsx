@@ -5,6 +5,7 @@ import { ApiError } from './data/ask.ts';
 import { forget, keptToken, type Session, SessionContext, signIn, useSession } from './data/session.ts';
 import { Frame } from './frame.tsx';
 import { pages } from './pages.ts';
+import { Icon } from './parts/icon.tsx';
 import { Notice } from './parts/notice.tsx';
 import { SignIn } from './sign-in.tsx';
 
@@ -61,7 +62,9 @@ function Trouble({ reason, again }: { readonly reason: string; readonly again: (
   return (
     <main class="sign-in">
       <div>
-        <h1>Meridian</h1>
+        <h1>
+          <Icon name="globe" /> Meridian
+        </h1>
         <Notice kind="bad">{reason}</Notice>
         <button type="button" class="main" onClick={again}>
           Try again

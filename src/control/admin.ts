@@ -4,6 +4,7 @@
  * metrics alone, so it is on loopback unless the config says otherwise.
  */
 import { canonicalAddress } from '../http/cidr.ts';
+import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { formatFor, mediaTypes, metricsText } from '../telemetry/metrics/text.ts';
 import { consoleBase, openConsole } from './console/serve.ts';
@@ -19,6 +20,8 @@ export interface AdminOptions {
   readonly unready: () => string | null;
   /** Asks the API as the visitor whom the token belongs to; fails while the node serves nobody. */
   readonly visit: (request: VisitMessage) => Promise<ApiAnswer>;
+  /** Proxies in front whose word about the visitor is believed; `null` when there are none. */
+  readonly proxies: () => TrustedProxies | null;
 }
 
 export interface Admin {
@@ -43,13 +46,8 @@ export function serveAdmin(options: AdminOptions): Admin {
     fetch: async (request, server) => {
       const { pathname, search } = new URL(request.url);
       if (pathname.startsWith(`${apiBase}/`)) {
-        const peer = server.requestIP(request)?.address ?? '';
-        return visited(
-          request,
-          pathname.slice(apiBase.length) + search,
-          canonicalAddress(peer) ?? peer,
-          options,
-        );
+        const address = addressOf(request, server.requestIP(request)?.address ?? '', options);
+        return visited(request, pathname.slice(apiBase.length) + search, address, options);
       }
       if (request.method !== 'GET' && request.method !== 'HEAD') return nothingToChange('GET, HEAD');
       if (pathname.startsWith(consoleBase)) return pages.answer(pathname.slice(consoleBase.length), request);
@@ -81,6 +79,12 @@ async function answer(request: Request, path: string, options: AdminOptions): Pr
     default:
       return plain(404, 'Here are /console/, /metrics, /healthz and /readyz.');
   }
+}
+
+function addressOf({ headers }: Request, peer: string, { proxies }: AdminOptions): string {
+  const trusted = proxies();
+  if (trusted === null) return canonicalAddress(peer) ?? peer;
+  return clientFrom(headers, peer, trusted).address;
 }
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const;

@@ -7,6 +7,8 @@ export interface Kind {
   /** Of the field; `null`: there is nothing to say. */
   readonly field: string | null;
   readonly note: string;
+  /** Every space of it counts. */
+  readonly isExact?: boolean;
 }
 
 export const kinds: readonly Kind[] = [
@@ -22,9 +24,21 @@ export const kinds: readonly Kind[] = [
     field: 'Tag',
     note: 'What bears it, such as npm:left-pad. * stands for any text.',
   },
-  { by: 'key', title: 'A key', field: 'Key', note: 'As “Look up” shows it, with all variants.' },
-  { by: 'prefix', title: 'A prefix of keys', field: 'Prefix', note: 'All keys that begin with this text.' },
-  { by: 'glob', title: 'A pattern of keys', field: 'Pattern', note: '* stands for any text.' },
+  {
+    by: 'key',
+    title: 'A key',
+    isExact: true,
+    field: 'Key',
+    note: 'As “Look up” shows it, with all variants.',
+  },
+  {
+    by: 'prefix',
+    title: 'A prefix of keys',
+    isExact: true,
+    field: 'Prefix',
+    note: 'All keys that begin with this text.',
+  },
+  { by: 'glob', title: 'A pattern of keys', isExact: true, field: 'Pattern', note: '* stands for any text.' },
   { by: 'route', title: 'A route', field: 'Route', note: 'All that is kept of it.' },
   {
     by: 'group',

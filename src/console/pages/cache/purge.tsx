@@ -33,7 +33,8 @@ function PurgeForm() {
   const [how, setHow] = useState<'gone' | 'stale'>('gone');
   const [isAsking, setAsking] = useState(false);
   const kind = kinds.find((each) => each.by === by) ?? kinds[0];
-  const text = what.trim();
+  // A key may begin or end with a space: `docs ` is the prefix of what `docs-old ` is not.
+  const text = kind?.isExact ? what : what.trim();
   const isReady = (kind?.field === null || text !== '') && (by !== 'group' || route !== '');
   const command = ['purge', ...optionOf(by, text, route), how === 'stale' && '--soft', '--wait'];
 
