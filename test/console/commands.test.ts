@@ -52,7 +52,7 @@ const pages = [
   ['', 'Network', ['top'], ['--once']],
   ['traffic?node=pop', 'Traffic', ['top --node pop'], ['--once']],
   ['nodes/pop', 'pop', ['top --node pop'], ['--once']],
-  ['packages?q=left', 'Packages', ['packages left'], []],
+  ['packages?text=left', 'Packages', ['packages left'], []],
   ['packages/npm/left-pad', 'left-pad', ['package left-pad'], []],
   ['cache/look-up?url=/guide', 'Cache', ['explain'], []],
   ["cache/purge?by=tag&what=it's%20*", 'Cache', ["purge --tag it's *", 'purges'], []],
