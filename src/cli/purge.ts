@@ -32,8 +32,8 @@ const selecting = {
   route: { ...several, requiresArg: true, describe: 'Everything of this route' },
   group: {
     ...several,
-    nargs: 2,
-    describe: 'A route and a group: what of the route named this group in Cache-Groups',
+    requiresArg: true,
+    describe: "'ROUTE GROUP': what of the route named this group in Cache-Groups",
   },
   all: { type: 'boolean', describe: 'Everything' },
   from: {
@@ -122,17 +122,17 @@ function targetsOf(values: InferredOptionTypes<typeof selecting>): Target[] {
   const given = Object.entries({ url, key, prefix, glob, tag, route });
   return [
     ...given.flatMap(([by, each]) => each.map((value) => named(by, value))),
-    ...pairsOf(group),
+    ...group.map(groupOf),
     ...(values.all ? [{ by: 'all' as const }] : []),
   ];
 }
 
-/** A route and a group, each time: yargs has seen to it that there are two. */
-function pairsOf(words: readonly string[]): Target[] {
-  return words.flatMap((route, at): Target[] => {
-    const group = words[at + 1];
-    return at % 2 === 0 && group !== undefined ? [{ by: 'group', route, group }] : [];
-  });
+/** `docs basket`: the route is what stands before the first space, as in keys. */
+function groupOf(words: string): Target {
+  const [, route, group] = /^(\S+) (.+)$/.exec(words) ?? [];
+  if (route === undefined || group === undefined)
+    throw new UsageError(`--group takes a route and a group, as in 'docs basket', not ${words}`);
+  return { by: 'group', route, group };
 }
 
 /** `https://www.example.com/a`, or `--tag news`, one on each line; empty ones and those with # in front do not count. */
@@ -145,8 +145,8 @@ async function targetsFrom(file: string | undefined): Promise<Target[]> {
   return lines.flatMap((line, at): Target[] => {
     if (line === '' || line.startsWith('#')) return [];
     const [, by, value] = /^--(key|prefix|glob|tag|route)[ =](.+)$/.exec(line) ?? [];
-    const [, ofRoute, group] = /^--group[ =](\S+) (.+)$/.exec(line) ?? [];
-    if (ofRoute !== undefined && group !== undefined) return [{ by: 'group', route: ofRoute, group }];
+    const [, group] = /^--group[ =](.+)$/.exec(line) ?? [];
+    if (group !== undefined) return [groupOf(group)];
     if (by !== undefined && value !== undefined) return [named(by, value)];
     if (line.startsWith('--')) throw new UsageError(`--from ${file}, line ${at + 1}: ${line} is no target`);
     return [named('url', line)];

@@ -91,7 +91,7 @@ test.skipIf(!canRun)(
       ['glob', 'Pattern', 'docs *', "meridian purge --glob 'docs *'"],
       ['tag', 'Tag', 'page:*', "meridian purge --tag 'page:*'"],
       ['route', 'Route', 'docs', 'meridian purge --route docs'],
-      ['group', 'Group', 'basket', 'meridian purge --group docs basket'],
+      ['group', 'Group', 'basket', "meridian purge --group 'docs basket'"],
       ['all', null, '', 'meridian purge --all'],
     ] as const;
     for (const [by, label, what, command] of kinds) {

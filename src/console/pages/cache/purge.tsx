@@ -110,7 +110,7 @@ function RouteChoice({ value, set }: { readonly value: string; readonly set: (va
 
 function optionOf(by: string, what: string, route: string): string[] {
   if (by === 'all') return ['--all'];
-  if (by === 'group') return ['--group', route || 'ROUTE', what || 'GROUP'];
+  if (by === 'group') return ['--group', `${route || 'ROUTE'} ${what || 'GROUP'}`];
   return by === 'url' ? [what || 'URL'] : [`--${by}`, what || by.toUpperCase()];
 }
 
