@@ -135,6 +135,9 @@ test.skipIf(!canBrowse)(
     await eve.press('Try again');
     await eve.page.waitForSelector('#main h1');
 
+    // What the page has asked before is not what is refused.
+    await eve.gone('.waiting');
+    await eve.page.waitForNetworkIdle();
     await network.node('origin').api('DELETE', `/tokens/${own.id}`);
     await eventually(
       'the token to be refused',
