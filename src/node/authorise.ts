@@ -3,7 +3,7 @@
  * restricted, this does not run at all.
  */
 
-import type { Guard } from '../access/edge/guard.ts';
+import { type Guard, guardReasons } from '../access/edge/guard.ts';
 import { isTokenInAddress, mayHoldToken } from '../access/traces.ts';
 import { discard } from '../cache/lead.ts';
 import type { Found } from '../cache/served.ts';
@@ -160,8 +160,7 @@ export async function admitToPass(
 async function holder(guard: Guard, exchange: Exchange): Promise<Identity> {
   const identity = await guard.identify(exchange);
   if (identity.token === null) throw new MeridianError('unauthenticated', 'You are not logged in.');
-  if (identity.whole !== undefined)
-    throw new MeridianError('scope-too-narrow', 'The token is not for what is about accounts.');
+  if (identity.whole !== undefined) throw new MeridianError('scope-too-narrow', guardReasons.ticket);
   return identity;
 }
 
