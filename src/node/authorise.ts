@@ -3,7 +3,7 @@
  * restricted, this does not run at all.
  */
 
-import type { Guard } from '../access/edge/guard.ts';
+import { type Guard, guardReasons } from '../access/edge/guard.ts';
 import { isTokenInAddress, mayHoldToken } from '../access/traces.ts';
 import { discard } from '../cache/lead.ts';
 import type { Found } from '../cache/served.ts';
@@ -157,11 +157,12 @@ export async function admitToPass(
   return inOtherWords(onward, { identity });
 }
 
-/** Whoever has a token, whatever he may do. */
+/** Whoever has a token, whatever he may do; of a ticket, the origin would see the token behind it alone, which is good for more. */
 // off the hit path: goes to the parent
 async function holder(guard: Guard, exchange: Exchange): Promise<Identity> {
   const identity = await guard.identify(exchange);
   if (identity.token === null) throw new MeridianError('unauthenticated', 'You are not logged in.');
+  if (identity.whole !== undefined) throw new MeridianError('scope-too-narrow', guardReasons.ticket);
   return identity;
 }
 

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { z } from 'zod';
 import type { Right } from '../../src/identity.ts';
-import { oci } from '../../src/index.ts';
+import { npm, oci } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import {
   eventually,
@@ -51,6 +51,7 @@ beforeAll(async () => {
     },
     routes: [
       oci({ name: 'open', match: { path: '/open/v2' }, sources, mirrors: 'hub.example' }),
+      npm({ name: 'packages', match: { path: '/npm' }, upstreams: [] }),
       oci({ name: 'images', access: 'closed', sources, mirrors: 'hub.example' }),
     ],
   });
@@ -218,6 +219,18 @@ describe('a token', () => {
     const nobody = await ticket(scope('team/app'));
     const refused = await Promise.all(Array.from({ length: 20 }, () => pull('team/app', nobody, 'pop-2')));
     expect(refused).toEqual(Array.from({ length: 20 }, () => 401));
+  });
+
+  test('is good for nothing else that the one behind it is good for', async () => {
+    const headers = await ticket(scope('team/app', '*'), basic('alice', password));
+    const { token } = await tokenFor(network.node('origin'), 'alice', []);
+    for (const path of ['/npm/-/npm/v1/tokens', '/npm/-/whoami', '/.meridian/v1/own/tokens']) {
+      expect((await get(path, bearer(token))).status).toBe(200);
+      expect((await get(path, headers)).status).toBe(401);
+    }
+    const ownRoute = await get('/npm/left-pad', headers);
+    expect(ownRoute.status).toBe(404);
+    await ownRoute.text();
   });
 
   test('goes to no upstream', () => {

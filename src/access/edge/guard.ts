@@ -83,13 +83,13 @@ export function guard(options: GuardOptions): Guard {
       return found;
     }
     if (found === 'unknown') return found;
-    throw unauthenticated(reasons[found]);
+    throw unauthenticated(guardReasons[found]);
   }
 
   async function ask(shown: Shown, exchange: Exchange): Promise<Identity> {
-    if (!(await strangers.introduce(shown.hash()))) throw unauthenticated(reasons.unknown);
+    if (!(await strangers.introduce(shown.hash()))) throw unauthenticated(guardReasons.unknown);
     const found = known(shown, exchange);
-    if (found === 'unknown') throw unauthenticated(reasons.unknown);
+    if (found === 'unknown') throw unauthenticated(guardReasons.unknown);
     return found;
   }
 
@@ -104,7 +104,7 @@ export function guard(options: GuardOptions): Guard {
     const ticket = tickets.read(text);
     if (ticket === null)
       throw unauthenticated('The token is not of this network, or has been cut off on its way.');
-    if (clock.now() >= ticket.expiresMs) throw unauthenticated(reasons.expired);
+    if (clock.now() >= ticket.expiresMs) throw unauthenticated(guardReasons.expired);
     if (ticket.holder === null) return within(ticket, replica.anonymous);
     const found = identified(byHash(ticket.holder), exchange);
     return found instanceof Promise
@@ -152,9 +152,7 @@ export function guard(options: GuardOptions): Guard {
         case 'malformed':
           throw unauthenticated(credential.why);
         case 'password':
-          throw unauthenticated(
-            'A user name and password are good for logging in only, not for this request.',
-          );
+          throw unauthenticated(guardReasons.password);
         case 'ticket':
           return holding(credential.text, exchange);
         case 'token':
@@ -214,14 +212,17 @@ function within({ isFor }: ReadTicket, whole: Identity): Identity {
 
 const verbs = { read: 'read', publish: 'publish', delete: 'delete from', admin: 'administer' } as const;
 
-const reasons: Readonly<Record<Refusal, string>> = {
+/** Why nobody is let in with what he brings. */
+export const guardReasons: Readonly<Record<Refusal | 'password' | 'ticket', string>> = {
+  password: 'A user name and password are good for logging in only, not for this request.',
+  ticket: 'The token is for some things alone, of which this is none.',
   unknown: 'The token is not known: it may have been revoked.',
   expired: 'The token has expired.',
   elsewhere: 'The token is not good for requests from this address.',
   disabled: 'Whoever the token belongs to is disabled.',
 };
 
-function unauthenticated(why: string): MeridianError {
+export function unauthenticated(why: string): MeridianError {
   return new MeridianError('unauthenticated', why);
 }
 
