@@ -1,6 +1,6 @@
 /** The parameters of a route for containers, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
-import { anyText, group, list, text, url } from './kinds.ts';
+import { anyText, count, group, list, size, text, url } from './kinds.ts';
 import { metadataTimes } from './schema-times.ts';
 
 const sourceName = {
@@ -21,7 +21,20 @@ const ociSource = group('A registry to pull from.', {
     { expected: 'a word of the name of an image' },
     forms.imageWord,
   ).optional(),
+  prefix: text(
+    'What all names begin with there, and do not here: a project of Harbor, or the name of a source of another Meridian.',
+    { expected: 'words of the name of an image' },
+    forms.imageName,
+  ).optional(),
 });
+
+const ahead = group(
+  'When the manifest of an image has come, the origin fetches its config and layers before they are asked for.',
+  {
+    atOnce: count('Blobs that are fetched so at once. 0: none.', 0, 64).prefault(4),
+    largestBytes: size('What is larger is fetched when it is asked for.').prefault('4 GiB'),
+  },
+);
 
 export const oci = group(
   'Images of containers and other artifacts, for docker, containerd, podman, skopeo, helm and oras.',
@@ -32,6 +45,7 @@ export const oci = group(
       { ...sourceName, otherwise: 'there are no such images' },
       forms.registryName,
     ).optional(),
+    ahead: ahead.prefault({}),
     metadata: metadataTimes.prefault({}),
   },
 );

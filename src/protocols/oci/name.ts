@@ -91,6 +91,11 @@ export function manifestResource(route: string, name: string, digest: Digest): R
   return resource(route, { kind: 'manifest', name, digest }, undefined);
 }
 
+/** A blob, as the origin keeps it. */
+export function blobResource(route: string, name: string, digest: Digest): Resource {
+  return resource(route, { kind: 'blob', name, digest }, undefined);
+}
+
 function resource(route: string, item: Item, metadata: FreshnessPolicy | undefined): Resource {
   const isForGood = item.kind === 'manifest' || item.kind === 'blob';
   return {
@@ -100,6 +105,7 @@ function resource(route: string, item: Item, metadata: FreshnessPolicy | undefin
     subject: item.name,
     tags: [`oci:${item.name}`, ...(item.kind === 'tag' ? [`oci:${item.name}:${item.tag}`] : [])],
     ask: askNothing,
+    ...(item.kind === 'blob' && { inParts: 'ahead' }),
     freshness: isForGood ? undefined : metadata,
   };
 }

@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Mount, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { type AheadLimits, openAhead } from './ahead.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
 import { itemOf } from './key.ts';
@@ -17,17 +18,20 @@ export interface OciOptions {
   readonly sources: readonly OciSource[];
   /** Name of the source of repositories whose name begins with none; `null`: there is no such repository. */
   readonly mirrors: string | null;
+  /** What is fetched of an image before somebody asks for it. */
+  readonly ahead: AheadLimits;
   /** How long a tag, and lists, are used without asking. */
   readonly metadata: FreshnessPolicy;
 }
 
 export function oci(
-  { sources: configured, mirrors, metadata }: OciOptions,
+  { sources: configured, mirrors, ahead, metadata }: OciOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
   const sources = openSources(configured, mirrors);
-  const origin = { route: mount.route, sources, tokens: openTokens(clock), metadata };
+  const { route } = mount;
+  const origin = { route, sources, tokens: openTokens(clock), ahead: openAhead(route, ahead), metadata };
   return {
     id: 'oci',
     name: namer(mount, { sources, metadata }),

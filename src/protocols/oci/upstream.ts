@@ -7,6 +7,7 @@ import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import { readChallenge } from './challenge.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
+import { anyManifest } from './media.ts';
 import type { Place } from './sources.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -31,12 +32,15 @@ export async function ask(
 ): Promise<Answer> {
   const { source, repository } = place;
   const scope = `repository:${repository}:pull`;
-  const answer = await send(place, question, origin, tokens.known(source, scope));
+  const known = tokens.known(source, scope);
+  const answer = await send(place, question, origin, known);
   if (answer.status !== 401) return answer;
-  tokens.forget(source, scope);
+  // Those who asked with it at the same time have perhaps got another one by now.
+  if (known !== undefined) tokens.refused(source, scope, known);
   const challenge = readChallenge(answer.headers.get('www-authenticate'));
   const authorization =
-    challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin, question.signal);
+    tokens.known(source, scope) ??
+    (challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin));
   if (authorization === undefined) return answer;
   await discard(answer);
   return send(place, question, origin, authorization);
@@ -67,6 +71,11 @@ function redirectTarget(from: URL, location: string | null): URL {
     'upstream-invalid',
     'The upstream redirects to nowhere, or from https to something else.',
   );
+}
+
+/** Asked for with every manifest type that there is, whatever one client may take. */
+export function accepting(): Headers {
+  return new Headers({ accept: anyManifest, 'accept-encoding': 'identity' });
 }
 
 /** Lets go of a body that nobody reads, so that its connection is free again. */
