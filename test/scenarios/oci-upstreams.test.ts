@@ -247,8 +247,11 @@ test('a part far ahead of a layer that is still coming does not wait for it, and
 });
 
 test('a limit is obeyed: what is stored is served, the rest hears when to come again, and the registry nothing', async () => {
-  const { digest } = registry.image('limited/app', 'v1', [random(10)]);
+  const { digest, config, layers } = registry.image('limited/app', 'v1', [random(10)]);
   await bytesAt('plain.example/limited/app/manifests/v1');
+  await eventually('all that is fetched ahead', () =>
+    [config, ...layers].every((each) => registry.fetched(each) === 1),
+  );
   const quota = {
     'ratelimit-limit': '100;w=21600',
     'ratelimit-remaining': '0;w=21600',
@@ -257,6 +260,7 @@ test('a limit is obeyed: what is stored is served, the rest hears when to come a
   registry.manners.answers = { status: 429, headers: quota };
   const first = await get('plain.example/limited/other/manifests/v1');
   expect([first.status, first.headers.get('ratelimit-remaining')]).toEqual([429, '0;w=21600']);
+  expect(first.headers.get('retry-after')).toBe('120');
   expect(await first.json()).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] });
   registry.manners.answers = null;
   registry.forget();

@@ -101,6 +101,8 @@ export async function passError(answer: Answer, code: OciCode, subject: string):
       const value = headers.get(name);
       if (value !== null) limited.headers.set(name, value);
     }
+    const reset = headers.get('ratelimit-reset') ?? '';
+    if (!headers.has('retry-after') && /^\d{1,9}$/.test(reset)) limited.headers.set('retry-after', reset);
     return limited;
   }
   if (status === 401 || status === 403)
