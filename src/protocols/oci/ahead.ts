@@ -36,9 +36,8 @@ export function openAhead(route: string, { atOnce, largestBytes }: AheadLimits):
       const begin = waiting.shift();
       if (begin === undefined) return;
       underWay++;
-      // Whoever asks for it hears of what went wrong, and the log of fills has it, too.
       begin()
-        .catch(() => undefined)
+        .catch(() => undefined) // whoever asks for it hears of what went wrong, and it is logged as a fill that failed
         .finally(() => {
           underWay--;
           next();
