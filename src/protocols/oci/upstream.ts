@@ -41,7 +41,8 @@ export async function ask(
   const authorization =
     tokens.known(source, scope) ??
     (challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin));
-  if (authorization === undefined) return answer;
+  // A password that was refused is not shown again at once.
+  if (authorization === undefined || authorization === known) return answer;
   await discard(answer);
   return send(place, question, origin, authorization);
 }
