@@ -29,12 +29,13 @@ const workerPlaces: BunPlugin = {
   },
 };
 
-/** A binary has no source files to make the web console of, so that is done here. */
+/** A binary has no source files to make the web console of, so that is done here; and first, since one build cannot wait for another. */
+const madeConsole = await buildConsole();
 const consoleFiles: BunPlugin = {
   name: 'console files',
   setup(build) {
-    build.onLoad({ filter: /control\/console\/built\.ts$/ }, async () => ({
-      contents: `export const built = ${JSON.stringify(await buildConsole())};`,
+    build.onLoad({ filter: /control\/console\/built\.ts$/ }, () => ({
+      contents: `export const built = ${JSON.stringify(madeConsole)};`,
       loader: 'ts',
     }));
   },

@@ -153,6 +153,13 @@ export const errors = {
     retryable: false,
     advice: "The header fields exceed the listener's limits (`limits.headerBytes`, `limits.headerFields`).",
   },
+  'client-gone': {
+    status: 499, // nobody is left to see it; NGINX's number for that, in logs and metrics
+    blame: 'client',
+    retryable: false,
+    advice:
+      'The client left before its answer had begun. There is nothing to do, unless answers take too long.',
+  },
   internal: {
     status: 500,
     blame: 'meridian',

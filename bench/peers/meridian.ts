@@ -23,7 +23,8 @@ export interface MeridianSetup {
   readonly name: string;
   readonly label: string;
   readonly against?: readonly string[];
-  readonly log?: boolean;
+  /** `sampled`: of a hundred requests, one has a line. */
+  readonly log?: boolean | 'sampled';
   /**
    * `all`: everything that a config can have told, is: an access log of JSON lines, metrics, real timings, traces and metrics for a
    * collector. `none`: nothing at all. Without it, metrics are counted, as they are unless a config says otherwise.
@@ -84,7 +85,7 @@ export function meridian(setup: MeridianSetup): Peer {
         files: join(files, 'pop'),
         isHit: (headers) => isHit(headers),
         purge: (tag) => purgeByTag(files, tag),
-        ...(accessLog && { accessLog }),
+        ...(accessLog && { accessLog, ...(log === 'sampled' && { logged: SAMPLE }) }),
         ...(watching && { counted: () => counted(watching.admin), collected: watching.collected }),
       };
     },
@@ -185,7 +186,7 @@ function config({ keep, certificate, upstream }: Stage, setup: MeridianSetup, wh
         ...diskOf(keep, setup),
         workers: setup.workers ?? 1,
         ...(setup.hot === false && { hot: false }),
-        accessLog: accessLog ? { format: 'json', path: accessLog } : { format: 'off' },
+        accessLog: logOf(setup, accessLog),
         ...(setup.telemetry === 'none' && { metrics: false }),
         ...(watching && watched(watching)),
       },
@@ -198,6 +199,14 @@ export default defineNetwork({
   routes: [web({ upstream: ${JSON.stringify(upstream.url)} })],
 });
 `;
+}
+
+/** A sample of requests whose log costs next to nothing, and still tells of rates and of what is asked for. */
+const SAMPLE = 1 / 100;
+
+function logOf({ log }: MeridianSetup, path: string | undefined): object {
+  if (path === undefined) return { format: 'off' };
+  return { format: 'json', path, ...(log === 'sampled' && { samplePercent: SAMPLE * 100 }) };
 }
 
 function diskOf(

@@ -59,6 +59,8 @@ export interface Running {
   isHit(headers: Headers): boolean;
   /** Absolute path of the access log, if one is written to a file. */
   readonly accessLog?: string;
+  /** Of all requests, the share that has a line in it; all of them, unless it is said. */
+  readonly logged?: number;
   /** How many requests it says it has answered, where it is asked for that. */
   readonly counted?: () => Promise<number>;
   /** What has come to its collector, where it has one. */

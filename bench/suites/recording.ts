@@ -30,8 +30,11 @@ async function runRecording(run: Run): Promise<SuiteReport> {
   const median = (of: (one: Recording) => number) =>
     rounds.map(of).toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? 0;
   const all = median(({ accessLogNanos }) => accessLogNanos);
+  const sampled = median(({ sampledNanos }) => sampledNanos);
+  const address = median(({ addressNanos }) => addressNanos);
   const counted = median(({ popularityNanos }) => popularityNanos);
-  if (counted >= GOAL_NANOS) throw new Error(`recording takes ${number(counted, 0)} ns`);
+  const most = Math.max(counted, sampled);
+  if (most >= GOAL_NANOS) throw new Error(`recording takes ${number(most, 0)} ns`);
   return {
     suite: recording.name,
     about: recording.about,
@@ -41,7 +44,8 @@ async function runRecording(run: Run): Promise<SuiteReport> {
         median(({ metricsNanos }) => metricsNanos),
         0,
       )} ns; with what is asked for most, and who asks, ${number(counted, 0)} ns: less than 1 µs.`,
-      `With a line of the access log, as JSON, to a file, it is ${number(all, 0)} ns, the writing included.`,
+      `With a line of the access log for one request of a hundred it is ${number(sampled, 0)} ns.`,
+      `With a line for each, as JSON, to a file, it is ${number(all, 0)} ns, the writing included: ${all < GOAL_NANOS ? 'less' : 'more'} than 1 µs. To find out who asks is a call to the system on top, ${number(address, 0)} ns, unless the log says no addresses.`,
     ],
     subjects: [],
     rounds: run.rounds,

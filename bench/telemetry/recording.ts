@@ -16,6 +16,9 @@ import { openTracing, type Tracing } from '../../src/telemetry/tracing/tracing.t
 
 const HITS = 2_000_000;
 const OBJECTS = 64;
+/** A sample goes by their ids. */
+const EXCHANGES = 500;
+const LOOKUPS = 200_000;
 /** What a hit takes. */
 const usualMs = 0.05;
 
@@ -24,8 +27,12 @@ export interface Recording {
   readonly metricsNanos: number;
   /** These, and what is asked for most, with who asks. */
   readonly popularityNanos: number;
-  /** All of it, and a line of the access log. */
+  /** All of it, and a line of the access log for one request of a hundred. */
+  readonly sampledNanos: number;
+  /** All of it, and a line for each. Its client's address is known already. */
   readonly accessLogNanos: number;
+  /** To find out a client's address, as is done for each line. */
+  readonly addressNanos: number;
 }
 
 interface Stored {
@@ -37,10 +44,9 @@ interface Stored {
 if (import.meta.main) console.log(JSON.stringify(await measure(process.argv[2] ?? '')));
 
 async function measure(path: string): Promise<Recording> {
-  const log = openAccessLog(
-    { ...onlyCredentials, format: 'json', path, samplePercent: 100, slowMs: 1000 },
-    systemClock,
-  );
+  const logOf = (samplePercent: number) =>
+    openAccessLog({ ...onlyCredentials, format: 'json', path, samplePercent, slowMs: 1000 }, systemClock);
+  const [log, sample] = [logOf(100), logOf(1)];
   const meter = requestMeter(registry(), () => undefined);
   const counts = { requests: 0, hits: 0, errors: 0, pending: 0 };
   const bare: HitRecorder = {
@@ -51,9 +57,29 @@ async function measure(path: string): Promise<Recording> {
   const counting = { ...bare, popularity: popularity(systemClock.now(), 1) };
   const metricsNanos = await perHit(bare);
   const popularityNanos = await perHit(counting);
+  const sampledNanos = await perHit({ ...counting, accessLog: sample });
   const accessLogNanos = await perHit({ ...counting, accessLog: log });
-  await log?.close();
-  return { metricsNanos, popularityNanos, accessLogNanos };
+  await Promise.all([log?.close(), sample?.close()]);
+  return { metricsNanos, popularityNanos, sampledNanos, accessLogNanos, addressNanos: await perAddress() };
+}
+
+/** By the runtime's server, of a client that is waiting. */
+async function perAddress(): Promise<number> {
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch(request, asked) {
+      let found = 0;
+      const before = process.cpuUsage();
+      for (let at = 0; at < LOOKUPS; at++) if (asked.requestIP(request)?.address !== undefined) found++;
+      const { user, system } = process.cpuUsage(before);
+      return new Response(found === LOOKUPS ? String(((user + system) * 1000) / LOOKUPS) : 'unknown');
+    },
+  });
+  const nanos = Number(await (await fetch(server.url)).text());
+  await server.stop(true);
+  if (Number.isNaN(nanos)) throw new Error('the server does not know who asks');
+  return nanos;
 }
 
 /** Looks at what is slow or failed, and sends it nowhere. */
@@ -79,12 +105,15 @@ async function perHit(node: HitRecorder): Promise<number> {
 }
 
 function hit(node: HitRecorder, stored: readonly Stored[], times: number): void {
-  const exchange = ownExchange({
-    ...{ method: 'GET', target: '/npm/left-pad', body: null },
-    ...{ nowMs: systemClock.now(), startedMs: systemClock.elapsed() },
-  });
+  const exchanges = Array.from({ length: EXCHANGES }, () =>
+    ownExchange({
+      ...{ method: 'GET', target: '/npm/left-pad', body: null },
+      ...{ nowMs: systemClock.now(), startedMs: systemClock.elapsed() },
+    }),
+  );
   for (let at = 0; at < times; at++) {
     const { resource, entry, prepared } = stored[at % OBJECTS]!;
+    const exchange = exchanges[at % EXCHANGES]!;
     const account = { exchange, route: 'npm', kind: resource.kind, resource, token: undefined };
     recordHit(node, account, usualMs, entry, 'hit', prepared);
   }

@@ -3,6 +3,7 @@
  */
 import type { NodeConfig } from '../config/network.ts';
 import { type Admin, type AdminOptions, serveAdmin } from '../control/admin.ts';
+import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface AdminDoor {
@@ -16,14 +17,15 @@ export interface AdminDoor {
 /** Fails when the address cannot be had. */
 export function openAdminDoor(
   config: NodeConfig | undefined,
-  own: Pick<AdminOptions, 'metrics' | 'unready' | 'urls'>,
+  own: Pick<AdminOptions, 'metrics' | 'unready' | 'visit'>,
   log: Log,
 ): AdminDoor {
   function open(wanted: NodeConfig | undefined): Admin | null {
     if (wanted?.admin === undefined) return null;
     const { name, role, admin } = wanted;
-    return serveAdmin({ ...admin, about: { node: name, role }, ...own });
+    return serveAdmin({ ...admin, about: { node: name, role }, ...own, proxies: () => proxies });
   }
+  let proxies = proxiesOf(config);
   let current = open(config);
   let settings = config?.admin;
 
@@ -32,6 +34,7 @@ export function openAdminDoor(
       return current?.url;
     },
     async follow(next) {
+      proxies = proxiesOf(next);
       if (Bun.deepEquals(next?.admin, settings)) return;
       try {
         const opened = open(next);
@@ -44,4 +47,10 @@ export function openAdminDoor(
     },
     close: async () => current?.close(),
   };
+}
+
+/** The same that are believed about clients. */
+function proxiesOf(config: NodeConfig | undefined): TrustedProxies | null {
+  if (config === undefined || config.trustedProxies.length === 0) return null;
+  return trustedProxies(config.trustedProxies, config.forwardingField);
 }

@@ -46,7 +46,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
   const { metrics } = node;
   const unready = () => (stop.isAsked ? 'draining' : null);
   const config = () => network.nodes[name];
-  const admin = seat ? null : openAdminDoor(config(), { metrics, unready, urls: () => node.urls }, log);
+  const admin = seat ? null : openAdminDoor(config(), { metrics, unready, visit: node.visit }, log);
   let announced: Announcement | null = null;
   const reload = oneAtATime(async () => {
     const reasons = await tryReload(node, options, (next) => {
@@ -68,6 +68,7 @@ export async function runNode(options: NodeProcessOptions): Promise<void> {
       reload,
       purge: node.purge,
       api: node.api,
+      visit: node.visit,
       drain: () => stop.ask('the drain command'),
     },
     clock: systemClock,

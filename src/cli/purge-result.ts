@@ -81,7 +81,8 @@ function printIssued(
     if (ms === null) console.error(`  ${node}: no answer`);
     else console.log(`  ${node}: ${Math.ceil(ms)} ms`);
   }
-  const silent = names.filter((name) => !(name in applied.nodes));
+  const heard = new Set(Object.keys(applied.nodes).flatMap((name) => [name, name.replace(/\.\d+$/, '')]));
+  const silent = names.filter((name) => !heard.has(name));
   for (const node of new Set([...applied.gone, ...silent]))
     console.error(`  ${node}: nothing is heard of it; it catches up, or trusts nothing that it keeps`);
 }

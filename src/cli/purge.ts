@@ -30,6 +30,11 @@ const selecting = {
   glob: { ...several, requiresArg: true, describe: 'Cache keys that match this text; * stands for any text' },
   tag: { ...several, requiresArg: true, describe: 'What bears this tag; * stands for any text' },
   route: { ...several, requiresArg: true, describe: 'Everything of this route' },
+  group: {
+    ...several,
+    requiresArg: true,
+    describe: "'ROUTE GROUP': what of the route named this group in Cache-Groups",
+  },
   all: { type: 'boolean', describe: 'Everything' },
   from: {
     type: 'string',
@@ -66,7 +71,7 @@ export default command(options, async (values) => {
   const targets = [...targetsOf(values), ...(await targetsFrom(values.from))];
   if (targets.length === 0)
     throw new UsageError(
-      'What to purge? Give a URL, --key, --prefix, --glob, --tag, --route, --all or --from',
+      'What to purge? Give a URL, --key, --prefix, --glob, --tag, --route, --group, --all or --from',
     );
   const { timeout = 10, wait = false, soft = false } = values;
   if (!(timeout > 0 && timeout <= maxTimeoutS))
@@ -113,12 +118,21 @@ function isDone({ message }: PurgeResult): boolean {
 }
 
 function targetsOf(values: InferredOptionTypes<typeof selecting>): Target[] {
-  const { url = [], key = [], prefix = [], glob = [], tag = [], route = [] } = values;
+  const { url = [], key = [], prefix = [], glob = [], tag = [], route = [], group = [] } = values;
   const given = Object.entries({ url, key, prefix, glob, tag, route });
   return [
     ...given.flatMap(([by, each]) => each.map((value) => named(by, value))),
+    ...group.map(groupOf),
     ...(values.all ? [{ by: 'all' as const }] : []),
   ];
+}
+
+/** `docs basket`: the route is what stands before the first space, as in keys. */
+function groupOf(words: string): Target {
+  const [, route, group] = /^(\S+) (.+)$/.exec(words) ?? [];
+  if (route === undefined || group === undefined)
+    throw new UsageError(`--group takes a route and a group, as in 'docs basket', not ${words}`);
+  return { by: 'group', route, group };
 }
 
 /** `https://www.example.com/a`, or `--tag news`, one on each line; empty ones and those with # in front do not count. */
@@ -131,6 +145,8 @@ async function targetsFrom(file: string | undefined): Promise<Target[]> {
   return lines.flatMap((line, at): Target[] => {
     if (line === '' || line.startsWith('#')) return [];
     const [, by, value] = /^--(key|prefix|glob|tag|route)[ =](.+)$/.exec(line) ?? [];
+    const [, group] = /^--group[ =](.+)$/.exec(line) ?? [];
+    if (group !== undefined) return [groupOf(group)];
     if (by !== undefined && value !== undefined) return [named(by, value)];
     if (line.startsWith('--')) throw new UsageError(`--from ${file}, line ${at + 1}: ${line} is no target`);
     return [named('url', line)];
@@ -140,7 +156,7 @@ async function targetsFrom(file: string | undefined): Promise<Target[]> {
 function requireRoutes({ routes }: Network, targets: readonly Target[]): void {
   const known = routes.map(({ name }) => name);
   for (const target of targets) {
-    if (target.by !== 'route' || known.includes(target.route)) continue;
+    if ((target.by !== 'route' && target.by !== 'group') || known.includes(target.route)) continue;
     const { hint = `There are: ${known.join(', ')}.` } = suggest(target.route, known);
     throw new UsageError(`The network has no route ${target.route}. ${hint}`);
   }

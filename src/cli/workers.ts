@@ -10,7 +10,7 @@ import { loadNetwork } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { type ControlClient, controlClient } from '../control/client.ts';
-import type { PurgeMessage, PurgeRequest } from '../control/messages.ts';
+import type { ApiAnswer, PurgeMessage, PurgeRequest, VisitMessage } from '../control/messages.ts';
 import { serveControl } from '../control/server.ts';
 import { purgesTogether, statusTogether } from '../control/together.ts';
 import { settleDiskFolders } from '../node/disk-folders.ts';
@@ -117,7 +117,11 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       return together(lives.map((life, at) => life.read(processes.get(at + 1)?.pid, said[at])));
     };
     const unready = () => (stop.isAsked ? 'draining' : null);
-    const admin = openAdminDoor(nodeOf(network), { metrics, unready, urls: () => urls }, log);
+    const admin = openAdminDoor(
+      nodeOf(network),
+      { metrics, unready, visit: (request) => visitBy(clients(), request) },
+      log,
+    );
     const control = await serveControl({
       host: '127.0.0.1',
       port: 0,
@@ -133,6 +137,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
         purge: (request) => purgeAll(clients(), request, log),
         // Origins have one worker.
         api: async () => null,
+        visit: (request) => visitBy(clients(), request),
         drain: () => stop.ask('the drain command'),
       },
       clock: systemClock,
@@ -206,6 +211,16 @@ function askEach<Answer>(
       }
     }),
   );
+}
+
+/** By any worker: which one does not matter. */
+async function visitBy(
+  clients: readonly (ControlClient | undefined)[],
+  request: VisitMessage,
+): Promise<ApiAnswer> {
+  const client = clients.find((one) => one !== undefined);
+  if (client === undefined) throw new Error('none of its workers runs just now');
+  return client.visit(request);
 }
 
 const notAll: PurgeMessage = {

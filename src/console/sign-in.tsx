@@ -1,8 +1,16 @@
 /** The login: a token, which the API is asked about. */
 import { useState } from 'preact/hooks';
 import { Icon } from './parts/icon.tsx';
+import { Notice } from './parts/notice.tsx';
 
-export function SignIn({ enter }: { readonly enter: (token: string) => Promise<void> }) {
+export function SignIn({
+  enter,
+  why,
+}: {
+  readonly enter: (token: string) => Promise<void>;
+  /** Why somebody is here who was signed in; `null`: nobody was, or he has gone himself. */
+  readonly why: string | null;
+}) {
   const [token, setToken] = useState('');
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -25,6 +33,7 @@ export function SignIn({ enter }: { readonly enter: (token: string) => Promise<v
         <h1>
           <Icon name="globe" /> Meridian
         </h1>
+        {why !== null && error === null && <Notice kind="bad">{why}</Notice>}
         <label for="token">Token</label>
         <input
           id="token"

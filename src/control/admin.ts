@@ -3,9 +3,12 @@
  * it works by. It is one for the whole node, however many workers that has. Without a token it changes nothing and shows
  * metrics alone, so it is on loopback unless the config says otherwise.
  */
+import { canonicalAddress } from '../http/cidr.ts';
+import { clientFrom, type TrustedProxies } from '../http/forwarded.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { formatFor, mediaTypes, metricsText } from '../telemetry/metrics/text.ts';
 import { consoleBase, openConsole } from './console/serve.ts';
+import type { ApiAnswer, VisitMessage } from './messages.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -15,8 +18,10 @@ export interface AdminOptions {
   readonly metrics: () => Promise<Snapshot> | Snapshot;
   /** Why clients had better go elsewhere; `null`: they need not. */
   readonly unready: () => string | null;
-  /** Addresses that the node serves clients at, and so the API. */
-  readonly urls: () => readonly string[];
+  /** Asks the API as the visitor whom the token belongs to; fails while the node serves nobody. */
+  readonly visit: (request: VisitMessage) => Promise<ApiAnswer>;
+  /** Proxies in front whose word about the visitor is believed; `null` when there are none. */
+  readonly proxies: () => TrustedProxies | null;
 }
 
 export interface Admin {
@@ -26,7 +31,7 @@ export interface Admin {
 
 /** As much as the API takes at once. */
 const maxBodyBytes = 4 * 2 ** 20;
-const apiBase = '/.meridian/v1/';
+const apiBase = '/.meridian/v1';
 
 export function serveAdmin(options: AdminOptions): Admin {
   const { host, port } = options;
@@ -38,10 +43,13 @@ export function serveAdmin(options: AdminOptions): Admin {
     maxRequestBodySize: maxBodyBytes,
     // The API waits for other nodes, but not for longer than this.
     idleTimeout: 120,
-    fetch: async (request) => {
+    fetch: async (request, server) => {
       const { pathname, search } = new URL(request.url);
-      if (pathname.startsWith(apiBase)) return passOn(request, pathname + search, options);
-      if (request.method !== 'GET' && request.method !== 'HEAD') return nothingToChange();
+      if (pathname.startsWith(`${apiBase}/`)) {
+        const address = addressOf(request, server.requestIP(request)?.address ?? '', options);
+        return visited(request, pathname.slice(apiBase.length) + search, address, options);
+      }
+      if (request.method !== 'GET' && request.method !== 'HEAD') return nothingToChange('GET, HEAD');
       if (pathname.startsWith(consoleBase)) return pages.answer(pathname.slice(consoleBase.length), request);
       return answer(request, pathname, options);
     },
@@ -73,52 +81,42 @@ async function answer(request: Request, path: string, options: AdminOptions): Pr
   }
 }
 
-/** What a browser says of itself that the API needs; above all, no cookie. */
-const passedFields = ['authorization', 'content-type', 'accept'];
+function addressOf({ headers }: Request, peer: string, { proxies }: AdminOptions): string {
+  const trusted = proxies();
+  if (trusted === null) return canonicalAddress(peer) ?? peer;
+  return clientFrom(headers, peer, trusted).address;
+}
 
-/** Asks the node itself as any client would, so that the console can do what its token may do and no more. */
-async function passOn(request: Request, target: string, { urls }: AdminOptions): Promise<Response> {
-  const [base] = urls();
-  if (base === undefined) return plain(503, 'The node does not serve yet.');
-  const headers = new Headers();
-  for (const name of passedFields) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  const body = await request.arrayBuffer();
+const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+
+/** The API, for whoever the token belongs to that the request brings: cookies are nothing here. */
+async function visited(
+  request: Request,
+  target: string,
+  address: string,
+  { visit }: AdminOptions,
+): Promise<Response> {
+  const method = methods.find((each) => each === request.method);
+  if (method === undefined) return nothingToChange(methods.join(', '));
+  const authorization = request.headers.get('authorization');
+  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   try {
-    const {
-      status,
-      headers: said,
-      body: sent,
-    } = await fetch(base + target, {
-      method: request.method,
-      headers,
-      ...(body.byteLength === 0 ? {} : { body }),
-      redirect: 'manual',
-      signal: request.signal,
-      proxy: false,
-      // It is the node's own listener, on this machine, and its certificate need not name loopback.
-      tls: { rejectUnauthorized: false },
+    const { status, body } = await visit({
+      ...{ method, target, authorization, address },
+      body: await request.text(),
     });
-    const kept = new Headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    for (const name of ['content-type', 'x-request-id', 'retry-after']) {
-      const value = said.get(name);
-      if (value !== null) kept.set(name, value);
-    }
-    return new Response(sent, { status, headers: kept });
+    return Response.json(body, { status, headers });
   } catch (error) {
-    if (request.signal.aborted) return plain(499, 'The browser has gone.');
     const reason = error instanceof Error ? error.message : String(error);
     return Response.json(
-      { error: `The node does not answer: ${reason}`, code: 'unavailable' },
-      { status: 502 },
+      { error: `The node does not answer: ${reason}.`, code: 'unavailable' },
+      { status: 502, headers },
     );
   }
 }
 
-function nothingToChange(): Response {
-  return new Response('There is nothing to change here.\n', { status: 405, headers: { allow: 'GET, HEAD' } });
+function nothingToChange(allow: string): Response {
+  return new Response('There is nothing to change here.\n', { status: 405, headers: { allow } });
 }
 
 function plain(status: number, text: string): Response {

@@ -18,6 +18,7 @@ import {
   reloadMessage,
   type StatusMessage,
   statusMessage,
+  type VisitMessage,
 } from './messages.ts';
 import { sign } from './signature.ts';
 
@@ -27,6 +28,8 @@ export interface ControlClient {
   purge(request: PurgeQuestion): Promise<PurgeMessage>;
   /** Asks the API of an origin as whoever is on its machine. Fails where the node is none. */
   api(request: ApiMessage): Promise<ApiAnswer>;
+  /** Asks the API as somebody who has come by the admin listener. */
+  visit(request: VisitMessage): Promise<ApiAnswer>;
   metrics(): Promise<Snapshot>;
   explain(request: ExplainRequest): Promise<ExplainMessage>;
   drain(): Promise<void>;
@@ -41,6 +44,8 @@ const purgeWithinMs = 60_000;
 
 /** What the API does takes a transaction, and the bus a moment. */
 const apiWithinMs = 30_000;
+/** Longer than a node waits for the origin on behalf of a visitor. */
+const visitWithinMs = 110_000;
 
 export function controlClient(url: string, secret: string, clock: Clock): ControlClient {
   async function ask(method: 'GET' | 'POST', path: string, withinMs: number, body = ''): Promise<Response> {
@@ -72,6 +77,10 @@ export function controlClient(url: string, secret: string, clock: Clock): Contro
     },
     async api(request) {
       const answer = await ask('POST', '/api', apiWithinMs, JSON.stringify(request));
+      return apiAnswer.parse(await answer.json());
+    },
+    async visit(request) {
+      const answer = await ask('POST', '/visit', visitWithinMs, JSON.stringify(request));
       return apiAnswer.parse(await answer.json());
     },
     metrics: async () => snapshotMessage.parse(await (await ask('GET', '/metrics', statusWithinMs)).json()),

@@ -33,6 +33,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}): Promise<string> {
     secret: () => secret,
     handlers: {
       api: async () => null,
+      visit: async () => ({ status: 200, body: {} }),
       metrics: () => ({}),
       explain: () => [],
       status: () => status,

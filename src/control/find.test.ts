@@ -66,6 +66,7 @@ describe('a node', () => {
         explain: () => [],
         status: () => ({ ...status, name: name.now }),
         api: async () => null,
+        visit: async () => ({ status: 200, body: {} }),
         reload: async () => [],
         purge: async () => ({ purged: [] }),
         drain: () => undefined,

@@ -129,5 +129,13 @@ export const apiMessage = z.object({
 });
 export type ApiMessage = z.output<typeof apiMessage>;
 
+/** A request to the API, from somebody who has come by the admin listener of a node: `VisitRequest` in `node/visit.ts`. */
+export const visitMessage = apiMessage.omit({ body: true }).extend({
+  authorization: z.string().nullable(),
+  body: z.string(),
+  address: z.string(),
+});
+export type VisitMessage = z.output<typeof visitMessage>;
+
 export const apiAnswer = z.object({ status: z.number(), body: z.unknown().optional() });
 export type ApiAnswer = z.output<typeof apiAnswer>;

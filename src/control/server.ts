@@ -7,11 +7,14 @@ import type { Clock } from '../clock.ts';
 import { parsedJson } from '../http/json.ts';
 import { type ExplainRequest, explainRequest } from '../messages/explanation.ts';
 import {
+  type ApiAnswer,
   type ApiMessage,
   apiMessage,
   type PurgeRequest,
   purgeRequest,
   type ReloadMessage,
+  type VisitMessage,
+  visitMessage,
 } from './messages.ts';
 import { isSigned } from './signature.ts';
 
@@ -26,6 +29,8 @@ export interface ControlHandlers {
   purge(request: PurgeRequest): Promise<object>;
   /** Asks the API of the origin, on behalf of whoever is on its machine. `null`: this node is none. */
   api(request: ApiMessage): Promise<{ readonly status: number; readonly body: unknown } | null>;
+  /** Asks the API on behalf of somebody who has come by the admin listener. */
+  visit(request: VisitMessage): Promise<ApiAnswer>;
   /** What would become of a request, at each worker of the node (`explainMessage`). */
   explain(request: ExplainRequest): unknown;
   /** Begins to drain; does not wait. */
@@ -87,6 +92,8 @@ async function answer(request: Request, { secret, handlers, clock }: ControlOpti
       return explained(body, handlers);
     case 'POST /api':
       return asked(body, handlers);
+    case 'POST /visit':
+      return visited(body, handlers);
     case 'POST /drain':
       handlers.drain();
       return Response.json({}, { status: 202 });
@@ -118,6 +125,13 @@ async function asked(body: string, handlers: ControlHandlers): Promise<Response>
   if (answer === null)
     return Response.json({ reasons: ['This node is no origin, which keeps the records.'] }, { status: 409 });
   return Response.json(answer);
+}
+
+async function visited(body: string, handlers: ControlHandlers): Promise<Response> {
+  const { data } = visitMessage.safeParse(parsedJson(body));
+  if (data === undefined)
+    return Response.json({ reasons: ['That is no request to the API.'] }, { status: 422 });
+  return Response.json(await handlers.visit(data));
 }
 
 /** What is asked for, or why that cannot be told. */

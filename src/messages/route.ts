@@ -15,3 +15,6 @@ export const shownRoute = z.object({
   hasPolicy: z.boolean(),
 });
 export type ShownRoute = z.output<typeof shownRoute>;
+
+/** The network's own: its API. What is asked of it is no traffic of clients, and counts in no hit ratio. */
+export const systemRoute = 'meridian';

@@ -103,6 +103,14 @@ export function answerConfirmed(node: Node, exchange: Exchange, route: Route): R
   return fill(node, account, route, named, { outcome: 'miss', resident });
 }
 
+/** What has to be known from the beginning of a request that waits. */
+// off the hit path: it waits for a disk or another machine
+function begin({ tracing, accessLog }: Node, exchange: Exchange): void {
+  exchange.trace = tracing.begin(exchange);
+  // Once a client has left, nobody knows his address any more.
+  if (accessLog !== null) exchange.client();
+}
+
 /** Not in memory, or not fresh: disk, a fill under way, the parent. */
 // off the hit path: the request waits for a disk or another machine
 async function fill(
@@ -116,7 +124,7 @@ async function fill(
   node.counts.pending++;
   const account = { ...asking, key: resource.key };
   const { exchange } = account;
-  exchange.trace = node.tracing.begin(exchange);
+  begin(node, exchange);
   try {
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
@@ -140,7 +148,7 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
   node.counts.pending++;
   const { guard } = node;
   account.isRestricted = guard?.isOpen(route.name) === false;
-  account.exchange.trace = node.tracing.begin(account.exchange);
+  begin(node, account.exchange);
   try {
     const exchange = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
     const parent = node.site.parentOf(route);

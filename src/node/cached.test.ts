@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { HotEntry } from '../messages/cached.ts';
 import { type Report, report } from '../messages/report.ts';
-import { evictionsOf, hotOf, hottest } from './cached.ts';
+import { evictionsOf, hotOf, hottest, shownKey } from './cached.ts';
 
 function said(node: string, worker: number, of: Partial<Pick<Report, 'hot' | 'evicted'>>): Report {
   const store = { entries: 0, bytes: 0, limitBytes: 0 };
@@ -28,6 +28,14 @@ test('a process tells what its ring knows the rate of before what memory has use
   expect(all[0]).toMatchObject({ key: 'docs /a', perSecond: 9, uses: null });
   expect(all.filter(({ key }) => key === 'docs /a')).toHaveLength(1);
   expect(hottest([], [used(`docs /${'x'.repeat(2_000)}`, 1)])[0]?.key).toHaveLength(512);
+});
+
+test('a key is told without the credentials in its address', () => {
+  expect(shownKey('docs /a?page=2&access_token=abc')).toBe('docs /a?page=2&access_token=…');
+  expect(shownKey('npm packument/full/mrd_0123456789abcdef')).toBe('npm packument/full/mrd_…');
+  expect(shownKey('npm packument/full/@acme/left-pad http://a.example:4873/npm')).toBe(
+    'npm packument/full/@acme/left-pad http://a.example:4873/npm',
+  );
 });
 
 test('what several processes say of one key is one object, with the highest rate and all who say so', () => {

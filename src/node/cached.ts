@@ -7,6 +7,7 @@ import {
   type PlacedEviction,
 } from '../messages/cached.ts';
 import type { Report } from '../messages/report.ts';
+import { loggable } from '../telemetry/loggable.ts';
 import type { HotStatus } from './hot.ts';
 
 /** Objects of the whole network that are told. */
@@ -15,15 +16,17 @@ const mostTold = 1_000;
 /** What a ring knows the rate of comes first, then what memory has used most. */
 export function hottest(hot: readonly HotStatus[], used: readonly HotEntry[]): readonly HotEntry[] {
   const rated = hot.map(({ key, perSecond, why, replicas }) => {
-    return { key: shortened(key), perSecond, why, replicas: [...replicas], uses: null };
+    return { key: shownKey(key), perSecond, why, replicas: [...replicas], uses: null };
   });
   const known = new Set(rated.map(({ key }) => key));
-  const others = used.map((entry) => ({ ...entry, key: shortened(entry.key) }));
+  const others = used.map((entry) => ({ ...entry, key: shownKey(entry.key) }));
   return [...rated, ...others.filter(({ key }) => !known.has(key))].slice(0, mostReported);
 }
 
-export function shortened(key: string): string {
-  return key.length > mostKey ? `${key.slice(0, mostKey - 1)}…` : key;
+/** A key as other nodes and people may read it: addresses are part of it, and credentials may be part of those. */
+export function shownKey(key: string): string {
+  const shown = loggable(key);
+  return shown.length > mostKey ? `${shown.slice(0, mostKey - 1)}…` : shown;
 }
 
 /** By key: of what several processes say, the highest rate, or the most uses. */

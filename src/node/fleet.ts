@@ -17,7 +17,7 @@ import type { Log } from '../telemetry/log.ts';
 import { bucketBounds } from '../telemetry/metrics/buckets.ts';
 import { overviewOf } from '../telemetry/rum/report.ts';
 import { hearTop } from '../telemetry/top/board.ts';
-import { evictionsOf, hotOf, hottest, shortened } from './cached.ts';
+import { evictionsOf, hotOf, hottest, shownKey } from './cached.ts';
 import type { NodeMetrics } from './metrics.ts';
 import { versionedScript } from './rum.ts';
 import type { NodeStatus } from './status.ts';
@@ -128,7 +128,7 @@ export function reportOf(
     place: place ?? null,
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
     hot: hottest(hot, cache.mostUsed()),
-    evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shortened(each.key) })),
+    evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shownKey(each.key) })),
     rum: metrics.rum.measured.report(),
   };
 }

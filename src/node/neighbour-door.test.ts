@@ -73,7 +73,10 @@ function worker({ cache, clock, parent: answers }: World) {
   };
   const own = { name: 'lhr', role: 'pop', ring: null, hot: null };
   const node = { ...own, timing: () => 'lhr;dur=0', log: { error() {} } };
-  const accessLog = { wants: () => true, record: (line: (typeof lines)[number]) => void lines.push(line) };
+  const accessLog = {
+    ...{ wants: () => true, hasClient: true },
+    record: (line: (typeof lines)[number]) => void lines.push(line),
+  };
   const counted = registry();
   const meter = requestMeter(counted, () => undefined);
   const work = workMeter(counted, () => false);

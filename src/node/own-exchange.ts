@@ -2,7 +2,7 @@
 import { type Exchange, inOtherWords } from '../exchange.ts';
 
 export interface OwnQuestion {
-  readonly method: 'GET' | 'POST';
+  readonly method: string;
   readonly target: string;
   readonly body: Uint8Array<ArrayBuffer> | null;
   readonly nowMs: number;

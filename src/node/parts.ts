@@ -14,6 +14,7 @@ import { type Tally, tally } from '../hot/tally.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { busFor } from './bus.ts';
+import { shownKey } from './cached.ts';
 import { type Desks, openDesks } from './desks.ts';
 import { diskFolder } from './disk-folders.ts';
 import { type NodeFleet, openFleet } from './fleet.ts';
@@ -77,7 +78,8 @@ export async function openParts(
   const { clock, log, seat, work } = deps;
   // Each worker follows the bus, and is a member, for itself.
   const own = seat ? workerName(config.name, seat.worker) : config.name;
-  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const warn = (message: string, { key, ...fields }: Record<string, unknown>) =>
+    log.warn(message, typeof key === 'string' ? { key: shownKey(key), ...fields } : fields);
   const trustMs = network.purge.trustS * 1000;
   let following: Purging | null = null;
   const followed = () => following?.knows() ?? 'unsure';

@@ -85,12 +85,17 @@ function subjectOf({ route, resource }: Account, method: string, status: number)
   };
 }
 
+/** Of the network's own routes: the API, real timings. */
+// off the hit path: not a plain hit
+function isOwn(path: string): boolean {
+  return path.startsWith('/.meridian/');
+}
+
 // off the hit path: not a plain hit
 function countAsked(node: Node, account: Account, status: number, bytes: number | null): void {
   const { popularity, guard } = node;
   const { exchange, route } = account;
-  if (popularity === null || exchange.tier !== null || route === '' || route === node.site.system.name)
-    return;
+  if (popularity === null || exchange.tier !== null || route === '' || isOwn(exchange.path)) return;
   const token = account.token === undefined ? (guard?.holder(exchange) ?? null) : account.token;
   popularity.count(subjectOf(account, exchange.method, status), token, bytes ?? 0);
 }
@@ -139,7 +144,7 @@ function note(
     timeMs: exchange.nowMs,
     id: exchange.id,
     node: node.name,
-    client: exchange.client(),
+    client: accessLog.hasClient ? exchange.client() : '',
     method: exchange.method,
     target: exchange.target,
     status,

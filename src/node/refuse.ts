@@ -20,9 +20,9 @@ const challenge = 'Bearer realm="meridian", Basic realm="meridian", charset="UTF
 const doubtful: ReadonlySet<number> = new Set([400, 413, 414, 431, 501]);
 
 export function refuse(node: Node, account: Account, thrown: unknown): Response {
-  const error = asMeridianError(thrown);
-  const { row } = error;
   const { exchange } = account;
+  const error = errorOf(exchange, thrown);
+  const { row } = error;
   node.counts.errors++;
   node.work.failed(error.code);
   if (row.blame === 'meridian')
@@ -62,6 +62,12 @@ function problem(error: MeridianError, exchange: Exchange): Problem {
     requestId: exchange.id,
   });
   return { type: 'application/problem+json', body };
+}
+
+/** What was called off because its client has left is no failure of ours. */
+function errorOf({ request }: Exchange, thrown: unknown): MeridianError {
+  if (thrown instanceof MeridianError || !request.signal.aborted) return asMeridianError(thrown);
+  return new MeridianError('client-gone', 'what was asked for it was called off', { cause: thrown });
 }
 
 /** The last resort of a listener: something threw where nothing should. */

@@ -35,6 +35,8 @@ import { fixedDifference, makeSite } from './site.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { openTelemetry } from './telemetry.ts';
 import { tellOrigins } from './tell-origins.ts';
+import { holders } from './token-holders.ts';
+import { type VisitRequest, visit } from './visit.ts';
 
 export interface RunningNode {
   readonly name: string;
@@ -48,6 +50,8 @@ export interface RunningNode {
   found(): Promise<string | null>;
   /** Asks the API as whoever is on the origin's machine; `null` where this node is none. */
   api(request: OperatorRequest): Promise<ApiAnswer | null>;
+  /** Asks the API as somebody who has come by the admin listener. */
+  visit(request: VisitRequest): Promise<ApiAnswer>;
   /** Applies another config as a whole, or fails and changes nothing. */
   reload(next: Network): Promise<void>;
   /** Another worker of this node has gone, or serves again. */
@@ -71,7 +75,8 @@ export async function startNode(
   let inForce = network;
   const status = () => statusOf(node, startedAtMs, doors.urls, parts.replicas.stats);
   const self = { network: () => inForce, node: () => node, startedMs: startedAtMs, worker: seat?.worker };
-  const telemetry = openTelemetry({ ...self, config, clock, log, status });
+  let hasOpened = false;
+  const telemetry = openTelemetry({ ...self, config, clock, log, status, hasOpened: () => hasOpened });
   const { meter, work } = telemetry;
   const parts = await openParts(network, config, startedAtMs, { ...deps, work }, () => node.site);
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
@@ -85,6 +90,7 @@ export async function startNode(
     config.role === 'pop'
       ? openGuard({ bus, clock, log, network: () => inForce, parent, busUnheardMs: unprovenMs })
       : null;
+  const visitors = holders({ guard, parent, clock, log });
   const node: Node = {
     name,
     role: config.role,
@@ -112,6 +118,7 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
+  hasOpened = true;
   node.site.begin();
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
@@ -130,6 +137,7 @@ export async function startNode(
     node.ring?.close();
     await node.hot?.close();
     await telemetry.close();
+    await visitors.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -148,6 +156,7 @@ export async function startNode(
     purge: (order) => purge(node, order),
     found: async () => (await records?.register.found()) ?? null,
     api: async (request) => node.site.services && operate(node.site.services, request, clock.now()),
+    visit: (request) => visit(node, visitors, request),
     told: (worker, isUp) => node.ring?.told(worker, isUp),
 
     async reload(next) {

@@ -10,16 +10,20 @@ import type { Network } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { systemRoute } from '../messages/route.ts';
 import type { Ask, Parent } from '../parent.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Named, Pass } from '../resource.ts';
 import { ownExchange } from './own-exchange.ts';
 import type { Route } from './routes.ts';
 
-const systemRoute = 'meridian';
-
 /** Of what the API takes and gives at once. */
 const maxBytes = 4 * 2 ** 20;
+
+/** @param target below `/.meridian/v1`. */
+export function apiBaseOf(target: string): string {
+  return apiBase + target;
+}
 
 /** Routes that everybody may read; the API decides for itself. */
 export function openRoutesOf({ routes }: Network): readonly string[] {
@@ -48,7 +52,7 @@ const reading: Pass = {
 const writing: Pass = { ...reading, why: 'method' };
 
 /** By which address the client has asked: what tells him how to point others there has to know it. */
-const askedAtField = 'meridian-asked-at';
+export const askedAtField = 'meridian-asked-at';
 const guides = `${apiBase}/clients`;
 
 function named({ method, path, base, tier, headers }: Exchange): Named {

@@ -13,7 +13,7 @@ export interface AccessRecord {
   /** Request id, the same in every tier. */
   readonly id: string;
   readonly node: string;
-  /** The client's address. */
+  /** The client's address; anything, where no line says it. */
   readonly client: string;
   readonly method: string;
   /** Path and query as received; credentials in it are replaced here. */

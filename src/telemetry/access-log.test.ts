@@ -48,6 +48,19 @@ test('text is another format', async () => {
   expect(await readFile(path, 'utf8')).toStartWith('00:00:00.000 pop ::1 GET /x?token=… 200 1 B');
 });
 
+test.each(['json', 'combined', 'text'] as const)(
+  'nobody looks up addresses that no line says (%s)',
+  async (format) => {
+    using folder = temporary('access');
+    const path = join(folder.path, 'access.log');
+    const log = openAccessLog({ ...usual, format, path, addresses: 'none' }, virtualClock())!;
+    expect(log.hasClient).toBe(false);
+    log.record({ ...request, client: '' });
+    await log.close();
+    expect(await readFile(path, 'utf8')).toMatch(/"client":"-"|^- - - |pop - GET/);
+  },
+);
+
 test('off is no log', () =>
   expect(openAccessLog({ ...usual, format: 'off', path: 'stdout' }, virtualClock())).toBeNull());
 

@@ -17,6 +17,8 @@ export interface AccessLog {
   wants(id: string, status: number, durationMs: number): boolean;
   /** Whether a line says where the request came from. */
   readonly hasReferer: boolean;
+  /** Whether a line says who has asked: looking up an address is a system call for each request. */
+  readonly hasClient: boolean;
   /** Never fails and never waits. */
   record(request: AccessRecord): void;
   /** Opens the file anew, after somebody else has moved it away. */
@@ -49,6 +51,7 @@ export function openAccessLog(settings: AccessLogSettings, clock: Clock): Access
   const chance = (samplePercent / 100) * 2 ** 32;
   return {
     hasReferer: format === 'combined',
+    hasClient: settings.addresses !== 'none',
     wants: (id, status, durationMs) =>
       samplePercent === 100 || status >= 400 || durationMs >= slowMs || Bun.hash.xxHash32(id) < chance,
     record(request) {

@@ -87,27 +87,29 @@ test.skipIf(!canRun)(
     const kinds = [
       ['url', 'Address', `${network.url('pop')}/a`, `meridian purge ${network.url('pop')}/a`],
       ['key', 'Key', 'docs none', "meridian purge --key 'docs none'"],
-      ['prefix', 'Prefix', 'docs ', "meridian purge --prefix 'docs'"],
+      ['prefix', 'Prefix', 'docs ', "meridian purge --prefix 'docs '"],
       ['glob', 'Pattern', 'docs *', "meridian purge --glob 'docs *'"],
       ['tag', 'Tag', 'page:*', "meridian purge --tag 'page:*'"],
       ['route', 'Route', 'docs', 'meridian purge --route docs'],
+      ['group', 'Group', 'basket', "meridian purge --group 'docs basket'"],
       ['all', null, '', 'meridian purge --all'],
     ] as const;
     for (const [by, label, what, command] of kinds) {
       await read('/a');
       await visitor.open(`cache/purge?by=${by}`, 'Cache');
+      if (by === 'group') await visitor.fill('Route', 'docs');
       if (label !== null) await visitor.fill(label, what);
       await visitor.fill('How', 'stale');
       await visitor.press('Purge …');
       await visitor.page.locator('dialog summary').click();
-      await visitor.sees(`${command.replace(/'docs'$/, 'docs')} --soft --wait`);
+      await visitor.sees(`${command} --soft --wait`);
       await visitor.press('Purge');
       await visitor.gone('dialog');
       await visitor.sees('at every node that lives');
-      if (by !== 'key') expect(await read('/a')).toMatch(/stale|fwd=/);
+      if (by !== 'key' && by !== 'group') expect(await read('/a')).toMatch(/stale|fwd=/);
     }
-    expect(await network.node('origin').api('GET', '/purges?limit=7')).toMatchObject(
-      ['all', 'route', 'tag-glob', 'glob', 'prefix', 'key']
+    expect(await network.node('origin').api('GET', '/purges?limit=8')).toMatchObject(
+      ['all', 'group', 'route', 'tag-glob', 'glob', 'prefix', 'key']
         .map((by) => ({
           ...{ soft: true, all: true, selectors: [{ by }] },
         }))

@@ -30,14 +30,15 @@ test('says its version', async () => {
 });
 
 test('runs a network from a config file of its folder, reloads it, and drains', async () => {
-  const [origin, pop] = [await freePort(), await freePort()];
-  writeConfig({ origin, pop });
+  const [origin, pop, admin] = [await freePort(), await freePort(), await freePort()];
+  writeConfig({ origin, pop, admin });
   const up = Bun.spawn([binary, 'up'], { cwd, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
   try {
     // The PoP may be there before the origin is. A packument is rewritten in a worker thread.
     await eventually('a packument', () => answers(`http://127.0.0.1:${pop}/left-pad`));
     const packument = await fetch(`http://127.0.0.1:${pop}/left-pad`);
     expect(await packument.json()).toMatchObject({ name: 'left-pad', 'dist-tags': { latest: '1.3.0' } });
+    await hasConsole(`http://127.0.0.1:${admin}`);
     const { stdout } = await ran([binary, 'reload'], { cwd });
     expect(stdout).toContain('pop: the new config is in force');
     up.kill('SIGTERM');
@@ -52,6 +53,19 @@ test('names every mistake of a config file', async () => {
   expect(ran([binary, 'check'], { cwd })).rejects.toThrow('a list of at least one route');
 });
 
+/** The page, its script and its style sheet, as they were bundled into the binary. */
+async function hasConsole(url: string): Promise<void> {
+  const page = await fetch(`${url}/console/`);
+  const files = (await page.text()).match(/\/console\/[\w.-]+\.(?:js|css)/g) ?? [];
+  expect(files).toHaveLength(2);
+  for (const file of files) {
+    const answer = await fetch(url + file);
+    expect(answer.status).toBe(200);
+    expect((await answer.text()).length).toBeGreaterThan(10_000);
+  }
+  expect((await fetch(`${url}/.meridian/v1/whoami`)).status).toBe(401);
+}
+
 async function answers(url: string): Promise<boolean> {
   try {
     return (await fetch(url)).ok;
@@ -60,12 +74,12 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function writeConfig(ports: { readonly origin: number; readonly pop: number }): void {
+function writeConfig(ports: { readonly origin: number; readonly pop: number; readonly admin: number }): void {
   const text = `
     import { defineNetwork, npm } from 'meridian';
     export default defineNetwork({
       nodes: {
-        origin: { role: 'origin', listen: [{ port: ${ports.origin} }] },
+        origin: { role: 'origin', listen: [{ port: ${ports.origin} }], admin: { port: ${ports.admin} } },
         pop: { role: 'pop', listen: [{ port: ${ports.pop} }], parents: ['origin'] },
       },
       routes: [npm({ upstreams: [{ url: '${registry.url}' }] })],

@@ -19,6 +19,7 @@ import {
 
 type Logging = NonNullable<Sketch['nodes'][string]['accessLog']>;
 
+const clientHasLeft = Promise.withResolvers<void>();
 let upstream: Upstream;
 let network: TestNetwork;
 
@@ -34,11 +35,11 @@ const sketch = (accessLog: Logging): Sketch => ({
 });
 
 beforeAll(async () => {
-  upstream = await startUpstream(({ path }) => ({
-    status: path.startsWith('/none') ? 404 : 200,
-    headers: { 'cache-control': 'max-age=600' },
-    body: 'text',
-  }));
+  upstream = await startUpstream(async ({ path }) => {
+    if (path === '/late') await clientHasLeft.promise;
+    const status = path.startsWith('/none') ? 404 : 200;
+    return { status, headers: { 'cache-control': 'max-age=600' }, body: 'text' };
+  });
   network = await startNetwork(sketch({ format: 'combined' }));
 }, 30_000);
 
@@ -110,6 +111,7 @@ test('no credential gets into the log of any node, wherever it is put', async ()
     await ask('/last');
   });
   for (const node of ['pop', 'origin']) {
+    await eventually(`the log of ${node}`, () => logOf(node).includes('/last'));
     expect(logOf(node)).toContain('/private/a');
     for (const secret of [token, bare, base64]) expect(logOf(node)).not.toContain(secret);
   }
@@ -143,4 +145,21 @@ test('of a sample, what fails is there all the same', async () => {
     await ask('/none/2');
   });
   expect(lines.map((line) => JSON.parse(line).target)).toEqual(['/none/1', '/none/2']);
+});
+
+test('who has left before the answer came was somebody, too', async () => {
+  await use({ format: 'json' });
+  const lines = await linesWith('/late', async () => {
+    const leaving = new AbortController();
+    const asked = fetch(`${network.url('pop')}/late`, { signal: leaving.signal }).catch(() => 'left');
+    await eventually('the upstream to be asked', () => upstream.count('/late') === 1);
+    leaving.abort();
+    expect(await asked).toBe('left');
+    // The PoP hears of things in their order: by then it has noticed.
+    for (let at = 0; at < 3; at++) await ask(`/meanwhile/${at}`);
+    clientHasLeft.resolve();
+  });
+  expect(lines.map((line) => JSON.parse(line)).find(({ target }) => target === '/late')).toMatchObject({
+    client: '127.0.0.1',
+  });
 });

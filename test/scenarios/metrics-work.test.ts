@@ -20,14 +20,16 @@ let upstream: Upstream;
 let network: TestNetwork;
 let ports: { readonly origin: number; readonly pop: number };
 const release = Promise.withResolvers<void>();
+const releaseLeft = Promise.withResolvers<void>();
 
 const fresh = { 'cache-control': 'max-age=600' };
 
 beforeAll(async () => {
   upstream = await startUpstream(async ({ path }) => {
     if (path === '/slow') await release.promise;
+    if (path.startsWith('/left/')) await releaseLeft.promise;
     if (path === '/busy') return { status: 429, headers: { 'retry-after': '30' } };
-    if (path === '/wrong')
+    if (path.startsWith('/wrong'))
       return {
         headers: { ...fresh, 'repr-digest': `sha-256=:${Buffer.alloc(32).toString('base64')}:` },
         body: 'other bytes',
@@ -37,6 +39,7 @@ beforeAll(async () => {
   const [origin = 0, pop = 0] = [await freePorts(1), await freePorts(1)];
   ports = { origin, pop };
   network = await startNetwork({
+    rum: {},
     nodes: {
       origin: { role: 'origin', admin: { port: origin } },
       pop: { role: 'pop', parents: ['origin'], workers: 2, hot: false, admin: { port: pop } },
@@ -106,11 +109,29 @@ test('requests that go to another worker count for the member that answered', as
   expect(await sum('pop', 'meridian_ring_member_size_bytes_total')).toBe(handed * 1000);
 });
 
+test('clients that leave while another worker sees to their request are no failures of the node', async () => {
+  const leaving = new AbortController();
+  const all = Array.from({ length: 16 }, (_, at) =>
+    fetch(`${network.url('pop')}/left/${at}`, { keepalive: false, signal: leaving.signal }),
+  );
+  await eventually('all to wait', async () => (await sum('pop', 'http_server_active_requests')) >= 16);
+  leaving.abort();
+  await Promise.allSettled(all);
+  await eventually(
+    'some to be counted',
+    async () => (await sum('pop', 'meridian_errors_total', 'code="client-gone"')) > 0,
+  );
+  expect(await sum('pop', 'meridian_errors_total', 'code="internal"')).toBe(0);
+  expect(await sum('pop', 'meridian_requests_total', 'status="500"')).toBe(0);
+  releaseLeft.resolve();
+});
+
 test('a purge says how long it took to be carried out, and how far behind a node is', async () => {
-  const purged = await runMeridian(['purge', '--route', 'docs', '--config', network.configFile], {
+  const purged = await runMeridian(['purge', '--route', 'docs', '--wait', '--config', network.configFile], {
     cwd: network.dir,
   });
   expect(purged.code).toBe(0);
+  expect(purged.stderr).not.toContain('nothing is heard of it');
   const carriedOut = await sum('pop', 'meridian_purge_delay_seconds_count');
   expect(carriedOut).toBe(await sum('pop', 'meridian_purges_applied_total'));
   expect(carriedOut).toBeGreaterThan(0);
@@ -126,9 +147,12 @@ test('a purge says how long it took to be carried out, and how far behind a node
 
 test('wrong bytes are refused, and counted', async () => {
   expect(await sum('origin', 'meridian_digest_mismatches_total')).toBe(0);
-  expect((await fetch(`${network.url('pop')}/wrong`, { keepalive: false })).status).toBe(502);
+  expect((await fetch(`${network.url('pop')}/wrong?token=hidden1`, { keepalive: false })).status).toBe(502);
   expect(await sum('origin', 'meridian_digest_mismatches_total')).toBe(1);
   expect(await sum('origin', 'meridian_errors_total', 'code="digest-mismatch"')).toBe(1);
+  const log = network.node('origin').process.output();
+  expect(log).toContain('/wrong?token=…');
+  expect(log).not.toContain('hidden1');
 });
 
 test('a remote that wants to be left alone is, and the node says for how long', async () => {
@@ -141,6 +165,9 @@ test('a remote that wants to be left alone is, and the node says for how long', 
 });
 
 test('whatever the nodes say is on the page of metrics', async () => {
+  const body = JSON.stringify({ v: 1, from: 'cli', timings: [{ pop: 'pop', connect: 2 }] });
+  const beacon = `${network.url('pop')}/.meridian/rum/beacon`;
+  expect((await fetch(beacon, { method: 'POST', body })).status).toBe(204);
   const page = await Bun.file(join(import.meta.dir, '../../docs/reference/metrics.md')).text();
   const text = (await metrics('origin')) + (await metrics('pop'));
   const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(

@@ -24,6 +24,8 @@ export interface Visitor extends AsyncDisposable {
   press(name: string): Promise<void>;
   /** Fills in the field with this label. */
   fill(label: string, text: string): Promise<void>;
+  /** The commands that the page names, as the words that a shell makes of them, without the first. */
+  commands(): Promise<readonly (readonly string[])[]>;
   /** Waits until nothing there fits this selector. */
   gone(selector: string): Promise<void>;
   /** Keeps a picture, in light, in dark and on a phone, and fails where axe finds anything serious in any of them. */
@@ -81,6 +83,10 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
     },
     press: async (name) => page.locator(button(name)).click(),
     fill: async (label, text) => page.locator(field(label)).fill(text),
+    async commands() {
+      const lines = await page.$$eval('.cli code', (all) => all.map(({ textContent }) => textContent));
+      return lines.map((line) => wordsOf(line ?? ''));
+    },
     gone: async (selector) => {
       await page.waitForSelector(selector, { hidden: true });
     },
@@ -103,6 +109,12 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
 
 export function button(name: string): string {
   return `xpath/.//*[self::button or @role="button"][normalize-space()="${name}" or @aria-label="${name}"][${reachable}]`;
+}
+
+/** As a shell reads it. */
+function wordsOf(line: string): readonly string[] {
+  const { stdout } = Bun.spawnSync(['sh', '-c', `set -- ${line}; shift; printf '%s\\0' "$@"`]);
+  return stdout.toString().split('\0').slice(0, -1);
 }
 
 /** Whatever can be filled in under this label. */

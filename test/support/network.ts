@@ -149,6 +149,14 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
     return found;
   }
 
+  /** Until all that was asked so far is in the logs. */
+  const reachMarks = () =>
+    Promise.all(
+      [...nodes.values()].map((each) =>
+        reachMark(each, sketch.nodes[each.name]?.workers === undefined ? 1 : marksForWorkers),
+      ),
+    );
+
   return {
     dir,
     configFile,
@@ -159,10 +167,10 @@ export async function startNetwork(sketch: Sketch, options: NetworkOptions = {})
     stop,
     async during(task) {
       // What was asked before may be on its way to the log still.
-      await Promise.all([...nodes.values()].map(reachMark));
+      await reachMarks();
       const before = new Map([...nodes.values()].map(({ name, asked }) => [name, asked().length]));
       const result = await task();
-      await Promise.all([...nodes.values()].map(reachMark));
+      await reachMarks();
       return {
         result,
         asked: (name) =>
@@ -264,13 +272,18 @@ function accessLogOf(dir: string, name: string): string {
   return join(dir, 'logs', `${name}.access.log`);
 }
 
-/** Every node refuses and logs this; when the line is there, so are all the lines before it. */
-async function reachMark(node: TestNode): Promise<void> {
+/** So many connections, and hardly a worker has none of them. */
+const marksForWorkers = 10;
+
+/** Every process refuses and logs this; when the line is there, so are all the lines that it wrote before. */
+async function reachMark(node: TestNode, times: number): Promise<void> {
   if (!node.process.running) return;
-  const target = `/mark-${randomBytes(6).toString('hex')}`;
-  await fetch(node.url + target, { method: markMethod });
-  await eventually(`the access log of ${node.name} to be written`, () =>
-    node.asked().some((one) => one.target === target),
+  const mark = `/mark-${randomBytes(6).toString('hex')}`;
+  const send = () => fetch(node.url + mark, { method: markMethod, keepalive: false });
+  await Promise.all(Array.from({ length: times }, send));
+  await eventually(
+    `the access log of ${node.name} to be written`,
+    () => node.asked().filter((one) => one.target === mark).length === times,
   );
 }
 

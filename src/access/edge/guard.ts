@@ -48,13 +48,13 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
       return found;
     }
     if (found === 'unknown') return found;
-    throw unauthenticated(reasons[found]);
+    throw unauthenticated(guardReasons[found]);
   }
 
   async function ask(token: TokenText, exchange: Exchange): Promise<Identity> {
-    if (!(await strangers.introduce(hashOfToken(token)))) throw unauthenticated(reasons.unknown);
+    if (!(await strangers.introduce(hashOfToken(token)))) throw unauthenticated(guardReasons.unknown);
     const found = known(token, exchange);
-    if (found === 'unknown') throw unauthenticated(reasons.unknown);
+    if (found === 'unknown') throw unauthenticated(guardReasons.unknown);
     return found;
   }
 
@@ -69,9 +69,7 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
         case 'malformed':
           throw unauthenticated(credential.why);
         case 'password':
-          throw unauthenticated(
-            'A user name and password are good for logging in only, not for this request.',
-          );
+          throw unauthenticated(guardReasons.password);
         case 'token': {
           const forMs = unheardMs();
           if (forMs > trustMs()) throw cutOff(forMs);
@@ -103,14 +101,16 @@ export function guard({ replica, strangers, notes, unheardMs, trustMs, clock }: 
 
 const verbs = { read: 'read', publish: 'publish', delete: 'delete from', admin: 'administer' } as const;
 
-const reasons: Readonly<Record<Refusal, string>> = {
+/** Why nobody is let in with what he brings. */
+export const guardReasons: Readonly<Record<Refusal | 'password', string>> = {
+  password: 'A user name and password are good for logging in only, not for this request.',
   unknown: 'The token is not known: it may have been revoked.',
   expired: 'The token has expired.',
   elsewhere: 'The token is not good for requests from this address.',
   disabled: 'Whoever the token belongs to is disabled.',
 };
 
-function unauthenticated(why: string): MeridianError {
+export function unauthenticated(why: string): MeridianError {
   return new MeridianError('unauthenticated', why);
 }
 

@@ -31,10 +31,20 @@ export function forget(): void {
   sessionStorage.removeItem(storageKey);
 }
 
-/** Fails with a sentence when the token is none. */
-export async function signIn(token: string, leave: () => void): Promise<Session> {
-  const ask = asker(token, leave);
+interface Ending {
+  /** Somebody wants to go. */
+  leave(): void;
+  /** The token is good for nothing any more. */
+  refused(): void;
+}
+
+/** @throws `ApiError` with a sentence: of status 401 when the token is none. */
+export async function signIn(token: string, { leave, refused }: Ending): Promise<Session> {
+  let isIn = false;
+  // Who has not come in yet is told so where he tried.
+  const ask = asker(token, () => (isIn || keptToken() === token) && refused());
   const own = await ask('GET', '/whoami');
+  isIn = true;
   sessionStorage.setItem(storageKey, token);
   return { ask, own, leave };
 }

@@ -28,7 +28,7 @@ export function Table<Row>({
   return (
     // Focusable, so that the keyboard can scroll it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached
-    <section class="scroll" tabIndex={0} aria-label={caption}>
+    <section class="scroll" tabIndex={0} aria-label={`${caption}, table`}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>

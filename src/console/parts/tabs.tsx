@@ -1,4 +1,6 @@
-/** Parts of one page, each with an address of its own. */
+/** Parts of one page, each with an address and a title of its own. */
+import { useTitle } from './title.ts';
+
 export interface Tab {
   /** The last part of its path. */
   readonly id: string;
@@ -6,17 +8,22 @@ export interface Tab {
 }
 
 export function Tabs({
+  page,
   label,
   base,
   tabs,
   current,
 }: {
+  /** The page's title. */
+  readonly page: string;
   readonly label: string;
   /** The page's path: `/console/access`. */
   readonly base: string;
   readonly tabs: readonly Tab[];
   readonly current: string;
 }) {
+  const part = tabs.find(({ id }) => id === current)?.title;
+  useTitle(part === undefined ? page : `${part} · ${page}`);
   return (
     <nav class="tabs" aria-label={label}>
       {tabs.map(({ id, title }) => (

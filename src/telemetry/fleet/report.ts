@@ -1,5 +1,6 @@
 /** What a node has counted, as it tells the origins, and sums and differences of that. */
 import { type Counts, type Layer, type LayerCounts, layers } from '../../messages/report.ts';
+import { systemRoute } from '../../messages/route.ts';
 import { bucketBounds } from '../metrics/buckets.ts';
 import type { Snapshot } from '../metrics/snapshot.ts';
 
@@ -10,6 +11,7 @@ const bucketCount = bucketBounds.length + 1;
 
 export const noCounts: Counts = { layers: {}, errors: 0, routes: {} };
 
+/** Of all routes but the network's own. */
 export function countsOf(snapshot: Snapshot): Counts {
   const sums: Partial<Record<Layer, LayerCounts>> = {};
   for (const { labels, value } of snapshot['http.server.request.duration'] ?? []) {
@@ -28,7 +30,7 @@ export function countsOf(snapshot: Snapshot): Counts {
   let errors = 0;
   for (const { labels, value } of snapshot['meridian.requests'] ?? []) {
     const [route = '', , status = ''] = labels;
-    if (typeof value !== 'number') continue;
+    if (typeof value !== 'number' || route === systemRoute) continue;
     routes.set(route, (routes.get(route) ?? 0) + value);
     if (status.startsWith('5')) errors += value;
   }
@@ -37,7 +39,8 @@ export function countsOf(snapshot: Snapshot): Counts {
 }
 
 /** Both metrics have the route first, and then the layer. */
-function layerIn([, layer]: readonly string[]): Layer | undefined {
+function layerIn([route, layer]: readonly string[]): Layer | undefined {
+  if (route === systemRoute) return undefined;
   return layers.find((each) => each === layer);
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { type Layer, layers } from '../../messages/report.ts';
+import { systemRoute } from '../../messages/route.ts';
 import { bucketBounds, quantile } from './buckets.ts';
 import type { HistogramSample, Sample, Snapshot } from './snapshot.ts';
 import { type MetricName, metrics } from './table.ts';
@@ -25,7 +26,7 @@ export interface Rates {
 /** Layers that are nobody else than the node itself. */
 const own: ReadonlySet<Layer> = new Set(['memory', 'disk', 'stale', 'node']);
 
-/** @param seconds between the two looks. */
+/** Of all routes but the network's own. @param seconds between the two looks. */
 export function ratesBetween(before: Snapshot, now: Snapshot, seconds: number): Rates {
   const byLayer = layers.flatMap((layer) => {
     const counts = countsOf(before, now, layer);
@@ -56,10 +57,11 @@ export function ratesBetween(before: Snapshot, now: Snapshot, seconds: number): 
 
 /** Of the histogram's buckets, over all routes: what has come since. */
 function countsOf(before: Snapshot, now: Snapshot, layer: Layer): readonly number[] {
-  const at = positionOf('http.server.request.duration', 'layer');
+  const name = 'http.server.request.duration';
+  const at = positionOf(name, 'layer');
   const of = (snapshot: Snapshot) =>
-    (snapshot['http.server.request.duration'] ?? []).flatMap(({ labels, value }) =>
-      labels[at] === layer && typeof value !== 'number' ? [value] : [],
+    (snapshot[name] ?? []).flatMap(({ labels, value }) =>
+      labels[at] === layer && isOfClients(name, labels) && typeof value !== 'number' ? [value] : [],
     );
   const [old, fresh] = [added(of(before)), added(of(now))];
   return fresh.map((count, bucket) => Math.max(0, count - (old[bucket] ?? 0)));
@@ -78,8 +80,16 @@ function grown(
   counts: (labels: readonly string[]) => boolean,
 ): number {
   const total = (samples: readonly Sample[] = []) =>
-    sum(samples.flatMap(({ labels, value }) => (counts(labels) && typeof value === 'number' ? value : [])));
+    sum(
+      samples.flatMap(({ labels, value }) =>
+        counts(labels) && isOfClients(name, labels) && typeof value === 'number' ? value : [],
+      ),
+    );
   return Math.max(0, total(now[name]) - total(before[name]));
+}
+
+function isOfClients(name: MetricName, labels: readonly string[]): boolean {
+  return labels[positionOf(name, 'route')] !== systemRoute;
 }
 
 function isServerError(labels: readonly string[]): boolean {

@@ -87,9 +87,9 @@ export class RequestTrace implements Trace {
   }
 
   ask(whom: Asked): AskSpan {
+    if (!this.#records) return this.#unrecorded();
     const spanId = newSpanId(this.#random);
     const traceparent = formatTraceparent({ ...this.context, spanId });
-    if (!this.#records) return { traceparent, ended: nothing, failed: nothing };
     const startedMs = this.#clock.elapsed();
     this.#lastAsk = { traceId: this.traceId, spanId };
     // It tells by itself, when it is asked with a mark.
@@ -155,6 +155,18 @@ export class RequestTrace implements Trace {
         links: this.#joined.map((other) => other.#lastAsk ?? other.context),
       },
     ];
+  }
+
+  /** Identifiers are drawn for those alone who are told of them: most remotes are not. */
+  #unrecorded(): AskSpan {
+    const drawn = () => formatTraceparent({ ...this.context, spanId: newSpanId(this.#random) });
+    return {
+      get traceparent() {
+        return drawn();
+      },
+      ended: nothing,
+      failed: nothing,
+    };
   }
 
   /** By the wall clock as it was when the request came. */

@@ -174,6 +174,16 @@ describe('the tiers agree', () => {
     expect(later.kept).toEqual([]);
   });
 
+  test('but not whatever a client sends under the same identifier', () => {
+    const { kept, tracing, missed } = world();
+    tracing.keep([traceId]);
+    for (let at = 0; at < 100; at++) missed(unmarked, {}, { tier });
+    expect(kept).toHaveLength(32);
+    tracing.keep([traceId]);
+    missed(unmarked, {}, { tier });
+    expect(kept).toHaveLength(32);
+  });
+
   test('also where the word comes before the end', () => {
     const { kept, tracing, missed } = world();
     tracing.keep([traceId]);

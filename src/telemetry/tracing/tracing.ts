@@ -87,7 +87,7 @@ export function openTracing(options: TracingOptions): Tracing {
   if (settings === null) return { ...off, begin: (exchange) => begun(exchange, false, options) };
   const { clock, random } = options;
   const held = recent<RequestTrace[]>(settings.heldMs, mostHeld, clock);
-  const told = recent<true>(settings.heldMs, mostHeld, clock);
+  const told = recent<{ left: number }>(settings.heldMs, mostHeld, clock);
   const mayKeep = allowance(settings.keptPerS, 1000, clock);
   const believesClient = allowance(settings.clientsPerMinute, 60_000, clock);
 
@@ -102,10 +102,18 @@ export function openTracing(options: TracingOptions): Tracing {
     const slowMs = settings?.slowMs[layer ?? 'remote'] ?? Infinity;
     const reason = isFailed ? 'failed' : durationMs >= slowMs ? 'slow' : null;
     if (trace.sampled) return reason ?? 'sampled';
-    if (trace.isWanted || told.get(trace.traceId) === true) return reason ?? 'told';
+    if (trace.isWanted || isTold(trace.traceId)) return reason ?? 'told';
     if (reason === null || mayKeep()) return reason;
     counts.dropped++;
     return null;
+  }
+
+  /** Clients choose identifiers: whoever asks again and again under one that is kept does not fill the collector with it. */
+  function isTold(traceId: string): boolean {
+    const about = told.get(traceId);
+    if (about === undefined || about.left === 0) return false;
+    about.left--;
+    return true;
   }
 
   function keep(trace: RequestTrace, reason: Reason): void {
@@ -159,8 +167,9 @@ export function openTracing(options: TracingOptions): Tracing {
 
     keep(traceIds) {
       for (const traceId of traceIds) {
-        told.set(traceId, true);
-        for (const trace of held.get(traceId) ?? []) keep(trace, 'told');
+        if (told.get(traceId) === undefined) told.set(traceId, { left: mostOfOneTrace });
+        for (const trace of held.get(traceId) ?? [])
+          if (trace.fate === 'open' && isTold(traceId)) keep(trace, 'told');
       }
     },
   };

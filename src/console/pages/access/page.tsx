@@ -38,7 +38,13 @@ export default function Access() {
   return (
     <>
       <h1>Access</h1>
-      <Tabs label="Parts of this page" base="/console/access" tabs={tabs} current={current.id} />
+      <Tabs
+        page="Access"
+        label="Parts of this page"
+        base="/console/access"
+        tabs={tabs}
+        current={current.id}
+      />
       <current.Part />
     </>
   );

@@ -7,6 +7,8 @@ export interface Kind {
   /** Of the field; `null`: there is nothing to say. */
   readonly field: string | null;
   readonly note: string;
+  /** Every space of it counts. */
+  readonly isExact?: boolean;
 }
 
 export const kinds: readonly Kind[] = [
@@ -22,14 +24,33 @@ export const kinds: readonly Kind[] = [
     field: 'Tag',
     note: 'What bears it, such as npm:left-pad. * stands for any text.',
   },
-  { by: 'key', title: 'A key', field: 'Key', note: 'As “Look up” shows it, with all variants.' },
-  { by: 'prefix', title: 'A prefix of keys', field: 'Prefix', note: 'All keys that begin with this text.' },
-  { by: 'glob', title: 'A pattern of keys', field: 'Pattern', note: '* stands for any text.' },
+  {
+    by: 'key',
+    title: 'A key',
+    isExact: true,
+    field: 'Key',
+    note: 'As “Look up” shows it, with all variants.',
+  },
+  {
+    by: 'prefix',
+    title: 'A prefix of keys',
+    isExact: true,
+    field: 'Prefix',
+    note: 'All keys that begin with this text.',
+  },
+  { by: 'glob', title: 'A pattern of keys', isExact: true, field: 'Pattern', note: '* stands for any text.' },
   { by: 'route', title: 'A route', field: 'Route', note: 'All that is kept of it.' },
+  {
+    by: 'group',
+    title: 'A group of a route',
+    field: 'Group',
+    note: 'What of the route has named this group in Cache-Groups.',
+  },
   { by: 'all', title: 'Everything', field: null, note: 'All that every node keeps, of all routes.' },
 ];
 
-export function targetOf(by: string, what: string): PurgeTarget {
+/** @param route of a group. */
+export function targetOf(by: string, what: string, route: string): PurgeTarget {
   switch (by) {
     case 'key':
       return { by, key: what };
@@ -41,6 +62,8 @@ export function targetOf(by: string, what: string): PurgeTarget {
       return what.includes('*') ? { by: 'tag-glob', glob: what } : { by, tag: what };
     case 'route':
       return { by, route: what };
+    case 'group':
+      return { by, route, group: what };
     case 'all':
       return { by };
     default:

@@ -1,6 +1,6 @@
 /** What would become of a request at every node, tier by tier: found out by looking, without sending it. */
 import { useState } from 'preact/hooks';
-import type { NetworkExplanation } from '../../data/api.ts';
+import type { NetworkExplanation, NodeState } from '../../data/api.ts';
 import type { Ask } from '../../data/ask.ts';
 import { useSession } from '../../data/session.ts';
 import { useAnswer } from '../../data/use-answer.ts';
@@ -19,6 +19,9 @@ export function LookUp() {
   const nodes = useAnswer(() => ask('GET', '/nodes'), []);
   const pops = new Set((nodes.value ?? []).filter(({ role }) => role === 'pop').map((each) => each.node));
   const [wanted, setWanted] = useState({ url, node, method });
+  // To a command, a path alone says nothing of where it is.
+  const asked = (nodes.value ?? []).find((each) => isAskedOf(each, wanted.node));
+  const address = wanted.url.startsWith('/') ? `${asked?.urls[0] ?? ''}${wanted.url}` : wanted.url;
   const set = (name: keyof typeof wanted) => (value: string) => setWanted({ ...wanted, [name]: value });
   return (
     <>
@@ -62,7 +65,7 @@ export function LookUp() {
         </Form>
         <Cli
           command={[
-            ...['explain', wanted.url || 'URL'],
+            ...['explain', address || 'URL'],
             ...(wanted.node === '' ? [] : ['--node', wanted.node]),
             ...(wanted.method === 'GET' ? [] : ['--method', wanted.method]),
           ]}
@@ -92,7 +95,8 @@ function Found({ order }: { readonly order: Order }) {
                 <strong>
                   {method} {url}
                 </strong>{' '}
-                at {nodes.length} nodes, asked in {milliseconds(tookMs)}
+                at {nodes.length === 1 ? 'one node' : `${nodes.length} nodes`}, asked in{' '}
+                {milliseconds(tookMs)}
               </p>
               <button type="button" onClick={known.again}>
                 Look again
@@ -113,10 +117,15 @@ function Found({ order }: { readonly order: Order }) {
 async function explained(ask: Ask, { url, node, method }: Order): Promise<NetworkExplanation> {
   const from = node === '' ? {} : { nodes: [node] };
   if (!url.startsWith('/')) return ask('POST', '/explain', { url, method, ...from });
-  const first = (await ask('GET', '/nodes')).find(({ role }) => role === 'pop');
-  const at = node === '' ? first?.node : node;
+  const first = (await ask('GET', '/nodes')).find((each) => isAskedOf(each, node));
+  const at = first?.node;
   if (at === undefined) throw new Error('No PoP has reported yet: give the whole address.');
   return ask('POST', '/explain', { path: url, node: at, method, ...from });
+}
+
+/** @param wanted '': any PoP will do. */
+function isAskedOf({ node, role }: NodeState, wanted: string): boolean {
+  return wanted === '' ? role === 'pop' : node === wanted;
 }
 
 type Nodes = NetworkExplanation['nodes'];

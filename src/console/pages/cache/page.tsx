@@ -33,7 +33,7 @@ export default function Cache() {
   return (
     <>
       <h1>Cache</h1>
-      <Tabs label="Parts of this page" base="/console/cache" tabs={tabs} current={current.id} />
+      <Tabs page="Cache" label="Parts of this page" base="/console/cache" tabs={tabs} current={current.id} />
       <current.Part />
     </>
   );

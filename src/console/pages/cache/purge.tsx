@@ -26,15 +26,17 @@ export function Purge() {
 
 function PurgeForm() {
   const { ask } = useSession();
-  const [{ by: given = 'url', what: named = '' }, change] = useQuery();
+  const [{ by: given = 'url', what: named = '', route: ofRoute = '' }, change] = useQuery();
   const [by, setBy] = useState(given);
   const [what, setWhat] = useState(named);
+  const [route, setRoute] = useState(ofRoute);
   const [how, setHow] = useState<'gone' | 'stale'>('gone');
   const [isAsking, setAsking] = useState(false);
   const kind = kinds.find((each) => each.by === by) ?? kinds[0];
-  const text = what.trim();
-  const isReady = kind?.field === null || text !== '';
-  const command = ['purge', ...optionOf(by, text), how === 'stale' && '--soft', '--wait'];
+  // A key may begin or end with a space: `docs ` is the prefix of what `docs-old ` is not.
+  const text = kind?.isExact ? what : what.trim();
+  const isReady = (kind?.field === null || text !== '') && (by !== 'group' || route !== '');
+  const command = ['purge', ...optionOf(by, text, route), how === 'stale' && '--soft', '--wait'];
 
   return (
     <Panel title="Purge" wide>
@@ -51,6 +53,7 @@ function PurgeForm() {
             note={kind?.field === null ? kind.note : undefined}
           />
           {by === 'route' && <RouteChoice value={what} set={setWhat} />}
+          {by === 'group' && <RouteChoice value={route} set={setRoute} />}
           {by !== 'route' && typeof kind?.field === 'string' && (
             <TextField label={kind.field} note={kind.note} required value={what} set={setWhat} />
           )}
@@ -74,7 +77,7 @@ function PurgeForm() {
             isDangerous
             cancel={() => setAsking(false)}
             send={async () => {
-              const order = { targets: [targetOf(by, text)], soft: how === 'stale' };
+              const order = { targets: [targetOf(by, text, route)], soft: how === 'stale' };
               const { position } = await ask('POST', '/purges', order);
               setAsking(false);
               change({ log: position.log, sequence: String(position.sequence) });
@@ -85,7 +88,7 @@ function PurgeForm() {
               {kind?.field !== null && (
                 <>
                   {': '}
-                  <code>{text}</code>
+                  <code>{by === 'group' ? `${route} ${text}` : text}</code>
                 </>
               )}
             </p>
@@ -105,8 +108,9 @@ function RouteChoice({ value, set }: { readonly value: string; readonly set: (va
   return <Choice label="Route" value={value} set={set} of={[['', 'Choose a route'], ...names]} />;
 }
 
-function optionOf(by: string, what: string): string[] {
+function optionOf(by: string, what: string, route: string): string[] {
   if (by === 'all') return ['--all'];
+  if (by === 'group') return ['--group', `${route || 'ROUTE'} ${what || 'GROUP'}`];
   return by === 'url' ? [what || 'URL'] : [`--${by}`, what || by.toUpperCase()];
 }
 

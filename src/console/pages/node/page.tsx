@@ -14,6 +14,7 @@ import { Cli } from '../../parts/cli.tsx';
 import { SharedCursor } from '../../parts/cursor.tsx';
 import { HealthBadge, nowOf } from '../../parts/health.tsx';
 import { Notice } from '../../parts/notice.tsx';
+import { useTitle } from '../../parts/title.ts';
 import { HitRatioChart, LatencyChart, RequestsChart } from '../../parts/traffic-charts.tsx';
 import { TrafficTiles } from '../../parts/traffic-tiles.tsx';
 import { About, LayerTimes, Stores, Troubles } from './parts.tsx';
@@ -35,6 +36,7 @@ function All() {
   const { ask } = useSession();
   const { params } = useRoute();
   const name = params['name'] ?? '';
+  useTitle(`${name} · Network`);
   const states = useAnswer(() => ask('GET', '/nodes'), [], stateEveryMs);
   const series = useAnswer(
     () => ask('GET', at('/series', {}, { spanMs, points, node: name })),

@@ -72,7 +72,13 @@ function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string
       <div class="package">
         <div class="package-main">
           <Install route={route} name={name} />
-          <Tabs label="About the package" base={packageAddress(route, name)} tabs={tabs} current={tab} />
+          <Tabs
+            page={`${name} · Packages`}
+            label="About the package"
+            base={packageAddress(route, name)}
+            tabs={tabs}
+            current={tab}
+          />
           {tab === 'versions' ? (
             <Versions page={page} />
           ) : tab === 'downloads' ? (

@@ -7,5 +7,5 @@ const places = [
 ] as const;
 
 export function Places({ current }: { readonly current: (typeof places)[number]['id'] }) {
-  return <Tabs label="Packages" base="/console" tabs={places} current={current} />;
+  return <Tabs page="Packages" label="Packages" base="/console" tabs={places} current={current} />;
 }
