@@ -151,6 +151,17 @@ describe('an old registry', () => {
     expect(digestOf(await answer.bytes())).toBe(digest);
   });
 
+  test('without the API for referrers has them under the tag that clients use then', async () => {
+    const { digest } = registry.image('old/signatures', 'v1', [random(10)]);
+    const type = 'application/vnd.oci.image.index.v1+json';
+    const referrer = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(random(10)), size: 10 };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [referrer] });
+    registry.manifest('old/signatures', digest.replace(':', '-'), new TextEncoder().encode(index), type);
+    const answer = await get(`plain.example/old/signatures/referrers/${digest}`);
+    expect(answer.headers.get('content-type')).toBe(type);
+    expect(await answer.json()).toMatchObject({ manifests: [referrer] });
+  });
+
   test('may have manifests that carry their signatures, whose digest is of what is signed', async () => {
     const payload = '{\n   "schemaVersion": 1,\n   "name": "old/signed"\n}';
     const open = payload.slice(0, -2);

@@ -113,7 +113,11 @@ export async function passError(answer: Answer, code: OciCode, subject: string):
       `There is no ${subject}, or this network may not have it: the upstream registry answers ${status}.`,
       absentFreshS,
     );
-  if (status >= 500)
-    return errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+  if (status >= 500) {
+    const failed = errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+    const retryAfter = headers.get('retry-after');
+    if (retryAfter !== null) failed.headers.set('retry-after', retryAfter);
+    return failed;
+  }
   throw new MeridianError('upstream-invalid', `The upstream registry answers ${status} for ${subject}.`);
 }
