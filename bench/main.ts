@@ -28,6 +28,7 @@ import { hot } from './suites/hot.ts';
 import { kvSuite } from './suites/kv.ts';
 import { miss } from './suites/miss.ts';
 import { npmSuite } from './suites/npm.ts';
+import { ociSuite } from './suites/oci.ts';
 import { overflow } from './suites/overflow.ts';
 import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
@@ -47,6 +48,7 @@ const suites: readonly Suite[] = [
   purgeNetwork,
   kvSuite,
   npmSuite,
+  ociSuite,
   workers,
   hot,
   shield,

@@ -8,6 +8,7 @@ const packages = {
   h2load: 'nghttp2-client',
   openssl: 'openssl',
   taskset: 'util-linux',
+  'docker-registry': 'docker-registry',
 } as const;
 
 export type Command = keyof typeof packages;

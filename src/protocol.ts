@@ -172,6 +172,11 @@ export interface OriginDoor {
     ask: Ask,
     maxBytes: number,
   ): Promise<{ status: number; headers: Headers; bytes: Uint8Array }>;
+  /**
+   * Has another resource of the same route fetched into the origin's own cache, as if somebody had asked for it now. Resolves when it is
+   * there, or turns out not to be for keeping. It does not end with the request that it is lent for.
+   */
+  fetchAhead(resource: Resource, ask: Ask): Promise<void>;
   /** The number of the newest purge: what is fetched from now on is newer than that. */
   readonly newestPurge: number;
   /** Whether what was fetched when the newest purge had this number may answer for the resource. */

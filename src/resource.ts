@@ -34,9 +34,10 @@ export interface Resource {
   readonly ask: 'client' | FieldList;
   /**
    * A range of it may be fetched without the rest. Not for what has to be seen whole: because a digest of the whole is
-   * to be checked, or because the PoP rewrites it.
+   * to be checked, or because the PoP rewrites it. `ahead`: it is fetched whole, and checked so; only what lies far ahead of what has
+   * come of it is had in parts meanwhile, for as long as that takes.
    */
-  readonly inParts?: boolean;
+  readonly inParts?: boolean | 'ahead';
   /** How long the answer may be kept where it does not say so itself. `undefined`: then not at all. */
   readonly freshness?: FreshnessPolicy | undefined;
   /** The key is an address with its query, so that `No-Vary-Search` may say what of it counts. */

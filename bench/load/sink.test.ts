@@ -48,6 +48,19 @@ test.skipIf(!linux)('asks again and again for as long as it is told to', async (
   expect(report.p99Micros).toBeGreaterThan(0);
 });
 
+test.skipIf(!linux)(
+  'is told by a query how long a body is whose path does not say it, and what it may be',
+  async () => {
+    upstream.forget();
+    const report = await sink(['/empty?bytes=0', '/empty?bytes=7'], { connections: 1, accept: 'text/plain' });
+    expect(report).toMatchObject({ answers: 1, failures: { 'a body of 0 bytes instead of 7': 1 } });
+    expect(upstream.requests().map(({ headers }) => headers.get('accept'))).toEqual([
+      'text/plain',
+      'text/plain',
+    ]);
+  },
+);
+
 test.skipIf(!linux).each<[string, Fault, string]>([
   ['breaks off', { as: 'cut', afterBytes: 500 }, 'a connection that broke'],
   ['is shorter than it should be', { as: 'excess', announced: 500 }, 'a body of 500 bytes instead of 1000'],

@@ -9,7 +9,7 @@
  * and again until the time is over, or once if no time is given. Prints one line of JSON: a `SinkReport`.
  */
 import { readFileSync } from 'node:fs';
-import { readPath } from '../objects.ts';
+import { GIB, readPath } from '../objects.ts';
 import { percentile } from '../statistics.ts';
 import { connectTo, discard, pollOf, receive, send } from './libc.ts';
 
@@ -17,6 +17,8 @@ export interface SinkOptions {
   readonly connections: number;
   /** How long it asks. Without it: for each path once. */
   readonly seconds?: number;
+  /** Value of the `Accept` field. Without it: none is sent. */
+  readonly accept?: string;
 }
 
 export interface SinkReport {
@@ -38,9 +40,10 @@ export interface SinkReport {
 
 /** What the system may hold for each of many connections: see `test/scenarios/receive-buffer.ts`. */
 const CROWD = { connections: 100, receiveBufferBytes: 256 * 1024 };
-/** Nothing that comes later than this is waited for: so long in all, and so long for each path of a list. */
+/** Nothing that comes later than this is waited for: so long in all, and so long for each path and each GiB of a list. */
 const PATIENCE_MS = 60_000;
 const PATIENCE_EACH_MS = 4;
+const PATIENCE_PER_GIB_MS = 5_000;
 /** Latencies kept at most: the memory of the generator must not decide what it measures. */
 const MAX_TIMES = 4_000_000;
 const HEAD_END = '\r\n\r\n';
@@ -60,11 +63,14 @@ interface Connection {
 const buffer = new Uint8Array(16 * 1024);
 const text = Buffer.from(buffer.buffer);
 
-function sink(port: number, paths: readonly string[], { connections, seconds }: SinkOptions): SinkReport {
-  const requests = paths.map((path) =>
-    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`),
-  );
-  const lengths = paths.map((path) => readPath(path.split('?')[0] ?? '')?.bytes ?? -1);
+function sink(
+  port: number,
+  paths: readonly string[],
+  { connections, seconds, accept }: SinkOptions,
+): SinkReport {
+  const fields = `Host: 127.0.0.1:${port}\r\n${accept === undefined ? '' : `Accept: ${accept}\r\n`}`;
+  const requests = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${fields}\r\n`));
+  const lengths = paths.map(expectedBytes);
   const failures: Record<string, number> = {};
   const times: number[] = [];
   const firstBytes: number[] = [];
@@ -188,7 +194,7 @@ function sink(port: number, paths: readonly string[], { connections, seconds }: 
   const givesUpAt =
     Math.min(endsAt, startedAt) +
     PATIENCE_MS +
-    (seconds === undefined ? requests.length * PATIENCE_EACH_MS : seconds * 1000);
+    (seconds === undefined ? patienceFor(lengths) : seconds * 1000);
   while (open > 0 && performance.now() < givesUpAt) poll.wait(1000, take);
   if (open > 0) failures['no whole answer in time'] = open;
 
@@ -205,6 +211,17 @@ function sink(port: number, paths: readonly string[], { connections, seconds }: 
     ownMicros: process.cpuUsage().user + process.cpuUsage().system,
     failures,
   };
+}
+
+function patienceFor(lengths: readonly number[]): number {
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  return lengths.length * PATIENCE_EACH_MS + (bytes / GIB) * PATIENCE_PER_GIB_MS;
+}
+
+/** As the path of an object says, or, where paths mean something else, the query: `?bytes=1000`. */
+function expectedBytes(target: string): number {
+  const [path = '', query = ''] = target.split('?', 2);
+  return readPath(path)?.bytes ?? Number(new URLSearchParams(query).get('bytes') ?? -1);
 }
 
 if (import.meta.main) {

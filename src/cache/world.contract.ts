@@ -36,7 +36,7 @@ export interface Wanted {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly ask?: Resource['ask'];
-  readonly inParts?: boolean;
+  readonly inParts?: boolean | 'ahead';
   readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
   readonly keepsCookies?: boolean;

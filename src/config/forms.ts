@@ -183,7 +183,7 @@ export function registryName(text: string): string | undefined {
 }
 
 /** Names of images, where `*` stands for any text: `acme/*`. In lower case. */
-export function imagePattern(text: string): string | undefined {
+export function imagesPattern(text: string): string | undefined {
   return /^[a-z0-9*](?:[a-z0-9*._/-]{0,253}[a-z0-9*])?$/.test(text) ? text : undefined;
 }
 
@@ -192,7 +192,17 @@ export function tagPattern(text: string): string | undefined {
   return /^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$/.test(text) ? text : undefined;
 }
 
+const imagePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
 /** Another word of such a name (OCI Distribution Specification, `<name>`). */
 export function imageWord(text: string): string | undefined {
-  return /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(text) ? text : undefined;
+  return imagePattern.test(text) ? text : undefined;
+}
+
+/** One or more of them. The first may be that of a registry. */
+export function imageName(text: string): string | undefined {
+  const [first = '', ...rest] = text.split('/');
+  const isName =
+    (imagePattern.test(first) || registryName(first)) && rest.every((word) => imagePattern.test(word));
+  return isName ? text : undefined;
 }

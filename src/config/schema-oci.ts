@@ -21,12 +21,17 @@ const ociSource = group('A registry to pull from.', {
     { expected: 'a word of the name of an image' },
     forms.imageWord,
   ).optional(),
+  prefix: text(
+    'What all names begin with there, and do not here: a project of Harbor, or the name of a source of another Meridian.',
+    { expected: 'words of the name of an image' },
+    forms.imageName,
+  ).optional(),
 });
 
 const names = (means: string) =>
   list(
     means,
-    text('Names.', { expected: "names of images, such as 'acme/*' or '*'" }, forms.imagePattern),
+    text('Names.', { expected: "names of images, such as 'acme/*' or '*'" }, forms.imagesPattern),
   ).prefault([]);
 
 const quota = group(
@@ -61,6 +66,14 @@ const hosted = group(
   },
 );
 
+const ahead = group(
+  'When the manifest of an image has come, the origin fetches its config and layers before they are asked for.',
+  {
+    atOnce: count('Blobs that are fetched so at once. 0: none.', 0, 64).prefault(4),
+    largestBytes: size('What is larger is fetched when it is asked for.').prefault('4 GiB'),
+  },
+);
+
 export const oci = group(
   'Images of containers and other artifacts, for docker, containerd, podman, skopeo, helm and oras.',
   {
@@ -71,6 +84,7 @@ export const oci = group(
       forms.registryName,
     ).optional(),
     hosted: hosted.optional(),
+    ahead: ahead.prefault({}),
     metadata: metadataTimes.prefault({}),
   },
 );

@@ -50,10 +50,16 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
   counted.observe('http.server.active_requests', () => single(node().counts.pending));
   counted.observe('meridian.access_log.dropped', () => single(node().accessLog?.dropped ?? 0));
   counted.observe('meridian.remote.paused', () =>
-    [...node().site.servers].map(([server, pausedMs]) => ({
+    [...node().site.servers].map(([server, { pausedMs }]) => ({
       labels: [server],
       value: pausedMs() / 1000,
     })),
+  );
+  counted.observe('meridian.remote.quota', () =>
+    [...node().site.servers].flatMap(([server, { quota }]) => {
+      const said = quota();
+      return said === null ? [] : [{ labels: [server], value: said.remaining }];
+    }),
   );
   observeRing(counted, node);
   counted.observe('meridian.cache.evictions', () =>

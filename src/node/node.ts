@@ -12,6 +12,7 @@ import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
+import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -66,6 +67,14 @@ export interface Counts {
   pending: number;
 }
 
+/** What a remote has said of how often it may be asked. */
+export interface AskedRemote {
+  /** For how long it wants to be left alone, ms; 0: not at all. */
+  readonly pausedMs: () => number;
+  /** What it still grants; `null`: it does not say. */
+  readonly quota: () => Quota | null;
+}
+
 export interface Site {
   readonly config: NodeConfig;
   readonly secret: string;
@@ -83,8 +92,8 @@ export interface Site {
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
   readonly parentStatus: () => readonly ParentStatus[];
-  /** Remotes that the origin asks by the config (scheme, host and port), with for how long each wants to be left alone, ms. */
-  readonly servers: ReadonlyMap<string, () => number>;
+  /** Remotes that the origin asks by the config (scheme, host and port). */
+  readonly servers: ReadonlyMap<string, AskedRemote>;
   /** Tells a parent or a sibling that these traces are kept. Never rejects. */
   readonly tellKept: (node: string, traceIds: readonly string[]) => Promise<void>;
   /** For requests to other nodes. */

@@ -5,6 +5,7 @@
 
 import type { Cache } from '../cache/cache.ts';
 import { ageS } from '../cache/freshness.ts';
+import { discard } from '../cache/lead.ts';
 import type { Obtained } from '../cache/slices/object.ts';
 import type { Clock } from '../clock.ts';
 import type { Timeouts } from '../config/network.ts';
@@ -134,6 +135,14 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         return whole(served, asked.signal, maxBytes, options.clock.now());
       },
 
+      async fetchAhead(resource, asked) {
+        const { cache, clock } = options;
+        const inner = detached(innerExchange(asked), clock);
+        const { source } = await cache.obtain(resource, inner, cache.lookup(resource, inner), parent);
+        if (source.from === 'fill') await source.fill.over;
+        if (source.from === 'parent') discard(source.answer);
+      },
+
       get newestPurge() {
         return options.cache.newestPurge;
       },
@@ -160,6 +169,12 @@ function innerExchange({ exchange, reload }: Ask): Exchange {
     if (value !== null) headers.set(name, value);
   }
   return inOtherWords(exchange, { method: 'GET', headers, body: () => null });
+}
+
+/** The same for somebody who neither leaves nor waits: whoever has asked may be gone before it is answered. */
+function detached(exchange: Exchange, clock: Clock): Exchange {
+  const request = new Request(exchange.request.url);
+  return { ...exchange, request, nowMs: clock.now(), startedMs: clock.elapsed(), trace: undefined };
 }
 
 async function whole(

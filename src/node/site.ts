@@ -143,7 +143,12 @@ export async function makeSite(
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
     parentStatus: upper.status,
-    servers: new Map([...asked].map((server) => [server, () => remotes.pausedMs(server)])),
+    servers: new Map(
+      [...asked].map((server) => [
+        server,
+        { pausedMs: () => remotes.pausedMs(server), quota: () => remotes.quota(server) },
+      ]),
+    ),
     tellKept: upper.tellKept,
     tls,
     begin() {
@@ -214,8 +219,8 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return npm({ remotes, hosted, mirror, policy, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'oci': {
-      const { sources, mirrors = null, hosted = null, metadata } = route.oci;
-      return oci({ sources, mirrors, hosted, metadata }, mount, clock);
+      const { sources, mirrors = null, hosted = null, ahead, metadata } = route.oci;
+      return oci({ sources, mirrors, hosted, ahead, metadata }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
+import { type Quota, quotaIn } from './quota.ts';
 import { type Rate, type RateLimit, rate } from './rate.ts';
 import { pauseAskedFor } from './retry-after.ts';
 
@@ -31,6 +32,8 @@ export interface Remotes {
   told(server: string, untilMs: number): void;
   /** For how long a server still wants to be left alone, ms; 0 for one that does not, or is not known. */
   pausedMs(server: string): number;
+  /** What it has said last of what it grants; `null`: nothing. */
+  quota(server: string): Quota | null;
   /** Other limits, from now on. */
   retune(limits: RemoteLimits): void;
 }
@@ -42,6 +45,7 @@ interface Known {
   rate: Rate | null;
   /** Milliseconds since the epoch. */
   pausedUntilMs: number;
+  quota: Quota | null;
 }
 
 export function remotes(
@@ -67,7 +71,7 @@ export function remotes(
   }
 
   function fresh(): Known {
-    return { rate: current.rate && rate(current.rate), pausedUntilMs: 0 };
+    return { rate: current.rate && rate(current.rate), pausedUntilMs: 0, quota: null };
   }
 
   function pause(server: string, untilMs: number): boolean {
@@ -89,6 +93,8 @@ export function remotes(
       return waitMs === 0 ? null : wait(waitMs, signal, clock);
     },
     answered(server, answer) {
+      const quota = quotaIn(answer.headers);
+      if (quota !== null) at(server).quota = quota;
       const forMs = pauseAskedFor(answer, clock.now());
       if (forMs === null || forMs <= 0) return;
       const untilMs = clock.now() + forMs;
@@ -96,6 +102,7 @@ export function remotes(
     },
     told: (server, untilMs) => void pause(server, untilMs),
     pausedMs: (server) => Math.max(0, (known.get(server)?.pausedUntilMs ?? 0) - clock.now()),
+    quota: (server) => known.get(server)?.quota ?? null,
     retune(next) {
       if (Bun.deepEquals(next, current)) return;
       current = next;

@@ -34,7 +34,8 @@ afterAll(async () => {
   await network?.stop();
 }, 30_000);
 
-const digestOf = (bytes: Uint8Array) => `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`;
+const digestOf = (bytes: Uint8Array) =>
+  `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`;
 const layerOf = (name: string, tag: string) => new TextEncoder().encode(noise(`${name}:${tag}`, 60_000));
 
 function manifestOf(name: string, tag: string) {
@@ -58,7 +59,12 @@ function manifestOf(name: string, tag: string) {
   return { layer, config, bytes };
 }
 
-async function send(method: string, target: string, body: Uint8Array | null, type?: string): Promise<Response> {
+async function send(
+  method: string,
+  target: string,
+  body: Uint8Array | null,
+  type?: string,
+): Promise<Response> {
   const headers = { ...bearer(token), ...(type !== undefined && { 'content-type': type }) };
   return fetch(new URL(target, network.url('near')), { method, headers, body });
 }

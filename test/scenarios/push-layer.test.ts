@@ -33,7 +33,11 @@ function send(
   body: RequestInit['body'] = null,
   fields: Record<string, string> = {},
 ): Promise<Response> {
-  return fetch(new URL(target, network.url('pop')), { method, body, headers: { ...bearer(token), ...fields } });
+  return fetch(new URL(target, network.url('pop')), {
+    method,
+    body,
+    headers: { ...bearer(token), ...fields },
+  });
 }
 
 /** Zeroes that are made as they are read. @param breaksAt the piece in which it fails. */
@@ -58,7 +62,10 @@ async function goOn(place: string): Promise<Response> {
   expect(from).toBeLessThanOrEqual(30 * piece.length);
   const left = pieces * piece.length - from;
   const range = { 'content-range': `${from}-${pieces * piece.length - 1}` };
-  const rest = new Blob([new Uint8Array(left % piece.length), ...Array(Math.floor(left / piece.length)).fill(piece)]);
+  const rest = new Blob([
+    new Uint8Array(left % piece.length),
+    ...Array(Math.floor(left / piece.length)).fill(piece),
+  ]);
   return send('PATCH', place, rest.stream(), range);
 }
 

@@ -84,3 +84,38 @@ test('a range far ahead of a fill waits for it when the parent has no parts to o
   expect(upstream.ranges.length).toBeLessThanOrEqual(2);
   await reader.cancel();
 });
+
+test('what is checked as a whole is had in parts far ahead, and of these nothing is left when it has come', async () => {
+  const big = 40 * 1024 * 1024;
+  const upstream = objectUpstream(big);
+  const inParts = 'ahead';
+  await using given = await world({ disk: true, slices });
+  const whole = given.get({ inParts });
+  const pieces = (await given.nextAsk()).stream({
+    'content-length': String(big),
+    etag: '"v1"',
+    'repr-digest': 'sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:',
+    'cache-control': 'max-age=60',
+  });
+  const reader = (await whole).stream().getReader();
+  await pieces.push(upstream.bytes().slice(0, 500_000));
+  await pieces.push(upstream.bytes().slice(500_000, 1_000_000));
+  given.parent = upstream.parent;
+
+  const far = await given.get({ ...ranged('30000000-30000999'), inParts });
+  expect(await far.range(30_000_000, 30_000_999)).toEqual(upstream.bytes().slice(30_000_000, 30_001_000));
+  const near = await given.get({ ...ranged('30001000-30001999'), inParts });
+  expect(await near.range(30_001_000, 30_001_999)).toEqual(upstream.bytes().slice(30_001_000, 30_002_000));
+  expect(upstream.ranges).toEqual([range(457)]);
+  expect((await given.nextAsk()).ask.part).not.toBeUndefined();
+
+  await pieces.fail(new Error('its digest was wrong'));
+  await reader.cancel();
+  // Nobody finds the slice any more: the whole is asked for, from its beginning.
+  given.parent = null;
+  const again = given.get({ ...ranged('30000000-30000999'), inParts });
+  const asked = await given.nextAsk();
+  expect(asked.ask.part ?? null).toBeNull();
+  asked.answer('', {}, 503);
+  await again;
+});

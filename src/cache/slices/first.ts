@@ -31,10 +31,14 @@ const minSliceBytes = 64 * 1024;
 const unsliceableMs = 60_000;
 
 /** Whether a request wants a range of something that can be had in parts. */
-export function wantsPart({ resource, exchange }: Asked): boolean {
+export function wantsPart(asked: Asked): boolean {
+  return asked.resource.inParts === true && wantsRange(asked);
+}
+
+/** Whether a request wants a range. */
+export function wantsRange({ exchange }: Pick<Asked, 'exchange'>): boolean {
   const range = exchange.headers.get('range');
-  if (resource.inParts !== true || range === null || exchange.method !== 'GET') return false;
-  return firstByteWanted(range) !== null;
+  return range !== null && exchange.method === 'GET' && firstByteWanted(range) !== null;
 }
 
 export function inParts(asked: Asked, engine: Engine): Parent {

@@ -41,7 +41,7 @@ async function attempt(asked: Asked, found: Found, engine: Engine, count: number
   }
   if (source.from !== 'fill' || !isFarAhead(source.fill, asked)) return served;
   const { fill } = source;
-  const ofFill = layoutOfFill(fill, engine);
+  const ofFill = layoutOfFill(fill, asked.resource, engine);
   if (!ofFill) return hasDigest(fill.head) ? served : beside(served, asked);
   return show(served, { head: fill.head, layout: ofFill, forget: () => haveAwaited(fill) });
 

@@ -180,6 +180,7 @@ export class Origin {
     accounts: null,
     stores: null,
     purge: async () => {},
+    fetchAhead: async () => {},
     newestPurge: 0,
     spares: () => true,
     fetch: async (remote, url, { method, headers, body = null, signal }) => {

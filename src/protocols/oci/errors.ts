@@ -34,6 +34,7 @@ const codes: Partial<Record<ErrorCode, OciCode>> = {
   'body-too-large': 'SIZE_INVALID',
   'method-not-allowed': 'UNSUPPORTED',
   overloaded: 'TOOMANYREQUESTS',
+  'upstream-limiting': 'TOOMANYREQUESTS',
   'too-many-attempts': 'TOOMANYREQUESTS',
 };
 

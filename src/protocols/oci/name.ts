@@ -127,6 +127,11 @@ function isRestricted(hosted: Hosted | null, name: string): boolean {
   return hosted?.claims(name) === true && !hosted.isPublic(name);
 }
 
+/** A blob, as the origin keeps it. */
+export function blobResource(route: string, name: string, digest: Digest): Resource {
+  return resource(route, { kind: 'blob', name, digest }, undefined, false);
+}
+
 function resource(
   route: string,
   item: Item,
@@ -142,6 +147,7 @@ function resource(
     ...(isRestricted && { isRestricted }),
     tags: tagsOf(item),
     ask: askNothing,
+    ...(item.kind === 'blob' && { inParts: 'ahead' }),
     freshness: isForGood ? undefined : metadata,
   };
 }

@@ -9,6 +9,7 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { type AheadLimits, openAhead } from './ahead.ts';
 import { challengeFor } from './ask-login.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
@@ -22,8 +23,9 @@ import { openTeller } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { namer } from './name.ts';
+import type { OciOrigin } from './origin.ts';
 import { below, readPath } from './path.ts';
-import { type OciOrigin, pull } from './pull.ts';
+import { pull } from './pull.ts';
 import { type OciSource, openSources } from './sources.ts';
 import { openTokens } from './tokens.ts';
 
@@ -33,19 +35,23 @@ export interface OciOptions {
   readonly mirrors: string | null;
   /** What lives here rather than at a source; `null`: nothing. */
   readonly hosted: HostedOptions | null;
+  /** What is fetched of an image before somebody asks for it. */
+  readonly ahead: AheadLimits;
   /** How long a tag, and lists, are used without asking. */
   readonly metadata: FreshnessPolicy;
 }
 
 export function oci(
-  { sources: configured, mirrors, hosted: hosting, metadata }: OciOptions,
+  { sources: configured, mirrors, hosted: hosting, ahead, metadata }: OciOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
   const { route } = mount;
   const hosted = hosting && openHosted(hosting);
   const sources = openSources(configured, mirrors, hosted);
-  const origin: OciOrigin = { route, sources, tokens: openTokens(clock), metadata };
+  const origin: OciOrigin = {
+    ...{ route, sources, tokens: openTokens(clock), ahead: openAhead(route, ahead), metadata },
+  };
   const base = mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`;
   const home = hosted && { route, base, hosted, metadata, teller: openTeller(route), clock };
   let purge: OriginDoor['purge'] | null = null;

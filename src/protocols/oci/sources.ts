@@ -20,6 +20,8 @@ export interface OciSource {
   readonly password?: string | undefined;
   /** What names without a slash belong to, such as `library` at Docker Hub. */
   readonly namespace?: string | undefined;
+  /** What all names begin with there: a project of Harbor, or this source's name at another Meridian. */
+  readonly prefix?: string | undefined;
 }
 
 export interface Place {
@@ -72,7 +74,9 @@ export function openSources(
       const slash = fullName.indexOf('/');
       const source = byName.get(fullName.slice(0, slash));
       if (source === undefined) return null;
-      return { source, remote: { url: source.url }, repository: fullName.slice(slash + 1) };
+      const name = fullName.slice(slash + 1);
+      const repository = source.prefix === undefined ? name : `${source.prefix}/${name}`;
+      return { source, remote: { url: source.url }, repository };
     },
   };
 }

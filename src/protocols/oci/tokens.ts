@@ -19,6 +19,8 @@ const longestAnswer = 256 * 1024;
 const usualS = 60;
 /** Not used in its last seconds: the request takes time, too. */
 const marginS = 5;
+/** How long a password that was refused is not tried again. */
+const lockedMs = 10_000;
 
 const answerShape = z.object({
   token: z.string().min(1).optional(),
@@ -35,21 +37,26 @@ interface Kept {
 export interface Tokens {
   /** What the registry wanted last time for the same; `undefined`: that is not known, or has expired. */
   known(source: OciSource, scope: string): string | undefined;
-  /** Does what a challenge asks for. @throws `upstream-invalid` when the token service refuses or cannot be understood. */
+  /**
+   * Does what a challenge asks for. `undefined`: there is nothing to show, or the token service does not let anybody have that.
+   *
+   * @throws `upstream-invalid` when the token service refuses the source's password, fails, or cannot be understood.
+   */
   obtain(
     source: OciSource,
     scope: string,
     challenge: Challenge,
     origin: OriginDoor,
-    signal: AbortSignal,
   ): Promise<string | undefined>;
-  /** It was refused. */
-  forget(source: OciSource, scope: string): void;
+  /** The registry took this one no more. */
+  refused(source: OciSource, scope: string, authorization: string): void;
 }
 
 export function openTokens(clock: Clock): Tokens {
   const kept = new Map<string, Kept>();
-  const underWay = new Map<string, Promise<Kept>>();
+  const underWay = new Map<string, Promise<Kept | undefined>>();
+  /** Until when the password of a source, by its name, is not shown again: services lock out who tries too often. */
+  const wrong = new Map<string, number>();
   const keyOf = ({ name }: OciSource, scope: string) => `${name} ${scope}`;
 
   function keep(key: string, token: Kept): void {
@@ -67,7 +74,7 @@ export function openTokens(clock: Clock): Tokens {
       return undefined;
     },
 
-    async obtain(source, scope, challenge, origin, signal) {
+    async obtain(source, scope, challenge, origin) {
       const key = keyOf(source, scope);
       if (challenge.scheme === 'basic') {
         const authorization = basicOf(source);
@@ -75,18 +82,35 @@ export function openTokens(clock: Clock): Tokens {
         return authorization;
       }
       const waiting = underWay.get(key);
-      if (waiting !== undefined) return (await waiting).authorization;
+      if (waiting !== undefined) return (await waiting)?.authorization;
+      if ((wrong.get(source.name) ?? 0) > clock.elapsed()) throw wrongPassword(source);
       // Others wait for it, too, so it does not end with the one who came first.
-      const asking = ask(source, scope, challenge, origin, clock).finally(() => underWay.delete(key));
+      const asking = ask(source, scope, challenge, origin, clock)
+        .then((token) => {
+          if (token === 'wrong-password') {
+            wrong.set(source.name, clock.elapsed() + lockedMs);
+            throw wrongPassword(source);
+          }
+          if (token !== undefined) keep(key, token);
+          return token;
+        })
+        .finally(() => underWay.delete(key));
       underWay.set(key, asking);
-      signal.throwIfAborted();
-      const token = await asking;
-      keep(key, token);
-      return token.authorization;
+      return (await asking)?.authorization;
     },
 
-    forget: (source, scope) => void kept.delete(keyOf(source, scope)),
+    refused(source, scope, authorization) {
+      const key = keyOf(source, scope);
+      if (kept.get(key)?.authorization === authorization) kept.delete(key);
+    },
   };
+}
+
+function wrongPassword({ name }: OciSource): MeridianError {
+  return new MeridianError(
+    'upstream-invalid',
+    `The token service of ${name} answers 401: check the \`username\` and \`password\` of this source.`,
+  );
 }
 
 function basicOf({ username, password }: OciSource): string | undefined {
@@ -100,7 +124,7 @@ async function ask(
   challenge: Challenge & { readonly scheme: 'bearer' },
   origin: OriginDoor,
   clock: Clock,
-): Promise<Kept> {
+): Promise<Kept | 'wrong-password' | undefined> {
   const url = realmOf(source, challenge.realm);
   if (challenge.service !== null) url.searchParams.set('service', challenge.service);
   // Several scopes come as several parameters.
@@ -112,10 +136,13 @@ async function ask(
     signal: new AbortController().signal,
   });
   const text = await new Response(limited(answer.body)).text();
+  if (answer.status === 401 && basicOf(source) !== undefined) return 'wrong-password';
+  // Not for us, or not without a password: registries differ in which of the two they say, and where.
+  if (answer.status === 401 || answer.status === 403) return undefined;
   if (answer.status !== 200)
     throw new MeridianError(
       'upstream-invalid',
-      `The token service of ${source.name} answers ${answer.status}: check the \`username\` and \`password\` of this source.`,
+      `The token service of ${source.name} answers ${answer.status}.`,
     );
   const { data } = answerShape.safeParse(parsedJson(text));
   const token = data?.token ?? data?.access_token;

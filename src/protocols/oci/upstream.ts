@@ -7,6 +7,7 @@ import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import { readChallenge } from './challenge.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
+import { anyManifest } from './media.ts';
 import type { Place } from './sources.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -31,13 +32,17 @@ export async function ask(
 ): Promise<Answer> {
   const { source, repository } = place;
   const scope = `repository:${repository}:pull`;
-  const answer = await send(place, question, origin, tokens.known(source, scope));
+  const known = tokens.known(source, scope);
+  const answer = await send(place, question, origin, known);
   if (answer.status !== 401) return answer;
-  tokens.forget(source, scope);
+  // Those who asked with it at the same time have perhaps got another one by now.
+  if (known !== undefined) tokens.refused(source, scope, known);
   const challenge = readChallenge(answer.headers.get('www-authenticate'));
   const authorization =
-    challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin, question.signal);
-  if (authorization === undefined) return answer;
+    tokens.known(source, scope) ??
+    (challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin));
+  // A password that was refused is not shown again at once.
+  if (authorization === undefined || authorization === known) return answer;
   await discard(answer);
   return send(place, question, origin, authorization);
 }
@@ -69,6 +74,11 @@ function redirectTarget(from: URL, location: string | null): URL {
   );
 }
 
+/** Asked for with every manifest type that there is, whatever one client may take. */
+export function accepting(): Headers {
+  return new Headers({ accept: anyManifest, 'accept-encoding': 'identity' });
+}
+
 /** Lets go of a body that nobody reads, so that its connection is free again. */
 export async function discard({ body }: Answer): Promise<void> {
   if (body instanceof ReadableStream) await body.cancel().catch(() => {}); // it broke already
@@ -92,6 +102,8 @@ export async function passError(answer: Answer, code: OciCode, subject: string):
       const value = headers.get(name);
       if (value !== null) limited.headers.set(name, value);
     }
+    const reset = headers.get('ratelimit-reset') ?? '';
+    if (!headers.has('retry-after') && /^\d{1,9}$/.test(reset)) limited.headers.set('retry-after', reset);
     return limited;
   }
   if (status === 401 || status === 403)
@@ -101,7 +113,11 @@ export async function passError(answer: Answer, code: OciCode, subject: string):
       `There is no ${subject}, or this network may not have it: the upstream registry answers ${status}.`,
       absentFreshS,
     );
-  if (status >= 500)
-    return errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+  if (status >= 500) {
+    const failed = errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+    const retryAfter = headers.get('retry-after');
+    if (retryAfter !== null) failed.headers.set('retry-after', retryAfter);
+    return failed;
+  }
   throw new MeridianError('upstream-invalid', `The upstream registry answers ${status} for ${subject}.`);
 }

@@ -157,6 +157,14 @@ export const metrics = {
     meaning: 'For how long a remote still wants to be left alone.',
     together: 'highest',
   },
+  'meridian.remote.quota': {
+    kind: 'gauge',
+    unit: '{request}',
+    labels: ['server'],
+    meaning:
+      'Requests that a remote says it still grants (`RateLimit-Remaining`); none for one that does not say.',
+    together: 'lowest',
+  },
   'meridian.parent.up': {
     kind: 'gauge',
     unit: '',

@@ -77,8 +77,9 @@ export async function openTestHome(
 
 function homeWith(stores: Stores, options: Partial<HostedOptions>, clock: Clock): TestHome {
   const hosted = { ...standard, ...options };
+  const ahead = { atOnce: 0, largestBytes: 0 };
   const mount = { route: 'oci', prefix: '', role: 'origin' } as const;
-  const protocol = oci({ sources: [], mirrors: null, hosted, metadata: {} }, mount, clock);
+  const protocol = oci({ sources: [], mirrors: null, hosted, ahead, metadata: {} }, mount, clock);
   const home: TestHome = {
     ...{ protocol, stores, purged: [], bus: 'up' },
     again: () => homeWith(stores, options, clock),
@@ -103,7 +104,14 @@ function homeWith(stores: Stores, options: Partial<HostedOptions>, clock: Clock)
   };
   const nothingIsAsked = () => Promise.reject(new Error('no upstream is asked'));
   const door: OriginDoor = {
-    ...{ stores, purge, accounts: null, fetch: nothingIsAsked, read: nothingIsAsked },
+    ...{
+      stores,
+      purge,
+      accounts: null,
+      fetch: nothingIsAsked,
+      read: nothingIsAsked,
+      fetchAhead: nothingIsAsked,
+    },
     ...{ newestPurge: 0, spares: () => true },
   };
   protocol.begin?.({ stores, purge, warn: () => {} });

@@ -2,8 +2,8 @@
 import type { Answer, Entry } from '../../../entry.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import { documentLimits } from '../../../store.ts';
-import { ownCacheControl } from '../cache-control.ts';
-import { type Digest, digestOf, etagOf, readDigest, reprDigestOf } from '../digest.ts';
+import { cacheControlOf, confirmed, documentAnswer } from '../answers.ts';
+import { type Digest, digestOf, readDigest } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import { indexType } from '../media.ts';
 import { storesOf } from './claims.ts';
@@ -97,12 +97,7 @@ export async function serveReferrers(
 }
 
 function listed({ metadata }: Home, contentType: string, value: unknown, stored: Entry | null): Answer {
-  const body = new TextEncoder().encode(JSON.stringify(value));
-  const digest = digestOf(body);
-  const headers = new Headers({ etag: etagOf(digest), 'cache-control': ownCacheControl(metadata) });
-  if (stored?.etag === etagOf(digest)) return { status: 304, headers, body: null };
-  headers.set('content-type', contentType);
-  headers.set('content-length', String(body.byteLength));
-  headers.set('repr-digest', reprDigestOf(digest));
-  return { status: 200, headers, body };
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const cacheControl = cacheControlOf(metadata);
+  return confirmed(digestOf(bytes), stored, cacheControl) ?? documentAnswer(contentType, bytes, cacheControl);
 }

@@ -4,12 +4,14 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
+import { contentRange, parseRange, type Range, rangeBytes } from '../../../http/range.ts';
 import { ownTarget } from '../../../http/targeted.ts';
 import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
-import { immutable, ownCacheControl } from '../cache-control.ts';
-import { type Digest, etagOf, reprDigestOf } from '../digest.ts';
+import type { Sha256 } from '../../../store.ts';
+import { cacheControlOf, confirmed, fieldsOf, immutable } from '../answers.ts';
+import { type Digest, etagOf } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import type { Item } from '../key.ts';
 import { storesOf } from './claims.ts';
@@ -55,7 +57,7 @@ async function find(home: Home, at: Where, item: Item, ask: Ask, origin: OriginD
 async function serveTag(home: Home, at: Where, tag: string, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const found = await findTag(storesOf(origin).metadata, at, tag);
   if (found === null) return errorAnswer(404, 'MANIFEST_UNKNOWN', `There is no ${at.name}:${tag}.`);
-  return serveManifest(at, found.digest, ownCacheControl(home.metadata), ask, origin);
+  return serveManifest(at, found.digest, cacheControlOf(home.metadata), ask, origin);
 }
 
 async function serveManifest(
@@ -80,7 +82,7 @@ async function serveBlob(at: Where, digest: Digest, ask: Ask, origin: OriginDoor
 
 interface Content {
   readonly digest: Digest;
-  readonly blob: Parameters<ReturnType<typeof storesOf>['blobs']['open']>[0];
+  readonly blob: Sha256;
   readonly sizeBytes: number;
   readonly mediaType: string;
   readonly cacheControl: string;
@@ -88,18 +90,27 @@ interface Content {
 
 async function content(
   { digest, blob, sizeBytes, mediaType, cacheControl }: Content,
-  { exchange, stored }: Ask,
+  { exchange, stored, part }: Ask,
   origin: OriginDoor,
 ): Promise<Answer> {
-  const etag = etagOf(digest);
-  const headers = new Headers({ etag, 'cache-control': cacheControl });
-  if (stored?.etag === etag) return { status: 304, headers, body: null };
+  const same = confirmed(digest, stored, cacheControl);
+  if (same !== null) return same;
+  const headers = fieldsOf(digest, cacheControl);
   headers.set('content-type', mediaType);
-  headers.set('content-length', String(sizeBytes));
-  headers.set('docker-content-digest', digest);
-  headers.set('repr-digest', reprDigestOf(digest));
-  if (exchange.method === 'HEAD') return { status: 200, headers, body: null };
-  const opened = await storesOf(origin).blobs.open(blob);
+  const range = partOf(part, digest, sizeBytes);
+  const length = range === null ? sizeBytes : rangeBytes(range);
+  headers.set('content-length', String(length));
+  if (range !== null) headers.set('content-range', contentRange(range, sizeBytes));
+  const status = range === null ? 200 : 206;
+  if (exchange.method === 'HEAD') return { status, headers, body: null };
+  const opened = await storesOf(origin).blobs.open(blob, range === null ? undefined : { from: range.start, to: range.end });
   if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
-  return { status: 200, headers, body: opened.body };
+  return { status, headers, body: opened.body };
+}
+
+/** Of what is asked for in part; `null`: the whole, which may always be given. */
+function partOf(part: Ask['part'], digest: Digest, sizeBytes: number): Range | null {
+  if (!part || (part.ifRange && part.ifRange !== etagOf(digest))) return null;
+  const wanted = parseRange(part.range, sizeBytes);
+  return Array.isArray(wanted) && wanted.length === 1 ? (wanted[0] ?? null) : null;
 }
