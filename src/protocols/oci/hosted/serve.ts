@@ -103,7 +103,10 @@ async function content(
   if (range !== null) headers.set('content-range', contentRange(range, sizeBytes));
   const status = range === null ? 200 : 206;
   if (exchange.method === 'HEAD') return { status, headers, body: null };
-  const opened = await storesOf(origin).blobs.open(blob, range === null ? undefined : { from: range.start, to: range.end });
+  const opened = await storesOf(origin).blobs.open(
+    blob,
+    range === null ? undefined : { from: range.start, to: range.end },
+  );
   if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
   return { status, headers, body: opened.body };
 }
