@@ -3,6 +3,7 @@
  * copied, listed and deleted.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { oci } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
@@ -13,6 +14,8 @@ import { available } from '../support/needs.ts';
 
 const problem = Bun.which('skopeo') === null ? 'skopeo is not installed' : null;
 const folder = temporary('oci-hosted');
+/** A layer that clients can unpack. */
+const emptyTar = new Uint8Array(10_240);
 
 describe.skipIf(!available('skopeo', problem))('an image that is pushed', () => {
   let network: TestNetwork;
@@ -109,6 +112,47 @@ describe.skipIf(!available('skopeo', problem))('an image that is pushed', () => 
       tags: ['latest', 'release-1'],
     });
   });
+
+  test('is copied from one repository to another without sending its layers', async () => {
+    await toolSucceeds(push('app', 'open/first:v1'), folder.path);
+    const creds = ['--src-creds', `ci:${token}`, '--dest-creds', `ci:${token}`];
+    const insecure = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+    const [from, to] = [at('near', 'open/first:v1'), at('near', 'open/second:v1')];
+    const copied = skopeo('--debug', 'copy', ...insecure, ...creds, from, to);
+    const { output } = await toolSucceeds(copied, folder.path);
+    expect(output).toContain('/v2/open/second/blobs/uploads/?from=open%2Ffirst&mount=');
+    expect(output).not.toContain('PATCH');
+    const { headers } = await get('far', 'open/second/manifests/v1');
+    expect(headers.get('docker-content-digest')).toBe(app.digest);
+  });
+
+  for (const client of ['podman', 'buildah'] as const) {
+    test.skipIf(Bun.which(client) === null)(
+      `is pulled and pushed by ${client}`,
+      async () => {
+        const home = join(folder.path, client);
+        mkdirSync(home);
+        const storage = ['--root', join(home, 'root'), '--runroot', join(home, 'run')];
+        const own = [client, ...storage, '--storage-driver', 'vfs'];
+        const host = network.url('near').slice('http://'.length);
+        await toolSucceeds([client, 'login', '--tls-verify=false', '-u', 'ci', '-p', token, host], home);
+        writeImage(join(home, 'image'), 'v1', { layers: [emptyTar] });
+        const to = `${host}/closed/${client}:v1`;
+        const first = skopeo('copy', '--dest-tls-verify=false', `oci:${join(home, 'image')}:v1`, `docker://${to}`);
+        await toolSucceeds(first, home);
+        await toolSucceeds([...own, 'pull', '--tls-verify=false', to], home);
+        const again = `docker://${host}/closed/${client}:again`;
+        await toolSucceeds([...own, 'push', '--tls-verify=false', to, again], home);
+        const configOf = async (tag: string) => {
+          const fields = { headers: { authorization: `Bearer ${token}` } };
+          const response = await get('far', `closed/${client}/manifests/${tag}`, fields);
+          return ((await response.json()) as { config: { digest: string } }).config.digest;
+        };
+        expect(await configOf('again')).toBe(await configOf('v1'));
+      },
+      60_000,
+    );
+  }
 
   test('is gone everywhere once it is deleted', async () => {
     await toolSucceeds(push('app', 'open/gone:v1'), folder.path);

@@ -153,6 +153,28 @@ describe('Pushing Manifests with Subject, and Listing Referrers', () => {
     expect(left.manifests).toHaveLength(2);
   });
 
+  test('more than one answer holds come page by page', async () => {
+    const subject = await manifestIn('referrers/many');
+    const pushed: string[] = [];
+    for (const noise of ['a', 'b', 'c']) {
+      const annotations = { noise: noise.repeat(1_900_000) };
+      const manifest = await manifestIn('referrers/many', { ...about(subject.digest), annotations });
+      expect((await putManifest('referrers/many', manifest.digest, manifest)).status).toBe(201);
+      pushed.push(manifest.digest);
+    }
+    const listed: string[] = [];
+    let pages = 0;
+    let next: string | undefined = `referrers/many/referrers/${subject.digest}`;
+    for (; next !== undefined; pages++) {
+      const got: Response = await send('GET', next);
+      const { manifests } = (await got.json()) as { manifests: { digest: string }[] };
+      listed.push(...manifests.map(({ digest }) => digest));
+      next = /^<([^>]+)>; rel="next"$/.exec(got.headers.get('link') ?? '')?.[1];
+    }
+    expect(pages).toBe(2);
+    expect(listed).toEqual(pushed.sort());
+  });
+
   test('an artifact without an image names the empty config', async () => {
     const empty = new TextEncoder().encode('{}');
     const emptyType = 'application/vnd.oci.empty.v1+json';

@@ -69,6 +69,11 @@ async function goOn(place: string): Promise<Response> {
   return send('PATCH', place, rest.stream(), range);
 }
 
+test('what is no layer is refused beyond the bound of other bodies', async () => {
+  const refused = await send('PUT', '/v2/big/layer/manifests/v1', new Uint8Array(65 * piece.length));
+  expect(refused.status).toBe(413);
+});
+
 test('a layer beyond the bound of other bodies arrives whole, and goes on where it broke off', async () => {
   const hasher = new Bun.CryptoHasher('sha256');
   for (let nth = 0; nth < pieces; nth++) hasher.update(piece);

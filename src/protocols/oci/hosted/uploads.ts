@@ -58,7 +58,7 @@ export async function finish(changing: Changing, id: string, parameters: URLSear
     // All of it comes now, and need not be read again to be checked.
     refuseOtherPlace(changing, upload);
     await takeWhole(changing, digest, bodyOf(changing));
-    await uploads.cancel(id);
+    await alone(changing, () => uploads.cancel(id));
     return created(changing, digest);
   }
   if (hasBody(changing)) await append(changing, id);
