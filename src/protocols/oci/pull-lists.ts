@@ -5,7 +5,8 @@ import { MeridianError } from '../../errors.ts';
 import { parsedJson } from '../../http/json.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { cacheControlOf, documentAnswer, wholeOf } from './answers.ts';
+import { documentAnswer, wholeOf } from './answers.ts';
+import { ownCacheControl } from './cache-control.ts';
 import type { ReferrersItem, TagsItem } from './key.ts';
 import { indexType } from './media.ts';
 import type { OciOrigin } from './origin.ts';
@@ -26,7 +27,7 @@ export async function pullTags(
   const answer = await askUpstream(place, question, origin, oci.tokens);
   if (answer.status !== 200) return passError(answer, 'NAME_UNKNOWN', name);
   const tags = tagsIn(await wholeOf(answer, longestList, `the tags of ${name}`), name);
-  const listed = documentAnswer('application/json', json({ name, tags }), cacheControlOf(oci.metadata));
+  const listed = documentAnswer('application/json', json({ name, tags }), ownCacheControl(oci.metadata));
   const next = nextPage(answer.headers.get('link'), name);
   if (next !== null) listed.headers.set('link', next);
   return listed;
@@ -75,7 +76,7 @@ export async function pullReferrers(
 }
 
 function indexAnswer(bytes: Uint8Array<ArrayBuffer>, { metadata }: OciOrigin): Answer {
-  return documentAnswer(indexType, bytes, cacheControlOf(metadata));
+  return documentAnswer(indexType, bytes, ownCacheControl(metadata));
 }
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {
