@@ -1,4 +1,4 @@
-/** What the origin makes of an upstream's answers: the same for all clients, named by digest, with the times of the config. */
+/** What the origin makes of an upstream's answers: the same for all clients, and named by digest. */
 import type { Answer, Entry } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Digest, digestOf, etagOf, reprDigestOf } from './digest.ts';
