@@ -44,10 +44,18 @@ function tagsIn(bytes: Uint8Array, name: string): readonly string[] {
 
 /** The upstream's next page, as one of ours: by the full name, which every client understands. */
 function nextPage(link: string | null, name: string): string | null {
-  const [, target = ''] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];
-  const url = target === '' ? null : URL.parse(target, 'http://upstream.invalid');
-  return url === null ? null : `</v2/${name}/tags/list${url.search}>; rel="next"`;
+  const query = nextQuery(link);
+  return query === null ? null : `</v2/${name}/tags/list${query}>; rel="next"`;
 }
+
+/** The query of the next page, with its question mark; `null`: this is the last one. */
+function nextQuery(link: string | null): string | null {
+  const [, target = ''] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];
+  return target === '' ? null : (URL.parse(target, 'http://upstream.invalid')?.search ?? null);
+}
+
+/** Pages of referrers that are made into one answer. Where there are more, the answer has the first of them. */
+const mostPages = 100;
 
 /** By the API; from a registry without, by the tag that clients then use (§ Referrers Tag Schema). */
 export async function pullReferrers(
@@ -61,18 +69,43 @@ export async function pullReferrers(
     const headers = new Headers({ accept: indexType, 'accept-encoding': 'identity' });
     return askUpstream(place, { method: 'GET', path, headers, signal: ask.signal }, origin, oci.tokens);
   };
-  const listed = async (answer: Answer) =>
-    indexAnswer(await wholeOf(answer, longestList, `the referrers of ${digest}`), oci);
+  const what = `the referrers of ${digest}`;
   const byApi = await get(`referrers/${digest}`);
-  if (byApi.status === 200) return listed(byApi);
-  if (byApi.status !== 404 && byApi.status !== 400 && byApi.status !== 405)
-    return passError(byApi, 'MANIFEST_UNKNOWN', name);
+  if (byApi.status === 200) {
+    const first = await wholeOf(byApi, longestList, what);
+    let next = nextQuery(byApi.headers.get('link'));
+    if (next === null) return indexAnswer(first, oci);
+    const referrers = referrersIn(first, what);
+    for (let pages = 1; next !== null && pages < mostPages; pages++) {
+      const page = await get(`referrers/${digest}${next}`);
+      if (page.status !== 200) return passError(page, 'MANIFEST_UNKNOWN', name);
+      referrers.push(...referrersIn(await wholeOf(page, longestList, what), what));
+      next = nextQuery(page.headers.get('link'));
+    }
+    return indexAnswer(indexOf(referrers), oci);
+  }
+  if (!withoutReferrers.has(byApi.status)) return passError(byApi, 'MANIFEST_UNKNOWN', name);
   await discard(byApi);
   const byTag = await get(`manifests/${digest.replace(':', '-')}`);
-  if (byTag.status === 200) return listed(byTag);
+  if (byTag.status === 200) return indexAnswer(await wholeOf(byTag, longestList, what), oci);
   if (byTag.status !== 404) return passError(byTag, 'MANIFEST_UNKNOWN', name);
   await discard(byTag);
-  return indexAnswer(json({ schemaVersion: 2, mediaType: indexType, manifests: [] }), oci);
+  return indexAnswer(indexOf([]), oci);
+}
+
+/** By which a registry says that it has no such API. */
+const withoutReferrers: ReadonlySet<number> = new Set([400, 404, 405]);
+
+const index = z.object({ manifests: z.array(z.unknown()) });
+
+function referrersIn(bytes: Uint8Array, what: string): unknown[] {
+  const { data } = index.safeParse(parsedJson(new TextDecoder().decode(bytes)));
+  if (data === undefined) throw new MeridianError('upstream-invalid', `A page of ${what} is no index.`);
+  return data.manifests;
+}
+
+function indexOf(manifests: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  return json({ schemaVersion: 2, mediaType: indexType, manifests });
 }
 
 function indexAnswer(bytes: Uint8Array<ArrayBuffer>, { metadata }: OciOrigin): Answer {
