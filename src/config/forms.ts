@@ -192,17 +192,17 @@ export function tagPattern(text: string): string | undefined {
   return /^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$/.test(text) ? text : undefined;
 }
 
-const imagePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const wordPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** Another word of such a name (OCI Distribution Specification, `<name>`). */
 export function imageWord(text: string): string | undefined {
-  return imagePattern.test(text) ? text : undefined;
+  return wordPattern.test(text) ? text : undefined;
 }
 
 /** One or more of them. The first may be that of a registry. */
 export function imageName(text: string): string | undefined {
   const [first = '', ...rest] = text.split('/');
   const isName =
-    (imagePattern.test(first) || registryName(first)) && rest.every((word) => imagePattern.test(word));
+    (wordPattern.test(first) || registryName(first)) && rest.every((word) => wordPattern.test(word));
   return isName ? text : undefined;
 }

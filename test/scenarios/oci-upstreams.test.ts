@@ -142,6 +142,15 @@ test('a source may begin all of its names with words of its own', async () => {
   expect(answer.headers.get('oci-namespace')).toBe('within.example');
 });
 
+test('what refers to an image comes as one list, however many pages the registry makes of it', async () => {
+  const { digest } = registry.image('signed/app', 'v1', [random(10)]);
+  const referrer = (size: number) => ({ digest: digestOf(random(10)), size });
+  const pages = [[referrer(1), referrer(2)], [referrer(3)], [referrer(4)]];
+  registry.referrers('signed/app', digest, pages);
+  const answer = await get(`plain.example/signed/app/referrers/${digest}`);
+  expect(await answer.json()).toMatchObject({ schemaVersion: 2, manifests: pages.flat() });
+});
+
 describe('an old registry', () => {
   test('that knows no HEAD and says no digest is understood', async () => {
     Object.assign(registry.manners, { noHead: true, noDigest: true });

@@ -28,6 +28,8 @@ export interface OciRegistry extends Upstream {
   signed(repository: string, tag: string, bytes: Uint8Array, digest: string): void;
   /** An image of these layers. */
   image(repository: string, tag: string, layers: readonly Uint8Array[]): PushedImage;
+  /** What refers to a manifest, page by page. A registry that has never been told of any has no API for it. */
+  referrers(repository: string, digest: string, pages: readonly (readonly unknown[])[]): void;
   untag(repository: string, tag: string): void;
   /** How often a blob, or a manifest, was fetched (GET) from here, or some of it. */
   fetched(digest: string): number;
@@ -47,6 +49,9 @@ export async function startOciRegistry(): Promise<OciRegistry> {
   /** By `<repository>/<tag or digest>`. */
   const manifests = new Map<string, { bytes: Uint8Array; type: string; digest: string }>();
 
+  /** Pages, by `<repository>/<digest>`. */
+  const referrers = new Map<string, readonly (readonly unknown[])[]>();
+
   const upstream = await startUpstream((request) => {
     const { token, answers } = manners;
     if (answers) return answers;
@@ -58,6 +63,8 @@ export async function startOciRegistry(): Promise<OciRegistry> {
   });
 
   function answerTo(request: UpstreamRequest): UpstreamAnswer {
+    const referred = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(request.path);
+    if (referred) return referrersAnswer(request, `${referred[1]}/${referred[2]}`);
     const [, repository = '', kind, reference = ''] =
       /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(request.path) ?? [];
     if (kind === 'manifests') return manifestAnswer(request, `${repository}/${reference}`);
@@ -66,6 +73,16 @@ export async function startOciRegistry(): Promise<OciRegistry> {
     if (manners.blobsAt)
       return { status: 307, headers: { location: `${manners.blobsAt}/${reference}?signed=yes` } };
     return partOf(bytes, request);
+  }
+
+  function referrersAnswer({ target, path }: UpstreamRequest, name: string): UpstreamAnswer {
+    const pages = referrers.get(name);
+    if (pages === undefined) return { status: 404 };
+    const page = Number(new URL(target, 'http://registry.example').searchParams.get('page') ?? 0);
+    const link = page + 1 < pages.length ? { link: `<${path}?page=${page + 1}>; rel="next"` } : null;
+    const type = 'application/vnd.oci.image.index.v1+json';
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: pages[page] ?? [] });
+    return { headers: { 'content-type': type, ...link }, body };
   }
 
   function manifestAnswer({ method }: UpstreamRequest, name: string): UpstreamAnswer {
@@ -106,6 +123,9 @@ export async function startOciRegistry(): Promise<OciRegistry> {
       };
       const digest = own.manifest(repository, tag, json(manifest));
       return { digest, config: manifest.config.digest, layers: manifest.layers.map((each) => each.digest) };
+    },
+    referrers(repository: string, digest: string, pages: readonly (readonly unknown[])[]) {
+      referrers.set(`${repository}/${digest}`, pages);
     },
     untag: (repository: string, tag: string) => void manifests.delete(`${repository}/${tag}`),
     fetched: (digest: string) =>

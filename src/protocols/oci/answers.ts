@@ -1,14 +1,10 @@
-/** What the origin makes of an upstream's answers: the same for all clients, named by digest, with the times of the config. */
+/** What the origin makes of an upstream's answers: the same for all clients, and named by digest. */
 import type { Answer, Entry } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import type { FreshnessPolicy } from '../../resource.ts';
 import { type Digest, digestOf, etagOf, reprDigestOf } from './digest.ts';
 
-/** What its digest names never changes; a year is the longest that caches understand. */
-export const immutable = 'public, max-age=31536000, immutable';
 /** The specification asks registries to take manifests of 4 MiB at least. */
 export const longestManifest = 16 * 2 ** 20;
-const usualFreshS = 60;
 
 export function manifestAnswer(
   digest: Digest,
@@ -44,17 +40,6 @@ export function confirmed(digest: Digest, stored: Entry | null, cacheControl: st
   if (stored?.etag !== etagOf(digest)) return null;
   const headers = new Headers({ etag: etagOf(digest), 'cache-control': cacheControl });
   return { status: 304, headers, body: null };
-}
-
-export function cacheControlOf({
-  freshS = usualFreshS,
-  staleWhileRevalidateS,
-  staleIfErrorS,
-}: FreshnessPolicy): string {
-  let field = `public, max-age=${freshS}`;
-  if (staleWhileRevalidateS !== undefined) field += `, stale-while-revalidate=${staleWhileRevalidateS}`;
-  if (staleIfErrorS !== undefined) field += `, stale-if-error=${staleIfErrorS}`;
-  return field;
 }
 
 export function copied(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,8 @@ import { MeridianError } from '../../errors.ts';
 import { parsedJson } from '../../http/json.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { cacheControlOf, documentAnswer, wholeOf } from './answers.ts';
+import { documentAnswer, wholeOf } from './answers.ts';
+import { ownCacheControl } from './cache-control.ts';
 import type { ReferrersItem, TagsItem } from './key.ts';
 import { indexType } from './media.ts';
 import type { OciOrigin } from './origin.ts';
@@ -26,7 +27,7 @@ export async function pullTags(
   const answer = await askUpstream(place, question, origin, oci.tokens);
   if (answer.status !== 200) return passError(answer, 'NAME_UNKNOWN', name);
   const tags = tagsIn(await wholeOf(answer, longestList, `the tags of ${name}`), name);
-  const listed = documentAnswer('application/json', json({ name, tags }), cacheControlOf(oci.metadata));
+  const listed = documentAnswer('application/json', json({ name, tags }), ownCacheControl(oci.metadata));
   const next = nextPage(answer.headers.get('link'), name);
   if (next !== null) listed.headers.set('link', next);
   return listed;
@@ -43,10 +44,18 @@ function tagsIn(bytes: Uint8Array, name: string): readonly string[] {
 
 /** The upstream's next page, as one of ours: by the full name, which every client understands. */
 function nextPage(link: string | null, name: string): string | null {
-  const [, target = ''] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];
-  const url = target === '' ? null : URL.parse(target, 'http://upstream.invalid');
-  return url === null ? null : `</v2/${name}/tags/list${url.search}>; rel="next"`;
+  const query = nextQuery(link);
+  return query === null ? null : `</v2/${name}/tags/list${query}>; rel="next"`;
 }
+
+/** The query of the next page, with its question mark; `null`: this is the last one. */
+function nextQuery(link: string | null): string | null {
+  const [, target = ''] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];
+  return target === '' ? null : (URL.parse(target, 'http://upstream.invalid')?.search ?? null);
+}
+
+/** Pages of referrers that are made into one answer. Where there are more, the answer has the first of them. */
+const mostPages = 100;
 
 /** By the API; from a registry without, by the tag that clients then use (§ Referrers Tag Schema). */
 export async function pullReferrers(
@@ -61,32 +70,54 @@ export async function pullReferrers(
     return askUpstream(place, { method: 'GET', path, headers, signal: ask.signal }, origin, oci.tokens);
   };
   const type = new URLSearchParams(query).get('artifactType');
-  const listed = async (answer: Answer) =>
-    indexAnswer(await wholeOf(answer, longestList, `the referrers of ${digest}`), type, oci);
   const filter = type === null ? '' : `?${new URLSearchParams({ artifactType: type })}`;
+  const what = `the referrers of ${digest}`;
   const byApi = await get(`referrers/${digest}${filter}`);
-  if (byApi.status === 200) return listed(byApi);
-  if (byApi.status !== 404 && byApi.status !== 400 && byApi.status !== 405)
-    return passError(byApi, 'MANIFEST_UNKNOWN', name);
+  if (byApi.status === 200) {
+    const first = await wholeOf(byApi, longestList, what);
+    let next = nextQuery(byApi.headers.get('link'));
+    if (next === null) return indexAnswer(first, type, oci);
+    const referrers = referrersIn(first, what);
+    for (let pages = 1; next !== null && pages < mostPages; pages++) {
+      const page = await get(`referrers/${digest}${next}`);
+      if (page.status !== 200) return passError(page, 'MANIFEST_UNKNOWN', name);
+      referrers.push(...referrersIn(await wholeOf(page, longestList, what), what));
+      next = nextQuery(page.headers.get('link'));
+    }
+    return indexAnswer(indexOf(referrers), type, oci);
+  }
+  if (!withoutReferrers.has(byApi.status)) return passError(byApi, 'MANIFEST_UNKNOWN', name);
   await discard(byApi);
   const byTag = await get(`manifests/${digest.replace(':', '-')}`);
-  if (byTag.status === 200) return listed(byTag);
+  if (byTag.status === 200) return indexAnswer(await wholeOf(byTag, longestList, what), type, oci);
   if (byTag.status !== 404) return passError(byTag, 'MANIFEST_UNKNOWN', name);
   await discard(byTag);
-  return indexAnswer(json({ schemaVersion: 2, mediaType: indexType, manifests: [] }), type, oci);
+  return indexAnswer(indexOf([]), type, oci);
 }
 
-const referrersList = z.looseObject({
-  manifests: z.array(z.looseObject({ artifactType: z.string().optional() })),
-});
+/** By which a registry says that it has no such API. */
+const withoutReferrers: ReadonlySet<number> = new Set([400, 404, 405]);
+
+const index = z.object({ manifests: z.array(z.unknown()) });
+
+function referrersIn(bytes: Uint8Array, what: string): unknown[] {
+  const { data } = index.safeParse(parsedJson(new TextDecoder().decode(bytes)));
+  if (data === undefined) throw new MeridianError('upstream-invalid', `A page of ${what} is no index.`);
+  return data.manifests;
+}
+
+function indexOf(manifests: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  return json({ schemaVersion: 2, mediaType: indexType, manifests });
+}
+
+const referrer = z.looseObject({ artifactType: z.string().optional() });
 
 /** @param type only these; `null`: all. Whether the upstream has left the others out is not asked. */
 function indexAnswer(bytes: Uint8Array<ArrayBuffer>, type: string | null, { metadata }: OciOrigin): Answer {
-  if (type === null) return documentAnswer(indexType, bytes, cacheControlOf(metadata));
-  const { data } = referrersList.safeParse(parsedJson(new TextDecoder().decode(bytes)));
-  if (data === undefined) throw new MeridianError('upstream-invalid', 'The list of referrers is none.');
-  const manifests = data.manifests.filter(({ artifactType }) => artifactType === type);
-  const answer = documentAnswer(indexType, json({ ...data, manifests }), cacheControlOf(metadata));
+  if (type === null) return documentAnswer(indexType, bytes, ownCacheControl(metadata));
+  const all = referrersIn(bytes, 'referrers');
+  const wanted = all.filter((each) => referrer.safeParse(each).data?.artifactType === type);
+  const answer = documentAnswer(indexType, indexOf(wanted), ownCacheControl(metadata));
   answer.headers.set('oci-filters-applied', 'artifactType');
   return answer;
 }

@@ -2,7 +2,8 @@
 import type { Answer } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import { cacheControlOf, confirmed, copied, longestManifest, manifestAnswer, wholeOf } from './answers.ts';
+import { confirmed, copied, longestManifest, manifestAnswer, wholeOf } from './answers.ts';
+import { ownCacheControl } from './cache-control.ts';
 import { digestOf, readDigest } from './digest.ts';
 import type { TagItem } from './key.ts';
 import { manifestResource } from './name.ts';
@@ -38,7 +39,7 @@ export async function pullTag(
   await discard(head);
   const digest = readDigest(head.headers.get('docker-content-digest') ?? '');
   if (digest === null) return pullUnnamed(oci, item, place, ask, origin);
-  const cacheControl = cacheControlOf(oci.metadata);
+  const cacheControl = ownCacheControl(oci.metadata);
   const stored = confirmed(digest, ask.stored, cacheControl);
   if (stored !== null) return stored;
   const resource = manifestResource(oci.route, name, digest);
@@ -69,7 +70,7 @@ async function pullUnnamed(
   if (answer.status !== 200) return passError(answer, 'MANIFEST_UNKNOWN', subject);
   const bytes = await wholeOf(answer, longestManifest, subject);
   const type = answer.headers.get('content-type');
-  const cacheControl = cacheControlOf(oci.metadata);
+  const cacheControl = ownCacheControl(oci.metadata);
   if (isSigned(type)) return signedAnswer(null, bytes, type, cacheControl);
   const digest = digestOf(bytes);
   const stored = confirmed(digest, ask.stored, cacheControl);

@@ -2,7 +2,8 @@
 import type { Answer, Entry } from '../../../entry.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import { documentLimits } from '../../../store.ts';
-import { cacheControlOf, confirmed, documentAnswer } from '../answers.ts';
+import { confirmed, documentAnswer } from '../answers.ts';
+import { ownCacheControl } from '../cache-control.ts';
 import { type Digest, digestOf, readDigest } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import { indexType } from '../media.ts';
@@ -98,6 +99,6 @@ export async function serveReferrers(
 
 function listed({ metadata }: Home, contentType: string, value: unknown, stored: Entry | null): Answer {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  const cacheControl = cacheControlOf(metadata);
+  const cacheControl = ownCacheControl(metadata);
   return confirmed(digestOf(bytes), stored, cacheControl) ?? documentAnswer(contentType, bytes, cacheControl);
 }

@@ -10,7 +10,8 @@ import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Sha256 } from '../../../store.ts';
-import { cacheControlOf, confirmed, fieldsOf, immutable } from '../answers.ts';
+import { confirmed, fieldsOf } from '../answers.ts';
+import { immutable, ownCacheControl } from '../cache-control.ts';
 import { type Digest, etagOf } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import type { Item } from '../key.ts';
@@ -57,7 +58,7 @@ async function find(home: Home, at: Where, item: Item, ask: Ask, origin: OriginD
 async function serveTag(home: Home, at: Where, tag: string, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const found = await findTag(storesOf(origin).metadata, at, tag);
   if (found === null) return errorAnswer(404, 'MANIFEST_UNKNOWN', `There is no ${at.name}:${tag}.`);
-  return serveManifest(at, found.digest, cacheControlOf(home.metadata), ask, origin);
+  return serveManifest(at, found.digest, ownCacheControl(home.metadata), ask, origin);
 }
 
 async function serveManifest(
