@@ -136,8 +136,8 @@ async function counted(admin: number): Promise<number> {
 /** Whether there are traces and OTLP in this version. */
 const hasCollector = Object.hasOwn(nodeSchema.shape, 'telemetry');
 
-/** As often as can be useful: a run is short. */
-const PUSH_EVERY_S = 1;
+/** More often than it usually is: a run is short. */
+const PUSH_EVERY_S = 10;
 
 function watched({ admin, collector }: Watchers) {
   const otlp = { endpoint: collector, metricsEveryS: PUSH_EVERY_S };

@@ -179,7 +179,7 @@ function overheadTable(rows: readonly Row[]): Table {
   return {
     title: 'What telemetry costs',
     remarks: [
-      'The rate of hits with telemetry on, as a share of that with all of it off, and the processor time that it takes. All telemetry: metrics, real timings, traces and pushes to a collector every second; with it an access log of JSON lines in a file. Goal: 95% of the rate, with a sample of the requests in the log.',
+      'The rate of hits with telemetry on, as a share of that with all of it off, and the processor time that it takes. All telemetry: metrics, real timings, traces and pushes to a collector every ten seconds (every minute, unless the config says otherwise); with it an access log of JSON lines in a file. Goal: 95% of the rate, with a sample of the requests in the log.',
       'A line for each request is not had for that: it is a string to make and bytes to write, and the address of its client is a system call, since the runtime tells of no connection that it could be remembered for. What that costs is the difference between the last two rows of a case.',
     ],
     names: 2,
