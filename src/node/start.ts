@@ -75,7 +75,8 @@ export async function startNode(
   let inForce = network;
   const status = () => statusOf(node, startedAtMs, doors.urls, parts.replicas.stats);
   const self = { network: () => inForce, node: () => node, startedMs: startedAtMs, worker: seat?.worker };
-  const telemetry = openTelemetry({ ...self, config, clock, log, status });
+  let hasOpened = false;
+  const telemetry = openTelemetry({ ...self, config, clock, log, status, hasOpened: () => hasOpened });
   const { meter, work } = telemetry;
   const parts = await openParts(network, config, startedAtMs, { ...deps, work }, () => node.site);
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
@@ -117,6 +118,7 @@ export async function startNode(
     log,
     shared: seat !== undefined,
   });
+  hasOpened = true;
   node.site.begin();
   parts.begin();
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;

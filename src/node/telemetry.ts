@@ -22,6 +22,8 @@ export interface NodeTelemetryOptions extends Omit<NodeMetricsOptions, 'node' | 
   readonly startedMs: number;
   /** The node, once it is there. */
   readonly node: () => Node;
+  /** Whether it is: until all of it is open, there are no metrics to push, however long that takes. */
+  readonly hasOpened: () => boolean;
 }
 
 export interface NodeTelemetry extends Pick<NodeMetrics, 'meter' | 'work' | 'rum' | 'read'> {
@@ -44,7 +46,7 @@ export function openTelemetry(options: NodeTelemetryOptions): NodeTelemetry {
   const { meter, work, rum, read } = metrics;
   const tell = openVerdicts({ clock, send: (to, traceIds) => node().site.tellKept(to, traceIds) });
   const exporterFor = ({ otlp }: NodeConfig['telemetry']) =>
-    otlp ? exporterTo(otlp, read, exports, options) : null;
+    otlp ? exporterTo(otlp, () => (options.hasOpened() ? read() : {}), exports, options) : null;
   let exporter = exporterFor(telemetry);
   let tracing = tracingFor();
 
