@@ -83,11 +83,12 @@ function OneStep({ step, of }: { readonly step: Step; readonly of: string }) {
         <Code text={step.command} label={`Copy: ${step.command}`} />
       </>
     );
-  const file = `~/${step.file.path}`;
+  const { path, form } = step.file;
+  const file = path.startsWith('/') ? path : `~/${path}`;
   return (
     <>
       <p class="note">
-        In <code>{file}</code>, beside what is there. {step.why}
+        In <code>{file}</code>, {form === 'own' ? 'a file of its own' : 'beside what is there'}. {step.why}
       </p>
       <Code text={step.text.trimEnd()} label={`Copy the lines of ${file} for ${of}`} />
     </>
