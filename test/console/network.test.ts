@@ -117,8 +117,10 @@ test.skipIf(!canRun)('who does not administer the network is told so', async () 
   const reader = { actions: ['read' as const], routes: ['docs'], subjects: ['*'] };
   const { token } = await tokenFor(wide.network.node('origin'), 'bob', [reader]);
   await using visitor = await visit(chromium.browser, wide.admin, token);
-  await visitor.sees('for those who administer it');
+  // There is something for them at the packages, where they begin.
+  await visitor.page.locator('xpath/.//h1[normalize-space()="Packages"]').wait();
   await visitor.open('traffic', 'Traffic');
+  await visitor.sees('for those who administer it');
   await visitor.sees('You are signed in as user:bob');
   expect(visitor.complaints).toEqual([]);
 });

@@ -222,7 +222,7 @@ describe.skipIf(!canRun)('packages', () => {
     await lists(visitor, ['@acme/ui']);
     await page.locator('.package-name').click();
     await page.locator('.readme h3').wait();
-    expect(await page.title()).toBe('@acme/ui · Packages · Meridian');
+    expect(await page.title()).toBe('Readme · @acme/ui · Packages · Meridian');
     await visitor.sees('Buttons that people like to press.');
     await visitor.sees('☑ works');
     await visitor.sees('MIT');
@@ -272,7 +272,7 @@ describe.skipIf(!canRun)('packages', () => {
     await eventually(
       'both PoPs',
       async () => {
-        const rows = await textsOf(page, '[aria-label="Where left-pad was asked for"] td:first-child');
+        const rows = await textsOf(page, '[aria-label="Where left-pad was asked for, table"] td:first-child');
         if (rows.toSorted().join() === 'far,near') return true;
         await page.reload({ waitUntil: 'networkidle0' });
         return false;
@@ -280,7 +280,7 @@ describe.skipIf(!canRun)('packages', () => {
       { withinMs: 40_000 },
     );
     await eventually('whose token it was', async () => {
-      const rows = await textsOf(page, '[aria-label="Who downloaded left-pad"] tbody tr');
+      const rows = await textsOf(page, '[aria-label="Who downloaded left-pad, table"] tbody tr');
       return rows.length === 1 && rows[0]?.startsWith('user:ada');
     });
     await visitor.look('package-downloads');
