@@ -163,7 +163,11 @@ describe('an old registry', () => {
   test('without the API for referrers has them under the tag that clients use then', async () => {
     const { digest } = registry.image('old/signatures', 'v1', [random(10)]);
     const type = 'application/vnd.oci.image.index.v1+json';
-    const referrer = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(random(10)), size: 10 };
+    const referrer = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: digestOf(random(10)),
+      size: 10,
+    };
     const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [referrer] });
     registry.manifest('old/signatures', digest.replace(':', '-'), new TextEncoder().encode(index), type);
     const answer = await get(`plain.example/old/signatures/referrers/${digest}`);

@@ -54,7 +54,7 @@ function nextQuery(link: string | null): string | null {
   return target === '' ? null : (URL.parse(target, 'http://upstream.invalid')?.search ?? null);
 }
 
-/** Pages of referrers that are made into one answer. Where there are more, the answer has the first of them. */
+/** Pages of referrers that are made into one answer, `longestList` bytes and a page at most. Where there are more, it has the first of them. */
 const mostPages = 100;
 
 /** By the API; from a registry without, by the tag that clients then use (§ Referrers Tag Schema). */
@@ -78,10 +78,13 @@ export async function pullReferrers(
     let next = nextQuery(byApi.headers.get('link'));
     if (next === null) return indexAnswer(first, type, oci);
     const referrers = referrersIn(first, what);
-    for (let pages = 1; next !== null && pages < mostPages; pages++) {
+    let bytes = first.byteLength;
+    for (let pages = 1; next !== null && pages < mostPages && bytes < longestList; pages++) {
       const page = await get(`referrers/${digest}${next}`);
       if (page.status !== 200) return passError(page, 'MANIFEST_UNKNOWN', name);
-      referrers.push(...referrersIn(await wholeOf(page, longestList, what), what));
+      const more = await wholeOf(page, longestList, what);
+      bytes += more.byteLength;
+      for (const referrer of referrersIn(more, what)) referrers.push(referrer);
       next = nextQuery(page.headers.get('link'));
     }
     return indexAnswer(indexOf(referrers), type, oci);
