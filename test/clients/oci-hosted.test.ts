@@ -138,7 +138,12 @@ describe.skipIf(!available('skopeo', problem))('an image that is pushed', () => 
         await toolSucceeds([client, 'login', '--tls-verify=false', '-u', 'ci', '-p', token, host], home);
         writeImage(join(home, 'image'), 'v1', { layers: [emptyTar] });
         const to = `${host}/closed/${client}:v1`;
-        const first = skopeo('copy', '--dest-tls-verify=false', `oci:${join(home, 'image')}:v1`, `docker://${to}`);
+        const first = skopeo(
+          'copy',
+          '--dest-tls-verify=false',
+          `oci:${join(home, 'image')}:v1`,
+          `docker://${to}`,
+        );
         await toolSucceeds(first, home);
         await toolSucceeds([...own, 'pull', '--tls-verify=false', to], home);
         const again = `docker://${host}/closed/${client}:again`;
