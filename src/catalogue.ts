@@ -2,6 +2,7 @@
  * What a protocol tells people of its packages: which there are, and one of them in full. In words that every ecosystem has, so that
  * whoever shows them need not know which one it is.
  */
+import type { ArtifactSummary } from './artifact.ts';
 import type { CacheKey, Resource } from './resource.ts';
 
 /** `hosted`: it lives here. `cached`: it is another registry's, of which something is kept here. */
@@ -20,6 +21,8 @@ export interface Held {
   all(): AsyncIterable<HeldAnswer>;
   /** `null`: it is not kept. */
   sizeBytes(resource: Resource): number | null;
+  /** The entity tag of what is kept, however old it is; `null`: nothing is, or it has none. */
+  etag(resource: Resource): string | null;
 }
 
 export interface HeldAnswer {
@@ -101,6 +104,23 @@ export interface Described {
   readonly blocked: Blocked | null;
   /** What stands against its being complete, for people; `null`: nothing. */
   readonly note: string | null;
+  /** Of all of it; absent where that is not told apart. */
+  readonly sizes?: Sizes | null;
+}
+
+/** Bytes as they are kept and sent, the same ones counted once. */
+export interface Sizes {
+  /** Of what nothing else has, as far as the reader may know. */
+  readonly ownBytes: number;
+  /** Of what other packages of the route have, too. */
+  readonly sharedBytes: number;
+}
+
+/** Some of the versions of one package. */
+export interface VersionPage {
+  readonly versions: readonly DescribedVersion[];
+  /** How many there are on all pages. */
+  readonly total: number;
 }
 
 export interface Person {
@@ -128,6 +148,8 @@ export interface DescribedVersion {
   readonly dependencies: number | null;
   /** Where its file is: `upstream` alone, or here for good, or in the origin's cache. */
   readonly kept: 'hosted' | 'mirrored' | 'cached' | 'upstream';
+  /** Where versions are of several kinds. */
+  readonly artifact?: ArtifactSummary;
 }
 
 export interface Blocked {

@@ -132,6 +132,11 @@ export function blobResource(route: string, name: string, digest: Digest): Resou
   return resource(route, { kind: 'blob', name, digest }, undefined, false);
 }
 
+/** Anything that a source has, as the origin keeps it. */
+export function resourceOf(route: string, item: Item, metadata?: FreshnessPolicy): Resource {
+  return resource(route, item, metadata, false);
+}
+
 function resource(
   route: string,
   item: Item,
