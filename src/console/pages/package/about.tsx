@@ -30,7 +30,7 @@ export function About({ page }: { readonly page: PackagePage }) {
   );
 }
 
-function Facts({ page }: { readonly page: PackagePage }) {
+export function Facts({ page }: { readonly page: PackagePage }) {
   const { licence, homepage, repository, maintainers, publisher, publishedMs, createdMs, keywords } = page;
   return (
     <dl class="facts">

@@ -20,10 +20,13 @@ export async function removeFor(
     if (version === null) await removeRepository(changing);
     else await remove(changing, referenceIn(version));
   } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
-    const code = cause.status === 404 ? 'no-such-record' : 'forbidden';
-    throw new MeridianError(code, cause.message, { cause });
+    throw cause instanceof Refusal ? refused(cause) : cause;
   }
+}
+
+function refused(cause: Refusal): MeridianError {
+  const code = cause.status === 404 ? 'no-such-record' : 'forbidden';
+  return new MeridianError(code, cause.message, { cause });
 }
 
 function referenceIn(version: string) {
