@@ -47,7 +47,9 @@ function docker(at: Address, sources: readonly Source[], mirrors: string | null)
     '/etc/docker/daemon.json',
     'json',
     settings,
-    'Images of Docker Hub then come from this network.',
+    mirrors === dockerHub
+      ? 'Images of Docker Hub then come from this network.'
+      : 'Docker then talks to this address without TLS.',
   );
   const reload = run('sudo systemctl reload docker', 'Has Docker read its settings again.');
   return {

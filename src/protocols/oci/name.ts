@@ -153,6 +153,8 @@ function resource(
     tags: tagsOf(item),
     ask: askNothing,
     ...(item.kind === 'blob' && { inParts: 'ahead' }),
+    // A pull fetches one or two of them, and any number of layers.
+    ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
     freshness: isForGood ? undefined : metadata,
   };
 }

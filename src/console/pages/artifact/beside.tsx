@@ -8,7 +8,6 @@ import { AsksFirst } from '../../parts/asks-first.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { When } from '../../parts/when.tsx';
 import { Digest, short } from '../package/digest.tsx';
-import { SizeBar } from '../package/size-bar.tsx';
 import { packageAddress, versionAddress } from '../packages/wanted.ts';
 
 export function Beside({ page }: { readonly page: ArtifactPage }) {
@@ -16,7 +15,7 @@ export function Beside({ page }: { readonly page: ArtifactPage }) {
   return (
     <aside class="package-side" aria-label="Facts">
       <Panel title="About">
-        <dl class="facts">
+        <dl class="package-facts">
           <Fact name="Digest">
             <Digest digest={digest} of="it" />
           </Fact>
@@ -54,10 +53,9 @@ export function Beside({ page }: { readonly page: ArtifactPage }) {
           )}
         </dl>
       </Panel>
-      {(page.sizes !== null || page.mayDelete) && (
-        <Panel title="Kept here">
-          {page.sizes !== null && <SizeBar sizes={page.sizes} />}
-          {page.mayDelete && <Remove page={page} />}
+      {page.mayDelete && (
+        <Panel title="Take it away">
+          <Remove page={page} />
         </Panel>
       )}
     </aside>
@@ -82,7 +80,7 @@ function Remove({ page: { route, name, version, digest, tags } }: { readonly pag
     go(packageAddress(route, name));
   };
   return (
-    <div class="row purge">
+    <div class="row">
       {isByTag && (
         <AsksFirst
           does="Delete the tag"

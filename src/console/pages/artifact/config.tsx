@@ -19,7 +19,7 @@ export function Config({ config }: { readonly config: Config }) {
   if (known.length === 0) return null;
   return (
     <Panel title="How it runs">
-      <dl class="facts beside">
+      <dl class="package-facts beside">
         {known.map(([name, words]) => (
           <div key={name}>
             <dt>{name}</dt>

@@ -52,7 +52,7 @@ function Size({
       </span>
       <span class="size-bar" aria-hidden="true">
         <span
-          class={isShared === true ? 'others' : 'own'}
+          class={isShared === true ? 'part-shared' : 'part-own'}
           style={{ width: `${Math.max(1, (sizeBytes / largest) * 100)}%` }}
         />
       </span>

@@ -17,7 +17,7 @@ export function Texts({
   if (all.length === 0) return null;
   return (
     <Panel title={title}>
-      <dl class="facts beside">
+      <dl class="package-facts beside">
         {all.map(([name, text]) => (
           <div key={name}>
             <dt>{name}</dt>

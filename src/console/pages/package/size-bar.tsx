@@ -10,19 +10,19 @@ export function SizeBar({ sizes: { ownBytes, sharedBytes } }: { readonly sizes: 
   return (
     <>
       <span class="size-bar" aria-hidden="true">
-        <span class="own" style={{ width: `${share * 100}%` }} />
-        <span class="others" style={{ width: `${(1 - share) * 100}%` }} />
+        <span class="part-own" style={{ width: `${share * 100}%` }} />
+        <span class="part-shared" style={{ width: `${(1 - share) * 100}%` }} />
       </span>
-      <dl class="facts short size-facts">
+      <dl class="package-facts short size-facts">
         <div>
           <dt>
-            <span class="dot own" aria-hidden="true" /> Of its own
+            <span class="dot part-own" aria-hidden="true" /> Of its own
           </dt>
           <dd>{bytes(ownBytes)}</dd>
         </div>
         <div>
           <dt>
-            <span class="dot others" aria-hidden="true" /> Shared with others
+            <span class="dot part-shared" aria-hidden="true" /> Shared with others
           </dt>
           <dd>{bytes(sharedBytes)}</dd>
         </div>
