@@ -2,8 +2,16 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
-import type { Artifact } from './artifact.ts';
-import type { Described, FoundPackages, Held, Rank, Reader, Search, VersionPage } from './catalogue.ts';
+import type {
+  Artifact,
+  Described,
+  FoundPackages,
+  Held,
+  Rank,
+  Reader,
+  Search,
+  VersionPage,
+} from './catalogue.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';

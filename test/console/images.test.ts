@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
+import { z } from 'zod';
 import type { Right } from '../../src/identity.ts';
 import { oci } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
@@ -24,7 +25,7 @@ import {
   temporary,
 } from '../support/index.ts';
 import { available } from '../support/needs.ts';
-import { pushArtifact } from '../support/push.ts';
+import { imageType, pushArtifact } from '../support/push.ts';
 
 const folder = temporary('console-images');
 const skopeoProblem = Bun.which('skopeo') === null ? 'skopeo is not installed' : null;
@@ -258,6 +259,34 @@ describe.skipIf(!canRun)('images', () => {
     expect(told).toContain('oci acme/open/web:v1.4');
     expect(told).toContain('oci.delete-repository');
     expect(visitor.complaints.filter((text) => !text.includes('status of 40'))).toEqual([]);
+  }, 90_000);
+
+  test('with more than a thousand tags are leafed through, and found', async () => {
+    const base = `${network.url('near')}/v2/acme/many/manifests`;
+    const layers = [['application/vnd.oci.image.layer.v1.tar', 'a layer']] as const;
+    const digest = await pushArtifact(network.url('near'), token, 'acme/many', 'first', { layers });
+    const body = await (await fetch(`${base}/first`, { headers: bearer(token) })).arrayBuffer();
+    const headers = { ...bearer(token), 'content-type': imageType };
+    for (let hundred = 0; hundred < 11; hundred++) {
+      const tags = Array.from({ length: 100 }, (_, at) => `tag=t${hundred * 100 + at}`).join('&');
+      expect((await fetch(`${base}/${digest}?${tags}`, { method: 'PUT', headers, body })).status).toBe(201);
+    }
+    await using visitor = await visitAs(token);
+    const { page } = visitor;
+    await visitor.open('packages/oci/acme%2Fmany', 'acme/many');
+    await visitor.sees('Tags (1,101)');
+    await visitor.press('Show all 1,000');
+    await visitor.press('Fetch more');
+    const rows = () => page.$$eval('.package-main tbody tr', (all) => all.length);
+    await eventually('all tags', async () => (await rows()) === 1101, { withinMs: 10_000 });
+    await visitor.fill('Find a tag', 't1099');
+    await eventually('one tag', async () => (await rows()) === 1);
+    const ran = await runMeridian(['package', 'acme/many', '--all', '--json'], { cwd: network.dir });
+    const told = z
+      .object({ versions: z.array(z.object({ version: z.string() })) })
+      .parse(JSON.parse(ran.stdout));
+    expect(new Set(told.versions.map(({ version }) => version)).size).toBe(1101);
+    expect(visitor.complaints).toEqual([]);
   }, 90_000);
 
   test('have clients, each of which is pointed here', async () => {

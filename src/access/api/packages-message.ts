@@ -2,8 +2,7 @@
  * Packages of all protocols, as the API tells them. Times are ms since the epoch, `null` what is not known.
  */
 import { z } from 'zod';
-import { artifactKinds } from '../../artifact.ts';
-import { packageKinds } from '../../catalogue.ts';
+import { artifactKinds, packageKinds } from '../../catalogue.ts';
 
 const amount = z.object({ versions: z.number(), bytes: z.number() });
 

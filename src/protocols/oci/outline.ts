@@ -2,7 +2,7 @@
  * What a manifest of any age tells people, with nothing taken for granted: whoever has pushed it has written it. What cannot be read is left
  * out; texts are cut, and lists as well. Who has to check a manifest reads it otherwise (`hosted/manifest.ts`).
  */
-import { type ArtifactKind, type ArtifactSummary, artifactKinds, type Texts } from '../../artifact.ts';
+import type { ArtifactKind, ArtifactSummary, Texts } from '../../catalogue.ts';
 import { parsedJson } from '../../http/json.ts';
 import { type Digest, readDigest } from './digest.ts';
 
@@ -86,10 +86,6 @@ export function kindOf(
   const types = isImage ? layers.map(({ mediaType }) => mediaType) : [artifactType];
   for (const [kind, words] of typeWords) if (types.some((type) => words.test(type))) return kind;
   return isImage ? 'image' : 'artifact';
-}
-
-export function isKind(text: string): text is ArtifactKind {
-  return (artifactKinds as readonly string[]).includes(text);
 }
 
 function partIn(value: unknown): Part | null {

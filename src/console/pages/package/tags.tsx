@@ -30,20 +30,8 @@ export function Tags({ page, client }: { readonly page: PackagePage; readonly cl
     ({ version, digest }) => version.toLowerCase().includes(wanted) || digest === wanted,
   );
   const shown = isAll ? found : found.slice(0, atFirst);
-  const search = (
-    <input
-      type="search"
-      class="search"
-      aria-label="Find a tag"
-      placeholder="Find a tag"
-      spellcheck={false}
-      autocomplete="off"
-      value={text}
-      onInput={({ currentTarget: { value } }) => setText(value)}
-    />
-  );
   return (
-    <Panel title="Tags" tools={versionCount > few && search}>
+    <Panel title="Tags" tools={versionCount > few && <Find text={text} set={setText} />}>
       <Table
         caption={`Tags of ${name}`}
         rows={shown}
@@ -89,6 +77,21 @@ export function Tags({ page, client }: { readonly page: PackagePage; readonly cl
         </>
       )}
     </Panel>
+  );
+}
+
+function Find({ text, set }: { readonly text: string; readonly set: (text: string) => void }) {
+  return (
+    <input
+      type="search"
+      class="search"
+      aria-label="Find a tag"
+      placeholder="Find a tag"
+      spellcheck={false}
+      autocomplete="off"
+      value={text}
+      onInput={({ currentTarget: { value } }) => set(value)}
+    />
   );
 }
 

@@ -1,5 +1,5 @@
 /** One manifest in full: what it is made of, how large that is, and what refers to it. */
-import type { Artifact, ArtifactChild, ArtifactLayer } from '../../../artifact.ts';
+import type { Artifact, ArtifactChild, ArtifactLayer } from '../../../catalogue.ts';
 import { type Digest, readDigest } from '../digest.ts';
 import { type Child, type Outline, outlineOf, type Part } from '../outline.ts';
 import { isTag } from '../path.ts';

@@ -1,6 +1,6 @@
 /** What the origin keeps of another registry. Nobody is asked for what it does not: a page that is looked at pulls nothing. */
 import { z } from 'zod';
-import type { ArtifactReferrer } from '../../../artifact.ts';
+import type { ArtifactReferrer } from '../../../catalogue.ts';
 import { parsedJson } from '../../../http/json.ts';
 import type { Lent } from '../../../protocol.ts';
 import type { Resource } from '../../../resource.ts';

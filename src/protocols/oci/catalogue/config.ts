@@ -1,5 +1,5 @@
 /** What the config of an image says of how it runs and how it was made (OCI Image Specification, Image Configuration); of a chart, of itself. */
-import type { ArtifactConfig } from '../../../artifact.ts';
+import type { ArtifactConfig } from '../../../catalogue.ts';
 import { parsedJson } from '../../../http/json.ts';
 import { fieldsIn, listIn, type Part, platformIn, textIn, textsIn, timeIn } from '../outline.ts';
 

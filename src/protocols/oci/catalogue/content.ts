@@ -1,6 +1,5 @@
 /** Where what is told of a repository comes from: what lives here, or what the origin keeps of another registry. */
-import type { ArtifactReferrer } from '../../../artifact.ts';
-import type { PackageKind } from '../../../catalogue.ts';
+import type { ArtifactReferrer, PackageKind } from '../../../catalogue.ts';
 import type { Digest } from '../digest.ts';
 
 export interface Content {

@@ -1,5 +1,5 @@
 /** What lives here, as documents and blobs of the store have it. */
-import type { ArtifactReferrer } from '../../../artifact.ts';
+import type { ArtifactReferrer } from '../../../catalogue.ts';
 import type { BlobStore, Sha256 } from '../../../store.ts';
 import type { Digest } from '../digest.ts';
 import {

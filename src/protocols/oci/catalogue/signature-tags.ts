@@ -1,5 +1,5 @@
 /** Tags under which cosign keeps what it says of a manifest, at registries with and without the API for referrers. */
-import type { ArtifactKind } from '../../../artifact.ts';
+import type { ArtifactKind } from '../../../catalogue.ts';
 import type { Digest } from '../digest.ts';
 
 const suffixes = [

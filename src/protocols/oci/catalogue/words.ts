@@ -1,6 +1,5 @@
 /** How an image describes itself, in the annotations that have a meaning (OCI Image Specification, Annotations), which builders also set as labels. */
-import type { Texts } from '../../../artifact.ts';
-import type { Described } from '../../../catalogue.ts';
+import type { Described, Texts } from '../../../catalogue.ts';
 import { webAddress } from '../../web-address.ts';
 import { descriptionName } from '../outline.ts';
 

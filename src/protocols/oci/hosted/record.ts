@@ -11,7 +11,7 @@
  *     oci-unpurged   <route> <name> <random>               what the nodes have not been told yet
  */
 import { z } from 'zod';
-import { artifactKinds } from '../../../artifact.ts';
+import { artifactKinds } from '../../../catalogue.ts';
 import {
   asSha256,
   blobReferenceKey,
