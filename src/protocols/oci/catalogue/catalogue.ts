@@ -17,6 +17,7 @@ import {
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Catalogue, Lent } from '../../../protocol.ts';
+import { fewAtOnce } from '../../few-at-once.ts';
 import { pacer } from '../../pace.ts';
 import { seldom } from '../../seldom.ts';
 import { storesOf } from '../hosted/claims.ts';
@@ -35,11 +36,16 @@ import { aboutWords } from './words.ts';
 /** Repositories that are compared with a search before everybody else has a turn. */
 const atOnce = 5_000;
 
+/** Repositories that are looked at closely at the same time: a large one has thousands of documents. */
+const mostReadings = 4;
+const mostWaiting = 100;
+
 const nothing: Amount = { versions: 0, bytes: 0 };
 
 /** @param home `null`: nothing lives here. */
 export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Catalogue {
   const { sources, route } = oci;
+  const reading = fewAtOnce(mostReadings, mostWaiting, 'repositories');
   const cached = seldom(clock, ({ held }: Pick<Lent, 'held'>) => cachedRepositories(held, sources));
 
   async function search(wanted: Search, lent: Lent) {
@@ -150,13 +156,15 @@ export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Ca
     async describe(name, lent) {
       const found = await find(name, lent);
       if (found === null) return null;
-      return found.in === 'store' ? describeHosted(found.here) : describeCached(name, found.known, lent);
+      return reading(async () =>
+        found.in === 'store' ? describeHosted(found.here) : describeCached(name, found.known, lent),
+      );
     },
 
     async versions(name, page, lent) {
       const found = await find(name, lent);
       if (found === null) return null;
-      if (found.in === 'store') return hostedVersions(found.here, page);
+      if (found.in === 'store') return reading(() => hostedVersions(found.here, page));
       const content = contentOf(found, name, lent);
       const { versions, total } = cachedVersions(found.known, page);
       return { versions: await Promise.all(versions.map((each) => summarised(each, content))), total };
@@ -164,7 +172,7 @@ export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Ca
 
     async artifact(name, version, lent) {
       const found = await find(name, lent);
-      return found && artifactOf(contentOf(found, name, lent), version);
+      return found && reading(() => artifactOf(contentOf(found, name, lent), version));
     },
 
     async remove(name, version, lent) {
