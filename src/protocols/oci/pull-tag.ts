@@ -42,6 +42,7 @@ export async function pullTag(
   const cacheControl = ownCacheControl(oci.metadata);
   const stored = confirmed(digest, ask.stored, cacheControl);
   if (stored !== null) return stored;
+  await oci.met?.(name, tag, digest);
   const resource = manifestResource(oci.route, name, digest);
   const { status, headers, bytes } = await origin.read(resource, { ...ask, stored: null }, longestManifest);
   if (status !== 200) return { status, headers, body: copied(bytes) };
