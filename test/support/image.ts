@@ -6,6 +6,10 @@ export interface Image {
   /** Of its manifest, or of its index. */
   readonly digest: string;
   readonly layers: readonly string[];
+  /** Bytes of its manifest, or of its index. */
+  readonly sizeBytes: number;
+  /** Of each platform, in their order. */
+  readonly manifests: readonly string[];
 }
 
 export interface ImageOptions {
@@ -13,6 +17,8 @@ export interface ImageOptions {
   readonly layers?: readonly Uint8Array[];
   /** One manifest for each of them, in an index. */
   readonly platforms?: readonly string[];
+  /** When its config says that it was made (RFC 3339). */
+  readonly created?: string;
 }
 
 interface Descriptor {
@@ -25,7 +31,7 @@ interface Descriptor {
 export function writeImage(
   folder: string,
   tag: string,
-  { layers = [random(2000)], platforms = [] }: ImageOptions = {},
+  { layers = [random(2000)], platforms = [], created }: ImageOptions = {},
 ): Image {
   const blobs = join(folder, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
@@ -45,6 +51,7 @@ export function writeImage(
     const config = {
       architecture,
       os: 'linux',
+      ...(created !== undefined && { created }),
       rootfs: { type: 'layers', diff_ids: diffIds },
       config: { Labels: { tag } },
     };
@@ -76,6 +83,8 @@ export function writeImage(
   );
   return {
     digest: top.digest,
+    sizeBytes: top.size,
+    manifests: made.map(({ digest }) => digest),
     layers: layers.map((bytes) => `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`),
   };
 }

@@ -138,8 +138,9 @@ async function judged(
   }
   const answer = await next(ask);
   const wanted = readPath(below(mount, exchange.path) ?? '');
-  if (exchange.method === 'DELETE' && wanted.kind === 'manifest' && answer.status < 300)
-    await policy.withdrawn(wanted.name, door);
+  if (wanted.kind !== 'manifest' || answer.status >= 300) return answer;
+  if (exchange.method === 'DELETE') await policy.withdrawn(wanted.name, door);
+  else policy.pushed(wanted.name);
   return answer;
 }
 

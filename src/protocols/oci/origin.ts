@@ -10,8 +10,11 @@ export interface OciOrigin {
   readonly sources: Sources;
   readonly tokens: Tokens;
   readonly ahead: Ahead;
-  /** A tag stands for this manifest, which is read next: whoever judges that has to know. Absent: nobody does. */
-  readonly met?: ((name: string, tag: string, digest: Digest) => Promise<void>) | undefined;
+  /**
+   * A tag stands for this manifest, which is read next: whoever judges that has to know. Absent: nobody does.
+   * @returns whether that may lead to another verdict than what is stored.
+   */
+  readonly met?: ((name: string, tag: string, digest: Digest) => Promise<boolean>) | undefined;
   /** How long a tag, and lists, are used without asking. */
   readonly metadata: FreshnessPolicy;
 }

@@ -42,6 +42,8 @@ export interface Judge {
     door: OriginDoor,
   ): Promise<readonly Finding[]>;
   wantsSigned(name: string): boolean;
+  /** There may be a signature now where there was none. */
+  lookAgain(name: string): void;
   /** No signature in this repository counts as found any more. */
   forget(name: string): Promise<void>;
 }
@@ -172,6 +174,7 @@ export function openJudge(options: PolicyOptions, dependencies: Dependencies): J
       return all;
     },
     wantsSigned: (name) => signatureRules.some((rule) => rule.isAbout(name)),
+    lookAgain: signatures.lookAgain,
     forget: signatures.forget,
   };
 }

@@ -34,9 +34,11 @@ export interface Policy {
   /** The answer of `next`, or why there is none. */
   admit(item: Item, ask: Ask, door: OriginDoor, next: Next): Promise<Answer>;
   /** A tag is about to be answered with this manifest, which is asked for by its digest now. */
-  met(name: string, tag: string, digest: Digest): Promise<void>;
+  met(name: string, tag: string, digest: Digest): Promise<boolean>;
   /** Whether what a manifest names may be fetched ahead. */
   mayForesee(name: string, manifest: Uint8Array, ask: Ask, door: OriginDoor): Promise<boolean>;
+  /** A manifest was pushed that may hold a signature. */
+  pushed(name: string): void;
   /** A manifest was deleted that may have held a signature. */
   withdrawn(name: string, door: OriginDoor): Promise<void>;
   /** What every rule says of a manifest that has been met; `null`: it has not. */
@@ -187,7 +189,13 @@ export function openPolicy(options: PolicyOptions, dependencies: PolicyDependenc
       }
     },
     async met(name, tag, digest) {
+      const before = await dossiers.get(name, digest);
+      if (before?.tags.includes(tag)) return false;
       await tagged(name, tag, digest);
+      return true;
+    },
+    pushed(name) {
+      judge.lookAgain(name);
     },
     async mayForesee(name, manifest, ask, door) {
       const digest = digestOf(manifest);

@@ -58,6 +58,8 @@ const deepest = 3;
 
 export interface Signatures {
   judge(rule: OpenSignatureRule, met: Met, read: Reader): Promise<Finding>;
+  /** There may be a signature now where there was none. */
+  lookAgain(name: string): void;
   /** Something has been taken away from a repository. */
   forget(name: string): Promise<void>;
 }
@@ -74,6 +76,8 @@ type Word = { readonly isSigned: true } | { readonly isSigned: false; readonly w
 export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
   const unsigned = new Map<string, { readonly word: Word; readonly untilMs: number }>();
   const underWay = new Map<string, Promise<Word>>();
+  /** How often something was taken away: what was read before may have been that. */
+  let withdrawals = 0;
 
   /** Its own signatures, or those of an index that names it. */
   async function wordOn(
@@ -121,8 +125,13 @@ export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
     if (unsigned.size > mostUnsigned && oldest !== undefined) unsigned.delete(oldest);
   }
 
+  function lookAgain(name: string): void {
+    for (const key of unsigned.keys()) if (key.includes(` ${name}@`)) unsigned.delete(key);
+  }
+
   async function lookFor(rule: OpenSignatureRule, name: string, digest: Digest, read: Reader): Promise<Word> {
     const before = (await dossiers.get(name, digest))?.signed[rule.mark];
+    const since = withdrawals;
     let by: ReadonlySet<string>;
     try {
       const claims = await findClaims({ name, digest }, rule.keys, read);
@@ -134,6 +143,7 @@ export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
     }
     if (by.size >= rule.needed) {
       const nowMs = clock.now();
+      if (since !== withdrawals) return { isSigned: true };
       await dossiers.change(name, digest, (dossier) => ({
         ...dossier,
         signed: { ...dossier.signed, [rule.mark]: nowMs },
@@ -164,8 +174,10 @@ export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
       const word = await wordOn(rule, name, digest, read);
       return word.isSigned ? of(true, `is signed by ${inWords(rule)}`) : of(false, word.why);
     },
+    lookAgain,
     async forget(name) {
-      for (const key of unsigned.keys()) if (key.includes(` ${name}@`)) unsigned.delete(key);
+      withdrawals++;
+      lookAgain(name);
       await dossiers.unsign(name);
     },
   };
