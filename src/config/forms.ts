@@ -195,14 +195,19 @@ export function tagPattern(text: string): string | undefined {
 
 /** Images by name, with stars; after a colon some of their tags, or a range of versions; or by digest, or both. */
 export function imageSpec(text: string): string | undefined {
-  if (isDigest(text)) return text;
+  if (/^sha(?:256|512):/.test(text)) return isDigest(text) ? text : undefined;
   const at = text.indexOf('@');
-  if (at >= 0) return imagesPattern(text.slice(0, at)) && isDigest(text.slice(at + 1)) ? text : undefined;
+  if (at >= 0) return fullImagesPattern(text.slice(0, at)) && isDigest(text.slice(at + 1)) ? text : undefined;
   const colon = text.indexOf(':', text.lastIndexOf('/') + 1);
-  if (colon < 0) return imagesPattern(text);
+  if (colon < 0) return fullImagesPattern(text);
   const tag = text.slice(colon + 1);
   const isVersions = /^[<>=~^]/.test(tag) && isRange(tag);
-  return imagesPattern(text.slice(0, colon)) && (isVersions || tagPattern(tag)) ? text : undefined;
+  return fullImagesPattern(text.slice(0, colon)) && (isVersions || tagPattern(tag)) ? text : undefined;
+}
+
+/** The same with the name of a source before it, which may have a port. */
+export function fullImagesPattern(text: string): string | undefined {
+  return imagesPattern(text.replace(/^([^/:]+):\d{1,5}\//, '$1/')) && text;
 }
 
 function isDigest(text: string): boolean {

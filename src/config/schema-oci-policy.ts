@@ -14,7 +14,7 @@ const spec = text(
 const name = text(
   'Names.',
   { expected: "full names of images, with stars, such as 'docker.io/*'" },
-  forms.imagesPattern,
+  forms.fullImagesPattern,
 );
 
 const exempt = (means: string) => list(means, spec).prefault([]);

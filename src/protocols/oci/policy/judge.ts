@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../../clock.ts';
 import type { Answer } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
 import { inOtherWords } from '../../../exchange.ts';
 import { parsedJson } from '../../../http/json.ts';
 import type { Ask } from '../../../parent.ts';
@@ -190,7 +191,9 @@ const dated = z.looseObject({ created: z.string().optional() });
 async function dateOfConfig(name: string, digest: Digest, read: Reader): Promise<number | null> {
   const { status, bytes } = await read({ kind: 'blob', name, digest }, longestConfig);
   if (status >= 500 || status === 429)
-    throw new Error(`the config of an image of ${name} cannot be read now`);
+    throw new MeridianError('policy-unready', `the config of an image of ${name} cannot be read now`, {
+      retryAfterS: 5,
+    });
   if (status !== 200) return null;
   return dateIn(dated.safeParse(parsedJson(new TextDecoder().decode(bytes))).data?.created);
 }

@@ -190,6 +190,16 @@ test('a signature of an index covers what it names, and nothing else', async () 
   expect(await here.status(`manifests/${other}`)).toBe(403);
 });
 
+test('a blocked index cannot be had, nor what it names, from the moment at which it was asked for', async () => {
+  const here = await world(nothing);
+  const child = here.image('child', {});
+  const digest = here.manifest({ schemaVersion: 2, manifests: [{ digest: child }] }, 'v1', indexType);
+  expect(await here.status(`manifests/${child}`)).toBe(200);
+  here.restart({ ...nothing, blocked: [digest] });
+  expect([await here.status('manifests/v1'), await here.status(`manifests/${digest}`)]).toEqual([403, 403]);
+  expect((await here.get(`manifests/${child}`)).text).toContain('is part of an index that is blocked');
+});
+
 test('an image that poses as its own signature is refused, and nobody waits for ever', async () => {
   const here = await world(signed());
   const digest = here.image('v1', {});

@@ -109,15 +109,17 @@ export function openPolicy(options: PolicyOptions, dependencies: PolicyDependenc
 
   async function admitManifest({ name, digest }: ContentItem, ask: Ask, door: OriginDoor, next: Next) {
     const subject = `${name}@${digest}`;
-    const blocked = names.onDigest(name, digest);
-    if (blocked !== null) return refuse(subject, digest, [blocked]);
     const dossier = await dossiers.get(name, digest);
     if (dossier !== null && dossier.content !== null) {
       const found = await against({ name, tag: null, digest }, dossier.content, dossier, ask, door);
       return found.length > 0 ? refuse(subject, digest, found) : next(ask);
     }
+    // Also what is blocked: of an index, the manifests that it names are not to be had, either.
     const answer = await wholeAnswer(await next(wholly(ask)), subject);
-    if (answer.status !== 200) return answer;
+    if (answer.status !== 200) {
+      const blocked = names.onDigest(name, digest);
+      return blocked === null ? answer : refuse(subject, digest, [blocked]);
+    }
     const { content, known } = await learned(name, digest, answer.body);
     const found = await against({ name, tag: null, digest }, content, known, ask, door);
     if (found.length > 0) return refuse(subject, digest, found);

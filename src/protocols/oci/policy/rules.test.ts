@@ -53,6 +53,13 @@ describe('rules', () => {
     expect(passes(openRules([`hub.example/other@${a}`]), met('hub.example/app', 'v1', ['v1']))).toBe(true);
   });
 
+  test('what a blocked index names is blocked with it, unless it is allowed by its own digest', () => {
+    const child = met('hub.example/app', null, [], [a, digest('index')]);
+    expect(passes(openRules([digest('index')]), child)).toBe(false);
+    expect(passes(openRules([digest('index')], ['*']), child)).toBe(false);
+    expect(passes(openRules([digest('index')], [a]), child)).toBe(true);
+  });
+
   test('a name without its source is the one that clients would get', () => {
     expect(openRules(['app']).onRepository('hub.example/app', false)?.why).toBe('is blocked (app)');
   });

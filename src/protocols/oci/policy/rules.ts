@@ -69,6 +69,9 @@ export function openNameRules(options: Options, full: (name: string) => string):
     const inner = blockedAmong(name, content.names);
     if (inner !== undefined)
       return refuses('blocked', `is made of something that is blocked (${inner.text})`);
+    const outer = blockedAmong(name, ways.digests);
+    if (outer !== undefined && !allowed.some((each) => each.digest === digest && isAbout(each, name)))
+      return refuses('blocked', `is part of an index that is blocked (${outer.text})`);
     const spec = blockedNames.find(
       (each) => isAbout(each, name) && (each.tag === null || (tag !== null && takesTag(each, tag))),
     );
