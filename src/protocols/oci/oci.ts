@@ -53,7 +53,12 @@ export function oci(
   clock: Clock = systemClock,
 ): Protocol {
   const { route } = mount;
-  const hosted = hosting && openHosted(hosting);
+  const hosted =
+    hosting &&
+    openHosted(
+      hosting,
+      configured.map(({ name }) => name),
+    );
   const sources = openSources(configured, mirrors, hosted);
   const isHosted = (name: string) => hosted !== null && sources.placeOf(name) === null;
   const fullName = (name: string) => sources.fullName(name, null);
