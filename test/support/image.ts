@@ -6,6 +6,10 @@ export interface Image {
   /** Of its manifest, or of its index. */
   readonly digest: string;
   readonly layers: readonly string[];
+  /** Bytes of its manifest, or of its index. */
+  readonly sizeBytes: number;
+  /** Of each platform, in their order. */
+  readonly manifests: readonly string[];
 }
 
 export interface ImageOptions {
@@ -17,6 +21,8 @@ export interface ImageOptions {
   readonly config?: object;
   /** Of its manifest, or of its index. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** When its config says that it was made (RFC 3339). */
+  readonly created?: string;
 }
 
 interface Descriptor {
@@ -29,7 +35,7 @@ interface Descriptor {
 export function writeImage(
   folder: string,
   tag: string,
-  { layers = [random(2000)], platforms = [], config: more = {}, annotations: words }: ImageOptions = {},
+  { layers = [random(2000)], platforms = [], created, config: more = {}, annotations: words }: ImageOptions = {},
 ): Image {
   const blobs = join(folder, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
@@ -51,6 +57,7 @@ export function writeImage(
     const config = {
       architecture,
       os: 'linux',
+      ...(created !== undefined && { created }),
       rootfs: { type: 'layers', diff_ids: diffIds },
       config: { Labels: { tag } },
       ...more,
@@ -85,6 +92,8 @@ export function writeImage(
   );
   return {
     digest: top.digest,
+    sizeBytes: top.size,
+    manifests: made.map(({ digest }) => digest),
     layers: layers.map((bytes) => `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`),
   };
 }

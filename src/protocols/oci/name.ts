@@ -122,6 +122,11 @@ export function manifestResource(route: string, name: string, digest: Digest): R
   return resource(route, { kind: 'manifest', name, digest }, undefined, false);
 }
 
+/** Anything, as the origin keeps it for itself. */
+export function itemResource(route: string, item: Item): Resource {
+  return resource(route, item, undefined, false);
+}
+
 /** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
 function isRestricted(hosted: Hosted | null, name: string): boolean {
   return hosted?.claims(name) === true && !hosted.isPublic(name);
