@@ -214,10 +214,13 @@ function wholeBeforeSent(
   body: ReadableStream<Uint8Array>,
   announced: number | null,
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
-  const { tier, relayed } = account.exchange;
-  const isForClient = tier === null && !relayed;
-  if (isForClient && account.resource?.isDocument) return wholeIfDocument(body, announced, node.clock);
+  if (isWantedWhole(account)) return wholeIfDocument(body, announced, node.clock);
   return wholeIfSmall(body, announced, node.clock, outcome === 'relayed' ? handedOverBytes : undefined);
+}
+
+/** A client waits for all of a document; another node or worker does not. */
+export function isWantedWhole({ exchange, resource }: Account): boolean {
+  return resource?.isDocument === true && exchange.tier === null && !exchange.relayed;
 }
 
 const ownFields: ReadonlySet<string> = new Set([
