@@ -92,6 +92,8 @@ export interface Problem {
   readonly body: string;
   /** Value of `WWW-Authenticate`, for who has to authenticate; absent: the network's own. */
   readonly challenge?: string;
+  /** Value of `Allow`, for whoever has used another method; absent: it is not said. */
+  readonly allow?: string;
 }
 
 /** The one question that is asked about a name that there may not be. */

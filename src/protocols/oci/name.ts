@@ -12,7 +12,7 @@ import type { Hosted } from './hosted/claims.ts';
 import { type Item, keyOf } from './key.ts';
 import { nameWrite } from './name-write.ts';
 import { below, isTag, readPath, type Wanted } from './path.ts';
-import { malformed, refuse } from './refuse.ts';
+import { noAddress, refuse, unreadable } from './refuse.ts';
 import type { Sources } from './sources.ts';
 import { tagsOf } from './tags.ts';
 import { ticketing } from './token.ts';
@@ -52,7 +52,7 @@ const upload: Named = refuse('upload', 'method-not-allowed', 'An upload is no re
 function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: Naming): Named {
   const [path = '', query = ''] = target.split('?', 2);
   const rest = below(mount, path);
-  if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
+  if (rest === null) return noAddress;
   const parameters = new URLSearchParams(query);
   const wanted = readPath(rest);
   switch (wanted.kind) {
@@ -60,7 +60,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
       // Clients log in where this asks for it, or not at all: where they may push, it does.
       return hosted === null ? base : { ...base, audience: 'shown' };
     case 'malformed':
-      return malformed(wanted.code, wanted.why);
+      return unreadable(wanted);
     case 'manifest':
     case 'blob':
     case 'tags':
@@ -78,7 +78,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
     case 'upload':
       return upload;
     default:
-      return refuse(wanted.kind, 'not-found', 'This route serves nothing at this address.');
+      return noAddress;
   }
 }
 
@@ -157,7 +157,7 @@ function resource(
     ...(isRestricted && { isRestricted }),
     tags: tagsOf(item),
     ask: askNothing,
-    ...(item.kind === 'blob' && { inParts: 'ahead' }),
+    ...(item.kind === 'blob' ? { inParts: 'ahead' } : { isDocument: true }),
     // A pull fetches one or two of them, and any number of layers.
     ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
     freshness: isForGood ? undefined : metadata,

@@ -24,6 +24,7 @@ import { serve } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
+import { allowedAt } from './methods.ts';
 import { namer } from './name.ts';
 import type { OciOrigin } from './origin.ts';
 import { below, readPath } from './path.ts';
@@ -88,6 +89,7 @@ export function oci(
       type: 'application/json',
       body: errorBody(codeOf(error), error.explanation, error.detail),
       challenge: challengeFor(mount, sources, error, exchange),
+      allow: allowedAt(mount, hosted, exchange),
     }),
     changed({ key }, before, { status, headers }) {
       const item = itemOf(key);

@@ -48,7 +48,9 @@ export function removeUnneeded(changing: Changing, digest: Digest): Promise<Answ
     if (found === null) throw new Refusal(404, 'BLOB_UNKNOWN', `${at.name} has no blob ${digest}.`);
     const manifest = await neededBy(transaction, at, digest);
     if (manifest !== null)
-      throw new Refusal(405, 'UNSUPPORTED', `The manifest ${manifest} needs ${digest}: delete that first.`);
+      throw new Refusal(405, 'UNSUPPORTED', `The manifest ${manifest} needs ${digest}: delete that first.`, {
+        fields: { allow: 'GET, HEAD' },
+      });
     await removeBlob(transaction, { at, stores: storesOf(origin) }, digest, found);
     await audit(transaction, changing, 'delete-blob', digest, { bytes: found.sizeBytes });
     return [outdated.item(at, { kind: 'blob', name: at.name, digest })];
