@@ -123,6 +123,7 @@ test(
       let isOver = false;
       for (const pusher of pushers) pusher.begin(round);
       const load = Promise.all(pushers.map((pusher) => pusher.pushUntil(() => isOver)));
+      load.catch(() => {}); // it is told where it is waited for
       // For two seconds after its start, an origin waits longer for those whom it tells: some kills come after that is over.
       await Bun.sleep((round % 3 === 2 ? 2_200 : 300) + ((round * 7919) % 500));
       const killed = victims[round % victims.length] ?? [];
@@ -155,6 +156,12 @@ test('what broke off is gone when its time is over, and nothing else is', async 
     ['uploads', 'drafts'].every((folder) => readdirSync(join(store, folder)).length === 0),
   );
   expect(existsSync(join(store, 'blobs'))).toBe(true);
+  const status = () =>
+    network
+      .node('origin')
+      .status()
+      .catch(() => null); // not yet
+  await eventually('the origin to be found by commands', status);
   const gc = await runMeridian(['gc', '--config', network.configFile], { cwd: network.dir });
   expect([gc.code, gc.stderr]).toEqual([0, '']);
   await expectAllHeld();
