@@ -62,8 +62,13 @@ export interface Protocol {
   mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
   /** At the origin: what is kept for good, package by package, for running totals to be held against. */
   readonly holdings?: Holdings;
-  /** At the origin: lets go of what was mirrored and is not wanted any more. Counts what it lets go as `retired`, `retiredBytes`. */
-  retire?(job: Pick<Job, 'stores' | 'count' | 'signal'>): Promise<void>;
+  /**
+   * At the origin: lets go of what is not wanted any more, by rules of retention, too, before blobs are collected. Counts what was
+   * mirrored, and blobs of repositories, as `retired`, `retiredBytes`.
+   */
+  retire?(job: RetireJob): Promise<void>;
+  /** At the origin: applies the rules of retention alone. Absent: the config has none. */
+  retain?(job: RetainJob): Promise<void>;
   /** At the origin: what goes on without a request, from the moment at which the config is in force. */
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
@@ -139,6 +144,19 @@ export interface Job {
   /** A sentence for whoever has asked for it. */
   note(sentence: string): void;
   readonly signal: AbortSignal;
+}
+
+export interface RetireJob extends Pick<Job, 'stores' | 'count' | 'signal'> {
+  /**
+   * To be called now and then: fails when the work is to stop, or another origin is at it. Absent: there is no other one.
+   * @throws `conflict`.
+   */
+  pace?(): Promise<void>;
+}
+
+export interface RetainJob extends RetireJob, Pick<Job, 'purge' | 'note'> {
+  /** Notes what would go, each with the reason, and changes nothing. */
+  readonly dryRun: boolean;
 }
 
 /** Something that is another than before. */

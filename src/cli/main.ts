@@ -67,6 +67,10 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Show what the origin keeps, and how much of its quotas is used',
     load: () => import('./storage.ts'),
   },
+  retention: {
+    describe: 'Take away what no rule of retention keeps, or say what would go',
+    load: () => import('./retention.ts'),
+  },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   packages: {
     usage: 'packages [text..]',

@@ -27,6 +27,8 @@ export const order = z.discriminatedUnion('do', [
       .max(50_000),
   }),
   z.object({ do: z.literal('export'), folder, route }),
+  /** Applies the rules of retention: of this route, or of all. */
+  z.object({ do: z.literal('retain'), route, dryRun: z.boolean().prefault(false) }),
   /** Counts what is there, and puts the totals right. */
   z.object({ do: z.literal('recount') }),
 ]);

@@ -17,6 +17,7 @@ import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import { holdingsOf } from './hosted/holdings.ts';
 import type { Home } from './hosted/home.ts';
+import { applyRetention } from './hosted/retention/retain.ts';
 import { retireUnneeded } from './hosted/retire.ts';
 import { serve } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
@@ -84,8 +85,11 @@ export function oci(
         ({ purge } = lent);
       },
       async retire(job) {
-        if (purge !== null) await retireUnneeded({ route, hosted, clock, purge }, job);
+        if (purge === null) return;
+        await applyRetention({ route, hosted, clock }, { ...job, purge, note: () => {}, dryRun: false });
+        await retireUnneeded({ route, hosted, clock, purge }, job);
       },
+      retain: (job) => applyRetention({ route, hosted, clock }, job),
     }),
   };
 }

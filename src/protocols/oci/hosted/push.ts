@@ -28,6 +28,7 @@ import {
   tagKey,
 } from './record.ts';
 import { authorise, Refusal, shortName } from './refusal.ts';
+import { loosen } from './take-away.ts';
 import { noteUntold, outdated, tell } from './tell.ts';
 
 /** In one request. The specification asks for 10 at least. */
@@ -100,8 +101,14 @@ async function add(transaction: Transaction, changing: Changing, pushed: Pushed)
   authorise(exchange, { action: 'publish', route: at.route, subject: at.name, restricted });
   await refuseUnlessWhole(transaction, changing, pushed.manifest);
   await beginRepository(transaction, at, nowMs);
-  const isNew = (await findManifest(transaction, at, pushed.digest)) === null;
+  const before = await findManifest(transaction, at, pushed.digest);
+  const isNew = before === null;
   const alert = isNew ? await addManifest(transaction, changing, pushed, nowMs) : () => {};
+  if (before !== null)
+    await transaction.put(manifestKey(at, pushed.digest), {
+      ...before,
+      pushedMs: nowMs,
+    } satisfies ManifestRecord);
   const selectors: Selector[] = [];
   for (const tag of pushed.tags)
     selectors.push(...(await moveTag(transaction, changing, tag, pushed, nowMs)));
@@ -181,11 +188,16 @@ async function moveTag(
   nowMs: number,
 ): Promise<readonly Selector[]> {
   const before = await findTag(transaction, at, tag);
-  if (before?.digest === digest) return [];
+  if (before?.digest === digest) {
+    // It means what it meant before, and is young again.
+    await transaction.put(tagKey(at, tag), { ...before, pushedMs: nowMs } satisfies TagRecord);
+    return [];
+  }
   if (before !== null) {
     if (home.hosted.isImmutable(tag))
       throw new Refusal(403, 'DENIED', `The tag ${tag} stays what it is here: ${before.digest}.`);
     await transaction.delete([...taggedPrefix(at, before.digest), tag]);
+    await loosen(transaction, at, before.digest, nowMs);
   }
   const record: TagRecord = { digest, movedMs: nowMs, by: shortName(exchange) };
   await transaction.put(tagKey(at, tag), record);
