@@ -100,10 +100,12 @@ export interface Concealed {
 
 /** What lives here, as folders of it are taken in and written. */
 export interface Home {
+  /** What folders that it takes in may be. */
+  readonly layouts: readonly FolderIn['layout'][];
   /** May be repeated: what is there already is left as it is. What is broken is noted by name, and the rest goes on. */
   takeIn(folder: FolderIn, job: Job): Promise<void>;
   /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
-  giveOut(folder: string, job: Job): Promise<void>;
+  giveOut(folder: FolderOut, job: Job): Promise<void>;
 }
 
 /** What there is, as its own documents say it. */
@@ -123,10 +125,23 @@ export interface Wanted {
   readonly integrity: string | null;
 }
 
-export interface FolderIn {
+export interface FolderOut {
   /** Absolute path. */
   readonly path: string;
-  readonly layout: 'verdaccio' | 'tarballs';
+  /** Names of what is wanted of it, as users of the protocol write them; none: all. */
+  readonly what: readonly string[];
+  /** Counts what would be written, and writes nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface FolderIn {
+  /** Absolute path: of a folder, or of one file that holds it. */
+  readonly path: string;
+  readonly layout: 'verdaccio' | 'tarballs' | 'oci';
+  /** What it is to be called here; absent: as it says itself. */
+  readonly as?: string | undefined;
+  /** Moves names that stand for something else here. */
+  readonly move?: boolean | undefined;
   /** What it has pulled from elsewhere, too. */
   readonly all: boolean;
   /** Looks at all of it, and changes nothing. */

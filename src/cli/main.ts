@@ -51,12 +51,12 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   import: {
     usage: 'import <from> <folder>',
-    describe: "Take in packages from Verdaccio's storage or from tarballs",
+    describe: "Take in packages from Verdaccio's storage or from tarballs, images from an OCI layout",
     load: () => import('./import.ts'),
   },
   export: {
-    usage: 'export <folder>',
-    describe: 'Write the packages that live here to a folder',
+    usage: 'export <folder> [what..]',
+    describe: 'Write the packages, or the images, that live here to a folder',
     load: () => import('./export.ts'),
   },
   mirror: {

@@ -42,21 +42,24 @@ export function taskFor(order: Order, options: TaskOptions): Task {
   const routes = options.site().routes.all;
   switch (order.do) {
     case 'import': {
-      const { folder: path, from: layout, all, dryRun } = order;
-      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      const { folder: path, from: layout, all, as, move, dryRun } = order;
+      const takes = ({ protocol }: Route) => protocol.home?.layouts.includes(layout) ?? false;
+      const route = only(routes.filter(takes), order.route, `a home (\`hosted\`) for what is in ${layout}`);
+      const folder = { path, layout, all, as, move, dryRun };
       return {
         what: dryRun ? 'storage.import-dry-run' : 'storage.import',
         subject: `${route.name} ${path}`,
-        run: async (report) =>
-          route.protocol.home?.takeIn({ path, layout, all, dryRun }, jobOf(report, route, options)),
+        run: async (report) => route.protocol.home?.takeIn(folder, jobOf(report, route, options)),
       };
     }
     case 'export': {
-      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      const { folder: path, what, dryRun } = order;
+      const route = only(routes.filter(isHome), order.route, 'a home for packages or images (`hosted`)');
       return {
-        what: 'storage.export',
-        subject: `${route.name} ${order.folder}`,
-        run: async (report) => route.protocol.home?.giveOut(order.folder, jobOf(report, route, options)),
+        what: dryRun ? 'storage.export-dry-run' : 'storage.export',
+        subject: `${route.name} ${path}`,
+        run: async (report) =>
+          route.protocol.home?.giveOut({ path, what, dryRun }, jobOf(report, route, options)),
       };
     }
     case 'mirror': {

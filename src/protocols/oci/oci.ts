@@ -17,6 +17,8 @@ import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import { holdingsOf } from './hosted/holdings.ts';
 import type { Home } from './hosted/home.ts';
+import { giveOut } from './hosted/layout/give-out.ts';
+import { takeIn } from './hosted/layout/take-in.ts';
 import { applyRetention } from './hosted/retention/retain.ts';
 import { retireUnneeded } from './hosted/retire.ts';
 import { serve } from './hosted/serve.ts';
@@ -79,18 +81,24 @@ export function oci(
       home.teller.tellLeft(door);
       return answerHere(home, origin, mount, ask, door);
     },
-    ...(hosted !== null && {
-      holdings: holdingsOf(route, hosted),
-      begin(lent) {
-        ({ purge } = lent);
-      },
-      async retire(job) {
-        if (purge === null) return;
-        await applyRetention({ route, hosted, clock }, { ...job, purge, note: () => {}, dryRun: false });
-        await retireUnneeded({ route, hosted, clock, purge }, job);
-      },
-      retain: (job) => applyRetention({ route, hosted, clock }, job),
-    }),
+    ...(home !== null &&
+      hosted !== null && {
+        home: {
+          layouts: ['oci'],
+          takeIn: (folder, job) => takeIn(home, folder, job),
+          giveOut: (folder, job) => giveOut(route, folder, job),
+        },
+        holdings: holdingsOf(route, hosted),
+        begin(lent) {
+          ({ purge } = lent);
+        },
+        async retire(job) {
+          if (purge === null) return;
+          await applyRetention({ route, hosted, clock }, { ...job, purge, note: () => {}, dryRun: false });
+          await retireUnneeded({ route, hosted, clock, purge }, job);
+        },
+        retain: (job) => applyRetention({ route, hosted, clock }, job),
+      }),
   };
 }
 

@@ -10,7 +10,7 @@ import { algorithmOf, type Digest, digestOf } from '../digest.ts';
 import { isTag, type Reference } from '../path.ts';
 import { ownedBy } from './blobs.ts';
 import { storesOf } from './claims.ts';
-import { audit, type Changing } from './home.ts';
+import { type Acting, audit, type Changing } from './home.ts';
 import { longestManifest, type Manifest, readManifest } from './manifest.ts';
 import {
   beginRepository,
@@ -34,7 +34,8 @@ import { noteUntold, outdated, tell } from './tell.ts';
 /** In one request. The specification asks for 10 at least. */
 const mostTags = 100;
 
-interface Pushed {
+/** A manifest whose bytes are in the store. */
+export interface Pushed {
   readonly digest: Digest;
   readonly manifest: Manifest;
   readonly blob: Sha256;
@@ -61,7 +62,11 @@ export async function push(
     const { sha256: blob, sizeBytes } = await blobs.write(bytes, { claim: pin.claim, signal });
     const added = await metadata.transact(async (transaction) => {
       await pin.replace(transaction);
-      return add(transaction, changing, { digest, manifest, blob, sizeBytes, tags });
+      const { alert, selectors } = await add(transaction, changing, {
+        ...{ digest, manifest, blob, sizeBytes, tags },
+      });
+      const untold = selectors.length === 0 ? null : await noteUntold(transaction, at, selectors);
+      return { alert, untold };
     });
     pin.settle();
     added.alert();
@@ -94,39 +99,45 @@ async function bodyOf({ exchange }: Changing): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(Buffer.concat(chunks, size));
 }
 
-async function add(transaction: Transaction, changing: Changing, pushed: Pushed) {
-  const { home, at, exchange } = changing;
+export interface Pushing {
+  /** To be called when the transaction has been carried out: says which quotas come near. */
+  readonly alert: () => void;
+  /** What it makes outdated. */
+  readonly selectors: readonly Selector[];
+}
+
+/** @throws a `Refusal` where it is not whole, or a tag stays what it is. */
+export async function add(transaction: Transaction, acting: Acting, pushed: Pushed): Promise<Pushing> {
+  const { home, at, exchange } = acting;
   const nowMs = home.clock.now();
   const restricted = !home.hosted.isPublic(at.name);
   authorise(exchange, { action: 'publish', route: at.route, subject: at.name, restricted });
-  await refuseUnlessWhole(transaction, changing, pushed.manifest);
+  await refuseUnlessWhole(transaction, acting, pushed.manifest);
   await beginRepository(transaction, at, nowMs);
   const before = await findManifest(transaction, at, pushed.digest);
   const isNew = before === null;
-  const alert = isNew ? await addManifest(transaction, changing, pushed, nowMs) : () => {};
+  const alert = isNew ? await addManifest(transaction, acting, pushed, nowMs) : () => {};
   if (before !== null)
     await transaction.put(manifestKey(at, pushed.digest), {
       ...before,
       pushedMs: nowMs,
     } satisfies ManifestRecord);
   const selectors: Selector[] = [];
-  for (const tag of pushed.tags)
-    selectors.push(...(await moveTag(transaction, changing, tag, pushed, nowMs)));
+  for (const tag of pushed.tags) selectors.push(...(await moveTag(transaction, acting, tag, pushed, nowMs)));
   const { subject } = pushed.manifest;
   if (isNew && subject !== null) selectors.push(outdated.referrers(at, subject));
   if (isNew || selectors.length > 0) {
     const detail = { bytes: pushed.sizeBytes, digest: pushed.digest, type: pushed.manifest.mediaType };
     const [reference = pushed.digest] = pushed.tags;
-    await audit(transaction, changing, 'push', reference, detail);
+    await audit(transaction, acting, 'push', reference, detail);
   }
-  const untold = selectors.length === 0 ? null : await noteUntold(transaction, at, selectors);
-  return { alert, untold };
+  return { alert, selectors };
 }
 
 /** What it names has to be here, and as long as it says. What it is about need not. */
 async function refuseUnlessWhole(
   transaction: Transaction,
-  { at }: Changing,
+  { at }: Acting,
   { blobs, manifests }: Manifest,
 ): Promise<void> {
   const lookUps = [
@@ -150,7 +161,7 @@ async function refuseUnlessWhole(
 
 async function addManifest(
   transaction: Transaction,
-  { home, at, exchange, origin }: Changing,
+  { home, at, exchange, origin }: Acting,
   { digest, manifest, blob, sizeBytes }: Pushed,
   nowMs: number,
 ): Promise<() => void> {
@@ -182,7 +193,7 @@ function referrerOf(digest: Digest, manifest: Manifest, sizeBytes: number): Refe
 /** @returns what that makes outdated: nothing, where it stands for this one already. */
 async function moveTag(
   transaction: Transaction,
-  { home, at, exchange }: Changing,
+  { home, at, exchange }: Acting,
   tag: string,
   { digest }: Pushed,
   nowMs: number,

@@ -5,6 +5,7 @@
  */
 import type { RetainJob } from '../../../../protocol.ts';
 import { type Digest, readDigest } from '../../digest.ts';
+import { tagsAbout } from '../about.ts';
 import {
   allBelow,
   asLeft,
@@ -14,12 +15,9 @@ import {
   leftKey,
   leftPrefix,
   referrersPrefix,
-  tagKey,
-  tagsPrefix,
   type Where,
 } from '../record.ts';
 import { takeTag } from '../take-away.ts';
-import { aboutWhich } from './rules.ts';
 import { inOneStep, type Retaining, type Step, takeIfLoose } from './step.ts';
 
 /** In one transaction. */
@@ -77,17 +75,8 @@ async function* takingsOf(
     const referrer = readDigest(key.at(-1) ?? '');
     if (referrer !== null) yield (step) => takeUnlessPushed(step, referrer, sinceMs, why);
   }
-  const text = digest.replace(':', '-');
-  if ((await findTag(metadata, at, text)) !== null)
-    yield (step) => takeAbout(step, text, digest, sinceMs, why);
-  for (let after = tagKey(at, text); ; ) {
-    const [next] = await metadata.scan(tagsPrefix(at), { after, limit: 1 });
-    const tag = next?.key.at(-1) ?? '';
-    if (next === undefined || !tag.startsWith(text)) return;
-    after = next.key;
-    if (aboutWhich(tag) === text && !hosted.isImmutable(tag))
-      yield (step) => takeAbout(step, tag, digest, sinceMs, why);
-  }
+  for await (const { tag } of tagsAbout(metadata, at, digest))
+    if (!hosted.isImmutable(tag)) yield (step) => takeAbout(step, tag, digest, sinceMs, why);
 }
 
 async function takeUnlessPushed(step: Step, digest: Digest, sinceMs: number, why: string): Promise<void> {

@@ -3,6 +3,7 @@
  * one rule keeps stays, whatever the others say: so a rule that is added never takes away what another one is there to keep.
  */
 import { matcher } from '../../../patterns.ts';
+import { isAboutAnother } from '../about.ts';
 import { beyond, type Tagged } from './newest.ts';
 
 export interface RetentionRule {
@@ -43,14 +44,6 @@ export type Verdict = { readonly goes: false } | { readonly goes: true; readonly
 const stays: Verdict = { goes: false };
 const dayMs = 24 * 3600_000;
 
-/** Tags by which tools say what is about a manifest, where a registry has no referrers: `sha256-<hex>.sig`. They go with it. */
-const accessory = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.[a-zA-Z0-9._-]+)?$/;
-
-/** The digest that a tag is about, as its text begins: `sha256-<hex>`. */
-export function aboutWhich(tag: string): string | null {
-  return accessory.exec(tag)?.[1] ?? null;
-}
-
 export function openRetention(
   rules: readonly RetentionRule[],
   isImmutable: (tag: string) => boolean,
@@ -67,7 +60,7 @@ export function openRetention(
       if (own.length === 0) return null;
       const untagged = own.flatMap(({ rule: { untaggedS } }) => untaggedS ?? []);
       const isKept = (tag: string) =>
-        isImmutable(tag) || aboutWhich(tag) !== null || own.some(({ keepsTag }) => keepsTag(tag));
+        isImmutable(tag) || isAboutAnother(tag) || own.some(({ keepsTag }) => keepsTag(tag));
       const about = (tag: string) =>
         isKept(tag) ? [] : own.flatMap(({ takesIn }, at) => (takesIn(tag) ? [at] : []));
       return {
