@@ -33,15 +33,19 @@ export interface Quota {
 
 export interface Hosted extends Pick<HostedOptions, 'maxBlobBytes' | 'keepUnneededS'> {
   readonly bounds: Bounds;
+  /** Never what begins with a source. */
   claims(name: string): boolean;
   isPublic(name: string): boolean;
   isImmutable(tag: string): boolean;
   readonly retention: Retention;
 }
 
-export function openHosted(options: HostedOptions): Hosted {
-  const { maxBlobBytes, keepUnneededS, quota = {}, retention = [] } = options;
+/** @param sources names of the registries that are pulled from, which their repositories begin with. */
+export function openHosted(options: HostedOptions, sources: readonly string[]): Hosted {
+  const isNamed = matcher(options.names);
+  const elsewhere = new Set(sources);
   const isImmutable = matcher(options.immutableTags);
+  const { maxBlobBytes, keepUnneededS, quota = {}, retention = [] } = options;
   return {
     maxBlobBytes,
     keepUnneededS,
@@ -50,7 +54,7 @@ export function openHosted(options: HostedOptions): Hosted {
       packageBytes: quota.repositoryBytes,
       versions: quota.manifests,
     },
-    claims: matcher(options.names),
+    claims: (name) => !elsewhere.has(name.slice(0, Math.max(0, name.indexOf('/')))) && isNamed(name),
     isPublic: matcher(options.public),
     isImmutable,
     retention: openRetention(retention, isImmutable),
