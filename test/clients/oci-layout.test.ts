@@ -156,6 +156,10 @@ describe.skipIf(!available('skopeo', problem))('a layout', () => {
     expect((await meridian('retention')).out).toBe('expiredTags 1, expiredManifests 1');
     expect(await digestAt('acme/kept', 'pr-1')).toBeNull();
     for (const tag of ['pr-2', 'pr-3', 'main']) expect(await digestAt('acme/kept', tag)).not.toBeNull();
+    writeImage(at('pr-4'), 'v1');
+    await skopeo('copy', `oci:${at('pr-4')}:v1`, registry('acme/kept:pr-4'));
+    expect((await meridian('gc')).out).toStartWith('expiredTags 1, expiredManifests 1, ');
+    expect(await digestAt('acme/kept', 'pr-2')).toBeNull();
     const audit = await meridian('audit', '--what', 'oci.expire');
     expect(audit.out).toContain('acme/kept:pr-1');
   });
