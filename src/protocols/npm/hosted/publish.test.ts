@@ -87,7 +87,7 @@ describe('a version', () => {
     const { metadata } = home.stores;
     await metadata.transact((transaction) => transaction.put(condemnedBlobKey(sha256), {}));
     const put = () => home.as(alice, 'PUT', '/own', publicationOf('own', '1.0.0'));
-    expect((await put()).status).toBe(503);
+    await expect(put()).rejects.toMatchObject({ code: 'store-unavailable' });
     await metadata.transact((transaction) => transaction.delete(condemnedBlobKey(sha256)));
     expect((await put()).status).toBe(201);
     expect((await metadata.scan(['blob', sha256])).map(({ key }) => key.slice(2))).toEqual([
