@@ -71,8 +71,13 @@ export interface Protocol {
   mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
   /** At the origin: what is kept for good, package by package, for running totals to be held against. */
   readonly holdings?: Holdings;
-  /** At the origin: lets go of what was mirrored and is not wanted any more. Counts what it lets go as `retired`, `retiredBytes`. */
-  retire?(job: Pick<Job, 'stores' | 'count' | 'signal'>): Promise<void>;
+  /**
+   * At the origin: lets go of what is not wanted any more, by rules of retention, too, before blobs are collected. Counts what was
+   * mirrored, and blobs of repositories, as `retired`, `retiredBytes`.
+   */
+  retire?(job: RetireJob): Promise<void>;
+  /** At the origin: applies the rules of retention alone. Absent: the config has none. */
+  retain?(job: RetainJob): Promise<void>;
   /** At the origin: what goes on without a request, from the moment at which the config is in force. */
   begin?(home: OriginHome): void;
   /** At the origin: what the route's policy says. Absent: this protocol has none. */
@@ -106,10 +111,12 @@ export interface Concealed {
 
 /** What lives here, as folders of it are taken in and written. */
 export interface Home {
+  /** What folders that it takes in may be. */
+  readonly layouts: readonly FolderIn['layout'][];
   /** May be repeated: what is there already is left as it is. What is broken is noted by name, and the rest goes on. */
   takeIn(folder: FolderIn, job: Job): Promise<void>;
   /** Writes a folder that `takeIn` takes back. What an earlier run has written is not written again. */
-  giveOut(folder: string, job: Job): Promise<void>;
+  giveOut(folder: FolderOut, job: Job): Promise<void>;
 }
 
 /** What there is, as its own documents say it. */
@@ -129,10 +136,23 @@ export interface Wanted {
   readonly integrity: string | null;
 }
 
-export interface FolderIn {
+export interface FolderOut {
   /** Absolute path. */
   readonly path: string;
-  readonly layout: 'verdaccio' | 'tarballs';
+  /** Names of what is wanted of it, as users of the protocol write them; none: all. */
+  readonly what: readonly string[];
+  /** Counts what would be written, and writes nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface FolderIn {
+  /** Absolute path: of a folder, or of one file that holds it. */
+  readonly path: string;
+  readonly layout: 'verdaccio' | 'tarballs' | 'oci';
+  /** What it is to be called here; absent: as it says itself. */
+  readonly as?: string | undefined;
+  /** Moves names that stand for something else here. */
+  readonly move?: boolean | undefined;
   /** What it has pulled from elsewhere, too. */
   readonly all: boolean;
   /** Looks at all of it, and changes nothing. */
@@ -150,6 +170,19 @@ export interface Job {
   /** A sentence for whoever has asked for it. */
   note(sentence: string): void;
   readonly signal: AbortSignal;
+}
+
+export interface RetireJob extends Pick<Job, 'stores' | 'count' | 'signal'> {
+  /**
+   * To be called now and then: fails when the work is to stop, or another origin is at it. Absent: there is no other one.
+   * @throws `conflict`.
+   */
+  pace?(): Promise<void>;
+}
+
+export interface RetainJob extends RetireJob, Pick<Job, 'purge' | 'note'> {
+  /** Notes what would go, each with the reason, and changes nothing. */
+  readonly dryRun: boolean;
 }
 
 /** Something that is another than before. */

@@ -51,12 +51,12 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   import: {
     usage: 'import <from> <folder>',
-    describe: "Take in packages from Verdaccio's storage or from tarballs",
+    describe: "Take in packages from Verdaccio's storage or from tarballs, images from an OCI layout",
     load: () => import('./import.ts'),
   },
   export: {
-    usage: 'export <folder>',
-    describe: 'Write the packages that live here to a folder',
+    usage: 'export <folder> [what..]',
+    describe: 'Write the packages, or the images, that live here to a folder',
     load: () => import('./export.ts'),
   },
   mirror: {
@@ -66,6 +66,10 @@ const commands: Readonly<Record<string, Entry>> = {
   storage: {
     describe: 'Show what the origin keeps, and how much of its quotas is used',
     load: () => import('./storage.ts'),
+  },
+  retention: {
+    describe: 'Take away what no rule of retention keeps, or say what would go',
+    load: () => import('./retention.ts'),
   },
   gc: { describe: 'Delete blobs that nothing refers to', load: () => import('./gc.ts') },
   packages: {

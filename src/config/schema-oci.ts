@@ -44,6 +44,28 @@ const quota = group(
   },
 );
 
+const tagNames = (means: string) =>
+  list(means, text('Tags.', { expected: "tags, such as 'v*' or '*'" }, forms.tagPattern));
+
+const retentionRule = group(
+  'What it takes in goes, unless it, or another rule, keeps it. With `keep` and `olderThanS`, tags go that neither of them keeps. A manifest goes with its last tag, unless something else holds it.',
+  {
+    repositories: list(
+      'Which repositories it is about, where `*` stands for any text.',
+      text('Names.', { expected: "names of images, such as 'acme/*' or '*'" }, forms.imagesPattern),
+    ).prefault(['*']),
+    tags: tagNames('Which of their tags it takes in.').prefault(['*']),
+    exceptTags: tagNames('Of these, tags that it does not take in.').prefault([]),
+    keepTags: tagNames('Tags that no rule takes away there. They do not count for `keep`.').prefault([]),
+    keep: count('How many of the tags that it takes in stay: those pushed last.', 1, 10_000).optional(),
+    olderThanS: seconds('How long a tag stays after it was pushed last.', { atLeast: 3600 }).optional(),
+    untaggedS: seconds(
+      'How long a manifest stays that no tag and no index holds, and that is about no manifest that is there. Without it, for good.',
+      { atLeast: 3600 },
+    ).optional(),
+  },
+);
+
 const hosted = group(
   'Repositories whose home is this network: pushed here, kept in the `store` of the origin, and never asked for anywhere else. Without it, nothing can be pushed.',
   {
@@ -53,9 +75,8 @@ const hosted = group(
     public: names(
       'Of these, all may be read by whoever may read the route. The others by those who have been given them by name.',
     ),
-    immutableTags: list(
+    immutableTags: tagNames(
       'Tags that keep their first meaning: they can neither be moved nor deleted.',
-      text('Tags.', { expected: "tags, such as 'v*' or '*'" }, forms.tagPattern),
     ).prefault([]),
     maxBlobBytes: size('Longest blob, in however many requests it comes (`limits.blobBytes` bounds each).', {
       atLeast: 1024,
@@ -64,6 +85,10 @@ const hosted = group(
       atLeast: 3600,
     }).prefault('1d'),
     quota: quota.prefault({}),
+    retention: list(
+      'What goes by itself, before each collection (`store.collection`). Immutable tags never do.',
+      retentionRule,
+    ).prefault([]),
   },
 );
 

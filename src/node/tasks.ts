@@ -5,6 +5,7 @@ import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Collected, collect } from '../origin/collection/collect.ts';
+import { type Lease, takeLease } from '../origin/collection/lease.ts';
 import { writeLast } from '../origin/collection/seen.ts';
 import { type Ledger, recount } from '../origin/usage/recount.ts';
 import type { Job } from '../protocol.ts';
@@ -14,6 +15,8 @@ import type { Site } from './node.ts';
 import type { Route } from './routes.ts';
 import type { Report, Task } from './works.ts';
 
+/** How often a lease is renewed. */
+const renewMs = 60_000;
 /** One tarball, with its upstream's pauses. */
 const pullMs = 10 * 60_000;
 
@@ -35,24 +38,28 @@ export interface TaskOptions extends CollectionOptions {
 export function taskFor(order: Order, options: TaskOptions): Task {
   if (order.do === 'collect') return collection(options, order.dryRun);
   if (order.do === 'recount') return recounting(options);
+  if (order.do === 'retain') return retaining(options, order.route, order.dryRun);
   const routes = options.site().routes.all;
   switch (order.do) {
     case 'import': {
-      const { folder: path, from: layout, all, dryRun } = order;
-      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      const { folder: path, from: layout, all, as, move, dryRun } = order;
+      const takes = ({ protocol }: Route) => protocol.home?.layouts.includes(layout) ?? false;
+      const route = only(routes.filter(takes), order.route, `a home (\`hosted\`) for what is in ${layout}`);
+      const folder = { path, layout, all, as, move, dryRun };
       return {
         what: dryRun ? 'storage.import-dry-run' : 'storage.import',
         subject: `${route.name} ${path}`,
-        run: async (report) =>
-          route.protocol.home?.takeIn({ path, layout, all, dryRun }, jobOf(report, route, options)),
+        run: async (report) => route.protocol.home?.takeIn(folder, jobOf(report, route, options)),
       };
     }
     case 'export': {
-      const route = only(routes.filter(isHome), order.route, 'a home for packages (`hosted`)');
+      const { folder: path, what, dryRun } = order;
+      const route = only(routes.filter(isHome), order.route, 'a home for packages or images (`hosted`)');
       return {
-        what: 'storage.export',
-        subject: `${route.name} ${order.folder}`,
-        run: async (report) => route.protocol.home?.giveOut(order.folder, jobOf(report, route, options)),
+        what: dryRun ? 'storage.export-dry-run' : 'storage.export',
+        subject: `${route.name} ${path}`,
+        run: async (report) =>
+          route.protocol.home?.giveOut({ path, what, dryRun }, jobOf(report, route, options)),
       };
     }
     case 'mirror': {
@@ -86,7 +93,7 @@ function only(candidates: readonly Route[], wanted: string | undefined, what: st
   throw new MeridianError('request-malformed', `several routes are ${what}: ${names}; say which (--route)`);
 }
 
-/** First what was mirrored and is not wanted any more, whose blobs nothing refers to then. */
+/** First what is not wanted any more, whose blobs nothing refers to then. */
 export function collection(options: CollectionOptions, dryRun: boolean): Task {
   const { stores, by, graceMs, clock, site } = options;
   return {
@@ -99,15 +106,59 @@ export function collection(options: CollectionOptions, dryRun: boolean): Task {
         if (what === 'retired' || what === 'retiredBytes') gone[what] += more;
         count(what, more);
       };
-      if (!dryRun)
+      const first = async (renew: Lease['renew']) => {
+        const pace = pacedBy(renew, clock, signal);
         for (const { protocol } of site().routes.all)
-          await protocol.retire?.({ stores, count: retiring, signal });
+          await protocol.retire?.({ stores, count: retiring, signal, pace });
+      };
       const progress = (collected: object) => set({ ...collected });
-      const collected = await collect({ stores, clock, by, graceMs, dryRun, progress, signal });
+      const collected = await collect({ stores, clock, by, graceMs, dryRun, progress, signal, first });
       progress(collected);
       const { deleted, deletedBytes } = collected;
       if (!dryRun) await writeLast(stores.metadata, { atMs, deleted, deletedBytes, ...gone });
     },
+  };
+}
+
+/** Retention alone: the blobs go with the next collection. One origin at a time does either. */
+function retaining(options: TaskOptions, wanted: string | undefined, dryRun: boolean): Task {
+  const { stores, purge, by, clock, site } = options;
+  const routes = site().routes.all.filter(
+    ({ name, protocol }) => protocol.retain !== undefined && (wanted === undefined || name === wanted),
+  );
+  if (routes.length === 0)
+    throw new MeridianError(
+      'request-malformed',
+      `${wanted ?? 'no route of this network'} is a home for images`,
+    );
+  return {
+    what: dryRun ? 'storage.retain-dry-run' : 'storage.retain',
+    subject: routes.map(({ name }) => name).join(' '),
+    async run({ count, note, signal }) {
+      const job = { stores, purge, count, note, signal, dryRun };
+      if (dryRun) {
+        for (const { protocol } of routes) await protocol.retain?.(job);
+        return;
+      }
+      const lease = await takeLease(stores.metadata, clock, { by, run: crypto.randomUUID() });
+      try {
+        const pace = pacedBy(lease.renew, clock, signal);
+        for (const { protocol } of routes) await protocol.retain?.({ ...job, pace });
+      } finally {
+        await lease.release();
+      }
+    },
+  };
+}
+
+/** Renews a lease now and then, however often it is called. */
+function pacedBy(renew: Lease['renew'], clock: Clock, signal: AbortSignal): () => Promise<void> {
+  let lastMs = clock.elapsed();
+  return async () => {
+    signal.throwIfAborted();
+    if (clock.elapsed() - lastMs < renewMs) return;
+    lastMs = clock.elapsed();
+    await renew();
   };
 }
 

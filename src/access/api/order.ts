@@ -10,13 +10,17 @@ export const order = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('import'),
     /** How the folder is laid out. */
-    from: z.enum(['verdaccio', 'tarballs']),
-    /** On the origin's machine, absolute. */
+    from: z.enum(['verdaccio', 'tarballs', 'oci']),
+    /** On the origin's machine, absolute; or a file, where a layout may be one. */
     folder,
     /** Which one, where several are a home. */
     route,
     /** What Verdaccio has pulled from elsewhere, too. */
     all: z.boolean().prefault(false),
+    /** Of images: the repository that they go to, perhaps with a tag for the only one. */
+    as: z.string().max(500).optional(),
+    /** Of images: moves tags that stand for something else. */
+    move: z.boolean().prefault(false),
     dryRun: z.boolean().prefault(false),
   }),
   z.object({
@@ -26,7 +30,16 @@ export const order = z.discriminatedUnion('do', [
       .array(z.object({ name: z.string(), version: z.string(), integrity: z.string().nullable() }))
       .max(50_000),
   }),
-  z.object({ do: z.literal('export'), folder, route }),
+  z.object({
+    do: z.literal('export'),
+    folder,
+    route,
+    /** Names of what is wanted; none: all. */
+    what: z.array(z.string().max(500)).max(1000).prefault([]),
+    dryRun: z.boolean().prefault(false),
+  }),
+  /** Applies the rules of retention: of this route, or of all. */
+  z.object({ do: z.literal('retain'), route, dryRun: z.boolean().prefault(false) }),
   /** Counts what is there, and puts the totals right. */
   z.object({ do: z.literal('recount') }),
 ]);

@@ -12,7 +12,7 @@ export const workEndpoints = [
     path: '/work',
     audience: 'operator',
     summary:
-      'Begins to collect unreferenced blobs, to import a folder, to export to one, to mirror packages, or to count anew what there is; on the machine of the origin alone.',
+      'Begins to collect unreferenced blobs, to apply rules of retention, to import a folder, to export to one, to mirror packages, or to count anew what there is; on the machine of the origin alone.',
     input: order,
     output: work,
     run: async ({ works, actor, input }) => works.begin(input, actor),

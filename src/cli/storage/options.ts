@@ -5,7 +5,7 @@ export const routeOption = {
   route: {
     type: 'string',
     requiresArg: true,
-    describe: 'Which route, where several are a home for packages',
+    describe: 'Which route, where several are a home',
   },
 } as const;
 

@@ -6,8 +6,16 @@ import { type ExitCode, exit } from '../exit.ts';
 /** How often it is asked. */
 const lookMs = 300;
 
-/** @returns 0 when all was done, 1 when it failed, or something was refused or is missing. */
-export async function workThrough(ask: Ask, order: Order, json: boolean | undefined): Promise<ExitCode> {
+/**
+ * @param shown where notes go: to standard error, or with the rest where they are what was asked for.
+ * @returns 0 when all was done, 1 when it failed, or something was refused or is missing.
+ */
+export async function workThrough(
+  ask: Ask,
+  order: Order,
+  json: boolean | undefined,
+  shown: (note: string) => void = console.error,
+): Promise<ExitCode> {
   let now = work.parse(await ask('POST', '/work', order));
   const isShown = !json && process.stderr.isTTY;
   while (now.state === 'running') {
@@ -18,7 +26,7 @@ export async function workThrough(ask: Ask, order: Order, json: boolean | undefi
   if (isShown) process.stderr.write('\r\x1b[K');
   if (json) console.log(JSON.stringify(now, null, 2));
   else {
-    for (const note of now.notes) console.error(note);
+    for (const note of now.notes) shown(note);
     console.log(countsIn(now) || 'nothing to do');
   }
   if (now.state === 'failed') throw new Error(now.error ?? 'the origin does not say why it failed');

@@ -66,4 +66,14 @@ describe('an image that lives here', () => {
       expect(mistakesIn(oci({ hosted: { names: [name] } }), { origin })[0]).toContain('names of images');
     expect(mistakesIn(oci({ hosted: { immutableTags: ['-x'] } }), { origin })[0]).toContain('expected tags');
   });
+
+  test('is kept by rules that say what stays', () => {
+    const rules = (...retention: object[]) => mistakesIn(oci({ hosted: { retention } }), { origin });
+    expect(rules({ keep: 3 }, { olderThanS: '14d' }, { untaggedS: '1d' }, { keepTags: ['v*'] })).toEqual([]);
+    expect(rules({ keep: 3 }, { tags: ['pr-*'] })).toEqual([
+      'routes[0].oci.hosted.retention[1]: expected one of keep, olderThanS, untaggedS and keepTags, found none of them',
+    ]);
+    expect(rules({ keep: 0 })[0]).toContain('a whole number from 1 to 10000');
+    expect(rules({ olderThanS: '5m' })[0]).toContain('a duration');
+  });
 });

@@ -21,6 +21,8 @@ export function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nod
       const path = `routes[${index}].oci.hosted`;
       const apart = checkStores(path, 'images that one store keeps', nodes);
       if (apart.length > 0) return apart;
+      const idle = checkRetention(`${path}.retention`, hosted.retention);
+      if (idle.length > 0) return idle;
       const names = sources.map(({ name }) => name);
       const twice = hosted.names.find((pattern) => names.includes(pattern.split('/', 1)[0] ?? ''));
       if (twice === undefined) return [];
@@ -29,6 +31,18 @@ export function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nod
     default:
       return [];
   }
+}
+
+type OciRoute = Extract<ParsedRoute, { protocol: 'oci' }>;
+type RetentionRule = NonNullable<OciRoute['oci']['hosted']>['retention'][number];
+
+/** A rule that says neither what stays nor for how long would be read as taking everything away, or nothing. */
+function checkRetention(path: string, rules: readonly RetentionRule[]): Mistake[] {
+  return rules.flatMap(({ keep, olderThanS, untaggedS, keepTags }, index): Mistake[] => {
+    if (keep ?? olderThanS ?? untaggedS ?? keepTags[0]) return [];
+    const expected = 'one of keep, olderThanS, untaggedS and keepTags';
+    return [{ path: `${path}[${index}]`, expected, found: 'none of them' }];
+  });
 }
 
 function checkStores(path: string, expected: string, nodes: Draft['nodes']): Mistake[] {

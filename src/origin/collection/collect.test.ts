@@ -49,6 +49,24 @@ function run(stores: Both, more: Partial<CollectOptions> = {}): Promise<Collecte
 }
 
 describe('a collection', () => {
+  test('lets go first, while no other origin may, and then collects what that has freed', async () => {
+    const stores = await openStores();
+    const freed = await write(stores, 'freed');
+    await hold(stores, freed, 'oci', 'a');
+    let met: unknown = null;
+    const first: CollectOptions['first'] = async (renew) => {
+      met = await takeLease(stores.metadata, systemClock, { by: 'other', run: 'x' }).catch((error) => error);
+      await renew();
+      await stores.metadata.transact((transaction) =>
+        transaction.delete(blobReferenceKey(freed, ['oci', 'a'])),
+      );
+    };
+    expect(await run(stores, { dryRun: true, first })).toMatchObject({ deleted: 0 });
+    expect(met).toBeNull();
+    expect(await run(stores, { first })).toMatchObject({ deleted: 1 });
+    expect(met).toMatchObject({ code: 'conflict' });
+  });
+
   test('deletes what nothing refers to, and says how much that was', async () => {
     const stores = await openStores();
     const [needed, litter] = [await write(stores, 'needed'), await write(stores, 'litter')];

@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { BlobStat, Sha256, Stores } from '../../store.ts';
 import { collectBlob, finishLeft, isHeld } from './condemn.ts';
-import { takeLease } from './lease.ts';
+import { type Lease, takeLease } from './lease.ts';
 import { writeSeen } from './seen.ts';
 
 /** Blobs in a page: between two of them, the lease is renewed. */
@@ -37,15 +37,21 @@ export interface CollectOptions {
   readonly dryRun: boolean;
   readonly progress: (collected: Collected) => void;
   readonly signal: AbortSignal;
+  /**
+   * What is let go of first, while no other origin is at it; not in a dry run.
+   * @param renew to be called at least every few minutes, for that to stay so.
+   */
+  readonly first?: (renew: Lease['renew']) => Promise<void>;
 }
 
 /** @throws `conflict` while another origin collects. */
 export async function collect(options: CollectOptions): Promise<Collected> {
-  const { stores, clock, by, graceMs, dryRun } = options;
+  const { stores, clock, by, graceMs, dryRun, first } = options;
   const writtenBeforeMs = clock.now() - graceMs;
   if (dryRun) return noted(options, await walk(options, writtenBeforeMs, async () => {}));
   const lease = await takeLease(stores.metadata, clock, { by, run: crypto.randomUUID() });
   try {
+    await first?.(lease.renew);
     await finishLeft({ stores, clock, writtenBeforeMs });
     return await noted(options, await walk(options, writtenBeforeMs, lease.renew));
   } finally {

@@ -106,6 +106,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     ...(context.hosted !== null &&
       mount.role === 'origin' && {
         home: {
+          layouts: ['verdaccio', 'tarballs'],
           takeIn: (folder, job) => takeIn(context, folder, job),
           giveOut: (folder, job) => giveOut(context, folder, job),
         },

@@ -19,6 +19,9 @@ import { guides } from './guides.ts';
 import { type Hosted, type HostedOptions, openHosted } from './hosted/claims.ts';
 import { holdingsOf } from './hosted/holdings.ts';
 import type { Home } from './hosted/home.ts';
+import { giveOut } from './hosted/layout/give-out.ts';
+import { takeIn } from './hosted/layout/take-in.ts';
+import { applyRetention } from './hosted/retention/retain.ts';
 import { retireUnneeded } from './hosted/retire.ts';
 import { serve } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
@@ -115,12 +118,21 @@ export function oci(
     close() {
       policy?.close();
     },
-    ...(hosted !== null && {
-      holdings: holdingsOf(route, hosted),
-      async retire(job) {
-        if (purge !== null) await retireUnneeded({ route, hosted, clock, purge }, job);
-      },
-    }),
+    ...(home !== null &&
+      hosted !== null && {
+        home: {
+          layouts: ['oci'],
+          takeIn: (folder, job) => takeIn(home, folder, job),
+          giveOut: (folder, job) => giveOut(route, folder, job),
+        },
+        holdings: holdingsOf(route, hosted),
+        async retire(job) {
+          if (purge === null) return;
+          await applyRetention({ route, hosted, clock }, { ...job, purge, note: () => {}, dryRun: false });
+          await retireUnneeded({ route, hosted, clock, purge }, job);
+        },
+        retain: (job) => applyRetention({ route, hosted, clock }, job),
+      }),
   };
 }
 

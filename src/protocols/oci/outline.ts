@@ -56,8 +56,11 @@ export function outlineOf(bytes: Uint8Array, contentType: string | null): Outlin
   };
 }
 
-/** What lists show of it, as it is written down with the manifest. */
-export function summaryOf({ kind, artifactType, platforms, annotations }: Outline) {
+/** What lists show of a manifest that may be anybody's. */
+export function summaryIn(bytes: Uint8Array, mediaType: string) {
+  const outline = outlineOf(bytes, mediaType);
+  if (outline === null) return undefined;
+  const { kind, artifactType, platforms, annotations } = outline;
   return { kind, artifactType, platforms, description: annotations[descriptionName] ?? '' };
 }
 

@@ -3,6 +3,16 @@
  * the document that it decided by.
  */
 import type { BlobStore } from '../../../store.ts';
+import {
+  blockBytes,
+  checksumHolds,
+  isEmptyBlock,
+  paddingOf,
+  pathIn,
+  recordIn,
+  sizeIn,
+  typeIn,
+} from '../../tar.ts';
 import { Refusal, unreadable } from './refusal.ts';
 import { cleaned } from './semver.ts';
 import type { Tarball } from './upload.ts';
@@ -11,7 +21,6 @@ import type { Tarball } from './upload.ts';
 const MAX_UNPACKED_BYTES = 2 * 1024 ** 3;
 const MAX_FILES = 500_000;
 const MAX_KEPT_BYTES = 1024 * 1024;
-const BLOCK = 512;
 
 export interface Contents {
   readonly fileCount: number;
@@ -88,15 +97,15 @@ function tarReader() {
   let hasEnded = false;
 
   function startEntry(block: Buffer): void {
-    if (block.every((byte) => byte === 0)) {
+    if (isEmptyBlock(block)) {
       hasEnded = true;
       return;
     }
-    if (!checksumHolds(block)) throw new Refusal(400, 'The tarball holds no valid tar archive.');
-    const size = sizeIn(block);
+    const size = checksumHolds(block) ? sizeIn(block) : null;
+    if (size === null) throw new Refusal(400, 'The tarball holds no valid tar archive.');
     left = size;
-    padding = (BLOCK - (size % BLOCK)) % BLOCK;
-    const type = String.fromCharCode(block[156] ?? 0);
+    padding = paddingOf(size);
+    const type = typeIn(block);
     const isFile = type === '0' || type === '\0';
     if (isFile) {
       fileCount++;
@@ -119,7 +128,7 @@ function tarReader() {
 
   function endEntry(): void {
     if (kept?.as === 'manifest') manifest = Buffer.concat(kept.chunks);
-    if (kept?.as === 'path') nextPath = extendedPath(Buffer.concat(kept.chunks).toString('utf8'));
+    if (kept?.as === 'path') nextPath = recordIn(Buffer.concat(kept.chunks).toString('utf8'), 'path');
     kept = null;
   }
 
@@ -141,10 +150,10 @@ function tarReader() {
           padding -= skipped;
           at += skipped;
         } else {
-          const wanted = BLOCK - header.length;
+          const wanted = blockBytes - header.length;
           header = Buffer.concat([header, chunk.subarray(at, at + wanted)]);
           at += wanted;
-          if (header.length < BLOCK) return;
+          if (header.length < blockBytes) return;
           const block = header;
           header = Buffer.alloc(0);
           startEntry(block);
@@ -156,36 +165,4 @@ function tarReader() {
       return { manifest, contents: { fileCount, unpackedSize } };
     },
   };
-}
-
-function pathIn(block: Buffer): string {
-  const text = (from: number, length: number) => {
-    const field = block.subarray(from, from + length);
-    const end = field.indexOf(0);
-    return field.toString('utf8', 0, end < 0 ? length : end);
-  };
-  const prefix = text(257, 5) === 'ustar' ? text(345, 155) : '';
-  return prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
-}
-
-/** Records of an extended header: `<length> <keyword>=<value>` and a line break (POSIX.1-2001, pax). The last one counts. */
-function extendedPath(records: string): string | null {
-  const paths = records.split('\n').flatMap((record) => /^\d+ path=(.*)$/s.exec(record)?.[1] ?? []);
-  return paths.at(-1) ?? null;
-}
-
-/** Octal digits, or a binary number where the first bit is set (GNU's way for what is very large). */
-function sizeIn(block: Buffer): number {
-  if (((block[124] ?? 0) & 0x80) !== 0) return Number(block.readBigUInt64BE(128));
-  const size = Number.parseInt(block.toString('latin1', 124, 136).replaceAll('\0', ' ').trim() || '0', 8);
-  if (Number.isNaN(size)) throw new Refusal(400, 'The tarball holds no valid tar archive.');
-  return size;
-}
-
-/** The sum of all bytes of the header, with blanks in place of the sum itself. */
-function checksumHolds(block: Buffer): boolean {
-  const stated = Number.parseInt(block.toString('latin1', 148, 156).replaceAll('\0', ' ').trim(), 8);
-  let sum = 0;
-  for (const [at, byte] of block.entries()) sum += at >= 148 && at < 156 ? 0x20 : byte;
-  return sum === stated;
 }

@@ -5,7 +5,7 @@
 import type { Stores, Transaction } from '../../../store.ts';
 import type { Digest } from '../digest.ts';
 import { storesOf } from './claims.ts';
-import type { Changing } from './home.ts';
+import type { Acting } from './home.ts';
 import {
   type BlobRecord,
   beginRepository,
@@ -22,7 +22,7 @@ import {
  */
 export async function addBlob(
   transaction: Transaction,
-  { home, at, origin }: Pick<Changing, 'home' | 'at' | 'origin'>,
+  { home, at, origin }: Pick<Acting, 'home' | 'at' | 'origin'>,
   digest: Digest,
   { blob, sizeBytes }: Omit<BlobRecord, 'sinceMs'>,
 ): Promise<() => void> {

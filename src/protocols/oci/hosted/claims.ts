@@ -5,6 +5,8 @@
 import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Bounds, Stores } from '../../../store.ts';
+import { matcher } from '../../patterns.ts';
+import { openRetention, type Retention, type RetentionRule } from './retention/rules.ts';
 
 export interface HostedOptions {
   /** In each of these lists, `*` stands for any text. */
@@ -17,6 +19,8 @@ export interface HostedOptions {
   /** How long a blob is kept that no manifest of its repository names. */
   readonly keepUnneededS: number;
   readonly quota?: Quota | undefined;
+  /** What goes by itself. */
+  readonly retention?: readonly RetentionRule[] | undefined;
 }
 
 /** What may live here. */
@@ -33,13 +37,15 @@ export interface Hosted extends Pick<HostedOptions, 'maxBlobBytes' | 'keepUnneed
   claims(name: string): boolean;
   isPublic(name: string): boolean;
   isImmutable(tag: string): boolean;
+  readonly retention: Retention;
 }
 
 /** @param sources names of the registries that are pulled from, which their repositories begin with. */
 export function openHosted(options: HostedOptions, sources: readonly string[]): Hosted {
   const isNamed = matcher(options.names);
   const elsewhere = new Set(sources);
-  const { maxBlobBytes, keepUnneededS, quota = {} } = options;
+  const isImmutable = matcher(options.immutableTags);
+  const { maxBlobBytes, keepUnneededS, quota = {}, retention = [] } = options;
   return {
     maxBlobBytes,
     keepUnneededS,
@@ -50,16 +56,9 @@ export function openHosted(options: HostedOptions, sources: readonly string[]): 
     },
     claims: (name) => !elsewhere.has(name.slice(0, Math.max(0, name.indexOf('/')))) && isNamed(name),
     isPublic: matcher(options.public),
-    isImmutable: matcher(options.immutableTags),
+    isImmutable,
+    retention: openRetention(retention, isImmutable),
   };
-}
-
-function matcher(patterns: readonly string[]): (text: string) => boolean {
-  const all = patterns.map((pattern) => {
-    const pieces = pattern.split('*').map((piece) => piece.replace(/[^a-zA-Z0-9_/]/g, '\\$&'));
-    return new RegExp(`^${pieces.join('.*')}$`);
-  });
-  return (text) => all.some((pattern) => pattern.test(text));
 }
 
 /** What the origin lends to keep things for good. */

@@ -76,7 +76,12 @@ export async function openTestHome(
   return homeWith({ blobs, metadata, usage, audit }, options, clock);
 }
 
-function homeWith(stores: Stores, options: Partial<HostedOptions>, clock: Clock): TestHome {
+/** An origin with these stores. */
+export function homeWith(
+  stores: Stores,
+  options: Partial<HostedOptions>,
+  clock: Clock = systemClock,
+): TestHome {
   const hosted = { ...standard, ...options };
   const ahead = { atOnce: 0, largestBytes: 0 };
   const mount = { route: 'oci', prefix: '', role: 'origin' } as const;

@@ -18,10 +18,16 @@ export interface Home {
   readonly clock: Clock;
 }
 
-/** Who asks for a change of which repository. */
-export interface Changing {
+/** Who changes which repository, be it with a request or by a command on the origin's machine. */
+export interface Acting {
   readonly home: Home;
   readonly at: Where;
+  readonly exchange: Pick<Exchange, 'identity' | 'tier' | 'client'>;
+  readonly origin: Pick<OriginDoor, 'stores' | 'purge'>;
+}
+
+/** Who asks for a change of which repository. */
+export interface Changing extends Acting {
   readonly exchange: Exchange;
   readonly origin: OriginDoor;
   readonly signal: AbortSignal;
@@ -30,7 +36,7 @@ export interface Changing {
 /** Writes down who has done it. @param reference a tag or a digest; `null`: it is about all of the repository. */
 export async function audit(
   transaction: Transaction,
-  { home, at, exchange, origin }: Changing,
+  { home, at, exchange, origin }: Acting,
   what: 'push' | 'delete' | 'delete-blob' | 'delete-repository',
   reference: string | null,
   detail: Act['detail'],

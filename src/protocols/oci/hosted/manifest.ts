@@ -27,6 +27,7 @@ export interface Manifest {
 export interface Reference {
   readonly digest: Digest;
   readonly sizeBytes: number;
+  readonly mediaType: string | undefined;
 }
 
 const imageTypes: ReadonlySet<string> = new Set([
@@ -130,8 +131,8 @@ function nonEmpty({ artifactType }: Common): { readonly artifactType: string | u
   return { artifactType: artifactType === '' ? undefined : artifactType };
 }
 
-function asReference({ digest, size }: Descriptor): Reference {
-  return { digest, sizeBytes: size };
+function asReference({ digest, size, mediaType }: Descriptor): Reference {
+  return { digest, sizeBytes: size, mediaType };
 }
 
 function checked<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> {

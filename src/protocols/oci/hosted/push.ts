@@ -7,11 +7,11 @@ import type { Selector } from '../../../purge.ts';
 import type { Sha256, Transaction } from '../../../store.ts';
 import { openPin } from '../../pin.ts';
 import { algorithmOf, type Digest, digestOf } from '../digest.ts';
-import { outlineOf, summaryOf } from '../outline.ts';
+import { summaryIn } from '../outline.ts';
 import { isTag, type Reference } from '../path.ts';
 import { ownedBy } from './blobs.ts';
 import { storesOf } from './claims.ts';
-import { audit, type Changing } from './home.ts';
+import { type Acting, audit, type Changing } from './home.ts';
 import { longestManifest, type Manifest, readManifest } from './manifest.ts';
 import {
   beginRepository,
@@ -29,12 +29,14 @@ import {
   tagKey,
 } from './record.ts';
 import { authorise, Refusal, shortName } from './refusal.ts';
+import { loosen } from './take-away.ts';
 import { noteUntold, outdated, tell } from './tell.ts';
 
 /** In one request. The specification asks for 10 at least. */
 const mostTags = 100;
 
-interface Pushed {
+/** A manifest whose bytes are in the store. */
+export interface Pushed {
   readonly digest: Digest;
   readonly manifest: Manifest;
   readonly blob: Sha256;
@@ -57,14 +59,17 @@ export async function push(
   if (digestOf(bytes, algorithmOf(digest)) !== digest)
     throw new Refusal(400, 'DIGEST_INVALID', `The manifest is not ${digest}.`);
   const manifest = readManifest(bytes, exchange.headers.get('content-type'));
-  const outline = outlineOf(bytes, manifest.mediaType);
-  const summary = outline === null ? undefined : summaryOf(outline);
+  const summary = summaryIn(bytes, manifest.mediaType);
   const pin = openPin(metadata, home.clock);
   try {
     const { sha256: blob, sizeBytes } = await blobs.write(bytes, { claim: pin.claim, signal });
     const added = await metadata.transact(async (transaction) => {
       await pin.replace(transaction);
-      return add(transaction, changing, { digest, manifest, blob, sizeBytes, tags, summary });
+      const { alert, selectors } = await add(transaction, changing, {
+        ...{ digest, manifest, blob, sizeBytes, tags, summary },
+      });
+      const untold = selectors.length === 0 ? null : await noteUntold(transaction, at, selectors);
+      return { alert, untold };
     });
     pin.settle();
     added.alert();
@@ -97,33 +102,45 @@ async function bodyOf({ exchange }: Changing): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(Buffer.concat(chunks, size));
 }
 
-async function add(transaction: Transaction, changing: Changing, pushed: Pushed) {
-  const { home, at, exchange } = changing;
+export interface Pushing {
+  /** To be called when the transaction has been carried out: says which quotas come near. */
+  readonly alert: () => void;
+  /** What it makes outdated. */
+  readonly selectors: readonly Selector[];
+}
+
+/** @throws a `Refusal` where it is not whole, or a tag stays what it is. */
+export async function add(transaction: Transaction, acting: Acting, pushed: Pushed): Promise<Pushing> {
+  const { home, at, exchange } = acting;
   const nowMs = home.clock.now();
   const restricted = !home.hosted.isPublic(at.name);
   authorise(exchange, { action: 'publish', route: at.route, subject: at.name, restricted });
-  await refuseUnlessWhole(transaction, changing, pushed.manifest);
+  await refuseUnlessWhole(transaction, acting, pushed.manifest);
   await beginRepository(transaction, at, nowMs);
-  const isNew = (await findManifest(transaction, at, pushed.digest)) === null;
-  const alert = isNew ? await addManifest(transaction, changing, pushed, nowMs) : () => {};
+  const before = await findManifest(transaction, at, pushed.digest);
+  const isNew = before === null;
+  const alert = isNew ? await addManifest(transaction, acting, pushed, nowMs) : () => {};
+  if (before !== null)
+    await transaction.put(manifestKey(at, pushed.digest), {
+      ...before,
+      pushedMs: nowMs,
+    } satisfies ManifestRecord);
   const selectors: Selector[] = [];
-  for (const tag of pushed.tags)
-    selectors.push(...(await moveTag(transaction, changing, tag, pushed, nowMs)));
+  for (const tag of pushed.tags) selectors.push(...(await moveTag(transaction, acting, tag, pushed, nowMs)));
   const { subject } = pushed.manifest;
   if (isNew && subject !== null) selectors.push(outdated.referrers(at, subject));
   if (isNew || selectors.length > 0) {
     const detail = { bytes: pushed.sizeBytes, digest: pushed.digest, type: pushed.manifest.mediaType };
     const [reference = pushed.digest] = pushed.tags;
-    await audit(transaction, changing, 'push', reference, detail);
+    await audit(transaction, acting, 'push', reference, detail);
   }
-  const untold = selectors.length === 0 ? null : await noteUntold(transaction, at, selectors);
-  return { alert, untold };
+  return { alert, selectors };
 }
 
 /** What it names has to be here, and as long as it says. What it is about need not. */
 async function refuseUnlessWhole(
   transaction: Transaction,
-  { at }: Changing,
+  { at }: Acting,
   { blobs, manifests }: Manifest,
 ): Promise<void> {
   const lookUps = [
@@ -147,7 +164,7 @@ async function refuseUnlessWhole(
 
 async function addManifest(
   transaction: Transaction,
-  { home, at, exchange, origin }: Changing,
+  { home, at, exchange, origin }: Acting,
   { digest, manifest, blob, sizeBytes, summary }: Pushed,
   nowMs: number,
 ): Promise<() => void> {
@@ -179,17 +196,22 @@ function referrerOf(digest: Digest, manifest: Manifest, sizeBytes: number): Refe
 /** @returns what that makes outdated: nothing, where it stands for this one already. */
 async function moveTag(
   transaction: Transaction,
-  { home, at, exchange }: Changing,
+  { home, at, exchange }: Acting,
   tag: string,
   { digest }: Pushed,
   nowMs: number,
 ): Promise<readonly Selector[]> {
   const before = await findTag(transaction, at, tag);
-  if (before?.digest === digest) return [];
+  if (before?.digest === digest) {
+    // It means what it meant before, and is young again.
+    await transaction.put(tagKey(at, tag), { ...before, pushedMs: nowMs } satisfies TagRecord);
+    return [];
+  }
   if (before !== null) {
     if (home.hosted.isImmutable(tag))
       throw new Refusal(403, 'DENIED', `The tag ${tag} stays what it is here: ${before.digest}.`);
     await transaction.delete([...taggedPrefix(at, before.digest), tag]);
+    await loosen(transaction, at, before.digest, nowMs);
   }
   const record: TagRecord = { digest, movedMs: nowMs, by: shortName(exchange) };
   await transaction.put(tagKey(at, tag), record);

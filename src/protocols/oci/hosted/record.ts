@@ -8,6 +8,7 @@
  *     oci-tag        <route> <name> <tag>                  which manifest it stands for
  *     oci-tagged     <route> <name> <digest> <tag>         the same, the other way round
  *     oci-referrer   <route> <name> <subject> <digest>     a manifest about another one, as its descriptor
+ *     oci-left       <route> <name> <digest>               a manifest that a rule has taken away, whose parts and referrers are still there
  *     oci-unpurged   <route> <name> <random>               what the nodes have not been told yet
  */
 import { z } from 'zod';
@@ -45,6 +46,12 @@ export const taggedPrefix = ({ route, name }: Where, digest: Digest): DocumentKe
 ];
 export const referrersPrefix = ({ route, name }: Where, subject: Digest): DocumentKey => [
   ...['oci-referrer', route, name, subject],
+];
+
+/** Of a route. */
+export const leftPrefix = (route: string): DocumentKey => ['oci-left', route];
+export const leftKey = ({ route, name }: Where, digest: Digest): DocumentKey => [
+  ...['oci-left', route, name, digest],
 ];
 
 /** Who holds a blob of the store. */
@@ -94,15 +101,32 @@ const manifest = z.object({
       description: z.string(),
     })
     .optional(),
+  /** The last time. */
   pushedMs: z.number(),
+  /** When a tag, or an index, last let go of it; absent: none has. */
+  looseMs: z.number().optional(),
   by: z.string(),
 });
 export type ManifestRecord = Readonly<z.output<typeof manifest>>;
 export const asManifest = (value: unknown): ManifestRecord => manifest.parse(value);
 
-const tag = z.object({ digest, movedMs: z.number(), by: z.string() });
+const tag = z.object({
+  digest,
+  movedMs: z.number(),
+  /** When it was pushed again, and stood for this one already; absent: not since it moved. */
+  pushedMs: z.number().optional(),
+  by: z.string(),
+});
 export type TagRecord = Readonly<z.output<typeof tag>>;
 export const asTag = (value: unknown): TagRecord => tag.parse(value);
+
+const left = z.object({
+  sinceMs: z.number(),
+  /** Of an index: what it was made of. */
+  manifests: z.array(digest).readonly(),
+});
+export type LeftRecord = Readonly<z.output<typeof left>>;
+export const asLeft = (value: unknown): LeftRecord => left.parse(value);
 
 export const referrer = z.object({
   mediaType: z.string(),

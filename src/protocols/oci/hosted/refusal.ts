@@ -38,7 +38,7 @@ interface Intent {
 }
 
 /** @throws `unauthenticated`, `forbidden`. */
-export function authorise({ identity }: Exchange, intent: Intent): void {
+export function authorise({ identity }: Pick<Exchange, 'identity'>, intent: Intent): void {
   if (identity?.may(intent)) return;
   if (identity === undefined || identity.token === null)
     throw new MeridianError('unauthenticated', `${intent.subject} needs somebody who may ${intent.action}`);
@@ -49,7 +49,7 @@ export function authorise({ identity }: Exchange, intent: Intent): void {
 }
 
 /** What he is called where it is listed who has pushed: `alice` for `user:alice`. */
-export function shortName({ identity }: Exchange): string {
+export function shortName({ identity }: Pick<Exchange, 'identity'>): string {
   const name = identity?.name ?? 'anonymous';
   return name.slice(name.indexOf(':') + 1);
 }

@@ -7,26 +7,12 @@ import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import type { Digest } from '../digest.ts';
 import type { Reference } from '../path.ts';
-import { neededBy, ownedBy, removeBlob } from './blobs.ts';
+import { neededBy, removeBlob } from './blobs.ts';
 import { storesOf } from './claims.ts';
 import { audit, type Changing } from './home.ts';
-import {
-  allBelow,
-  type BlobRecord,
-  blobKey,
-  findBlob,
-  findManifest,
-  findTag,
-  heldKey,
-  isRepository,
-  type ManifestRecord,
-  manifestKey,
-  needsPrefix,
-  referrersPrefix,
-  taggedPrefix,
-  tagKey,
-} from './record.ts';
+import { findBlob, findManifest, findTag, isRepository } from './record.ts';
 import { authorise, Refusal } from './refusal.ts';
+import { tagsOf, takeManifest, takeTag } from './take-away.ts';
 import { noteUntold, outdated, tell } from './tell.ts';
 
 /** `DELETE <name>/manifests/<reference>`: a tag alone, or a manifest with all its tags. */
@@ -79,14 +65,12 @@ async function removeTag(
   changing: Changing,
   tag: string,
 ): Promise<readonly Selector[]> {
-  const { at } = changing;
+  const { home, at } = changing;
   const found = await findTag(transaction, at, tag);
   if (found === null) throw new Refusal(404, 'MANIFEST_UNKNOWN', `${at.name} has no tag ${tag}.`);
   refuseImmutable(changing, tag);
-  await transaction.delete(tagKey(at, tag));
-  await transaction.delete([...taggedPrefix(at, found.digest), tag]);
   await audit(transaction, changing, 'delete', tag, { digest: found.digest });
-  return [outdated.item(at, { kind: 'tag', name: at.name, tag }), outdated.tags(at)];
+  return takeTag(transaction, { at, nowMs: home.clock.now() }, tag, found);
 }
 
 /** With its tags. @returns what that makes outdated. */
@@ -95,44 +79,14 @@ export async function removeManifest(
   changing: Changing,
   digest: Digest,
 ): Promise<readonly Selector[]> {
-  const { at, origin } = changing;
+  const { home, at, origin } = changing;
   const found = await findManifest(transaction, at, digest);
   if (found === null) throw new Refusal(404, 'MANIFEST_UNKNOWN', `${at.name} has no manifest ${digest}.`);
-  const tags: string[] = [];
-  for await (const { key } of allBelow(transaction, taggedPrefix(at, digest))) tags.push(key.at(-1) ?? '');
-  for (const tag of tags) {
-    refuseImmutable(changing, tag);
-    await transaction.delete(tagKey(at, tag));
-    await transaction.delete([...taggedPrefix(at, digest), tag]);
-  }
-  await letGo(transaction, changing, digest, found);
-  await transaction.delete(manifestKey(at, digest));
-  await transaction.delete(heldKey(at, 'manifest', digest, found.blob));
-  const less = { versions: 1, bytes: found.sizeBytes };
-  await storesOf(origin).usage.discharge(transaction, ownedBy(at), less);
+  const tags = await tagsOf(transaction, at, digest);
+  for (const tag of tags) refuseImmutable(changing, tag);
   await audit(transaction, changing, 'delete', digest, { tags: tags.join(' ').slice(0, 1000) });
-  return [
-    outdated.item(at, { kind: 'manifest', name: at.name, digest }),
-    ...tags.map((tag) => outdated.item(at, { kind: 'tag', name: at.name, tag })),
-    ...(tags.length > 0 ? [outdated.tags(at)] : []),
-    ...(found.subject === null ? [] : [outdated.referrers(at, found.subject)]),
-  ];
-}
-
-/** What it is made of, and what it is about. The time in which nobody needs a blob begins with the last manifest that goes. */
-async function letGo(
-  transaction: Transaction,
-  { home, at }: Changing,
-  digest: Digest,
-  { needs, subject }: ManifestRecord,
-): Promise<void> {
-  if (subject !== null) await transaction.delete([...referrersPrefix(at, subject), digest]);
-  for (const needed of needs) {
-    await transaction.delete([...needsPrefix(at, needed), digest]);
-    const blob = await findBlob(transaction, at, needed);
-    if (blob === null || (await neededBy(transaction, at, needed)) !== null) continue;
-    await transaction.put(blobKey(at, needed), { ...blob, sinceMs: home.clock.now() } satisfies BlobRecord);
-  }
+  const taking = { at, stores: storesOf(origin), nowMs: home.clock.now() };
+  return takeManifest(transaction, taking, digest, found, tags);
 }
 
 export function refuseImmutable({ home }: Changing, tag: string): void {

@@ -3,7 +3,7 @@
  * of manifests that are gone. Whoever pushes at the same time is told that a blob is missing, and pushes it again.
  */
 import type { Clock } from '../../../clock.ts';
-import type { Job, OriginDoor } from '../../../protocol.ts';
+import type { OriginDoor, RetireJob } from '../../../protocol.ts';
 import { type Digest, readDigest } from '../digest.ts';
 import { neededBy, removeBlob } from './blobs.ts';
 import type { Hosted } from './claims.ts';
@@ -19,7 +19,7 @@ interface Retiring {
 
 export async function retireUnneeded(
   { route, hosted, clock, purge }: Retiring,
-  { stores, count, signal }: Pick<Job, 'stores' | 'count' | 'signal'>,
+  { stores, count, signal, pace }: RetireJob,
 ): Promise<void> {
   const { metadata } = stores;
   const beforeMs = clock.now() - hosted.keepUnneededS * 1000;
@@ -44,6 +44,7 @@ export async function retireUnneeded(
     const at = { route, name: key[2] ?? '' };
     for await (const { key, value } of allBelow(metadata, blobsPrefix(at))) {
       signal.throwIfAborted();
+      await pace?.();
       const digest = readDigest(key.at(-1) ?? '');
       if (digest === null || asBlob(value).sinceMs >= beforeMs) continue;
       const bytes = await retire(at, digest);

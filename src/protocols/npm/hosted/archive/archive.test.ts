@@ -29,7 +29,8 @@ const take = (home: Home, path: string, more: Partial<FolderIn> = {}) =>
   work(home, (keeping, job) =>
     keeping.takeIn({ path, layout: 'verdaccio', all: false, dryRun: false, ...more }, job),
   );
-const give = (home: Home, path: string) => work(home, (keeping, job) => keeping.giveOut(path, job));
+const give = (home: Home, path: string) =>
+  work(home, (keeping, job) => keeping.giveOut({ path, what: [], dryRun: false }, job));
 
 const read = async (home: Home, name: string) => {
   const answer = await home.as(alice, 'GET', `/${name}`);

@@ -2,9 +2,11 @@
  * Writes all that lives on a route as a folder in Verdaccio's layout, which `takeIn` takes back, and Verdaccio reads: for each
  * package its tarballs, and then the document that names them. Each file appears under its name when it is whole and flushed.
  */
-import { mkdir, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Job } from '../../../../protocol.ts';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MeridianError } from '../../../../errors.ts';
+import type { FolderOut, Job } from '../../../../protocol.ts';
+import { asJson, isWritten, writeWhole } from '../../../written-file.ts';
 import type { NpmOrigin } from '../../origin.ts';
 import {
   asHostedPackage,
@@ -21,16 +23,19 @@ import { databaseFile, type OwnFacts, ownField } from './verdaccio.ts';
 
 const page = 100;
 
-export async function giveOut({ route }: NpmOrigin, folder: string, job: Job): Promise<void> {
+export async function giveOut({ route }: NpmOrigin, out: FolderOut, job: Job): Promise<void> {
+  const { path: folder, what, dryRun } = out;
+  if (what.length > 0)
+    throw new MeridianError('request-malformed', `${route} has packages, which are exported all together`);
   const { metadata } = job.stores;
-  await mkdir(folder, { recursive: true });
+  if (!dryRun) await mkdir(folder, { recursive: true });
   const names: string[] = [];
   const prefix = packagesPrefix(route);
   for (let after = prefix; ; ) {
     const found = await metadata.scan(prefix, { after, limit: page });
     for (const { key, value } of found) {
       const name = key.at(-1) ?? '';
-      await writePackage(route, name, asHostedPackage(value), join(folder, name), job);
+      await writePackage(route, name, asHostedPackage(value), join(folder, name), job, dryRun);
       names.push(name);
     }
     const last = found.at(-1);
@@ -38,7 +43,7 @@ export async function giveOut({ route }: NpmOrigin, folder: string, job: Job): P
     after = last.key;
   }
   // Verdaccio makes itself another secret where there is none.
-  await writeFile(join(folder, databaseFile), asJson({ list: names, secret: '' }));
+  if (!dryRun) await writeWhole(join(folder, databaseFile), asJson({ list: names, secret: '' }));
 }
 
 async function writePackage(
@@ -47,12 +52,13 @@ async function writePackage(
   pkg: HostedPackage,
   folder: string,
   job: Job,
+  dryRun: boolean,
 ): Promise<void> {
   const { metadata } = job.stores;
   const versions: Record<string, unknown> = {};
   const attachments: Record<string, { shasum: unknown }> = {};
   const own: OwnFacts = { access: pkg.access, gone: {}, attestations: {} };
-  await mkdir(folder, { recursive: true });
+  if (!dryRun) await mkdir(folder, { recursive: true });
   const prefix = versionsPrefix(route, name);
   for (let after = prefix; ; ) {
     const found = await metadata.scan(prefix, { after, limit: page });
@@ -66,7 +72,7 @@ async function writePackage(
       }
       // Published after the package was read: for the next time.
       if (!Object.hasOwn(pkg.versions, version)) continue;
-      await writeTarball(join(folder, fileName(name, version)), record, job);
+      await writeTarball(join(folder, fileName(name, version)), record, job, dryRun);
       versions[version] = manifestOf(record, pkg, name, version);
       attachments[fileName(name, version)] = { shasum: record.dist['shasum'] };
       const attested = await metadata.get(attestationsKey(route, name, version));
@@ -81,7 +87,7 @@ async function writePackage(
     ...{ name, versions, 'dist-tags': pkg.tags, time: timesOf(pkg), maintainers: pkg.owners, readme },
     ...{ _attachments: attachments, _distfiles: {}, _uplinks: {}, users: {}, _rev: '', [ownField]: own },
   };
-  await writeFile(join(folder, 'package.json'), asJson(document));
+  if (!dryRun) await writeWhole(join(folder, 'package.json'), asJson(document));
   job.count('packages');
 }
 
@@ -103,45 +109,20 @@ function timesOf({ createdMs, modifiedMs, versions }: HostedPackage): Record<str
   return { created: iso(createdMs), modified: iso(modifiedMs), ...Object.fromEntries(each) };
 }
 
-async function writeTarball(path: string, { blob, sizeBytes }: PublishedVersion, job: Job): Promise<void> {
-  if (await isWritten(path, blob, sizeBytes)) return job.count('there');
+async function writeTarball(
+  path: string,
+  { blob, sizeBytes }: PublishedVersion,
+  job: Job,
+  dryRun: boolean,
+): Promise<void> {
+  if (await isWritten(path, { sizeBytes, algorithm: 'sha256', hex: blob })) return job.count('there');
   const opened = await job.stores.blobs.open(blob);
   if (opened === null) {
     job.count('refused');
     return job.note(`${path}: its tarball is missing from the store`);
   }
-  await writeFile(path, opened.body);
+  if (dryRun) await opened.body.cancel();
+  else await writeWhole(path, opened.body);
   job.count('written');
   job.count('bytes', sizeBytes);
-}
-
-async function isWritten(path: string, sha256: string, sizeBytes: number): Promise<boolean> {
-  const file = Bun.file(path);
-  if (!(await file.exists()) || file.size !== sizeBytes) return false;
-  const hasher = new Bun.CryptoHasher('sha256');
-  for await (const chunk of file.stream()) hasher.update(chunk);
-  return hasher.digest('hex') === sha256;
-}
-
-function asJson(value: unknown): ReadableStream<Uint8Array> {
-  return new Blob([JSON.stringify(value, null, 2)]).stream();
-}
-
-/** Replaces the file as a whole, durably. */
-async function writeFile(path: string, content: ReadableStream<Uint8Array>): Promise<void> {
-  const draft = `${path}.part`;
-  const file = await open(draft, 'w');
-  try {
-    for await (const chunk of content) await file.appendFile(chunk);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -1,0 +1,10 @@
+/** Patterns of names in the config, in which `*` stands for any text. */
+
+/** Whether one of them takes a text in. */
+export function matcher(patterns: readonly string[]): (text: string) => boolean {
+  const all = patterns.map((pattern) => {
+    const pieces = pattern.split('*').map((piece) => piece.replace(/[^a-zA-Z0-9_/]/g, '\\$&'));
+    return new RegExp(`^${pieces.join('.*')}$`);
+  });
+  return (text) => all.some((pattern) => pattern.test(text));
+}
