@@ -171,7 +171,7 @@ async function targetOf({ path }: Pick<SettingsFile, 'path'>, homes: Homes): Pro
 }
 
 async function isWithin(root: string, path: string): Promise<boolean> {
-  const real = await realpath(path).catch(() => null);
+  const real = await realpath(path).catch(() => null); // there is none: what it would be in counts
   if (real === null) return path === root || isWithin(root, dirname(path));
   return `${real}${sep}`.startsWith(`${await realpath(root)}${sep}`);
 }
