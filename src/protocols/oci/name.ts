@@ -132,6 +132,11 @@ export function blobResource(route: string, name: string, digest: Digest): Resou
   return resource(route, { kind: 'blob', name, digest }, undefined, false);
 }
 
+/** Anything that a source has, as the origin keeps it. */
+export function resourceOf(route: string, item: Item, metadata?: FreshnessPolicy): Resource {
+  return resource(route, item, metadata, false);
+}
+
 function resource(
   route: string,
   item: Item,
@@ -148,6 +153,8 @@ function resource(
     tags: tagsOf(item),
     ask: askNothing,
     ...(item.kind === 'blob' && { inParts: 'ahead' }),
+    // A pull fetches one or two of them, and any number of layers.
+    ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
     freshness: isForGood ? undefined : metadata,
   };
 }
