@@ -2,7 +2,7 @@
  * One request on its way through a node: parsed once, carrying what later phases need.
  */
 import type { Position } from './bus.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, Right } from './identity.ts';
 
 export interface Exchange {
   readonly request: Request;
@@ -56,6 +56,8 @@ export interface Caller {
   readonly token: string | null;
   /** His address. */
   readonly address: string;
+  /** What he shows is good for these things alone, of what his token is good for; absent: for all of it. */
+  readonly only?: readonly Right[] | undefined;
 }
 
 /** A node of this network that asks another one. */

@@ -32,6 +32,8 @@ export interface Identity {
   may(deed: Deed): boolean;
   /** Who shows a ticket, which is good for some things alone: what he may do without one. */
   readonly whole?: Identity;
+  /** These things, for whoever knows of him by his token alone. */
+  readonly only?: readonly Right[];
 }
 
 /**

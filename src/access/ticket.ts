@@ -21,14 +21,16 @@ export interface Ticket {
 
 const ticketPrefix = `${tokenPrefix}.`;
 
+/** What a ticket is good for. Names of what exists may be longer than a pattern that somebody writes down. */
+export const ticketRights = z.array(right.extend({ subjects: z.array(z.string()).readonly() })).readonly();
+
 const said = z.object({
   holder: z
     .string()
     .regex(/^[\w-]{43}$/)
     .nullable(),
   expiresMs: z.number(),
-  // Names of what exists may be longer than a pattern that somebody writes down.
-  rights: z.array(right.extend({ subjects: z.array(z.string()).readonly() })).readonly(),
+  rights: ticketRights,
 });
 
 export function isTicket(text: string): boolean {

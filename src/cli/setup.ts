@@ -111,6 +111,7 @@ async function writeAll({ client, url, isOpen }: Chosen, places: Homes, json: bo
 const undone: Readonly<Record<PutBack, string>> = {
   restored: 'as it was before',
   edited: 'as it was before, with what has been changed in it since',
+  aside: 'as it was before; what has been changed in it since is kept beside it',
   shared: 'stays as it is: another client goes by it',
   nothing: 'nothing to undo',
 };

@@ -24,7 +24,8 @@ export function hostPattern(value: string): string | undefined {
   return hostName(lower);
 }
 
-function hostName(value: string): string | undefined {
+/** A name, or an IPv4 address, without a port. In lower case. */
+export function hostName(value: string): string | undefined {
   const labels = value.split('.');
   const wellFormed = labels.every((part) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(part));
   return value.length <= 253 && wellFormed ? value.toLowerCase() : undefined;

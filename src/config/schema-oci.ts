@@ -27,6 +27,10 @@ const ociSource = group('A registry to pull from.', {
     { expected: 'words of the name of an image' },
     forms.imageName,
   ).optional(),
+  internalHosts: list(
+    'Hosts with an address of an internal network that this registry may name as its token service, or redirect to, though it is on the internet itself.',
+    text('One.', { expected: "a host without a port, such as 'blobs.internal'" }, forms.hostName),
+  ).prefault([]),
 });
 
 const names = (means: string) =>

@@ -49,7 +49,7 @@ export const explanation = z.object({
   /** `null` for what is never stored. */
   key: z.string().nullable(),
   tags: z.array(z.string()).readonly(),
-  /** Everybody may read the route, or it needs a credential. */
+  /** Everybody may read this, by the route and by its name, or it needs a credential. */
   access: z.enum(['open', 'closed']),
   /** The member of the ring that keeps the key; `null` where there is no ring. */
   owner: z.string().nullable(),

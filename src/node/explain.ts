@@ -23,7 +23,12 @@ export function explain(node: Node, question: ExplainRequest): Explanation {
     return { ...nothing(node), would: 'refuse', why };
   }
   const named = route.protocol.name(exchange);
-  const about = { ...nothing(node), route: route.name, kind: named.kind, access: accessOf(node, route) };
+  const about = {
+    ...nothing(node),
+    route: route.name,
+    kind: named.kind,
+    access: accessOf(node, route, named),
+  };
   switch (named.as) {
     case 'answer':
       return { ...about, would: 'answer', why: `the node answers ${named.status} by itself` };
@@ -44,7 +49,7 @@ export function explain(node: Node, question: ExplainRequest): Explanation {
       const { key, tags } = named;
       const owner = node.ring?.ownersOf(key, 1)[0] ?? null;
       const found = node.cache.stored(named, exchange);
-      const stored = found && storedExplanation(found.entry, found.from, exchange.nowMs);
+      const stored = found && storedExplanation(named, found.entry, found.from, exchange.nowMs);
       const verdict = verdictOn(stored);
       const asks = asksOf(node, route, named, exchange, found?.entry ?? null);
       return { ...about, ...verdict, key, tags, owner, stored, asks };
@@ -57,8 +62,14 @@ function nothing({ name }: Node) {
   return { ...none, node: name, access: 'open' as const };
 }
 
-function accessOf({ guard }: Node, { name }: Route): 'open' | 'closed' {
-  return guard === null || guard.isOpen(name) ? 'open' : 'closed';
+/** What is restricted needs a credential also where everybody may read the route. */
+function accessOf({ guard }: Node, { name }: Route, named: Named): 'open' | 'closed' {
+  if (guard === null) return 'open';
+  return guard.isOpen(name) && !isForSome(named) ? 'open' : 'closed';
+}
+
+function isForSome(named: Named): boolean {
+  return named.as === 'resource' && named.isRestricted === true;
 }
 
 function verdictOn(stored: StoredExplanation | null): Pick<Explanation, 'would' | 'why'> {
@@ -73,6 +84,7 @@ function verdictOn(stored: StoredExplanation | null): Pick<Explanation, 'would' 
 }
 
 function storedExplanation(
+  named: Resource,
   { status, sizeBytes, freshness, etag, tags, selecting, fields }: Entry,
   where: 'memory' | 'disk',
   nowMs: number,
@@ -84,7 +96,7 @@ function storedExplanation(
   return {
     ...{ where, status, sizeBytes, ageS: Math.floor(ageS(freshness, nowMs)) },
     ...{ freshForS: Math.floor(freshForS), staleWhileRevalidateS, staleIfErrorS, isSuspect: suspect },
-    ...{ isRestricted: isRestricted(fields), etag, tags, selecting },
+    ...{ isRestricted: isForSome(named) || isRestricted(fields), etag, tags, selecting },
   };
 }
 

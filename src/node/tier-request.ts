@@ -116,7 +116,8 @@ function knowledgeFor({ tier }: Exchange, { knows }: Asker): Knowledge | undefin
 function callerOf({ exchange, named }: Ask): Caller | undefined {
   if (named.as !== 'pass' || named.deed === undefined) return undefined;
   const { tier, identity } = exchange;
-  return tier ? tier.caller : { token: identity?.token ?? null, address: exchange.client() };
+  if (tier) return tier.caller;
+  return { token: identity?.token ?? null, address: exchange.client(), only: identity?.only };
 }
 
 function randomBytes(count: number): Uint8Array {

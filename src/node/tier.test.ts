@@ -43,3 +43,17 @@ test('what was changed is not believed', () => {
     expect(verifyTier(secret, forged, 'GET', '/npm/lodash', 1_000_000)).toBeNull();
   }
 });
+
+test('whose request it is comes along, and what his ticket is good for', () => {
+  const only = [{ actions: ['publish'], routes: ['images'], subjects: ['team/äpp', ''] }] as const;
+  for (const caller of [
+    { token: null, address: '192.0.2.1' },
+    { token: 'a1b2c3d4e5f6', address: '2001:db8::1' },
+    { token: 'a1b2c3d4e5f6', address: 'unix, here', only },
+    { token: null, address: '192.0.2.1', only: [] },
+  ]) {
+    const text = signTier(secret, { ...claim, caller }, 'POST', '/v2/', 1_000_000);
+    expect(verifyTier(secret, text, 'POST', '/v2/', 1_000_000)).toEqual({ ...claim, caller });
+    expect(verifyTier(secret, text.replace('@', '@x'), 'POST', '/v2/', 1_000_000)).toBeNull();
+  }
+});

@@ -2,13 +2,15 @@
  * How nodes of one network know each other: a request between tiers carries a `Meridian-Tier` field, signed
  * with the network's secret, so that no client can pose as a tier.
  *
- *     Meridian-Tier: <node> <route> <ms since epoch> <f|b|s> [<log>/<sequence> | unsure] [@<token>,<address>] <HMAC-SHA-256, base64url>
+ *     Meridian-Tier: <node> <route> <ms since epoch> <f|b|s> [<log>/<sequence> | unsure] [@<token>,<address>[,<rights>]] <HMAC-SHA-256, base64url>
  *
  * The signature covers method and target as well, and holds for five minutes either way. `b` marks a
  * request for which no client waits, `s` one of a sibling, which wants only what is stored. Then comes how far the node has followed
- * the purges on the bus, where there is one, and whose request it is, where that matters.
+ * the purges on the bus, where there is one, and whose request it is, where that matters: by his token, and of a ticket what it is good for
+ * (JSON, base64url).
  */
 import { timingSafeEqual } from 'node:crypto';
+import { ticketRights } from '../access/ticket.ts';
 import type { Caller, Knowledge } from '../exchange.ts';
 
 export const tierField = 'meridian-tier';
@@ -59,6 +61,7 @@ export function verifyTier(
     known,
     token,
     address = '',
+    rights,
     signature = '',
   ] = match;
   if (Math.abs(Number(time) - nowMs) > toleranceMs) return null;
@@ -68,16 +71,26 @@ export function verifyTier(
     ...(mark === 's' && { storedOnly: true }),
     ...(known !== undefined && { knows: knowledgeIn(known) }),
     ...(token !== undefined && {
-      caller: { token: token === '-' ? null : token, address: decodeURIComponent(address) },
+      caller: {
+        token: token === '-' ? null : token,
+        address: decodeURIComponent(address),
+        ...(rights !== undefined && { only: rightsIn(rights) }),
+      },
     }),
   };
 }
 
 const shape =
-  /^((\S+) (\S+) (\d{1,15}) ([fbs])(?: ([^@\s]\S*\/\d{1,16}|unsure))?(?: @([\w-]+),(\S+))?) ([\w-]{43})$/;
+  /^((\S+) (\S+) (\d{1,15}) ([fbs])(?: ([^@\s]\S*\/\d{1,16}|unsure))?(?: @([\w-]+),([^\s,]+)(?:,([\w-]+))?)?) ([\w-]{43})$/;
 
-function callerText({ token, address }: Caller): string {
-  return `@${token ?? '-'},${encodeURIComponent(address)}`;
+function callerText({ token, address, only }: Caller): string {
+  const rights = only === undefined ? '' : `,${Buffer.from(JSON.stringify(only)).toString('base64url')}`;
+  return `@${token ?? '-'},${encodeURIComponent(address)}${rights}`;
+}
+
+/** Of a claim that is genuine. */
+function rightsIn(text: string): NonNullable<Caller['only']> {
+  return ticketRights.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
 }
 
 function markOf({ background, storedOnly }: TierClaim): string {

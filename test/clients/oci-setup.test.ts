@@ -3,7 +3,7 @@
  * reach by itself; what is the system's goes into a folder that stands for it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { oci } from '../../src/index.ts';
 import { runTool, toolSucceeds } from '../support/container-client.ts';
@@ -84,5 +84,86 @@ describe.skipIf(!available('docker-registry and skopeo', problem))('meridian set
     expect(readFileSync(hosts, 'utf8')).toContain(`[host."${network.url('pop')}"]`);
     await meridian('root', 'containerd', '--undo', ...root);
     expect(existsSync(hosts)).toBe(false);
+  }, 60_000);
+
+  /** What it says when it refuses. */
+  async function refused(home: string, ...words: string[]): Promise<string> {
+    mkdirSync(at(home), { recursive: true });
+    const env = { PATH: process.env.PATH ?? '', HOME: at(home), LANG: 'C.UTF-8', NO_COLOR: '1' };
+    const ran = await runMeridian(['setup', ...words], { cwd: network.dir, env });
+    expect(ran.code).toBe(2);
+    return ran.stderr;
+  }
+  function file(system: string, path: string, content?: string): string {
+    const whole = join(at(system), path);
+    mkdirSync(join(whole, '..'), { recursive: true });
+    if (content !== undefined) writeFileSync(whole, content);
+    return whole;
+  }
+  const hostsToml = 'etc/containerd/certs.d/hub.invalid/hosts.toml';
+  const daemonJson = 'etc/docker/daemon.json';
+
+  test('keeps what else is in a file, and what is added to it before it is undone', async () => {
+    const root = ['--root', at('other')];
+    const before = '{\n    "insecure-registries": ["mine.example"],\n    "dns": ["192.0.2.1"]\n}\n';
+    const settings = file('other', daemonJson, before);
+    await meridian('edited', 'docker', ...viaPop(), ...root);
+    const now = JSON.parse(readFileSync(settings, 'utf8'));
+    expect(now).toMatchObject({ dns: ['192.0.2.1'] });
+    expect(now['insecure-registries']).toContain('mine.example');
+    now['insecure-registries'].push('later.example');
+    writeFileSync(settings, JSON.stringify({ ...now, debug: true }));
+    expect(await meridian('edited', 'docker', '--undo', ...root)).toContain('has been changed in it since');
+    expect(JSON.parse(readFileSync(settings, 'utf8'))).toEqual({
+      ...{ dns: ['192.0.2.1'], debug: true },
+      'insecure-registries': ['mine.example', 'later.example'],
+    });
+  }, 60_000);
+
+  test('leaves alone what it cannot read, and says why', async () => {
+    for (const [at, content] of [
+      '{ "debug": true, // mine\n}',
+      '[]',
+      '{"insecure-registries":"x"}',
+    ].entries()) {
+      const system = `broken-${at}`;
+      const settings = file(system, daemonJson, content);
+      const root = ['--root', join(folder.path, system)];
+      expect(await refused('broken', 'docker', ...viaPop(), ...root)).toContain('stays as it is');
+      expect(readFileSync(settings, 'utf8')).toBe(content);
+    }
+  }, 60_000);
+
+  test('replaces no file of somebody else, and keeps what he has written into ours', async () => {
+    const [mine, theirs] = [file('mine', hostsToml), file('theirs', hostsToml, '# of somebody else\n')];
+    expect(await refused('own', 'containerd', ...viaPop(), '--root', at('theirs'))).toContain('move it away');
+    expect(readFileSync(theirs, 'utf8')).toBe('# of somebody else\n');
+    await meridian('own', 'containerd', ...viaPop(), '--root', at('mine'));
+    expect(statSync(mine).mode & 0o777).toBe(0o644);
+    // Each system has its own.
+    expect(await meridian('own', 'containerd', '--undo', '--root', at('theirs'))).toContain(
+      'nothing to undo',
+    );
+    writeFileSync(mine, `${readFileSync(mine, 'utf8')}# and more\n`);
+    expect(await refused('own', 'containerd', ...viaPop(), '--root', at('mine'))).toContain('move it away');
+    expect(await meridian('own', 'containerd', '--undo', '--root', at('mine'))).toContain('kept beside it');
+    expect([existsSync(mine), readFileSync(`${mine}.edited`, 'utf8')]).toEqual([
+      false,
+      expect.stringContaining('# and more'),
+    ]);
+  }, 60_000);
+
+  test('writes through no link that leads out of the system that is made', async () => {
+    const outside = file('outside', 'daemon.json', '{}');
+    symlinkSync(outside, file('linked', daemonJson));
+    symlinkSync(at('outside'), file('linked', 'etc/containerd'));
+    for (const client of ['docker', 'containerd'])
+      expect(await refused('linked-home', client, ...viaPop(), '--root', at('linked'))).toContain(
+        'leads out of',
+      );
+    expect([readFileSync(outside, 'utf8'), existsSync(join(at('outside'), 'certs.d'))]).toEqual([
+      '{}',
+      false,
+    ]);
   }, 60_000);
 });

@@ -3,7 +3,10 @@
  * moment. Nobody learns from them what there is.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { get as getFrom, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { writeTicket } from '../../src/access/ticket.ts';
+import { hashOfToken, makeToken } from '../../src/access/token.ts';
 import type { Right } from '../../src/identity.ts';
 import { npm, oci } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
@@ -266,7 +269,54 @@ describe('a token by OAuth', () => {
   });
 });
 
+test('a token of a token for one address is good from there alone', async () => {
+  const { token } = await tokenFor(network.node('origin'), 'alice', [], { addresses: ['127.0.0.1/32'] });
+  const made = await ticket(scope('team/app'), bearer(token));
+  const from = async (localAddress: string, path: string, headers: Record<string, string>) => {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    getFrom(`${network.url('pop')}${path}`, { localAddress, headers, agent: false }, resolve).once(
+      'error',
+      reject,
+    );
+    const answer = await promise;
+    answer.resume();
+    return answer.statusCode;
+  };
+  const path = '/v2/team/app/manifests/v1';
+  expect(await from('127.0.0.1', path, made)).toBe(200);
+  expect(await from('127.0.0.2', path, made)).toBe(401);
+  expect(await from('127.0.0.2', `/v2/token?service=x${scope('team/app')}`, bearer(token))).toBe(401);
+});
+
 describe('nobody', () => {
+  test('gets further by a token that he has signed himself, or changed, or that is too long', async () => {
+    const holder = hashOfToken(makeToken());
+    const rights = [{ ...reading('*'), actions: ['read', 'publish', 'delete', 'admin'] as const }];
+    const expiresMs = Date.now() + 1e9;
+    const [, said, signature] = (await ticket(scope('team/public'))).authorization.split('.');
+    const more = Buffer.from(JSON.stringify({ holder: null, expiresMs, rights })).toString('base64url');
+    for (const text of [
+      writeTicket('', { holder, expiresMs, rights }),
+      writeTicket('another secret, which is long enough too', { holder: null, expiresMs, rights }),
+      ...[`mrd_.${more}.${signature}`, `mrd_.${more}.`, `mrd_.${more}`, `mrd_.${said}.${'A'.repeat(43)}`],
+      ...[`mrd_.${'x'.repeat(5_000)}.${signature}`, `mrd_.\u00e4.${signature}`, 'mrd_.x', 'mrd_...'],
+    ]) {
+      const answer = await get('/v2/team/public/manifests/v1', bearer(text));
+      expect([text.slice(0, 60), answer.status]).toEqual([text.slice(0, 60), 401]);
+      expect(await answer.text()).not.toContain(text);
+    }
+    const huge = await get('/v2/team/public/manifests/v1', bearer('x'.repeat(60_000))).catch(() => null); // hung up on
+    expect([400, 401, 431, undefined]).toContain(huge?.status);
+  });
+
+  test('is let in from a page of another origin', async () => {
+    const origin = 'https://elsewhere.example';
+    for (const path of ['/v2/', '/v2/token?service=x', '/v2/team/public/manifests/v1']) {
+      const { headers } = await get(path, { origin });
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    }
+  });
+
   test('gets a token by a wrong password, nor tries many', async () => {
     const refused = await ask(scope('team/app'), basic('alice', 'wrong'));
     expect(refused.status).toBe(401);

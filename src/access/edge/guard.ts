@@ -205,9 +205,9 @@ function byHash({ hash, digest }: { readonly hash: string; readonly digest: Uint
 }
 
 /** What its holder may do, and it is good for. */
-function within({ isFor }: ReadTicket, whole: Identity): Identity {
+function within({ isFor, rights }: ReadTicket, whole: Identity): Identity {
   const { name, token } = whole;
-  return { name, token, whole, may: (deed) => isFor(deed) && whole.may(deed) };
+  return { name, token, whole, only: rights, may: (deed) => isFor(deed) && whole.may(deed) };
 }
 
 const verbs = { read: 'read', publish: 'publish', delete: 'delete from', admin: 'administer' } as const;

@@ -81,3 +81,13 @@ describe('a ticket', () => {
     expect(await codeOf(() => door.giveTicket(by(), { rights: many, keep: null }))).toBe('request-malformed');
   });
 });
+
+test('tickets of a secret of before are none, also those that have been read already', () => {
+  let secret = 'of the network';
+  const tickets = openTickets(() => secret, virtualClock());
+  const text = tickets.write(null, rights);
+  expect(tickets.read(text)?.isFor(reading)).toBe(true);
+  secret = 'another one by now';
+  expect(tickets.read(text)).toBeNull();
+  expect(tickets.read(tickets.write(null, rights))?.rights).toEqual(rights);
+});

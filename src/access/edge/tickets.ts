@@ -20,6 +20,8 @@ export interface ReadTicket {
   readonly expiresMs: number;
   /** Whether it is good for this. Whether its holder may do it is another question. */
   isFor(deed: Deed): boolean;
+  /** The same in words. */
+  readonly rights: readonly Right[];
 }
 
 export interface Tickets {
@@ -32,6 +34,8 @@ export interface Tickets {
 /** @param secret of the network, as it is now. */
 export function openTickets(secret: () => string, clock: Clock): Tickets {
   const remembered = new Map<string, ReadTicket>();
+  /** By which those were read. */
+  let readBy = secret();
 
   function make(text: string): ReadTicket | null {
     const ticket = readTicket(secret(), text);
@@ -40,6 +44,7 @@ export function openTickets(secret: () => string, clock: Clock): Tickets {
     return {
       holder: holder === null ? null : { hash: holder, digest: Buffer.from(holder, 'base64url') },
       expiresMs,
+      rights,
       isFor: allowing({ common: [], own: rights, limit: null }),
     };
   }
@@ -55,6 +60,9 @@ export function openTickets(secret: () => string, clock: Clock): Tickets {
     },
 
     read(text) {
+      const now = secret();
+      if (now !== readBy) remembered.clear();
+      readBy = now;
       const known = remembered.get(text);
       if (known !== undefined) return known;
       const made = make(text);

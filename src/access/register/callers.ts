@@ -5,9 +5,10 @@
 
 import type { Caller } from '../../exchange.ts';
 import { cidrSet } from '../../http/cidr.ts';
-import type { Identity } from '../../identity.ts';
+import type { Identity, Right } from '../../identity.ts';
 import type { MetadataStore, Revision } from '../../store.ts';
 import { anonymousIn, identityIn, refusalOf } from '../identify.ts';
+import { allowing } from '../rights.ts';
 import type { World } from '../world.ts';
 import { documents, find, keys } from './documents.ts';
 
@@ -27,17 +28,27 @@ export function callers(metadata: MetadataStore, readWorld: () => Promise<World>
     return known.world;
   }
 
+  async function holderOf(caller: Caller | undefined, nowMs: number): Promise<Identity> {
+    const now = await current();
+    if (caller?.token == null) return anonymousIn(now);
+    const token = await find(metadata, documents.token, keys.token(caller.token));
+    if (token === null) return anonymousIn(now);
+    const { addresses } = token;
+    const bearer = { ...token, addresses: addresses.length === 0 ? null : cidrSet(addresses) };
+    if (refusalOf(bearer, { nowMs, address: () => caller.address }) !== null) return anonymousIn(now);
+    return identityIn(now, bearer) ?? anonymousIn(now);
+  }
+
   return {
     world: current,
-    async identify(caller, nowMs) {
-      const now = await current();
-      if (caller?.token == null) return anonymousIn(now);
-      const token = await find(metadata, documents.token, keys.token(caller.token));
-      if (token === null) return anonymousIn(now);
-      const { addresses } = token;
-      const bearer = { ...token, addresses: addresses.length === 0 ? null : cidrSet(addresses) };
-      if (refusalOf(bearer, { nowMs, address: () => caller.address }) !== null) return anonymousIn(now);
-      return identityIn(now, bearer) ?? anonymousIn(now);
-    },
+    identify: async (caller, nowMs) => limited(await holderOf(caller, nowMs), caller?.only),
   };
+}
+
+/** Who shows a ticket may do no more here than at the PoP. */
+function limited(whole: Identity, only: readonly Right[] | undefined): Identity {
+  if (only === undefined) return whole;
+  const isFor = allowing({ common: [], own: only, limit: null });
+  const { name, token } = whole;
+  return { name, token, whole, only, may: (deed) => isFor(deed) && whole.may(deed) };
 }

@@ -26,7 +26,10 @@ export function withoutItems(text: string, before: string, settings: readonly Se
 }
 
 function read(text: string): Record<string, unknown> {
-  return text.trim() === '' ? {} : object.parse(JSON.parse(text));
+  if (text.trim() === '') return {};
+  const { data } = object.safeParse(JSON.parse(text));
+  if (data === undefined) throw new TypeError('it holds no object');
+  return data;
 }
 
 function written(content: Record<string, unknown>): string {
@@ -35,7 +38,9 @@ function written(content: Record<string, unknown>): string {
 
 /** @throws where there is something else in its place. */
 function itemsOf(content: Record<string, unknown>, { key }: Setting): readonly unknown[] {
-  return z.array(z.unknown()).parse(content[key] ?? []);
+  const { data } = z.array(z.unknown()).safeParse(content[key] ?? []);
+  if (data === undefined) throw new TypeError(`${key} is no list`);
+  return data;
 }
 
 function itemIn({ value }: Setting): unknown {

@@ -1,11 +1,13 @@
 /**
  * Settings files of clients, written and put back. What a file said before is kept until it has been put back, in the user's own folder for
- * such things, readable for him alone: it may hold tokens.
+ * such things, readable for him alone: it may hold tokens. A file that is ours as a whole is written where there is none, or one of ours; what
+ * somebody else has written into it since is kept beside it.
  */
 import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { z } from 'zod';
 import type { SettingsFile } from '../../guide.ts';
+import { UsageError } from '../exit.ts';
 import { withoutSettings, withSettings } from './edit.ts';
 
 const kept = z.object({
@@ -42,27 +44,35 @@ export interface Homes {
 const systemFolders = ['/etc/docker/', '/etc/containerd/certs.d/'];
 
 export type Written = 'written' | 'unchanged';
-/** `shared`: another client still goes by it. `edited`: somebody else has changed it, and his changes stay. */
-export type PutBack = 'restored' | 'edited' | 'shared' | 'nothing';
+/**
+ * `shared`: another client still goes by it. `edited`: somebody else has changed it, and his changes stay. `aside`: they are kept beside
+ * it (`besideOf`).
+ */
+export type PutBack = 'restored' | 'edited' | 'aside' | 'shared' | 'nothing';
+
+/** Where a file of ours is kept that somebody else has changed: no client reads it there. */
+const besideOf = (path: string) => `${path}.edited`;
 
 export async function write(client: string, file: SettingsFile, homes: Homes): Promise<Written> {
   const path = await targetOf(file, homes);
   const all = await readState(homes);
-  const known = all.files[file.path];
+  const name = nameOf(file, homes);
+  const known = all.files[name];
   const now = await contentOf(path);
+  refuseOthers(file, known, now);
   const before = known === undefined ? now : beforeOf(known, now);
   const clients = [...new Set([...(known?.clients ?? []), client])];
   // Of what it was, not of what it is: there may be another address by now.
-  const text = withSettings(textOf(before), file);
+  const text = edited(file, () => withSettings(textOf(before), file));
   const entry: Kept = {
     ...{ clients, form: file.form, settings: file.settings.map((each) => ({ ...each })) },
     before: before === null ? null : before.toString('base64'),
     written: hashOf(Buffer.from(text)),
   };
   // First what it was, then what it is: a crash in between loses nothing.
-  await writeState(homes, { files: { ...all.files, [file.path]: entry } });
+  await writeState(homes, { files: { ...all.files, [name]: entry } });
   if (now !== null && textOf(now) === text) return 'unchanged';
-  await replace(path, Buffer.from(text), now === null ? 0o600 : undefined);
+  await replace(path, Buffer.from(text), now === null ? rightsOf(file) : undefined);
   return 'written';
 }
 
@@ -72,32 +82,75 @@ export async function putBack(
   homes: Homes,
 ): Promise<PutBack> {
   const all = await readState(homes);
-  const known = all.files[file.path];
+  const name = nameOf(file, homes);
+  const known = all.files[name];
   if (known === undefined || !known.clients.includes(client)) return 'nothing';
   const others = known.clients.filter((each) => each !== client);
   if (others.length > 0) {
-    await writeState(homes, { files: { ...all.files, [file.path]: { ...known, clients: others } } });
+    await writeState(homes, { files: { ...all.files, [name]: { ...known, clients: others } } });
     return 'shared';
   }
   const path = await targetOf(file, homes);
   const now = await contentOf(path);
   const before = known.before === null ? null : Buffer.from(known.before, 'base64');
+  const isEdited = now !== null && hashOf(now) !== known.written;
   // A file of our own goes as a whole, which it says itself.
-  const isEdited = now !== null && known.form !== 'own' && hashOf(now) !== known.written;
-  if (now !== null && isEdited) {
-    const text = withoutSettings(textOf(now), textOf(before), known);
+  const isAside = isEdited && known.form === 'own';
+  if (now !== null && isAside) await replace(besideOf(path), now);
+  if (now !== null && isEdited && !isAside) {
+    const text = edited(file, () => withoutSettings(textOf(now), textOf(before), known));
     await replace(path, Buffer.from(text));
   } else if (before !== null) await replace(path, before);
   else await rm(path, { force: true });
-  const { [file.path]: _, ...rest } = all.files;
+  const { [name]: _, ...rest } = all.files;
   await writeState(homes, { files: rest });
-  return isEdited ? 'edited' : 'restored';
+  return isAside ? 'aside' : isEdited ? 'edited' : 'restored';
 }
 
 /** Files that were written for a client and have not been put back, as their guides name them. */
 export async function filesOf(client: string, homes: Homes): Promise<readonly string[]> {
   const { files } = await readState(homes);
-  return Object.entries(files).flatMap(([path, { clients }]) => (clients.includes(client) ? [path] : []));
+  return Object.entries(files).flatMap(([name, { clients }]) => {
+    const path = isAbsolute(name) ? withoutRoot(name, homes) : name;
+    return path !== null && clients.includes(client) ? [path] : [];
+  });
+}
+
+/** What a file is called where it is written down: of several systems, each has its own. */
+function nameOf({ path }: Pick<SettingsFile, 'path'>, { root }: Homes): string {
+  return isAbsolute(path) ? join(root, path) : path;
+}
+
+/** `null`: it is another system's. */
+function withoutRoot(name: string, { root }: Homes): string | null {
+  const path = root === sep ? name : name.startsWith(root + sep) ? name.slice(root.length) : '';
+  return systemFolders.some((folder) => path.startsWith(folder)) ? path : null;
+}
+
+/** Of a file that is ours as a whole, somebody else's in its place is not ours to replace. */
+function refuseOthers(file: SettingsFile, known: Kept | undefined, now: Buffer | null): void {
+  const { path, form } = file;
+  if (form !== 'own' || now === null || hashOf(now) === known?.written) return;
+  // As we would write it, it may be.
+  if (now.toString('utf8') === withSettings('', file)) return;
+  throw new UsageError(
+    `${path} is there, and says something that \`meridian setup\` has not written: move it away, or add to it what \`meridian setup\` tells without --write`,
+  );
+}
+
+/** @throws a `UsageError` where the file is not what its name says. */
+function edited({ path }: Pick<SettingsFile, 'path'>, edit: () => string): string {
+  try {
+    return edit();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${path} cannot be edited, and stays as it is: ${why}`, { cause });
+  }
+}
+
+/** Programs that all users share may run as any of them, and there is no secret in what they are told. */
+function rightsOf({ path }: Pick<SettingsFile, 'path'>): number {
+  return isAbsolute(path) ? 0o644 : 0o600;
 }
 
 /** What there would be without us, with what others have changed since. */
@@ -108,10 +161,19 @@ function beforeOf(known: Kept, now: Buffer | null): Buffer | null {
   return Buffer.from(withoutSettings(textOf(now), textOf(before), known));
 }
 
-/** A link stays one: what it leads to is written. */
+/** A link stays one: what it leads to is written, but out of a system that is being made. */
 async function targetOf({ path }: Pick<SettingsFile, 'path'>, homes: Homes): Promise<string> {
   const named = placeOf(normalize(path), homes);
-  return realpath(named).catch(() => named); // there is none yet
+  const target = await realpath(named).catch(() => named); // there is none yet
+  const { root } = homes;
+  if (!isAbsolute(path) || root === sep || (await isWithin(root, target))) return target;
+  throw new UsageError(`${named} is a link that leads out of ${root}`);
+}
+
+async function isWithin(root: string, path: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => null); // there is none: what it would be in counts
+  if (real === null) return path === root || isWithin(root, dirname(path));
+  return `${real}${sep}`.startsWith(`${await realpath(root)}${sep}`);
 }
 
 /** A network does not choose what of a machine is written. */

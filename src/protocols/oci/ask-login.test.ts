@@ -46,4 +46,8 @@ test('what a client writes into an address does not get out of its place', () =>
   const text = challenge('POST', '/v2/a/blobs/uploads/?mount=x&from=%22,error=%22%0d%0ax');
   expect(text.match(/"/g)?.length).toBe(6);
   expect(text).not.toContain('\n');
+  // Nor is a token asked for to more than a repository.
+  expect(scopeIn(challenge('POST', '/v2/a/blobs/uploads/?mount=x&from=b:pull%20repository:c'))).toBe(
+    'repository:a:pull,push',
+  );
 });

@@ -5,7 +5,7 @@
 import type { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Mount } from '../../protocol.ts';
-import { below, readPath, type Wanted } from './path.ts';
+import { below, isName, readPath, type Wanted } from './path.ts';
 import type { Sources } from './sources.ts';
 
 /** At the token endpoint itself, a name and a password, or a token in its place, are what is wanted. */
@@ -29,7 +29,7 @@ export function challengeFor(
     const name = namespace === null ? wanted.name : (sources.fullName(wanted.name, namespace) ?? wanted.name);
     scopes.push(`repository:${name}:${actionsFor(method, wanted.kind)}`);
     const from = parameters.get('from');
-    if (wanted.kind === 'upload' && from !== null) scopes.push(`repository:${from}:pull`);
+    if (wanted.kind === 'upload' && from !== null && isName(from)) scopes.push(`repository:${from}:pull`);
   } else if (wanted.kind === 'catalogue') scopes.push('registry:catalog:*');
   const isWrong = code === 'unauthenticated' && headers.has('authorization');
   const error = code === 'scope-too-narrow' ? 'insufficient_scope' : isWrong ? 'invalid_token' : null;

@@ -36,7 +36,7 @@ interface Parsed {
 
 /** A scheme, or a parameter: `name="quoted"` or `name=token`. */
 const piece =
-  /\s*,?\s*(?:([!#$%&'*+.^_`|~\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w:/-]+))|([A-Za-z][\w-]*)(?=\s|$|,))/y;
+  /[\s,]*(?:([!#$%&'*+.^_`|~\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w:/-]+))|([A-Za-z][\w-]*)(?=\s|$|,))/y;
 
 function challengesIn(field: string): Parsed[] {
   const all: Parsed[] = [];

@@ -14,3 +14,12 @@ const manifestTypes = [
 ];
 
 export const anyManifest = manifestTypes.join(', ');
+
+/** Types of manifests, those of tomorrow too. */
+const typeOfManifest =
+  /^application\/(?:json|vnd\.[\w.-]+\+(?:json|prettyjws))(?:\s*;\s*[\w-]+="?[\w-]+"?)*$/i;
+
+/** What an upstream calls a manifest, as it is passed on: nobody's browser takes it for a page of this host. */
+export function manifestType(stated: string | null): string {
+  return stated !== null && typeOfManifest.test(stated) ? stated : 'application/octet-stream';
+}

@@ -8,6 +8,7 @@ import { confirmed, fieldsOf, longestManifest, manifestAnswer, wholeOf } from '.
 import { immutable } from './cache-control.ts';
 import { type Digest, etagOf } from './digest.ts';
 import type { ContentItem } from './key.ts';
+import { manifestType } from './media.ts';
 import type { OciOrigin } from './origin.ts';
 import { isSigned, signedAnswer } from './schema1.ts';
 import type { Place } from './sources.ts';
@@ -28,7 +29,7 @@ export async function pullManifest(
   const question = { method, path: `manifests/${digest}`, headers: accepting(), signal: ask.signal } as const;
   const answer = await askUpstream(place, question, origin, oci.tokens);
   if (answer.status !== 200) return passError(answer, 'MANIFEST_UNKNOWN', subject);
-  const type = answer.headers.get('content-type');
+  const type = manifestType(answer.headers.get('content-type'));
   if (method === 'HEAD') return bodiless(answer, digest, type);
   const bytes = await wholeOf(answer, longestManifest, subject);
   if (isSigned(type)) return signedAnswer(digest, bytes, type, immutable);

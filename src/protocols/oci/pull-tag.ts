@@ -6,6 +6,7 @@ import { confirmed, copied, longestManifest, manifestAnswer, wholeOf } from './a
 import { ownCacheControl } from './cache-control.ts';
 import { digestOf, readDigest } from './digest.ts';
 import type { TagItem } from './key.ts';
+import { manifestType } from './media.ts';
 import { manifestResource } from './name.ts';
 import type { OciOrigin } from './origin.ts';
 import { isSigned, signedAnswer } from './schema1.ts';
@@ -74,7 +75,7 @@ async function pullUnnamed(
   const subject = `${name}:${tag}`;
   if (answer.status !== 200) return passError(answer, 'MANIFEST_UNKNOWN', subject);
   const bytes = await wholeOf(answer, longestManifest, subject);
-  const type = answer.headers.get('content-type');
+  const type = manifestType(answer.headers.get('content-type'));
   const cacheControl = ownCacheControl(oci.metadata);
   if (isSigned(type)) return signedAnswer(null, bytes, type, cacheControl);
   const digest = digestOf(bytes);

@@ -22,6 +22,8 @@ export interface OciSource {
   readonly namespace?: string | undefined;
   /** What all names begin with there: a project of Harbor, or this source's name at another Meridian. */
   readonly prefix?: string | undefined;
+  /** Hosts of an internal network that this registry may send to, though it is on the internet itself. */
+  readonly internalHosts?: readonly string[] | undefined;
 }
 
 export interface Place {

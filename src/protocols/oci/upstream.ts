@@ -1,11 +1,12 @@
 /**
  * Asking an upstream registry: with a token where it wants one, and following redirects to where it keeps its blobs, which hear
- * of no credential.
+ * of no credential, and whose word about credentials is not taken.
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import { readChallenge } from './challenge.ts';
+import { elsewhere } from './elsewhere.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
 import { anyManifest } from './media.ts';
 import type { Place } from './sources.ts';
@@ -41,10 +42,15 @@ export async function ask(
   const authorization =
     tokens.known(source, scope) ??
     (challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin));
-  // A password that was refused is not shown again at once.
-  if (authorization === undefined || authorization === known) return answer;
+  const isPassword = challenge?.scheme === 'basic';
+  if (authorization === undefined || (authorization === known && !isPassword)) return answer;
   await discard(answer);
-  return send(place, question, origin, authorization);
+  // A password that was refused is not shown again at once.
+  if (authorization === known) throw tokens.rejected(source, scope, authorization);
+  const again = await send(place, question, origin, authorization);
+  if (again.status !== 401 || !isPassword) return again;
+  await discard(again);
+  throw tokens.rejected(source, scope, authorization);
 }
 
 async function send(
@@ -56,21 +62,26 @@ async function send(
   const own = new URL(`${source.url}/v2/${repository}/${path}`);
   let url = own;
   for (let hop = 0; hop <= maxRedirects; hop++) {
-    const remote = { url: url.origin, authorization: url.origin === own.origin ? authorization : undefined };
+    const isOwn = url.origin === own.origin;
+    const remote = { url: url.origin, authorization: isOwn ? authorization : undefined };
     const answer = await origin.fetch(remote, url.href, { method, headers: new Headers(headers), signal });
-    if (!redirects.has(answer.status)) return answer;
+    if (!redirects.has(answer.status)) return isOwn ? answer : ofAnother(answer, method, source.name, url);
     await discard(answer);
-    url = redirectTarget(url, answer.headers.get('location'));
+    url = await elsewhere(source, url, answer.headers.get('location') ?? '//');
   }
   throw new MeridianError('upstream-invalid', `${source.name} redirects more than ${maxRedirects} times.`);
 }
 
-function redirectTarget(from: URL, location: string | null): URL {
-  const to = location === null ? null : URL.parse(location, from.href);
-  if (to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:')) return to;
+/**
+ * What the registry sends to, it has. Who is not let in there has an address that is no longer good, and is neither asked for a credential nor
+ * told that there is nothing. An address that is signed for GET alone may refuse a HEAD.
+ */
+async function ofAnother(answer: Answer, method: string, name: string, { host }: URL): Promise<Answer> {
+  if (answer.status !== 401 && (answer.status !== 403 || method === 'HEAD')) return answer;
+  await discard(answer);
   throw new MeridianError(
     'upstream-invalid',
-    'The upstream redirects to nowhere, or from https to something else.',
+    `${name} redirects to ${host}, which answers ${answer.status}.`,
   );
 }
 
@@ -114,7 +125,12 @@ export async function passError(answer: Answer, code: OciCode, subject: string):
       absentFreshS,
     );
   if (status >= 500) {
-    const failed = errorAnswer(status, code, `The upstream registry answers ${status} for ${subject}.`);
+    // There is none beyond 599 that could be passed on.
+    const failed = errorAnswer(
+      Math.min(status, 599),
+      code,
+      `The upstream registry answers ${status} for ${subject}.`,
+    );
     const retryAfter = headers.get('retry-after');
     if (retryAfter !== null) failed.headers.set('retry-after', retryAfter);
     return failed;
