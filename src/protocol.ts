@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
+import type { Prefetching } from './prefetch.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
 import type { Bounds, DocumentReader, Kept, Stores, Weight } from './store.ts';
@@ -185,6 +186,13 @@ export interface OriginDoor {
 
 /** What the origin lends to a protocol for what goes on without a request. */
 export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
+  /** Tells nodes what to have before anybody asks for it. */
+  readonly prefetch: Prefetching;
+  /** A resource of the route by the path that clients ask for, through the origin's own cache, whole. With nobody behind the request. */
+  read(
+    target: string,
+    maxBytes: number,
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
   warn(message: string, fields: Record<string, unknown>): void;
 }
 

@@ -26,6 +26,8 @@ import { namer } from './name.ts';
 import type { OciOrigin } from './origin.ts';
 import { below, readPath } from './path.ts';
 import { pull } from './pull.ts';
+import { openReplication, type Replication } from './replication/replicate.ts';
+import type { ReplicationRule } from './replication/rules.ts';
 import { type OciSource, openSources } from './sources.ts';
 import { openTokens } from './tokens.ts';
 
@@ -37,12 +39,14 @@ export interface OciOptions {
   readonly hosted: HostedOptions | null;
   /** What is fetched of an image before somebody asks for it. */
   readonly ahead: AheadLimits;
+  /** Which images nodes have before anybody asks for them. */
+  readonly replication: readonly ReplicationRule[];
   /** How long a tag, and lists, are used without asking. */
   readonly metadata: FreshnessPolicy;
 }
 
 export function oci(
-  { sources: configured, mirrors, hosted: hosting, ahead, metadata }: OciOptions,
+  { sources: configured, mirrors, hosted: hosting, ahead, replication: rules, metadata }: OciOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
@@ -55,6 +59,7 @@ export function oci(
   const base = mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`;
   const home = hosted && { route, base, hosted, metadata, teller: openTeller(route), clock };
   let purge: OriginDoor['purge'] | null = null;
+  let replication: Replication | null = null;
   return {
     id: 'oci',
     name: namer(mount, { sources, hosted, metadata }),
@@ -73,21 +78,38 @@ export function oci(
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
     guides: (at) => guides(configured, mirrors, at),
-    pull(ask, door) {
-      if (home === null) return pullItem(origin, ask, door);
-      home.teller.tellLeft(door);
-      return answerHere(home, origin, mount, ask, door);
+    async pull(ask, door) {
+      home?.teller.tellLeft(door);
+      const answer = await (home === null
+        ? pullItem(origin, ask, door)
+        : answerHere(home, origin, mount, ask, door));
+      if (replication !== null) tellOf(replication, ask, answer, mount);
+      return answer;
     },
+    begin(lent) {
+      ({ purge } = lent);
+      if (rules.length > 0) replication = openReplication({ route, base, rules, hosted, clock }, lent);
+    },
+    close: () => replication?.close(),
     ...(hosted !== null && {
       holdings: holdingsOf(route, hosted),
-      begin(lent) {
-        ({ purge } = lent);
-      },
       async retire(job) {
         if (purge !== null) await retireUnneeded({ route, hosted, clock, purge }, job);
       },
     }),
   };
+}
+
+/** What a request has found out, or changed. What was confirmed is what it was. */
+function tellOf(replication: Replication, { named, exchange }: Ask, { status }: Answer, mount: Mount): void {
+  if (named.as === 'resource') {
+    const item = itemOf(named.key);
+    if (item?.kind === 'tag' && (status === 200 || status === 404)) replication.seen(item.name, item.tag);
+    return;
+  }
+  const wanted = readPath(below(mount, exchange.path) ?? '');
+  if (wanted.kind !== 'manifest' || status >= 300) return;
+  replication.changed(wanted.name, 'tag' in wanted.reference ? wanted.reference.tag : null);
 }
 
 async function answerHere(

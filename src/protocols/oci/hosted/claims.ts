@@ -5,6 +5,7 @@
 import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Bounds, Stores } from '../../../store.ts';
+import { matcher } from '../matcher.ts';
 
 export interface HostedOptions {
   /** In each of these lists, `*` stands for any text. */
@@ -48,14 +49,6 @@ export function openHosted(options: HostedOptions): Hosted {
     isPublic: matcher(options.public),
     isImmutable: matcher(options.immutableTags),
   };
-}
-
-function matcher(patterns: readonly string[]): (text: string) => boolean {
-  const all = patterns.map((pattern) => {
-    const pieces = pattern.split('*').map((piece) => piece.replace(/[^a-zA-Z0-9_/]/g, '\\$&'));
-    return new RegExp(`^${pieces.join('.*')}$`);
-  });
-  return (text) => all.some((pattern) => pattern.test(text));
 }
 
 /** What the origin lends to keep things for good. */
