@@ -38,12 +38,13 @@ export function openReplicationDesk({
     const living = new Set(members.known.keys());
     const nodes = nodesFor(own, network()).map((node) => {
       const processes = [...heard.all.values()].filter((each) => each.node === node.name);
-      return replicaOf(node.name, processes, first, living);
+      const toldMs = newestOf(own.filter(({ to }) => isMeant(to, node.name)));
+      return replicaOf(node.name, processes, { route, group, toldMs }, living);
     });
     return {
       ...{ route, group, lists: own.length, items: items.size },
       bytes: [...items.values()].reduce((sum, { bytes }) => sum + bytes, 0),
-      atMs: own.reduce((newest, { atMs }) => Math.max(newest, atMs), 0),
+      atMs: newestOf(own),
       error: own.find(({ error }) => error !== null)?.error ?? null,
       nodes,
     };
@@ -59,6 +60,10 @@ export function openReplicationDesk({
   };
 }
 
+function newestOf(lists: readonly PrefetchList[]): number {
+  return lists.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
+}
+
 function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly NodeConfig[] {
   return Object.values(nodes).filter(
     ({ name, role }) => role !== 'origin' && lists.some(({ to }) => isMeant(to, name)),
@@ -69,7 +74,7 @@ function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly 
 function replicaOf(
   node: string,
   processes: readonly ProcessProgress[],
-  { route, group }: PrefetchList,
+  { route, group, toldMs }: { readonly route: string; readonly group: string; readonly toldMs: number },
   living: ReadonlySet<string>,
 ): ReplicaState {
   const isOurs = (each: GroupProgress) => each.route === route && each.group === group;
@@ -85,11 +90,16 @@ function replicaOf(
     toldMs: processes.reduce<number | null>((newest, { toldMs }) => Math.max(newest ?? 0, toldMs), null),
   };
   const lives = [...living].some((name) => name === node || name.startsWith(`${node}.`));
-  return { node, state: lives ? stateOf(known) : 'away', ...known };
+  // What a node says of what it was told before is not about what it has been told since.
+  const isBehind = own.some(({ atMs }) => atMs < toldMs);
+  return { node, state: lives ? stateOf(known, isBehind) : 'away', ...known };
 }
 
-function stateOf(known: Omit<ReplicaState, 'node' | 'state'>): ReplicaState['state'] {
-  const { wanted, present, missingBytes, beyondBytes, error } = known;
+function stateOf(
+  { wanted, present, missingBytes, beyondBytes, error }: Omit<ReplicaState, 'node' | 'state'>,
+  isBehind: boolean,
+): ReplicaState['state'] {
+  if (isBehind) return 'coming';
   if (wanted > 0 && present >= wanted) return 'whole';
   if (error !== null) return 'failing';
   return beyondBytes > 0 && beyondBytes === missingBytes ? 'beyond' : 'coming';

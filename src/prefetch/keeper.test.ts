@@ -64,14 +64,15 @@ function world() {
 }
 
 test('what a node is told to have, it fetches, and says that it has it', async () => {
-  const { join, tell, pass, state, progress } = world();
+  const { join, tell, pass, state, progress, clock } = world();
   join();
+  const atMs = clock.now();
   await tell('v1', [item('/a'), item('/b')]);
   await pass(2_000);
   expect(state.fetched.toSorted()).toEqual(['/a', '/b']);
   expect(progress.all.get('pop')?.groups).toEqual([
     {
-      ...{ route: 'oci', group: 'acme/app', wanted: 2, present: 2, wantedBytes: 20 },
+      ...{ route: 'oci', group: 'acme/app', atMs, wanted: 2, present: 2, wantedBytes: 20 },
       ...{ missingBytes: 0, beyondBytes: 0, error: null },
     },
   ]);

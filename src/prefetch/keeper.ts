@@ -130,6 +130,7 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits }: KeeperOpt
     const survey = openSurvey(shelf, tried);
     let looked = 0;
     for (const list of [...lists.values()].sort((a, b) => b.atMs - a.atMs)) {
+      survey.begin(list);
       for (const item of list.items) {
         survey.add(list, item);
         if (++looked % atATime === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -160,14 +161,19 @@ function openSurvey({ look, room }: Shelf, tried: Attempts) {
   const seen = new Set<string>();
   const missing: Missing[] = [];
   const groups = new Map<string, { -readonly [Field in keyof GroupProgress]: GroupProgress[Field] }>();
+  /** Lists by group, also those of which nothing is kept here. */
+  const newest = new Map<string, number>();
   let usedBytes = 0;
 
-  function groupOf({ route, group }: PrefetchList) {
-    const name = `${route} ${group}`;
+  const nameOf = ({ route, group }: PrefetchList) => `${route} ${group}`;
+
+  function groupOf(list: PrefetchList) {
+    const { route, group } = list;
+    const name = nameOf(list);
     const known = groups.get(name);
     if (known) return known;
     const none = { wanted: 0, present: 0, wantedBytes: 0, missingBytes: 0, beyondBytes: 0, error: null };
-    const made = { route, group, ...none };
+    const made = { route, group, atMs: newest.get(name) ?? list.atMs, ...none };
     groups.set(name, made);
     return made;
   }
@@ -176,6 +182,11 @@ function openSurvey({ look, room }: Shelf, tried: Attempts) {
     seen,
     missing,
     groups: (): readonly GroupProgress[] => [...groups.values()],
+    /** The newest comes first. */
+    begin(list: PrefetchList): void {
+      const name = nameOf(list);
+      if (!newest.has(name)) newest.set(name, list.atMs);
+    },
     add(list: PrefetchList, item: PrefetchItem): void {
       const { route } = list;
       const name = tried.nameOf(route, item);

@@ -37,6 +37,8 @@ export const prefetchList = z.object({
 export const groupProgress = z.object({
   route: z.string(),
   group: z.string(),
+  /** The newest of these lists that it has looked at (`PrefetchList.atMs`). */
+  atMs: z.number(),
   /** Items that it shall have. */
   wanted: z.number(),
   present: z.number(),

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { oci } from '../../src/index.ts';
-import { type ReplicaState, replicationState } from '../../src/messages/replication.ts';
+import {
+  type ReplicaState,
+  type ReplicationState,
+  replicationState,
+} from '../../src/messages/replication.ts';
 import { tokenFor } from '../support/access.ts';
 import { runTool, toolSucceeds } from '../support/container-client.ts';
 import { type Image, random, writeImage } from '../support/image.ts';
@@ -18,6 +22,8 @@ const problem = Bun.which('skopeo') === null ? 'skopeo is not installed' : null;
 const canRun = available('skopeo', problem);
 const folder = temporary('oci-replication');
 const layer = 2_000_000;
+/** So that nodes that were stopped are soon asked again. */
+const failover = { ejectS: '1s' } as const;
 let registry: OciRegistry;
 let network: TestNetwork;
 let token: string;
@@ -31,11 +37,11 @@ beforeAll(async () => {
   network = await startNetwork({
     nodes: {
       origin: { role: 'origin', store: {} },
-      shield: { role: 'shield', parents: ['origin'] },
-      near: { role: 'pop', parents: ['shield'], workers: 2, prefetch: { atOnce: 2 } },
-      small: { role: 'pop', parents: ['shield'], disk: { bytes: '3 MB', objectBytes: '3 MB' } },
-      late: { role: 'pop', parents: ['shield'] },
-      far: { role: 'pop', parents: ['shield'] },
+      shield: { role: 'shield', parents: ['origin'], failover },
+      near: { role: 'pop', parents: ['shield'], failover, workers: 2, prefetch: { atOnce: 2 } },
+      small: { role: 'pop', parents: ['shield'], failover, disk: { bytes: '3 MB', objectBytes: '3 MB' } },
+      late: { role: 'pop', parents: ['shield'], failover },
+      far: { role: 'pop', parents: ['shield'], failover },
     },
     routes: [
       oci({
@@ -78,14 +84,21 @@ function pull(pop: string, name: string, ...words: string[]) {
   return runTool(['skopeo', 'copy', '--src-tls-verify=false', ...words, at(pop, name), to], folder.path);
 }
 
-/** By the API: how far a node is with a repository. */
-async function replica(group: string, node: string): Promise<ReplicaState | undefined> {
+/** By the API: what nodes shall have of a repository. */
+async function told(group: string): Promise<ReplicationState | undefined> {
   const all = z.array(replicationState).parse(await network.node('origin').api('GET', '/replication'));
-  return all.find((each) => each.group === group)?.nodes.find((each) => each.node === node);
+  return all.find((each) => each.group === group);
+}
+
+/** How far a node is with it. */
+async function replica(group: string, node: string): Promise<ReplicaState | undefined> {
+  return (await told(group))?.nodes.find((each) => each.node === node);
 }
 
 const isWhole = (group: string, node: string) =>
-  eventually(`${node} to have ${group}`, async () => (await replica(group, node))?.state === 'whole', 20_000);
+  eventually(`${node} to have ${group}`, async () => (await replica(group, node))?.state === 'whole', {
+    withinMs: 20_000,
+  });
 
 test.skipIf(!canRun)(
   'what is pushed is at the chosen PoPs alone, also at one that was away, when nobody behind them is there',
@@ -100,10 +113,7 @@ test.skipIf(!canRun)(
     await network.node('late').restart();
     for (const name of ['open/app', 'closed/app', 'open/many']) await isWhole(name, 'late');
 
-    const { nodes, lists, items, bytes } = z
-      .array(replicationState)
-      .parse(await network.node('origin').api('GET', '/replication'))
-      .find(({ group }) => group === 'open/app') ?? { nodes: [] };
+    const { nodes = [], lists, items, bytes } = (await told('open/app')) ?? {};
     // The tag, its manifest, a config and two layers; of `other`, nothing.
     expect([lists, items]).toEqual([1, 5]);
     expect(bytes).toBeGreaterThan(layer + 2_000);
@@ -151,7 +161,7 @@ test.skipIf(!canRun)(
       ['open/app', 'closed/app', 'open/many'].map((name) => replica(name, 'small')),
     );
     expect(own.some((each) => (each?.beyondBytes ?? 0) >= layer)).toBe(true);
-    const [disk] = (await network.node('small').status()).map(({ disk }) => disk);
+    const { disk } = await network.node('small').status();
     expect(disk?.bytes ?? 0).toBeLessThan(layer);
   },
   60_000,
@@ -168,12 +178,16 @@ test.skipIf(!canRun)(
         const asked = await fetch(`${network.url('far')}/v2/hub.example/team/app/manifests/latest`);
         return asked.headers.get('docker-content-digest') === first.digest;
       },
-      20_000,
+      { withinMs: 20_000 },
     );
     await isWhole('hub.example/team/app', 'near');
+    const before = (await told('hub.example/team/app'))?.atMs ?? 0;
     const next = registry.image('team/app', 'latest', [random(4_000)]);
     const fetched = () => next.layers.map((digest) => registry.fetched(digest));
-    await eventually('the new layers to be fetched', () => fetched().every((times) => times === 1), 20_000);
+    await eventually(
+      'the origin to see it move',
+      async () => ((await told('hub.example/team/app'))?.atMs ?? 0) > before,
+    );
     await isWhole('hub.example/team/app', 'near');
     await Promise.all(['origin', 'shield'].map((name) => network.node(name).stop()));
     const stale = await fetch(`${network.url('near')}/v2/hub.example/team/app/manifests/latest`);

@@ -72,7 +72,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
         mount.route,
         itemWanted(wanted, name, parameters),
         metadata,
-        isRestricted(hosted, name),
+        isRestricted(hosted, sources, name),
       );
     }
     case 'upload':
@@ -123,8 +123,8 @@ export function manifestResource(route: string, name: string, digest: Digest): R
 }
 
 /** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
-function isRestricted(hosted: Hosted | null, name: string): boolean {
-  return hosted?.claims(name) === true && !hosted.isPublic(name);
+function isRestricted(hosted: Hosted | null, { placeOf }: Sources, name: string): boolean {
+  return hosted?.claims(name) === true && !hosted.isPublic(name) && placeOf(name) === null;
 }
 
 /** A blob, as the origin keeps it. */
