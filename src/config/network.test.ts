@@ -70,8 +70,10 @@ describe('a valid config', () => {
       },
       remotes: { connections: 1024, pending: 1024, burst: 10, waitMs: 2000, pauseS: 300 },
       memory: { bytes: 256 * 2 ** 20, objectBytes: 4 * 2 ** 20 },
-      disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
-      prefetch: { atOnce: 4, diskPercent: 50 },
+      ...{
+        disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
+        prefetch: { atOnce: 4, diskPercent: 50 },
+      },
       slices: { fromBytes: 64 * 2 ** 20, bytes: 8 * 2 ** 20 },
       limits: {
         targetBytes: 8192,

@@ -4,9 +4,9 @@
  */
 import { discard } from '../cache/lead.ts';
 import type { Obtained } from '../cache/slices/object.ts';
+import { isMeant } from '../messages/prefetch.ts';
 import { type Keeper, openKeeper, type Shelf } from '../prefetch/keeper.ts';
-import { isMeant } from '../prefetch/wire.ts';
-import type { PrefetchItem } from '../prefetch.ts';
+import type { PrefetchItem } from '../protocol.ts';
 import type { Resource } from '../resource.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';

@@ -2,11 +2,12 @@
 import type { ReplicationDesk } from '../access/api/endpoint.ts';
 import type { Bus } from '../bus.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
+import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState, ReplicationState } from '../messages/replication.ts';
 import type { Lists } from '../prefetch/lists.ts';
 import { hearProgress } from '../prefetch/progress.ts';
-import { type GroupProgress, isMeant, type ProcessProgress } from '../prefetch/wire.ts';
-import type { PrefetchItem, PrefetchList } from '../prefetch.ts';
+import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
+import type { PrefetchItem, PrefetchList } from '../protocol.ts';
 import type { Members } from '../purging/members.ts';
 
 export interface ReplicationDeskOptions {

@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test';
 import { hub } from '../../test/support/bus.ts';
 import { virtualClock } from '../../test/support/clock.ts';
 import { turns } from '../cache/answers.contract.ts';
-import type { PrefetchItem } from '../prefetch.ts';
+import { isMeant } from '../messages/prefetch.ts';
+import type { PrefetchItem } from '../protocol.ts';
 import { type KeeperLimits, openKeeper, type Shelf } from './keeper.ts';
 import { openLists } from './lists.ts';
 import { hearProgress } from './progress.ts';
-import { isMeant } from './wire.ts';
 
 const item = (target: string, bytes = 10, etag: string | null = null): PrefetchItem => ({
   target,

@@ -34,7 +34,7 @@ export const prefetchList = z.object({
 });
 
 /** How far one process is with all lists of a group. */
-export const groupProgress = z.object({
+const groupProgress = z.object({
   route: z.string(),
   group: z.string(),
   /** The newest of these lists that it has looked at (`PrefetchList.atMs`). */
@@ -59,11 +59,3 @@ export const processProgress = z.object({
   groups: z.array(groupProgress).max(mostGroups),
 });
 export type ProcessProgress = Readonly<z.output<typeof processProgress>>;
-
-/** `*` stands for any text. */
-export function isMeant(to: readonly string[], node: string): boolean {
-  return to.some((pattern) => {
-    const pieces = pattern.split('*').map((piece) => piece.replace(/[^a-zA-Z0-9]/g, '\\$&'));
-    return new RegExp(`^${pieces.join('.*')}$`).test(node);
-  });
-}

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { parsedJson } from '../../../http/json.ts';
-import type { PrefetchItem } from '../../../prefetch.ts';
+import type { PrefetchItem } from '../../../protocol.ts';
 import { longestManifest } from '../answers.ts';
 import { type Digest, etagOf, readDigest } from '../digest.ts';
 
