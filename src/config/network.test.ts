@@ -70,10 +70,7 @@ describe('a valid config', () => {
       },
       remotes: { connections: 1024, pending: 1024, burst: 10, waitMs: 2000, pauseS: 300 },
       memory: { bytes: 256 * 2 ** 20, objectBytes: 4 * 2 ** 20 },
-      ...{
-        disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
-        prefetch: { atOnce: 4, diskPercent: 50 },
-      },
+      disk: { bytes: 10 * 2 ** 30, objectBytes: 5 * 2 ** 30 },
       slices: { fromBytes: 64 * 2 ** 20, bytes: 8 * 2 ** 20 },
       limits: {
         targetBytes: 8192,
@@ -93,8 +90,8 @@ describe('a valid config', () => {
         drainMs: 30_000,
       },
       abandonedFills: { finishBytes: 64 * 2 ** 20, finishRequests: 3 },
-      trustedProxies: [],
-      forwardingField: 'x-forwarded-for',
+      ...{ trustedProxies: [], forwardingField: 'x-forwarded-for' },
+      prefetch: { atOnce: 4, diskPercent: 50 },
       cacheStatusKey: false,
       workers: 'auto',
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),

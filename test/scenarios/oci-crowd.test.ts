@@ -14,9 +14,9 @@ import { startCrowd } from './start-crowd.ts';
 
 const pullers = 1_000;
 const layers = 8;
-const layerBytes = 1_000_000;
+const layerBytes = 600_000;
 /** Of each layer, so that they come while they are being pulled. */
-const slow = { as: 'slow', bytesPerSecond: 1_000_000 } as const;
+const slow = { as: 'slow', bytesPerSecond: 600_000 } as const;
 /** Of a PoP’s three processes, with half of the crowd each: what all of them are owed at most. The others have no more than the fills. */
 const growthLimits = { origin: 100, shield: 100, 'pop-a': 600, 'pop-b': 600 } as const;
 

@@ -28,7 +28,7 @@ export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }:
   if (action === null || !('name' in wanted))
     return refuse(wanted.kind, 'method-not-allowed', 'A registry for containers knows no such request.');
   const { name, kind } = wanted;
-  if (hosted === null || !hosted.claims(name) || sources.placeOf(name) !== null)
+  if (hosted === null || !hosted.claims(name) || sources.fullName(name, null) !== name)
     return refuse(kind, 'method-not-allowed', adviceOn(name));
   const ask: FieldList = passedOn.flatMap((field) => {
     const value = exchange.headers.get(field);

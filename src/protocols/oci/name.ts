@@ -72,7 +72,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
         mount.route,
         itemWanted(wanted, name, parameters),
         metadata,
-        isRestricted(hosted, sources, name),
+        isRestricted(hosted, name),
       );
     }
     case 'upload':
@@ -123,13 +123,18 @@ export function manifestResource(route: string, name: string, digest: Digest): R
 }
 
 /** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
-function isRestricted(hosted: Hosted | null, { placeOf }: Sources, name: string): boolean {
-  return hosted?.claims(name) === true && !hosted.isPublic(name) && placeOf(name) === null;
+function isRestricted(hosted: Hosted | null, name: string): boolean {
+  return hosted?.claims(name) === true && !hosted.isPublic(name);
 }
 
 /** A blob, as the origin keeps it. */
 export function blobResource(route: string, name: string, digest: Digest): Resource {
   return resource(route, { kind: 'blob', name, digest }, undefined, false);
+}
+
+/** Anything that a source has, as the origin keeps it. */
+export function resourceOf(route: string, item: Item, metadata?: FreshnessPolicy): Resource {
+  return resource(route, item, metadata, false);
 }
 
 function resource(
@@ -148,6 +153,8 @@ function resource(
     tags: tagsOf(item),
     ask: askNothing,
     ...(item.kind === 'blob' && { inParts: 'ahead' }),
+    // A pull fetches one or two of them, and any number of layers.
+    ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
     freshness: isForGood ? undefined : metadata,
   };
 }
