@@ -13,6 +13,10 @@ export interface ImageOptions {
   readonly layers?: readonly Uint8Array[];
   /** One manifest for each of them, in an index. */
   readonly platforms?: readonly string[];
+  /** Besides what says which platform it is and which layers it has. */
+  readonly config?: object;
+  /** Of its manifest, or of its index. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 interface Descriptor {
@@ -25,7 +29,7 @@ interface Descriptor {
 export function writeImage(
   folder: string,
   tag: string,
-  { layers = [random(2000)], platforms = [] }: ImageOptions = {},
+  { layers = [random(2000)], platforms = [], config: more = {}, annotations: words }: ImageOptions = {},
 ): Image {
   const blobs = join(folder, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
@@ -38,6 +42,8 @@ export function writeImage(
   const putJson = (mediaType: string, value: unknown) =>
     put(mediaType, new TextEncoder().encode(JSON.stringify(value)));
 
+  const own = words === undefined ? {} : { annotations: words };
+
   function manifest(architecture: string): Descriptor {
     // A layer is a tar; one that is called so is not looked into by who only copies it.
     const layer = layers.map((bytes) => put('application/vnd.oci.image.layer.v1.tar', bytes));
@@ -47,12 +53,14 @@ export function writeImage(
       os: 'linux',
       rootfs: { type: 'layers', diff_ids: diffIds },
       config: { Labels: { tag } },
+      ...more,
     };
     return putJson('application/vnd.oci.image.manifest.v1+json', {
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: putJson('application/vnd.oci.image.config.v1+json', config),
       layers: layer,
+      ...own,
     });
   }
 
@@ -67,6 +75,7 @@ export function writeImage(
           schemaVersion: 2,
           mediaType: 'application/vnd.oci.image.index.v1+json',
           manifests: made,
+          ...own,
         });
   writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   const annotations = { 'org.opencontainers.image.ref.name': tag };

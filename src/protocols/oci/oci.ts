@@ -11,6 +11,7 @@ import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import { type AheadLimits, openAhead } from './ahead.ts';
 import { challengeFor } from './ask-login.ts';
+import { catalogueOf } from './catalogue/catalogue.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody } from './errors.ts';
 import { guides } from './guides.ts';
@@ -82,6 +83,7 @@ export function oci(
       if (before.status !== 200 || !(isMoved || status === 404)) return null;
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
+    catalogue: catalogueOf(origin, home, clock),
     guides: (at) => guides(configured, mirrors, at),
     async pull(ask, door) {
       home?.teller.tellLeft(door);

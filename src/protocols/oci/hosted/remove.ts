@@ -87,7 +87,8 @@ async function removeTag(
   return [outdated.item(at, { kind: 'tag', name: at.name, tag }), outdated.tags(at)];
 }
 
-async function removeManifest(
+/** With its tags. @returns what that makes outdated. */
+export async function removeManifest(
   transaction: Transaction,
   changing: Changing,
   digest: Digest,
@@ -132,7 +133,7 @@ async function letGo(
   }
 }
 
-function refuseImmutable({ home }: Changing, tag: string): void {
+export function refuseImmutable({ home }: Changing, tag: string): void {
   if (home.hosted.isImmutable(tag))
     throw new Refusal(403, 'DENIED', `The tag ${tag} stays what it is here, so it cannot be taken away.`);
 }
