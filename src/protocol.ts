@@ -229,7 +229,52 @@ export interface OriginDoor {
 
 /** What the origin lends to a protocol for what goes on without a request. */
 export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
+  /** Tells nodes what to have before anybody asks for it. */
+  readonly prefetch: Prefetching;
+  /** A resource of the route by the path that clients ask for, through the origin's own cache, whole. With nobody behind the request. */
+  read(
+    target: string,
+    maxBytes: number,
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
   warn(message: string, fields: Record<string, unknown>): void;
+}
+
+/** Something that nodes are told to have before anybody asks for it. */
+export interface PrefetchItem {
+  /** Path and query of the route, as a client would ask for it. */
+  readonly target: string;
+  /** Length of the body, as far as the origin knows it. */
+  readonly bytes: number;
+  /** Of the version that is meant; `null`: whatever is there. */
+  readonly etag: string | null;
+}
+
+/**
+ * What some nodes shall have. Which lists there are, a protocol decides; what a node does about them is the same for all (`prefetch/keeper.ts`).
+ */
+export interface PrefetchList {
+  readonly route: string;
+  /** What it is a part of, such as a repository: progress is told of all lists of one together. */
+  readonly group: string;
+  /** Names of nodes; `*` stands for any text. */
+  readonly to: readonly string[];
+  readonly items: readonly PrefetchItem[];
+  /** Why the origin could not make it, or make it anew; `null`: it could. */
+  readonly error: string | null;
+  /** When it became what it is, by the origin's clock; ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** The lists of one route, at an origin. */
+export interface Prefetching {
+  /** Resolves when all lists that there were are known. */
+  readonly ready: Promise<void>;
+  /** By their names. */
+  told(): ReadonlyMap<string, PrefetchList>;
+  /** In place of the list of that name. Nothing is told that is told already. Fails as the bus does, and with `internal` for one that is too long. */
+  tell(name: string, list: Omit<PrefetchList, 'route' | 'atMs'>): Promise<void>;
+  /** Nodes need not have it any more: what they have goes as everything goes that nobody asks for. Fails as the bus does. */
+  forget(name: string): Promise<void>;
 }
 
 /** At the origin. Whatever it tells, it tells of packages that the reader may know of. */

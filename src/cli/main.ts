@@ -87,6 +87,10 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Point a client such as npm at the network, and back again',
     load: () => import('./setup.ts'),
   },
+  replication: {
+    describe: 'Show what nodes have been told to have ahead of time, and how far they are',
+    load: () => import('./replication.ts'),
+  },
   policy: {
     usage: 'policy <what> [subject]',
     describe: 'Explain what the supply-chain policy of a route lets through',

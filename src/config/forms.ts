@@ -236,6 +236,16 @@ function keyIn(text: string): KeyObject | undefined {
   }
 }
 
+/** `os/architecture` or `os/architecture/variant` (OCI Image Index, `platform`). */
+export function platform(text: string): string | undefined {
+  return /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(text) ? text : undefined;
+}
+
+/** Names of nodes, where `*` stands for any text. */
+export function nodePattern(text: string): string | undefined {
+  return /^[a-z0-9*](?:[a-z0-9*-]{0,61}[a-z0-9*])?$/.test(text) ? text : undefined;
+}
+
 const wordPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** Another word of such a name (OCI Distribution Specification, `<name>`). */

@@ -104,6 +104,33 @@ const ahead = group(
   },
 );
 
+const replication = group('Images that nodes have before anybody asks for them.', {
+  repositories: list(
+    'Full names of what lives here or at a source (`docker.io/library/alpine`). `*` stands for any text; of a source, it takes in what has been pulled before.',
+    text('Names.', { expected: "names of images, such as 'acme/*'" }, forms.imagesPattern),
+  ).min(1, 'a list of at least one name'),
+  tags: list(
+    'Which tags, where `*` stands for any text.',
+    text('Tags.', { expected: "tags, such as 'v*' or 'latest'" }, forms.tagPattern),
+    'all of them',
+  ).prefault(['*']),
+  platforms: list(
+    'Of an image index, the manifests for these, as `linux/amd64` or `linux/arm/v7`.',
+    text('Platform.', { expected: "a platform, such as 'linux/amd64'" }, forms.platform),
+    'all of them',
+  ).prefault([]),
+  to: list(
+    'Names of PoPs and shields, where `*` stands for any text: `pop-eu-*`.',
+    text('Nodes.', { expected: "names of nodes, such as 'pop-eu-*'" }, forms.nodePattern),
+  ).min(1, 'a list of at least one name'),
+  everyS: seconds(
+    'How often the origin looks whether a tag of a source has moved. What is pushed here is told at once.',
+    {
+      atLeast: 1,
+    },
+  ).prefault('15m'),
+});
+
 export const oci = group(
   'Images of containers and other artifacts, for docker, containerd, podman, skopeo, helm and oras.',
   {
@@ -116,6 +143,7 @@ export const oci = group(
     hosted: hosted.optional(),
     policy: ociPolicy.optional(),
     ahead: ahead.prefault({}),
+    replication: list('Which images go to which nodes ahead of time.', replication).prefault([]),
     metadata: metadataTimes.prefault({}),
   },
 );

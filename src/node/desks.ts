@@ -5,10 +5,12 @@ import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { openAsker } from '../explaining/ask.ts';
+import type { Lists } from '../prefetch/lists.ts';
 import { openExplainer } from './explain-network.ts';
 import { openPurgeDesk, type Purger } from './purge.ts';
+import { openReplicationDesk } from './replication-desk.ts';
 
-export interface Desks extends Pick<ApiServices, 'explainer' | 'purges'> {
+export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication'> {
   close(): Promise<void>;
 }
 
@@ -19,9 +21,11 @@ export interface DeskOptions {
   readonly fleet: Pick<Fleet, 'nodes'>;
   /** As the config in force has it. */
   readonly network: () => Network;
+  /** What nodes shall have before anybody asks for it. */
+  readonly lists: Lists;
 }
 
-export function openDesks({ node, bus, clock, fleet, network }: DeskOptions): Desks {
+export function openDesks({ node, bus, clock, fleet, network, lists }: DeskOptions): Desks {
   const { name, purging } = node;
   const asker = openAsker({ bus, clock, name });
   const explainer = openExplainer({
@@ -31,5 +35,12 @@ export function openDesks({ node, bus, clock, fleet, network }: DeskOptions): De
     urlsOf: (wanted) => fleet.nodes().find((each) => each.node === wanted)?.urls ?? [],
     elapsed: clock.elapsed,
   });
-  return { explainer, purges: openPurgeDesk(node), close: async () => asker.close() };
+  const replication = openReplicationDesk({ lists, bus, network, members: purging.members });
+  return {
+    ...{ explainer, replication, purges: openPurgeDesk(node) },
+    async close() {
+      asker.close();
+      replication.close();
+    },
+  };
 }

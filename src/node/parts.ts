@@ -11,6 +11,7 @@ import { evictions } from '../cache/eviction/evictions.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig, StoreConfig } from '../config/network.ts';
 import { type Tally, tally } from '../hot/tally.ts';
+import { type Lists, openLists } from '../prefetch/lists.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { busFor } from './bus.ts';
@@ -54,6 +55,8 @@ export interface Parts {
   readonly fleet: NodeFleet | null;
   /** What the API does with what all nodes keep: at origins. */
   readonly desks: Desks | null;
+  /** What nodes shall have before anybody asks for it: at origins. */
+  readonly prefetchLists: Lists | null;
   /** What memory is asked for most; `null` where there are no other members of a ring. */
   readonly tally: Tally | null;
   /** Begins what needs the node's routes. */
@@ -118,8 +121,10 @@ export async function openParts(
     });
   const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));
   let inForce = network;
+  const prefetchLists = config.role === 'origin' ? openLists(bus, clock) : null;
   const desks =
     fleet &&
+    prefetchLists &&
     openDesks({
       node: {
         name: config.name,
@@ -131,7 +136,7 @@ export async function openParts(
           return site();
         },
       },
-      ...{ bus, clock, fleet, network: () => inForce },
+      ...{ bus, clock, fleet, lists: prefetchLists, network: () => inForce },
     });
   const polite = sharedRemotes(config, bus, clock, log, work.pausedRemote);
   return {
@@ -144,6 +149,7 @@ export async function openParts(
     records,
     fleet,
     desks,
+    prefetchLists,
     tally: counted,
 
     begin: () => house?.begin(),
@@ -161,6 +167,7 @@ export async function openParts(
 
     async close() {
       polite.close();
+      prefetchLists?.close();
       await desks?.close();
       await fleet?.close();
       await purging.close();

@@ -12,6 +12,7 @@ import type { Knowledge } from '../exchange.ts';
 import { type TrustedProxies, trustedProxies } from '../http/forwarded.ts';
 import type { ShownRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
+import type { Lists } from '../prefetch/lists.ts';
 import type { Change, Mount, OriginDoor, Protocol } from '../protocol.ts';
 import { npm } from '../protocols/npm/npm.ts';
 import { oci } from '../protocols/oci/oci.ts';
@@ -22,6 +23,7 @@ import type { Log } from '../telemetry/log.ts';
 import { guidesOf } from './client-guides.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
+import { readFor } from './own-read.ts';
 import { packagesDesk } from './packages-desk.ts';
 import { policiesOf } from './policies.ts';
 import { type Puller, pullFrom, type RemoteMeter } from './pull.ts';
@@ -44,7 +46,7 @@ export interface SiteDependencies {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
-  readonly desks: Pick<ApiServices, 'explainer' | 'purges'> | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges' | 'replication'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -57,6 +59,8 @@ export interface SiteDependencies {
   readonly purge: OriginDoor['purge'];
   /** What is kept here for good; `null` for nothing. */
   readonly stores: Stores | null;
+  /** What nodes shall have before anybody asks for it: at origins. */
+  readonly prefetchLists: Lists | null;
 }
 
 export async function makeSite(
@@ -66,7 +70,7 @@ export async function makeSite(
 ): Promise<Site> {
   const { cache, replicas, remotes, work, clock, log, knows, startedMs, report, purge, stores } =
     dependencies;
-  const { records, fleet, desks } = dependencies;
+  const { records, fleet, desks, prefetchLists } = dependencies;
   const { name, role, timeouts, failover } = config;
   const pullers = new Map<Route, Puller>();
   const all: Route[] = [];
@@ -152,9 +156,12 @@ export async function makeSite(
     tellKept: upper.tellKept,
     tls,
     begin() {
-      if (role !== 'origin') return;
+      if (prefetchLists === null) return;
       const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
-      for (const route of all) route.protocol.begin?.({ stores, purge, warn });
+      for (const [route, puller] of pullers) {
+        const read = readFor(route, puller, clock);
+        route.protocol.begin?.({ stores, purge, warn, prefetch: prefetchLists.of(route.name), read });
+      }
     },
     close() {
       upper.close();
@@ -164,7 +171,10 @@ export async function makeSite(
   };
 }
 
-type Desks = Pick<ApiServices, 'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges'>;
+type Desks = Pick<
+  ApiServices,
+  'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges' | 'replication'
+>;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
   return {
@@ -221,9 +231,9 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return npm({ remotes, hosted, mirror, policy, metadata, maxPackumentBytes }, mount, clock);
     }
     case 'oci': {
-      const { sources, mirrors = null, hosted = null, ahead, metadata } = route.oci;
+      const { mirrors = null, hosted = null } = route.oci;
       const policy = mount.role === 'origin' ? route.oci.policy : null;
-      return oci({ sources, mirrors, hosted, policy, ahead, metadata }, mount, clock);
+      return oci({ ...route.oci, mirrors, hosted, policy }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { eventually, temporary, virtualClock } from '../../test/support/index.ts';
+import { nothingAhead } from '../../test/support/prefetch.ts';
 import { openSqlite } from '../origin/metadata/sqlite.ts';
 import type { OriginHome } from '../protocol.ts';
 import type { MetadataStore } from '../store.ts';
@@ -20,6 +21,7 @@ async function world() {
   const process = (store: MetadataStore = metadata) => {
     const refusals = openRefusals({ documents: 'npm-refused', route: 'npm', clock });
     const home: OriginHome = {
+      ...nothingAhead,
       stores: { metadata: store, blobs: null as never, usage: null as never, audit: null as never },
       warn: () => {},
       purge: async () => {},

@@ -3,20 +3,21 @@
  * connection, and compare every byte that they get with what it should be. Bare sockets, because on a small machine
  * the crowd must not cost more than the server that it asks.
  *
- *     bun crowd.ts <url>[,<url> …] <number of clients> <file with the expected body>
+ *     bun crowd.ts <url>[,<url> …] <number of clients> <file with the expected body> [<path> <file>] …
  *
- * Several addresses, which differ in host and port, get as many clients each. Prints a line when all requests are sent, and
+ * Several addresses, which differ in host and port, get as many clients each. What is named by its path comes after the first, one by one,
+ * each client beginning with another one, as the layers of an image come after its manifest. Prints a line when all requests are sent, and
  * one line of JSON at the end: a `CrowdReport`.
  */
 import { setReceiveBuffer } from './receive-buffer.ts';
 
 export interface CrowdReport {
   readonly clients: number;
-  /** Clients that got the whole body, every byte as expected. */
+  /** Clients that got everything whole, every byte as expected. */
   readonly right: number;
   /** What the others saw, and how many of them. */
   readonly wrong: Readonly<Record<string, number>>;
-  /** From the first request to a client's first byte of the body, milliseconds. */
+  /** From the first request to a client's first byte of the first body, milliseconds. */
   readonly firstByteMs: { readonly median: number; readonly last: number };
   /** … to the last byte that any client got. */
   readonly doneMs: number;
@@ -31,6 +32,21 @@ interface Client {
   /** Bytes of the body so far. */
   received: number;
   verdict: string | null;
+  readonly puller: Puller;
+  readonly expected: Buffer;
+}
+
+/** One of the crowd: all that it asks for. */
+interface Puller {
+  readonly url: URL;
+  /** What it has not asked for yet. */
+  readonly left: Wanted[];
+  verdict: string | null;
+}
+
+interface Wanted {
+  readonly path: string;
+  readonly expected: Buffer;
 }
 
 /** What the system may hold of a body for one client. */
@@ -40,12 +56,13 @@ const connectingAtOnce = 250;
 /** Whoever has not got everything after so long is counted as wrong. */
 const patienceMs = 300_000;
 
-async function crowd(urls: readonly URL[], count: number, file: string): Promise<CrowdReport> {
-  const expected = Buffer.from(await Bun.file(file).arrayBuffer());
-  const [first] = urls;
-  if (first === undefined) throw new Error('a crowd needs an address');
-  const { host, pathname } = first;
-  const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+async function crowd(
+  urls: readonly URL[],
+  count: number,
+  [first, ...others]: readonly Wanted[],
+): Promise<CrowdReport> {
+  const [firstUrl] = urls;
+  if (firstUrl === undefined || first === undefined) throw new Error('a crowd needs an address');
   const firstBytes: number[] = [];
   const verdicts: string[] = [];
   const done = Promise.withResolvers<void>();
@@ -54,30 +71,44 @@ async function crowd(urls: readonly URL[], count: number, file: string): Promise
   const decide = (client: Client, verdict: string) => {
     if (client.verdict !== null) return;
     client.verdict = verdict;
+    const { puller } = client;
+    const next = verdict === 'right' ? puller.left.shift() : undefined;
+    if (next === undefined) end(puller, verdict);
+    else
+      join(puller, next).then(
+        (socket) => ask(socket, puller.url.host, next),
+        () => end(puller, 'connection error'),
+      );
+  };
+
+  const end = (puller: Puller, verdict: string) => {
+    if (puller.verdict !== null) return;
+    puller.verdict = verdict;
     if (verdicts.push(verdict) === count) done.resolve();
   };
 
   const compare = (client: Client, body: Buffer) => {
     if (body.length === 0) return;
-    if (client.received === 0) firstBytes.push(performance.now() - startedMs);
-    const end = client.received + body.length;
-    if (expected.compare(body, 0, body.length, client.received, end) !== 0) decide(client, 'other bytes');
+    const { expected, received } = client;
+    if (received === 0 && expected === first.expected) firstBytes.push(performance.now() - startedMs);
+    const end = received + body.length;
+    if (expected.compare(body, 0, body.length, received, end) !== 0) decide(client, 'other bytes');
     client.received = end;
   };
 
   const receive = (client: Client, bytes: Buffer) => {
     read(client, bytes, compare);
-    const isWhole = client.received === expected.length && client.state !== 'chunk';
+    const isWhole = client.received === client.expected.length && client.state !== 'chunk';
     if (client.state === 'over' || (client.state === 'sized' && isWhole)) {
       decide(client, isWhole ? 'right' : 'another length');
     }
   };
 
-  const join = ({ hostname, port }: URL) =>
+  const join = (puller: Puller, { expected }: Wanted) =>
     Bun.connect<Client>({
-      hostname,
-      port: Number(port),
-      data: { line: '', state: 'head', left: 0, received: 0, verdict: null },
+      hostname: puller.url.hostname,
+      port: Number(puller.url.port),
+      data: { line: '', state: 'head', left: 0, received: 0, verdict: null, puller, expected },
       socket: {
         data: (socket, bytes) => receive(socket.data, bytes),
         close: ({ data }) =>
@@ -85,20 +116,26 @@ async function crowd(urls: readonly URL[], count: number, file: string): Promise
         error: ({ data }) => decide(data, 'connection error'),
       },
     });
+  const ask = (socket: Bun.Socket<Client>, host: string, { path }: Wanted) => {
+    setReceiveBuffer(socket, receiveBufferBytes);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nConnection: close\r\n\r\n`);
+  };
+  const pullers = Array.from({ length: count }, (_, at): Puller => {
+    const turn = others.length === 0 ? 0 : at % others.length;
+    const left = [...others.slice(turn), ...others.slice(0, turn)];
+    return { url: urls[at % urls.length] ?? firstUrl, left, verdict: null };
+  });
   const sockets: Bun.Socket<Client>[] = [];
-  while (sockets.length < count) {
-    const some = Array.from({ length: Math.min(connectingAtOnce, count - sockets.length) }, (_, at) =>
-      join(urls[(sockets.length + at) % urls.length] ?? first),
+  for (let at = 0; at < count; at += connectingAtOnce)
+    sockets.push(
+      ...(await Promise.all(pullers.slice(at, at + connectingAtOnce).map((each) => join(each, first)))),
     );
-    sockets.push(...(await Promise.all(some)));
-  }
-  for (const socket of sockets) setReceiveBuffer(socket, receiveBufferBytes);
   startedMs = performance.now();
-  for (const socket of sockets) socket.write(request);
+  for (const socket of sockets) ask(socket, firstUrl.host, first);
   console.log('all sent');
   await Promise.race([done.promise, Bun.sleep(patienceMs)]);
   const doneMs = performance.now() - startedMs;
-  for (const { data } of sockets) decide(data, 'nothing more came');
+  for (const puller of pullers) end(puller, 'nothing more came');
 
   const wrong: Record<string, number> = {};
   for (const verdict of verdicts) if (verdict !== 'right') wrong[verdict] = (wrong[verdict] ?? 0) + 1;
@@ -167,8 +204,14 @@ function readLine(
 }
 
 if (import.meta.main) {
-  const [list = '', count = '', file = ''] = process.argv.slice(2);
+  const [list = '', count = '', file = '', ...others] = process.argv.slice(2);
   const urls = list.split(',').map((url) => new URL(url));
-  console.log(JSON.stringify(await crowd(urls, Number(count), file)));
+  const objects: Wanted[] = [];
+  for (let words = [urls[0]?.pathname ?? '', file, ...others]; words.length > 1; words = words.slice(2))
+    objects.push({
+      path: words[0] ?? '',
+      expected: Buffer.from(await Bun.file(words[1] ?? '').arrayBuffer()),
+    });
+  console.log(JSON.stringify(await crowd(urls, Number(count), objects)));
   process.exit(0);
 }

@@ -12,17 +12,23 @@ export interface Crowd {
 /**
  * @param urls which differ in host and port alone.
  * @param folder where the expected body may lie for so long.
+ * @param others by their paths: what each client asks for after that, one by one.
  */
 export function startCrowd(
   urls: readonly string[],
   clients: number,
   expected: Uint8Array,
   folder: string,
+  others: Readonly<Record<string, Uint8Array>> = {},
 ): Crowd {
   const file = join(folder, `expected-${clients}`);
   writeFileSync(file, expected);
+  const further = Object.entries(others).flatMap(([path, bytes], at) => {
+    writeFileSync(`${file}-${at}`, bytes);
+    return [path, `${file}-${at}`];
+  });
   const program = join(import.meta.dir, 'crowd.ts');
-  const child = Bun.spawn([process.execPath, program, urls.join(','), String(clients), file], {
+  const child = Bun.spawn([process.execPath, program, urls.join(','), String(clients), file, ...further], {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',

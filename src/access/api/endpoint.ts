@@ -7,6 +7,7 @@ import type { Position } from '../../bus.ts';
 import type { Accounts, Identity } from '../../identity.ts';
 import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
 import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
+import type { ReplicationState } from '../../messages/replication.ts';
 import type { ShownRoute } from '../../messages/route.ts';
 import type { Explanation, PolicyDesk } from '../../protocol.ts';
 import type { Exchange } from '../oidc/exchange.ts';
@@ -42,6 +43,7 @@ export interface ApiServices {
   readonly routes: readonly ShownRoute[];
   readonly explainer: Explainer;
   readonly purges: PurgeDesk;
+  readonly replication: ReplicationDesk;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
   readonly packages: PackagesDesk;
@@ -107,6 +109,12 @@ export interface PurgeDesk {
   find(position: Position): Promise<PurgeState | null>;
   /** The newest first. */
   recent(): readonly PurgeState[];
+}
+
+/** What nodes shall have before anybody asks for it. */
+export interface ReplicationDesk {
+  /** By route and repository. */
+  state(): readonly ReplicationState[];
 }
 
 export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {

@@ -12,6 +12,7 @@ import { ownEndpoints } from './own.ts';
 import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { replicationEndpoints } from './replication.ts';
 import { routeEndpoints } from './routes.ts';
 import { storageEndpoints } from './storage.ts';
 import { tokenEndpoints } from './tokens.ts';
@@ -32,6 +33,7 @@ const described: readonly Endpoint[] = [
   ...whoamiEndpoints,
   ...ownEndpoints,
   ...cacheEndpoints,
+  ...replicationEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,
 ];

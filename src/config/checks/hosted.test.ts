@@ -77,3 +77,14 @@ describe('an image that lives here', () => {
     expect(rules({ olderThanS: '5m' })[0]).toContain('a duration');
   });
 });
+
+test('images go ahead of time to PoPs and shields that there are', () => {
+  const pop = { role: 'pop', listen: [{ port: 3 }], parents: ['origin'] };
+  const mistakesFor = (...to: string[]) =>
+    mistakesIn(oci({ replication: [{ repositories: ['acme/*'], to }] }), { origin, 'pop-eu': pop });
+  expect(mistakesFor('pop-*', 'pop-eu')).toEqual([]);
+  expect(mistakesFor('origin')).toEqual([
+    "routes[0].oci.replication[0].to[0]: expected the name of a PoP or a shield of this network, or a pattern of some, found 'origin'",
+  ]);
+  expect(mistakesFor('pop-ue')[0]).toEndWith('Did you mean pop-eu?');
+});

@@ -5,8 +5,10 @@ import type { Mistake } from '../mistake.ts';
 import type { ParsedRoute } from '../schema.ts';
 import type { Draft } from './draft.ts';
 import { checkHosted } from './hosted.ts';
+import { checkReplication } from './replication.ts';
 
-export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
+export function checkRoutes(draft: Draft): Mistake[] {
+  const { routes, nodes } = draft;
   return routes.flatMap((route, index) => {
     if (route === undefined) return [];
     const earlier = routes.slice(0, index).map((other, at) => ({ other, at }));
@@ -14,6 +16,7 @@ export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
       ...checkName(route, index, earlier),
       ...checkShadow(route, index, earlier),
       ...checkHosted(route, index, nodes),
+      ...checkReplication(route, index, draft),
       ...checkTimes(route, index),
       ...checkSignatures(route, index),
     ];

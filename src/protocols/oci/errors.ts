@@ -1,6 +1,6 @@
 /** Errors as clients of registries read them (OCI Distribution Specification 1.1, Error Codes). */
 import type { Answer } from '../../entry.ts';
-import type { ErrorCode, MeridianError } from '../../errors.ts';
+import { type ErrorCode, MeridianError } from '../../errors.ts';
 
 /** The specification's codes, each with its number there. */
 export type OciCode =
@@ -54,4 +54,9 @@ export function errorAnswer(status: number, code: OciCode, message: string, fres
     'cache-control': freshS === undefined ? 'no-store' : `public, max-age=${freshS}`,
   });
   return { status, headers, body };
+}
+
+/** An ask whose name is none of this protocol's. */
+export function notNamed(): MeridianError {
+  return new MeridianError('internal', 'The OCI protocol was asked for something that it did not name.');
 }

@@ -5,24 +5,18 @@
  */
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
-import { MeridianError } from '../../errors.ts';
-import { accessField, restrictedValue } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
-import { type Ahead, type AheadLimits, openAhead } from './ahead.ts';
+import { type AheadLimits, openAhead } from './ahead.ts';
 import { challengeFor } from './ask-login.ts';
 import { catalogueOf } from './catalogue/catalogue.ts';
 import { covers } from './covers.ts';
-import { codeOf, errorBody } from './errors.ts';
+import { codeOf, errorBody, notNamed } from './errors.ts';
 import { guides } from './guides.ts';
-import { type Hosted, type HostedOptions, openHosted } from './hosted/claims.ts';
-import { holdingsOf } from './hosted/holdings.ts';
+import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import type { Home } from './hosted/home.ts';
-import { giveOut } from './hosted/layout/give-out.ts';
-import { takeIn } from './hosted/layout/take-in.ts';
-import { applyRetention } from './hosted/retention/retain.ts';
-import { retireUnneeded } from './hosted/retire.ts';
+import { hostingOf } from './hosted/hosting.ts';
 import { serve } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
@@ -32,9 +26,12 @@ import { namer } from './name.ts';
 import type { OciOrigin } from './origin.ts';
 import { below, readPath } from './path.ts';
 import { policyDesk } from './policy/explain.ts';
+import { foreseeing, judged, nothingAhead } from './policy/gate.ts';
 import type { PolicyOptions } from './policy/options.ts';
-import { beginWithout, type Next, openPolicy, type Policy } from './policy/policy.ts';
+import { beginWithout, openPolicy } from './policy/policy.ts';
 import { pull } from './pull.ts';
+import { openReplication, type Replication } from './replication/replicate.ts';
+import type { ReplicationRule } from './replication/rules.ts';
 import { type OciSource, openSources } from './sources.ts';
 import { openTokens } from './tokens.ts';
 
@@ -48,12 +45,22 @@ export interface OciOptions {
   readonly policy?: PolicyOptions | null | undefined;
   /** What is fetched of an image before somebody asks for it. */
   readonly ahead: AheadLimits;
+  /** Which images nodes have before anybody asks for them. */
+  readonly replication: readonly ReplicationRule[];
   /** How long a tag, and lists, are used without asking. */
   readonly metadata: FreshnessPolicy;
 }
 
 export function oci(
-  { sources: configured, mirrors, hosted: hosting, policy: rules = null, ahead, metadata }: OciOptions,
+  {
+    sources: configured,
+    mirrors,
+    hosted: hosting,
+    policy: rules = null,
+    ahead,
+    replication: replicated,
+    metadata,
+  }: OciOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
@@ -84,6 +91,7 @@ export function oci(
   const next = (from: OciOrigin, ask: Ask, door: OriginDoor) =>
     home === null ? pullItem(from, ask, door) : answerHere(home, from, mount, ask, door);
   let purge: OriginDoor['purge'] | null = null;
+  let replication: Replication | null = null;
   return {
     id: 'oci',
     name: namer(mount, { sources, hosted, metadata }),
@@ -104,80 +112,40 @@ export function oci(
     },
     catalogue: catalogueOf(origin, home, clock),
     guides: (at) => guides(configured, mirrors, at),
-    pull(ask, door) {
+    async pull(ask, door) {
       home?.teller.tellLeft(door);
-      if (policy === null) return next(origin, ask, door);
-      return judged(policy, mount, hosted, ask, door, (asked) => next(origin, asked, door));
+      const answer = await (policy === null
+        ? next(origin, ask, door)
+        : judged(policy, mount, hosted, ask, door, (asked) => next(origin, asked, door)));
+      if (replication !== null) tellOf(replication, ask, answer, mount);
+      return answer;
     },
     policy: policyDesk(policy, route, fullName),
     begin(lent) {
       ({ purge } = lent);
       if (policy === null) beginWithout(route, lent);
       else policy.begin(lent);
+      if (replicated.length > 0)
+        replication = openReplication({ route, base, rules: replicated, hosted, clock }, lent);
     },
     close() {
       policy?.close();
+      replication?.close();
     },
-    ...(home !== null &&
-      hosted !== null && {
-        home: {
-          layouts: ['oci'],
-          takeIn: (folder, job) => takeIn(home, folder, job),
-          giveOut: (folder, job) => giveOut(route, folder, job),
-        },
-        holdings: holdingsOf(route, hosted),
-        async retire(job) {
-          if (purge === null) return;
-          await applyRetention({ route, hosted, clock }, { ...job, purge, note: () => {}, dryRun: false });
-          await retireUnneeded({ route, hosted, clock, purge }, job);
-        },
-        retain: (job) => applyRetention({ route, hosted, clock }, job),
-      }),
+    ...(home !== null && hostingOf(home, () => purge)),
   };
 }
 
-/** What is read is judged. What is pushed is not: signatures come after what they sign. */
-async function judged(
-  policy: Policy,
-  mount: Mount,
-  hosted: Hosted | null,
-  ask: Ask,
-  door: OriginDoor,
-  next: Next,
-): Promise<Answer> {
-  const { named, exchange } = ask;
-  if (named.as !== 'pass') {
+/** What a request has found out, or changed. What was confirmed is what it was. */
+function tellOf(replication: Replication, { named, exchange }: Ask, { status }: Answer, mount: Mount): void {
+  if (named.as === 'resource') {
     const item = itemOf(named.key);
-    if (item === null) throw unknown();
-    const answer = await policy.admit(item, ask, door, next);
-    const { headers } = answer;
-    if (answer.status === 403 && hosted?.claims(item.name) === true && !hosted.isPublic(item.name)) {
-      headers.set(accessField, restrictedValue);
-      headers.set('cache-control', 'no-store');
-    }
-    return answer;
+    if (item?.kind === 'tag' && (status === 200 || status === 404)) replication.seen(item.name, item.tag);
+    return;
   }
-  const answer = await next(ask);
   const wanted = readPath(below(mount, exchange.path) ?? '');
-  if (wanted.kind !== 'manifest' || answer.status >= 300) return answer;
-  if (exchange.method === 'DELETE') await policy.withdrawn(wanted.name, door);
-  else policy.pushed(wanted.name);
-  return answer;
-}
-
-const nothingAhead: Ahead = { foresee: () => {} };
-
-/** Nothing is fetched of what may not be pulled. */
-function foreseeing(ahead: Ahead, policy: Policy | null): Ahead {
-  if (policy === null) return ahead;
-  return {
-    foresee(name, manifest, ask, door) {
-      policy.mayForesee(name, manifest, ask, door).then(
-        (may) => may && ahead.foresee(name, manifest, ask, door),
-        () => undefined, // whoever asks for the manifest hears why it could not be judged
-      );
-    },
-  };
+  if (wanted.kind !== 'manifest' || status >= 300) return;
+  replication.changed(wanted.name, 'tag' in wanted.reference ? wanted.reference.tag : null);
 }
 
 async function answerHere(
@@ -189,7 +157,7 @@ async function answerHere(
 ): Promise<Answer> {
   if (ask.named.as === 'pass') {
     const wanted = readPath(below(mount, ask.exchange.path) ?? '');
-    if (!('name' in wanted)) throw unknown();
+    if (!('name' in wanted)) throw notNamed();
     return write(home, wanted.name, wanted, ask, door);
   }
   const item = itemOf(ask.named.key);
@@ -199,10 +167,6 @@ async function answerHere(
 
 function pullItem(origin: OciOrigin, ask: Ask, door: OriginDoor): Promise<Answer> {
   const item = ask.named.as === 'pass' ? null : itemOf(ask.named.key);
-  if (item === null) throw unknown();
+  if (item === null) throw notNamed();
   return pull(origin, item, ask, door);
-}
-
-function unknown(): MeridianError {
-  return new MeridianError('internal', 'The OCI protocol was asked for something that it did not name.');
 }

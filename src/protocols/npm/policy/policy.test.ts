@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'bun:test';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, temporary, virtualClock } from '../../../../test/support/index.ts';
+import { nothingAhead } from '../../../../test/support/prefetch.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
 import type { OriginHome } from '../../../protocol.ts';
 import { beginWithoutPolicy } from '../../follow-policy.ts';
@@ -23,6 +24,7 @@ async function world() {
   const purged: string[] = [];
   const state = { isBusThere: true };
   const home: OriginHome = {
+    ...nothingAhead,
     stores: { metadata, blobs: null as never, usage: null as never, audit: null as never },
     warn: (message) => purged.push(message),
     async purge(selectors, soft) {

@@ -1,6 +1,7 @@
 /** For the tests of this folder: an origin that keeps images in files and SQLite, without a cache, and people who push them. */
 import { join } from 'node:path';
 import { exchange } from '../../../../test/support/builders.ts';
+import { nothingAhead } from '../../../../test/support/prefetch.ts';
 import { temporary } from '../../../../test/support/temporary.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 import type { Answer } from '../../../entry.ts';
@@ -85,7 +86,11 @@ export function homeWith(
   const hosted = { ...standard, ...options };
   const ahead = { atOnce: 0, largestBytes: 0 };
   const mount = { route: 'oci', prefix: '', role: 'origin' } as const;
-  const protocol = oci({ sources: [], mirrors: null, hosted, ahead, metadata: {} }, mount, clock);
+  const protocol = oci(
+    { sources: [], mirrors: null, hosted, ahead, replication: [], metadata: {} },
+    mount,
+    clock,
+  );
   const home: TestHome = {
     ...{ protocol, stores, purged: [], bus: 'up' },
     get door() {
@@ -123,7 +128,7 @@ export function homeWith(
     },
     ...{ newestPurge: 0, spares: () => true },
   };
-  protocol.begin?.({ stores, purge, warn: () => {} });
+  protocol.begin?.({ stores, purge, warn: () => {}, ...nothingAhead });
   return home;
 }
 

@@ -5,6 +5,7 @@ import { exchange } from '../../../../test/support/builders.ts';
 import { virtualClock } from '../../../../test/support/clock.ts';
 import { type Artifact, openSigner, simpleSigned } from '../../../../test/support/cosign.ts';
 import { eventually, temporary } from '../../../../test/support/index.ts';
+import { nothingAhead } from '../../../../test/support/prefetch.ts';
 import type { Answer } from '../../../entry.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
 import type { OriginDoor, OriginHome } from '../../../protocol.ts';
@@ -52,12 +53,13 @@ async function world(first: PolicyOptions) {
     const sources = [{ name: 'hub.example', url: 'http://hub.example' }];
     const ahead = { atOnce: 0, largestBytes: 0 };
     const mount = { route: 'oci', prefix: '', role: 'origin' } as const;
-    const options = { sources, mirrors: null, hosted: null, policy, ahead, metadata: {} };
+    const options = { sources, mirrors: null, hosted: null, policy, ahead, replication: [], metadata: {} };
     const made = oci(options, mount, clock);
     const purge: OriginDoor['purge'] = async (selectors, soft = false) => {
       for (const selector of selectors) purged.push({ selector, soft });
     };
-    made.begin?.({ stores: { metadata } as unknown as Stores, purge, warn: () => {} } satisfies OriginHome);
+    const stores = { metadata } as unknown as Stores;
+    made.begin?.({ ...nothingAhead, stores, purge, warn: () => {} } satisfies OriginHome);
     closing.push(() => made.close?.());
     return made;
   }

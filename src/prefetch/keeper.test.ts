@@ -1,0 +1,183 @@
+import { expect, test } from 'bun:test';
+import { hub } from '../../test/support/bus.ts';
+import { virtualClock } from '../../test/support/clock.ts';
+import { turns } from '../cache/answers.contract.ts';
+import { isMeant } from '../messages/prefetch.ts';
+import type { PrefetchItem } from '../protocol.ts';
+import { type KeeperLimits, openKeeper, type Shelf } from './keeper.ts';
+import { openLists } from './lists.ts';
+import { hearProgress } from './progress.ts';
+
+const item = (target: string, bytes = 10, etag: string | null = null): PrefetchItem => ({
+  target,
+  bytes,
+  etag,
+});
+const to = ['pop'];
+
+function world() {
+  const clock = virtualClock();
+  const network = hub(clock.now);
+  const bus = network.join('origin');
+  const lists = openLists(bus, clock);
+  const progress = hearProgress(bus);
+  const here = new Map<string, string | null>();
+  const state = {
+    fetched: [] as string[],
+    failing: new Set<string>(),
+    atOnce: 0,
+    mostAtOnce: 0,
+    hold: null as Promise<void> | null,
+  };
+
+  function join(limits: KeeperLimits = { atOnce: 4 }, roomBytes = 1_000, owns = (_: string) => true) {
+    const shelf: Shelf = {
+      look(_, { target, etag }) {
+        if (!owns(target)) return 'elsewhere';
+        return here.has(target) && (etag === null || here.get(target) === etag) ? 'here' : 'missing';
+      },
+      async fetch(_, { target, etag }) {
+        state.fetched.push(target);
+        state.mostAtOnce = Math.max(state.mostAtOnce, ++state.atOnce);
+        await (state.hold ?? turns());
+        state.atOnce--;
+        if (state.failing.has(target)) throw new Error('the parent answers 502');
+        here.set(target, etag);
+      },
+      room: { bytes: roomBytes, objectBytes: 500 },
+    };
+    const self = { node: 'pop', worker: 'pop' };
+    const isFor = (names: readonly string[]) => isMeant(names, 'pop');
+    return openKeeper({ bus: network.join('pop'), clock, self, isFor, shelf, limits: () => limits });
+  }
+
+  async function pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 50) {
+      for (let at = 0; at < 3; at++) await turns();
+      clock.advance(Math.min(50, left));
+    }
+    for (let at = 0; at < 3; at++) await turns();
+  }
+  const tell = (name: string, items: readonly PrefetchItem[], whom = to) =>
+    lists.of('oci').tell(name, { group: 'acme/app', to: whom, items, error: null });
+  return { clock, network, lists, progress, here, state, join, pass, tell };
+}
+
+test('what a node is told to have, it fetches, and says that it has it', async () => {
+  const { join, tell, pass, state, progress, clock } = world();
+  join();
+  const atMs = clock.now();
+  await tell('v1', [item('/a'), item('/b')]);
+  await pass(2_000);
+  expect(state.fetched.toSorted()).toEqual(['/a', '/b']);
+  expect(progress.all.get('pop')?.groups).toEqual([
+    {
+      ...{ route: 'oci', group: 'acme/app', atMs, wanted: 2, present: 2, wantedBytes: 20 },
+      ...{ missingBytes: 0, beyondBytes: 0, error: null },
+    },
+  ]);
+});
+
+test('a node that was away catches up, and one that is not meant does nothing', async () => {
+  const { join, tell, pass, state } = world();
+  await tell('v1', [item('/a')]);
+  await tell('v2', [item('/b')], ['other-*']);
+  join();
+  await pass(500);
+  expect(state.fetched).toEqual(['/a']);
+});
+
+test('what another process keeps is left to it', async () => {
+  const { join, tell, pass, state, progress } = world();
+  join({ atOnce: 4 }, 1_000, (target) => target === '/mine');
+  await tell('v1', [item('/mine'), item('/yours')]);
+  await pass(2_000);
+  expect(state.fetched).toEqual(['/mine']);
+  expect(progress.all.get('pop')?.groups[0]?.wanted).toBe(1);
+});
+
+test('no more is fetched at once than may be', async () => {
+  const { join, tell, pass, state } = world();
+  join({ atOnce: 2 });
+  await tell(
+    'v1',
+    ['/a', '/b', '/c', '/d', '/e'].map((target) => item(target)),
+  );
+  await pass(500);
+  expect([state.fetched.length, state.mostAtOnce]).toEqual([5, 2]);
+});
+
+test('no faster than may be, on average', async () => {
+  const { join, tell, pass, state } = world();
+  join({ atOnce: 4, bytesPerS: 100 });
+  await tell(
+    'v1',
+    ['/a', '/b', '/c'].map((target) => item(target, 100)),
+  );
+  await pass(500);
+  expect(state.fetched).toHaveLength(1);
+  await pass(1_000);
+  expect(state.fetched).toHaveLength(2);
+  await pass(1_000);
+  expect(state.fetched).toHaveLength(3);
+});
+
+test('never more than there is room for, the newest first, and one that is too long never', async () => {
+  const { join, tell, pass, state, clock, progress } = world();
+  await tell('old', [item('/old', 400)]);
+  clock.advance(1_000);
+  await tell('new', [item('/new', 400), item('/huge', 501)]);
+  join({ atOnce: 4 }, 500);
+  await pass(2_000);
+  expect(state.fetched).toEqual(['/new']);
+  expect(progress.all.get('pop')?.groups[0]).toMatchObject({
+    present: 1,
+    missingBytes: 901,
+    beyondBytes: 400,
+  });
+  expect(progress.all.get('pop')?.groups[0]?.error).toContain('objectBytes');
+});
+
+test('what fails is tried again, later each time, and told', async () => {
+  const { join, tell, pass, state, progress } = world();
+  join();
+  state.failing.add('/a');
+  await tell('v1', [item('/a')]);
+  await pass(10_000);
+  expect(state.fetched.length).toBeGreaterThanOrEqual(3);
+  expect(state.fetched.length).toBeLessThanOrEqual(6);
+  expect(progress.all.get('pop')?.groups[0]?.error).toBe('the parent answers 502');
+  state.failing.clear();
+  await pass(30_000);
+  expect(progress.all.get('pop')?.groups[0]).toMatchObject({ present: 1, error: null });
+});
+
+test('another version is fetched, and what has gone again is not fetched for ever', async () => {
+  const { join, tell, pass, state, here } = world();
+  join();
+  await tell('v1', [item('/tag', 10, '"1"')]);
+  await pass(500);
+  await tell('v1', [item('/tag', 10, '"2"')]);
+  await pass(500);
+  expect(state.fetched).toEqual(['/tag', '/tag']);
+  here.clear();
+  await pass(5 * 60_000);
+  expect(state.fetched).toHaveLength(2);
+  await pass(7 * 60_000);
+  expect(state.fetched).toHaveLength(3);
+});
+
+test('news comes before what is left of the old', async () => {
+  const { join, tell, pass, state, lists } = world();
+  join({ atOnce: 1 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  await tell('v1', [item('/a'), item('/b')]);
+  await pass(500);
+  await lists.of('oci').forget('v1');
+  await tell('v2', [item('/c')]);
+  await pass(100);
+  resolve();
+  await pass(500);
+  expect(state.fetched).toEqual(['/a', '/c']);
+});

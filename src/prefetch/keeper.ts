@@ -1,0 +1,216 @@
+/**
+ * One process that has what it is told to have: it hears the lists, looks what of them is missing, and fetches that, the newest list
+ * first, a few at once and no faster than it may. It looks again when a list has changed, when something has failed, and every minute.
+ *
+ * It knows neither protocols nor caches: what is there, and how something is fetched, it is lent (`Shelf`).
+ */
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { PrefetchItem, PrefetchList } from '../protocol.ts';
+import { type Attempts, attempts } from './attempts.ts';
+import { openPace } from './pace.ts';
+import { openTeller } from './progress.ts';
+import { type GroupProgress, listsView, mostLists, prefetchList } from './wire.ts';
+
+export interface Shelf {
+  /** `elsewhere`: another process of this node keeps it, or nobody can. */
+  look(route: string, item: PrefetchItem): 'here' | 'missing' | 'elsewhere';
+  /** Resolves when it is here. Fails with an `Error` that says why it is not. */
+  fetch(route: string, item: PrefetchItem): Promise<void>;
+  /** What all lists together may take here, and what one object may. */
+  readonly room: { readonly bytes: number; readonly objectBytes: number };
+}
+
+export interface KeeperLimits {
+  readonly atOnce: number;
+  /** On average; `undefined`: as fast as it comes. */
+  readonly bytesPerS?: number | undefined;
+}
+
+export interface KeeperOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly self: { readonly node: string; readonly worker: string };
+  readonly isFor: (to: readonly string[]) => boolean;
+  readonly shelf: Shelf;
+  readonly limits: () => KeeperLimits;
+}
+
+export interface Keeper {
+  /** How far it is, by group, the newest first. */
+  readonly progress: readonly GroupProgress[];
+  /** Begins nothing more. What is under way is the cache's to end. */
+  close(): void;
+}
+
+/** Between two looks, if nothing has happened. */
+const lookMs = 60_000;
+/** A burst of news is one. */
+const settleMs = 50;
+/** Items that are looked at before others get their turn. */
+const atATime = 256;
+
+interface Missing {
+  readonly route: string;
+  readonly item: PrefetchItem;
+}
+
+export function openKeeper({ bus, clock, self, isFor, shelf, limits }: KeeperOptions): Keeper {
+  const lists = new Map<string, PrefetchList>();
+  const tried = attempts(clock);
+  const pace = openPace(clock, () => limits().bytesPerS);
+  let groups: readonly GroupProgress[] = [];
+  const teller = openTeller({ bus, clock, self, read: () => groups });
+  let isClosed = false;
+  let isDirty = false;
+  let cancel = () => {};
+  let running: Promise<void> | null = null;
+  let untold = new Set<string>();
+
+  const watching = bus.view(listsView).watch({
+    begins() {
+      untold = new Set(lists.keys());
+    },
+    changed({ key, value }) {
+      untold.delete(key);
+      const list = value === null ? null : prefetchList.safeParse(value).data;
+      const isOurs = list && isFor(list.to) && (lists.has(key) || lists.size < mostLists);
+      if (isOurs) lists.set(key, list);
+      else if (!lists.delete(key)) return;
+      isDirty = true;
+      wakeIn(settleMs);
+    },
+    caughtUp() {
+      for (const key of untold) lists.delete(key);
+      untold.clear();
+      isDirty = true;
+      wakeIn(settleMs);
+    },
+  });
+
+  function wakeIn(ms: number): void {
+    if (isClosed || running !== null) return;
+    cancel();
+    cancel = clock.after(ms, () => {
+      running = pass().finally(() => {
+        running = null;
+        wakeIn(isDirty ? settleMs : Math.min(lookMs, tried.nextInMs() ?? lookMs));
+      });
+    });
+  }
+
+  /** Looks at everything, and fetches what is missing, until there is news. */
+  async function pass(): Promise<void> {
+    isDirty = false;
+    const missing = await look();
+    const turn = missing.values();
+    const { atOnce } = limits();
+    await Promise.all(Array.from({ length: Math.min(atOnce, missing.length) }, () => fetchAll(turn)));
+    if (missing.length > 0 && !isDirty && !isClosed) await look();
+  }
+
+  async function fetchAll(turn: Iterator<Missing>): Promise<void> {
+    for (;;) {
+      if (isDirty || isClosed) return;
+      const { done, value } = turn.next();
+      if (done === true) return;
+      await pace.take(value.item.bytes);
+      if (isClosed) return;
+      try {
+        await shelf.fetch(value.route, value.item);
+        tried.succeeded(value.route, value.item);
+      } catch (thrown) {
+        tried.failed(value.route, value.item, thrown instanceof Error ? thrown.message : String(thrown));
+      }
+    }
+  }
+
+  /** What is missing, may be here, and may be tried now. */
+  async function look(): Promise<readonly Missing[]> {
+    const survey = openSurvey(shelf, tried);
+    let looked = 0;
+    for (const list of [...lists.values()].sort((a, b) => b.atMs - a.atMs)) {
+      survey.begin(list);
+      for (const item of list.items) {
+        survey.add(list, item);
+        if (++looked % atATime === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    tried.keepOnly(survey.seen);
+    groups = survey.groups();
+    teller.changed();
+    return survey.missing;
+  }
+
+  return {
+    get progress() {
+      return groups;
+    },
+    close() {
+      isClosed = true;
+      cancel();
+      pace.close();
+      watching.close();
+      teller.close();
+    },
+  };
+}
+
+/** One look at all that is wanted: the same item counts once, and what is beyond the room is not fetched. */
+function openSurvey({ look, room }: Shelf, tried: Attempts) {
+  const seen = new Set<string>();
+  const missing: Missing[] = [];
+  const groups = new Map<string, { -readonly [Field in keyof GroupProgress]: GroupProgress[Field] }>();
+  /** Lists by group, also those of which nothing is kept here. */
+  const newest = new Map<string, number>();
+  let usedBytes = 0;
+
+  const nameOf = ({ route, group }: PrefetchList) => `${route} ${group}`;
+
+  function groupOf(list: PrefetchList) {
+    const { route, group } = list;
+    const name = nameOf(list);
+    const known = groups.get(name);
+    if (known) return known;
+    const none = { wanted: 0, present: 0, wantedBytes: 0, missingBytes: 0, beyondBytes: 0, error: null };
+    const made = { route, group, atMs: newest.get(name) ?? list.atMs, ...none };
+    groups.set(name, made);
+    return made;
+  }
+
+  return {
+    seen,
+    missing,
+    groups: (): readonly GroupProgress[] => [...groups.values()],
+    /** The newest comes first. */
+    begin(list: PrefetchList): void {
+      const name = nameOf(list);
+      if (!newest.has(name)) newest.set(name, list.atMs);
+    },
+    add(list: PrefetchList, item: PrefetchItem): void {
+      const { route } = list;
+      const name = tried.nameOf(route, item);
+      if (seen.has(name)) return;
+      const state = look(route, item);
+      if (state === 'elsewhere') return;
+      seen.add(name);
+      const group = groupOf(list);
+      group.wanted++;
+      group.wantedBytes += item.bytes;
+      const hasRoom = usedBytes + item.bytes <= room.bytes;
+      if (hasRoom) usedBytes += item.bytes;
+      if (state === 'here') {
+        group.present++;
+        return;
+      }
+      group.missingBytes += item.bytes;
+      if (item.bytes > room.objectBytes)
+        group.error = 'one object is longer than this node keeps (`objectBytes`)';
+      else if (!hasRoom) group.beyondBytes += item.bytes;
+      else {
+        group.error = tried.errorOf(name) ?? group.error;
+        if (tried.mayTry(name)) missing.push({ route, item });
+      }
+    },
+  };
+}

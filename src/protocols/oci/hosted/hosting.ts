@@ -1,0 +1,34 @@
+/** What a route with a home for images does besides answering: folders in and out, totals, and what goes by itself. */
+import type { OriginDoor, Protocol } from '../../../protocol.ts';
+import { holdingsOf } from './holdings.ts';
+import type { Home } from './home.ts';
+import { giveOut } from './layout/give-out.ts';
+import { takeIn } from './layout/take-in.ts';
+import { applyRetention } from './retention/retain.ts';
+import { retireUnneeded } from './retire.ts';
+
+/** @param purge `null` until the origin has begun. */
+export function hostingOf(
+  home: Home,
+  purge: () => OriginDoor['purge'] | null,
+): Required<Pick<Protocol, 'home' | 'holdings' | 'retire' | 'retain'>> {
+  const { route, hosted, clock } = home;
+  return {
+    home: {
+      layouts: ['oci'],
+      takeIn: (folder, job) => takeIn(home, folder, job),
+      giveOut: (folder, job) => giveOut(route, folder, job),
+    },
+    holdings: holdingsOf(route, hosted),
+    async retire(job) {
+      const purged = purge();
+      if (purged === null) return;
+      await applyRetention(
+        { route, hosted, clock },
+        { ...job, purge: purged, note: () => {}, dryRun: false },
+      );
+      await retireUnneeded({ route, hosted, clock, purge: purged }, job);
+    },
+    retain: (job) => applyRetention({ route, hosted, clock }, job),
+  };
+}

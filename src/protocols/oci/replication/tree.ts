@@ -1,0 +1,87 @@
+/**
+ * All that a client asks for who pulls a tag: the tag itself, its manifests, and the config and layers of each, every one by the address that
+ * clients use. Of an index, only the manifests for some platforms.
+ */
+import { z } from 'zod';
+import { parsedJson } from '../../../http/json.ts';
+import type { PrefetchItem } from '../../../protocol.ts';
+import { longestManifest } from '../answers.ts';
+import { type Digest, etagOf, readDigest } from '../digest.ts';
+
+/** Reads a resource of the route at the origin, by the path that clients ask for. */
+export type Read = (
+  target: string,
+  maxBytes: number,
+) => Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
+
+export type Tree =
+  | { readonly is: 'there'; readonly items: readonly PrefetchItem[] }
+  | { readonly is: 'gone' }
+  | { readonly is: 'unknown'; readonly why: string };
+
+export interface TreeOptions {
+  /** Path of the repository: `/v2/acme/app`. */
+  readonly at: string;
+  readonly tag: string;
+  readonly platforms: readonly string[];
+  readonly read: Read;
+}
+
+/** Indexes in indexes: what is deeper is left to whoever asks for it. */
+const deepest = 4;
+
+const descriptor = z.object({ digest: z.string(), size: z.number(), urls: z.array(z.string()).optional() });
+const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
+const manifest = z.object({
+  manifests: z.array(descriptor.extend({ platform: platform.optional() })).optional(),
+  config: descriptor.optional(),
+  layers: z.array(descriptor).optional(),
+});
+
+export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise<Tree> {
+  const target = `${at}/manifests/${tag}`;
+  const answer = await read(target, longestManifest);
+  if (answer.status === 404) return { is: 'gone' };
+  if (answer.status !== 200) return { is: 'unknown', why: `${target}: the origin answers ${answer.status}` };
+  const digest = readDigest(answer.headers.get('docker-content-digest') ?? '');
+  if (digest === null) return { is: 'unknown', why: `${target}: nobody says its digest` };
+  const items = new Map<string, PrefetchItem>();
+  const add = (path: string, bytes: number, of: Digest) =>
+    items.set(path, { target: `${at}/${path}`, bytes, etag: etagOf(of) });
+  add(`manifests/${tag}`, answer.bytes.byteLength, digest);
+  add(`manifests/${digest}`, answer.bytes.byteLength, digest);
+
+  async function grow(bytes: Uint8Array, depth: number): Promise<string | null> {
+    const { data } = manifest.safeParse(parsedJson(new TextDecoder().decode(bytes)));
+    for (const { digest, size, urls } of [...(data?.config ? [data.config] : []), ...(data?.layers ?? [])]) {
+      const read = readDigest(digest);
+      if (read !== null && (urls === undefined || urls.length === 0)) add(`blobs/${read}`, size, read);
+    }
+    for (const child of data?.manifests ?? []) {
+      const digest = readDigest(child.digest);
+      if (digest === null || depth === deepest || !isWanted(child.platform, platforms)) continue;
+      const path = `manifests/${digest}`;
+      if (items.has(path)) continue;
+      const found = await read(`${at}/${path}`, longestManifest);
+      // An index may name what was never copied along with it.
+      if (found.status === 404) continue;
+      if (found.status !== 200) return `${at}/${path}: the origin answers ${found.status}`;
+      add(path, found.bytes.byteLength, digest);
+      const why = await grow(found.bytes, depth + 1);
+      if (why !== null) return why;
+    }
+    return null;
+  }
+
+  const why = await grow(answer.bytes, 1);
+  return why === null ? { is: 'there', items: [...items.values()] } : { is: 'unknown', why };
+}
+
+/** One without a variant stands for all of them. What says no platform is for all. */
+function isWanted(of: z.output<typeof platform> | undefined, platforms: readonly string[]): boolean {
+  if (platforms.length === 0 || of === undefined) return true;
+  const name = `${of.os}/${of.architecture}`;
+  return (
+    platforms.includes(name) || (of.variant !== undefined && platforms.includes(`${name}/${of.variant}`))
+  );
+}
