@@ -24,7 +24,7 @@ export interface World {
   readonly part: Part;
   /** The long layer that there is just now. */
   layer: { readonly digest: string; readonly bytes: number } | null;
-  /** Server and digest → it has been pushed there; server, digest and `right` → what it gives has that digest. */
+  /** Server and digest → it has been pushed there; server and question → what it gives has been compared with its digest. */
   readonly done: Set<string>;
 }
 
@@ -136,7 +136,7 @@ async function pullLayer(world: World, question: LayerQuestion, subject: Subject
     peakMib: peakBytes(running.pids) / MIB,
     ...circumstancesOf(asked),
   };
-  await proveLayer(world, subject, address, digest);
+  await proveLayer(world, subject, question, digest);
   return sample;
 }
 
@@ -162,17 +162,18 @@ async function layerOf(world: World, bytes: number, isNew: boolean): Promise<Non
   return world.layer;
 }
 
-/** Once for each server and question: it takes longer than what is measured. */
+/** Once for each server and question: it takes as long as what is measured. */
 async function proveLayer(
   { run, done }: World,
   { peer, running }: Subject,
-  address: string,
+  { bytes, isCold }: LayerQuestion,
   digest: string,
 ): Promise<void> {
-  const question = `${peer.name} ${digest} right`;
+  const question = `${peer.name} ${bytes} ${isCold}`;
   if (done.has(question)) return;
   done.add(question);
-  const actual = await digestAt(run.cores.load, baseOf(running) + address, await running.credential('pull'));
+  const address = `${baseOf(running)}${below}/blobs/${digest}`;
+  const actual = await digestAt(run.cores.load, address, await running.credential('pull'));
   if (actual !== digest) throw new Error(`other bytes than the layer's: ${actual} instead of ${digest}`);
 }
 

@@ -190,7 +190,7 @@ function reportOf(run: Run, versions: Record<string, string>, rows: Row[]): Suit
     versions,
     proofs: [
       'Each server gave the manifest and every blob of the small image byte for byte (SHA-256) before it was measured.',
-      'Each server gave every long layer byte for byte (SHA-256) after it was measured, and every client got as many bytes as it has.',
+      'Each server gave long layers byte for byte (SHA-256) after its first measurement, and every client got as many bytes as there are.',
       'Every long layer was new to a cache when it was asked for cold, or had been purged.',
       NOTHING_FAILED,
     ],

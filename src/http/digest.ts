@@ -122,6 +122,12 @@ export function verified(
 /** By the very stream: what is made of one may hold other bytes. */
 const checkedAgainst = new WeakMap<ReadableStream<Uint8Array>, Digest>();
 
+/** Whether this body is being compared with it already. */
+export function isCheckedAgainst(body: ReadableStream<Uint8Array>, { algorithm, value }: Digest): boolean {
+  const digest = checkedAgainst.get(body);
+  return digest?.algorithm === algorithm && digest.value === value;
+}
+
 /**
  * The SHA-256 that this body is being compared with, as lower-case hexadecimal digits: whoever reads it from its start to a proper end
  * need not hash it again. `null` for a body that nobody compares with one.
