@@ -67,7 +67,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
   --objects N      how many small objects, in suites that have many
   --entries N      how many entries, in the suites "index" and "access" (default 1000000)
-  --all            in hit, also the cases and peers that are about details (hours rather than minutes)
+  --all            in hit, also the cases and peers that are about details (hours rather than minutes); in oci, a longer crowd
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
   --trace FILE     eviction: replay this file instead of made-up traces (may be .gz or .zst)
