@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 /** @typedef {{ file: string, code: number, log: string }} Again a file that was run once more */
 
 /** Where tests start real processes, and wait for them in real time. */
-const realProcesses = /^test\/(scenarios|clients|deploy|faults)\//;
+const realProcesses = /^test\/(scenarios|clients|console|deploy|faults)\//;
 /** More of them are no accident. */
 const maxFilesAgain = 3;
 

@@ -2,7 +2,7 @@
  * The network that `meridian up` runs where there is no config file, written out: two PoPs, a shield and an origin
  * on one machine. Copy it to start from.
  */
-import { defineNetwork, npm } from 'meridian';
+import { defineNetwork, npm, oci } from 'meridian';
 
 export default defineNetwork({
   name: 'embedded',
@@ -19,5 +19,17 @@ export default defineNetwork({
   },
   // No `upstreams`: the origin asks the registry that its machine's npm is set to.
   // Any name that no upstream has may be published; who has been given it by name may read it.
-  routes: [npm({ match: { path: '/npm' }, hosted: { others: true } })],
+  routes: [
+    npm({ match: { path: '/npm' }, hosted: { others: true } }),
+    // Images of these registries by their full names, and any other name for what is pushed here.
+    oci({
+      sources: [
+        { name: 'docker.io', url: 'https://registry-1.docker.io', namespace: 'library' },
+        { name: 'ghcr.io', url: 'https://ghcr.io' },
+        { name: 'quay.io', url: 'https://quay.io' },
+        { name: 'registry.k8s.io', url: 'https://registry.k8s.io' },
+      ],
+      hosted: { names: ['*'] },
+    }),
+  ],
 });

@@ -1,5 +1,5 @@
 /**
- * What `up` says when the network runs: where everything is, the web console, and three commands to try.
+ * What `up` says when the network runs: where everything is, the web console, and commands to try.
  */
 import { isAnyAddress } from '../config/forms.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
@@ -32,10 +32,20 @@ function toTry(network: Network, running: readonly string[]): string[] {
   const nearest = nearestNode(network, running);
   const route = network.routes.find(({ protocol }) => protocol === 'npm') ?? network.routes[0];
   if (nearest === undefined || route === undefined) return ['npx meridian status'];
+  const images = network.routes.find(({ protocol }) => protocol === 'oci');
   const base = baseUrl(nearest, route);
   const curl = `curl -sS -o /dev/null -D - ${base}${route.protocol === 'npm' ? 'lodash' : ''}`;
   const install = route.protocol === 'npm' ? [`npm install --registry ${base} lodash`] : [];
-  return [...install, `${curl}   # see Cache-Status`, 'npx meridian status'];
+  const pull = images === undefined ? [] : pullFrom(nearest, images);
+  return [...install, `${curl}   # see Cache-Status`, ...pull, 'npx meridian status'];
+}
+
+/** Clients of containers ask for `/v2` at the root of a host alone. */
+function pullFrom(node: NodeConfig, route: RouteConfig): string[] {
+  if (route.protocol !== 'oci' || route.match.path !== '/v2') return [];
+  const [source] = route.oci.sources;
+  if (source?.name !== 'docker.io') return [];
+  return [`docker pull ${new URL(baseUrl(node, route)).host}/docker.io/library/alpine`];
 }
 
 /** The first PoP; where there is none here, what comes closest. */

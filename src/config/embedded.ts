@@ -1,8 +1,9 @@
 /**
  * The network that runs where there is no config file: two PoPs, their shield and the origin on this
- * machine, serving packages of the registry that this machine's npm is set to.
+ * machine, serving packages of the registry that this machine's npm is set to, and images of the registries that
+ * most images come from.
  */
-import { defineNetwork, npm } from './define.ts';
+import { defineNetwork, npm, oci } from './define.ts';
 
 export const embedded = defineNetwork({
   name: 'embedded',
@@ -14,5 +15,16 @@ export const embedded = defineNetwork({
     'pop-b': { role: 'pop', listen: [{ port: 4874 }], parents: ['shield', 'origin'], workers: 1 },
   },
   // Any name that no upstream has may be published; who has been given it by name may read it.
-  routes: [npm({ match: { path: '/npm' }, hosted: { others: true } })],
+  routes: [
+    npm({ match: { path: '/npm' }, hosted: { others: true } }),
+    oci({
+      sources: [
+        { name: 'docker.io', url: 'https://registry-1.docker.io', namespace: 'library' },
+        { name: 'ghcr.io', url: 'https://ghcr.io' },
+        { name: 'quay.io', url: 'https://quay.io' },
+        { name: 'registry.k8s.io', url: 'https://registry.k8s.io' },
+      ],
+      hosted: { names: ['*'] },
+    }),
+  ],
 });

@@ -66,7 +66,10 @@ function worker({ cache, clock, parent: answers }: World) {
   };
   const site = {
     secret,
-    routes: { match: (authority: string) => (authority === 'lhr.example' ? route : null) },
+    routes: {
+      match: (authority: string) => (authority === 'lhr.example' ? route : null),
+      named: (name: string | null) => (name === route.name ? route : null),
+    },
     config: { limits: { clients: 10 }, cacheStatusKey: false },
     parentOf: () => answers,
     system: { name: 'meridian' },

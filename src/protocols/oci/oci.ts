@@ -47,7 +47,12 @@ export function oci(
   clock: Clock = systemClock,
 ): Protocol {
   const { route } = mount;
-  const hosted = hosting && openHosted(hosting);
+  const hosted =
+    hosting &&
+    openHosted(
+      hosting,
+      configured.map(({ name }) => name),
+    );
   const sources = openSources(configured, mirrors, hosted);
   const origin: OciOrigin = {
     ...{ route, sources, tokens: openTokens(clock), ahead: openAhead(route, ahead), metadata },

@@ -29,12 +29,16 @@ export interface Quota {
 
 export interface Hosted extends Pick<HostedOptions, 'maxBlobBytes' | 'keepUnneededS'> {
   readonly bounds: Bounds;
+  /** Never what begins with a source. */
   claims(name: string): boolean;
   isPublic(name: string): boolean;
   isImmutable(tag: string): boolean;
 }
 
-export function openHosted(options: HostedOptions): Hosted {
+/** @param sources names of the registries that are pulled from, which their repositories begin with. */
+export function openHosted(options: HostedOptions, sources: readonly string[]): Hosted {
+  const isNamed = matcher(options.names);
+  const elsewhere = new Set(sources);
   const { maxBlobBytes, keepUnneededS, quota = {} } = options;
   return {
     maxBlobBytes,
@@ -44,7 +48,7 @@ export function openHosted(options: HostedOptions): Hosted {
       packageBytes: quota.repositoryBytes,
       versions: quota.manifests,
     },
-    claims: matcher(options.names),
+    claims: (name) => !elsewhere.has(name.slice(0, Math.max(0, name.indexOf('/')))) && isNamed(name),
     isPublic: matcher(options.public),
     isImmutable: matcher(options.immutableTags),
   };
