@@ -1,11 +1,10 @@
 import { expect, test } from 'bun:test';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
-import { hashOf, verified } from '../http/digest.ts';
 import { answerOf, failureOf, maxAge, noise } from './answers.contract.ts';
 import { damageSmall } from './disk/damage.contract.ts';
 import type { Disk } from './disk/disk.ts';
@@ -68,27 +67,6 @@ test('a large body goes to disk and is served from there', async () => {
   const reply = await here.get();
   expect([reply.outcome, Buffer.from(await reply.bytes()).equals(large)]).toEqual(['hit-disk', true]);
   expect(here.asked).toHaveLength(1);
-});
-
-test('a body that is compared with its SHA-256 as it comes is kept under that, and one that differs nowhere', async () => {
-  await using here = await world({ disk: true });
-  const sha256 = hashOf(huge, 'sha256');
-  const compared = (bytes: Uint8Array<ArrayBuffer>) => {
-    const answer = answerOf(bytes, { ...maxAge(60), 'content-length': String(huge.length) });
-    const wrong = () => new MeridianError('digest-mismatch', 'other bytes');
-    const digest = { algorithm: 'sha256', value: sha256 } as const;
-    return { ...answer, body: verified(answer.body as ReadableStream<Uint8Array>, digest, wrong) };
-  };
-  here.parent = () => compared(noise(huge.length, 2));
-  await (await here.get({ key: 'web /wrong' })).bytes().catch(() => null);
-  await eventually('the fill', () => here.cache.stats.fills === 0, { everyMs: 1 });
-  expect(here.cache.stats.disk?.entries).toBe(0);
-  here.parent = () => compared(huge);
-  await (await here.get()).bytes();
-  await onDisk(here, 1);
-  const [file = '', ...more] = bodies(here.folder?.path ?? '');
-  expect([basename(file), more]).toEqual([Buffer.from(sha256, 'base64').toString('hex'), []]);
-  expect(readFileSync(file).equals(huge)).toBe(true);
 });
 
 test('a large response is confirmed where it is', async () => {
