@@ -20,6 +20,8 @@ export interface Held {
   all(): AsyncIterable<HeldAnswer>;
   /** `null`: it is not kept. */
   sizeBytes(resource: Resource): number | null;
+  /** The entity tag of what is kept, however old it is; `null`: nothing is, or it has none. */
+  etag(resource: Resource): string | null;
 }
 
 export interface HeldAnswer {
@@ -101,6 +103,23 @@ export interface Described {
   readonly blocked: Blocked | null;
   /** What stands against its being complete, for people; `null`: nothing. */
   readonly note: string | null;
+  /** Of all of it; absent where that is not told apart. */
+  readonly sizes?: Sizes | null;
+}
+
+/** Bytes as they are kept and sent, the same ones counted once. */
+export interface Sizes {
+  /** Of what nothing else has, as far as the reader may know. */
+  readonly ownBytes: number;
+  /** Of what other packages of the route have, too. */
+  readonly sharedBytes: number;
+}
+
+/** Some of the versions of one package. */
+export interface VersionPage {
+  readonly versions: readonly DescribedVersion[];
+  /** How many there are on all pages. */
+  readonly total: number;
 }
 
 export interface Person {
@@ -128,6 +147,8 @@ export interface DescribedVersion {
   readonly dependencies: number | null;
   /** Where its file is: `upstream` alone, or here for good, or in the origin's cache. */
   readonly kept: 'hosted' | 'mirrored' | 'cached' | 'upstream';
+  /** Where versions are of several kinds. */
+  readonly artifact?: ArtifactSummary;
 }
 
 export interface Blocked {
@@ -136,6 +157,111 @@ export interface Blocked {
   readonly why: string;
   /** When it no longer will be, ms since the epoch; `null`: not by itself. */
   readonly untilMs: number | null;
+}
+
+/*
+ * One version of something that is made of parts, each under its digest: an image with its layers, an index of images, a chart, a signature.
+ * Texts are what publishers have written, in UTF-8 and cut where they are long: nothing to trust.
+ */
+
+export const artifactKinds = [
+  'image',
+  'index',
+  'chart',
+  'signature',
+  'attestation',
+  'sbom',
+  'artifact',
+] as const;
+export type ArtifactKind = (typeof artifactKinds)[number];
+
+export interface ArtifactSummary {
+  readonly kind: ArtifactKind;
+  /** A media type, as the publisher says it; `null`: he does not. */
+  readonly artifactType: string | null;
+  /** Of an index, as `linux/arm64/v8`, each once. */
+  readonly platforms: readonly string[];
+}
+
+/** What a version is. */
+export interface Artifact extends ArtifactSummary {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** Names that it has, some hundred at most. */
+  readonly tags: readonly string[];
+  /** What says what it is made of. */
+  readonly manifestBytes: number;
+  /** With all that it is made of, each once. */
+  readonly sizeBytes: number | null;
+  /** Of that. */
+  readonly sizes: Sizes | null;
+  readonly pushedMs: number | null;
+  readonly publisher: string | null;
+  readonly kept: PackageKind;
+  readonly access: 'public' | 'restricted';
+  /** Of an index. */
+  readonly children: readonly ArtifactChild[];
+  readonly config: ArtifactConfig | null;
+  readonly layers: readonly ArtifactLayer[];
+  readonly annotations: Texts;
+  /** Digest of what it is about. */
+  readonly subject: string | null;
+  /** What is about it, some hundred at most. */
+  readonly referrers: readonly ArtifactReferrer[];
+  /** What stands against this being complete, for people. */
+  readonly note: string | null;
+}
+
+/** By name, in the publisher's order. */
+export type Texts = Readonly<Record<string, string>>;
+
+/** One of the versions that an index holds. */
+export interface ArtifactChild {
+  readonly digest: string;
+  readonly platform: string | null;
+  readonly kind: ArtifactKind | null;
+  /** With all that it is made of. */
+  readonly sizeBytes: number | null;
+  /** Whether it can be told of here. */
+  readonly isHere: boolean;
+}
+
+export interface ArtifactConfig {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly platform: string | null;
+  readonly createdMs: number | null;
+  readonly author: string | null;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly user: string | null;
+  readonly workingDir: string | null;
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+  /** Names alone: values may be secrets that somebody has left there. */
+  readonly environment: readonly string[];
+  readonly labels: Texts;
+}
+
+export interface ArtifactLayer {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** What has made it, or what its file is called. */
+  readonly history: string | null;
+  /** Whether another package of the route has it, as far as the reader may know. */
+  readonly isShared: boolean | null;
+}
+
+export interface ArtifactReferrer {
+  readonly digest: string;
+  readonly kind: ArtifactKind;
+  readonly artifactType: string | null;
+  readonly sizeBytes: number;
+  readonly annotations: Texts;
+  /** By which it is found, where there is one. */
+  readonly tag: string | null;
 }
 
 /** Of one package, in one answer. */

@@ -14,7 +14,10 @@ export interface ClientGuide {
   /** Says whether it works. */
   readonly check: readonly Step[];
   readonly undo: readonly Step[];
-  /** What fetches one package, set up or not, with `{package}` for its name; absent where there is no such thing. */
+  /**
+   * What fetches one package, set up or not, with `{package}` for its name, with its version where one is wanted, as the client writes both;
+   * or with `{name}` and `{version}` where they stand apart. Absent where there is no such thing.
+   */
   readonly install?: string;
 }
 

@@ -2,7 +2,16 @@
  * What Meridian knows about an ecosystem. A protocol is one folder under `protocols/` and touches nothing else.
  */
 
-import type { Described, FoundPackages, Held, Reader, Search } from './catalogue.ts';
+import type {
+  Artifact,
+  Described,
+  FoundPackages,
+  Held,
+  Rank,
+  Reader,
+  Search,
+  VersionPage,
+} from './catalogue.ts';
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -83,6 +92,8 @@ export interface Problem {
   readonly body: string;
   /** Value of `WWW-Authenticate`, for who has to authenticate; absent: the network's own. */
   readonly challenge?: string;
+  /** Value of `Allow`, for whoever has used another method; absent: it is not said. */
+  readonly allow?: string;
 }
 
 /** The one question that is asked about a name that there may not be. */
@@ -196,6 +207,19 @@ export interface Catalogue {
   describe(name: string, lent: Lent): Promise<Described | null>;
   /** All of it; `null`: there is none. */
   readme(name: string, lent: Lent): Promise<string | null>;
+  /** The next `limit` versions, in the order of `describe`: the score of one is when it was published. `null`: as `describe`. Absent: it tells all. */
+  versions?(
+    name: string,
+    page: { readonly limit: number; readonly after: Rank | null },
+    lent: Lent,
+  ): Promise<VersionPage | null>;
+  /** What one version is made of. @param version a name, or a digest. `null`: there is none that he may know of. */
+  artifact?(name: string, version: string, lent: Lent): Promise<Artifact | null>;
+  /**
+   * Takes away what lives here, for whom `lent.ask` is. @param version a name, or a digest with all its names; `null`: all of the package.
+   * @throws `unauthenticated`, `forbidden` (also for what has to stay), `no-such-record`.
+   */
+  remove?(name: string, version: string | null, lent: Lent): Promise<void>;
 }
 
 /** What the origin lends for one question. */

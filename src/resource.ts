@@ -24,6 +24,11 @@ export interface Resource {
   readonly isRestricted?: boolean;
   /** It is the thing itself, such as a tarball, and not something about it: who is given all of it has downloaded it. */
   readonly isDownload?: boolean;
+  /**
+   * Of no use to a client before it has all of it: so it gets it at once when all has come, and with its length, which the runtime does not
+   * give to what is still arriving.
+   */
+  readonly isDocument?: boolean;
   /** Surrogate keys: purging a tag purges every entry that bears it. */
   readonly tags: readonly string[];
   /**

@@ -27,6 +27,9 @@ describe('a credential is found', () => {
   });
 
   test('nowhere where there is none', () => expect(credential({ accept: '*/*' })).toEqual({ as: 'none' }));
+
+  test('nowhere where neither a user name nor a password is shown', () =>
+    expect(credential({ authorization: 'Basic Og==' })).toEqual({ as: 'none' }));
 });
 
 describe('a credential is refused', () => {

@@ -49,6 +49,8 @@ function inBasic(text: string): Credential {
   if (password.startsWith('mrd_')) return inToken(password, 'The password');
   // Some clients put the token in the place of the user name and leave the password empty.
   if (password === '' && user.startsWith('mrd_')) return inToken(user, 'The user name');
+  // What some clients send where they have nothing to show.
+  if (password === '' && user === '') return none;
   if (password === '' || user === '')
     return malformed('The Authorization field lacks a user name or a password.');
   return { as: 'password', user, password };

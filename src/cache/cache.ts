@@ -57,6 +57,8 @@ export interface Cache {
   held(route: string, from: number): { readonly found: readonly HeldEntry[]; readonly next: number | null };
   /** Bytes of an answer of which there is one for all requests, as long as it is kept; `null`: it is not. No use of it. */
   heldBytes(key: CacheKey): number | null;
+  /** Its entity tag, in the same way. */
+  heldEtag(key: CacheKey): string | null;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -211,6 +213,11 @@ export function cache(options: CacheOptions): Cache {
     sweeping.wake();
   }
 
+  function heldEntry(key: CacheKey): Entry | null {
+    const entry = residents.find(key, noFields)?.entry ?? disk?.variant(key, '')?.entry;
+    return entry?.status === 200 ? entry : null;
+  }
+
   const copyLimitBytes = () => Math.min(held.memoryObjectBytes, copiesBytes());
 
   function dropKey(key: CacheKey): void {
@@ -232,10 +239,8 @@ export function cache(options: CacheOptions): Cache {
     // What is on disk alone is most of it; memory alone has what has nowhere else to be.
     held: (route, from) =>
       disk?.held(route, from) ?? { found: heldInMemory(residents, ledger, route), next: null },
-    heldBytes(key) {
-      const entry = residents.find(key, noFields)?.entry ?? disk?.variant(key, '')?.entry;
-      return entry?.status === 200 ? entry.sizeBytes : null;
-    },
+    heldBytes: (key) => heldEntry(key)?.sizeBytes ?? null,
+    heldEtag: (key) => heldEntry(key)?.etag ?? null,
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, copyLimitBytes(), clock.now),
     get copyLimitBytes() {

@@ -75,7 +75,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   package: {
     usage: 'package <name>',
-    describe: 'Show a package: its versions, what the policy says of them, where they are kept',
+    describe: 'Show a package or one version of it, what the policy says of it, where it is kept',
     load: () => import('./package.ts'),
   },
   setup: {

@@ -1,10 +1,21 @@
-/** `meridian package`: one package, with its versions, what the policy says of them, and where they are kept. */
-import { type PackagePage, packagePage, packageReadme } from '../access/api/packages-message.ts';
+/**
+ * `meridian package`: one package, with its versions, what the policy says of them, and where they are kept; or one version, with what it is
+ * made of. Of what lives here, takes away what clients of its own cannot.
+ */
+import {
+  artifactPage,
+  type PackagePage,
+  packagePage,
+  packageReadme,
+  versionPage,
+} from '../access/api/packages-message.ts';
 import { readableSize } from '../telemetry/readable.ts';
-import { apiOptions, asker } from './access/ask.ts';
+import { type Ask, apiOptions, asker } from './access/ask.ts';
 import { day, oneLine, plain } from './access/shown.ts';
 import { command } from './command.ts';
-import { exit } from './exit.ts';
+import { exit, UsageError } from './exit.ts';
+import { shownArtifact } from './package/artifact.ts';
+import { likelyRoute, readReference } from './package/reference.ts';
 import { jsonOption } from './settings.ts';
 import { table } from './table.ts';
 
@@ -12,31 +23,67 @@ import { table } from './table.ts';
 const shownVersions = 30;
 
 const options = {
-  name: { type: 'string', describe: 'Of the package, such as @acme/ui', demandOption: true },
-  route: { type: 'string', requiresArg: true, default: 'npm', describe: 'Which route' },
+  name: {
+    type: 'string',
+    describe: 'Of the package, such as @acme/ui or acme/app; of one version: acme/app:v1, acme/app@sha256:…',
+    demandOption: true,
+  },
+  route: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Which route (default: npm, or oci where the name says that it is an image)',
+  },
   readme: { type: 'boolean', describe: 'Prints its readme, and nothing else' },
+  all: { type: 'boolean', describe: 'All versions, not only the newest' },
+  delete: {
+    type: 'boolean',
+    describe:
+      'Takes it away, at once and for good: a tag, a manifest by its digest with all its tags, or a whole repository',
+  },
   ...apiOptions,
   ...jsonOption,
 } as const;
 
 export default command(options, async (values) => {
-  const { name, route, readme = false, json = false } = values;
+  const { readme = false, all = false, json = false, delete: isGoing = false } = values;
+  const reference = readReference(values.name);
+  const { name, version } = reference;
+  const { route = likelyRoute(reference) } = values;
+  if (isGoing && (readme || all)) throw new UsageError('--delete prints nothing of it');
   const ask = await asker(values);
   if (ask === undefined) return exit.failure;
-  const path = `/packages/${encodeURIComponent(route)}/${encodeURIComponent(name)}${readme ? '/readme' : ''}`;
-  const answer = await ask('GET', path);
-  if (json) console.log(JSON.stringify(answer, null, 2));
-  else if (readme) process.stdout.write(`${plain(packageReadme.parse(answer).text ?? 'It has none')}\n`);
-  else process.stdout.write(shown(packagePage.parse(answer)));
+  const path = `/packages/${encodeURIComponent(route)}/${encodeURIComponent(name)}`;
+  const ofVersion = version === null ? path : `${path}/versions/${encodeURIComponent(version)}`;
+  if (isGoing) {
+    const answer = await ask('DELETE', ofVersion);
+    console.log(json ? JSON.stringify(answer, null, 2) : `${values.name} is gone`);
+    return exit.ok;
+  }
+  const answer = await ask('GET', readme ? `${path}/readme` : ofVersion);
+  const told = all && version === null ? await withAllVersions(ask, path, packagePage.parse(answer)) : answer;
+  if (json) console.log(JSON.stringify(told, null, 2));
+  else if (readme) process.stdout.write(`${plain(packageReadme.parse(told).text ?? 'It has none')}\n`);
+  else if (version !== null) process.stdout.write(shownArtifact(artifactPage.parse(told)));
+  else process.stdout.write(shown(packagePage.parse(told), all ? Number.POSITIVE_INFINITY : shownVersions));
   return exit.ok;
 });
 
-function shown(page: PackagePage): string {
-  const { versions, versionCount } = page;
-  const rows = versions.slice(0, shownVersions).map(rowOf);
+async function withAllVersions(ask: Ask, path: string, page: PackagePage): Promise<PackagePage> {
+  const versions = [...page.versions];
+  for (let next = page.nextVersions; next !== null; ) {
+    const more = versionPage.parse(await ask('GET', `${path}/versions?cursor=${encodeURIComponent(next)}`));
+    for (const version of more.versions) versions.push(version);
+    next = more.next;
+  }
+  return { ...page, versions, nextVersions: null };
+}
+
+function shown(page: PackagePage, most: number): string {
+  const { versions, versionCount, hasArtifacts } = page;
+  const rows = versions.slice(0, most).map(hasArtifacts ? artifactRow : rowOf);
   const more = versionCount - rows.length;
   const rest = more > 0 ? `and ${more} more\n` : '';
-  return `${headOf(page).join('\n')}\n${rows.length === 0 ? '' : `\n${table(heading, rows)}${rest}`}`;
+  return `${headOf(page).join('\n')}\n${rows.length === 0 ? '' : `\n${table(hasArtifacts ? artifactHeading : heading, rows)}${rest}`}`;
 }
 
 function headOf(page: PackagePage): string[] {
@@ -58,6 +105,11 @@ function headOf(page: PackagePage): string[] {
   const places = Object.entries({ hosted, mirrored, cached }).filter(([, { versions }]) => versions > 0);
   for (const [place, { versions, bytes }] of places)
     lines.push(`${place}: ${versions} ${versions === 1 ? 'version' : 'versions'}, ${readableSize(bytes)}`);
+  if (page.sizes !== null) {
+    const { ownBytes, sharedBytes } = page.sizes;
+    const own = `${readableSize(ownBytes)} of its own, ${readableSize(sharedBytes)} shared with others`;
+    lines.push(`size: ${readableSize(ownBytes + sharedBytes)}: ${own}`);
+  }
   return [...lines, ...downloadsOf(page)];
 }
 
@@ -67,6 +119,23 @@ function downloadsOf({ downloads }: PackagePage): string[] {
   const from = where.length === 0 ? '' : `: ${where.join(', ')}`;
   const days = `${day(fromMs).slice(0, 10)} to ${day(toMs - 1).slice(0, 10)}`;
   return [`${days}: ${downloads.downloads} downloads, ${requests} requests${from}`];
+}
+
+const artifactHeading = ['tag', 'kind', 'pushed', 'by', 'size', 'platforms', 'digest'];
+
+function artifactRow({
+  version,
+  artifact,
+  publishedMs,
+  publisher,
+  sizeBytes,
+  digest,
+}: PackagePage['versions'][number]): string[] {
+  return [
+    ...[oneLine(version, 128), artifact?.kind ?? '-', day(publishedMs), oneLine(publisher ?? '-', 40)],
+    sizeBytes === null ? '-' : readableSize(sizeBytes),
+    ...[oneLine(artifact?.platforms.join(', ') || '-', 60), digest ?? '-'],
+  ];
 }
 
 const heading = ['version', 'published', 'bytes', 'kept', 'policy', 'remarks'];

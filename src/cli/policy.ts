@@ -14,7 +14,8 @@ const options = {
   what: { choices: ['explain', 'list'], describe: 'What to do', demandOption: true },
   subject: {
     type: 'string',
-    describe: 'explain: route:package@version, such as npm:lodash@4.17.20; list: the route (default: npm)',
+    describe:
+      'explain: route:package@version, such as npm:lodash@4.17.20, or route:image, such as oci:docker.io/library/alpine:3; list: the route (default: npm)',
   },
   ...apiOptions,
   ...jsonOption,
@@ -35,9 +36,11 @@ interface Subject {
 }
 
 function readSubject(subject = ''): Subject {
-  const [, route, version] = /^([a-z0-9-]+):(.+@.+)$/.exec(subject) ?? [];
+  const [, route, version] = /^([a-z0-9-]+):(.+[@:/].+)$/.exec(subject) ?? [];
   if (route === undefined || version === undefined)
-    throw new UsageError('Explain what? Give route:package@version, such as npm:lodash@4.17.20');
+    throw new UsageError(
+      'Explain what? Give route:package@version, such as npm:lodash@4.17.20, or route:image, such as oci:docker.io/library/alpine:3',
+    );
   return { route, version };
 }
 

@@ -2,6 +2,7 @@
  * The canonical form of every text that a config file may hold: each function gives that form, or
  * `undefined` for text that is not valid. What passes here needs no second look anywhere else.
  */
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP, isIPv6 } from 'node:net';
 
 /** Names of networks, nodes and routes: they appear in header fields, file names, metrics and cache keys. */
@@ -190,6 +191,48 @@ export function imagesPattern(text: string): string | undefined {
 /** Tags of images, where `*` stands for any text: `v*`. */
 export function tagPattern(text: string): string | undefined {
   return /^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$/.test(text) ? text : undefined;
+}
+
+/** Images by name, with stars; after a colon some of their tags, or a range of versions; or by digest, or both. */
+export function imageSpec(text: string): string | undefined {
+  if (/^sha(?:256|512):/.test(text)) return isDigest(text) ? text : undefined;
+  const at = text.indexOf('@');
+  if (at >= 0) return fullImagesPattern(text.slice(0, at)) && isDigest(text.slice(at + 1)) ? text : undefined;
+  const colon = text.indexOf(':', text.lastIndexOf('/') + 1);
+  if (colon < 0) return fullImagesPattern(text);
+  const tag = text.slice(colon + 1);
+  const isVersions = /^[<>=~^]/.test(tag) && isRange(tag);
+  return fullImagesPattern(text.slice(0, colon)) && (isVersions || tagPattern(tag)) ? text : undefined;
+}
+
+/** The same with the name of a source before it, which may have a port. */
+export function fullImagesPattern(text: string): string | undefined {
+  return imagesPattern(text.replace(/^([^/:]+):\d{1,5}\//, '$1/')) && text;
+}
+
+function isDigest(text: string): boolean {
+  return /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text);
+}
+
+/** A public key of a kind that images are signed with, in one PEM form for each key. */
+export function publicKey(text: string): string | undefined {
+  if (text.includes('PRIVATE')) return undefined;
+  const key = keyIn(text);
+  const kind = key?.asymmetricKeyType;
+  const { namedCurve, modulusLength = 0 } = key?.asymmetricKeyDetails ?? {};
+  const isKnown =
+    kind === 'ed25519' ||
+    (kind === 'ec' && (namedCurve === 'prime256v1' || namedCurve === 'P-256')) ||
+    (kind === 'rsa' && modulusLength >= 2048);
+  return isKnown ? key?.export({ type: 'spki', format: 'pem' }).toString() : undefined;
+}
+
+function keyIn(text: string): KeyObject | undefined {
+  try {
+    return createPublicKey(text);
+  } catch {
+    return undefined; // whatever is wrong with it, the config says what is expected
+  }
 }
 
 const wordPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;

@@ -1,6 +1,7 @@
 /** The parameters of a route for containers, a part of the table in `schema.ts`. */
 import * as forms from './forms.ts';
 import { anyText, count, group, list, seconds, size, text, url } from './kinds.ts';
+import { ociPolicy } from './schema-oci-policy.ts';
 import { metadataTimes } from './schema-times.ts';
 
 const sourceName = {
@@ -84,6 +85,7 @@ export const oci = group(
       forms.registryName,
     ).optional(),
     hosted: hosted.optional(),
+    policy: ociPolicy.optional(),
     ahead: ahead.prefault({}),
     metadata: metadataTimes.prefault({}),
   },

@@ -38,6 +38,10 @@ export const pages: readonly PageRow[] = [
     Page: lazy(() => import('./pages/packages/page.tsx')),
   },
   { path: '/console/packages/:route/:name/:tab?', Page: lazy(() => import('./pages/package/page.tsx')) },
+  {
+    path: '/console/packages/:route/:name/versions/:version',
+    Page: lazy(() => import('./pages/artifact/page.tsx')),
+  },
   { path: '/console/clients', Page: lazy(() => import('./pages/clients/page.tsx')) },
   { path: '/console/cache', title: 'Cache', icon: 'cache', Page: Cache },
   { path: '/console/cache/:tab', Page: Cache },

@@ -20,7 +20,8 @@ const maxRanges = 6;
  * with those that overlap or touch made one (RFC 9110 §15.3.7.2).
  *
  * @returns `ignore`: answer as if the field were not there, because it has another unit, is malformed, asks
- *   for too many ranges, or the representation is empty. `unsatisfiable`: answer 416.
+ *   for too many ranges, or the representation is empty. `unsatisfiable`: answer 416, also where one ends before it
+ *   begins (RFC 9110 §15.5.17): whoever asks for that has no use for the whole, which may be large.
  */
 export function parseRange(header: string, size: number): Range[] | 'ignore' | 'unsatisfiable' {
   if (size === 0 || header.slice(0, 6).toLowerCase() !== 'bytes=') return 'ignore';
@@ -30,6 +31,7 @@ export function parseRange(header: string, size: number): Range[] | 'ignore' | '
   for (const spec of specs) {
     const range = resolve(spec, size);
     if (range === 'ignore') return 'ignore';
+    if (range === 'reversed') return 'unsatisfiable';
     if (range !== 'unsatisfiable') add(ranges, range);
   }
   return ranges.length === 0 ? 'unsatisfiable' : ranges;
@@ -113,7 +115,7 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** One `range-spec` (RFC 9110 §14.1.1 and §14.1.2) for a representation of `size` > 0 bytes. */
-function resolve(spec: string, size: number): Range | 'ignore' | 'unsatisfiable' {
+function resolve(spec: string, size: number): Range | 'ignore' | 'reversed' | 'unsatisfiable' {
   const match = /^(\d*)-(\d*)$/.exec(spec);
   const [, first = '', last = ''] = match ?? [];
   if (first === '' && last === '') return 'ignore';
@@ -123,7 +125,7 @@ function resolve(spec: string, size: number): Range | 'ignore' | 'unsatisfiable'
     return length === 0 ? 'unsatisfiable' : { start: Math.max(0, size - length), end: size - 1 };
   }
   const start = Number(first);
-  if (last !== '' && Number(last) < start) return 'ignore';
+  if (last !== '' && Number(last) < start) return 'reversed';
   if (start >= size) return 'unsatisfiable';
   return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
 }

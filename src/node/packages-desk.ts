@@ -6,10 +6,19 @@ import { z } from 'zod';
 import type { PackagesDesk } from '../access/api/endpoint.ts';
 import type { Fleet } from '../access/api/fleet-state.ts';
 import type { PackageList, PackagePage } from '../access/api/packages-message.ts';
+import type { Actor } from '../access/register/actor.ts';
 import type { Cache } from '../cache/cache.ts';
-import { byRank, type FoundPackage, type Reader, wordsOf } from '../catalogue.ts';
+import {
+  byRank,
+  type DescribedVersion,
+  type FoundPackage,
+  mostVersions,
+  type Reader,
+  wordsOf,
+} from '../catalogue.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
 import { parsedJson } from '../http/json.ts';
 import type { Identity } from '../identity.ts';
 import { packageUseKey, useAt } from '../origin/usage/totals.ts';
@@ -33,7 +42,8 @@ export interface PackagesDeskOptions {
 interface Shelf {
   readonly route: Route;
   readonly catalogue: Catalogue;
-  lend(reader: Identity | null): Lent;
+  /** @param actor who is to be written down, where something is changed. */
+  lend(reader: Identity | null, actor?: Actor): Lent;
 }
 
 /** Of a readme on a package's page, in UTF-16 units. */
@@ -73,7 +83,7 @@ export function packagesDesk(options: PackagesDeskOptions): PackagesDesk {
     const [shelf] = shelves(routeName);
     const page = await shelf?.catalogue.describe(name, shelf.lend(reader));
     if (!shelf || !page) throw absent(routeName, name);
-    const { cached, readme, versions, keywords, maintainers, tags, blocked, ...rest } = page;
+    const { cached, readme, versions, keywords, maintainers, tags, blocked, sizes = null, ...rest } = page;
     const latest = tags['latest'] ?? versions.find((each) => each.blocked === null)?.version ?? null;
     const newest = versions.find(({ version }) => version === latest);
     return {
@@ -83,7 +93,10 @@ export function packagesDesk(options: PackagesDeskOptions): PackagesDesk {
       keywords: [...keywords],
       maintainers: [...maintainers],
       tags: { ...tags },
-      versions: versions.map((each) => ({ ...each, blocked: each.blocked && copyOf(each.blocked) })),
+      versions: versions.map(toldVersion),
+      nextVersions: shelf.catalogue.versions === undefined ? null : cursorAfter(versions, page.versionCount),
+      hasArtifacts: shelf.catalogue.artifact !== undefined,
+      ...{ sizes, mayDelete: mayDelete(shelf, page, reader) },
       blocked: blocked && copyOf(blocked),
       readme:
         readme === null ? null : { text: readme.slice(0, mostReadme), isWhole: readme.length <= mostReadme },
@@ -92,7 +105,45 @@ export function packagesDesk(options: PackagesDeskOptions): PackagesDesk {
     };
   }
 
+  async function versionsOf(routeName: string, name: string, cursor: string | null, reader: Identity | null) {
+    const [shelf] = shelves(routeName);
+    const after = cursor === null ? null : { ...placeIn(cursor), isNext: false };
+    const found = await shelf?.catalogue.versions?.(name, { limit: mostVersions, after }, shelf.lend(reader));
+    if (!shelf || !found) throw absent(routeName, name);
+    const { versions, total } = found;
+    const isMore = versions.length === mostVersions;
+    return {
+      versions: versions.map(toldVersion),
+      total,
+      next: isMore ? cursorAfter(versions, Infinity) : null,
+    };
+  }
+
+  async function artifactOf(routeName: string, name: string, version: string, reader: Identity | null) {
+    const [shelf] = shelves(routeName);
+    const found = await shelf?.catalogue.artifact?.(name, version, shelf.lend(reader));
+    if (!shelf || !found) throw absent(routeName, `${name} with a version ${version}`);
+    const { kept: kind, access } = found;
+    return {
+      ...found,
+      route: routeName,
+      name,
+      version,
+      mayDelete: mayDelete(shelf, { name, kind, access }, reader),
+    };
+  }
+
   return {
+    versions: versionsOf,
+    artifact: artifactOf,
+
+    async remove({ route, name, version }, reader, actor) {
+      const [shelf] = shelves(route);
+      if (shelf?.catalogue.remove === undefined)
+        throw new MeridianError('no-such-record', `nothing of ${route} can be taken away here`);
+      await shelf.catalogue.remove(name, version, shelf.lend(reader, actor));
+    },
+
     async search({ route, text, kind, limit, cursor }, reader) {
       const after = cursor === undefined ? null : placeIn(cursor);
       const answers = await Promise.all(
@@ -141,8 +192,9 @@ function shelfOf(route: Route, puller: Puller, { cache, clock }: PackagesDeskOpt
     {
       route,
       catalogue,
-      lend(identity) {
-        const ask = ownAsk(clock, 'catalogue');
+      lend(identity, actor) {
+        const own = ownAsk(clock, 'catalogue');
+        const ask = actor === undefined ? own : { ...own, exchange: inNameOf(own.exchange, identity, actor) };
         return {
           ask,
           origin: puller.door(ask),
@@ -150,11 +202,17 @@ function shelfOf(route: Route, puller: Puller, { cache, clock }: PackagesDeskOpt
           held: {
             all: () => allHeld(cache, route.name),
             sizeBytes: ({ key }) => cache.heldBytes(key),
+            etag: ({ key }) => cache.heldEtag(key),
           },
         };
       },
     },
   ];
+}
+
+function inNameOf(exchange: Exchange, identity: Identity | null, { by, token, from }: Actor): Exchange {
+  const operator = { name: by, token, may: () => true };
+  return { ...inOtherWords(exchange, { identity: identity ?? operator }), client: () => from ?? '' };
 }
 
 async function* allHeld(cache: Cache, route: string) {
@@ -176,6 +234,20 @@ function byRankAndRoute(a: Found, b: Found): number {
   return byRank(a, b) || (a.route.name < b.route.name ? -1 : 1);
 }
 
+function toldVersion({ artifact, blocked, ...version }: DescribedVersion) {
+  return { ...version, artifact: artifact ?? null, blocked: blocked && copyOf(blocked) };
+}
+
+function mayDelete(
+  { route, catalogue }: Shelf,
+  { name, kind, access }: Pick<FoundPackage, 'name' | 'kind' | 'access'>,
+  reader: Identity | null,
+): boolean {
+  if (catalogue.remove === undefined || kind !== 'hosted') return false;
+  const restricted = access === 'restricted';
+  return reader === null || reader.may({ action: 'delete', route: route.name, subject: name, restricted });
+}
+
 function copyOf<Blocked extends { readonly rules: readonly string[] }>({ rules, ...rest }: Blocked) {
   return { ...rest, rules: [...rules] };
 }
@@ -188,7 +260,18 @@ function absent(route: string, name: string): MeridianError {
 const place = z.tuple([z.number(), z.string(), z.string()]);
 
 function cursorOf({ score, name, route }: Found): string {
-  return Buffer.from(JSON.stringify([score, name, route.name])).toString('base64url');
+  return textOf([score, name, route.name]);
+}
+
+/** Where the page after these versions begins; `null`: they are all. */
+function cursorAfter(versions: readonly DescribedVersion[], total: number): string | null {
+  const last = versions.at(-1);
+  if (last === undefined || versions.length >= total) return null;
+  return textOf([last.publishedMs ?? 0, last.version, '']);
+}
+
+function textOf(at: z.output<typeof place>): string {
+  return Buffer.from(JSON.stringify(at)).toString('base64url');
 }
 
 function placeIn(cursor: string) {

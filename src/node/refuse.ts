@@ -42,6 +42,7 @@ export function refuse(node: Node, account: Account, thrown: unknown): Response 
   });
   if (error.retryAfterS !== undefined) headers.set('retry-after', String(error.retryAfterS));
   if (row.status === 401) headers.set('www-authenticate', told.challenge ?? challenge);
+  if (row.status === 405 && told.allow !== undefined) headers.set('allow', told.allow);
   // What is ambiguous or beyond a limit leaves the rest of its connection in doubt (RFC 9112 §11.2).
   if (doubtful.has(row.status)) headers.set('connection', 'close');
   const tookMs = sign(node, exchange, headers, null);

@@ -11,8 +11,8 @@ import type { CacheKey } from '../resource.ts';
 import { hopField } from '../ring/hop.ts';
 import { takeKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
-import { reply } from './reply.ts';
-import { answerFramed, replyFramed } from './reply-framed.ts';
+import { isWantedWhole, reply } from './reply.ts';
+import { answerFramed, gotDocument, replyFramed } from './reply-framed.ts';
 import type { NodeRing } from './ring.ts';
 
 /** The owner's answer, or that of a copy; `null` when this member has to see to it itself. */
@@ -34,11 +34,12 @@ export async function relay(
     try {
       const framed = neighbours && (await neighbours.ask(member, exchange, memoryOnly, span));
       if (neighbours && framed?.as === 'hit') {
+        const got = isWantedWhole(account) ? await gotDocument(framed, node) : framed;
         ring.counts.relayed++;
         ring.counts.framed++;
         noteAnswered(ring, member, framed.sizeBytes ?? 0);
         span?.ended(framed.status, framed.timing, false);
-        return replyFramed(node, account, { member, outcome }, framed, neighbours.heads);
+        return replyFramed(node, account, { member, outcome }, got, neighbours.heads);
       }
       const answer = framed
         ? answerFramed(framed, exchange)

@@ -12,6 +12,7 @@ import type { HeadsReady } from './neighbours.ts';
 import type { Account, Node } from './node.ts';
 import { cacheStatus } from './prepare.ts';
 import { recordRelayed, sign } from './record.ts';
+import { wholeIfDocument } from './small-body.ts';
 import { streamOfPieces, wholeBody } from './stream.ts';
 
 /** Whose answer it is, and why it was asked. */
@@ -44,6 +45,35 @@ function headOf(node: Node, { member, outcome }: From, status: number, head: str
   headers.set('via', appendVia(headers.get('via'), '1.1', node.name));
   headers.set('cache-status', cacheStatus(node, outcome, forwarding, {}));
   return headers;
+}
+
+/** The same of a document: all that there is of it, where that can be waited for. Rejects as its body does. */
+export async function gotDocument(got: Got, { clock }: Node): Promise<Got> {
+  const { body, sizeBytes } = got;
+  if (body === null || isWhole(body)) return got;
+  const whole = await wholeIfDocument(streamed(body), sizeBytes, clock);
+  return { ...got, body: whole instanceof ReadableStream ? piecesOf(whole) : [whole] };
+}
+
+/** For a reader that copies each piece before it asks for the next one. */
+function streamed(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* body;
 }
 
 /** Anything else that another worker of this node has answered. */

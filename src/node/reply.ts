@@ -26,7 +26,7 @@ import type { Account, Node } from './node.ts';
 import { type Bytes, partial } from './partial.ts';
 import { cacheStatus, storedHeaders } from './prepare.ts';
 import { record, recordRelayed, sign } from './record.ts';
-import { handedOverBytes, wholeIfSmall } from './small-body.ts';
+import { handedOverBytes, wholeIfDocument, wholeIfSmall } from './small-body.ts';
 import { streamOfPieces, wholeBody } from './stream.ts';
 
 /** Whose request is answered, and how its answer came about. */
@@ -106,7 +106,7 @@ async function replyFollowing(how: Circumstances, headers: Headers, fill: Fill):
   const { signal } = how.account.exchange.request;
   const body = fill.follow(0, null, signal);
   try {
-    const whole = await wholeIfSmall(body, announcedBytes, how.node.clock);
+    const whole = await wholeBeforeSent(how, body, announcedBytes);
     if (announcedBytes === null) countOnceOver(how, fill, signal);
     return send(how, head.status, headers, whole, announcedBytes);
   } catch (thrown) {
@@ -205,8 +205,22 @@ async function replyAnswer(how: Circumstances, answer: Answer): Promise<Response
   if (!(body instanceof ReadableStream) || hasNoBody(how.account.exchange, status)) {
     return send(how, status, headers, body, announced);
   }
-  const most = how.outcome === 'relayed' ? handedOverBytes : undefined;
-  return send(how, status, headers, await wholeIfSmall(body, announced, how.node.clock, most), announced);
+  return send(how, status, headers, await wholeBeforeSent(how, body, announced), announced);
+}
+
+/** A body that can be waited for; any other as it comes. */
+function wholeBeforeSent(
+  { node, account, outcome }: Circumstances,
+  body: ReadableStream<Uint8Array>,
+  announced: number | null,
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+  if (isWantedWhole(account)) return wholeIfDocument(body, announced, node.clock);
+  return wholeIfSmall(body, announced, node.clock, outcome === 'relayed' ? handedOverBytes : undefined);
+}
+
+/** A client waits for all of a document; another node or worker does not. */
+export function isWantedWhole({ exchange, resource }: Account): boolean {
+  return resource?.isDocument === true && exchange.tier === null && !exchange.relayed;
 }
 
 const ownFields: ReadonlySet<string> = new Set([

@@ -183,7 +183,9 @@ function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
 
 function shownRoute(route: RouteConfig): ShownRoute {
   const { name, protocol, access, match } = route;
-  const hasPolicy = protocol === 'npm' && route.npm.policy !== undefined;
+  const hasPolicy =
+    (protocol === 'npm' && route.npm.policy !== undefined) ||
+    (protocol === 'oci' && route.oci.policy !== undefined);
   return { name, protocol, path: match.path, hosts: match.hosts, access, hasPolicy };
 }
 
@@ -220,7 +222,8 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
     }
     case 'oci': {
       const { sources, mirrors = null, hosted = null, ahead, metadata } = route.oci;
-      return oci({ sources, mirrors, hosted, ahead, metadata }, mount, clock);
+      const policy = mount.role === 'origin' ? route.oci.policy : null;
+      return oci({ sources, mirrors, hosted, policy, ahead, metadata }, mount, clock);
     }
     case 'web':
       return web(route.web, mount);

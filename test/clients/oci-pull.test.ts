@@ -108,7 +108,7 @@ describe.skipIf(!available('docker-registry and skopeo', problem))('an image', (
     expect(none.status).toBe(404);
     expect(await none.json()).toMatchObject({ errors: [{ code: 'MANIFEST_UNKNOWN' }] });
     const malformed = await get('Team/app/manifests/v1');
-    expect(malformed.status).toBe(400);
+    expect(malformed.status).toBe(404);
     expect(await malformed.json()).toMatchObject({ errors: [{ code: 'NAME_INVALID' }] });
     const inspected = await runTool(
       ['skopeo', 'inspect', '--tls-verify=false', at('team/none:v1')],

@@ -1,19 +1,25 @@
 /**
- * The public conformance suites, run against a network of real nodes:
+ * Conformance suites, run against a network of real nodes:
  *
  *     npm run conformance -- cache-tests                     the edition of the npm package
  *     npm run conformance -- cache-tests --edition ../cache-tests --json results.json
+ *     npm run conformance -- oci --json results.json         the requirements of the OCI Distribution Specification
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCacheTests } from './cache-tests.ts';
 import { findEdition } from './edition.ts';
+import { requirementsTable } from './oci-requirements.ts';
+import { runOci } from './oci-suite.ts';
 import { type Kind, scoreOf, type Verdict } from './verdict.ts';
 
 const HELP = `Usage: npm run conformance -- <suite> [options]
 
   cache-tests      the tests of cache-tests.fyi
+  oci              the requirements of the OCI Distribution Specification: MUST is required, SHOULD optimal
+
+  --list           of oci: the list of requirements, as docs/conformance.md has it
 
   --edition DIR    an edition of the suite, such as a clone of its repository with its dependencies installed
                    (default: the npm package)
@@ -41,6 +47,7 @@ async function main(args: string[]): Promise<number> {
       edition: { type: 'string' },
       only: { type: 'string', default: '' },
       json: { type: 'string' },
+      list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -49,22 +56,41 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [suite] = positionals;
-  if (suite !== 'cache-tests' || positionals.length > 1) {
-    throw new Error(`Name a suite: cache-tests. \`npm run conformance -- --help\` says more.`);
+  if ((suite !== 'cache-tests' && suite !== 'oci') || positionals.length > 1) {
+    throw new Error(`Name a suite: cache-tests or oci. \`npm run conformance -- --help\` says more.`);
   }
+  if (values.list) {
+    console.log(requirementsTable());
+    return 0;
+  }
+  if (suite === 'oci') report(suite, 'OCI Distribution Specification 1.1', await runOci(), values.json);
+  else await cacheTests(values);
+  return 0;
+}
+
+interface Options {
+  readonly edition?: string | undefined;
+  readonly only: string;
+  readonly json?: string | undefined;
+}
+
+async function cacheTests(values: Options): Promise<void> {
   const edition = findEdition(values.edition === undefined ? undefined : resolve(values.edition));
   const only = values.only.split(',').filter((id) => id !== '');
   const all = await runCacheTests(edition, only);
   const unknown = only.filter((id) => !all.some((verdict) => verdict.id === id));
   if (unknown.length > 0) throw new Error(`This edition has no test ${unknown.join(', ')}.`);
+  report('cache-tests', edition.name, all, values.json);
+}
+
+function report(suite: string, edition: string, all: readonly Verdict[], json: string | undefined): void {
   const scores = Object.fromEntries(kinds.map((kind) => [kind, scoreOf(all, kind)]));
-  if (values.json !== undefined) {
-    const report = { suite, edition: edition.name, scores, results: all };
-    writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (json !== undefined) {
+    const result = { suite, edition, scores, results: all };
+    writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`);
   }
-  console.log(`cache-tests (${edition.name})\n`);
-  for (const kind of kinds) console.log(section(kind, all));
-  return 0;
+  console.log(`${suite} (${edition})\n`);
+  for (const kind of kinds) if (all.some((verdict) => verdict.kind === kind)) console.log(section(kind, all));
 }
 
 function section(kind: Kind, all: readonly Verdict[]): string {

@@ -4,6 +4,7 @@ import { oci } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import { random } from '../support/image.ts';
 import { startNetwork, type TestNetwork } from '../support/index.ts';
+import { type RawOptions, sendRaw } from '../support/raw-client.ts';
 
 export const imageType = 'application/vnd.oci.image.manifest.v1+json';
 export const indexType = 'application/vnd.oci.image.index.v1+json';
@@ -47,6 +48,18 @@ export const digestOf = (bytes: Uint8Array, algorithm: 'sha256' | 'sha512' = 'sh
 export const placeIn = (response: Response) => response.headers.get('location') ?? '';
 export const withDigest = (location: string, digest: string) =>
   `${location}${location.includes('?') ? '&' : '?'}digest=${digest}`;
+
+/** For requests that no proper client would send: a request line, fields and a body, as they are. */
+export function sendBytes(line: string, fields: readonly string[] = [], body = '', options: RawOptions = {}) {
+  const { host, port } = new URL(network.url('pop'));
+  const said = [`${line}`, `Host: ${host}`, `Authorization: Bearer ${token}`, ...fields, '', body];
+  return sendRaw(Number(port), said.join('\r\n'), { lingerMs: 0, ...options });
+}
+
+/** Where it can be reached. */
+export const addressOf = () => network.url('pop');
+/** Credentials of who may do everything. */
+export const credentials = () => bearer(token);
 
 export async function codeIn(response: Response): Promise<string> {
   const { errors } = (await response.json()) as { errors: { code: string }[] };

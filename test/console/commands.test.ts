@@ -1,6 +1,6 @@
 /** The commands that pages name are run as they stand there, and do what they say. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { npm, web } from '../../src/index.ts';
+import { npm, oci, web } from '../../src/index.ts';
 import { browserProblem, launchBrowser, type OwnBrowser } from '../support/browser.ts';
 import { administrator, visit } from '../support/console.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type Upstream,
 } from '../support/index.ts';
 import { available } from '../support/needs.ts';
+import { pushArtifact } from '../support/push.ts';
 import { eventually } from '../support/wait.ts';
 
 let upstream: Upstream;
@@ -32,9 +33,13 @@ beforeAll(async () => {
   const port = await freePorts(1);
   admin = `http://127.0.0.1:${port}`;
   network = await startNetwork({
-    nodes: { origin: { role: 'origin', admin: { port } }, pop: { role: 'pop', parents: ['origin'] } },
+    nodes: {
+      origin: { role: 'origin', store: {}, admin: { port } },
+      pop: { role: 'pop', parents: ['origin'] },
+    },
     routes: [
       npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }], policy: { blocked: ['bad-news'] } }),
+      oci({ hosted: { names: ['*'] } }),
       web({ name: 'docs', upstream: upstream.url }),
     ],
   });
@@ -55,6 +60,8 @@ const pages = [
   ['nodes/pop', 'pop', ['top --node pop'], ['--once']],
   ['packages?text=left', 'Packages', ['packages left'], []],
   ['packages/npm/left-pad', 'left-pad', ['package left-pad'], []],
+  ['packages/oci/acme%2Fapp', 'acme/app', ['package acme/app'], []],
+  ['packages/oci/acme%2Fapp/versions/v1', 'acme/app:v1', ['package acme/app:v1'], []],
   ['cache/look-up?url=/guide', 'Cache', ['explain http'], []],
   ["cache/purge?by=tag&what=it's%20*", 'Cache', ["purge --tag it's *", 'purges'], []],
   ['cache/purge?by=group&route=docs&what=a%20b', 'Cache', ['purge --group docs a b', 'purges'], []],
@@ -73,7 +80,10 @@ test.skipIf(!canRun)(
   async () => {
     await fetch(`${network.url('pop')}/npm/left-pad`);
     await fetch(`${network.url('pop')}/guide`);
-    await using visitor = await visit(chromium.browser, admin, await administrator(network));
+    const token = await administrator(network);
+    const image = { layers: [['application/vnd.oci.image.layer.v1.tar', 'a layer']] } as const;
+    await pushArtifact(network.url('pop'), token, 'acme/app', 'v1', image);
+    await using visitor = await visit(chromium.browser, admin, token);
     for (const [path, heading, beginnings, more] of pages) {
       await visitor.open(path, heading);
       await visitor.page.waitForSelector('.cli code');

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { npm, web } from '../../src/index.ts';
+import { npm, oci, web } from '../../src/index.ts';
 import { project } from '../clients/project.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import { browserProblem, launchBrowser, type OwnBrowser } from '../support/browser.ts';
@@ -17,9 +17,11 @@ import {
   temporary,
 } from '../support/index.ts';
 import { available } from '../support/needs.ts';
+import { type OciRegistry, startOciRegistry } from '../support/oci-registry.ts';
 
 const folder = temporary('console-policy');
 let registry: Registry;
+let images: OciRegistry;
 let network: TestNetwork;
 let chromium: OwnBrowser;
 let admin: string;
@@ -43,6 +45,8 @@ const advisory = {
 beforeAll(async () => {
   if (!canRun) return;
   registry = await startRegistry();
+  images = await startOciRegistry();
+  images.image('good/app', 'v1', [new Uint8Array(10)]);
   registry.publish('young', '1.0.0', { at: daysAgo(30) });
   registry.publish('young', '1.1.0', { at: daysAgo(2) });
   registry.publish('young', '1.2.0', { at: daysAgo(1) });
@@ -69,6 +73,10 @@ beforeAll(async () => {
           advisories: { path: feed, severity: 'moderate' },
         },
       }),
+      oci({
+        sources: [{ name: 'hub.example', url: images.url }],
+        policy: { blocked: ['hub.example/evil/*'] },
+      }),
       web({ name: 'docs', upstream: registry.url, access: 'closed' }),
     ],
   });
@@ -79,6 +87,7 @@ afterAll(async () => {
   await chromium?.[Symbol.asyncDispose]();
   await network?.stop();
   await registry?.off();
+  await images?.off();
   folder[Symbol.dispose]();
 }, 30_000);
 
@@ -135,6 +144,25 @@ test.skipIf(!canRun)(
     await visitor.sees('may be used young@1.0.0');
     await visitor.sees('releaseAge');
     expect(visitor.page.url()).toContain(encodeURIComponent('young@1.0.0'));
+    expect(visitor.complaints).toEqual([]);
+  },
+  60_000,
+);
+
+test.skipIf(!canRun)(
+  'has the same for a route of images',
+  async () => {
+    const refused = await fetch(`${network.url('pop')}/v2/hub.example/evil/app/manifests/v1`);
+    expect(refused.status).toBe(403);
+    await using visitor = await visit(chromium.browser, admin, await administrator(network));
+    await visitor.open('policy?route=oci', 'Policy');
+    await visitor.sees('It is blocked (hub.example/evil/*).');
+    await visitor.fill('Image', 'hub.example/good/app:v1');
+    await visitor.press('Explain');
+    await visitor.sees('may be used hub.example/good/app:v1');
+    await visitor.sees('is not blocked');
+    await visitor.page.locator('xpath/.//td//a[.="hub.example/evil/app:v1"]').click();
+    await visitor.sees('refused hub.example/evil/app:v1 is blocked (hub.example/evil/*)');
     expect(visitor.complaints).toEqual([]);
   },
   60_000,

@@ -28,16 +28,19 @@ export interface Visitor extends AsyncDisposable {
   commands(): Promise<readonly (readonly string[])[]>;
   /** Waits until nothing there fits this selector. */
   gone(selector: string): Promise<void>;
-  /** Keeps a picture, in light, in dark and on a phone, and fails where axe finds anything serious in any of them. */
+  /**
+   * Keeps a picture, in light, in dark and on a phone, and fails where axe finds anything serious in any of them, where the page is
+   * wider than its window (on a phone as narrow as a window at a zoom of 400% is), or where something moves that was asked not to.
+   */
   look(name: string): Promise<void>;
   /** What the page complained about since the beginning, the policy of its content included. */
   readonly complaints: readonly string[];
 }
 
 const sizes = {
-  light: { width: 1280, height: 900, scheme: 'light' },
-  dark: { width: 1280, height: 900, scheme: 'dark' },
-  phone: { width: 390, height: 844, scheme: 'light' },
+  light: { width: 1280, height: 900, scheme: 'light', motion: 'no-preference' },
+  dark: { width: 1280, height: 900, scheme: 'dark', motion: 'reduce' },
+  phone: { width: 320, height: 844, scheme: 'light', motion: 'reduce' },
 } as const;
 
 /** A token of somebody who may do everything. @param origin the name of its node. */
@@ -92,11 +95,20 @@ export async function visit(browser: Browser, admin: string, token: string): Pro
     },
     async look(name) {
       mkdirSync(pictures, { recursive: true });
-      for (const [way, { width, height, scheme }] of Object.entries(sizes)) {
+      for (const [way, { width, height, scheme, motion }] of Object.entries(sizes)) {
         await page.setViewport({ width, height });
-        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+        await page.emulateMediaFeatures([
+          { name: 'prefers-color-scheme', value: scheme },
+          { name: 'prefers-reduced-motion', value: motion },
+        ]);
         await page.screenshot({ path: join(pictures, `${name}-${way}.png`), fullPage: way !== 'phone' });
         expect(await faults(page), `${name}, ${way}`).toEqual([]);
+        const room = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+        expect(await page.evaluate(room), `${name}, ${way}: px beyond the window`).toBe(0);
+        if (motion === 'reduce')
+          expect(await page.evaluate('document.getAnimations().length'), `${name}, ${way}: what moves`).toBe(
+            0,
+          );
       }
       await page.setViewport(sizes.light);
       await page.emulateMediaFeatures([]);

@@ -6,6 +6,10 @@ export interface Image {
   /** Of its manifest, or of its index. */
   readonly digest: string;
   readonly layers: readonly string[];
+  /** Bytes of its manifest, or of its index. */
+  readonly sizeBytes: number;
+  /** Of each platform, in their order. */
+  readonly manifests: readonly string[];
 }
 
 export interface ImageOptions {
@@ -13,6 +17,12 @@ export interface ImageOptions {
   readonly layers?: readonly Uint8Array[];
   /** One manifest for each of them, in an index. */
   readonly platforms?: readonly string[];
+  /** Besides what says which platform it is and which layers it has. */
+  readonly config?: object;
+  /** Of its manifest, or of its index. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** When its config says that it was made (RFC 3339). */
+  readonly created?: string;
 }
 
 interface Descriptor {
@@ -25,7 +35,7 @@ interface Descriptor {
 export function writeImage(
   folder: string,
   tag: string,
-  { layers = [random(2000)], platforms = [] }: ImageOptions = {},
+  { layers = [random(2000)], platforms = [], created, config: more = {}, annotations: words }: ImageOptions = {},
 ): Image {
   const blobs = join(folder, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
@@ -38,6 +48,8 @@ export function writeImage(
   const putJson = (mediaType: string, value: unknown) =>
     put(mediaType, new TextEncoder().encode(JSON.stringify(value)));
 
+  const own = words === undefined ? {} : { annotations: words };
+
   function manifest(architecture: string): Descriptor {
     // A layer is a tar; one that is called so is not looked into by who only copies it.
     const layer = layers.map((bytes) => put('application/vnd.oci.image.layer.v1.tar', bytes));
@@ -45,14 +57,17 @@ export function writeImage(
     const config = {
       architecture,
       os: 'linux',
+      ...(created !== undefined && { created }),
       rootfs: { type: 'layers', diff_ids: diffIds },
       config: { Labels: { tag } },
+      ...more,
     };
     return putJson('application/vnd.oci.image.manifest.v1+json', {
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: putJson('application/vnd.oci.image.config.v1+json', config),
       layers: layer,
+      ...own,
     });
   }
 
@@ -67,6 +82,7 @@ export function writeImage(
           schemaVersion: 2,
           mediaType: 'application/vnd.oci.image.index.v1+json',
           manifests: made,
+          ...own,
         });
   writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   const annotations = { 'org.opencontainers.image.ref.name': tag };
@@ -76,6 +92,8 @@ export function writeImage(
   );
   return {
     digest: top.digest,
+    sizeBytes: top.size,
+    manifests: made.map(({ digest }) => digest),
     layers: layers.map((bytes) => `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`),
   };
 }

@@ -32,7 +32,7 @@ const client = z.object({
   logIn: steps,
   check: steps,
   undo: steps,
-  /** What fetches one package, set up or not, with `{package}` for its name. */
+  /** What fetches one package, set up or not, with `{package}` for its name, or `{name}` and `{version}` where they stand apart. */
   install: z.string().nullable(),
 });
 

@@ -15,7 +15,13 @@ import type { Register } from '../register/register.ts';
 import type { ClientRoutes } from './clients-message.ts';
 import type { Fleet } from './fleet-state.ts';
 import type { Works } from './order.ts';
-import type { PackageList, PackagePage, PackagesWanted } from './packages-message.ts';
+import type {
+  ArtifactPage,
+  PackageList,
+  PackagePage,
+  PackagesWanted,
+  PackageVersions,
+} from './packages-message.ts';
 import type { PackagesWanted as KeptWanted, StorageOverview, StoragePackages } from './storage-message.ts';
 
 /**
@@ -51,6 +57,24 @@ export interface PackagesDesk {
   describe(route: string, name: string, reader: Identity | null): Promise<PackagePage>;
   /** @throws as `describe`. */
   readme(route: string, name: string, reader: Identity | null): Promise<string | null>;
+  /** @throws as `describe`, and as `search` for a cursor. */
+  versions(
+    route: string,
+    name: string,
+    cursor: string | null,
+    reader: Identity | null,
+  ): Promise<PackageVersions>;
+  /** @throws as `describe`. */
+  artifact(route: string, name: string, version: string, reader: Identity | null): Promise<ArtifactPage>;
+  /** @throws as `describe`; `forbidden` for who may read it and not do that, and for what has to stay. */
+  remove(which: RemovedPackage, reader: Identity | null, actor: Actor): Promise<void>;
+}
+
+export interface RemovedPackage {
+  readonly route: string;
+  readonly name: string;
+  /** `null`: all of it. */
+  readonly version: string | null;
 }
 
 export interface ClientsAsked {

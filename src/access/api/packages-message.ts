@@ -2,7 +2,7 @@
  * Packages of all protocols, as the API tells them. Times are ms since the epoch, `null` what is not known.
  */
 import { z } from 'zod';
-import { packageKinds } from '../../catalogue.ts';
+import { artifactKinds, packageKinds } from '../../catalogue.ts';
 
 const amount = z.object({ versions: z.number(), bytes: z.number() });
 
@@ -57,6 +57,13 @@ const blocked = z.object({
   untilMs: z.number().nullable(),
 });
 
+const summary = {
+  kind: z.enum(artifactKinds),
+  artifactType: z.string().nullable(),
+  /** Of an index: `linux/arm64/v8`. */
+  platforms: z.array(z.string()).readonly(),
+};
+
 const version = z.object({
   version: z.string(),
   publishedMs: z.number().nullable(),
@@ -73,7 +80,12 @@ const version = z.object({
   blocked: blocked.nullable(),
   dependencies: z.number().nullable(),
   kept: z.enum(['hosted', 'mirrored', 'cached', 'upstream']),
+  /** Where versions are of several kinds: images, charts, signatures. */
+  artifact: z.object(summary).nullable(),
 });
+
+/** Bytes as they are sent, the same ones counted once. What is shared is what other packages of the route have, of those that the asker may read. */
+const sizes = z.object({ ownBytes: z.number(), sharedBytes: z.number() });
 
 const readme = z.object({
   /** Markdown, written by whoever has published it: nothing to trust. Of a long one the beginning. */
@@ -111,6 +123,13 @@ export const packagePage = listedPackage.extend({
   /** The newest first, at most a thousand. */
   versions: z.array(version),
   versionCount: z.number(),
+  /** `cursor` of the versions after these; `null`: there are none, or none are told. */
+  nextVersions: z.string().nullable(),
+  /** Whether `GET …/versions/:version` tells what each is made of. */
+  hasArtifacts: z.boolean(),
+  sizes: sizes.nullable(),
+  /** Whether the asker may take it away by this API, or versions of it. */
+  mayDelete: z.boolean(),
   readme: readme.nullable(),
   /** Why nothing of it may be used. */
   blocked: blocked.nullable(),
@@ -121,3 +140,83 @@ export const packagePage = listedPackage.extend({
 export type PackagePage = z.output<typeof packagePage>;
 
 export const packageReadme = z.object({ text: z.string().nullable() });
+
+export const versionPage = z.object({
+  versions: z.array(version),
+  /** On all pages. */
+  total: z.number(),
+  next: z.string().nullable(),
+});
+export type PackageVersions = z.output<typeof versionPage>;
+
+/** What publishers have written, cut where it is long: nothing to trust. */
+const texts = z.record(z.string(), z.string());
+const names = z.array(z.string()).readonly();
+const part = { digest: z.string(), mediaType: z.string(), sizeBytes: z.number() };
+
+export const artifactPage = z.object({
+  ...{ route: z.string(), name: z.string() },
+  /** As it was asked for: a tag or a digest. */
+  version: z.string(),
+  ...{ digest: z.string(), mediaType: z.string(), ...summary },
+  tags: names,
+  manifestBytes: z.number(),
+  /** With all that it is made of, each once. */
+  sizeBytes: z.number().nullable(),
+  sizes: sizes.nullable(),
+  ...{ pushedMs: z.number().nullable(), publisher: z.string().nullable() },
+  kept: z.enum(packageKinds),
+  access: z.enum(['public', 'restricted']),
+  children: z
+    .array(
+      z.object({
+        digest: z.string(),
+        platform: z.string().nullable(),
+        kind: z.enum(artifactKinds).nullable(),
+        sizeBytes: z.number().nullable(),
+        /** Whether it can be asked about. */
+        isHere: z.boolean(),
+      }),
+    )
+    .readonly(),
+  config: z
+    .object({
+      ...part,
+      platform: z.string().nullable(),
+      createdMs: z.number().nullable(),
+      ...{ author: z.string().nullable(), user: z.string().nullable(), workingDir: z.string().nullable() },
+      ...{ entrypoint: names, command: names, ports: names, volumes: names },
+      /** Names of variables, without their values. */
+      environment: names,
+      labels: texts,
+    })
+    .nullable(),
+  layers: z
+    .array(
+      z.object({
+        ...part,
+        /** What has made it, or what its file is called. */
+        history: z.string().nullable(),
+        isShared: z.boolean().nullable(),
+      }),
+    )
+    .readonly(),
+  annotations: texts,
+  /** Digest of what it is about. */
+  subject: z.string().nullable(),
+  referrers: z
+    .array(
+      z.object({
+        digest: z.string(),
+        kind: z.enum(artifactKinds),
+        artifactType: z.string().nullable(),
+        sizeBytes: z.number(),
+        annotations: texts,
+        tag: z.string().nullable(),
+      }),
+    )
+    .readonly(),
+  note: z.string().nullable(),
+  mayDelete: z.boolean(),
+});
+export type ArtifactPage = z.output<typeof artifactPage>;

@@ -1,10 +1,19 @@
 /** Packages that there are, by the API: whoever asks learns of those that he may read, and of no others. */
+import { z } from 'zod';
 import { MeridianError } from '../../errors.ts';
 import { endpoint } from './endpoint.ts';
-import { packageList, packagePage, packageReadme, packagesWanted } from './packages-message.ts';
+import {
+  artifactPage,
+  packageList,
+  packagePage,
+  packageReadme,
+  packagesWanted,
+  versionPage,
+} from './packages-message.ts';
 import { numberIn } from './query.ts';
 
 const defaultLimit = 25;
+const removed = z.object({});
 
 export const packageEndpoints = [
   endpoint({
@@ -49,5 +58,53 @@ export const packageEndpoints = [
     run: async ({ packages, names, identity }) => ({
       text: await packages.readme(names['route'] ?? '', names['name'] ?? '', identity),
     }),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/packages/:route/:name/versions',
+    audience: 'account',
+    summary: 'Versions of a package, the newest first, a thousand at a time; further pages with `?cursor=`.',
+    input: null,
+    output: versionPage,
+    run: ({ packages, names, query, identity }) =>
+      packages.versions(names['route'] ?? '', names['name'] ?? '', query.get('cursor'), identity),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/packages/:route/:name/versions/:version',
+    audience: 'account',
+    summary:
+      'What one version is made of, by tag or digest (`/packages/oci/acme%2Fapp/versions/v1`): platforms, config, layers, sizes, what refers to it. Of what is cached, nothing is fetched for that.',
+    input: null,
+    output: artifactPage,
+    run: ({ packages, names, identity }) =>
+      packages.artifact(names['route'] ?? '', names['name'] ?? '', names['version'] ?? '', identity),
+  }),
+  endpoint({
+    method: 'DELETE',
+    path: '/packages/:route/:name',
+    audience: 'account',
+    summary: 'Takes away all of a repository that lives here. Needs the right to `delete` it.',
+    input: null,
+    output: removed,
+    run: async ({ packages, names, identity, actor }) => {
+      const { route = '', name = '' } = names;
+      await packages.remove({ route, name, version: null }, identity, actor);
+      return {};
+    },
+  }),
+  endpoint({
+    method: 'DELETE',
+    path: '/packages/:route/:name/versions/:version',
+    audience: 'account',
+    summary:
+      'Takes away a tag, or, by its digest, a manifest with all its tags. Needs the right to `delete`.',
+    input: null,
+    output: removed,
+    run: async ({ packages, names, identity, actor }) => {
+      const { route = '', name = '', version = '' } = names;
+      await packages.remove({ route, name, version }, identity, actor);
+      return {};
+    },
   }),
 ];

@@ -15,6 +15,7 @@ export function checkRoutes({ routes, nodes }: Draft): Mistake[] {
       ...checkShadow(route, index, earlier),
       ...checkHosted(route, index, nodes),
       ...checkTimes(route, index),
+      ...checkSignatures(route, index),
     ];
   });
 }
@@ -73,6 +74,23 @@ function checkTimes(route: ParsedRoute, index: number): Mistake[] {
   const found = freshS === undefined ? 'no freshS beside it' : `${shieldS} s, and freshS of ${freshS} s`;
   return [{ path, expected: 'no less than freshS', found }];
 }
+
+/** A rule that nothing could satisfy, or that one signature satisfies twice. */
+function checkSignatures(route: ParsedRoute, index: number): Mistake[] {
+  const rules = route.protocol === 'oci' ? (route.oci.policy?.signatures ?? []) : [];
+  return rules.flatMap(({ keys, needed }, at): Mistake[] => {
+    const path = `routes[${index}].oci.policy.signatures[${at}]`;
+    const different = Math.min(...[keys.map(({ name }) => name), keys.map(({ pem }) => pem)].map(sizeOf));
+    if (different < keys.length)
+      return [{ path: `${path}.keys`, expected: 'each key and each name once', found: 'one twice' }];
+    if (needed <= keys.length) return [];
+    return [
+      { path: `${path}.needed`, expected: `at most ${keys.length}, the number of keys`, found: `${needed}` },
+    ];
+  });
+}
+
+const sizeOf = (all: readonly string[]) => new Set(all).size;
 
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);

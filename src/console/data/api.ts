@@ -6,7 +6,13 @@ import type { z } from 'zod';
 import type { auditLine } from '../../access/api/audit.ts';
 import type { clientRoutes } from '../../access/api/clients-message.ts';
 import type { nodeState, seriesAnswer } from '../../access/api/fleet-state.ts';
-import type { packageList, packagePage, packageReadme } from '../../access/api/packages-message.ts';
+import type {
+  artifactPage,
+  packageList,
+  packagePage,
+  packageReadme,
+  versionPage,
+} from '../../access/api/packages-message.ts';
 import type { explanation, policyState } from '../../access/api/policy.ts';
 import type { madeToken, shownToken, wantedToken } from '../../access/api/tokens.ts';
 import type { topAnswer, whoAnswer } from '../../access/api/top-answer.ts';
@@ -24,6 +30,10 @@ export interface Api {
   'GET /routes': { gives: readonly Route[] };
   'GET /packages': { gives: z.output<typeof packageList> };
   'GET /packages/:route/:name': { gives: PackagePage };
+  'DELETE /packages/:route/:name': { gives: object };
+  'GET /packages/:route/:name/versions': { gives: z.output<typeof versionPage> };
+  'GET /packages/:route/:name/versions/:version': { gives: ArtifactPage };
+  'DELETE /packages/:route/:name/versions/:version': { gives: object };
   'GET /packages/:route/:name/readme': { gives: z.output<typeof packageReadme> };
   'GET /clients': { gives: ClientRoutes };
   'GET /top': { gives: z.output<typeof topAnswer> };
@@ -63,6 +73,7 @@ export type NodeState = z.output<typeof nodeState>;
 export type ClientRoutes = z.output<typeof clientRoutes>;
 export type PackageList = z.output<typeof packageList>;
 export type PackagePage = z.output<typeof packagePage>;
+export type ArtifactPage = z.output<typeof artifactPage>;
 export type PurgeState = z.output<typeof purgeState>;
 export type Series = z.output<typeof seriesAnswer>;
 export type Route = z.output<typeof shownRoute>;

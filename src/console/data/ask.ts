@@ -65,10 +65,15 @@ export function asker(token: string, refused: () => void): Ask {
       throw new ApiError('This node does not answer. Does it run?', 0);
     });
     const text = await response.text();
-    if (response.ok) return JSON.parse(text);
+    if (response.ok) return answerIn(text);
     if (response.status === 401) refused();
     throw new ApiError(sentenceIn(text) ?? `The answer is ${response.status}.`, response.status);
   };
+}
+
+/** The API has checked it by the schema that the type is made of. */
+function answerIn<Answer>(text: string): Answer {
+  return JSON.parse(text);
 }
 
 function sentenceIn(text: string): string | undefined {

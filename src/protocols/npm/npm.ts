@@ -11,6 +11,7 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { beginWithoutPolicy } from '../follow-policy.ts';
 import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
 import { jsonAnswer } from './canonical.ts';
@@ -39,8 +40,7 @@ import type { MirrorOptions, NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
 import { policyDesk } from './policy/explain.ts';
-import { beginWithoutPolicy } from './policy/follow.ts';
-import { openPolicy, type PolicyOptions } from './policy/policy.ts';
+import { followed, openPolicy, type PolicyOptions } from './policy/policy.ts';
 import { refusePackage } from './policy/refuse.ts';
 import { pullPart } from './pull-packument.ts';
 import { pullAttestations, pullDocument, pullKeys, pullSearch } from './pull-registry.ts';
@@ -115,7 +115,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     begin(home) {
       warn = home.warn;
       if (context.hosted !== null) context.catalogue.begin(home);
-      if (policy === null) beginWithoutPolicy(route, home);
+      if (policy === null) beginWithoutPolicy({ ...followed(route), home });
       else policy.begin(home);
     },
     policy: policyDesk(context),

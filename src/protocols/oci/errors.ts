@@ -19,9 +19,9 @@ export type OciCode =
   | 'UNSUPPORTED'
   | 'TOOMANYREQUESTS';
 
-/** Of what can go wrong anywhere; what is missing has no better word than that it is not known. */
+/** Of what can go wrong anywhere. */
 const codes: Partial<Record<ErrorCode, OciCode>> = {
-  'request-malformed': 'UNSUPPORTED',
+  'not-found': 'NAME_UNKNOWN',
   unauthenticated: 'UNAUTHORIZED',
   'scope-too-narrow': 'UNAUTHORIZED',
   'wrong-password': 'UNAUTHORIZED',
@@ -32,7 +32,6 @@ const codes: Partial<Record<ErrorCode, OciCode>> = {
   'upload-offset': 'BLOB_UPLOAD_INVALID',
   conflict: 'BLOB_UPLOAD_INVALID',
   'body-too-large': 'SIZE_INVALID',
-  'method-not-allowed': 'UNSUPPORTED',
   overloaded: 'TOOMANYREQUESTS',
   'upstream-limiting': 'TOOMANYREQUESTS',
   'too-many-attempts': 'TOOMANYREQUESTS',
@@ -42,8 +41,9 @@ export function errorBody(code: string, message: string, detail: unknown = null)
   return JSON.stringify({ errors: [{ code, message, detail }] });
 }
 
-export function codeOf({ code }: MeridianError): string {
-  return codes[code] ?? 'UNKNOWN';
+/** The specification has no code for what is the registry's own fault: `UNKNOWN` is what clients know from others. */
+export function codeOf({ code, row }: MeridianError): OciCode | 'UNKNOWN' {
+  return codes[code] ?? (row.status < 500 ? 'UNSUPPORTED' : 'UNKNOWN');
 }
 
 export function errorAnswer(status: number, code: OciCode, message: string, freshS?: number): Answer {

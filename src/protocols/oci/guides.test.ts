@@ -58,3 +58,21 @@ test('Podman has a mirror for each registry, by its full name', () => {
     ],
   });
 });
+
+test('Skopeo and Helm need no set-up, and are told where there is no TLS', () => {
+  const installs = (url: string) =>
+    guides(sources, null, { route: 'oci', url }).flatMap(({ id, install }) =>
+      install === undefined ? [] : [[id, install]],
+    );
+  expect(installs('https://images.example')).toEqual([
+    ['docker', 'docker pull images.example/{package}'],
+    ['podman', 'podman pull images.example/{package}'],
+    ['skopeo', 'skopeo copy docker://images.example/{package} dir:image'],
+    ['helm', 'helm pull oci://images.example/{name} --version {version}'],
+  ]);
+  expect(installs('http://127.0.0.1:4873').slice(1)).toEqual([
+    ['podman', 'podman pull --tls-verify=false 127.0.0.1:4873/{package}'],
+    ['skopeo', 'skopeo copy --src-tls-verify=false docker://127.0.0.1:4873/{package} dir:image'],
+    ['helm', 'helm pull --plain-http oci://127.0.0.1:4873/{name} --version {version}'],
+  ]);
+});

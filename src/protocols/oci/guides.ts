@@ -25,7 +25,13 @@ export function guides(
   const at: Address = { origin, host, isPlain: protocol === 'http:', api };
   // The others ask for /v2 at the root of a host, and cannot be told of another place.
   if (api !== '/v2') return [containerd(at, sources)];
-  return [docker(at, sources, mirrors), podman(at, sources), containerd(at, sources)];
+  return [
+    docker(at, sources, mirrors),
+    podman(at, sources),
+    containerd(at, sources),
+    skopeo(at, sources),
+    helm(at),
+  ];
 }
 
 const dockerHub = 'docker.io';
@@ -41,7 +47,9 @@ function docker(at: Address, sources: readonly Source[], mirrors: string | null)
     '/etc/docker/daemon.json',
     'json',
     settings,
-    'Images of Docker Hub then come from this network.',
+    mirrors === dockerHub
+      ? 'Images of Docker Hub then come from this network.'
+      : 'Docker then talks to this address without TLS.',
   );
   const reload = run('sudo systemctl reload docker', 'Has Docker read its settings again.');
   return {
@@ -69,7 +77,7 @@ function podman(at: Address, sources: readonly Source[]): ClientGuide {
   const path = '.config/containers/registries.conf.d/meridian.conf';
   const why = 'Images of these registries then come from this network, and from themselves when it is away.';
   return {
-    ...{ id: 'podman', title: 'Podman, Skopeo, Buildah', setUp: [set(path, 'own', ownLines(lines), why)] },
+    ...{ id: 'podman', title: 'Podman, Buildah', setUp: [set(path, 'own', ownLines(lines), why)] },
     trust: trustOf(at, `~/.config/containers/certs.d/${host}`, ''),
     logIn: [
       run(
@@ -79,7 +87,41 @@ function podman(at: Address, sources: readonly Source[]): ClientGuide {
     ],
     check: [run(`podman pull ${exampleAt(at, sources)}`, 'An image by its full name, through this network.')],
     undo: undoOf('podman'),
-    install: `podman pull ${host}/{package}`,
+    install: `podman pull ${at.isPlain ? '--tls-verify=false ' : ''}${host}/{package}`,
+  };
+}
+
+/** What is written for Podman holds for it, too; it needs none of that. */
+function skopeo(at: Address, sources: readonly Source[]): ClientGuide {
+  const { host, isPlain } = at;
+  const [own, source] = isPlain ? [' --tls-verify=false', ' --src-tls-verify=false'] : ['', ''];
+  return {
+    ...{ id: 'skopeo', title: 'Skopeo', setUp: [] },
+    trust: trustOf(at, `~/.config/containers/certs.d/${host}`, ''),
+    logIn: [run(`skopeo login${own} ${host}`, 'Asks who you are. Podman and Buildah know it then, too.')],
+    check: [
+      run(`skopeo inspect${own} docker://${exampleAt(at, sources)}`, 'What there is to know of an image.'),
+    ],
+    undo: [run(`skopeo logout ${host}`, 'Forgets who you are.')],
+    install: `skopeo copy${source} docker://${host}/{package} dir:image`,
+  };
+}
+
+function helm({ host, isPlain }: Address): ClientGuide {
+  const plain = isPlain ? ' --plain-http' : '';
+  return {
+    ...{ id: 'helm', title: 'Helm', setUp: [], trust: [] },
+    logIn: [
+      run(
+        `helm registry login${plain} ${host}`,
+        'Asks who you are; only charts that are not public need it.',
+      ),
+    ],
+    check: [
+      run(`helm show chart${plain} oci://${host}/NAME --version VERSION`, 'What a chart says of itself.'),
+    ],
+    undo: [run(`helm registry logout ${host}`, 'Forgets who you are.')],
+    install: `helm pull${plain} oci://${host}/{name} --version {version}`,
   };
 }
 

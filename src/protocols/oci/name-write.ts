@@ -3,12 +3,12 @@
  * they are refused.
  */
 import type { Exchange } from '../../exchange.ts';
-import type { Action } from '../../identity.ts';
 import type { Mount } from '../../protocol.ts';
 import type { FieldList, Named } from '../../resource.ts';
 import type { Hosted } from './hosted/claims.ts';
-import { below, readPath, type Wanted } from './path.ts';
-import { malformed, refuse } from './refuse.ts';
+import { actionOf } from './methods.ts';
+import { below, readPath } from './path.ts';
+import { malformed, noAddress, refuse } from './refuse.ts';
 import type { Sources } from './sources.ts';
 
 /** What the origin looks at. */
@@ -21,9 +21,9 @@ interface Homes {
 
 export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }: Homes): Named {
   const rest = below(mount, exchange.path);
-  if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
+  if (rest === null) return noAddress;
   const wanted = readPath(rest);
-  if (wanted.kind === 'malformed') return malformed(wanted.code, wanted.why);
+  if (wanted.kind === 'malformed') return malformed(wanted);
   const action = actionOf(exchange.method, wanted);
   if (action === null || !('name' in wanted))
     return refuse(wanted.kind, 'method-not-allowed', 'A registry for containers knows no such request.');
@@ -38,22 +38,6 @@ export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }:
     ...{ as: 'pass', kind, why: 'method', deed: { action, subject: name }, ask },
     bringsBlob: kind === 'upload',
   };
-}
-
-/** What a request does; `null` for nothing that a registry knows. */
-function actionOf(method: string, wanted: Wanted): Action | null {
-  switch (wanted.kind) {
-    case 'manifest':
-      return method === 'PUT' ? 'publish' : method === 'DELETE' ? 'delete' : null;
-    case 'blob':
-      return method === 'DELETE' ? 'delete' : null;
-    case 'upload': {
-      const methods = wanted.id === null ? ['POST'] : ['GET', 'PATCH', 'PUT', 'DELETE'];
-      return methods.includes(method) ? 'publish' : null;
-    }
-    default:
-      return null;
-  }
 }
 
 function adviceOn(name: string): string {

@@ -12,7 +12,7 @@ import type { Hosted } from './hosted/claims.ts';
 import { type Item, keyOf } from './key.ts';
 import { nameWrite } from './name-write.ts';
 import { below, isTag, readPath, type Wanted } from './path.ts';
-import { malformed, refuse } from './refuse.ts';
+import { noAddress, refuse, unreadable } from './refuse.ts';
 import type { Sources } from './sources.ts';
 import { tagsOf } from './tags.ts';
 import { ticketing } from './token.ts';
@@ -52,7 +52,7 @@ const upload: Named = refuse('upload', 'method-not-allowed', 'An upload is no re
 function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: Naming): Named {
   const [path = '', query = ''] = target.split('?', 2);
   const rest = below(mount, path);
-  if (rest === null) return refuse('nothing', 'not-found', 'A registry for containers serves /v2/ alone.');
+  if (rest === null) return noAddress;
   const parameters = new URLSearchParams(query);
   const wanted = readPath(rest);
   switch (wanted.kind) {
@@ -60,7 +60,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
       // Clients log in where this asks for it, or not at all: where they may push, it does.
       return hosted === null ? base : { ...base, audience: 'shown' };
     case 'malformed':
-      return malformed(wanted.code, wanted.why);
+      return unreadable(wanted);
     case 'manifest':
     case 'blob':
     case 'tags':
@@ -78,7 +78,7 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
     case 'upload':
       return upload;
     default:
-      return refuse(wanted.kind, 'not-found', 'This route serves nothing at this address.');
+      return noAddress;
   }
 }
 
@@ -122,6 +122,11 @@ export function manifestResource(route: string, name: string, digest: Digest): R
   return resource(route, { kind: 'manifest', name, digest }, undefined, false);
 }
 
+/** Anything, as the origin keeps it for itself. */
+export function itemResource(route: string, item: Item): Resource {
+  return resource(route, item, undefined, false);
+}
+
 /** Known by the name alone, so that whoever may not read one learns nothing from what is stored, or how long that takes. */
 function isRestricted(hosted: Hosted | null, name: string): boolean {
   return hosted?.claims(name) === true && !hosted.isPublic(name);
@@ -130,6 +135,11 @@ function isRestricted(hosted: Hosted | null, name: string): boolean {
 /** A blob, as the origin keeps it. */
 export function blobResource(route: string, name: string, digest: Digest): Resource {
   return resource(route, { kind: 'blob', name, digest }, undefined, false);
+}
+
+/** Anything that a source has, as the origin keeps it. */
+export function resourceOf(route: string, item: Item, metadata?: FreshnessPolicy): Resource {
+  return resource(route, item, metadata, false);
 }
 
 function resource(
@@ -147,7 +157,9 @@ function resource(
     ...(isRestricted && { isRestricted }),
     tags: tagsOf(item),
     ask: askNothing,
-    ...(item.kind === 'blob' && { inParts: 'ahead' }),
+    ...(item.kind === 'blob' ? { inParts: 'ahead' } : { isDocument: true }),
+    // A pull fetches one or two of them, and any number of layers.
+    ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
     freshness: isForGood ? undefined : metadata,
   };
 }

@@ -10,6 +10,8 @@ const word = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** A host with a port may be the first word of a name: what comes after it is a repository there. */
 const first = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?::[0-9]{1,5})?';
 const namePattern = new RegExp(`^${first}(?:/${word})*$`);
+/** Characters of an address that an error repeats. */
+const longestShown = 300;
 /** So that file systems and databases can hold it; the specification asks for no more. */
 const longestName = 255;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -24,12 +26,17 @@ export type Wanted =
   | { readonly kind: 'tags'; readonly name: string }
   /** `null`: one that is to begin. */
   | { readonly kind: 'upload'; readonly name: string; readonly id: string | null }
-  | {
-      readonly kind: 'malformed';
-      readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'MANIFEST_INVALID';
-      readonly why: string;
-    }
+  | Malformed
   | { readonly kind: 'nothing' };
+
+/** An address of the API with a name, a tag or a digest in it that can be none. */
+export interface Malformed {
+  readonly kind: 'malformed';
+  readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'MANIFEST_INVALID';
+  readonly why: string;
+  /** What it would be the address of. */
+  readonly of: 'manifest' | 'blob' | 'referrers' | 'tags' | 'upload';
+}
 
 const nothing: Wanted = { kind: 'nothing' };
 
@@ -39,22 +46,26 @@ export function readPath(path: string): Wanted {
   if (path === '/token') return { kind: 'token' };
   if (path === '/_catalog') return { kind: 'catalogue' };
   if (path.endsWith('/tags/list'))
-    return named(path.slice(1, -'/tags/list'.length), (name) => ({ kind: 'tags', name }));
+    return named('tags', path.slice(1, -'/tags/list'.length), (name) => ({ kind: 'tags', name }));
   if (path.endsWith('/blobs/uploads/') || path.endsWith('/blobs/uploads')) {
     const end = path.lastIndexOf('/blobs/uploads');
-    return named(path.slice(1, end), (name) => ({ kind: 'upload', name, id: null }));
+    return named('upload', path.slice(1, end), (name) => ({ kind: 'upload', name, id: null }));
   }
   const slash = path.lastIndexOf('/');
   const last = path.slice(slash + 1);
   const before = path.slice(0, slash);
   if (before.endsWith('/manifests'))
-    return named(before.slice(1, -'/manifests'.length), (name) => manifest(name, last));
+    return named('manifest', before.slice(1, -'/manifests'.length), (name) => manifest(name, last));
   if (before.endsWith('/blobs/uploads'))
-    return named(before.slice(1, -'/blobs/uploads'.length), (name) => ({ kind: 'upload', name, id: last }));
+    return named('upload', before.slice(1, -'/blobs/uploads'.length), (name) => ({
+      ...{ kind: 'upload', name, id: last },
+    }));
   if (before.endsWith('/blobs'))
-    return named(before.slice(1, -'/blobs'.length), (name) => byDigest('blob', name, last));
+    return named('blob', before.slice(1, -'/blobs'.length), (name) => byDigest('blob', name, last));
   if (before.endsWith('/referrers'))
-    return named(before.slice(1, -'/referrers'.length), (name) => byDigest('referrers', name, last));
+    return named('referrers', before.slice(1, -'/referrers'.length), (name) =>
+      byDigest('referrers', name, last),
+    );
   return nothing;
 }
 
@@ -66,9 +77,14 @@ export function isName(text: string): boolean {
   return text.length <= longestName && namePattern.test(text);
 }
 
-function named(name: string, make: (name: string) => Wanted): Wanted {
+function named(of: Malformed['of'], name: string, make: (name: string) => Wanted): Wanted {
   if (isName(name)) return make(name);
-  return { kind: 'malformed', code: 'NAME_INVALID', why: `"${name}" is no name of a repository` };
+  return { kind: 'malformed', of, code: 'NAME_INVALID', why: `"${shown(name)}" is no name of a repository` };
+}
+
+/** So much of what cannot be read as helps who has sent it. */
+function shown(text: string): string {
+  return text.length <= longestShown ? text : `${text.slice(0, longestShown)}…`;
 }
 
 function manifest(name: string, text: string): Wanted {
@@ -77,9 +93,9 @@ function manifest(name: string, text: string): Wanted {
   if (digest !== null) return { kind: 'manifest', name, reference: { digest } };
   const isMeant = text.includes(':') || text.includes('%3A');
   return {
-    kind: 'malformed',
+    ...{ kind: 'malformed', of: 'manifest' },
     code: isMeant ? 'DIGEST_INVALID' : 'MANIFEST_INVALID',
-    why: `"${text}" is neither a tag nor a digest that can be checked (sha256, sha512)`,
+    why: `"${shown(text)}" is neither a tag nor a digest that can be checked (sha256, sha512)`,
   };
 }
 
@@ -87,9 +103,9 @@ function byDigest(kind: 'blob' | 'referrers', name: string, text: string): Wante
   const digest = readDigest(text);
   if (digest !== null) return { kind, name, digest };
   return {
-    kind: 'malformed',
+    ...{ kind: 'malformed', of: kind },
     code: 'DIGEST_INVALID',
-    why: `"${text}" is no digest that can be checked (sha256, sha512)`,
+    why: `"${shown(text)}" is no digest that can be checked (sha256, sha512)`,
   };
 }
 

@@ -42,8 +42,13 @@ export async function pullTag(
   const cacheControl = ownCacheControl(oci.metadata);
   const stored = confirmed(digest, ask.stored, cacheControl);
   if (stored !== null) return stored;
+  const reload = (await oci.met?.(name, tag, digest)) ?? false;
   const resource = manifestResource(oci.route, name, digest);
-  const { status, headers, bytes } = await origin.read(resource, { ...ask, stored: null }, longestManifest);
+  const { status, headers, bytes } = await origin.read(
+    resource,
+    { ...ask, stored: null, reload },
+    longestManifest,
+  );
   if (status !== 200) return { status, headers, body: copied(bytes) };
   const type = headers.get('content-type');
   return isSigned(type)

@@ -30,10 +30,10 @@ export function About({ page }: { readonly page: PackagePage }) {
   );
 }
 
-function Facts({ page }: { readonly page: PackagePage }) {
+export function Facts({ page }: { readonly page: PackagePage }) {
   const { licence, homepage, repository, maintainers, publisher, publishedMs, createdMs, keywords } = page;
   return (
-    <dl class="facts">
+    <dl class="package-facts">
       <Fact name="Licence">{licence ?? 'It names none'}</Fact>
       {homepage !== null && <Fact name="Homepage">{outward(homepage)}</Fact>}
       {repository !== null && repository !== homepage && <Fact name="Sources">{outward(repository)}</Fact>}
@@ -88,7 +88,7 @@ function Tags({ tags }: Pick<PackagePage, 'tags'>) {
   const all = Object.entries(tags);
   if (all.length === 0) return <p class="none">It has no tags.</p>;
   return (
-    <dl class="facts short">
+    <dl class="package-facts short">
       {all.map(([tag, version]) => (
         <Fact key={tag} name={tag}>
           {version}
@@ -106,7 +106,7 @@ function Kept({ page: { kept } }: { readonly page: PackagePage }) {
   ].filter(({ versions }) => versions > 0);
   if (rows.length === 0) return <p class="none">No file of it is at the origin.</p>;
   return (
-    <dl class="facts short">
+    <dl class="package-facts short">
       {rows.map(({ name, versions, bytes: size }) => (
         <Fact key={name} name={name}>
           {bytes(size)}

@@ -9,7 +9,11 @@ import { Panel, Tile } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { When } from '../../parts/when.tsx';
 
-export function Downloads({ page: { route, name, downloads } }: { readonly page: PackagePage }) {
+export function Downloads({
+  page: { route, name, downloads, hasArtifacts },
+}: {
+  readonly page: PackagePage;
+}) {
   const { own } = useSession();
   if (downloads.requests === 0)
     return (
@@ -24,7 +28,11 @@ export function Downloads({ page: { route, name, downloads } }: { readonly page:
   return (
     <>
       <dl class="tiles">
-        <Tile label="Downloads" value={count(downloads.downloads)} note="of whole files" />
+        <Tile
+          label="Downloads"
+          value={count(downloads.downloads)}
+          note={hasArtifacts ? 'of manifests' : 'of whole files'}
+        />
         <Tile label="Requests" value={count(requests)} note="with those for what is known of it" />
         <Tile label="Bytes" value={bytes(downloads.bytes)} />
       </dl>

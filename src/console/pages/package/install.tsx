@@ -1,29 +1,30 @@
-/** The command that installs the package with each client, with the address of this network filled in. */
-import { useState } from 'preact/hooks';
-import { clientsAt } from '../../data/address.ts';
-import { useSession } from '../../data/session.ts';
-import { useAnswer } from '../../data/use-answer.ts';
+/** The command that fetches the package with each client, with the address of this network filled in. */
+import { type Install as Installing, installLine } from '../../data/install.ts';
 import { Answered } from '../../parts/answered.tsx';
-import { quoted } from '../../parts/cli.tsx';
 import { Code } from '../../parts/code.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Segments } from '../../parts/segments.tsx';
 
-const storageKey = 'meridian.client';
-
-export function Install({ route, name }: { readonly route: string; readonly name: string }) {
-  const { ask } = useSession();
-  const known = useAnswer(() => clientsAt(ask, null), []);
-  const [chosen, choose] = useState(() => localStorage.getItem(storageKey) ?? '');
+export function Install({
+  by: { known, clients, client, choose },
+  route,
+  name,
+  version = null,
+  title = 'Install',
+  isRestricted = false,
+}: {
+  readonly by: Installing;
+  readonly route: string;
+  readonly name: string;
+  readonly version?: string | null;
+  readonly title?: string;
+  readonly isRestricted?: boolean;
+}) {
   return (
-    <Panel title="Install">
+    <Panel title={title}>
       <Answered known={known}>
         {({ routes }) => {
           const at = routes.find((each) => each.route === route);
-          const clients = (at?.clients ?? []).flatMap(({ id, title, install }) =>
-            install === null ? [] : [{ id, title, install }],
-          );
-          const client = clients.find(({ id }) => id === chosen) ?? clients[0];
           if (at === undefined || client === undefined)
             return <p class="none">No client of this route installs single packages.</p>;
           return (
@@ -32,14 +33,11 @@ export function Install({ route, name }: { readonly route: string; readonly name
                 label="Client"
                 options={clients.map(({ id, title }) => ({ value: id, label: title }))}
                 value={client.id}
-                choose={(id) => {
-                  localStorage.setItem(storageKey, id);
-                  choose(id);
-                }}
+                choose={choose}
               />
-              <Code text={client.install.replace('{package}', () => quoted(name))} label="Copy the command" />
+              <Code text={installLine(client, name, version)} label="Copy the command" />
               <p class="note">
-                {at.isOpen ? '' : 'Log in first. '}
+                {at.isOpen && !isRestricted ? '' : 'Log in first. '}
                 <a href={`/console/clients?route=${encodeURIComponent(route)}&client=${client.id}`}>
                   Set {client.title} up for good
                 </a>

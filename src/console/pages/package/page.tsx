@@ -2,6 +2,7 @@
 import { useRoute } from 'preact-iso';
 import type { PackagePage } from '../../data/api.ts';
 import { at } from '../../data/ask.ts';
+import { useInstall } from '../../data/install.ts';
 import { useSession } from '../../data/session.ts';
 import { useAnswer } from '../../data/use-answer.ts';
 import { Answered } from '../../parts/answered.tsx';
@@ -16,11 +17,12 @@ import { About } from './about.tsx';
 import { Downloads } from './downloads.tsx';
 import { Install } from './install.tsx';
 import { Readme } from './readme.tsx';
+import { Repository } from './repository.tsx';
 import { Versions } from './versions.tsx';
 
 export default function Package() {
   const { params } = useRoute();
-  const { route = '', name = '', tab = 'readme' } = params;
+  const { route = '', name = '', tab = '' } = params;
   // Another package is another page, of which nothing is known yet.
   return <OnePackage key={`${route} ${name}`} route={route} name={name} tab={tab} />;
 }
@@ -43,13 +45,18 @@ function OnePackage({ route, name, tab }: Which) {
         <a href={`/console/packages?route=${encodeURIComponent(route)}`}>{route}</a>
       </nav>
       <h1 class="package-title">{name}</h1>
-      <Answered known={known}>{(page) => <Found page={page} tab={tab} />}</Answered>
+      <Answered known={known}>
+        {(page) =>
+          page.hasArtifacts ? <Repository page={page} tab={tab} /> : <Found page={page} tab={tab} />
+        }
+      </Answered>
       <Cli command={['package', name, '--route', route]} />
     </>
   );
 }
 
 function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string }) {
+  const install = useInstall(page.route);
   const { route, name, kind, access, latest, description, blocked, note, versionCount } = page;
   const tabs = [
     { id: 'readme', title: 'Readme' },
@@ -71,13 +78,13 @@ function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string
       {note !== null && <Notice kind="quiet">{note}.</Notice>}
       <div class="package">
         <div class="package-main">
-          <Install route={route} name={name} />
+          <Install by={install} route={route} name={name} />
           <Tabs
             page={`${name} · Packages`}
             label="About the package"
             base={packageAddress(route, name)}
             tabs={tabs}
-            current={tab}
+            current={tab === '' ? 'readme' : tab}
           />
           {tab === 'versions' ? (
             <Versions page={page} />

@@ -48,3 +48,8 @@ export function packageAddress(route: string, name: string, tab?: string): strin
   const path = `${base}/${encodeURIComponent(route)}/${encodeURIComponent(name)}`;
   return tab === undefined ? path : `${path}/${tab}`;
 }
+
+/** @param version a tag or a digest. */
+export function versionAddress(route: string, name: string, version: string): string {
+  return `${packageAddress(route, name)}/versions/${encodeURIComponent(version)}`;
+}

@@ -11,7 +11,14 @@ import { count, time } from '../../parts/format.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 
-export function Explain({ route }: { readonly route: string }) {
+/** How what may be explained is called, by protocol. */
+const subjects = {
+  npm: { label: 'Package or version', such: ['lodash', 'lodash@4.17.20'] },
+  oci: { label: 'Image', such: ['docker.io/library/alpine:3', 'ghcr.io/acme/app@sha256:…'] },
+} as const;
+
+export function Explain({ route, protocol }: { readonly route: string; readonly protocol: string }) {
+  const { label, such } = protocol === 'oci' ? subjects.oci : subjects.npm;
   const [{ explain = '' }, change] = useQuery();
   const [text, setText] = useState(explain);
   // A link on this page leads here, too.
@@ -28,10 +35,10 @@ export function Explain({ route }: { readonly route: string }) {
         send={async () => change({ explain: text.trim(), route })}
       >
         <TextField
-          label="Package or version"
+          label={label}
           note={
             <>
-              such as <code>lodash</code> or <code>lodash@4.17.20</code>
+              such as <code>{such[0]}</code> or <code>{such[1]}</code>
             </>
           }
           value={text}
@@ -39,7 +46,7 @@ export function Explain({ route }: { readonly route: string }) {
         />
       </Form>
       {explain !== '' &&
-        (isOneVersion(explain) ? (
+        (protocol === 'oci' || isOneVersion(explain) ? (
           <OneVersion key={explain} route={route} subject={explain} />
         ) : (
           <WholePackage key={explain} route={route} name={explain} />

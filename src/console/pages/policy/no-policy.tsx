@@ -6,6 +6,12 @@ const example = `npm({
     releaseAge: { minimumS: '7d' },
     advisories: { path: 'osv', severity: 'high' },
   },
+}),
+oci({
+  policy: {
+    blocked: ['docker.io/evil/*'],
+    signatures: [{ images: ['acme/*'], keys: [{ name: 'release', pem }] }],
+  },
 })`;
 
 export function NoPolicy() {
@@ -14,9 +20,10 @@ export function NoPolicy() {
       <p>
         A policy says which versions of packages from other registries may be used: how old they have to be,
         that they have no known advisory, that they say where they were built. Most malware in packages is
-        found within days of its publication.
+        found within days of its publication. Of images it says which are blocked, how old they have to be,
+        and by whom they have to be signed.
       </p>
-      <p>In the config, for a route of packages, and then `meridian reload`:</p>
+      <p>In the config, for a route of packages or images, and then `meridian reload`:</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached */}
       <pre tabIndex={0}>
         <code>{example}</code>

@@ -57,12 +57,12 @@ function OfRoutes({ routes }: { readonly routes: readonly Route[] }) {
           ))}
         </nav>
       )}
-      <OfRoute key={current.name} route={current.name} />
+      <OfRoute key={current.name} route={current.name} protocol={current.protocol} />
     </>
   );
 }
 
-function OfRoute({ route }: { readonly route: string }) {
+function OfRoute({ route, protocol }: { readonly route: string; readonly protocol: string }) {
   const { ask } = useSession();
   const state = useAnswer(() => ask('GET', at('/policies/:route', { route })), [route], everyMs);
   return (
@@ -71,7 +71,7 @@ function OfRoute({ route }: { readonly route: string }) {
         <>
           <div class="panels spaced">
             <Terms route={route} terms={terms} sources={sources} />
-            <Explain route={route} />
+            <Explain route={route} protocol={protocol} />
           </div>
           <Refusals route={route} refused={refused} />
         </>

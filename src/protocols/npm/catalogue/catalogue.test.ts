@@ -21,6 +21,7 @@ function heldWith(kept: Readonly<Record<string, number>>): Held {
         yield { key: key as CacheKey, sizeBytes, receivedMs: 0 };
     },
     sizeBytes: ({ key }) => kept[key] ?? null,
+    etag: () => null,
   };
 }
 
@@ -83,6 +84,7 @@ describe('a name in the cache', () => {
     let readings = 0;
     const held: Held = {
       sizeBytes: () => null,
+      etag: () => null,
       async *all(): AsyncGenerator<HeldAnswer> {
         readings++;
         clock.advance(100);

@@ -11,12 +11,12 @@ import {
   type Search,
 } from '../../../catalogue.ts';
 import type { Catalogue, Lent, OriginDoor } from '../../../protocol.ts';
+import { pacer } from '../../pace.ts';
 import { holdingsOf } from '../holdings.ts';
 import { storesOf } from '../hosted/claims.ts';
 import { findPackage, type HostedPackage } from '../hosted/record.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { isPackageName } from '../path.ts';
-import { turn } from '../turn.ts';
 import { openCachedPackages } from './cached.ts';
 import { describeHosted, readmeOf } from './hosted.ts';
 import { describePulled } from './pulled.ts';
@@ -35,7 +35,7 @@ export function catalogueOf(npm: NpmOrigin): Catalogue {
   async function search(wanted: Search, { origin, reader, held }: Lent) {
     const { words, kind } = wanted;
     const page = pageOf<FoundPackage>(wanted);
-    const paced = pacer();
+    const paced = pacer(AT_ONCE);
     const here = npm.hosted && (await npm.catalogue.listed(storesOf(origin).metadata));
     if (here && kind !== 'cached')
       for (const {
@@ -64,7 +64,7 @@ export function catalogueOf(npm: NpmOrigin): Catalogue {
             },
             cached: nothing,
           });
-        if (paced()) await turn();
+        await paced();
       }
     if (kind === 'hosted') return packagesOf(page);
     const elsewhere = await known(held, origin);
@@ -74,7 +74,7 @@ export function catalogueOf(npm: NpmOrigin): Catalogue {
       const score = relevance({ name, description: '', keywords: [] }, words);
       if (score > 0 && isElsewhere(name) && reader.mayRead(name, false))
         page.add({ ...unknown, name, score, cached: { versions, bytes } });
-      if (paced()) await turn();
+      await paced();
     }
     return packagesOf(page);
   }
@@ -134,8 +134,3 @@ function packagesOf(page: ReturnType<typeof pageOf<FoundPackage>>) {
 }
 
 async function* none(): AsyncGenerator<string> {}
-
-function pacer(): () => boolean {
-  let seen = 0;
-  return () => ++seen % AT_ONCE === 0;
-}

@@ -1,5 +1,6 @@
 /** What a package's manifest tells people: written by whoever has published it, so that nothing of it is taken for granted. */
 import type { Described, DescribedVersion, Person } from '../../../catalogue.ts';
+import { webAddress } from '../../web-address.ts';
 import { isObject, type Json } from '../json.ts';
 
 /** A JSON object of which nothing is known. */
@@ -21,8 +22,8 @@ export function about(
     keywords: Array.isArray(keywords)
       ? keywords.flatMap((each) => textIn(each) ?? []).slice(0, MAX_LIST)
       : [],
-    homepage: webAddress(homepage),
-    repository: webAddress(textIn(repository) ?? fieldsIn(repository)?.['url']),
+    homepage: addressIn(homepage),
+    repository: addressIn(textIn(repository) ?? fieldsIn(repository)?.['url']),
   };
 }
 
@@ -48,14 +49,11 @@ export function peopleIn(value: unknown): readonly Person[] {
 }
 
 /** Of where its sources are, as npm takes it: with the ways of Git, and the short forms of well-known places left aside. */
-function webAddress(value: unknown): string | null {
+function addressIn(value: unknown): string | null {
   const text = textIn(value)
     ?.replace(/^git\+(?=https?:)/, '')
     .replace(/^git(?:\+ssh)?:\/\/(?:git@)?/, 'https://');
-  const url = text ? URL.parse(text) : null;
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return null;
-  if (url.username !== '' || url.password !== '') return null;
-  return url.href.replace(/\.git$/, '');
+  return webAddress(text ?? null)?.replace(/\.git$/, '') ?? null;
 }
 
 export function textIn(value: unknown): string | null {

@@ -11,12 +11,12 @@ import {
 } from '../../../catalogue.ts';
 import { asMeridianError, MeridianError } from '../../../errors.ts';
 import type { Lent } from '../../../protocol.ts';
+import { reasonsOf, untilOf } from '../../verdict.ts';
 import type { ReadDocument } from '../canonical.ts';
 import { type Mirrored, mirroredVersions } from '../mirror.ts';
 import { indexResource, packumentResource, tarballResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { readCurrent } from '../policy/current.ts';
-import { reasonsOf, untilOf } from '../policy/enforce.ts';
 import { type Finding, judge, refusesAll } from '../policy/judge.ts';
 import { allHiddenInIndex } from '../tarball-index.ts';
 import { copyInPieces } from '../turn.ts';

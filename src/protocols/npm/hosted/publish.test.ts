@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { virtualClock } from '../../../../test/support/clock.ts';
 import { pack } from '../../../../test/support/package.ts';
 import { asSha256, condemnedBlobKey } from '../../../store.ts';
 import { abbreviatedAccept, closeWorld, integrityOf, packumentOf, upstream } from '../world.contract.ts';
@@ -81,13 +82,17 @@ describe('a version', () => {
   });
 
   test('whose bytes are being collected is published later', async () => {
-    const home = await openHome();
+    const clock = virtualClock();
+    const home = await openHome({}, clock);
     const sha256 = asSha256(createHash('sha256').update(tarballOf('own', '1.0.0')).digest('hex'));
     if (sha256 === undefined) throw new Error('no digest');
     const { metadata } = home.stores;
     await metadata.transact((transaction) => transaction.put(condemnedBlobKey(sha256), {}));
     const put = () => home.as(alice, 'PUT', '/own', publicationOf('own', '1.0.0'));
-    expect((await put()).status).toBe(503);
+    const refused = put().catch((error: unknown) => error);
+    const moving = setInterval(() => clock.advance(100), 1);
+    expect(await refused).toMatchObject({ code: 'store-unavailable', retryAfterS: 5 });
+    clearInterval(moving);
     await metadata.transact((transaction) => transaction.delete(condemnedBlobKey(sha256)));
     expect((await put()).status).toBe(201);
     expect((await metadata.scan(['blob', sha256])).map(({ key }) => key.slice(2))).toEqual([

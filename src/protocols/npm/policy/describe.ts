@@ -1,6 +1,7 @@
 /** A policy in words, rule by rule, in the order in which reasons are given. */
 import type { PolicyTerm } from '../../../protocol.ts';
-import { duration, moment, type Rule } from './judge.ts';
+import { duration, moment } from '../../verdict.ts';
+import type { Rule } from './judge.ts';
 import type { PolicyOptions, ReleaseAgeOptions } from './policy.ts';
 
 export function describe(options: PolicyOptions): readonly PolicyTerm[] {

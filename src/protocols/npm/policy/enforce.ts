@@ -4,8 +4,9 @@
  *
  * Pure, and as long as the document is large: it runs in the packument worker.
  */
+import { reasonsOf, untilOf } from '../../verdict.ts';
 import { bareObject, isObject, type Json, type JsonObject } from '../json.ts';
-import { type Finding, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import { isVersion } from './osv.ts';
 import type { Facts, Terms } from './terms.ts';
 
@@ -46,16 +47,6 @@ export function enforce({ name, versions, tags, time }: Parts, terms: Terms, now
   };
 }
 
-/** When none of the rules that are against a version still is, ms since the epoch; `null`: by themselves never. */
-export function untilOf(against: readonly Finding[]): number | null {
-  let latestMs: number | null = null;
-  for (const { untilMs } of against) {
-    if (untilMs === null) return null;
-    latestMs = Math.max(untilMs, latestMs ?? untilMs);
-  }
-  return latestMs;
-}
-
 /** Why no version may be used, told of the one that somebody most likely wants. */
 function emptiness(
   name: string,
@@ -81,10 +72,6 @@ export function factsOf(version: string, manifest: Json | undefined, time: Json 
     publishedMs: Number.isFinite(publishedMs) ? publishedMs : null,
     hasProvenance: isObject(attestations) && isObject(attestations['provenance']),
   };
-}
-
-export function reasonsOf(against: readonly Finding[]): string {
-  return against.map(({ why }) => why).join(', and ');
 }
 
 /**

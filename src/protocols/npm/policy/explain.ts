@@ -1,7 +1,8 @@
 /** What the policy says of one version, rule by rule: for `meridian policy explain`. */
 import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
-import type { ExplainedRule, Explanation, OriginDoor, PolicyDesk } from '../../../protocol.ts';
+import type { Explanation, OriginDoor, PolicyDesk } from '../../../protocol.ts';
+import { allowed, verdictOn } from '../../verdict.ts';
 import { livesHere } from '../hosted/claims.ts';
 import { indexResource, packumentResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
@@ -10,8 +11,7 @@ import { hiddenInIndex } from '../tarball-index.ts';
 import { copyInPieces } from '../turn.ts';
 import { readCurrent } from './current.ts';
 import { describe } from './describe.ts';
-import { reasonsOf, untilOf } from './enforce.ts';
-import { type Finding, judge, refusesAll } from './judge.ts';
+import { judge, refusesAll } from './judge.ts';
 import type { Facts } from './terms.ts';
 
 export function policyDesk(npm: NpmOrigin): PolicyDesk {
@@ -52,8 +52,6 @@ async function explain(npm: NpmOrigin, subject: string, ask: Ask, origin: Origin
   };
 }
 
-const allowed = { verdict: 'allowed', untilMs: null, rules: [] } as const;
-
 /** Of a hidden version the index knows them, of any other the document. */
 async function factsOf(
   npm: NpmOrigin,
@@ -73,11 +71,4 @@ async function factsOf(
   if (document.status !== 200) return null;
   const chunks = await copyInPieces(document.bytes);
   return npm.deriver.run({ task: 'facts', chunks, version }, chunks);
-}
-
-function verdictOn(subject: string, findings: readonly Finding[]): Explanation {
-  const rules: ExplainedRule[] = findings.map(({ rule, passes, why }) => ({ rule, passes, why }));
-  const against = findings.filter(({ passes }) => !passes);
-  if (against.length === 0) return { ...allowed, subject, why: 'may be used', rules };
-  return { subject, verdict: 'refused', why: reasonsOf(against), untilMs: untilOf(against), rules };
 }

@@ -2,6 +2,7 @@
  * What a policy says of a version: the verdict of each rule, with its reason. A pure function of the terms, of what the document says, and of
  * the time.
  */
+import { count, duration, moment, type RuleFinding } from '../../verdict.ts';
 import { type Advisory, affects } from './osv.ts';
 import { allows, forbids } from './spec.ts';
 import type { AgeTerms, Facts, Terms } from './terms.ts';
@@ -9,14 +10,7 @@ import type { AgeTerms, Facts, Terms } from './terms.ts';
 /** As they are called in the config, and in the order in which their reasons are given. */
 export type Rule = 'only' | 'blocked' | 'advisories' | 'provenance' | 'releaseAge';
 
-export interface Finding {
-  readonly rule: Rule;
-  readonly passes: boolean;
-  /** Completes "lodash@4.17.20 …". */
-  readonly why: string;
-  /** When a rule that is against it no longer will be, ms since the epoch; `null`: by itself never. */
-  readonly untilMs: number | null;
-}
+export type Finding = RuleFinding<Rule>;
 
 /** One finding for each rule that the terms have. */
 export function judge(terms: Terms, facts: Facts, nowMs: number): readonly Finding[] {
@@ -102,24 +96,4 @@ function described(against: readonly Advisory[]): string {
     .join(', ');
   const more = against.length - MAX_NAMED;
   return more > 0 ? `${named} and ${count(more, 'more', 'more')}` : named;
-}
-
-function count(number: number, one: string, several: string): string {
-  return `${number} ${number === 1 ? one : several}`;
-}
-
-/** `2026-11-21 18:30 UTC`. */
-export function moment(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-/** `7 days`. */
-export function duration(ms: number): string {
-  const units = [
-    ['day', 86_400_000],
-    ['hour', 3_600_000],
-    ['minute', 60_000],
-  ] as const;
-  const [unit, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['second', 1000];
-  return count(Math.round(ms / size), unit, `${unit}s`);
 }

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { eventually, temporary, virtualClock } from '../../../../test/support/index.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
 import type { OriginHome } from '../../../protocol.ts';
+import { beginWithoutPolicy } from '../../follow-policy.ts';
 import { Deriver } from '../deriver.ts';
 import { closeLater, closeWorld } from '../world.contract.ts';
-import { beginWithoutPolicy } from './follow.ts';
-import { openPolicy, type PolicyOptions } from './policy.ts';
+
+import { followed, openPolicy, type PolicyOptions } from './policy.ts';
 
 afterEach(closeWorld);
 
@@ -77,10 +78,10 @@ test('caches are told once of a policy, of another one, and of its end', async (
   begin({ blocked: ['left'] });
   begin({ blocked: ['right'] });
   expect(await settled(1)).toEqual(['soft route npm']);
-  beginWithoutPolicy('npm', home);
+  beginWithoutPolicy({ ...followed('npm'), home });
   expect(await settled(1)).toEqual(['soft route npm']);
-  beginWithoutPolicy('npm', home);
-  beginWithoutPolicy('other', home);
+  beginWithoutPolicy({ ...followed('npm'), home });
+  beginWithoutPolicy({ ...followed('other'), home });
   expect(await settled(0)).toEqual([]);
 });
 

@@ -6,11 +6,11 @@ import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { OriginHome } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
+import { followChanges } from '../../follow-policy.ts';
+import { openRefusals, type Refusals } from '../../refusals.ts';
 import type { Deriver } from '../deriver.ts';
 import { type AdvisoryOptions, type Feed, openFeed } from './feed.ts';
-import { followChanges } from './follow.ts';
 import { severities } from './osv.ts';
-import { openRefusals, type Refusals } from './refusals.ts';
 import { rangesOf, specOf } from './spec.ts';
 import type { AgeTerms, Terms } from './terms.ts';
 
@@ -94,7 +94,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     );
   }
 
-  const refusals = openRefusals({ route, clock });
+  const refusals = openRefusals({ documents: 'npm-refused', route, clock });
   return {
     options,
     refusals,
@@ -116,7 +116,7 @@ export function openPolicy(options: PolicyOptions, { route, deriver, clock }: Po
     },
     begin(home) {
       refusals.begin(home);
-      const follower = followChanges({ route, settings, home });
+      const follower = followChanges({ ...followed(route), settings, home });
       if (feed === null) return follower.read('');
       feed.begin({
         warn: home.warn,
@@ -147,6 +147,15 @@ function withinTime(done: Promise<void>, clock: Clock): Promise<void> {
 
 function isEmpty({ only, blocked, advisories, provenance, age }: Terms): boolean {
   return only === null && blocked.length === 0 && advisories.length === 0 && !provenance && age === null;
+}
+
+/** How changes of the policy of a route are followed: softly, also when the config has changed. */
+export function followed(route: string) {
+  return {
+    documents: 'npm-policy',
+    route,
+    concerned: { soft: [{ by: 'route', route }], hard: [] },
+  } as const;
 }
 
 /** Softly: what is the same under the new terms is confirmed at the price of a question. */

@@ -1,8 +1,8 @@
 /** How somebody is told that he does not get what he asked for, and why. npm shows the sentence. */
 import type { Answer } from '../../../entry.ts';
+import { reasonsOf } from '../../verdict.ts';
 import { refusedAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
-import { reasonsOf } from './enforce.ts';
 import { type Finding, judge, refusesAll } from './judge.ts';
 import type { Facts } from './terms.ts';
 

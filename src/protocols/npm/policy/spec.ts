@@ -5,6 +5,7 @@
  * Ranges are npm's, with one difference. To npm, a pre-release is in a range only when the range names one of the same
  * release; a rule that forbids would let all others through. So what forbids also covers the pre-releases of the releases in it.
  */
+import { matches } from '../../stars.ts';
 
 export interface Spec {
   readonly name: string;
@@ -33,23 +34,6 @@ export function rangesOf(specs: readonly Spec[]): (name: string) => readonly str
     const matching = patterns.filter(({ pieces }) => matches(pieces, lower)).map(({ range }) => range);
     return [...(byName.get(lower) ?? []), ...matching];
   };
-}
-
-/** @param pieces what stands between the stars, in order: two at least. */
-function matches(pieces: readonly string[], name: string): boolean {
-  const [first = '', ...others] = pieces;
-  const last = others.pop();
-  if (last === undefined) return name === first;
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
-    return false;
-  const end = name.length - last.length;
-  let at = first.length;
-  for (const piece of others) {
-    const found = name.indexOf(piece, at);
-    if (found < 0 || found + piece.length > end) return false;
-    at = found + piece.length;
-  }
-  return true;
 }
 
 /** Whether a rule that allows something speaks of this version. */

@@ -25,6 +25,7 @@ export async function closeHomes(): Promise<void> {
 export interface TestHome {
   readonly protocol: Protocol;
   readonly stores: Stores;
+  readonly door: OriginDoor;
   /** So far. */
   readonly purged: Selector[];
   /** Whether the bus takes them. */
@@ -82,6 +83,9 @@ function homeWith(stores: Stores, options: Partial<HostedOptions>, clock: Clock)
   const protocol = oci({ sources: [], mirrors: null, hosted, ahead, metadata: {} }, mount, clock);
   const home: TestHome = {
     ...{ protocol, stores, purged: [], bus: 'up' },
+    get door() {
+      return door;
+    },
     again: () => homeWith(stores, options, clock),
     async as(identity, method, target, { body, headers } = {}) {
       const asked = exchange({

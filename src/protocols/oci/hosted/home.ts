@@ -27,22 +27,22 @@ export interface Changing {
   readonly signal: AbortSignal;
 }
 
-/** Writes down who has done it. @param reference a tag or a digest. */
+/** Writes down who has done it. @param reference a tag or a digest; `null`: it is about all of the repository. */
 export async function audit(
   transaction: Transaction,
   { home, at, exchange, origin }: Changing,
-  what: 'push' | 'delete' | 'delete-blob',
-  reference: string,
+  what: 'push' | 'delete' | 'delete-blob' | 'delete-repository',
+  reference: string | null,
   detail: Act['detail'],
 ): Promise<void> {
-  const separator = reference.includes(':') ? '@' : ':';
+  const which = reference === null ? '' : `${reference.includes(':') ? '@' : ':'}${reference}`;
   await storesOf(origin).audit(transaction, {
     atMs: home.clock.now(),
     by: exchange.identity?.name ?? 'anonymous',
     token: exchange.identity?.token ?? null,
-    from: exchange.tier?.caller?.address ?? null,
+    from: (exchange.tier === null ? exchange.client() : exchange.tier.caller?.address) || null,
     what: `oci.${what}`,
-    subject: `${at.route} ${at.name}${separator}${reference}`,
+    subject: `${at.route} ${at.name}${which}`,
     detail,
   });
 }

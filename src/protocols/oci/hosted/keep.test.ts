@@ -157,9 +157,14 @@ describe('who may not', () => {
       may: ({ action, subject }: { action: string; subject: string }) =>
         action === 'publish' && subject === 'open/eve',
     };
-    const begun = await home.as(writer, 'POST', `open/eve/blobs/uploads/?mount=${digest}&from=closed/a`);
-    expect(begun.status).toBe(202);
-    expect(await exists(home, `open/eve/blobs/${digest}`)).toBe(false);
+    for (const from of ['&from=closed/a', '']) {
+      const begun = await home.as(writer, 'POST', `open/eve/blobs/uploads/?mount=${digest}${from}`);
+      expect(begun.status).toBe(202);
+      expect(await exists(home, `open/eve/blobs/${digest}`)).toBe(false);
+    }
+    const reader = { ...writer, may: ({ subject }: { subject: string }) => /eve|closed/.test(subject) };
+    const mounted = await home.as(reader, 'POST', `open/eve/blobs/uploads/?mount=${digest}`);
+    expect(mounted.status).toBe(201);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Selector } from '../../../purge.ts';
 import type { Sha256, Transaction } from '../../../store.ts';
 import { openPin } from '../../pin.ts';
 import { algorithmOf, type Digest, digestOf } from '../digest.ts';
+import { outlineOf, summaryOf } from '../outline.ts';
 import { isTag, type Reference } from '../path.ts';
 import { ownedBy } from './blobs.ts';
 import { storesOf } from './claims.ts';
@@ -39,6 +40,7 @@ interface Pushed {
   readonly blob: Sha256;
   readonly sizeBytes: number;
   readonly tags: readonly string[];
+  readonly summary: ManifestRecord['summary'];
 }
 
 /** `PUT <name>/manifests/<reference>`, by digest with `?tag=` for each tag. */
@@ -55,12 +57,14 @@ export async function push(
   if (digestOf(bytes, algorithmOf(digest)) !== digest)
     throw new Refusal(400, 'DIGEST_INVALID', `The manifest is not ${digest}.`);
   const manifest = readManifest(bytes, exchange.headers.get('content-type'));
+  const outline = outlineOf(bytes, manifest.mediaType);
+  const summary = outline === null ? undefined : summaryOf(outline);
   const pin = openPin(metadata, home.clock);
   try {
     const { sha256: blob, sizeBytes } = await blobs.write(bytes, { claim: pin.claim, signal });
     const added = await metadata.transact(async (transaction) => {
       await pin.replace(transaction);
-      return add(transaction, changing, { digest, manifest, blob, sizeBytes, tags });
+      return add(transaction, changing, { digest, manifest, blob, sizeBytes, tags, summary });
     });
     pin.settle();
     added.alert();
@@ -144,13 +148,13 @@ async function refuseUnlessWhole(
 async function addManifest(
   transaction: Transaction,
   { home, at, exchange, origin }: Changing,
-  { digest, manifest, blob, sizeBytes }: Pushed,
+  { digest, manifest, blob, sizeBytes, summary }: Pushed,
   nowMs: number,
 ): Promise<() => void> {
   const { mediaType, subject } = manifest;
   const needs = [...new Set([...manifest.blobs, ...manifest.manifests].map((each) => each.digest))];
   const record: ManifestRecord = {
-    ...{ blob, sizeBytes, mediaType, needs, subject },
+    ...{ blob, sizeBytes, mediaType, needs, subject, summary },
     pushedMs: nowMs,
     by: shortName(exchange),
   };

@@ -11,6 +11,7 @@
  *     oci-unpurged   <route> <name> <random>               what the nodes have not been told yet
  */
 import { z } from 'zod';
+import { artifactKinds } from '../../../catalogue.ts';
 import {
   asSha256,
   blobReferenceKey,
@@ -29,7 +30,7 @@ export interface Where {
 }
 
 export const repositoriesPrefix = (route: string): DocumentKey => ['oci-repository', route];
-const repositoryKey = ({ route, name }: Where): DocumentKey => ['oci-repository', route, name];
+export const repositoryKey = ({ route, name }: Where): DocumentKey => ['oci-repository', route, name];
 export const blobsPrefix = ({ route, name }: Where): DocumentKey => ['oci-blob', route, name];
 export const blobKey = (at: Where, digest: Digest): DocumentKey => [...blobsPrefix(at), digest];
 export const manifestsPrefix = ({ route, name }: Where): DocumentKey => ['oci-manifest', route, name];
@@ -84,6 +85,15 @@ const manifest = z.object({
   /** Digests of what it is made of. */
   needs: z.array(digest).readonly(),
   subject: digest.nullable(),
+  /** What lists show of it; those who have pushed it have written it. */
+  summary: z
+    .object({
+      kind: z.enum(artifactKinds),
+      artifactType: z.string().nullable(),
+      platforms: z.array(z.string()).readonly(),
+      description: z.string(),
+    })
+    .optional(),
   pushedMs: z.number(),
   by: z.string(),
 });
@@ -92,6 +102,7 @@ export const asManifest = (value: unknown): ManifestRecord => manifest.parse(val
 
 const tag = z.object({ digest, movedMs: z.number(), by: z.string() });
 export type TagRecord = Readonly<z.output<typeof tag>>;
+export const asTag = (value: unknown): TagRecord => tag.parse(value);
 
 export const referrer = z.object({
   mediaType: z.string(),
@@ -101,6 +112,12 @@ export const referrer = z.object({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 export type Referrer = Readonly<z.output<typeof referrer>>;
+
+/** `null`: there is none of this name. */
+export async function findRepository(reader: Pick<DocumentReader, 'get'>, at: Where) {
+  const found = await reader.get(repositoryKey(at));
+  return found && repository.parse(found.value);
+}
 
 export async function isRepository(reader: DocumentReader, at: Where): Promise<boolean> {
   return (await reader.get(repositoryKey(at))) !== null;
@@ -135,7 +152,7 @@ export async function findTag(
   name: string,
 ): Promise<TagRecord | null> {
   const found = await reader.get(tagKey(at, name));
-  return found && tag.parse(found.value);
+  return found && asTag(found.value);
 }
 
 /** All documents below a prefix, page by page. */

@@ -48,7 +48,9 @@ export function removeUnneeded(changing: Changing, digest: Digest): Promise<Answ
     if (found === null) throw new Refusal(404, 'BLOB_UNKNOWN', `${at.name} has no blob ${digest}.`);
     const manifest = await neededBy(transaction, at, digest);
     if (manifest !== null)
-      throw new Refusal(405, 'UNSUPPORTED', `The manifest ${manifest} needs ${digest}: delete that first.`);
+      throw new Refusal(405, 'UNSUPPORTED', `The manifest ${manifest} needs ${digest}: delete that first.`, {
+        fields: { allow: 'GET, HEAD' },
+      });
     await removeBlob(transaction, { at, stores: storesOf(origin) }, digest, found);
     await audit(transaction, changing, 'delete-blob', digest, { bytes: found.sizeBytes });
     return [outdated.item(at, { kind: 'blob', name: at.name, digest })];
@@ -87,7 +89,8 @@ async function removeTag(
   return [outdated.item(at, { kind: 'tag', name: at.name, tag }), outdated.tags(at)];
 }
 
-async function removeManifest(
+/** With its tags. @returns what that makes outdated. */
+export async function removeManifest(
   transaction: Transaction,
   changing: Changing,
   digest: Digest,
@@ -132,7 +135,7 @@ async function letGo(
   }
 }
 
-function refuseImmutable({ home }: Changing, tag: string): void {
+export function refuseImmutable({ home }: Changing, tag: string): void {
   if (home.hosted.isImmutable(tag))
     throw new Refusal(403, 'DENIED', `The tag ${tag} stays what it is here, so it cannot be taken away.`);
 }

@@ -11,6 +11,7 @@ import { algorithmOf, type Digest, hexOf, readDigest } from '../digest.ts';
 import { isName } from '../path.ts';
 import { addBlob } from './blobs.ts';
 import { storesOf } from './claims.ts';
+import { findElsewhere } from './holders.ts';
 import type { Changing } from './home.ts';
 import { findBlob, type Where } from './record.ts';
 import { Refusal } from './refusal.ts';
@@ -83,7 +84,8 @@ async function isMounted(changing: Changing, digest: Digest, from: string | null
   const deed = { action: 'read', route: at.route, subject: source.name, restricted } as const;
   if (source.name !== at.name && exchange.identity?.may(deed) !== true) return false;
   const alert = await metadata.transact(async (transaction) => {
-    const found = await findBlob(transaction, source, digest);
+    const inSource = await findBlob(transaction, source, digest);
+    const found = inSource ?? (from === null ? await findElsewhere(transaction, changing, digest) : null);
     return found && addBlob(transaction, changing, digest, found);
   });
   alert?.();
@@ -126,8 +128,25 @@ async function append(changing: Changing, id: string): Promise<Upload> {
     const upload = await find(changing, id);
     const range = refuseOtherPlace(changing, upload);
     const atMost = range === null ? maxBlobBytes : Math.min(maxBlobBytes, range.end + 1);
-    return storesOf(changing.origin).blobs.uploads.append(id, upload.offset, body, atMost);
+    const after = await storesOf(changing.origin)
+      .blobs.uploads.append(id, upload.offset, body, atMost)
+      .catch((error) => {
+        const isBeyondRange = range !== null && range.end < maxBlobBytes;
+        throw isBeyondRange && isTooLong(error) ? otherLength(changing, range, upload) : error;
+      });
+    if (range !== null && after.offset <= range.end) throw otherLength(changing, range, after);
+    return after;
   });
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof MeridianError && error.code === 'body-too-large';
+}
+
+/** What has come without a length turned out not to be what `Content-Range` says. */
+function otherLength(changing: Changing, { start, end }: Chunk, upload: Upload): Refusal {
+  const message = `More or fewer bytes came than the range ${start}-${end} has.`;
+  return new Refusal(400, 'SIZE_INVALID', message, { fields: placeOf(changing, upload) });
 }
 
 /** Whoever goes on after a broken connection may be here before its end is. */

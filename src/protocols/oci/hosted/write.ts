@@ -36,6 +36,7 @@ async function carryOut(changing: Changing, wanted: Wanted): Promise<Answer> {
   authorise(exchange, { action, route: at.route, subject: at.name, restricted });
   if ((exchange.headers.get('content-encoding') ?? 'identity') !== 'identity')
     throw new Refusal(415, 'UNSUPPORTED', 'What is pushed may not be encoded (Content-Encoding).');
+  refuseAmbiguous(parameters);
   switch (wanted.kind) {
     case 'manifest':
       return method === 'PUT'
@@ -48,6 +49,15 @@ async function carryOut(changing: Changing, wanted: Wanted): Promise<Answer> {
     default:
       throw new MeridianError('internal', `The OCI protocol has no change of ${wanted.kind}.`);
   }
+}
+
+const saidOnce = { digest: 'DIGEST_INVALID', mount: 'DIGEST_INVALID', from: 'NAME_INVALID' } as const;
+
+/** Of two digests, whoever stands in front may have looked at the other one. */
+function refuseAmbiguous(parameters: URLSearchParams): void {
+  for (const [name, code] of Object.entries(saidOnce))
+    if (new Set(parameters.getAll(name)).size > 1)
+      throw new Refusal(400, code, `There is more than one "${name}", and they differ.`);
 }
 
 function goOn(changing: Changing, method: string, id: string, parameters: URLSearchParams): Promise<Answer> {

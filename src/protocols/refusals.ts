@@ -3,9 +3,9 @@
  * them itself for seconds. Written down every ten seconds, so that no request waits for it: what comes last before a crash is lost.
  */
 import { z } from 'zod';
-import type { Clock } from '../../../clock.ts';
-import type { OriginHome, Refused } from '../../../protocol.ts';
-import { type DocumentKey, documentLimits, type MetadataStore, type Transaction } from '../../../store.ts';
+import type { Clock } from '../clock.ts';
+import type { OriginHome, Refused } from '../protocol.ts';
+import { type DocumentKey, documentLimits, type MetadataStore, type Transaction } from '../store.ts';
 
 /** What was refused last is kept, up to this many things, for this long. */
 const MAX_KEPT = 10_000;
@@ -31,8 +31,17 @@ const record = z.object({
   lastMs: z.number(),
 });
 
-export function openRefusals({ route, clock }: { readonly route: string; readonly clock: Clock }): Refusals {
-  const prefix: DocumentKey = ['npm-refused', route];
+/** @param documents the first word of their keys, such as `npm-refused`. */
+export function openRefusals({
+  documents,
+  route,
+  clock,
+}: {
+  readonly documents: string;
+  readonly route: string;
+  readonly clock: Clock;
+}): Refusals {
+  const prefix: DocumentKey = [documents, route];
   let pending = new Map<string, Refused>();
   let home: OriginHome | null = null;
   let cancel: (() => void) | null = null;

@@ -1,11 +1,11 @@
 /** What is kept of refusals. */
 import { afterEach, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { eventually, temporary, virtualClock } from '../../../../test/support/index.ts';
-import { openSqlite } from '../../../origin/metadata/sqlite.ts';
-import type { OriginHome } from '../../../protocol.ts';
-import type { MetadataStore } from '../../../store.ts';
-import { closeLater, closeWorld } from '../world.contract.ts';
+import { eventually, temporary, virtualClock } from '../../test/support/index.ts';
+import { openSqlite } from '../origin/metadata/sqlite.ts';
+import type { OriginHome } from '../protocol.ts';
+import type { MetadataStore } from '../store.ts';
+import { closeLater, closeWorld } from './npm/world.contract.ts';
 import { openRefusals } from './refusals.ts';
 
 afterEach(closeWorld);
@@ -18,7 +18,7 @@ async function world() {
   const metadata = await openSqlite({ path: join(folder.path, 'metadata.db'), clock });
   closeLater(() => metadata.close());
   const process = (store: MetadataStore = metadata) => {
-    const refusals = openRefusals({ route: 'npm', clock });
+    const refusals = openRefusals({ documents: 'npm-refused', route: 'npm', clock });
     const home: OriginHome = {
       stores: { metadata: store, blobs: null as never, usage: null as never, audit: null as never },
       warn: () => {},
