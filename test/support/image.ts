@@ -35,7 +35,13 @@ interface Descriptor {
 export function writeImage(
   folder: string,
   tag: string,
-  { layers = [random(2000)], platforms = [], created, config: more = {}, annotations: words }: ImageOptions = {},
+  {
+    layers = [random(2000)],
+    platforms = [],
+    created,
+    config: more = {},
+    annotations: words,
+  }: ImageOptions = {},
 ): Image {
   const blobs = join(folder, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
