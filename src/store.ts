@@ -116,19 +116,54 @@ export interface Upload {
   readonly changedMs: number;
 }
 
+/** Whose an upload is: for nobody else is it there. */
+export interface UploadOwner {
+  /** Who sends it: `user:alice`. */
+  readonly by: string;
+  /** What it is for, such as a repository. */
+  readonly for: string;
+}
+
 /**
  * Blobs that arrive in pieces, perhaps over hours, such as OCI's chunked pushes. What has been taken survives a restart. It
  * lies on the disk of the origin that took it, whatever the engine: an upload goes on where it began.
  */
 export interface Uploads {
-  /** @throws `overloaded` when there are as many as the store takes on. */
-  begin(): Promise<Upload>;
+  of(owner: UploadOwner): OwnUploads;
+  /** Ends those that have not changed since then, and returns how many. */
+  expire(beforeMs: number): Promise<number>;
+  /** Of all owners. */
+  readonly underWay: UploadsUnderWay;
+}
+
+export interface UploadsUnderWay {
+  readonly uploads: number;
+  readonly bytes: number;
+}
+
+/** What may be under way. */
+export interface UploadBounds {
+  readonly uploads: number;
+  readonly bytes: number;
+  /** The same of all that one sends (`UploadOwner.by`). */
+  readonly uploadsOfOne: number;
+  readonly bytesOfOne: number;
+}
+
+/** Those of one owner. */
+export interface OwnUploads {
+  /**
+   * @param options `hash`: what will be asked for at the end, beside SHA-256; what is not named here costs another reading then.
+   * @throws `overloaded` when there are as many as the bounds allow, of which none has rested for long.
+   */
+  begin(options?: Pick<WriteOptions, 'hash'>): Promise<Upload>;
   find(id: string): Promise<Upload | null>;
   /**
    * Adds the source's bytes at `offset`, which must be where the upload is. Resolves once they are durable. When the source
    * fails, what came before stays: `find` tells how much.
    *
-   * @throws `upload-unknown`, `upload-offset`, `body-too-large` (`maxBytes` for the upload as a whole), `store-full`.
+   * @throws `upload-unknown`, `upload-offset`, `body-too-large` (`maxBytes` for the upload as a whole), `overloaded` (the
+   *   bounds), `conflict` (it is just being changed), `store-full`.
    */
   append(id: string, offset: number, source: BlobSource, maxBytes?: number): Promise<Upload>;
   /**
@@ -136,10 +171,8 @@ export interface Uploads {
    * @throws `upload-unknown`, and whatever `write` throws.
    */
   finish(id: string, options?: Omit<WriteOptions, 'maxBytes'>): Promise<WrittenBlob>;
-  /** Also when there is none. */
+  /** Also when there is none. @throws `conflict` when it is just being changed. */
   cancel(id: string): Promise<void>;
-  /** Ends those that have not changed since then, and returns how many. */
-  expire(beforeMs: number): Promise<number>;
 }
 
 /**

@@ -103,7 +103,8 @@ function cells({ packages, versions, bytes }: Use, bound: number | undefined): (
   return [packages, versions, readableSize(bytes), bound === undefined ? '-' : readableSize(bound), share];
 }
 
-function sentences({ blobs, condemned, collection, counted, disks, minFreeBytes, cache }: StorageOverview) {
+function sentences(overview: StorageOverview): readonly string[] {
+  const { blobs, condemned, collection, counted, uploads, disks, minFreeBytes, cache } = overview;
   const said: string[] = [];
   if (blobs === null) said.push('blobs: not looked at yet (`meridian gc --dry-run`)');
   else {
@@ -120,6 +121,8 @@ function sentences({ blobs, condemned, collection, counted, disks, minFreeBytes,
       `last collection: ${when(collection.atMs)}, freed ${deleted} blobs (${readableSize(deletedBytes)})${mirrored}`,
     );
   }
+  if (uploads.uploads > 0)
+    said.push(`uploads: ${uploads.uploads} under way (${readableSize(uploads.bytes)})`);
   if (cache !== null) {
     const { bytes, limitBytes, unused } = cache;
     const gone = `${unused.entries} entries dropped as unused since the start (${readableSize(unused.bytes)})`;

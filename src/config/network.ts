@@ -118,6 +118,7 @@ export interface StoreConfig {
   readonly blobs: BlobsConfig;
   readonly metadata: MetadataConfig;
   readonly collection: Of<typeof schema.collection>;
+  readonly uploads: Of<typeof schema.uploads>;
   readonly quotaBytes?: number | undefined;
   readonly minFreeBytes: number;
 }

@@ -91,6 +91,17 @@ export const collection = group('How blobs are removed that nothing refers to an
   ).prefault('24h'),
 }).prefault({});
 
+export const uploads = group(
+  'Blobs that arrive in pieces and are not finished, such as layers that are being pushed. More is refused with 503; who has as many as he may loses those that have rested for an hour.',
+  {
+    uploads: count('All together.', 1, 1_000_000).prefault(10_000),
+    bytes: size('What all have together.').prefault('4 TiB'),
+    uploadsOfOne: count('Of one user, or machine.', 1, 1_000_000).prefault(1_000),
+    bytesOfOne: size('What those of one have together.').prefault('1 TiB'),
+    restS: seconds('How long one is kept that nobody goes on with.', { atLeast: 600 }).prefault('24h'),
+  },
+).prefault({});
+
 export const store = group('What an origin keeps for good. One engine for each half.', {
   blobs: group('Where the bytes are.', { files: filesStore.optional(), s3: s3Store.optional() }).prefault({}),
   metadata: group('Where it is written what there is.', {
@@ -98,6 +109,7 @@ export const store = group('What an origin keeps for good. One engine for each h
     postgres: postgresStore.optional(),
   }).prefault({}),
   collection,
+  uploads,
   quotaBytes: size(
     'What is published, imported and mirrored on all routes together, in bytes of tarballs. More is refused with 403.',
   ).optional(),

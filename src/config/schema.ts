@@ -36,12 +36,24 @@ import { npmPolicy } from './schema-policy.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
 import { rum } from './schema-rum.ts';
-import { collection, postgresStore, s3Store, standardStore, store } from './schema-store.ts';
+import { collection, postgresStore, s3Store, standardStore, store, uploads } from './schema-store.ts';
 import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
 
-export { access, bus, collection, metadataTimes, postgresStore, purge, ring, rum, s3Store, standardStore };
+export {
+  access,
+  bus,
+  collection,
+  metadataTimes,
+  postgresStore,
+  purge,
+  ring,
+  rum,
+  s3Store,
+  standardStore,
+  uploads,
+};
 
 const label = (means: string) =>
   text(

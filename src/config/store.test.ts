@@ -4,6 +4,7 @@ import { forNode } from './for-node.ts';
 import { formatMistake } from './mistake.ts';
 import { type ParseOptions, parseNetwork } from './network.ts';
 import { redact } from './redact.ts';
+import { standardStore } from './schema-store.ts';
 
 type StoreInput = NonNullable<NetworkInput['nodes'][string]['store']>;
 
@@ -46,6 +47,7 @@ describe('a store', () => {
       blobs: { engine: 'files', path: '/etc/meridian/.meridian/origin/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/.meridian/origin/metadata.db' },
       collection: { everyS: 86_400, graceS: 86_400 },
+      uploads: standardStore.uploads,
       minFreeBytes: 256 * 2 ** 20,
     });
     const placed = { blobs: files({ path: '/srv/blobs' }), metadata: sqlite({ path: 'here.db' }) };
@@ -53,6 +55,7 @@ describe('a store', () => {
       blobs: { engine: 'files', path: '/srv/blobs' },
       metadata: { engine: 'sqlite', path: '/etc/meridian/here.db' },
       collection: { everyS: 86_400, graceS: 86_400 },
+      uploads: standardStore.uploads,
       minFreeBytes: 256 * 2 ** 20,
     });
   });
@@ -78,6 +81,7 @@ describe('a store', () => {
         connections: 10,
       },
       collection: { everyS: 86_400, graceS: 86_400 },
+      uploads: standardStore.uploads,
       minFreeBytes: 256 * 2 ** 20,
     });
   });

@@ -5,6 +5,7 @@ import { eventually, temporary } from '../../test/support/index.ts';
 import { openRegister, type Register } from '../access/register/register.ts';
 import { systemClock } from '../clock.ts';
 import type { StoreConfig } from '../config/network.ts';
+import { standardStore } from '../config/schema-store.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { keepHouse } from './housekeeping.ts';
 import type { Site } from './node.ts';
@@ -30,6 +31,7 @@ describe('the house of an origin', () => {
       blobs: { engine: 'files', path: `${folder.path}/blobs` },
       metadata: { engine: 'sqlite', path: `${folder.path}/metadata.db` },
       collection: { everyS: 0, graceS: 0 },
+      uploads: standardStore.uploads,
       minFreeBytes: 0,
     };
     const stores = await openStores(config, systemClock, silentLog);
@@ -57,6 +59,7 @@ describe('the house of an origin', () => {
         clock,
         works,
         register: { ...register, removeExpired },
+        uploadRestMs: () => 24 * 3_600_000,
         by: 'origin',
         graceMs: 0,
         everyMs: 0,

@@ -14,13 +14,13 @@ import type { Works } from './works.ts';
 
 /** How often it is looked whether there is anything to do. */
 const lookMs = 10 * 60_000;
-/** An upload that nothing was added to for so long is given up. */
-const uploadMs = 24 * 3600_000;
 
 /** For so long, who shows a token that has expired is told so; after that, nothing is known of it. */
 const expiredMs = 24 * 3600_000;
 
 export interface HousekeepingOptions extends CollectionOptions {
+  /** An upload that nothing was added to for so long is given up; as the config says now. */
+  readonly uploadRestMs: () => number;
   /** 0: never. */
   readonly everyMs: number;
   readonly register: Pick<
@@ -50,7 +50,7 @@ export function keepHouse(options: HousekeepingOptions): Housekeeping {
   async function look(): Promise<void> {
     try {
       await finishLeft({ stores, clock, writtenBeforeMs: clock.now() - graceMs });
-      await stores.blobs.uploads.expire(clock.now() - uploadMs);
+      await stores.blobs.uploads.expire(clock.now() - options.uploadRestMs());
       if ((await lastRecount(stores.metadata)) === null) await countFirst();
       await tidyAccess(options, closing.signal);
       if (everyMs > 0 && (await isDue())) await collectNow();

@@ -6,6 +6,7 @@ import type { DiskStats } from '../cache/disk/disk.ts';
 import type { Clock } from '../clock.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import type { ParentStatus } from '../parents/member.ts';
+import type { UploadsUnderWay } from '../store.ts';
 import { type Histogram, type Observation, type Registry, registry } from '../telemetry/metrics/registry.ts';
 import { layerOf, type RequestMeter, requestMeter } from '../telemetry/metrics/requests.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
@@ -155,12 +156,18 @@ function observeParents(counted: Registry, status: () => NodeStatus): void {
 function observeStores(counted: Registry, status: () => NodeStatus): void {
   counted.observe('meridian.disk.errors', () => ofDisk(status(), ({ errors }) => errors));
   counted.observe('meridian.disk.corrupt', () => ofDisk(status(), ({ corrupt }) => corrupt));
+  counted.observe('meridian.uploads.open', () => ofUploads(status(), ({ uploads }) => uploads));
+  counted.observe('meridian.uploads.size', () => ofUploads(status(), ({ bytes }) => bytes));
   counted.observe('meridian.store.up', () =>
     Object.entries(status().stores ?? {}).map(([store, { engine, state }]) => ({
       labels: [store, engine] as const,
       value: state === 'failing' ? 0 : 1,
     })),
   );
+}
+
+function ofUploads({ uploads }: NodeStatus, of: (underWay: UploadsUnderWay) => number) {
+  return uploads === null ? [] : single(of(uploads));
 }
 
 function ofDisk({ disk }: NodeStatus, of: (stats: DiskStats) => number): ReturnType<typeof single> {

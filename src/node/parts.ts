@@ -113,6 +113,7 @@ export async function openParts(
       works: records.works,
       register: records.register,
       auditMs: records.auditMs,
+      uploadRestMs: () => tending.stores.bounds.uploads.restS * 1000,
       log,
     });
   const fleet = records && (await openFleet({ bus, clock, log, dataDir: config.dataDir }));

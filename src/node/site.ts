@@ -243,7 +243,7 @@ function placeOf(network: Network, node: string): TierParent {
 
 /** Of a store, its bounds may change. */
 function enginesOf({ store }: NodeConfig): unknown {
-  const { quotaBytes: _, minFreeBytes: __, ...engines } = store ?? {};
+  const { quotaBytes: _, minFreeBytes: __, uploads: ___, ...engines } = store ?? {};
   return engines;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a node says about itself when it is asked (`meridian status`).
  */
+
 import type { BusState } from '../bus.ts';
 import type { CacheStats } from '../cache/cache.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
@@ -8,6 +9,7 @@ import type { NodeConfig } from '../config/network.ts';
 import type { CopiesStats } from '../kv/copies.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
+import type { UploadsUnderWay } from '../store.ts';
 import type { HotStatus } from './hot.ts';
 import type { Node } from './node.ts';
 import type { PurgingStatus } from './purging.ts';
@@ -28,6 +30,7 @@ export interface NodeStatus {
   readonly disk: DiskStats | null;
   /** `null` when the node keeps nothing for good. */
   readonly stores: StoresStatus | null;
+  readonly uploads: UploadsUnderWay | null;
   /** Requests to the parent under way that others may wait for. */
   readonly fills: number;
   readonly bus: BusState;
@@ -64,6 +67,7 @@ export function statusOf(
     ...node.cache.stats,
     bus: node.bus.state,
     stores: node.stores?.status ?? null,
+    uploads: node.stores?.blobs.uploads.underWay ?? null,
     pid: process.pid,
     rssBytes: process.memoryUsage.rss(),
     purging: node.purging.status,

@@ -85,6 +85,7 @@ export function storageDesk({ stores, cache, site }: StorageDeskOptions): Storag
         condemned: condemned.length,
         collection: last && collectedIn(last),
         counted: await lastRecount(metadata),
+        uploads: stores.blobs.uploads.underWay,
         disks: [...(await stores.space())],
         minFreeBytes,
         cache: cached(),

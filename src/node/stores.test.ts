@@ -5,6 +5,7 @@ import { eventually, temporary, virtualClock } from '../../test/support/index.ts
 import { available } from '../../test/support/needs.ts';
 import { startS3 } from '../../test/support/s3.ts';
 import { systemClock } from '../clock.ts';
+import { standardStore } from '../config/schema-store.ts';
 import type { TlsFiles } from '../server-tls.ts';
 import type { Log } from '../telemetry/log.ts';
 import { openStores } from './stores.ts';
@@ -15,6 +16,8 @@ function notes() {
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
   return { lines, log };
 }
+
+const { uploads } = standardStore;
 
 test('stores are looked at every now and then; it is told when one begins to fail, and when it is well again', async () => {
   using folder = temporary('stores');
@@ -30,6 +33,7 @@ test('stores are looked at every now and then; it is told when one begins to fai
       blobs: { engine: 's3', ...keys, ...settings },
       metadata: { engine: 'sqlite', path: join(folder.path, 'metadata.db') },
       minFreeBytes: 0,
+      uploads,
     },
     clock,
     log,
@@ -88,7 +92,7 @@ test.skipIf(!available('openssl', noOpenssl))(
       const spool = join(folder.path, 'spool');
       const metadata = { engine: 'sqlite' as const, path: join(folder.path, 'metadata.db') };
       const blobs = { engine: 's3' as const, ...keys, ...settings, spool, tls };
-      return openStores({ blobs, metadata, minFreeBytes: 0 }, systemClock, log);
+      return openStores({ blobs, metadata, minFreeBytes: 0, uploads }, systemClock, log);
     }
 
     const right = await opened({ ...own, ca: ours.ca });
@@ -118,6 +122,7 @@ test('a database that cannot be reached keeps no origin from starting', async ()
       blobs: { engine: 'files', path: join(folder.path, 'blobs') },
       metadata: { engine: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none', connections: 1 },
       minFreeBytes: 0,
+      uploads,
     },
     virtualClock(),
     log,

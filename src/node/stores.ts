@@ -11,9 +11,9 @@ import type { Clock } from '../clock.ts';
 import type { BlobsConfig, MetadataConfig, StoreConfig } from '../config/network.ts';
 import { asMeridianError } from '../errors.ts';
 import { readTls } from '../http/tls-files.ts';
-import { openFiles } from '../origin/blobs/files.ts';
+import { type FilesOptions, openFiles } from '../origin/blobs/files.ts';
 import { openS3 } from '../origin/blobs/s3.ts';
-import { aboveFloor, type DiskSpace, measure } from '../origin/disk-space.ts';
+import { aboveFloor, type DiskSpace, measure, refusingBelow } from '../origin/disk-space.ts';
 import { openPostgres } from '../origin/metadata/postgres.ts';
 import { openSqlite } from '../origin/metadata/sqlite.ts';
 import { openUsage } from '../origin/usage/usage.ts';
@@ -35,7 +35,7 @@ export interface Stores extends LentStores {
   close(): Promise<void>;
 }
 
-export type StoreBounds = Pick<StoreConfig, 'quotaBytes' | 'minFreeBytes'>;
+export type StoreBounds = Pick<StoreConfig, 'quotaBytes' | 'minFreeBytes' | 'uploads'>;
 
 export interface StoresStatus {
   readonly blobs: StoreStatus;
@@ -55,9 +55,12 @@ export async function openStores(
 ): Promise<Stores> {
   let bounds: StoreBounds = config;
   const folders = foldersOf(config);
-  const opened = await openBlobs(config.blobs, clock, log);
   const minFreeBytes = () => bounds.minFreeBytes;
-  const blobs = aboveFloor(opened, { folders, minFreeBytes, inWords: readableSize, measure });
+  const refuseBelow = refusingBelow({ folders, minFreeBytes, inWords: readableSize, measure });
+  const uploadBounds = () => bounds.uploads;
+  const room = () => refuseBelow(0);
+  const opened = await openBlobs(config.blobs, { clock, log, uploadBounds, room });
+  const blobs = aboveFloor(opened, refuseBelow);
   const usage = openUsage({
     storeBytes: () => bounds.quotaBytes,
     inWords: readableSize,
@@ -124,10 +127,17 @@ function watched(store: BlobStore | MetadataStore, half: string, log: Log) {
   };
 }
 
-async function openBlobs(config: BlobsConfig, clock: Clock, log: Log): Promise<BlobStore> {
-  if (config.engine === 'files') return openFiles({ path: config.path, clock });
-  const tls = await openTierTls(config, { clock, log, to: 'the bucket' });
-  const store = await openS3({ ...config, clientTls: () => tls.current, clock, random, env: process.env });
+interface Surroundings extends Pick<FilesOptions, 'clock' | 'uploadBounds' | 'room'> {
+  readonly log: Log;
+}
+
+async function openBlobs(config: BlobsConfig, { log, ...around }: Surroundings): Promise<BlobStore> {
+  if (config.engine === 'files') return openFiles({ path: config.path, ...around });
+  const tls = await openTierTls(config, { clock: around.clock, log, to: 'the bucket' });
+  const store = await openS3({
+    ...{ ...config, ...around },
+    ...{ clientTls: () => tls.current, random, env: process.env },
+  });
   return {
     ...store,
     async close() {

@@ -4,7 +4,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import { MeridianError } from '../errors.ts';
-import type { BlobSource, BlobStore, WriteOptions } from '../store.ts';
+import type { BlobSource, BlobStore, OwnUploads, WriteOptions } from '../store.ts';
 import { fileFailure } from './file.ts';
 
 /** The file system that a folder is on. */
@@ -35,9 +35,11 @@ export interface Floor {
   readonly measure: Measure;
 }
 
-/** What writes fails with `store-full` below the floor, before anything is written; the rest is as ever. */
-export function aboveFloor(blobs: BlobStore, { folders, minFreeBytes, inWords, measure }: Floor): BlobStore {
-  async function refuseBelow(sizeBytes: number): Promise<void> {
+/** Fails with `store-full` where so many bytes more would go below the floor. */
+export type RefuseBelow = (sizeBytes: number) => Promise<void>;
+
+export function refusingBelow({ folders, minFreeBytes, inWords, measure }: Floor): RefuseBelow {
+  return async (sizeBytes) => {
     const least = minFreeBytes();
     if (least === 0) return;
     for (const { path, freeBytes } of await Promise.all(folders.map(measure))) {
@@ -45,8 +47,14 @@ export function aboveFloor(blobs: BlobStore, { folders, minFreeBytes, inWords, m
       const detail = `${inWords(freeBytes)} are free at ${path}, and ${inWords(least)} have to stay free`;
       throw new MeridianError('store-full', detail);
     }
-  }
+  };
+}
 
+/**
+ * What writes fails with `store-full` below the floor, before anything is written; the rest is as ever. While a long blob comes,
+ * the engine asks again.
+ */
+export function aboveFloor(blobs: BlobStore, refuseBelow: RefuseBelow): BlobStore {
   /** The source is let go of by whoever gave it: nobody has begun to read it. */
   async function write(source: BlobSource, options: WriteOptions = {}) {
     await refuseBelow(options.expect?.sizeBytes ?? 0);
@@ -57,15 +65,25 @@ export function aboveFloor(blobs: BlobStore, { folders, minFreeBytes, inWords, m
     ...blobs,
     write,
     uploads: {
-      ...blobs.uploads,
-      async begin() {
-        await refuseBelow(0);
-        return blobs.uploads.begin();
+      of: (owner) => uploadsAbove(blobs.uploads.of(owner), refuseBelow),
+      expire: (beforeMs) => blobs.uploads.expire(beforeMs),
+      get underWay() {
+        return blobs.uploads.underWay;
       },
-      async append(id, offset, source, maxBytes) {
-        await refuseBelow(0);
-        return blobs.uploads.append(id, offset, source, maxBytes);
-      },
+    },
+  };
+}
+
+function uploadsAbove(uploads: OwnUploads, refuseBelow: RefuseBelow): OwnUploads {
+  return {
+    ...uploads,
+    async begin(options) {
+      await refuseBelow(0);
+      return uploads.begin(options);
+    },
+    async append(id, offset, source, maxBytes) {
+      await refuseBelow(0);
+      return uploads.append(id, offset, source, maxBytes);
     },
   };
 }

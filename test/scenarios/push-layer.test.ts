@@ -75,9 +75,7 @@ test('what is no layer is refused beyond the bound of other bodies', async () =>
 });
 
 test('a layer beyond the bound of other bodies arrives whole, and goes on where it broke off', async () => {
-  const hasher = new Bun.CryptoHasher('sha256');
-  for (let nth = 0; nth < pieces; nth++) hasher.update(piece);
-  const digest = `sha256:${hasher.digest('hex')}`;
+  const digest = digestOfZeroes(pieces);
   const begun = await send('POST', '/v2/big/layer/blobs/uploads/');
   const place = begun.headers.get('location') ?? '';
   await send('PATCH', place, zeroes(pieces, 30)).catch(() => null); // it breaks off, which is what this is about
@@ -95,3 +93,35 @@ test('a layer beyond the bound of other bodies arrives whole, and goes on where 
   for await (const chunk of got.body ?? []) bytes += chunk.length;
   expect(bytes).toBe(pieces * piece.length);
 }, 60_000);
+
+const longest = 384;
+/** What a node may take more for a layer, however long it is. */
+const mostBytes = 150 * 2 ** 20;
+
+test('a long layer takes little memory at any node, sent in pieces as in one', async () => {
+  const nodes = ['pop', 'shield', 'origin'].map((name) => network.node(name).process);
+  const digest = digestOfZeroes(longest);
+  const begun = await send('POST', '/v2/big/memory/blobs/uploads/');
+  const place = begun.headers.get('location') ?? '';
+  for (const way of ['in pieces', 'in one']) {
+    const before = nodes.map((node) => {
+      node.resetPeak();
+      return node.memory().rssBytes;
+    });
+    if (way === 'in pieces') {
+      expect((await send('PATCH', place, zeroes(longest))).status).toBe(202);
+      expect((await send('PUT', `${place}?digest=${digest}`)).status).toBe(201);
+    } else {
+      const target = `/v2/big/whole/blobs/uploads/?digest=${digest}`;
+      expect((await send('POST', target, zeroes(longest))).status).toBe(201);
+    }
+    const more = nodes.map((node, nth) => node.memory().peakBytes - (before[nth] ?? 0));
+    expect([way, ...more.map((bytes) => bytes < mostBytes || bytes)]).toEqual([way, true, true, true]);
+  }
+}, 90_000);
+
+function digestOfZeroes(count: number): string {
+  const hasher = new Bun.CryptoHasher('sha256');
+  for (let nth = 0; nth < count; nth++) hasher.update(piece);
+  return `sha256:${hasher.digest('hex')}`;
+}

@@ -48,6 +48,8 @@ export const storageOverview = z.object({
     .nullable(),
   /** When totals were last counted anew, and how many were wrong; `null`: never, so that they may lack what is older. */
   counted: z.object({ atMs: z.number(), corrected: z.number() }).nullable(),
+  /** Blobs that arrive in pieces, at the origin that answers. */
+  uploads: z.object({ uploads: z.number(), bytes: z.number() }),
   /** Of the origin that answers. */
   disks: z.array(z.object({ path: z.string(), freeBytes: z.number(), totalBytes: z.number() })),
   minFreeBytes: z.number(),

@@ -1,15 +1,13 @@
 /**
  * Files that have no name yet: what is being written, and uploads that arrive in pieces. Those of earlier processes that were
- * being written are removed after a day; until then, they may be somebody's who is just about to stop.
+ * being written expire as uploads do; until then, they may be somebody's who is just about to stop.
  */
-import { type FileHandle, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.ts';
 import type { WriteOptions, WrittenBlob } from '../../store.ts';
-import { append, isMissing } from '../file.ts';
+import { isMissing } from '../file.ts';
 import { hashing } from './hashing.ts';
-
-const keptMs = 24 * 60 * 60 * 1000;
+import { type Streaming, streamIn } from './streaming-in.ts';
 
 export interface Draft {
   readonly path: string;
@@ -23,7 +21,7 @@ export interface Draft {
 export async function draft<Result>(
   folder: string,
   chunks: AsyncIterable<Uint8Array>,
-  wanted: WriteOptions,
+  wanted: WriteOptions & Pick<Streaming, 'room'>,
   keep: (draft: Draft) => Promise<Result>,
 ): Promise<Result> {
   const path = join(folder, crypto.randomUUID());
@@ -63,26 +61,19 @@ export async function draftWhole<Result>(
 async function fill(
   file: FileHandle,
   chunks: AsyncIterable<Uint8Array>,
-  wanted: WriteOptions,
+  wanted: WriteOptions & Pick<Streaming, 'room'>,
 ): Promise<WrittenBlob> {
   const hashes = hashing(wanted);
-  let at = 0;
-  for await (const chunk of chunks) {
-    await append(file, chunk, at);
-    hashes.update(chunk);
-    at += chunk.length;
-  }
-  const written = hashes.finish();
-  await file.datasync();
-  return written;
+  await streamIn(file, 0, chunks, { heard: hashes.update, room: wanted.room });
+  return hashes.finish();
 }
 
-export async function openDrafts(folder: string, clock: Clock): Promise<void> {
-  await mkdir(folder, { recursive: true });
+/** Removes what has not changed since then. */
+export async function dropDrafts(folder: string, beforeMs: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const changedMs = await changed(path);
-    if (changedMs !== null && changedMs < clock.now() - keptMs) await rm(path, { force: true });
+    if (changedMs !== null && changedMs < beforeMs) await rm(path, { force: true });
   }
 }
 

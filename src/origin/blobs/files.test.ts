@@ -26,18 +26,19 @@ async function subject(): Promise<BlobSubject> {
 blobContract('files', subject);
 uploadContract('files', subject);
 
-test('what a write leaves when its process dies is removed after a day, and uploads are not', async () => {
+test('what a write leaves when its process dies expires as uploads do', async () => {
   using folder = temporary('blobs');
   const { path } = folder;
   const store = await openFiles({ path, clock });
-  const { id } = await store.uploads.begin();
+  const own = { by: 'alice', for: 'test' };
+  const { id } = await store.uploads.of(own).begin();
   const old = new Date(Date.now() - 25 * 3_600_000);
   for (const name of ['old', 'new']) writeFileSync(join(path, 'drafts', name), 'half of it');
   utimesSync(join(path, 'drafts', 'old'), old, old);
-  utimesSync(join(path, 'uploads', id), old, old);
   const again = await openFiles({ path, clock });
+  expect(await again.uploads.expire(Date.now() - 24 * 3_600_000)).toBe(0);
   expect(readdirSync(join(path, 'drafts'))).toEqual(['new']);
-  expect(await again.uploads.find(id)).not.toBeNull();
+  expect(await again.uploads.of(own).find(id)).not.toBeNull();
 });
 
 const small = temporary('small');
@@ -57,7 +58,8 @@ describe.skipIf(!available('small file systems', problem))('a disk that is full'
     const store = await openFiles({ path: disk, clock });
     const kept = noiseBytes(1, 6 * 2 ** 20);
     const { sha256 } = await store.write(kept);
-    const { id } = await store.uploads.begin();
+    const uploads = store.uploads.of({ by: 'alice', for: 'test' });
+    const { id } = await uploads.begin();
     const large = noiseBytes(2, 12 * 2 ** 20);
 
     expect(await failure(store.write(large))).toBe('store-full');
@@ -65,8 +67,10 @@ describe.skipIf(!available('small file systems', problem))('a disk that is full'
     expect(readdirSync(join(disk, 'drafts'))).toEqual([]);
     expect(await read(store, sha256)).toEqual(kept);
 
-    expect(await failure(store.uploads.append(id, 0, large))).toBe('store-full');
-    await store.uploads.cancel(id);
+    expect(await failure(uploads.append(id, 0, large))).toBe('store-full');
+    const taken = (await uploads.find(id))?.offset ?? 0;
+    expect(store.uploads.underWay).toEqual({ uploads: 1, bytes: taken });
+    await uploads.cancel(id);
     await store.delete(sha256);
     await store.write(large);
     expect(await read(store, sha256Of(large))).toEqual(large);

@@ -12,13 +12,15 @@ import {
   type BlobStat,
   type BlobStore,
   type Sha256,
+  type UploadBounds,
   type WriteOptions,
   type WrittenBlob,
 } from '../../store.ts';
 import { fileFailure, flushFolder, isMissing } from '../file.ts';
-import { type Draft, draft, draftWhole, openDrafts } from './drafts.ts';
+import { type Draft, draft, draftWhole } from './drafts.ts';
 import { openFile } from './open-file.ts';
 import { chunksOf } from './source.ts';
+import { unbounded } from './upload-ledger.ts';
 import { openUploads } from './uploads.ts';
 import { checkedBody, partOf } from './whole.ts';
 
@@ -26,14 +28,23 @@ export interface FilesOptions {
   /** Of its own, on one file system. */
   readonly path: string;
   readonly clock: Clock;
+  /** As they are now; without it, uploads are not bounded. */
+  readonly uploadBounds?: () => UploadBounds;
+  /** Fails when there is too little room; asked while a long blob comes. */
+  readonly room?: () => Promise<void>;
 }
 
-export async function openFiles({ path, clock }: FilesOptions): Promise<BlobStore> {
+export async function openFiles({
+  path,
+  clock,
+  uploadBounds: bounds = () => unbounded,
+  room = async () => {},
+}: FilesOptions): Promise<BlobStore> {
   const folder = { blobs: join(path, 'blobs'), drafts: join(path, 'drafts'), uploads: join(path, 'uploads') };
   const pathOf = (sha256: Sha256) => join(folder.blobs, sha256.slice(0, 2), sha256);
   await guarded(async () => {
     await makeShelves(folder.blobs);
-    await openDrafts(folder.drafts, clock);
+    await mkdir(folder.drafts, { recursive: true });
   });
 
   async function keep({ path, written }: Draft): Promise<WrittenBlob> {
@@ -49,14 +60,16 @@ export async function openFiles({ path, clock }: FilesOptions): Promise<BlobStor
       await options.claim?.(whole.written.sha256);
       return keep(whole);
     };
-    if (!(source instanceof Uint8Array)) return draft(folder.drafts, chunks, options, claimed);
+    if (!(source instanceof Uint8Array)) return draft(folder.drafts, chunks, { ...options, room }, claimed);
     await chunks.next(); // Refuses what is too long.
     return draftWhole(folder.drafts, source, options, claimed);
   }
 
   return {
     engine: 'files',
-    uploads: await guarded(() => openUploads(folder.uploads, keep)),
+    uploads: await guarded(() =>
+      openUploads({ folder: folder.uploads, drafts: folder.drafts, clock, bounds, room, keep }),
+    ),
 
     write: (source, options = {}) => guarded(() => write(source, options)),
 

@@ -5,26 +5,31 @@ import { asSha256, type Hashes, type HashName, type WriteOptions, type WrittenBl
 type Wanted = Pick<WriteOptions, 'expect' | 'hash'>;
 
 export interface Hashing {
+  /** So far. */
+  readonly sizeBytes: number;
+  /** Whether it can say all that is wanted. */
+  covers(wanted: Wanted): boolean;
   update(chunk: Uint8Array): void;
-  /** What has passed. @throws `blob-mismatch` when it is not what was expected. */
-  finish(): WrittenBlob;
+  /** What has passed, once. @throws `blob-mismatch` when it is not what was expected, at first or now. */
+  finish(expect?: Wanted['expect']): WrittenBlob;
 }
 
 const names: readonly HashName[] = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'];
 
-export function hashing({ expect = {}, hash = [] }: Wanted): Hashing {
-  const wanted = names.filter(
-    (name) => name === 'sha256' || hash.includes(name) || expect[name] !== undefined,
-  );
-  const hashers = wanted.map((name) => [name, new Bun.CryptoHasher(name)] as const);
+export function hashing(wanted: Wanted): Hashing {
+  const hashers = namesIn(wanted).map((name) => [name, new Bun.CryptoHasher(name)] as const);
   let sizeBytes = 0;
 
   return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    covers: (later) => namesIn(later).every((name) => hashers.some(([own]) => own === name)),
     update(chunk) {
       sizeBytes += chunk.length;
       for (const [, hasher] of hashers) hasher.update(chunk);
     },
-    finish() {
+    finish(expect = wanted.expect ?? {}) {
       const hashes: Hashes = Object.fromEntries(
         hashers.map(([name, hasher]) => [name, hasher.digest('hex')]),
       );
@@ -35,6 +40,10 @@ export function hashing({ expect = {}, hash = [] }: Wanted): Hashing {
       return written;
     },
   };
+}
+
+function namesIn({ expect = {}, hash = [] }: Wanted): readonly HashName[] {
+  return names.filter((name) => name === 'sha256' || hash.includes(name) || expect[name] !== undefined);
 }
 
 function compare({ sizeBytes, hashes }: WrittenBlob, expect: NonNullable<Wanted['expect']>): void {

@@ -6,6 +6,7 @@
  * only if the hash is right. Where it is not, a short blob is held in memory and a long one on the origin's disk until it is.
  * An `ETag` is never taken for a digest: it is none where an object came in parts, or is encrypted.
  */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseHttpDate } from '../../http/date.ts';
 import {
@@ -14,12 +15,13 @@ import {
   type BlobStat,
   type BlobStore,
   type Sha256,
+  type UploadBounds,
   type WriteOptions,
   type WrittenBlob,
 } from '../../store.ts';
 import { fileFailure } from '../file.ts';
 import { gate } from '../gate.ts';
-import { type Draft, draft, openDrafts } from './drafts.ts';
+import { type Draft, draft } from './drafts.ts';
 import { gathered } from './gathered.ts';
 import { hashing } from './hashing.ts';
 import { type BucketOptions, openBucket } from './s3/bucket.ts';
@@ -30,6 +32,7 @@ import type { Protection } from './s3/protection.ts';
 import { put } from './s3/put.ts';
 import { isNotThere } from './s3/refusal.ts';
 import { chunksOf } from './source.ts';
+import { unbounded } from './upload-ledger.ts';
 import { openUploads } from './uploads.ts';
 
 /** Uploads to the bucket at once; others wait. Each holds a few parts in memory. */
@@ -46,10 +49,14 @@ export interface S3Options extends BucketOptions, Protection {
   readonly redirect: boolean;
   /** Where long blobs wait for their name, and uploads that arrive in pieces are kept. */
   readonly spool: string;
+  /** As they are now; without it, uploads are not bounded. */
+  readonly uploadBounds?: () => UploadBounds;
+  /** Fails when there is too little room there; asked while a long blob comes. */
+  readonly room?: () => Promise<void>;
 }
 
 export async function openS3(options: S3Options): Promise<BlobStore> {
-  const { spool, clock, prefix } = options;
+  const { spool, clock, prefix, uploadBounds: bounds = () => unbounded, room = async () => {} } = options;
   const folder = { drafts: join(spool, 'drafts'), uploads: join(spool, 'uploads') };
   const bucket = openBucket(options);
   const puts = gate(maxPuts, maxWaiting);
@@ -110,7 +117,7 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
       return store(sha256, start.chunks, wanted, ending);
     }
     try {
-      return await draft(folder.drafts, start.chunks, wanted, async (whole) => {
+      return await draft(folder.drafts, start.chunks, { ...wanted, room }, async (whole) => {
         await wanted.claim?.(whole.written.sha256);
         await keep(whole, wanted.signal);
         return whole.written;
@@ -121,13 +128,16 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
   }
 
   try {
-    await openDrafts(folder.drafts, clock);
+    await mkdir(folder.drafts, { recursive: true });
   } catch (error) {
     throw fileFailure(error);
   }
   return {
     engine: 's3',
-    uploads: await openUploads(folder.uploads, keep),
+    uploads: await openUploads({
+      ...{ folder: folder.uploads, drafts: folder.drafts },
+      ...{ clock, bounds, room, keep },
+    }),
     stat,
     write: (source, wanted = {}) =>
       untilEnded(source, wanted, (chunks, ending) => write(chunks, wanted, ending)),

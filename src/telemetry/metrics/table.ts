@@ -117,6 +117,19 @@ export const metrics = {
     labels: [],
     meaning: 'Stored bodies that were not what they had been when they were written, and were dropped.',
   },
+  'meridian.uploads.open': {
+    kind: 'gauge',
+    unit: '{upload}',
+    labels: [],
+    meaning:
+      'Blobs that arrive at the origin in pieces, such as layers that are pushed, and are not finished.',
+  },
+  'meridian.uploads.size': {
+    kind: 'gauge',
+    unit: 'By',
+    labels: [],
+    meaning: 'What has come of them, on the disk of the origin.',
+  },
   'meridian.store.up': {
     kind: 'gauge',
     unit: '',

@@ -5,7 +5,7 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { BlobSource, Upload, WriteOptions, WrittenBlob } from '../../../store.ts';
+import type { BlobSource, OwnUploads, Upload, WriteOptions, WrittenBlob } from '../../../store.ts';
 import { openPin, type Pin } from '../../pin.ts';
 import { algorithmOf, type Digest, hexOf, readDigest } from '../digest.ts';
 import { isName } from '../path.ts';
@@ -36,7 +36,7 @@ export async function begin(changing: Changing, parameters: URLSearchParams): Pr
     await takeWhole(changing, digest, bodyOf(changing));
     return created(changing, digest);
   }
-  const upload = await storesOf(changing.origin).blobs.uploads.begin();
+  const upload = await uploadsOf(changing).begin({ hash: algorithm === null ? [] : [algorithm] });
   return underWay(changing, 202, upload);
 }
 
@@ -53,7 +53,7 @@ export async function takeChunk(changing: Changing, id: string): Promise<Answer>
 /** `PUT <name>/blobs/uploads/<id>?digest=…`: the last chunk, if there is one more, and the end. */
 export async function finish(changing: Changing, id: string, parameters: URLSearchParams): Promise<Answer> {
   const digest = digestIn(parameters.get('digest') ?? '');
-  const { uploads } = storesOf(changing.origin).blobs;
+  const uploads = uploadsOf(changing);
   const upload = await find(changing, id);
   if (upload.offset === 0) {
     // All of it comes now, and need not be read again to be checked.
@@ -70,7 +70,7 @@ export async function finish(changing: Changing, id: string, parameters: URLSear
 /** `DELETE <name>/blobs/uploads/<id>` */
 export async function cancel(changing: Changing, id: string): Promise<Answer> {
   await find(changing, id);
-  await storesOf(changing.origin).blobs.uploads.cancel(id);
+  await alone(changing, () => uploadsOf(changing).cancel(id));
   return { status: 204, headers: new Headers({ 'cache-control': 'no-store' }), body: null };
 }
 
@@ -128,8 +128,8 @@ async function append(changing: Changing, id: string): Promise<Upload> {
     const upload = await find(changing, id);
     const range = refuseOtherPlace(changing, upload);
     const atMost = range === null ? maxBlobBytes : Math.min(maxBlobBytes, range.end + 1);
-    const after = await storesOf(changing.origin)
-      .blobs.uploads.append(id, upload.offset, body, atMost)
+    const after = await uploadsOf(changing)
+      .append(id, upload.offset, body, atMost)
       .catch((error) => {
         const isBeyondRange = range !== null && range.end < maxBlobBytes;
         throw isBeyondRange && isTooLong(error) ? otherLength(changing, range, upload) : error;
@@ -189,8 +189,14 @@ function refuseOtherPlace(changing: Changing, upload: Upload): Chunk | null {
   return chunk;
 }
 
-async function find({ origin }: Changing, id: string): Promise<Upload> {
-  const upload = await storesOf(origin).blobs.uploads.find(id);
+/** Nobody goes on with what somebody else has begun, and nothing ends up in another repository than it was meant for. */
+function uploadsOf({ at, exchange, origin }: Changing): OwnUploads {
+  const by = exchange.identity?.name ?? '';
+  return storesOf(origin).blobs.uploads.of({ by, for: JSON.stringify(['oci', at.route, at.name]) });
+}
+
+async function find(changing: Changing, id: string): Promise<Upload> {
+  const upload = await uploadsOf(changing).find(id);
   if (upload !== null) return upload;
   throw new MeridianError('upload-unknown', `there is no upload ${id.slice(0, 100)}`);
 }
