@@ -85,6 +85,11 @@ export const figures = {
     meaning: 'Requests that the upstream got for what was measured.',
     digits: 0,
   },
+  upstreamMib: {
+    label: 'MiB from upstream',
+    meaning: 'Bytes of bodies that the upstream was asked for.',
+    digits: 0,
+  },
   bytesPerObject: {
     label: 'bytes/object',
     short: 'memory',

@@ -4,10 +4,11 @@
  *     npm run bench                      all suites
  *     npm run bench -- hit --rounds 9    one of them
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../src/config/units.ts';
+import { withEarlier } from './again.ts';
 import { formats } from './eviction/formats.ts';
 import { DEFAULT_SIZES, evictionWanted, traceOptions } from './eviction/wanted.ts';
 import { cores, machine } from './machine.ts';
@@ -66,14 +67,15 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
   --objects N      how many small objects, in suites that have many
   --entries N      how many entries, in the suites "index" and "access" (default 1000000)
-  --all            in hit, also the cases and peers that are about details (hours rather than minutes)
+  --all            in hit, also the cases and peers that are about details (hours rather than minutes); in oci, a longer crowd
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"
   --peers A,B      only these peers (names as in \`list\`)
   --trace FILE     eviction: replay this file instead of made-up traces (may be .gz or .zst)
   --format NAME    eviction: its format: ${formats.join(', ')} (default oracleGeneral)
   --sizes A,B      eviction: sizes of the cache, as shares of the footprint (default ${DEFAULT_SIZES})
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
-  --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/
+  --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/; with --only, other
+                   cases keep theirs
   --help           this
 
 Nothing is installed or changed outside a temporary directory. Close what else keeps the machine busy.`;
@@ -111,10 +113,8 @@ async function main(args: string[]): Promise<number> {
 
   const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
   const peers = values.peers.split(',').filter(Boolean);
-  if (values['write-readme'] && (values.only || peers.length > 0 || values.trace)) {
-    throw new Error(
-      '--write-readme replaces all tables of a suite: it needs all its own cases and all peers.',
-    );
+  if (values['write-readme'] && (peers.length > 0 || values.size || values.trace)) {
+    throw new Error('--write-readme replaces tables of a suite: it needs its own cases and all peers.');
   }
   const report = await measure(chosen, {
     rounds: whole('rounds', values.rounds),
@@ -129,9 +129,9 @@ async function main(args: string[]): Promise<number> {
   });
 
   for (const suite of report.suites) {
-    const text = suiteText(report, suite);
-    say(`\n${text}`);
-    if (values['write-readme']) await publish(report, suite, text);
+    say(`\n${suiteText(report, suite)}`);
+    if (values['write-readme'])
+      await publish(report, values.only === '' ? suite : amongOthers(report, suite));
   }
   const jsonPath = values.json ?? join(here, 'results/tmp/latest.json');
   writeJson(jsonPath, report);
@@ -164,12 +164,23 @@ async function measure(chosen: readonly Suite[], wanted: Wanted): Promise<Report
 }
 
 /** The tables for readers, and the figures that they come from, both to be checked in. */
-async function publish(report: Report, suite: SuiteReport, text: string): Promise<void> {
+async function publish(report: Report, suite: SuiteReport): Promise<void> {
   const readme = join(here, 'README.md');
+  const text = suiteText(report, suite);
   writeFileSync(readme, intoReadme(readFileSync(readme, 'utf8'), suite.suite, text));
-  const figures = join(here, `results/${suite.suite}.json`);
+  const figures = figuresOf(suite.suite);
   writeJson(figures, { ...report, suites: [suite] });
   await capture('node', join(here, '../node_modules/@biomejs/biome/bin/biome'), 'format', '--write', figures);
+}
+
+function amongOthers(report: Report, suite: SuiteReport): SuiteReport {
+  const path = figuresOf(suite.suite);
+  const earlier = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : null;
+  return withEarlier(report, suite, suiteNamed(suite.suite), earlier);
+}
+
+function figuresOf(suite: string): string {
+  return join(here, `results/${suite}.json`);
 }
 
 /** With as many digits as mean something. */

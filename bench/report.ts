@@ -105,11 +105,25 @@ function loadLimited({ figures }: Row): boolean {
   );
 }
 
-/** One line a case: how Meridian stands to the others. Nothing if it did not take part. */
+/** One line a case: how Meridian stands to the others. Nothing if it did not take part. A table for each figure that cases are about. */
 function overview({ rows, subjects, figures }: SuiteReport): string[] {
-  const [lead] = figures;
+  const [first] = figures;
   const own = rows.filter((row) => subjects.includes(row.peer));
-  if (own.length === 0 || lead === undefined) return [];
+  if (own.length === 0 || first === undefined) return [];
+  const about = Map.groupBy(own, (row) => figures.find((figure) => row.figures?.[figure]) ?? first);
+  const tables = [...about].flatMap(([lead, its]) => [
+    ...inShort(lead, its, rows, takenOf(its, figures)),
+    '',
+  ]);
+  return ['#### In short', '', ...tables];
+}
+
+function inShort(
+  lead: Figure,
+  own: readonly Row[],
+  rows: readonly Row[],
+  figures: readonly Figure[],
+): string[] {
   const rivals = rivalsOf(own);
   const head = ['case', 'server', figureRow(lead).label, ...quotientTitles(rivals, figures)];
   const body = own.map((row) => [
@@ -118,12 +132,20 @@ function overview({ rows, subjects, figures }: SuiteReport): string[] {
     row.figures ? cell(row, lead, false) : absence(row),
     ...(row.figures ? quotients(row, rivals, rows, figures) : []),
   ]);
-  return ['#### In short', '', ...markdown(head, body, 2), ''];
+  return markdown(head, body, 2);
+}
+
+/** Those that any of the rows has; all of them, where none has any. */
+function takenOf(rows: readonly Row[], figures: readonly Figure[]): readonly Figure[] {
+  const taken = figures.filter((figure) => rows.some((row) => row.figures?.[figure]));
+  return taken.length > 0 ? taken : figures;
 }
 
 function details(suite: SuiteReport): string[] {
   const cases = Map.groupBy(suite.rows, (row) => row.case);
-  return [...cases].flatMap(([title, rows]) => [`#### ${title}`, '', ...detail(rows, suite.figures), '']);
+  return [...cases].flatMap(([title, rows]) => [
+    ...[`#### ${title}`, '', ...detail(rows, takenOf(rows, suite.figures)), ''],
+  ]);
 }
 
 function detail(rows: readonly Row[], figures: readonly Figure[]): string[] {

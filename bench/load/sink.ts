@@ -19,6 +19,8 @@ export interface SinkOptions {
   readonly seconds?: number;
   /** Value of the `Accept` field. Without it: none is sent. */
   readonly accept?: string;
+  /** Value of the `Authorization` field, likewise. */
+  readonly authorization?: string;
 }
 
 export interface SinkReport {
@@ -66,10 +68,13 @@ const text = Buffer.from(buffer.buffer);
 function sink(
   port: number,
   paths: readonly string[],
-  { connections, seconds, accept }: SinkOptions,
+  { connections, seconds, accept, authorization }: SinkOptions,
 ): SinkReport {
-  const fields = `Host: 127.0.0.1:${port}\r\n${accept === undefined ? '' : `Accept: ${accept}\r\n`}`;
-  const requests = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${fields}\r\n`));
+  const said = Object.entries({ Accept: accept, Authorization: authorization }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const fields = [['Host', `127.0.0.1:${port}`], ...said].map(([name, value]) => `${name}: ${value}\r\n`);
+  const requests = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${fields.join('')}\r\n`));
   const lengths = paths.map(expectedBytes);
   const failures: Record<string, number> = {};
   const times: number[] = [];

@@ -1,6 +1,6 @@
 /**
  * The registry behind both servers, as a program of its own on the load generator's core: one small image, and long layers, each of
- * which is new. It counts how often bytes of blobs were fetched from it.
+ * which is new. It counts what it is asked for, and the bytes of blobs that were fetched from it.
  *
  *     bun registry.ts <port> <folder for long layers>
  */
@@ -15,7 +15,6 @@ import type { Upstream } from '../upstream.ts';
 const COUNT_PATH = '/-/count';
 const LAYER_PATH = '/-/layer';
 
-export const REPOSITORY = 'bench/small';
 export const TAG = 'v1';
 /** Of Docker: what a registry from before OCI images has gives to every client, too. */
 export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -23,6 +22,8 @@ const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const LAYER_TYPE = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
 export interface OciUpstream extends Upstream {
+  /** Where the long layer lies, under its digest. */
+  readonly directory: string;
   /** Makes a layer that nobody has seen yet, and lets go of the one before. Gives its digest. */
   layer(bytes: number): Promise<string>;
 }
@@ -37,7 +38,7 @@ export async function startOciRegistry(scratch: Scratch, core: CoreSet): Promise
   const count = async () => (await (await fetch(url + COUNT_PATH)).json()) as Count;
   await child.until(count);
   return {
-    ...{ url, port, pid: child.pid },
+    ...{ url, port, pid: child.pid, directory },
     requests: async () => (await count()).requests,
     bytes: async () => (await count()).bytes,
     async layer(bytes) {
@@ -48,9 +49,9 @@ export async function startOciRegistry(scratch: Scratch, core: CoreSet): Promise
 }
 
 interface Count {
-  /** GETs of blobs. */
+  /** For manifests and blobs, GET and HEAD. */
   readonly requests: number;
-  /** Of these blobs. */
+  /** Of the blobs that were fetched. */
   readonly bytes: number;
 }
 
@@ -110,9 +111,10 @@ function serve(port: number, directory: string): void {
     }
     const layer = new Uint8Array(bytesAt('/objects/0/long', size));
     new DataView(layer.buffer).setUint32(0, ++made);
-    const file = join(directory, `layer-${made}`);
+    const digest = digestOf(layer);
+    const file = join(directory, digest);
     writeFileSync(file, layer);
-    long = { digest: digestOf(layer), file };
+    long = { digest, file };
     blobs.set(long.digest, Bun.file(file));
     return long.digest;
   }
@@ -122,7 +124,6 @@ function serve(port: number, directory: string): void {
     if (blob === undefined) return new Response(null, { status: 404 });
     const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest };
     if (isHead) return new Response(null, { headers: { ...headers, 'content-length': String(blob.size) } });
-    requests++;
     bytes += blob.size;
     return new Response(blob, { headers });
   }
@@ -145,6 +146,7 @@ function serve(port: number, directory: string): void {
       if (pathname === LAYER_PATH) return new Response(makeLayer(Number(searchParams.get('bytes'))));
       if (pathname === '/v2/') return Response.json({});
       const isHead = method === 'HEAD';
+      if (pathname.startsWith('/v2/bench/')) requests++;
       const [, kind, name = ''] = /^\/v2\/bench\/small\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
       if (kind === 'blobs') return blobAnswer(name, isHead);
       if (kind === 'manifests' && (name === TAG || name === image.digest)) return manifestAnswer(isHead);

@@ -6,12 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { version } from '../../package.json';
-import { systemClock } from '../../src/clock.ts';
-import { controlClient } from '../../src/control/client.ts';
-import { readNodeFile } from '../../src/control/node-file.ts';
 import { FRESH_SECONDS, plainly, type RegistryPeer, SCOPE } from '../npm/registries.ts';
 import { freePort, startPinned } from '../process.ts';
 import { isHit } from './meridian.ts';
+import { makeToken } from './meridian-control.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
@@ -45,28 +43,13 @@ export const meridianNpm: RegistryPeer = {
       pids: [pop.pid, origin.pid],
       on: plainly(port),
       isHit,
-      token: await makeToken(join(directory, 'data/origin'), secret),
+      token: await makeToken(join(directory, 'data/origin'), secret, {
+        ...{ actions: ['read', 'publish'], routes: ['npm'], subjects: [`${SCOPE}/*`] },
+      }),
       files: directory,
     };
   },
 };
-
-/** As `meridian user`, `grant` and `token` do. */
-async function makeToken(dataDir: string, secret: string): Promise<string> {
-  const file = await readNodeFile(dataDir);
-  if (!file) throw new Error('the origin does not say where it is');
-  const control = controlClient(file.control, secret, systemClock);
-  const ask = async (target: string, body: unknown) => {
-    const answer = await control.api({ method: 'POST', target, body });
-    if (answer.status !== 200) throw new Error(`${target}: ${JSON.stringify(answer)}`);
-    return answer.body;
-  };
-  await ask('/users', { name: 'bench' });
-  const right = { actions: ['read', 'publish'], routes: ['npm'], subjects: [`${SCOPE}/*`] };
-  await ask('/grants', { ...right, to: 'user:bench' });
-  const { token } = (await ask('/tokens', { owner: 'user:bench' })) as { token: string };
-  return token;
-}
 
 interface Where {
   readonly directory: string;

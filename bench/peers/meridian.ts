@@ -8,12 +8,10 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseList } from 'structured-headers';
 import { version } from '../../package.json';
-import { systemClock } from '../../src/clock.ts';
 import { node as nodeSchema } from '../../src/config/schema.ts';
-import { controlClient } from '../../src/control/client.ts';
-import { readNodeFile } from '../../src/control/node-file.ts';
 import type { CoreSet } from '../machine.ts';
 import { freePort, startPinned } from '../process.ts';
+import { purgeByTag } from './meridian-control.ts';
 import { addresses, ask, firstPath, type Keep, type Peer, type Stage } from './peer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -84,23 +82,12 @@ export function meridian(setup: MeridianSetup): Peer {
         on,
         files: join(files, 'pop'),
         isHit: (headers) => isHit(headers),
-        purge: (tag) => purgeByTag(files, tag),
+        purge: (tag) => purgeByTag(files, SECRET, tag),
         ...(accessLog && { accessLog, ...(log === 'sampled' && { logged: SAMPLE }) }),
         ...(watching && { counted: () => counted(watching.admin), collected: watching.collected }),
       };
     },
   };
-}
-
-/** As `meridian purge --node` does, without the start of a command and without the bus: the origin first. */
-async function purgeByTag(dataDir: string, tag: string): Promise<void> {
-  for (const node of ['origin', 'pop']) {
-    const file = await readNodeFile(join(dataDir, node));
-    if (!file) throw new Error(`${node} does not say where it is`);
-    const control = controlClient(file.control, SECRET, systemClock);
-    const answer = await control.purge({ targets: [{ by: 'tag', tag }], here: true });
-    if ('reasons' in answer) throw new Error(answer.reasons.join('; '));
-  }
 }
 
 /** Those who look at a node: whoever reads `/metrics`, and a collector, which takes what comes and keeps none of it. */

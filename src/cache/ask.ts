@@ -4,6 +4,7 @@
  */
 import type { Answer, Entry, Head } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
+import { sha256Checked } from '../http/digest.ts';
 import { selectingValue } from '../http/vary.ts';
 import { announcedBytes, discard, streamOf } from './answer.ts';
 import type { Arrival } from './arrivals.ts';
@@ -220,15 +221,17 @@ function begin(
   const { body } = answer;
   const isWhole = body instanceof Uint8Array && body.length <= store.memoryObjectBytes;
   if (isWhole) return wholeFill({ head, bytes: body, keepBytes, failed });
+  const source = streamOf(answer);
+  const sha256 = sha256Checked(source);
   return startFill({
     head,
     announcedBytes: announcedBytes(answer),
-    source: streamOf(answer),
+    source,
     spool: {
       memoryBytes: store.memoryObjectBytes,
       maxBytes: store.objectLimitBytes,
       budget: engine.budget,
-      openFile: store.openFile,
+      openFile: () => store.openFile(sha256),
       fileFailed: store.fileFailed,
     },
     stop: () => stopper.abort(),

@@ -41,7 +41,7 @@ function onWriters(change: (writer: ObjectWriter) => void): (disk: Disk) => Disk
   return (disk) =>
     instead(disk, {
       async create() {
-        const writer = await disk.create();
+        const writer = await disk.create(null);
         if (writer) change(writer);
         return writer;
       },

@@ -31,7 +31,8 @@ export interface Store {
   expect(resource: Pick<Resource, 'key' | 'tags'>): Arrival;
   keepBytes(head: Head, bytes: Uint8Array<ArrayBuffer>, arrival: Arrival): Promise<Entry | null>;
   keepFile(head: Head, file: ObjectWriter, arrival: Arrival): Promise<Entry | null>;
-  openFile(): Promise<ObjectWriter | null>;
+  /** A file for a body that streams; `sha256` as in `Disk.create`. */
+  openFile(sha256: string | null): Promise<ObjectWriter | null>;
   fileFailed(error: unknown): void;
   /** Replaces what is known of a stored response, unless another has taken its place. */
   confirm(stored: Stored, entry: Entry, arrival: Arrival): Stored;
@@ -202,7 +203,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
       return entry;
     },
 
-    openFile: async () => (disk ? disk.create() : null),
+    openFile: async (sha256) => (disk ? disk.create(sha256) : null),
     fileFailed: (error) => disk?.failed(error),
 
     confirm(stored, confirmed, arrival) {

@@ -5,7 +5,9 @@ import {
   formatReprDigest,
   fromIntegrity,
   fromShasum,
+  isCheckedAgainst,
   parseReprDigest,
+  sha256Checked,
   verified,
 } from './digest.ts';
 
@@ -173,6 +175,16 @@ describe('a verified stream', () => {
     await reader.read();
     await Bun.sleep(0);
     expect(log.pulls).toBe(3);
+  });
+
+  test('says which SHA-256 it compares with, of that very stream alone', () => {
+    const { value } = digest('sha256', 'abc');
+    const body = verified(source(['abc']).body, { algorithm: 'sha256', value }, mismatch);
+    expect(sha256Checked(body)).toBe(Buffer.from(value, 'base64').toString('hex'));
+    expect(sha256Checked(body.pipeThrough(new TransformStream()))).toBeNull();
+    expect(sha256Checked(verified(source(['abc']).body, sha512, mismatch))).toBeNull();
+    expect([sha256, sha512].map((each) => isCheckedAgainst(body, each))).toEqual([false, false]);
+    expect(isCheckedAgainst(body, { algorithm: 'sha256', value })).toBe(true);
   });
 
   test('cancels its source', async () => {

@@ -111,7 +111,30 @@ export function verified(
     controller.close();
   }
 
-  return new ReadableStream({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
+  const checked = new ReadableStream<Uint8Array>(
+    { pull, cancel: (reason) => reader.cancel(reason) },
+    { highWaterMark: 0 },
+  );
+  checkedAgainst.set(checked, digest);
+  return checked;
+}
+
+/** By the very stream: what is made of one may hold other bytes. */
+const checkedAgainst = new WeakMap<ReadableStream<Uint8Array>, Digest>();
+
+/** Whether this body is being compared with it already. */
+export function isCheckedAgainst(body: ReadableStream<Uint8Array>, { algorithm, value }: Digest): boolean {
+  const digest = checkedAgainst.get(body);
+  return digest?.algorithm === algorithm && digest.value === value;
+}
+
+/**
+ * The SHA-256 that this body is being compared with, as lower-case hexadecimal digits: whoever reads it from its start to a proper end
+ * need not hash it again. `null` for a body that nobody compares with one.
+ */
+export function sha256Checked(body: ReadableStream<Uint8Array>): string | null {
+  const digest = checkedAgainst.get(body);
+  return digest?.algorithm === 'sha256' ? Buffer.from(digest.value, 'base64').toString('hex') : null;
 }
 
 /** In the canonical form, or `undefined` when the length is not the algorithm's. */

@@ -271,7 +271,7 @@ test('an index of another version is dropped, with all there is', async () => {
 
 test('a short body that has come as a file is kept among the small ones', async () => {
   const tier = await disk();
-  const writer = await tier.create();
+  const writer = await tier.create(null);
   if (!writer) throw new Error('no file');
   await writer.append([Buffer.from('hello')]);
   const kept = await tier.commit(writer, () => entry('a', 'hello'), always);

@@ -237,9 +237,9 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
         );
       }),
 
-    create: () =>
+    create: (sha256) =>
       use.runLater(null, async () => {
-        const writer = await objects.create();
+        const writer = await objects.create(sha256);
         space.grows(writer);
         return writer;
       }),

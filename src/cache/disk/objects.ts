@@ -13,8 +13,8 @@ export interface Objects {
   file(sha256: string): Blob;
   /** Where to write something else first, apart from all earlier runs. */
   temporary(name: string): string;
-  /** A new file to write a body to, from the start, in order. */
-  create(): Promise<ObjectWriter>;
+  /** A new file to write a body to, from the start, in order. `sha256`: see `openWriter`. */
+  create(sha256?: string | null): Promise<ObjectWriter>;
   /**
    * Whether the file is there and as long as it should be. Looked up on this thread, as the runtime does with a file that it
    * is about to send: that takes microseconds, and the way to another thread and back ten times as long. Only what is
@@ -53,7 +53,7 @@ export async function openObjects(folder: string): Promise<Objects> {
     path,
     file: (sha256) => Bun.file(path(sha256)),
     temporary: (name) => join(temporary, `${run}-${name}`),
-    create: () => openWriter(join(temporary, `${run}-${created++}`), path),
+    create: (sha256 = null) => openWriter(join(temporary, `${run}-${created++}`), path, sha256),
 
     present: (sha256, sizeBytes) =>
       Bun.file(path(sha256)).size === sizeBytes ||

@@ -19,8 +19,11 @@ export interface Disk {
   body(kept: Kept): Blob | null | Promise<Blob | null>;
   /** The bytes of a body, checked each time; `null` as above. At once when they are among the small ones. */
   bytes(kept: Kept): Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>;
-  /** A file to write a body of unknown digest to; `null` when the disk is out of use. */
-  create(): Promise<ObjectWriter | null>;
+  /**
+   * A file to write a body to; `null` when the disk is out of use.
+   * @param sha256 what the body is compared with on its way here (`sha256Checked`); `null`: it is hashed here.
+   */
+  create(sha256: string | null): Promise<ObjectWriter | null>;
   /** Keeps what a writer has written, under the entry that `describe` makes of its digest, if it is `wanted` then. */
   commit(
     writer: ObjectWriter,

@@ -88,7 +88,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
     variant: (key, variant) => disk?.variant(key, variant) ?? null,
     body: async (entry) => (await disk?.body(entry)) ?? null,
     bytes: async (entry) => (await disk?.bytes(entry)) ?? null,
-    create: async () => (await disk?.create()) ?? null,
+    create: async (sha256) => (await disk?.create(sha256)) ?? null,
     commit: async (writer, describe, wanted) => (await disk?.commit(writer, describe, wanted)) ?? null,
     put: async (describe, bytes, wanted) => (await disk?.put(describe, bytes, wanted)) ?? false,
     update: (entry) => disk?.update(entry),

@@ -30,6 +30,19 @@ test('a file appears under its name when it is whole', async () => {
   await writer.close();
 });
 
+test('a body that somebody else compares has the name that it was compared with', async () => {
+  const [body, hash] = [noise(3_000_000), new Bun.CryptoHasher('sha256')];
+  const writer = await objects.create(sha256Of(body));
+  for (let at = 0; at < body.length; at += 1_000_000) {
+    const piece = body.slice(at, at + 1_000_000);
+    hash.update(piece);
+    await writer.append([piece]);
+  }
+  expect(await writer.commit(atOnce)).toBe(hash.digest('hex'));
+  expect(await objects.intact(sha256Of(body), body.length)).toBe(true);
+  await writer.close();
+});
+
 test('any number of small pieces is written at once', async () => {
   const writer = await objects.create();
   const pieces = Array.from({ length: 5000 }, (_, n) => new Uint8Array([n % 256]));

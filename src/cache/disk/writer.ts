@@ -1,5 +1,5 @@
 /**
- * A body's file while it is written, hashed on the way (a long one by another thread: `digester.ts`). It appears under its name, the SHA-256 of its bytes,
+ * A body's file while it is written, hashed on the way (a long one by another thread: `digester.ts`) unless somebody does that already. It appears under its name, the SHA-256 of its bytes,
  * only when it is whole: written under a temporary name, flushed to the disk, renamed, and the folder flushed as well.
  */
 import * as fs from 'node:fs';
@@ -27,13 +27,17 @@ export interface ObjectWriter {
   close(): Promise<void>;
 }
 
-/** @param pathOf where a body with this SHA-256 belongs; on the same file system as `temporary`. */
+/**
+ * @param pathOf where a body with this SHA-256 belongs; on the same file system as `temporary`.
+ * @param sha256 what it will have turned out to be when it is committed: whoever writes it compares. `null`: it is hashed here.
+ */
 export async function openWriter(
   temporary: string,
   pathOf: (sha256: string) => string,
+  sha256: string | null = null,
 ): Promise<ObjectWriter> {
   const descriptor = await asked<number>((done) => fs.open(temporary, 'wx+', done));
-  return new Writer(descriptor, temporary, pathOf);
+  return new Writer(descriptor, temporary, pathOf, sha256);
 }
 
 /**
@@ -49,6 +53,8 @@ class Writer implements ObjectWriter {
   readonly #descriptor: number;
   readonly #temporary: string;
   readonly #pathOf: (sha256: string) => string;
+  /** Of a body that somebody else hashes. */
+  readonly #sha256: string | null;
   /** Of a short body. */
   readonly #hash = new Bun.CryptoHasher('sha256');
   /** Of a long one. */
@@ -56,10 +62,16 @@ class Writer implements ObjectWriter {
   #underWay = 0;
   #closing: PromiseWithResolvers<void> | null = null;
 
-  constructor(descriptor: number, temporary: string, pathOf: (sha256: string) => string) {
+  constructor(
+    descriptor: number,
+    temporary: string,
+    pathOf: (sha256: string) => string,
+    sha256: string | null,
+  ) {
     this.#descriptor = descriptor;
     this.#temporary = temporary;
     this.#pathOf = pathOf;
+    this.#sha256 = sha256;
   }
 
   async append(chunks: readonly Uint8Array[]): Promise<void> {
@@ -68,6 +80,7 @@ class Writer implements ObjectWriter {
     const written = await this.#use<number>((fd, done) => fs.writev(fd, chunks, this.sizeBytes, done));
     if (written !== wanted) throw shortWrite(written, wanted);
     this.sizeBytes += wanted;
+    if (this.#sha256 !== null) return;
     if (this.sizeBytes > shortBytes) {
       this.#digesting ??= digestOf(this.#temporary);
       this.#digesting.written(this.sizeBytes);
@@ -82,7 +95,7 @@ class Writer implements ObjectWriter {
 
   async commit(naming: (sha256: string) => Promise<void>): Promise<string> {
     const [sha256] = await Promise.all([
-      this.#digesting?.digest(this.sizeBytes) ?? this.#hash.digest('hex'),
+      this.#sha256 ?? this.#digesting?.digest(this.sizeBytes) ?? this.#hash.digest('hex'),
       this.#use<void>((fd, done) => fs.fdatasync(fd, done)),
     ]);
     const path = this.#pathOf(sha256);
