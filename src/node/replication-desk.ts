@@ -39,8 +39,14 @@ export function openReplicationDesk({
     const living = new Set(members.known.keys());
     const nodes = nodesFor(own, network()).map((node) => {
       const processes = [...heard.all.values()].filter((each) => each.node === node.name);
-      const toldMs = newestOf(own.filter(({ to }) => isMeant(to, node.name)));
-      return replicaOf(node.name, processes, { route, group, toldMs }, living);
+      const meant = own.filter(({ to }) => isMeant(to, node.name));
+      const told = {
+        route,
+        group,
+        toldMs: newestOf(meant),
+        isWhole: meant.every(({ error }) => error === null),
+      };
+      return replicaOf(node.name, processes, told, living);
     });
     return {
       ...{ route, group, lists: own.length, items: items.size },
@@ -71,11 +77,20 @@ function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly 
   );
 }
 
+/** What a node has been told. */
+interface Told {
+  readonly route: string;
+  readonly group: string;
+  readonly toldMs: number;
+  /** The origin could say all that it shall have. */
+  readonly isWhole: boolean;
+}
+
 /** Of a node with several workers, what all of them together have. */
 function replicaOf(
   node: string,
   processes: readonly ProcessProgress[],
-  { route, group, toldMs }: { readonly route: string; readonly group: string; readonly toldMs: number },
+  { route, group, toldMs, isWhole }: Told,
   living: ReadonlySet<string>,
 ): ReplicaState {
   const isOurs = (each: GroupProgress) => each.route === route && each.group === group;
@@ -93,15 +108,16 @@ function replicaOf(
   const lives = [...living].some((name) => name === node || name.startsWith(`${node}.`));
   // What a node says of what it was told before is not about what it has been told since.
   const isBehind = own.some(({ atMs }) => atMs < toldMs);
-  return { node, state: lives ? stateOf(known, isBehind) : 'away', ...known };
+  return { node, state: lives ? stateOf(known, isBehind, isWhole) : 'away', ...known };
 }
 
 function stateOf(
   { wanted, present, missingBytes, beyondBytes, error }: Omit<ReplicaState, 'node' | 'state'>,
   isBehind: boolean,
+  isWhole: boolean,
 ): ReplicaState['state'] {
   if (isBehind) return 'coming';
   if (wanted > 0 && present >= wanted) return 'whole';
-  if (error !== null) return 'failing';
+  if (error !== null || !isWhole) return 'failing';
   return beyondBytes > 0 && beyondBytes === missingBytes ? 'beyond' : 'coming';
 }
