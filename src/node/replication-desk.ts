@@ -1,7 +1,7 @@
 /** What nodes shall have, and what of it they say they have, joined for the API. */
 import type { ReplicationDesk } from '../access/api/endpoint.ts';
 import type { Bus } from '../bus.ts';
-import type { Network, NodeConfig } from '../config/network.ts';
+import type { NodeConfig } from '../config/network.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState, ReplicationState } from '../messages/replication.ts';
 import type { Lists } from '../prefetch/lists.ts';
@@ -10,11 +10,17 @@ import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
 import type { PrefetchItem, PrefetchList } from '../protocol.ts';
 import type { Members } from '../purging/members.ts';
 
+type NodeName = Pick<NodeConfig, 'name' | 'role'>;
+/** Of a network. */
+interface Nodes {
+  readonly nodes: Readonly<Record<string, NodeName>>;
+}
+
 export interface ReplicationDeskOptions {
   readonly lists: Lists;
   readonly bus: Bus;
   /** As the config in force has it. */
-  readonly network: () => Network;
+  readonly network: () => Nodes;
   readonly members: Pick<Members, 'known'>;
 }
 
@@ -71,7 +77,7 @@ function newestOf(lists: readonly PrefetchList[]): number {
   return lists.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
 }
 
-function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly NodeConfig[] {
+function nodesFor(lists: readonly PrefetchList[], { nodes }: Nodes): readonly NodeName[] {
   return Object.values(nodes).filter(
     ({ name, role }) => role !== 'origin' && lists.some(({ to }) => isMeant(to, name)),
   );

@@ -265,6 +265,7 @@ describe('an import', () => {
     const text = place('images.tar');
     writeFileSync(text, 'no archive'.repeat(100));
     for (const [path, why] of [
+      [place('gone'), 'there is no such file or folder'],
       [empty, 'oci-layout: there is no such file, so this is no OCI image layout'],
       [noIndex, 'index.json: there is no such file'],
       [old, 'oci-layout: it does not say that this is an OCI image layout of version 1'],
