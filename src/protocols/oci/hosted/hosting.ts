@@ -12,7 +12,7 @@ export function hostingOf(
   home: Home,
   purge: () => OriginDoor['purge'] | null,
 ): Required<Pick<Protocol, 'home' | 'holdings' | 'retire' | 'retain'>> {
-  const { route, hosted, clock } = home;
+  const { route, hosted, clock, teller } = home;
   return {
     home: {
       layouts: ['oci'],
@@ -23,12 +23,11 @@ export function hostingOf(
     async retire(job) {
       const purged = purge();
       if (purged === null) return;
-      await applyRetention(
-        { route, hosted, clock },
-        { ...job, purge: purged, note: () => {}, dryRun: false },
+      await teller.noting(
+        applyRetention({ route, hosted, clock }, { ...job, purge: purged, note: () => {}, dryRun: false }),
       );
-      await retireUnneeded({ route, hosted, clock, purge: purged }, job);
+      await teller.noting(retireUnneeded({ route, hosted, clock, purge: purged }, job));
     },
-    retain: (job) => applyRetention({ route, hosted, clock }, job),
+    retain: (job) => teller.noting(applyRetention({ route, hosted, clock }, job)),
   };
 }
