@@ -65,4 +65,9 @@ export interface Answer {
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /** The status that the parent sent, where this is something else made of it. */
   readonly sentAs?: number;
+  /**
+   * All of `body` as a file of this node's own, which nobody compares with its digest as it is read: for other nodes, who do that. A long
+   * one is sent from where it is instead of being stored.
+   */
+  readonly file?: Blob | undefined;
 }

@@ -77,6 +77,8 @@ export interface OpenBlob {
    * `blob-damaged`, when it differs. Cancelling it frees everything.
    */
   readonly body: ReadableStream<Uint8Array>;
+  /** The whole blob, where it is a file: for whoever compares it himself. Read from its name, so a deleted one is gone. */
+  readonly file?: Blob;
 }
 
 /** Bytes under their SHA-256. Every byte string is stored once, whoever writes it and however often. */

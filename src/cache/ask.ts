@@ -31,6 +31,13 @@ export type Result =
       readonly forwarding: Forwarding;
       readonly shared: boolean;
     }
+  /** Not stored, since it is a file of this node's own already. */
+  | {
+      readonly as: 'in-place';
+      readonly stored: Stored;
+      readonly forwarding: Forwarding;
+      readonly shared: boolean;
+    }
   /** For this request alone; also an error of the parent that nothing stored can stand in for. */
   | {
       readonly as: 'answer';
@@ -154,7 +161,13 @@ function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal 
   if (exchange.method !== 'GET') return 'method';
   if (refusesStore(exchange)) return 'request';
   const refusal = refusalToStore(exchange, resource, answer, receivedMs);
-  return refusal ?? (engine.store.hasPlaceFor(announcedBytes(answer)) ? null : 'too-large');
+  if (refusal !== null || fileInPlace(answer, engine) !== null) return refusal;
+  return engine.store.hasPlaceFor(announcedBytes(answer)) ? null : 'too-large';
+}
+
+/** The file that a long answer is already: a copy of it on disk would be no nearer. A short one is better off in memory. */
+function fileInPlace({ file }: Answer, { store }: Engine): Blob | null {
+  return file !== undefined && file.size > store.memoryObjectBytes ? file : null;
 }
 
 /**
@@ -200,6 +213,14 @@ function fill({ question, engine, asking, answer, ...received }: Received): Resu
   }
   engine.equivalents.learn(resource, answer.headers.get('no-vary-search'));
   const shared = noteWhether(mayShare(freshness, receivedMs), question, engine);
+  const body = fileInPlace(answer, engine);
+  if (body !== null) {
+    discard(answer);
+    asking.arrival.landed(head);
+    const entry: Entry = { ...head, asOf: asking.arrival.asOf, sizeBytes: body.size, sha256: '' };
+    const forwarding = { ...way, detail: 'own-file', own: ownFields(answer.headers) };
+    return { as: 'in-place', stored: { from: 'disk', entry, body }, forwarding, shared };
+  }
   if (isBeingStored(question, engine)) {
     const forwarding = { ...way, detail: 'stored-by-another' };
     return { as: 'answer', answer: forOne(answer, question, asking), forwarding };

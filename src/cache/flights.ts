@@ -18,6 +18,8 @@ export type Landing =
   | { readonly as: 'fill'; readonly fill: Fill; readonly forwarding: Forwarding }
   /** The stored response was confirmed. */
   | { readonly as: 'confirmed'; readonly stored: Stored; readonly forwarding: Forwarding }
+  /** The response is a file of this node's own, and stays where it is. */
+  | { readonly as: 'in-place'; readonly stored: Stored; readonly forwarding: Forwarding }
   /** The answer to a HEAD, which may be shared as it is. */
   | { readonly as: 'bodiless'; readonly answer: Answer; readonly head: Head; readonly forwarding: Forwarding }
   /** The response was for one request only: everybody asks for himself. */

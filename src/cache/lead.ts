@@ -88,6 +88,7 @@ function landingOf(result: Result): Landing {
       return result;
     case 'fill':
     case 'confirmed':
+    case 'in-place':
       return result.shared ? result : { as: 'unshared' };
     case 'answer': {
       const { answer, head, forwarding } = result;
@@ -113,6 +114,9 @@ function tellEnd({ resource }: Question, { clock, ended }: Engine, startedMs: nu
     }
     case 'confirmed':
       tell('confirmed', 0);
+      break;
+    case 'in-place':
+      tell('unkept', result.stored.entry.sizeBytes);
       break;
     case 'answer':
       tell('unshared', announcedBytes(result.answer) ?? 0);

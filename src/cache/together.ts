@@ -104,7 +104,7 @@ function failureOf(landing: Landing): Failure | null {
 /** Another request's answer as ours, if it is the variant that we want. */
 function join(
   { exchange, outcome }: Question,
-  landing: Landing & { as: 'fill' | 'confirmed' | 'bodiless' },
+  landing: Landing & { as: 'fill' | 'confirmed' | 'in-place' | 'bodiless' },
 ): Served | null {
   const forwarding = { ...landing.forwarding, collapsed: true, own: undefined };
   if (landing.as === 'fill') {
@@ -119,7 +119,7 @@ function join(
   }
   const { stored } = landing;
   return selects(stored.entry.selecting, exchange.headers)
-    ? { outcome: 'revalidated', source: stored, forwarding }
+    ? { outcome: landing.as === 'confirmed' ? 'revalidated' : outcome, source: stored, forwarding }
     : null;
 }
 
@@ -136,6 +136,8 @@ async function settle(
       return failure(question, stored, result, engine);
     case 'confirmed':
       return { outcome: 'revalidated', source: result.stored, forwarding: result.forwarding };
+    case 'in-place':
+      return { outcome, source: result.stored, forwarding: result.forwarding };
     case 'fill':
       return { outcome, source: { from: 'fill', fill: result.fill }, forwarding: result.forwarding };
     case 'answer':

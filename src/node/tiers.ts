@@ -136,7 +136,7 @@ export function verifiedAnswer(answer: Answer): Answer {
   if (body instanceof ReadableStream) {
     // A stored blob is compared with its name as it is read.
     if (isCheckedAgainst(body, digest)) return answer;
-    return { status, headers, body: verified(body, digest, onMismatch) };
+    return { ...answer, body: verified(body, digest, onMismatch) };
   }
   const actual = hashOf(body, digest.algorithm);
   if (actual !== digest.value) throw onMismatch(actual);

@@ -82,7 +82,8 @@ export async function openFiles({
           return null;
         }
         const body = checkedBody(file.stream(part.from, part.to + 1), sha256, part, file.sizeBytes);
-        return { sizeBytes: file.sizeBytes, range: part, body };
+        const whole = range === undefined && { file: Bun.file(pathOf(sha256)) };
+        return { sizeBytes: file.sizeBytes, range: part, body, ...whole };
       }),
 
     stat: (sha256) => unlessMissing(() => statOf(pathOf(sha256), sha256)),

@@ -109,7 +109,9 @@ async function content(
     range === null ? undefined : { from: range.start, to: range.end },
   );
   if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
-  return { status, headers, body: opened.body };
+  // Nodes alone ask an origin, and all of them compare what they get. What has another length is damaged.
+  const file = opened.sizeBytes === sizeBytes ? opened.file : undefined;
+  return { status, headers, body: opened.body, file };
 }
 
 /** Of what is asked for in part; `null`: the whole, which may always be given. */
