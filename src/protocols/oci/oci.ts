@@ -15,7 +15,7 @@ import { covers } from './covers.ts';
 import { codeOf, errorBody, notNamed } from './errors.ts';
 import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
-import type { Home } from './hosted/home.ts';
+import type { Home, Withdrawn } from './hosted/home.ts';
 import { hostingOf } from './hosted/hosting.ts';
 import { serve } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
@@ -87,7 +87,10 @@ export function oci(
     met: policy?.met,
   };
   const base = mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`;
-  const home = hosted && { route, base, hosted, metadata, teller: openTeller(route), clock };
+  const withdrawn: Withdrawn = async (name, door) => policy?.withdrawn(name, door);
+  const home = hosted && {
+    ...{ route, base, hosted, metadata, teller: openTeller(route, withdrawn), withdrawn, clock },
+  };
   const next = (from: OciOrigin, ask: Ask, door: OriginDoor) =>
     home === null ? pullItem(from, ask, door) : answerHere(home, from, mount, ask, door);
   let purge: OriginDoor['purge'] | null = null;

@@ -15,8 +15,12 @@ export interface Home {
   readonly hosted: Hosted;
   readonly metadata: FreshnessPolicy;
   readonly teller: Teller;
+  /** Something is gone that may have held a signature: none in this repository counts as found any more. */
+  readonly withdrawn: Withdrawn;
   readonly clock: Clock;
 }
+
+export type Withdrawn = (name: string, origin: Pick<OriginDoor, 'purge'>) => Promise<void>;
 
 /** Who changes which repository, be it with a request or by a command on the origin's machine. */
 export interface Acting {

@@ -12,7 +12,8 @@ export function hostingOf(
   home: Home,
   purge: () => OriginDoor['purge'] | null,
 ): Required<Pick<Protocol, 'home' | 'holdings' | 'retire' | 'retain'>> {
-  const { route, hosted, clock } = home;
+  const { route, hosted, clock, withdrawn } = home;
+  const retaining = { route, hosted, clock, withdrawn };
   return {
     home: {
       layouts: ['oci'],
@@ -23,12 +24,9 @@ export function hostingOf(
     async retire(job) {
       const purged = purge();
       if (purged === null) return;
-      await applyRetention(
-        { route, hosted, clock },
-        { ...job, purge: purged, note: () => {}, dryRun: false },
-      );
+      await applyRetention(retaining, { ...job, purge: purged, note: () => {}, dryRun: false });
       await retireUnneeded({ route, hosted, clock, purge: purged }, job);
     },
-    retain: (job) => applyRetention({ route, hosted, clock }, job),
+    retain: (job) => applyRetention(retaining, job),
   };
 }

@@ -9,6 +9,7 @@ import type { DocumentKey, MetadataStore, Transaction } from '../../../store.ts'
 import { type Item, keyOf } from '../key.ts';
 import { referrersTag, repositoryTag, tagsTag } from '../tags.ts';
 import { storesOf } from './claims.ts';
+import type { Withdrawn } from './home.ts';
 import type { Where } from './record.ts';
 
 const unpurgedPrefix = (route: string): DocumentKey => ['oci-unpurged', route];
@@ -30,13 +31,18 @@ export async function noteUntold(
   return { key, selectors };
 }
 
-/** After it. Fails with `bus-unreachable`, though the change has been made. */
+/**
+ * After it. Fails with `bus-unreachable`, though the change has been made.
+ * @param withdraw what is done before, where a signature may be gone.
+ */
 export async function tell(
   { key, selectors }: Untold,
   origin: Pick<OriginDoor, 'stores' | 'purge'>,
   what: string,
+  withdraw?: () => Promise<void>,
 ): Promise<void> {
   try {
+    await withdraw?.();
     await origin.purge(selectors);
   } catch (cause) {
     throw untold(what, cause);
@@ -54,25 +60,32 @@ export interface Teller {
   tellLeft(origin: Pick<OriginDoor, 'stores' | 'purge'>): void;
 }
 
-export function openTeller(route: string): Teller {
+/** @param withdraw what was left untold may have been that a signature is gone. */
+export function openTeller(route: string, withdraw: Withdrawn): Teller {
   let isTold = false;
   return {
     tellLeft(origin) {
       if (isTold) return;
       isTold = true;
-      tellAll(route, origin).catch(() => {
+      tellAll(route, origin, withdraw).catch(() => {
         isTold = false; // Where the store or the bus is away, the next request tries again.
       });
     },
   };
 }
 
-async function tellAll(route: string, origin: Pick<OriginDoor, 'stores' | 'purge'>): Promise<void> {
+async function tellAll(
+  route: string,
+  origin: Pick<OriginDoor, 'stores' | 'purge'>,
+  withdraw: Withdrawn,
+): Promise<void> {
   const { metadata } = storesOf(origin);
   for (;;) {
     const left = await metadata.scan(unpurgedPrefix(route), { limit: 100 });
     for (const { key } of left) {
-      await origin.purge([{ by: 'tag', tag: repositoryTag(key[2] ?? '') }]);
+      const name = key[2] ?? '';
+      await withdraw(name, origin);
+      await origin.purge([{ by: 'tag', tag: repositoryTag(name) }]);
       await forget(metadata, key);
     }
     if (left.length < 100) return;

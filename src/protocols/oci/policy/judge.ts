@@ -70,7 +70,7 @@ export function openJudge(options: PolicyOptions, dependencies: Dependencies): J
   const { route, clock, isHosted, fullName, unjudged, names, dossiers, lost } = dependencies;
   const ages = openAgeRules(options.age, fullName);
   const signatureRules = openSignatureRules(options.signatures, fullName);
-  const signatures = openSignatures({ dossiers, clock, lost });
+  const signatures = openSignatures({ dossiers, clock, isHosted, lost });
 
   async function* each(
     { name, tag, digest }: Subject,

@@ -40,7 +40,7 @@ export interface Policy {
   /** A manifest was pushed that may hold a signature. */
   pushed(name: string): void;
   /** A manifest was deleted that may have held a signature. */
-  withdrawn(name: string, door: OriginDoor): Promise<void>;
+  withdrawn(name: string, door: Pick<OriginDoor, 'purge'>): Promise<void>;
   /** What every rule says of a manifest that has been met; `null`: it has not. */
   findingsOn(
     name: string,
