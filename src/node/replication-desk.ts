@@ -39,8 +39,10 @@ export function openReplicationDesk({
     const living = new Set(members.known.keys());
     const nodes = nodesFor(own, network()).map((node) => {
       const processes = [...heard.all.values()].filter((each) => each.node === node.name);
-      const toldMs = newestOf(own.filter(({ to }) => isMeant(to, node.name)));
-      return replicaOf(node.name, processes, { route, group, toldMs }, living);
+      const meant = own.filter(({ to }) => isMeant(to, node.name));
+      const hasNothing = meant.every(({ items }) => items.length === 0);
+      const wanted = { route, group, toldMs: newestOf(meant), hasNothing };
+      return replicaOf(node.name, processes, wanted, living);
     });
     return {
       ...{ route, group, lists: own.length, items: items.size },
@@ -71,11 +73,20 @@ function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly 
   );
 }
 
+interface Wanted {
+  readonly route: string;
+  readonly group: string;
+  /** When the newest of its lists was made. */
+  readonly toldMs: number;
+  /** None of them names anything. */
+  readonly hasNothing: boolean;
+}
+
 /** Of a node with several workers, what all of them together have. */
 function replicaOf(
   node: string,
   processes: readonly ProcessProgress[],
-  { route, group, toldMs }: { readonly route: string; readonly group: string; readonly toldMs: number },
+  { route, group, toldMs, hasNothing }: Wanted,
   living: ReadonlySet<string>,
 ): ReplicaState {
   const isOurs = (each: GroupProgress) => each.route === route && each.group === group;
@@ -93,7 +104,8 @@ function replicaOf(
   const lives = [...living].some((name) => name === node || name.startsWith(`${node}.`));
   // What a node says of what it was told before is not about what it has been told since.
   const isBehind = own.some(({ atMs }) => atMs < toldMs);
-  return { node, state: lives ? stateOf(known, isBehind) : 'away', ...known };
+  const state = hasNothing ? 'nothing' : stateOf(known, isBehind);
+  return { node, state: lives ? state : 'away', ...known };
 }
 
 function stateOf(

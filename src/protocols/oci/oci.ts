@@ -113,7 +113,7 @@ export function oci(
       if (before.status !== 200 || !(isMoved || status === 404)) return null;
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
-    catalogue: catalogueOf(origin, home, clock),
+    catalogue: catalogueOf(origin, home, policy, clock),
     guides: (at) => guides(configured, mirrors, at),
     async pull(ask, door) {
       home?.teller.tellLeft(door);

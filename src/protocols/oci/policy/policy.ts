@@ -20,7 +20,7 @@ import { type ContentItem, type Item, keyOf, type TagItem } from '../key.ts';
 import { manifestResource } from '../name.ts';
 import { repositoryTag } from '../tags.ts';
 import { type Content, contentOf } from './content.ts';
-import { type Dossier, openDossiers, storable, withTag } from './dossiers.ts';
+import { begun, type Dossier, openDossiers, storable, withTag } from './dossiers.ts';
 import { type Judge, openJudge, type Subject } from './judge.ts';
 import type { PolicyOptions } from './options.ts';
 import { refusalAnswer } from './refuse.ts';
@@ -49,6 +49,10 @@ export interface Policy {
     ask: Ask,
     door: OriginDoor,
   ): Promise<readonly Finding[] | null>;
+  /** The same of a manifest in hand, whether or not somebody has asked for it. */
+  findingsIn(subject: Subject, manifest: Uint8Array, ask: Ask, door: OriginDoor): Promise<readonly Finding[]>;
+  /** What names, and what was written down before, say of it: nobody is asked. */
+  knownOf(subject: Subject): Promise<readonly Finding[]>;
   /** Against all of a repository. */
   onRepository(name: string): Finding | null;
   begin(home: OriginHome): void;
@@ -213,6 +217,14 @@ export function openPolicy(options: PolicyOptions, dependencies: PolicyDependenc
       const dossier = await dossiers.get(name, digest);
       if (dossier === null || dossier.content === null) return null;
       return judge.findings({ name, tag, digest }, dossier.content, dossier, ask, door);
+    },
+    async findingsIn(subject, manifest, ask, door) {
+      const { name, digest } = subject;
+      const known = (await dossiers.get(name, digest)) ?? begun(clock.now());
+      return judge.findings(subject, known.content ?? contentOf(manifest), known, ask, door);
+    },
+    async knownOf(subject) {
+      return judge.known(subject, await dossiers.get(subject.name, subject.digest));
     },
     begin(lent) {
       home = lent;
