@@ -6,7 +6,7 @@ import type { FreshnessPolicy } from '../../../resource.ts';
 import type { Act, Transaction } from '../../../store.ts';
 import { type Hosted, storesOf } from './claims.ts';
 import type { Where } from './record.ts';
-import type { Teller } from './tell.ts';
+import type { Teller, Withdrawn } from './tell.ts';
 
 export interface Home {
   readonly route: string;
@@ -19,8 +19,6 @@ export interface Home {
   readonly withdrawn: Withdrawn;
   readonly clock: Clock;
 }
-
-export type Withdrawn = (name: string, origin: Pick<OriginDoor, 'purge'>) => Promise<void>;
 
 /** Who changes which repository, be it with a request or by a command on the origin's machine. */
 export interface Acting {

@@ -9,10 +9,12 @@ import type { DocumentKey, MetadataStore, Transaction } from '../../../store.ts'
 import { type Item, keyOf } from '../key.ts';
 import { referrersTag, repositoryTag, tagsTag } from '../tags.ts';
 import { storesOf } from './claims.ts';
-import type { Withdrawn } from './home.ts';
 import type { Where } from './record.ts';
 
 const unpurgedPrefix = (route: string): DocumentKey => ['oci-unpurged', route];
+
+/** Something is gone from a repository that may have held a signature. */
+export type Withdrawn = (name: string, origin: Pick<OriginDoor, 'purge'>) => Promise<void>;
 
 /** What has to be told of a change. */
 export interface Untold {

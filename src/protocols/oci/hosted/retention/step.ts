@@ -9,10 +9,9 @@ import type { DocumentReader, Transaction } from '../../../../store.ts';
 import type { Digest } from '../../digest.ts';
 import { neededBy } from '../blobs.ts';
 import type { Hosted } from '../claims.ts';
-import type { Withdrawn } from '../home.ts';
 import { findManifest, type LeftRecord, leftKey, type ManifestRecord, type Where } from '../record.ts';
 import { tagsOf, takeManifest } from '../take-away.ts';
-import { noteUntold, tell } from '../tell.ts';
+import { noteUntold, tell, type Withdrawn } from '../tell.ts';
 
 export interface Retaining {
   readonly route: string;
