@@ -8,6 +8,7 @@ import { isMeant } from '../messages/prefetch.ts';
 import { type Keeper, openKeeper, type Shelf } from '../prefetch/keeper.ts';
 import type { PrefetchItem } from '../protocol.ts';
 import type { Resource } from '../resource.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
 import type { Route } from './routes.ts';
@@ -16,7 +17,7 @@ import { type Seat, workerName } from './seat.ts';
 type Keeping = Pick<Node, 'name' | 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site'>;
 
 /** `null` at an origin, which has what it has. */
-export function keepPrefetched(node: Keeping, seat: Seat | undefined): Keeper | null {
+export function keepPrefetched(node: Keeping, seat: Seat | undefined, log: Log): Keeper | null {
   const { name, role, bus, clock } = node;
   if (role === 'origin') return null;
   return openKeeper({
@@ -24,6 +25,7 @@ export function keepPrefetched(node: Keeping, seat: Seat | undefined): Keeper | 
     isFor: (to) => nodesOf(node).some((each) => isMeant(to, each)),
     shelf: shelfOf(node),
     limits: () => node.site.config.prefetch,
+    warn: (message, fields) => log.warn(message, fields),
   });
 }
 

@@ -24,6 +24,8 @@ function world() {
   const here = new Map<string, string | null>();
   const state = {
     fetched: [] as string[],
+    warned: [] as string[],
+    isBroken: false,
     failing: new Set<string>(),
     atOnce: 0,
     mostAtOnce: 0,
@@ -33,6 +35,7 @@ function world() {
   function join(limits: KeeperLimits = { atOnce: 4 }, roomBytes = 1_000, owns = (_: string) => true) {
     const shelf: Shelf = {
       look(_, { target, etag }) {
+        if (state.isBroken) throw new Error('the index cannot be read');
         if (!owns(target)) return 'elsewhere';
         return here.has(target) && (etag === null || here.get(target) === etag) ? 'here' : 'missing';
       },
@@ -48,7 +51,8 @@ function world() {
     };
     const self = { node: 'pop', worker: 'pop' };
     const isFor = (names: readonly string[]) => isMeant(names, 'pop');
-    return openKeeper({ bus: network.join('pop'), clock, self, isFor, shelf, limits: () => limits });
+    const warn = (message: string) => state.warned.push(message);
+    return openKeeper({ bus: network.join('pop'), clock, self, isFor, shelf, limits: () => limits, warn });
   }
 
   async function pass(ms: number): Promise<void> {
@@ -94,6 +98,18 @@ test('what another process keeps is left to it', async () => {
   await pass(2_000);
   expect(state.fetched).toEqual(['/mine']);
   expect(progress.all.get('pop')?.groups[0]?.wanted).toBe(1);
+});
+
+test('a look that fails is written down, and made again a minute later', async () => {
+  const { join, tell, pass, state } = world();
+  state.isBroken = true;
+  join();
+  await tell('v1', [item('/a')]);
+  await pass(1_000);
+  expect(state.warned).toHaveLength(1);
+  state.isBroken = false;
+  await pass(61_000);
+  expect([state.fetched, state.warned.length]).toEqual([['/a'], 1]);
 });
 
 test('no more is fetched at once than may be', async () => {

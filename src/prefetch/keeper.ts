@@ -34,6 +34,7 @@ export interface KeeperOptions {
   readonly isFor: (to: readonly string[]) => boolean;
   readonly shelf: Shelf;
   readonly limits: () => KeeperLimits;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
 export interface Keeper {
@@ -55,7 +56,7 @@ interface Missing {
   readonly item: PrefetchItem;
 }
 
-export function openKeeper({ bus, clock, self, isFor, shelf, limits }: KeeperOptions): Keeper {
+export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: KeeperOptions): Keeper {
   const lists = new Map<string, PrefetchList>();
   const tried = attempts(clock);
   const pace = openPace(clock, () => limits().bytesPerS);
@@ -92,9 +93,13 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits }: KeeperOpt
     if (isClosed || running !== null) return;
     cancel();
     cancel = clock.after(ms, () => {
-      running = pass().finally(() => {
+      const over = () => {
         running = null;
         wakeIn(isDirty ? settleMs : Math.min(lookMs, tried.nextInMs() ?? lookMs));
+      };
+      running = pass().then(over, (error: unknown) => {
+        warn('it could not be looked for what this node shall have', { error });
+        over();
       });
     });
   }

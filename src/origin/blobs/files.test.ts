@@ -8,6 +8,7 @@ import { systemClock } from '../../clock.ts';
 import { type BlobSubject, blobContract } from './blobs.contract.ts';
 import { openFiles } from './files.ts';
 import { failure, read, sha256Of } from './samples.contract.ts';
+import { unbounded } from './upload-ledger.ts';
 import { uploadContract } from './uploads.contract.ts';
 
 const clock = systemClock;
@@ -39,6 +40,16 @@ test('what a write leaves when its process dies expires as uploads do', async ()
   expect(await again.uploads.expire(Date.now() - 24 * 3_600_000)).toBe(0);
   expect(readdirSync(join(path, 'drafts'))).toEqual(['new']);
   expect(await again.uploads.of(own).find(id)).not.toBeNull();
+});
+
+test('uploads that begin in the same moment are no more than there may be', async () => {
+  using folder = temporary('blobs');
+  const uploadBounds = () => ({ ...unbounded, uploadsOfOne: 3 });
+  const store = await openFiles({ path: folder.path, clock, uploadBounds });
+  const own = store.uploads.of({ by: 'alice', for: 'test' });
+  const begun = await Promise.all(Array.from({ length: 10 }, () => failure(own.begin())));
+  expect(begun.filter((code) => code === 'overloaded')).toHaveLength(7);
+  expect(store.uploads.underWay.uploads).toBe(3);
 });
 
 const small = temporary('small');

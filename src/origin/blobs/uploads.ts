@@ -75,7 +75,7 @@ export async function openUploads(options: UploadsOptions): Promise<Uploads> {
 }
 
 function ownUploads(opened: Opened, owner: UploadOwner): OwnUploads {
-  const { folder, ledger, hashes, clock } = opened;
+  const { folder, ledger, hashes, busy, clock } = opened;
   const by = markOf(owner.by);
   const suffix = `.${by}.${markOf(owner.for)}`;
 
@@ -95,14 +95,17 @@ function ownUploads(opened: Opened, owner: UploadOwner): OwnUploads {
     async begin({ hash = [] } = {}) {
       const id = crypto.randomUUID();
       const name = nameOf(id);
+      // It is counted before there is a file to be found.
+      busy.add(name);
       try {
-        await makeRoom(opened, by, clock.now() - restMs);
-        ledger.note(name, by, 0);
+        await begun(opened, name, by, clock.now() - restMs);
         // It is there for good with the first piece: one of which nothing has come is begun anew as easily.
         await (await open(join(folder, name), 'wx')).close();
       } catch (error) {
         ledger.forget(name);
         throw fileFailure(error);
+      } finally {
+        busy.delete(name);
       }
       if (hashes.size < maxHashing) hashes.set(name, hashing({ hash }));
       return (await find(id)) ?? lost(id);
@@ -118,7 +121,9 @@ function ownUploads(opened: Opened, owner: UploadOwner): OwnUploads {
           if (!ledger.has(name)) ledger.note(name, by, at);
           const isLasting = at === 0 ? flushFolder(folder) : null;
           const chunks = chunksOf(source, { maxBytes: maxBytes - at });
-          await Promise.all([isLasting, take(opened, { name, by, file, at, chunks })]);
+          // Whichever fails, the file is open until nothing is written to it any more.
+          const ended = await Promise.allSettled([take(opened, { name, by, file, at, chunks }), isLasting]);
+          for (const each of ended) if (each.status === 'rejected') throw each.reason;
         }),
       );
       return (await find(id)) ?? lost(id);
@@ -195,16 +200,17 @@ function read(path: string, options: Omit<WriteOptions, 'maxBytes'>): Promise<Wr
   });
 }
 
-/** @throws `overloaded` when there are too many that are in use. */
-async function makeRoom(opened: Opened, by: string, restedMs: number): Promise<void> {
+/** Counts it, in the same moment in which there is room for it. @throws `overloaded` when there are too many that are in use. */
+async function begun(opened: Opened, name: string, by: string, restedMs: number): Promise<void> {
   const { ledger } = opened;
   try {
     ledger.refuseOneMore(by);
   } catch {
-    const own = ledger.names().filter((name) => markIn(name) === by);
+    const own = ledger.names().filter((each) => markIn(each) === by);
     await expire(opened, own, restedMs);
     ledger.refuseOneMore(by);
   }
+  ledger.note(name, by, 0);
 }
 
 async function expire(opened: Opened, names: readonly string[], beforeMs: number): Promise<number> {
@@ -227,7 +233,7 @@ async function end({ folder, ledger, hashes }: Opened, name: string): Promise<vo
 }
 
 async function alone<Result>(
-  { folder, busy, ledger }: Opened,
+  { folder, busy, ledger, hashes }: Opened,
   name: string,
   id: string,
   work: (path: string) => Promise<Result>,
@@ -239,6 +245,7 @@ async function alone<Result>(
   } catch (error) {
     if (!isMissing(error)) throw fileFailure(error);
     ledger.forget(name);
+    hashes.delete(name);
     throw unknown(id);
   } finally {
     busy.delete(name);

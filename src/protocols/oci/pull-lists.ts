@@ -50,7 +50,7 @@ function nextPage(link: string | null, name: string): string | null {
 
 /** The query of the next page, with its question mark; `null`: this is the last one. */
 function nextQuery(link: string | null): string | null {
-  const [, target = ''] = /<([^<>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];
+  const [, target = ''] = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/i.exec(link ?? '') ?? [];
   return target === '' ? null : (URL.parse(target, 'http://upstream.invalid')?.search ?? null);
 }
 

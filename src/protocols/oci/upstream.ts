@@ -39,9 +39,7 @@ export async function ask(
   // Those who asked with it at the same time have perhaps got another one by now.
   if (known !== undefined) tokens.refused(source, scope, known);
   const challenge = readChallenge(answer.headers.get('www-authenticate'));
-  const authorization =
-    tokens.known(source, scope) ??
-    (challenge === null ? undefined : await tokens.obtain(source, scope, challenge, origin));
+  const authorization = tokens.known(source, scope) ?? (await obtained());
   const isPassword = challenge?.scheme === 'basic';
   if (authorization === undefined || (authorization === known && !isPassword)) return answer;
   await discard(answer);
@@ -51,6 +49,16 @@ export async function ask(
   if (again.status !== 401 || !isPassword) return again;
   await discard(again);
   throw tokens.rejected(source, scope, authorization);
+
+  async function obtained(): Promise<string | undefined> {
+    if (challenge === null) return undefined;
+    try {
+      return await tokens.obtain(source, scope, challenge, origin);
+    } catch (error) {
+      await discard(answer);
+      throw error;
+    }
+  }
 }
 
 async function send(

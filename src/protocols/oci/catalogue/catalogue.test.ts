@@ -327,6 +327,17 @@ describe('taking away', () => {
     expect((await acts(home)).map(({ what }) => what)).toContain('oci.delete-repository');
   });
 
+  test('that is broken off is told, as far as it has come, and goes on when it is asked for again', async () => {
+    const home = await openTestHome();
+    await pushedImage(home, 'open/app', 'v1', 'layer');
+    const asked = lent(home);
+    const gone = { ...asked, ask: { ...asked.ask, signal: AbortSignal.abort() } };
+    await expect(catalogueOf(home).remove('open/app', null, gone)).rejects.toThrow();
+    expect(home.purged).toContainEqual({ by: 'tag', tag: 'oci:open/app' });
+    await catalogueOf(home).remove('open/app', null, lent(home));
+    expect(await home.stores.metadata.scan(['oci-repository', 'oci'])).toEqual([]);
+  });
+
   test('needs the right to, and nothing is gone without', async () => {
     const home = await openTestHome({ immutableTags: ['release-*'] });
     await pushedImage(home, 'open/app', 'v1', 'layer');

@@ -207,7 +207,7 @@ export function catalogueOf(
       const found = await find(name, lent);
       if (found?.in !== 'store' || home === null)
         throw new MeridianError('no-such-record', `${route} has no repository ${name} of its own`);
-      await removeFor(home, name, version, lent);
+      await home.teller.noting(removeFor(home, name, version, lent));
     },
   };
 }

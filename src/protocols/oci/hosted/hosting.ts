@@ -12,7 +12,7 @@ export function hostingOf(
   home: Home,
   purge: () => OriginDoor['purge'] | null,
 ): Required<Pick<Protocol, 'home' | 'holdings' | 'retire' | 'retain'>> {
-  const { route, hosted, clock, withdrawn } = home;
+  const { route, hosted, clock, teller, withdrawn } = home;
   const retaining = { route, hosted, clock, withdrawn };
   return {
     home: {
@@ -24,9 +24,11 @@ export function hostingOf(
     async retire(job) {
       const purged = purge();
       if (purged === null) return;
-      await applyRetention(retaining, { ...job, purge: purged, note: () => {}, dryRun: false });
-      await retireUnneeded({ route, hosted, clock, purge: purged }, job);
+      await teller.noting(
+        applyRetention(retaining, { ...job, purge: purged, note: () => {}, dryRun: false }),
+      );
+      await teller.noting(retireUnneeded({ route, hosted, clock, purge: purged }, job));
     },
-    retain: (job) => applyRetention(retaining, job),
+    retain: (job) => teller.noting(applyRetention(retaining, job)),
   };
 }

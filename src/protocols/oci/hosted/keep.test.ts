@@ -194,6 +194,31 @@ describe('a change', () => {
     await eventually('nothing to be left to tell', async () => (await untold(next)) === 0);
   });
 
+  test('that could not be told is told before whoever pushes it again hears of success', async () => {
+    const home = await openTestHome();
+    const manifest = await manifestIn(home, 'open/a', 'layer');
+    const push = () => home.as(alice, 'PUT', 'open/a/manifests/v1', manifest);
+    home.bus = 'down';
+    await expect(push()).rejects.toMatchObject({ code: 'bus-unreachable' });
+    await expect(push()).rejects.toMatchObject({ code: 'bus-unreachable' });
+    home.bus = 'up';
+    expect((await push()).status).toBe(201);
+    expect(home.purged).not.toBeEmpty();
+  });
+
+  test('that could not be told is told with a later request, also by the same process', async () => {
+    const home = await openTestHome();
+    await pushedImage(home, 'open/a', 'v1', 'layer');
+    home.bus = 'down';
+    const deletion = home.as(alice, 'DELETE', 'open/a/manifests/v1');
+    await expect(deletion).rejects.toMatchObject({ code: 'bus-unreachable' });
+    home.bus = 'up';
+    home.purged.length = 0;
+    expect(await exists(home, 'open/a/manifests/v1')).toBe(false);
+    await eventually('nothing to be left to tell', async () => (await untold(home)) === 0);
+    expect(home.purged).toContainEqual({ by: 'tag', tag: 'oci:open/a' });
+  });
+
   const untold = async ({ stores }: TestHome) => (await stores.metadata.scan(['oci-unpurged'])).length;
 
   test('that changes nothing tells nobody', async () => {

@@ -23,6 +23,8 @@ import {
 const longestPage = 4 * 2 ** 20;
 const referrersAtOnce = 100;
 const mostReferrers = 1000;
+/** Looked at for one page, of which a filter may leave out any number: a page may be short, or empty, and have one after it. */
+const mostLookedAt = 5000;
 
 /** By code points. @param parameters `n` and `last`. */
 export async function serveTags(
@@ -69,13 +71,15 @@ export async function serveReferrers(
   const prefix = referrersPrefix(at, subject);
   let after = readDigest(parameters.get('last') ?? '');
   let isMore = true;
-  for (let bytes = 0; isMore && bytes < longestPage && manifests.length < mostReferrers; ) {
+  let bytes = 0;
+  for (let seen = 0; isMore && seen < mostLookedAt; seen += referrersAtOnce) {
+    if (bytes >= longestPage || manifests.length >= mostReferrers) break;
     const from = { ...(after !== null && { after: [...prefix, after] }) };
     const page = await metadata.scan(prefix, { limit: referrersAtOnce, ...from });
     isMore = page.length === referrersAtOnce;
     for (const { key, value } of page) {
       const found = referrer.parse(value);
-      const size = JSON.stringify(found).length;
+      const size = Buffer.byteLength(JSON.stringify(found));
       if (bytes > 0 && bytes + size > longestPage) {
         isMore = true;
         bytes = longestPage;

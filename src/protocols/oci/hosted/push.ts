@@ -27,10 +27,11 @@ import {
   type TagRecord,
   taggedPrefix,
   tagKey,
+  type Where,
 } from './record.ts';
 import { authorise, Refusal, shortName } from './refusal.ts';
 import { loosen } from './take-away.ts';
-import { noteUntold, outdated, tell } from './tell.ts';
+import { hasUntold, noteUntold, outdated, tell } from './tell.ts';
 
 /** In one request. The specification asks for 10 at least. */
 const mostTags = 100;
@@ -134,7 +135,18 @@ export async function add(transaction: Transaction, acting: Acting, pushed: Push
     const [reference = pushed.digest] = pushed.tags;
     await audit(transaction, acting, 'push', reference, detail);
   }
+  // Whoever pushes again because the nodes could not be told is told of success when they have been.
+  if (selectors.length === 0 && (await hasUntold(transaction, at))) selectors.push(...outdatedBy(at, pushed));
   return { alert, selectors };
+}
+
+/** All that a push may have made outdated. */
+function outdatedBy(at: Where, { tags, manifest: { subject } }: Pushed): readonly Selector[] {
+  return [
+    ...tags.map((tag) => outdated.item(at, { kind: 'tag', name: at.name, tag })),
+    ...(tags.length > 0 ? [outdated.tags(at)] : []),
+    ...(subject === null ? [] : [outdated.referrers(at, subject)]),
+  ];
 }
 
 /** What it names has to be here, and as long as it says. What it is about need not. */

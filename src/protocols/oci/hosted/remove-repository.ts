@@ -40,14 +40,23 @@ export async function removeRepository(changing: Changing): Promise<void> {
     await removeManifests(transaction, changing);
     return noteUntold(transaction, at, everything);
   });
-  while (await step(changing, removeManifests)) changing.signal.throwIfAborted();
+  try {
+    await removeRest(changing);
+  } finally {
+    // Some of it is gone, also where the rest has to wait.
+    await tell(untold, origin, `The deletion of ${at.name}`, () => home.withdrawn(at.name, origin));
+  }
+}
+
+async function removeRest(changing: Changing): Promise<void> {
+  const { at, signal } = changing;
+  while (await step(changing, removeManifests)) signal.throwIfAborted();
   for (let after: DocumentKey | null = blobsPrefix(at); after !== null; ) {
     const from: DocumentKey = after;
-    after = await metadata.transact((transaction) => removeBlobs(transaction, changing, from));
-    changing.signal.throwIfAborted();
+    after = await step(changing, (transaction) => removeBlobs(transaction, changing, from));
+    signal.throwIfAborted();
   }
   await step(changing, forget);
-  await tell(untold, origin, `The deletion of ${at.name}`, () => home.withdrawn(at.name, origin));
 }
 
 function step<Result>(

@@ -57,6 +57,14 @@ export async function tagsOf(
   return tags;
 }
 
+export async function isTagged(
+  reader: Pick<Transaction, 'scan'>,
+  at: Where,
+  digest: Digest,
+): Promise<boolean> {
+  return (await reader.scan(taggedPrefix(at, digest), { limit: 1 })).length > 0;
+}
+
 /** With its tags. @returns what that makes outdated. */
 export async function takeManifest(
   transaction: Transaction,

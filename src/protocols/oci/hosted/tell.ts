@@ -33,6 +33,11 @@ export async function noteUntold(
   return { key, selectors };
 }
 
+/** Whether something of a repository has not been told yet, or is just being told. */
+export async function hasUntold(reader: Pick<Transaction, 'scan'>, { route, name }: Where): Promise<boolean> {
+  return (await reader.scan([...unpurgedPrefix(route), name], { limit: 1 })).length > 0;
+}
+
 /**
  * After it. Fails with `bus-unreachable`, though the change has been made.
  * @param withdraw what is done before, where a signature may be gone.
@@ -58,8 +63,10 @@ function untold(what: string, cause: unknown): MeridianError {
 }
 
 export interface Teller {
-  /** Tells what an earlier process has left untold: once, with the first request; nobody waits for it. */
+  /** Tells what was left untold, by an earlier process or by this one: with a request, and nobody waits for it. */
   tellLeft(origin: Pick<OriginDoor, 'stores' | 'purge'>): void;
+  /** Work that may fail to tell what it has changed: then a later request does. */
+  noting<Result>(work: Promise<Result>): Promise<Result>;
 }
 
 /** @param withdraw what was left untold may have been that a signature is gone. */
@@ -72,6 +79,14 @@ export function openTeller(route: string, withdraw: Withdrawn): Teller {
       tellAll(route, origin, withdraw).catch(() => {
         isTold = false; // Where the store or the bus is away, the next request tries again.
       });
+    },
+    async noting(work) {
+      try {
+        return await work;
+      } catch (error) {
+        if (error instanceof MeridianError && error.code === 'bus-unreachable') isTold = false;
+        throw error;
+      }
     },
   };
 }

@@ -150,14 +150,17 @@ function otherLength(changing: Changing, { start, end }: Chunk, upload: Upload):
 }
 
 /** Whoever goes on after a broken connection may be here before its end is. */
-async function alone<Result>({ home: { clock } }: Changing, work: () => Promise<Result>): Promise<Result> {
+async function alone<Result>(
+  { home: { clock }, signal }: Changing,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const untilMs = clock.elapsed() + waitMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const isBusy = error instanceof MeridianError && error.code === 'conflict';
-      if (!isBusy || clock.elapsed() >= untilMs) throw error;
+      if (!isBusy || signal.aborted || clock.elapsed() >= untilMs) throw error;
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }
   }

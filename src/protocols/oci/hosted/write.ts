@@ -20,7 +20,7 @@ export async function write(
 ): Promise<Answer> {
   const changing: Changing = { home, at: { route: home.route, name }, exchange, origin, signal };
   try {
-    return await carryOut(changing, wanted);
+    return await home.teller.noting(carryOut(changing, wanted));
   } catch (thrown) {
     if (thrown instanceof Refusal) return thrown.answer;
     throw thrown;

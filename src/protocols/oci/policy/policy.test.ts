@@ -8,12 +8,14 @@ import { eventually, temporary } from '../../../../test/support/index.ts';
 import { nothingAhead } from '../../../../test/support/prefetch.ts';
 import type { Answer } from '../../../entry.ts';
 import { openSqlite } from '../../../origin/metadata/sqlite.ts';
+import type { Ask } from '../../../parent.ts';
 import type { OriginDoor, OriginHome } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Stores } from '../../../store.ts';
 import { digestOf } from '../digest.ts';
 import { oci } from '../oci.ts';
 import type { PolicyOptions } from './options.ts';
+import { openPolicy } from './policy.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -135,6 +137,29 @@ function answer(status: number, body: Uint8Array<ArrayBuffer> | null): Answer {
 
 const soonMs = 4000;
 const isAboutSignatures = (path: string) => path.includes('.sig') || path.startsWith('referrers');
+
+test('what is not given out is let go of, so that its file does not stay open', async () => {
+  const digest = digestOf(bytesOf('an image'));
+  let isOpen = true;
+  const body = new ReadableStream<Uint8Array>({
+    cancel() {
+      isOpen = false;
+    },
+  });
+  const headers = new Headers({ 'docker-content-digest': digest });
+  const policy = openPolicy(
+    { ...nothing, blocked: [`hub.example/app@${digest}`] },
+    {
+      ...{ route: 'oci', clock: virtualClock(), isHosted: () => false, fullName: (name) => name },
+      unjudged: () => Promise.reject(new Error('nothing is read')),
+    },
+  );
+  const item = { kind: 'tag', name: 'hub.example/app', tag: 'v1' } as const;
+  const next = async () => ({ status: 200, headers, body });
+  const { status } = await policy.admit(item, {} as Ask, {} as OriginDoor, next);
+  expect([status, isOpen]).toEqual([403, false]);
+  policy.close();
+});
 
 test('an image is let through once it is signed, and goes on so while its signatures cannot be read', async () => {
   const here = await world(signed());

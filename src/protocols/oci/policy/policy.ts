@@ -19,6 +19,7 @@ import { type Digest, digestOf, readDigest } from '../digest.ts';
 import { type ContentItem, type Item, keyOf, type TagItem } from '../key.ts';
 import { manifestResource } from '../name.ts';
 import { repositoryTag } from '../tags.ts';
+import { discard } from '../upstream.ts';
 import { type Content, contentOf } from './content.ts';
 import { begun, type Dossier, openDossiers, storable, withTag } from './dossiers.ts';
 import { type Judge, openJudge, type Subject } from './judge.ts';
@@ -137,11 +138,16 @@ export function openPolicy(options: PolicyOptions, dependencies: PolicyDependenc
     if (digest === null) return answer;
     const subject = `${name}:${tag}`;
     const blocked = names.onDigest(name, digest);
-    if (blocked !== null) return refuse(subject, digest, [blocked]);
+    if (blocked !== null) {
+      await discard(answer);
+      return refuse(subject, digest, [blocked]);
+    }
     const dossier = await tagged(name, tag, digest);
     if (dossier.content !== null) {
       const found = await against({ name, tag, digest }, dossier.content, dossier, ask, door);
-      return found.length > 0 ? refuse(subject, digest, found) : answer;
+      if (found.length === 0) return answer;
+      await discard(answer);
+      return refuse(subject, digest, found);
     }
     const isHere = answer.status === 200 && ask.exchange.method !== 'HEAD';
     const whole = isHere ? await wholeAnswer(answer, subject) : null;

@@ -48,7 +48,6 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
   const lookedAt = new Set<string>();
   const timers = new Set<() => void>();
   const again = new Set<string>();
-  let underWay = 0;
   let isClosed = false;
 
   function moved(name: string, tag: string): void {
@@ -59,17 +58,15 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
   }
 
   function next(): void {
-    while (underWay < atOnce && !isClosed) {
-      const [first] = waiting;
-      if (first === undefined) return;
-      const [key, { name, tag }] = first;
+    for (const [key, { name, tag }] of waiting) {
+      if (lookedAt.size >= atOnce || isClosed) return;
+      // One look after another, so that what is told last is what was seen last.
+      if (lookedAt.has(key)) continue;
       waiting.delete(key);
-      underWay++;
       lookedAt.add(key);
       look(name, tag)
         .catch((error) => home.warn('nodes could not be told of an image', { image: key, error }))
         .finally(() => {
-          underWay--;
           lookedAt.delete(key);
           next();
         });

@@ -95,6 +95,25 @@ describe('what a pull of a tag takes', () => {
     expect(await tree()).toMatchObject({ is: 'there', items: [{}, {}] });
   });
 
+  test('is not known of an index that names more than nodes are told of, and nobody is asked for the rest', async () => {
+    const { put, tree, read } = repository();
+    const all = Array.from({ length: 4000 }, (_, nth) => put({ nth }));
+    put({ manifests: all }, 'v1');
+    let reads = 0;
+    const found = await tree([], (target, maxBytes) => {
+      reads++;
+      return read(target, maxBytes);
+    });
+    expect(found).toMatchObject({ is: 'unknown', why: expect.stringContaining('more than 2000') });
+    expect(reads).toBeLessThan(2100);
+  });
+
+  test('has nothing that is said to be shorter than nothing', async () => {
+    const { put, tree } = repository();
+    put({ layers: [blob('a', -1)] }, 'v1');
+    expect(await tree()).toMatchObject({ is: 'there', items: [{}, {}] });
+  });
+
   test('is nothing where the tag is gone, and not known where nobody can be asked', async () => {
     const { put, tree, read } = repository();
     expect(await tree()).toEqual({ is: 'gone' });

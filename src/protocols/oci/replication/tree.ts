@@ -33,8 +33,14 @@ export interface TreeOptions {
 const longestReason = 500;
 /** Indexes in indexes: what is deeper is left to whoever asks for it. */
 const deepest = 4;
+/** No list of what nodes shall have is longer (`src/prefetch/wire.ts`): what is beyond is not even looked at. */
+const mostItems = 2_000;
 
-const descriptor = z.object({ digest: z.string(), size: z.number(), urls: z.array(z.string()).optional() });
+const descriptor = z.object({
+  digest: z.string(),
+  size: z.int().nonnegative(),
+  urls: z.array(z.string()).optional(),
+});
 const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
 const manifest = z.object({
   manifests: z.array(descriptor.extend({ platform: platform.optional() })).optional(),
@@ -58,6 +64,8 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
   add(`manifests/${digest}`, answer.bytes.byteLength, digest);
 
   let lacks: string | null = null;
+  const tooMuch = `${target}: it is made of more than ${mostItems} manifests, configs and layers`;
+  let absent = 0;
 
   async function grow(bytes: Uint8Array, depth: number): Promise<string | null> {
     const { data } = manifest.safeParse(parsedJson(new TextDecoder().decode(bytes)));
@@ -65,6 +73,7 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
       const read = readDigest(digest);
       if (read !== null && (urls === undefined || urls.length === 0)) add(`blobs/${read}`, size, read);
     }
+    if (items.size > mostItems) return tooMuch;
     for (const child of data?.manifests ?? []) {
       const digest = readDigest(child.digest);
       if (digest === null || depth === deepest || !isWanted(child.platform, platforms)) continue;
@@ -72,12 +81,13 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
       if (items.has(path)) continue;
       const found = await read(`${at}/${path}`, longestManifest);
       // An index may name what was never copied along with it.
-      if (found.status === 404) continue;
+      if (found.status === 404 && ++absent < mostItems) continue;
       const refused = refusalIn(found);
       lacks ??= refused;
-      if (refused !== null) continue;
+      if (refused !== null && ++absent < mostItems) continue;
       if (found.status !== 200) return `${at}/${path}: the origin answers ${found.status}`;
       add(path, found.bytes.byteLength, digest);
+      if (items.size > mostItems) return tooMuch;
       const why = await grow(found.bytes, depth + 1);
       if (why !== null) return why;
     }

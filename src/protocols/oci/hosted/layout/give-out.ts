@@ -19,10 +19,10 @@ import {
   manifestsPrefix,
   referrersPrefix,
   repositoriesPrefix,
-  taggedPrefix,
   tagsPrefix,
   type Where,
 } from '../record.ts';
+import { isTagged } from '../take-away.ts';
 import { broken, entryOf, type LayoutEntry } from './format.ts';
 import { type ImageName, readImageName } from './names.ts';
 import { streamed } from './streamed.ts';
@@ -100,8 +100,7 @@ async function giveAll(giving: Giving, at: Where): Promise<void> {
   for await (const { key } of allBelow(metadata, manifestsPrefix(at), 100)) {
     const digest = readDigest(key.at(-1) ?? '');
     if (digest === null || (await neededBy(metadata, at, digest)) !== null) continue;
-    const [tag] = await metadata.scan(taggedPrefix(at, digest), { limit: 1 });
-    if (tag === undefined) await giveImage(giving, at, null, digest);
+    if (!(await isTagged(metadata, at, digest))) await giveImage(giving, at, null, digest);
   }
 }
 

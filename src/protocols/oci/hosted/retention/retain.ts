@@ -20,7 +20,7 @@ import {
   tagsPrefix,
   type Where,
 } from '../record.ts';
-import { tagsOf, takeTag } from '../take-away.ts';
+import { isTagged, takeTag } from '../take-away.ts';
 import { takeLeft } from './left.ts';
 import { newestOf, type Tagged } from './newest.ts';
 import { days, type RepositoryRules } from './rules.ts';
@@ -122,10 +122,13 @@ async function foretell(
 ): Promise<void> {
   count(counted.tag);
   note(`${at.name}:${tag}: ${why}`);
-  for (const other of await tagsOf(metadata, at, digest)) {
+  // Of several that go, the last one by name takes the manifest along.
+  const all = taggedPrefix(at, digest);
+  if ((await metadata.scan(all, { after: [...all, tag], limit: 1 })).length > 0) return;
+  for await (const { key } of allBelow(metadata, all)) {
+    const other = key.at(-1) ?? '';
     const record = other === tag ? null : await findTag(metadata, at, other);
-    // Of several that go, the last one by name takes the manifest along.
-    if (record !== null && (other > tag || !verdictOn(taggedOf([other], record)).goes)) return;
+    if (record !== null && !verdictOn(taggedOf([other], record)).goes) return;
   }
   const manifest = await findManifest(metadata, at, digest);
   if (manifest === null || (await isHeld(metadata, at, digest, manifest))) return;
@@ -158,7 +161,7 @@ async function retainUntagged(
     const digest = readDigest(key.at(-1) ?? '');
     const record = asManifest(value);
     if (digest === null || looseSince(record) >= beforeMs) continue;
-    if ((await metadata.scan(taggedPrefix(at, digest), { limit: 1 })).length > 0) continue;
+    if (await isTagged(metadata, at, digest)) continue;
     if (await isHeld(metadata, at, digest, record)) continue;
     if (job.dryRun) {
       job.count(counted.manifest);

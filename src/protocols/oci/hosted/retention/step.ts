@@ -10,7 +10,7 @@ import type { Digest } from '../../digest.ts';
 import { neededBy } from '../blobs.ts';
 import type { Hosted } from '../claims.ts';
 import { findManifest, type LeftRecord, leftKey, type ManifestRecord, type Where } from '../record.ts';
-import { tagsOf, takeManifest } from '../take-away.ts';
+import { isTagged, takeManifest } from '../take-away.ts';
 import { noteUntold, tell, type Withdrawn } from '../tell.ts';
 
 export interface Retaining {
@@ -74,7 +74,7 @@ async function writeDown({ transaction, at, stores, nowMs }: Step, { what, name,
 export async function takeIfLoose(step: Step, digest: Digest, why: string): Promise<void> {
   const { transaction, at, nowMs } = step;
   const found = await findManifest(transaction, at, digest);
-  if (found === null || (await tagsOf(transaction, at, digest)).length > 0) return;
+  if (found === null || (await isTagged(transaction, at, digest))) return;
   if (await isHeld(transaction, at, digest, found)) return;
   step.selectors.push(...(await takeManifest(transaction, step, digest, found, [])));
   step.gone.push({ what: 'manifest', name: digest, why, isAbout: found.subject !== null });
