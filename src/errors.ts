@@ -60,12 +60,18 @@ export const errors = {
     retryable: false,
     advice: 'The token is good, but does not give the right to do this. Whoever administers the network can.',
   },
+  'kept-as-it-is': {
+    status: 403,
+    blame: 'client',
+    retryable: false,
+    advice: 'The config of the route says what is never changed or taken away.',
+  },
   'quota-exceeded': {
     status: 403,
     blame: 'client',
     retryable: false,
     advice:
-      'Unpublish what nobody needs, or have whoever runs the origin raise the bound. `meridian storage` shows what takes how much.',
+      'Delete what nobody needs, or have whoever runs the origin raise the bound. `meridian storage` shows what takes how much.',
   },
   'tier-refused': {
     status: 403,
@@ -188,7 +194,7 @@ export const errors = {
     status: 502,
     blame: 'upstream',
     retryable: true,
-    advice: 'The upstream refused or dropped the connection. It may be down, or its address wrong.',
+    advice: 'The upstream cannot be reached. It may be down, or its address wrong.',
   },
   'upstream-invalid': {
     status: 502,

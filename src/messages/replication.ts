@@ -6,10 +6,9 @@ const replicaState = z.object({
   node: z.string(),
   /**
    * `whole`: it has everything. `coming`: something is missing, and it is at it. `failing`: what is missing cannot be had. `beyond`: all that
-   * is missing has no room. `nothing`: there is nothing to have, for the reason that the repository's `error` tells: the policy refuses it, or
-   * the origin cannot look at it. `away`: the node does not live, and this is what it said last.
+   * is missing has no room. `away`: the node does not live, and this is what it said last.
    */
-  state: z.enum(['whole', 'coming', 'failing', 'beyond', 'nothing', 'away']),
+  state: z.enum(['whole', 'coming', 'failing', 'beyond', 'away']),
   /** Manifests, blobs and the like. */
   wanted: z.number(),
   present: z.number(),
@@ -35,7 +34,7 @@ export const replicationState = z.object({
   bytes: z.number(),
   /** When the newest list was made, ms since the epoch. */
   atMs: z.number(),
-  /** Why the origin cannot tell what there is to have, or why the policy refuses some of it; `null`: neither. */
+  /** Why the origin cannot tell what there is to have; `null`: it can. */
   error: z.string().nullable(),
   nodes: z.array(replicaState).readonly(),
 });

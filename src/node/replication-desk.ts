@@ -1,7 +1,7 @@
 /** What nodes shall have, and what of it they say they have, joined for the API. */
 import type { ReplicationDesk } from '../access/api/endpoint.ts';
 import type { Bus } from '../bus.ts';
-import type { Network, NodeConfig } from '../config/network.ts';
+import type { NodeConfig } from '../config/network.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState, ReplicationState } from '../messages/replication.ts';
 import type { Lists } from '../prefetch/lists.ts';
@@ -10,11 +10,17 @@ import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
 import type { PrefetchItem, PrefetchList } from '../protocol.ts';
 import type { Members } from '../purging/members.ts';
 
+type NodeName = Pick<NodeConfig, 'name' | 'role'>;
+/** Of a network. */
+interface Nodes {
+  readonly nodes: Readonly<Record<string, NodeName>>;
+}
+
 export interface ReplicationDeskOptions {
   readonly lists: Lists;
   readonly bus: Bus;
   /** As the config in force has it. */
-  readonly network: () => Network;
+  readonly network: () => Nodes;
   readonly members: Pick<Members, 'known'>;
 }
 
@@ -40,9 +46,13 @@ export function openReplicationDesk({
     const nodes = nodesFor(own, network()).map((node) => {
       const processes = [...heard.all.values()].filter((each) => each.node === node.name);
       const meant = own.filter(({ to }) => isMeant(to, node.name));
-      const hasNothing = meant.every(({ items }) => items.length === 0);
-      const wanted = { route, group, toldMs: newestOf(meant), hasNothing };
-      return replicaOf(node.name, processes, wanted, living);
+      const told = {
+        route,
+        group,
+        toldMs: newestOf(meant),
+        isWhole: meant.every(({ error }) => error === null),
+      };
+      return replicaOf(node.name, processes, told, living);
     });
     return {
       ...{ route, group, lists: own.length, items: items.size },
@@ -67,26 +77,26 @@ function newestOf(lists: readonly PrefetchList[]): number {
   return lists.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
 }
 
-function nodesFor(lists: readonly PrefetchList[], { nodes }: Network): readonly NodeConfig[] {
+function nodesFor(lists: readonly PrefetchList[], { nodes }: Nodes): readonly NodeName[] {
   return Object.values(nodes).filter(
     ({ name, role }) => role !== 'origin' && lists.some(({ to }) => isMeant(to, name)),
   );
 }
 
-interface Wanted {
+/** What a node has been told. */
+interface Told {
   readonly route: string;
   readonly group: string;
-  /** When the newest of its lists was made. */
   readonly toldMs: number;
-  /** None of them names anything. */
-  readonly hasNothing: boolean;
+  /** The origin could say all that it shall have. */
+  readonly isWhole: boolean;
 }
 
 /** Of a node with several workers, what all of them together have. */
 function replicaOf(
   node: string,
   processes: readonly ProcessProgress[],
-  { route, group, toldMs, hasNothing }: Wanted,
+  { route, group, toldMs, isWhole }: Told,
   living: ReadonlySet<string>,
 ): ReplicaState {
   const isOurs = (each: GroupProgress) => each.route === route && each.group === group;
@@ -104,16 +114,16 @@ function replicaOf(
   const lives = [...living].some((name) => name === node || name.startsWith(`${node}.`));
   // What a node says of what it was told before is not about what it has been told since.
   const isBehind = own.some(({ atMs }) => atMs < toldMs);
-  const state = hasNothing ? 'nothing' : stateOf(known, isBehind);
-  return { node, state: lives ? state : 'away', ...known };
+  return { node, state: lives ? stateOf(known, isBehind, isWhole) : 'away', ...known };
 }
 
 function stateOf(
   { wanted, present, missingBytes, beyondBytes, error }: Omit<ReplicaState, 'node' | 'state'>,
   isBehind: boolean,
+  isWhole: boolean,
 ): ReplicaState['state'] {
   if (isBehind) return 'coming';
   if (wanted > 0 && present >= wanted) return 'whole';
-  if (error !== null) return 'failing';
+  if (error !== null || !isWhole) return 'failing';
   return beyondBytes > 0 && beyondBytes === missingBytes ? 'beyond' : 'coming';
 }

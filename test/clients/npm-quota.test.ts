@@ -103,7 +103,7 @@ describe.skipIf(!available('PostgreSQL', postgresProblem))('with a bucket and Po
     expect(refused.code).not.toBe(0);
     expect(refused.output).toContain('403');
     expect(refused.output).toMatch(/the scope @acme takes \S+ KiB of 97\.7 KiB, and \S+ KiB more do not fit/);
-    expect(refused.output).toContain('Unpublish what nobody needs');
+    expect(refused.output).toContain('Delete what nobody needs');
     expect((await fetch(`${network.url('pop')}/@acme%2fb`)).status).toBe(404);
     const after = await storageOf(network);
     expect(after.routes).toEqual(before.routes);

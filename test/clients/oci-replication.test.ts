@@ -217,14 +217,14 @@ test.skipIf(!canRun)(
     expect(refused?.error).toContain('open/signed/app:v1 is refused by the policy of this registry');
     expect(refused?.items).toBe(0);
     expect(await replica('open/signed/app', 'near')).toMatchObject({
-      state: 'nothing',
+      state: 'failing',
       wanted: 0,
       error: null,
     });
     const here = { cwd: network.dir };
     const { stdout } = await runMeridian(['replication', '--config', network.configFile], here);
     expect(stdout).toMatch(
-      /open\/signed\/app +1 +near +nothing +0 of 0 +0 B +open\/signed\/app:v1 is refused/,
+      /open\/signed\/app +1 +near +failing +0 of 0 +0 B +open\/signed\/app:v1 is refused/,
     );
 
     const repository = `${network.url('far')}/v2/open/signed/app`;

@@ -302,6 +302,7 @@ describe('Error Codes', () => {
     }
     for (const path of ['_catalog', 'errors/app', 'errors/app/tags', `errors/app/blobs/${absent}/`])
       expect([path, ...(await told(await send('GET', path)))]).toEqual([path, 404, 'UNSUPPORTED']);
+    expect(await (await send('GET', '_catalog')).text()).toContain('`meridian packages`');
     const encoded = { body: '{}', headers: { 'content-encoding': 'gzip' } };
     expect(await told(await send('PUT', 'errors/app/manifests/v1', encoded))).toEqual([415, 'UNSUPPORTED']);
   });

@@ -174,14 +174,22 @@ describe('a blob that only others have', () => {
     return [answer.status, location, answer.headers.get('docker-content-digest'), await answer.text()];
   };
 
+  /** In no repository that everybody may read. */
+  async function pushedInSecret(): Promise<string> {
+    const secret = random(500);
+    const init = by(owner, { method: 'POST', body: secret });
+    expect((await at(`acme/secret/blobs/uploads/?digest=${digestOf(secret)}`, init)).status).toBe(201);
+    return digestOf(secret);
+  }
+
   test('is not mounted, nor told of, as one that nobody has', async () => {
-    const nobodys = digestOf(random(10));
+    const [secrets, nobodys] = [await pushedInSecret(), digestOf(random(10))];
     for (const from of ['&from=acme/secret', '&from=acme/absent', '&from=Not/A/Name', ''])
       for (const token of [
         other,
         await ticket(other, 'repository:own/app:*', 'repository:acme/secret:pull'),
       ]) {
-        const [known, unknown] = [`?mount=${layerDigest}${from}`, `?mount=${nobodys}${from}`];
+        const [known, unknown] = [`?mount=${secrets}${from}`, `?mount=${nobodys}${from}`];
         const answers = await Promise.all(
           [begin(known, token), begin(unknown, token)].map(async (one) => summary(await one)),
         );
@@ -191,15 +199,11 @@ describe('a blob that only others have', () => {
   });
 
   test('is not to be had by its digest from a repository that can be read', async () => {
-    const secret = random(500);
-    await at(
-      `acme/secret/blobs/uploads/?digest=${digestOf(secret)}`,
-      by(owner, { method: 'POST', body: secret }),
-    );
+    const secrets = await pushedInSecret();
     for (const name of ['open/app', 'own/app'])
       for (const method of ['GET', 'HEAD'])
-        expect((await at(`${name}/blobs/${digestOf(secret)}`, by(other, { method }))).status).toBe(404);
-    const layers = [{ mediaType: type, digest: digestOf(secret), size: 500 }];
+        expect((await at(`${name}/blobs/${secrets}`, by(other, { method }))).status).toBe(404);
+    const layers = [{ mediaType: type, digest: secrets, size: 500 }];
     const empty = { mediaType: type, digest: layerDigest, size: layer.length };
     const manifest = { schemaVersion: 2, mediaType: type, config: empty, layers };
     const init = { method: 'PUT', body: JSON.stringify(manifest), headers: { 'content-type': type } };
@@ -208,7 +212,7 @@ describe('a blob that only others have', () => {
   });
 
   test('is not there for who names its digest without its bytes', async () => {
-    for (const digest of [layerDigest, digestOf(random(10))]) {
+    for (const digest of [await pushedInSecret(), digestOf(random(10))]) {
       const whole = await begin(`?digest=${digest}`, other);
       expect([whole.status, await whole.text()]).toEqual([400, expect.stringContaining('DIGEST_INVALID')]);
       const begun = await begin('', other);

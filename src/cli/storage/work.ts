@@ -27,7 +27,10 @@ export async function workThrough(
   if (json) console.log(JSON.stringify(now, null, 2));
   else {
     for (const note of now.notes) shown(note);
-    console.log(countsIn(now) || 'nothing to do');
+    const counts = countsIn(now);
+    // What failed at once says why instead.
+    if (counts !== '') console.log(counts);
+    else if (now.state === 'done') console.log('nothing to do');
   }
   if (now.state === 'failed') throw new Error(now.error ?? 'the origin does not say why it failed');
   const { refused = 0, missing = 0 } = now.counts;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
-import { challengeFor } from './ask-login.ts';
+import { challengeFor, explanationOf } from './ask-login.ts';
 import { openSources } from './sources.ts';
 
 const sources = openSources([{ name: 'hub.example', url: 'https://hub.example' }], 'hub.example');
@@ -50,4 +50,11 @@ test('what a client writes into an address does not get out of its place', () =>
   expect(scopeIn(challenge('POST', '/v2/a/blobs/uploads/?mount=x&from=b:pull%20repository:c'))).toBe(
     'repository:a:pull,push',
   );
+});
+
+test('who has to log in is told where and how, and everybody else what is wrong', () => {
+  const at = { authority: 'images.example' };
+  expect(explanationOf(missing, at)).toStartWith('no token. Log in to images.example (docker login, ');
+  const forbidden = new MeridianError('forbidden', 'alice may not');
+  expect(explanationOf(forbidden, at)).toBe(forbidden.explanation);
 });

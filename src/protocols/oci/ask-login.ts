@@ -41,6 +41,13 @@ export function challengeFor(
   ].join(',');
 }
 
+/** What a client shows: who has to log in hears by which command. */
+export function explanationOf(error: MeridianError, { authority }: Pick<Exchange, 'authority'>): string {
+  if (error.code !== 'unauthenticated') return error.explanation;
+  const what = error.detail.replace(/\.$/, '');
+  return `${what}. Log in to ${authority} (docker login, podman login, skopeo login), with a user name and its password, or any name and a token as the password.`;
+}
+
 function actionsFor(method: string, kind: Wanted['kind']): string {
   // Whatever is done to an upload, it is a part of pushing.
   if (kind === 'upload') return 'pull,push';

@@ -41,5 +41,5 @@ export function nameWrite(mount: Mount, exchange: Exchange, { sources, hosted }:
 }
 
 function adviceOn(name: string): string {
-  return `${name} does not live here: push to its own registry. What lives here, the config of this route says (\`hosted.names\`).`;
+  return `${name} does not live here, so nothing can be pushed, changed or deleted: that is for its own registry. What lives here, the config of this route says (\`hosted.names\`).`;
 }

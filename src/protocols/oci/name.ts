@@ -12,7 +12,7 @@ import type { Hosted } from './hosted/claims.ts';
 import { type Item, keyOf } from './key.ts';
 import { nameWrite } from './name-write.ts';
 import { below, isTag, readPath, type Wanted } from './path.ts';
-import { noAddress, refuse, unreadable } from './refuse.ts';
+import { noAddress, noCatalogue, refuse, unreadable } from './refuse.ts';
 import type { Sources } from './sources.ts';
 import { tagsOf } from './tags.ts';
 import { ticketing } from './token.ts';
@@ -77,6 +77,8 @@ function nameRead(mount: Mount, target: string, { sources, hosted, metadata }: N
     }
     case 'upload':
       return upload;
+    case 'catalogue':
+      return noCatalogue;
     default:
       return noAddress;
   }

@@ -9,7 +9,7 @@ import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import { type AheadLimits, openAhead } from './ahead.ts';
-import { challengeFor } from './ask-login.ts';
+import { challengeFor, explanationOf } from './ask-login.ts';
 import { catalogueOf } from './catalogue/catalogue.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody, notNamed } from './errors.ts';
@@ -101,7 +101,7 @@ export function oci(
     covers: (target) => covers(mount, sources, target),
     problem: (error, exchange) => ({
       type: 'application/json',
-      body: errorBody(codeOf(error), error.explanation, error.detail),
+      body: errorBody(codeOf(error), explanationOf(error, exchange), error.detail),
       challenge: challengeFor(mount, sources, error, exchange),
       allow: allowedAt(mount, hosted, exchange),
     }),

@@ -25,6 +25,13 @@ export const noAddress: Answered = answered(
   'A registry for containers serves nothing at this address.',
 );
 
+/** Clients of older registries list repositories so. */
+export const noCatalogue: Answered = answered(
+  404,
+  'UNSUPPORTED',
+  'This registry does not list its repositories here, but for whoever asks `meridian packages`, the console, or `GET /.meridian/v1/packages`.',
+);
+
 const unknownCode = { manifest: 'MANIFEST_UNKNOWN', blob: 'BLOB_UNKNOWN' } as const;
 
 function answered(status: 400 | 404, code: OciCode, why: string): Answered {

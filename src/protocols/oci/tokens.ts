@@ -8,6 +8,7 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { parsedJson } from '../../http/json.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { askHost } from './ask-host.ts';
 import type { Challenge } from './challenge.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { OciSource } from './sources.ts';
@@ -154,11 +155,9 @@ async function ask(
   // Several scopes come as several parameters.
   for (const one of (challenge.scope ?? scope).split(' '))
     if (one !== '') url.searchParams.append('scope', one);
-  const answer = await origin.fetch({ url: url.origin, authorization: basicOf(source) }, url.href, {
-    method: 'GET',
-    headers: new Headers({ accept: 'application/json', 'accept-encoding': 'identity' }),
-    signal: new AbortController().signal,
-  });
+  const headers = new Headers({ accept: 'application/json', 'accept-encoding': 'identity' });
+  const request = { method: 'GET', headers, signal: new AbortController().signal };
+  const answer = await askHost(source, url, basicOf(source), request, origin);
   const text = await new Response(limited(answer.body)).text();
   if (answer.status === 401 && basicOf(source) !== undefined) return 'wrong-password';
   // Not for us, or not without a password: registries differ in which of the two they say, and where.

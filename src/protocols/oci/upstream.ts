@@ -5,6 +5,7 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { askHost } from './ask-host.ts';
 import { readChallenge } from './challenge.ts';
 import { elsewhere } from './elsewhere.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
@@ -71,8 +72,8 @@ async function send(
   let url = own;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const isOwn = url.origin === own.origin;
-    const remote = { url: url.origin, authorization: isOwn ? authorization : undefined };
-    const answer = await origin.fetch(remote, url.href, { method, headers: new Headers(headers), signal });
+    const request = { method, headers: new Headers(headers), signal };
+    const answer = await askHost(source, url, isOwn ? authorization : undefined, request, origin);
     if (!redirects.has(answer.status)) return isOwn ? answer : ofAnother(answer, method, source.name, url);
     await discard(answer);
     url = await elsewhere(source, url, answer.headers.get('location') ?? '//');

@@ -8,7 +8,7 @@ import { remove } from '../hosted/remove.ts';
 import { removeRepository } from '../hosted/remove-repository.ts';
 import { isTag } from '../path.ts';
 
-/** @param version a tag, or a digest with all its tags; `null`: all of it. @throws `forbidden`, `no-such-record`, `request-malformed`. */
+/** @param version a tag, or a digest with all its tags; `null`: all of it. @throws `kept-as-it-is`, `no-such-record`, `request-malformed`. */
 export async function removeFor(
   home: Home,
   name: string,
@@ -25,7 +25,7 @@ export async function removeFor(
 }
 
 function refused(cause: Refusal): MeridianError {
-  const code = cause.status === 404 ? 'no-such-record' : 'forbidden';
+  const code = cause.status === 404 ? 'no-such-record' : 'kept-as-it-is';
   return new MeridianError(code, cause.message, { cause });
 }
 

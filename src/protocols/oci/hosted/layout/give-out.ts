@@ -80,7 +80,7 @@ async function* repositories({ route, job }: Giving): AsyncGenerator<string, voi
 async function giveRepository(giving: Giving, name: string, wanted: readonly ImageName[]): Promise<void> {
   const { route, job } = giving;
   const at = { route, name };
-  if (!(await isRepository(job.stores.metadata, at))) return missing(job, `there is no repository ${name}`);
+  if (!(await isRepository(job.stores.metadata, at))) return missing(job, `no repository ${name} lives here`);
   job.count('repositories');
   const isWhole = wanted.length === 0 || wanted.some(({ tag, digest }) => tag === null && digest === null);
   if (isWhole) return giveAll(giving, at);

@@ -204,7 +204,7 @@ describe('an export', () => {
       what: ['acme/app:v9', 'acme/none', 'acme/app:v1'],
     });
     expect(counts).toMatchObject({ missing: 2, images: 3 });
-    expect(notes).toEqual(['there is no acme/app:v9', 'there is no repository acme/none']);
+    expect(notes).toEqual(['there is no acme/app:v9', 'no repository acme/none lives here']);
     await expect(give(home, place('layout'), { what: ['ACME/app'] })).rejects.toMatchObject({
       detail: '"ACME/app" is no name of an image, such as acme/app:v1',
     });
@@ -265,6 +265,7 @@ describe('an import', () => {
     const text = place('images.tar');
     writeFileSync(text, 'no archive'.repeat(100));
     for (const [path, why] of [
+      [place('gone'), 'there is no such file or folder'],
       [empty, 'oci-layout: there is no such file, so this is no OCI image layout'],
       [noIndex, 'index.json: there is no such file'],
       [old, 'oci-layout: it does not say that this is an OCI image layout of version 1'],

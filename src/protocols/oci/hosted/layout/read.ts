@@ -43,9 +43,17 @@ type Opener = LayoutIn['open'];
 const mostFiles = 500_000;
 const longestHeader = 64 * 1024;
 
+function notThere(path: string) {
+  return (cause: unknown): never => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      throw broken(path, 'there is no such file or folder');
+    throw cause;
+  };
+}
+
 /** Fails with what is wrong with it, by the name of its file. */
 export async function openLayout(path: string): Promise<LayoutIn> {
-  const isFolder = (await stat(path)).isDirectory();
+  const isFolder = (await stat(path).catch(notThere(path))).isDirectory();
   const opener = isFolder ? folderAt(path) : await archiveAt(path);
   const within = (file: string) => (isFolder ? join(path, file) : `${path}: ${file}`);
   const text = async (file: string) => {
