@@ -208,6 +208,8 @@ export interface Artifact extends ArtifactSummary {
   readonly subject: string | null;
   /** What is about it, some hundred at most. */
   readonly referrers: readonly ArtifactReferrer[];
+  /** By the route's policy. */
+  readonly blocked: Blocked | null;
   /** What stands against this being complete, for people. */
   readonly note: string | null;
 }

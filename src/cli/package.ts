@@ -121,7 +121,7 @@ function downloadsOf({ downloads }: PackagePage): string[] {
   return [`${days}: ${downloads.downloads} downloads, ${requests} requests${from}`];
 }
 
-const artifactHeading = ['tag', 'kind', 'pushed', 'by', 'size', 'platforms', 'digest'];
+const artifactHeading = ['tag', 'kind', 'pushed', 'by', 'size', 'platforms', 'digest', 'policy'];
 
 function artifactRow({
   version,
@@ -130,11 +130,13 @@ function artifactRow({
   publisher,
   sizeBytes,
   digest,
+  blocked,
 }: PackagePage['versions'][number]): string[] {
   return [
     ...[oneLine(version, 128), artifact?.kind ?? '-', day(publishedMs), oneLine(publisher ?? '-', 40)],
     sizeBytes === null ? '-' : readableSize(sizeBytes),
     ...[oneLine(artifact?.platforms.join(', ') || '-', 60), digest ?? '-'],
+    blocked === null ? '' : `BLOCKED: ${oneLine(blocked.why, 80)}`,
   ];
 }
 

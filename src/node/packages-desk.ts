@@ -123,9 +123,10 @@ export function packagesDesk(options: PackagesDeskOptions): PackagesDesk {
     const [shelf] = shelves(routeName);
     const found = await shelf?.catalogue.artifact?.(name, version, shelf.lend(reader));
     if (!shelf || !found) throw absent(routeName, `${name} with a version ${version}`);
-    const { kept: kind, access } = found;
+    const { kept: kind, access, blocked } = found;
     return {
       ...found,
+      blocked: blocked && copyOf(blocked),
       route: routeName,
       name,
       version,

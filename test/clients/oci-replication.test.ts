@@ -13,6 +13,7 @@ import {
 } from '../../src/messages/replication.ts';
 import { tokenFor } from '../support/access.ts';
 import { runTool, toolSucceeds } from '../support/container-client.ts';
+import { openSigner, pushArtifact, simpleSigned } from '../support/cosign.ts';
 import { type Image, random, writeImage } from '../support/image.ts';
 import { eventually, runMeridian, startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
@@ -28,6 +29,7 @@ let registry: OciRegistry;
 let network: TestNetwork;
 let token: string;
 let image: Image;
+const release = openSigner('release');
 
 beforeAll(async () => {
   if (!canRun) return;
@@ -48,6 +50,7 @@ beforeAll(async () => {
         sources: [{ name: 'hub.example', url: registry.url }],
         hosted: { names: ['*'], public: ['open/*'] },
         metadata: { freshS: '1s' },
+        policy: { signatures: [{ images: ['open/signed/*'], keys: [release] }] },
         replication: [
           {
             repositories: ['open/*', 'closed/*'],
@@ -200,6 +203,75 @@ test.skipIf(!canRun)(
     expect(fetched()).toEqual([1]);
   },
   120_000,
+);
+
+test.skipIf(!canRun)(
+  'what the policy refuses is at no PoP, which is said, and once it is signed it is',
+  async () => {
+    await push('app', 'open/signed/app:v1');
+    await eventually(
+      'the origin to say so',
+      async () => ((await told('open/signed/app'))?.error ?? null) !== null,
+    );
+    const refused = await told('open/signed/app');
+    expect(refused?.error).toContain('open/signed/app:v1 is refused by the policy of this registry');
+    expect(refused?.items).toBe(0);
+    expect(await replica('open/signed/app', 'near')).toMatchObject({
+      state: 'failing',
+      wanted: 0,
+      error: null,
+    });
+    const here = { cwd: network.dir };
+    const { stdout } = await runMeridian(['replication', '--config', network.configFile], here);
+    expect(stdout).toMatch(
+      /open\/signed\/app +1 +near +failing +0 of 0 +0 B +open\/signed\/app:v1 is refused/,
+    );
+
+    const repository = `${network.url('far')}/v2/open/signed/app`;
+    const headers = { authorization: `Bearer ${token}` };
+    await pushArtifact(repository, simpleSigned({ digest: image.digest }, release), headers);
+    await isWhole('open/signed/app', 'near');
+    expect((await told('open/signed/app'))?.error).toBeNull();
+  },
+  60_000,
+);
+
+test.skipIf(!canRun)(
+  'a tag and a layer are explained, and so is what the policy refuses',
+  async () => {
+    await push('app', 'open/signed/other:v1');
+    const explain = async (path: string) => {
+      const args = [
+        'explain',
+        `${network.url('near')}/v2/${path}`,
+        '--node',
+        'near',
+        '--config',
+        network.configFile,
+      ];
+      const { code, stdout, stderr } = await runMeridian(args, { cwd: network.dir });
+      expect([code, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+    const tag = await explain('closed/app/manifests/v1');
+    expect(tag).toContain('kind:        tag\n');
+    expect(tag).toContain('key:         oci tag/closed/app:v1\n');
+    expect(tag).toContain('tags:        oci:closed/app oci:closed/app:v1\n');
+    expect(tag).toMatch(/stored: .*for those only who have the right by name/);
+    const [layer] = image.layers;
+    const blob = await explain(`open/signed/app/blobs/${layer}`);
+    expect(blob).toContain(`key:         oci blob/open/signed/app@${layer}\n`);
+    expect(blob).toMatch(/^near.*: answers from its store: fresh/);
+    // A refusal is kept for three seconds, as one.
+    expect((await fetch(`${network.url('near')}/v2/open/signed/other/manifests/v1`)).status).toBe(403);
+    expect(await explain('open/signed/other/manifests/v1')).toContain('stored:      status 403');
+    const { stdout } = await runMeridian(
+      ['policy', 'explain', 'oci:open/signed/other:v1', '--config', network.configFile],
+      { cwd: network.dir },
+    );
+    expect(stdout).toContain('is not signed as it has to be: by the key release');
+  },
+  60_000,
 );
 
 test.skipIf(!canRun)(

@@ -81,6 +81,7 @@ beforeAll(async () => {
       oci({
         sources: [{ name: 'hub.example', url: `http://127.0.0.1:${upstream.port}` }],
         hosted: { names: ['acme/*'], public: ['acme/open/*'], immutableTags: ['stable-*'] },
+        policy: { blocked: ['acme/open/base:bad-*'] },
       }),
     ],
   });
@@ -94,6 +95,7 @@ beforeAll(async () => {
   writeImage(at('secret'), 'v1');
   for (const tag of ['v1', 'v1.4', 'latest']) await push('web', `acme/open/web:${tag}`);
   await push('base', 'acme/open/base:stable-1');
+  await push('base', 'acme/open/base:bad-1');
   await push('secret', 'acme/secret:v1');
   const sbom = { artifactType: 'application/spdx+json', layers: [['application/spdx+json', '{}']] } as const;
   await pushArtifact(network.url('near'), token, 'acme/open/web', null, { ...sbom, about: 'v1' });
@@ -209,6 +211,29 @@ describe.skipIf(!canRun)('images', () => {
     expect(asked.asked('origin').filter(({ target }) => target.startsWith('/v2/'))).toEqual([]);
     await visitor.sees('cached');
     await visitor.look('image-cached');
+    expect(visitor.complaints).toEqual([]);
+  }, 60_000);
+
+  test('that the policy blocks say so, in lists, on their pages, and to the command', async () => {
+    await using visitor = await visitAs(token);
+    const { page } = visitor;
+    const why = 'is blocked (acme/open/base:bad-*)';
+    await visitor.open('packages/oci/acme%2Fopen%2Fbase', 'acme/open/base');
+    await visitor.sees(why);
+    const rows = await textsOf(page, '.package-main tbody tr');
+    expect(rows.map((row) => row.includes(why))).toEqual([true, false]);
+    await visitor.look('image-blocked-tags');
+    await visitor.open('packages/oci/acme%2Fopen%2Fbase/versions/bad-1', 'acme/open/base:bad-1');
+    await visitor.sees(why);
+    await visitor.look('image-blocked');
+    await page.locator('xpath/.//a[.="What the policy says"]').click();
+    await visitor.sees('acme/open/base:bad-1');
+    await visitor.sees(why);
+    for (const name of ['acme/open/base', 'acme/open/base:bad-1']) {
+      const ran = await runMeridian(['package', name], { cwd: network.dir });
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining(`BLOCKED: ${why}`)]);
+    }
+    expect((await fetch(`${network.url('far')}/v2/acme/open/base/manifests/bad-1`)).status).toBe(403);
     expect(visitor.complaints).toEqual([]);
   }, 60_000);
 

@@ -216,6 +216,8 @@ export const artifactPage = z.object({
       }),
     )
     .readonly(),
+  /** By the route's policy: why it may not be pulled. */
+  blocked: blocked.nullable(),
   note: z.string().nullable(),
   mayDelete: z.boolean(),
 });

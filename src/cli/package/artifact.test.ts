@@ -9,6 +9,7 @@ const type = 'application/vnd.oci.image.manifest.v1+json';
 
 const page: ArtifactPage = {
   ...{ route: 'oci', name: 'acme/app', version: 'v1', digest, mediaType: type, tags: ['v1'], note: null },
+  blocked: { rules: ['blocked'], why: `is blocked (${hostile})`, untilMs: null },
   ...{ kind: 'image', artifactType: hostile, platforms: [hostile], access: 'restricted', kept: 'hosted' },
   ...{ manifestBytes: 500, sizeBytes: 2048, sizes: { ownBytes: 1024, sharedBytes: 1024 } },
   ...{ pushedMs: 0, publisher: hostile, subject: null, children: [], mayDelete: false },
@@ -34,6 +35,7 @@ test('a version says what it is made of', () => {
   expect(text).toContain('acme/app:v1 (oci, image, hosted, restricted)\n');
   expect(text).toContain('size: 2 KiB: 1 KiB of its own, 1 KiB shared with others\n');
   expect(text).toContain('sbom');
+  expect(text).toContain('\nBLOCKED: is blocked (');
 });
 
 test('what publishers have written is text in one line, and no command to the terminal', () => {

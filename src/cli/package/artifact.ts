@@ -21,7 +21,8 @@ export function shownArtifact(page: ArtifactPage): string {
 }
 
 function headOf(page: ArtifactPage): string[] {
-  const { route, name, version, kind, artifactType, kept, access, digest, mediaType, tags, note } = page;
+  const { route, name, version, kind, artifactType, kept, access, digest, mediaType, tags, note, blocked } =
+    page;
   const which = version.includes(':') ? `${name}@${version}` : `${name}:${version}`;
   const facts = [route, kind, kept, ...(access === 'restricted' ? [access] : [])];
   const type = artifactType === null ? '' : ` (${oneLine(artifactType, 120)})`;
@@ -37,6 +38,7 @@ function headOf(page: ArtifactPage): string[] {
         ]),
     ...(page.subject === null ? [] : [`about: ${page.subject}`]),
     sizeOf(page),
+    ...(blocked === null ? [] : [`BLOCKED: ${oneLine(blocked.why, 500)}`]),
     ...(note === null ? [] : [oneLine(note, 500)]),
   ];
 }

@@ -18,7 +18,7 @@ import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import type { Home } from './hosted/home.ts';
 import { hostingOf } from './hosted/hosting.ts';
 import { serve } from './hosted/serve.ts';
-import { openTeller } from './hosted/tell.ts';
+import { openTeller, type Withdrawn } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { allowedAt } from './methods.ts';
@@ -87,7 +87,10 @@ export function oci(
     met: policy?.met,
   };
   const base = mount.prefix.endsWith('/v2') ? mount.prefix : `${mount.prefix}/v2`;
-  const home = hosted && { route, base, hosted, metadata, teller: openTeller(route), clock };
+  const withdrawn: Withdrawn = async (name, door) => policy?.withdrawn(name, door);
+  const home = hosted && {
+    ...{ route, base, hosted, metadata, teller: openTeller(route, withdrawn), withdrawn, clock },
+  };
   const next = (from: OciOrigin, ask: Ask, door: OriginDoor) =>
     home === null ? pullItem(from, ask, door) : answerHere(home, from, mount, ask, door);
   let purge: OriginDoor['purge'] | null = null;
@@ -110,7 +113,7 @@ export function oci(
       if (before.status !== 200 || !(isMoved || status === 404)) return null;
       return { selectors: [{ by: 'key', key }], soft: status === 200, seen: key };
     },
-    catalogue: catalogueOf(origin, home, clock),
+    catalogue: catalogueOf(origin, home, policy, clock),
     guides: (at) => guides(configured, mirrors, at),
     async pull(ask, door) {
       home?.teller.tellLeft(door);

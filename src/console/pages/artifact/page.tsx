@@ -13,6 +13,7 @@ import { Tile } from '../../parts/panel.tsx';
 import { useTitle } from '../../parts/title.ts';
 import { short } from '../package/digest.tsx';
 import { Install } from '../package/install.tsx';
+import { WhyBlocked } from '../package/why-blocked.tsx';
 import { Kinds } from '../packages/results.tsx';
 import { packageAddress } from '../packages/wanted.ts';
 import { Beside } from './beside.tsx';
@@ -61,6 +62,9 @@ function OneVersion({ route, name, version }: Which) {
 
 function Found({ page }: { readonly page: ArtifactPage }) {
   const { route, name, version, kind, kept, access, note, config, annotations, children, layers } = page;
+  const { blocked } = page;
+  const { own } = useSession();
+  const image = `${name}${version.includes(':') ? '@' : ':'}${version}`;
   const isByTag = !version.includes(':');
   const install = useInstall(route, (client) => takesDigests(client) || (kind === 'chart' && isByTag));
   return (
@@ -70,6 +74,16 @@ function Found({ page }: { readonly page: ArtifactPage }) {
         <Kinds kind={kept} access={access} />
         {page.platforms.join(', ')}
       </p>
+      {blocked !== null && (
+        <Notice kind="bad">
+          It cannot be pulled here: <WhyBlocked blocked={blocked} />.{' '}
+          {own.administers && (
+            <a href={`/console/policy?${new URLSearchParams({ route, explain: image })}`}>
+              What the policy says
+            </a>
+          )}
+        </Notice>
+      )}
       {note !== null && <Notice kind="quiet">{note}.</Notice>}
       <div class="package">
         <div class="package-main">

@@ -12,7 +12,7 @@ import { Beside } from './repository-side.tsx';
 import { Tags } from './tags.tsx';
 
 export function Repository({ page, tab }: { readonly page: PackagePage; readonly tab: string }) {
-  const { route, name, kind, access, latest, description, note, versionCount } = page;
+  const { route, name, kind, access, latest, description, blocked, note, versionCount } = page;
   const newest = page.versions.find(({ version }) => version === latest);
   const isChart = newest?.artifact?.kind === 'chart';
   const install = useInstall(route, isChart ? () => true : takesDigests);
@@ -28,6 +28,11 @@ export function Repository({ page, tab }: { readonly page: PackagePage; readonly
         <Kinds kind={kind} access={access} />
         {description}
       </p>
+      {blocked !== null && (
+        <Notice kind="bad">
+          Nothing of it can be pulled here: {name} {blocked.why}.
+        </Notice>
+      )}
       {note !== null && <Notice kind="quiet">{note}.</Notice>}
       <div class="package">
         <div class="package-main">

@@ -12,6 +12,7 @@ import { Table } from '../../parts/table.tsx';
 import { When } from '../../parts/when.tsx';
 import { versionAddress } from '../packages/wanted.ts';
 import { Digest } from './digest.tsx';
+import { WhyBlocked } from './why-blocked.tsx';
 
 type Version = PackagePage['versions'][number];
 
@@ -120,7 +121,7 @@ function useVersions({ route, name, versions: first, nextVersions }: PackagePage
 function Named({
   route,
   name,
-  version: { version, artifact },
+  version: { version, artifact, blocked },
 }: {
   readonly route: string;
   readonly name: string;
@@ -138,6 +139,11 @@ function Named({
           <small key={platform}>{platform}</small>
         ))}
       </span>
+      {blocked !== null && (
+        <small>
+          <WhyBlocked blocked={blocked} />
+        </small>
+      )}
     </span>
   );
 }

@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks';
 import type { PackagePage } from '../../data/api.ts';
 import { Copy } from '../../parts/copy.tsx';
-import { bytes, count, time } from '../../parts/format.ts';
+import { bytes, count } from '../../parts/format.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { When } from '../../parts/when.tsx';
+import { WhyBlocked } from './why-blocked.tsx';
 
 type Version = PackagePage['versions'][number];
 
@@ -81,8 +82,7 @@ function State({ version: { deprecated, yanked, blocked } }: { readonly version:
     <div class="version-state">
       {blocked !== null && (
         <p>
-          <span class="badge bad">blocked</span> {blocked.why}
-          {blocked.untilMs !== null && `, until ${time(blocked.untilMs)}`}
+          <WhyBlocked blocked={blocked} />
         </p>
       )}
       {yanked && (

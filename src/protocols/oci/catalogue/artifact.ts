@@ -35,6 +35,7 @@ export async function artifactOf(content: Content, reference: string): Promise<A
     sizes: shared && sizesOf(parts, shared),
     ...{ pushedMs: found.pushedMs, publisher: found.publisher },
     ...{ kept: content.kept, access: content.access },
+    blocked: null,
     children: children.map(({ told }) => told),
     config: outline.config && config && { ...describedConfig(outline.config), ...config.told },
     layers: layersOf(outline, config?.history ?? [], shared),

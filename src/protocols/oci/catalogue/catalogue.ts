@@ -25,12 +25,14 @@ import type { Home } from '../hosted/home.ts';
 import { allBelow, isRepository, repositoriesPrefix } from '../hosted/record.ts';
 import type { OciOrigin } from '../origin.ts';
 import { isName } from '../path.ts';
+import type { Policy } from '../policy/policy.ts';
 import { artifactOf, wordsOf } from './artifact.ts';
 import { type CachedRepository, cachedRepositories } from './cached.ts';
 import { cachedContent } from './cached-content.ts';
 import { describeHosted, hostedVersions, newestTag } from './hosted.ts';
 import { type HostedContent, hostedContent } from './hosted-content.ts';
 import { removeFor } from './remove.ts';
+import { blockedWhole, judgedArtifact, judgedTags } from './verdicts.ts';
 import { aboutWords } from './words.ts';
 
 /** Repositories that are compared with a search before everybody else has a turn. */
@@ -42,8 +44,13 @@ const mostWaiting = 100;
 
 const nothing: Amount = { versions: 0, bytes: 0 };
 
-/** @param home `null`: nothing lives here. */
-export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Catalogue {
+/** @param home `null`: nothing lives here. @param policy `null`: everything may be pulled. */
+export function catalogueOf(
+  oci: OciOrigin,
+  home: Home | null,
+  policy: Policy | null,
+  clock: Clock,
+): Catalogue {
   const { sources, route } = oci;
   const reading = fewAtOnce(mostReadings, mostWaiting, 'repositories');
   const cached = seldom(clock, ({ held }: Pick<Lent, 'held'>) => cachedRepositories(held, sources));
@@ -122,10 +129,20 @@ export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Ca
   const contentOf = (found: NonNullable<Awaited<ReturnType<typeof find>>>, name: string, lent: Lent) =>
     found.in === 'store' ? hostedContent(found.here) : cachedContent(oci, name, found.known, lent);
 
-  async function describeCached(name: string, known: CachedRepository, lent: Lent): Promise<Described> {
-    const { versions, total } = cachedVersions(known, { limit: mostVersions, after: null });
+  async function cachedPage(name: string, known: CachedRepository, wanted: Wanted, lent: Lent) {
+    const { versions, total } = cachedVersions(known, wanted);
     const content = cachedContent(oci, name, known, lent);
-    const told = await Promise.all(versions.map((version) => summarised(version, content)));
+    return { versions: await Promise.all(versions.map((each) => summarised(each, content))), total };
+  }
+
+  async function describeCached(name: string, known: CachedRepository, lent: Lent): Promise<Described> {
+    const { versions: told, total } = await cachedPage(
+      name,
+      known,
+      { limit: mostVersions, after: null },
+      lent,
+    );
+    const content = cachedContent(oci, name, known, lent);
     const newest = told[0] === undefined ? null : await content.resolve(told[0].version);
     const { receivedMs, versions: manifests, bytes } = known;
     return {
@@ -156,23 +173,34 @@ export function catalogueOf(oci: OciOrigin, home: Home | null, clock: Clock): Ca
     async describe(name, lent) {
       const found = await find(name, lent);
       if (found === null) return null;
-      return reading(async () =>
-        found.in === 'store' ? describeHosted(found.here) : describeCached(name, found.known, lent),
-      );
+      return reading(async () => {
+        const isHere = found.in === 'store';
+        const told = await (isHere ? describeHosted(found.here) : describeCached(name, found.known, lent));
+        const versions = await judgedTags(policy, name, told.versions);
+        return { ...told, versions, blocked: blockedWhole(policy, name) };
+      });
     },
 
     async versions(name, page, lent) {
       const found = await find(name, lent);
       if (found === null) return null;
-      if (found.in === 'store') return reading(() => hostedVersions(found.here, page));
-      const content = contentOf(found, name, lent);
-      const { versions, total } = cachedVersions(found.known, page);
-      return { versions: await Promise.all(versions.map((each) => summarised(each, content))), total };
+      return reading(async () => {
+        const isHere = found.in === 'store';
+        const { versions, total } = await (isHere
+          ? hostedVersions(found.here, page)
+          : cachedPage(name, found.known, page, lent));
+        return { versions: await judgedTags(policy, name, versions), total };
+      });
     },
 
     async artifact(name, version, lent) {
       const found = await find(name, lent);
-      return found && reading(() => artifactOf(contentOf(found, name, lent), version));
+      if (found === null) return null;
+      return reading(async () => {
+        const content = contentOf(found, name, lent);
+        const told = await artifactOf(content, version);
+        return told && judgedArtifact(policy, name, version, told, content, lent);
+      });
     },
 
     async remove(name, version, lent) {
@@ -195,11 +223,13 @@ type Page = ReturnType<typeof pageOf<Found>>;
 
 const plain = { description: '', keywords: [], publishedMs: null, publisher: null } as const;
 
+interface Wanted {
+  readonly limit: number;
+  readonly after: Rank | null;
+}
+
 /** Tags that were pulled, the last first. */
-function cachedVersions(
-  { tags }: CachedRepository,
-  wanted: { readonly limit: number; readonly after: Rank | null },
-): VersionPage {
+function cachedVersions({ tags }: CachedRepository, wanted: Wanted): VersionPage {
   const page = pageOf<{ score: number; name: string }>(wanted);
   for (const [name, score] of tags) page.add({ name, score });
   const { found, total } = page.done();

@@ -14,6 +14,7 @@ import type { Selector } from '../../../purge.ts';
 import type { Act, Stores } from '../../../store.ts';
 import { digestOf } from '../digest.ts';
 import { oci } from '../oci.ts';
+import type { PolicyOptions } from '../policy/options.ts';
 import type { HostedOptions } from './claims.ts';
 
 const openThings: (() => unknown)[] = [];
@@ -59,6 +60,7 @@ const standard: HostedOptions = {
 export async function openTestHome(
   options: Partial<HostedOptions> = {},
   clock: Clock = systemClock,
+  policy: PolicyOptions | null = null,
 ): Promise<TestHome> {
   const folder = temporary('images');
   const blobs = await openFiles({ path: join(folder.path, 'blobs'), clock });
@@ -74,7 +76,7 @@ export async function openTestHome(
     written++;
     await transaction.put(['acts', String(written).padStart(6, '0')], act);
   };
-  return homeWith({ blobs, metadata, usage, audit }, options, clock);
+  return homeWith({ blobs, metadata, usage, audit }, options, clock, policy);
 }
 
 /** An origin with these stores. */
@@ -82,12 +84,13 @@ export function homeWith(
   stores: Stores,
   options: Partial<HostedOptions>,
   clock: Clock = systemClock,
+  policy: PolicyOptions | null = null,
 ): TestHome {
   const hosted = { ...standard, ...options };
   const ahead = { atOnce: 0, largestBytes: 0 };
   const mount = { route: 'oci', prefix: '', role: 'origin' } as const;
   const protocol = oci(
-    { sources: [], mirrors: null, hosted, ahead, replication: [], metadata: {} },
+    { sources: [], mirrors: null, hosted, policy, ahead, replication: [], metadata: {} },
     mount,
     clock,
   );
@@ -96,7 +99,7 @@ export function homeWith(
     get door() {
       return door;
     },
-    again: () => homeWith(stores, options, clock),
+    again: () => homeWith(stores, options, clock, policy),
     async as(identity, method, target, { body, headers } = {}) {
       const asked = exchange({
         ...{ method, target: target.startsWith('/') ? target : `/v2/${target}` },

@@ -6,7 +6,7 @@ import type { FreshnessPolicy } from '../../../resource.ts';
 import type { Act, Transaction } from '../../../store.ts';
 import { type Hosted, storesOf } from './claims.ts';
 import type { Where } from './record.ts';
-import type { Teller } from './tell.ts';
+import type { Teller, Withdrawn } from './tell.ts';
 
 export interface Home {
   readonly route: string;
@@ -15,6 +15,8 @@ export interface Home {
   readonly hosted: Hosted;
   readonly metadata: FreshnessPolicy;
   readonly teller: Teller;
+  /** Something is gone that may have held a signature: none in this repository counts as found any more. */
+  readonly withdrawn: Withdrawn;
   readonly clock: Clock;
 }
 

@@ -12,7 +12,8 @@ export function hostingOf(
   home: Home,
   purge: () => OriginDoor['purge'] | null,
 ): Required<Pick<Protocol, 'home' | 'holdings' | 'retire' | 'retain'>> {
-  const { route, hosted, clock, teller } = home;
+  const { route, hosted, clock, teller, withdrawn } = home;
+  const retaining = { route, hosted, clock, withdrawn };
   return {
     home: {
       layouts: ['oci'],
@@ -24,10 +25,10 @@ export function hostingOf(
       const purged = purge();
       if (purged === null) return;
       await teller.noting(
-        applyRetention({ route, hosted, clock }, { ...job, purge: purged, note: () => {}, dryRun: false }),
+        applyRetention(retaining, { ...job, purge: purged, note: () => {}, dryRun: false }),
       );
       await teller.noting(retireUnneeded({ route, hosted, clock, purge: purged }, job));
     },
-    retain: (job) => teller.noting(applyRetention({ route, hosted, clock }, job)),
+    retain: (job) => teller.noting(applyRetention(retaining, job)),
   };
 }

@@ -28,7 +28,7 @@ const blobsAtOnce = 200;
 
 /** @throws a `Refusal`, before anything is gone, where there is none or one of its tags has to stay; `forbidden`. */
 export async function removeRepository(changing: Changing): Promise<void> {
-  const { at, origin } = changing;
+  const { home, at, origin } = changing;
   const { metadata } = storesOf(origin);
   for await (const { key } of allBelow(metadata, tagsPrefix(at))) refuseImmutable(changing, key.at(-1) ?? '');
   const everything: readonly Selector[] = [{ by: 'tag', tag: repositoryTag(at.name) }];
@@ -44,7 +44,7 @@ export async function removeRepository(changing: Changing): Promise<void> {
     await removeRest(changing);
   } finally {
     // Some of it is gone, also where the rest has to wait.
-    await tell(untold, origin, `The deletion of ${at.name}`);
+    await tell(untold, origin, `The deletion of ${at.name}`, () => home.withdrawn(at.name, origin));
   }
 }
 

@@ -56,7 +56,7 @@ async function carryOut(
       throw new Refusal(404, 'NAME_UNKNOWN', `There is no repository ${at.name}.`);
     return noteUntold(transaction, at, await work(transaction));
   });
-  await tell(untold, origin, `The deletion of ${what}`);
+  await tell(untold, origin, `The deletion of ${what}`, () => home.withdrawn(at.name, origin));
   return { status: 202, headers: new Headers({ 'cache-control': 'no-store' }), body: null };
 }
 

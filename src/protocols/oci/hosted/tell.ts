@@ -13,6 +13,9 @@ import type { Where } from './record.ts';
 
 const unpurgedPrefix = (route: string): DocumentKey => ['oci-unpurged', route];
 
+/** Something is gone from a repository that may have held a signature. */
+export type Withdrawn = (name: string, origin: Pick<OriginDoor, 'purge'>) => Promise<void>;
+
 /** What has to be told of a change. */
 export interface Untold {
   readonly key: DocumentKey;
@@ -35,13 +38,18 @@ export async function hasUntold(reader: Pick<Transaction, 'scan'>, { route, name
   return (await reader.scan([...unpurgedPrefix(route), name], { limit: 1 })).length > 0;
 }
 
-/** After it. Fails with `bus-unreachable`, though the change has been made. */
+/**
+ * After it. Fails with `bus-unreachable`, though the change has been made.
+ * @param withdraw what is done before, where a signature may be gone.
+ */
 export async function tell(
   { key, selectors }: Untold,
   origin: Pick<OriginDoor, 'stores' | 'purge'>,
   what: string,
+  withdraw?: () => Promise<void>,
 ): Promise<void> {
   try {
+    await withdraw?.();
     await origin.purge(selectors);
   } catch (cause) {
     throw untold(what, cause);
@@ -61,13 +69,14 @@ export interface Teller {
   noting<Result>(work: Promise<Result>): Promise<Result>;
 }
 
-export function openTeller(route: string): Teller {
+/** @param withdraw what was left untold may have been that a signature is gone. */
+export function openTeller(route: string, withdraw: Withdrawn): Teller {
   let isTold = false;
   return {
     tellLeft(origin) {
       if (isTold) return;
       isTold = true;
-      tellAll(route, origin).catch(() => {
+      tellAll(route, origin, withdraw).catch(() => {
         isTold = false; // Where the store or the bus is away, the next request tries again.
       });
     },
@@ -82,12 +91,18 @@ export function openTeller(route: string): Teller {
   };
 }
 
-async function tellAll(route: string, origin: Pick<OriginDoor, 'stores' | 'purge'>): Promise<void> {
+async function tellAll(
+  route: string,
+  origin: Pick<OriginDoor, 'stores' | 'purge'>,
+  withdraw: Withdrawn,
+): Promise<void> {
   const { metadata } = storesOf(origin);
   for (;;) {
     const left = await metadata.scan(unpurgedPrefix(route), { limit: 100 });
     for (const { key } of left) {
-      await origin.purge([{ by: 'tag', tag: repositoryTag(key[2] ?? '') }]);
+      const name = key[2] ?? '';
+      await withdraw(name, origin);
+      await origin.purge([{ by: 'tag', tag: repositoryTag(name) }]);
       await forget(metadata, key);
     }
     if (left.length < 100) return;

@@ -24,7 +24,8 @@ export interface Content {
 /** A manifest that names more is no image. */
 const mostNames = 5000;
 
-const nothing: Content = {
+/** Of what nobody has read. */
+export const nothing: Content = {
   ...{ names: [], manifests: [], isIndex: false, isSignature: false, config: null, createdMs: null },
 };
 

@@ -173,7 +173,8 @@ export function openDossiers({ route, clock, stores }: Keeping): Dossiers {
   };
 }
 
-function begun(nowMs: number): Dossier {
+/** Of what nobody has asked for yet. */
+export function begun(nowMs: number): Dossier {
   return { seenMs: nowMs, content: null, tags: [], parents: [], signed: {} };
 }
 

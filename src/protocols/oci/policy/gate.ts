@@ -34,8 +34,7 @@ export async function judged(
   const answer = await next(ask);
   const wanted = readPath(below(mount, exchange.path) ?? '');
   if (wanted.kind !== 'manifest' || answer.status >= 300) return answer;
-  if (exchange.method === 'DELETE') await policy.withdrawn(wanted.name, door);
-  else policy.pushed(wanted.name);
+  if (exchange.method !== 'DELETE') policy.pushed(wanted.name);
   return answer;
 }
 

@@ -11,8 +11,8 @@ import { wholeOf } from '../answers.ts';
 import type { Digest } from '../digest.ts';
 import { itemResource } from '../name.ts';
 import { judgeAge, openAgeRules, type Times } from './age.ts';
-import { type Content, dateIn } from './content.ts';
-import type { Dossier, Dossiers } from './dossiers.ts';
+import { type Content, dateIn, nothing } from './content.ts';
+import { begun, type Dossier, type Dossiers } from './dossiers.ts';
 import type { PolicyOptions } from './options.ts';
 import type { Finding, Met, NameRules, Ways } from './rules.ts';
 import type { Reader } from './signatures/find.ts';
@@ -42,6 +42,8 @@ export interface Judge {
     ask: Ask,
     door: OriginDoor,
   ): Promise<readonly Finding[]>;
+  /** What each rule says that needs to ask nobody. @param known `null`: nobody has asked for it yet. */
+  known(subject: Subject, known: Dossier | null): Promise<readonly Finding[]>;
   wantsSigned(name: string): boolean;
   /** There may be a signature now where there was none. */
   lookAgain(name: string): void;
@@ -70,7 +72,7 @@ export function openJudge(options: PolicyOptions, dependencies: Dependencies): J
   const { route, clock, isHosted, fullName, unjudged, names, dossiers, lost } = dependencies;
   const ages = openAgeRules(options.age, fullName);
   const signatureRules = openSignatureRules(options.signatures, fullName);
-  const signatures = openSignatures({ dossiers, clock, lost });
+  const signatures = openSignatures({ dossiers, clock, isHosted, lost });
 
   async function* each(
     { name, tag, digest }: Subject,
@@ -132,8 +134,7 @@ export function openJudge(options: PolicyOptions, dependencies: Dependencies): J
       const found = configMs;
       await dossiers.change(name, digest, (before) => ({ ...before, configMs: found }));
     }
-    if (configMs === null || content.createdMs === null) return configMs ?? content.createdMs;
-    return Math.max(configMs, content.createdMs);
+    return latest(configMs, content.createdMs);
   }
 
   /** Through the cache: whoever wants the image wants that as well. */
@@ -174,10 +175,30 @@ export function openJudge(options: PolicyOptions, dependencies: Dependencies): J
       for await (const finding of each(subject, content, known, ask, door)) all.push(finding);
       return all;
     },
+    async known({ name, tag, digest }, known) {
+      const { ways, seenMs } = await reached(name, digest, known ?? begun(clock.now()));
+      // Nobody has written down yet that the tag stands for it.
+      const tags = tag === null || ways.tags.includes(tag) ? ways.tags : [...ways.tags, tag];
+      const content = known?.content ?? nothing;
+      const met: Met = { name, tag, digest, content, ways: { ...ways, tags }, isHosted: isHosted(name) };
+      const all = [...names.onManifest(met)];
+      if (known?.content == null || met.isHosted || content.isSignature) return all;
+      const { configMs } = known;
+      const times: Times = { seenMs, createdMs: latest(configMs ?? null, content.createdMs) };
+      for (const rule of ages) {
+        const isKnown = rule.since === 'seen' || configMs !== undefined;
+        if (isKnown && rule.isAbout(name)) all.push(judgeAge(rule, met, times, clock.now()));
+      }
+      return all;
+    },
     wantsSigned: (name) => signatureRules.some((rule) => rule.isAbout(name)),
     lookAgain: signatures.lookAgain,
     forget: signatures.forget,
   };
+}
+
+function latest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** Someone else may want the same answer, and does not leave when this client does. */

@@ -21,7 +21,7 @@ import { manifestResource } from '../name.ts';
 import { repositoryTag } from '../tags.ts';
 import { discard } from '../upstream.ts';
 import { type Content, contentOf } from './content.ts';
-import { type Dossier, openDossiers, storable, withTag } from './dossiers.ts';
+import { begun, type Dossier, openDossiers, storable, withTag } from './dossiers.ts';
 import { type Judge, openJudge, type Subject } from './judge.ts';
 import type { PolicyOptions } from './options.ts';
 import { refusalAnswer } from './refuse.ts';
@@ -41,7 +41,7 @@ export interface Policy {
   /** A manifest was pushed that may hold a signature. */
   pushed(name: string): void;
   /** A manifest was deleted that may have held a signature. */
-  withdrawn(name: string, door: OriginDoor): Promise<void>;
+  withdrawn(name: string, door: Pick<OriginDoor, 'purge'>): Promise<void>;
   /** What every rule says of a manifest that has been met; `null`: it has not. */
   findingsOn(
     name: string,
@@ -50,6 +50,10 @@ export interface Policy {
     ask: Ask,
     door: OriginDoor,
   ): Promise<readonly Finding[] | null>;
+  /** The same of a manifest in hand, whether or not somebody has asked for it. */
+  findingsIn(subject: Subject, manifest: Uint8Array, ask: Ask, door: OriginDoor): Promise<readonly Finding[]>;
+  /** What names, and what was written down before, say of it: nobody is asked. */
+  knownOf(subject: Subject): Promise<readonly Finding[]>;
   /** Against all of a repository. */
   onRepository(name: string): Finding | null;
   begin(home: OriginHome): void;
@@ -219,6 +223,14 @@ export function openPolicy(options: PolicyOptions, dependencies: PolicyDependenc
       const dossier = await dossiers.get(name, digest);
       if (dossier === null || dossier.content === null) return null;
       return judge.findings({ name, tag, digest }, dossier.content, dossier, ask, door);
+    },
+    async findingsIn(subject, manifest, ask, door) {
+      const { name, digest } = subject;
+      const known = (await dossiers.get(name, digest)) ?? begun(clock.now());
+      return judge.findings(subject, known.content ?? contentOf(manifest), known, ask, door);
+    },
+    async knownOf(subject) {
+      return judge.known(subject, await dossiers.get(subject.name, subject.digest));
     },
     begin(lent) {
       home = lent;

@@ -67,13 +67,15 @@ export interface Signatures {
 interface Keeping {
   readonly dossiers: Dossiers;
   readonly clock: Clock;
+  /** Another origin may have taken a signature away there. */
+  readonly isHosted: (name: string) => boolean;
   /** A signature that had counted does so no more. */
   readonly lost: (name: string) => void;
 }
 
 type Word = { readonly isSigned: true } | { readonly isSigned: false; readonly why: string };
 
-export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
+export function openSignatures({ dossiers, clock, isHosted, lost }: Keeping): Signatures {
   const unsigned = new Map<string, { readonly word: Word; readonly untilMs: number }>();
   const underWay = new Map<string, Promise<Word>>();
   /** How often something was taken away: what was read before may have been that. */
@@ -87,7 +89,7 @@ export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
     read: Reader,
     depth = 0,
   ): Promise<Word> {
-    const dossier = await dossiers.get(name, digest);
+    const dossier = await dossiers.get(name, digest, isHosted(name));
     if (isBelieved(dossier?.signed[rule.mark], rule)) return { isSigned: true };
     const recent = unsigned.get(`${rule.mark} ${name}@${digest}`);
     if (recent !== undefined && clock.elapsed() < recent.untilMs) return recent.word;
@@ -130,7 +132,7 @@ export function openSignatures({ dossiers, clock, lost }: Keeping): Signatures {
   }
 
   async function lookFor(rule: OpenSignatureRule, name: string, digest: Digest, read: Reader): Promise<Word> {
-    const before = (await dossiers.get(name, digest))?.signed[rule.mark];
+    const before = (await dossiers.get(name, digest, isHosted(name)))?.signed[rule.mark];
     const since = withdrawals;
     let by: ReadonlySet<string>;
     try {

@@ -5,15 +5,19 @@
  */
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { OriginHome } from '../../../protocol.ts';
+import type { OriginHome, PrefetchItem, PrefetchList } from '../../../protocol.ts';
+import { isAboutAnother } from '../hosted/about.ts';
 import type { Hosted } from '../hosted/claims.ts';
 import { allBelow, repositoriesPrefix } from '../hosted/record.ts';
 import { openRule, type ReplicationRule, type Rule } from './rules.ts';
 import { tagsAt } from './tags-at.ts';
-import { treeOf } from './tree.ts';
+import { type Tree, treeOf } from './tree.ts';
 
 export interface Replication {
-  /** A tag of this full name was pushed or deleted; `null`: a manifest was, and all of its tags with it. Neither waits nor fails. */
+  /**
+   * A tag of this full name was pushed or deleted; `null`: a manifest was, and all of its tags with it. It may be a signature. Neither waits
+   * nor fails.
+   */
   changed(name: string, tag: string | null): void;
   /** The origin has read a tag anew, perhaps because this has asked it to. */
   seen(name: string, tag: string): void;
@@ -31,6 +35,8 @@ export interface ReplicationOptions {
 
 /** Tags that wait to be looked at; what comes beyond that is found by the next round. */
 const mostWaiting = 20_000;
+/** Longer than the origin's own cache repeats a refusal. */
+const repeatedMs = 4_000;
 /** Tags that are looked at together. */
 const atOnce = 2;
 
@@ -41,6 +47,7 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
   const waiting = new Map<string, { readonly name: string; readonly tag: string }>();
   const lookedAt = new Set<string>();
   const timers = new Set<() => void>();
+  const again = new Set<string>();
   let isClosed = false;
 
   function moved(name: string, tag: string): void {
@@ -82,9 +89,8 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
       const told = prefetch.told().get(list);
       if (tree.is === 'gone') await prefetch.forget(list);
       else {
-        // What nodes have of a tag that cannot be looked at is as good as ever.
-        const items = tree.is === 'there' ? tree.items : (told?.items ?? []);
-        await prefetch.tell(list, { group: name, to, items, error: tree.is === 'there' ? null : tree.why });
+        const { items, error } = toTell(tree, told?.items ?? []);
+        await prefetch.tell(list, { group: name, to, items, error });
       }
     }
   }
@@ -130,6 +136,23 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
     return found;
   }
 
+  /** What was refused may be signed by now. Several signatures are one reason. */
+  function lookAgain(name: string): void {
+    if (isClosed || again.has(name)) return;
+    const refused = () =>
+      [...toldTags()].filter((told) => {
+        return told.name === name && prefetch.told().get(told.list)?.error != null;
+      });
+    if (refused().length === 0) return;
+    const cancel = clock.after(repeatedMs, () => {
+      timers.delete(cancel);
+      again.delete(name);
+      for (const told of refused()) moved(name, told.tag);
+    });
+    again.add(name);
+    timers.add(cancel);
+  }
+
   function* toldTags(): Generator<{ readonly list: string; rule: number; name: string; tag: string }> {
     for (const list of prefetch.told().keys()) {
       const [, rule, name = '', tag = ''] = /^(\d+)\/(.+):([^:]+)$/.exec(list) ?? [];
@@ -151,8 +174,10 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
   for (const [at, rule] of rules.entries()) every(rule, at);
   return {
     changed(name, tag) {
-      if (tag !== null) return moved(name, tag);
+      if (tag !== null) moved(name, tag);
+      if (tag !== null && !isAboutAnother(tag)) return;
       for (const told of toldTags()) if (told.name === name) moved(name, told.tag);
+      lookAgain(name);
     },
     seen(name, tag) {
       if (!lookedAt.has(`${name}:${tag}`)) moved(name, tag);
@@ -163,6 +188,22 @@ export function openReplication(options: ReplicationOptions, home: OriginHome): 
       for (const cancel of timers) cancel();
     },
   };
+}
+
+function toTell(
+  tree: Exclude<Tree, { readonly is: 'gone' }>,
+  before: readonly PrefetchItem[],
+): Pick<PrefetchList, 'items' | 'error'> {
+  switch (tree.is) {
+    case 'there':
+      return { items: tree.items, error: tree.lacks };
+    // Nodes would ask for it for ever, and be told the same.
+    case 'refused':
+      return { items: [], error: tree.why };
+    // What they have of a tag that cannot be looked at is as good as ever.
+    case 'unknown':
+      return { items: before, error: tree.why };
+  }
 }
 
 function listName(rule: number, name: string, tag: string): string {

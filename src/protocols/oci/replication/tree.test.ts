@@ -45,6 +45,30 @@ describe('what a pull of a tag takes', () => {
     ]);
   });
 
+  test('lacks what the policy refuses, and says why', async () => {
+    const { put, read, tree } = repository();
+    const of = (name: string) => ({ ...put(image(name)), platform: { os: 'linux', architecture: name } });
+    const [amd64, arm64] = [of('amd64'), of('arm64')];
+    put({ manifests: [amd64, arm64] }, 'v1');
+    const refusing =
+      (what: string, detail: object | null): Read =>
+      async (target, maxBytes) => {
+        if (!target.endsWith(what)) return read(target, maxBytes);
+        const text = JSON.stringify({ errors: [{ code: 'DENIED', message: 'it is blocked', detail }] });
+        return { status: 403, headers: new Headers(), bytes: new TextEncoder().encode(text) };
+      };
+    const rules = { rules: ['blocked'] };
+    expect(await tree([], refusing('v1', rules))).toEqual({ is: 'refused', why: 'it is blocked' });
+    const part = await tree([], refusing(arm64.digest, rules));
+    if (part.is !== 'there') throw new Error(part.is);
+    expect(part.lacks).toBe('it is blocked');
+    const targets = part.items.map(({ target }) => target);
+    expect(targets).toContain(`/v2/app/manifests/${amd64.digest}`);
+    expect(targets).not.toContain(`/v2/app/manifests/${arm64.digest}`);
+    // An upstream that lets nobody in says nothing of the policy.
+    expect((await tree([], refusing('v1', null))).is).toBe('unknown');
+  });
+
   test('of an index, is the index and what is for the platforms that are wanted', async () => {
     const { put, tree } = repository();
     const of = (name: string, architecture: string, variant?: string) => ({

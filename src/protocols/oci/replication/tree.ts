@@ -15,7 +15,10 @@ export type Read = (
 ) => Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
 
 export type Tree =
-  | { readonly is: 'there'; readonly items: readonly PrefetchItem[] }
+  /** @property lacks what the policy refuses of an index, in words; `null`: nothing. */
+  | { readonly is: 'there'; readonly items: readonly PrefetchItem[]; readonly lacks: string | null }
+  /** By the policy: nobody may have it. */
+  | { readonly is: 'refused'; readonly why: string }
   | { readonly is: 'gone' }
   | { readonly is: 'unknown'; readonly why: string };
 
@@ -27,6 +30,7 @@ export interface TreeOptions {
   readonly read: Read;
 }
 
+const longestReason = 500;
 /** Indexes in indexes: what is deeper is left to whoever asks for it. */
 const deepest = 4;
 /** No list of what nodes shall have is longer (`src/prefetch/wire.ts`): what is beyond is not even looked at. */
@@ -48,6 +52,8 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
   const target = `${at}/manifests/${tag}`;
   const answer = await read(target, longestManifest);
   if (answer.status === 404) return { is: 'gone' };
+  const refused = refusalIn(answer);
+  if (refused !== null) return { is: 'refused', why: refused };
   if (answer.status !== 200) return { is: 'unknown', why: `${target}: the origin answers ${answer.status}` };
   const digest = readDigest(answer.headers.get('docker-content-digest') ?? '');
   if (digest === null) return { is: 'unknown', why: `${target}: nobody says its digest` };
@@ -57,6 +63,7 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
   add(`manifests/${tag}`, answer.bytes.byteLength, digest);
   add(`manifests/${digest}`, answer.bytes.byteLength, digest);
 
+  let lacks: string | null = null;
   const tooMuch = `${target}: it is made of more than ${mostItems} manifests, configs and layers`;
   let absent = 0;
 
@@ -75,6 +82,9 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
       const found = await read(`${at}/${path}`, longestManifest);
       // An index may name what was never copied along with it.
       if (found.status === 404 && ++absent < mostItems) continue;
+      const refused = refusalIn(found);
+      lacks ??= refused;
+      if (refused !== null && ++absent < mostItems) continue;
       if (found.status !== 200) return `${at}/${path}: the origin answers ${found.status}`;
       add(path, found.bytes.byteLength, digest);
       if (items.size > mostItems) return tooMuch;
@@ -85,7 +95,18 @@ export async function treeOf({ at, tag, platforms, read }: TreeOptions): Promise
   }
 
   const why = await grow(answer.bytes, 1);
-  return why === null ? { is: 'there', items: [...items.values()] } : { is: 'unknown', why };
+  return why === null ? { is: 'there', items: [...items.values()], lacks } : { is: 'unknown', why };
+}
+
+const refusal = z.object({
+  errors: z.array(z.object({ message: z.string(), detail: z.object({ rules: z.array(z.string()) }) })).min(1),
+});
+
+/** Why the policy is against it, as clients are told; `null`: it is not. */
+function refusalIn({ status, bytes }: Awaited<ReturnType<Read>>): string | null {
+  if (status !== 403) return null;
+  const told = refusal.safeParse(parsedJson(new TextDecoder().decode(bytes))).data?.errors[0]?.message;
+  return told?.slice(0, longestReason) ?? null;
 }
 
 /** One without a variant stands for all of them. What says no platform is for all. */

@@ -97,7 +97,7 @@ async function takeAbout(
   if (record === null || (record.pushedMs ?? record.movedMs) > sinceMs) return;
   if ((await findManifest(transaction, at, digest)) !== null) return;
   step.selectors.push(...(await takeTag(transaction, step, tag, record)));
-  step.gone.push({ what: 'tag', name: tag, why });
+  step.gone.push({ what: 'tag', name: tag, why, isAbout: true });
   await takeIfLoose(step, record.digest, why);
 }
 

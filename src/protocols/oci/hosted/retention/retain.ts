@@ -106,7 +106,7 @@ async function takeTags(step: Step, candidates: readonly Candidate[]): Promise<v
     if (record === null || record.digest !== digest || taggedOf([tag], record).pushedMs !== pushedMs)
       continue;
     step.selectors.push(...(await takeTag(transaction, step, tag, record)));
-    step.gone.push({ what: 'tag', name: tag, why });
+    step.gone.push({ what: 'tag', name: tag, why, isAbout: false });
     await takeIfLoose(step, digest, noTag);
   }
 }

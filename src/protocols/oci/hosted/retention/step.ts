@@ -11,12 +11,13 @@ import { neededBy } from '../blobs.ts';
 import type { Hosted } from '../claims.ts';
 import { findManifest, type LeftRecord, leftKey, type ManifestRecord, type Where } from '../record.ts';
 import { isTagged, takeManifest } from '../take-away.ts';
-import { noteUntold, tell } from '../tell.ts';
+import { noteUntold, tell, type Withdrawn } from '../tell.ts';
 
 export interface Retaining {
   readonly route: string;
   readonly hosted: Hosted;
   readonly clock: Clock;
+  readonly withdrawn: Withdrawn;
 }
 
 interface Gone {
@@ -24,6 +25,8 @@ interface Gone {
   /** A tag, or a digest. */
   readonly name: string;
   readonly why: string;
+  /** Whether it is about another manifest, and so may be its signature. */
+  readonly isAbout: boolean;
 }
 
 export interface Step {
@@ -38,7 +41,7 @@ export interface Step {
 }
 
 export async function inOneStep(
-  { clock }: Pick<Retaining, 'clock'>,
+  { clock, withdrawn }: Pick<Retaining, 'clock' | 'withdrawn'>,
   job: RetainJob,
   at: Where,
   work: (step: Step) => Promise<void>,
@@ -52,7 +55,9 @@ export async function inOneStep(
     return { gone, untold: selectors.length === 0 ? null : await noteUntold(transaction, at, selectors) };
   });
   for (const { what } of gone) job.count(counted[what]);
-  if (untold !== null) await tell(untold, job, `What retention takes away from ${at.name}`);
+  if (untold === null) return;
+  const withdraw = gone.some(({ isAbout }) => isAbout) ? () => withdrawn(at.name, job) : undefined;
+  await tell(untold, job, `What retention takes away from ${at.name}`, withdraw);
 }
 
 export const counted = { tag: 'expiredTags', manifest: 'expiredManifests' } as const;
@@ -72,7 +77,7 @@ export async function takeIfLoose(step: Step, digest: Digest, why: string): Prom
   if (found === null || (await isTagged(transaction, at, digest))) return;
   if (await isHeld(transaction, at, digest, found)) return;
   step.selectors.push(...(await takeManifest(transaction, step, digest, found, [])));
-  step.gone.push({ what: 'manifest', name: digest, why });
+  step.gone.push({ what: 'manifest', name: digest, why, isAbout: found.subject !== null });
   const manifests: Digest[] = [];
   for (const needed of found.needs)
     if ((await findManifest(transaction, at, needed)) !== null) manifests.push(needed);
