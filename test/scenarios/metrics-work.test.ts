@@ -175,7 +175,11 @@ test('whatever the nodes say is on the page of metrics', async () => {
   );
   expect(families.filter((row) => !page.includes(row))).toEqual([]);
   const rows = [...page.matchAll(/^\| `[a-z_]+` \| \w+ \|/gm)].map(([row]) => row);
-  // No request had to wait for its turn, and something may have gone from a cache by now, or not.
+  // No request had to wait for its turn, no remote has said how often it may be asked, and something may have gone from a cache by
+  // now, or not.
   const unsaid = rows.filter((row) => !families.includes(row) && !row.includes('evictions'));
-  expect(unsaid).toEqual(['| `meridian_remote_wait_seconds` | histogram |']);
+  expect(unsaid.toSorted()).toEqual([
+    '| `meridian_remote_quota` | gauge |',
+    '| `meridian_remote_wait_seconds` | histogram |',
+  ]);
 });

@@ -59,7 +59,7 @@ async function up(): Promise<Up> {
   void Promise.all([copy(child.stdout), copy(child.stderr)]);
   await eventually('the table', () => {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${screen}`);
-    return screen.includes('Try:') && screen.trimEnd().split('Try:')[1]?.trim().split('\n').length === 3;
+    return screen.includes('Try:') && screen.trimEnd().split('Try:')[1]?.trim().split('\n').length === 4;
   });
   const readyMs = performance.now() - started;
   process.once('exit', () => child.kill('SIGKILL'));
@@ -81,12 +81,12 @@ function shown({ screen }: Up) {
   const text = screen();
   const addressOf = (node: string) => new RegExp(`^${node} .*(http://\\S+)`, 'm').exec(text)?.[1] ?? '';
   const commands = (text.split('Try:')[1] ?? '').split('\n').map((line) => line.trim());
-  return { addressOf, commands: commands.filter((line) => /^(npm|npx|curl) /.test(line)) };
+  return { addressOf, commands: commands.filter((line) => /^(npm|npx|curl|docker) /.test(line)) };
 }
 
 describe('meridian up', () => {
   test(
-    'shows all nodes and three commands within two seconds',
+    'shows all nodes and four commands within two seconds',
     async () => {
       const network = await up();
       const { addressOf, commands } = shown(network);
@@ -94,7 +94,7 @@ describe('meridian up', () => {
         async (node) => (await fetch(addressOf(node))).status,
       );
       expect((await Promise.all(answers)).every((status) => status > 0)).toBe(true);
-      expect(commands).toHaveLength(3);
+      expect(commands).toHaveLength(4);
       expect(commands[0]).toStartWith('npm install ');
       network.interrupt();
       expect(await within(15_000, 'the end', network.exited)).toBe(0);
