@@ -8,16 +8,15 @@ import { useAnswer } from '../../data/use-answer.ts';
 import { Answered } from '../../parts/answered.tsx';
 import { Cli } from '../../parts/cli.tsx';
 import { count } from '../../parts/format.ts';
-import { Notice } from '../../parts/notice.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
 import { useTitle } from '../../parts/title.ts';
-import { Kinds } from '../packages/results.tsx';
 import { packageAddress } from '../packages/wanted.ts';
 import { About } from './about.tsx';
 import { Downloads } from './downloads.tsx';
 import { Install } from './install.tsx';
 import { Readme } from './readme.tsx';
 import { Repository } from './repository.tsx';
+import { Standing } from './standing.tsx';
 import { Versions } from './versions.tsx';
 
 export default function Package() {
@@ -57,7 +56,7 @@ function OnePackage({ route, name, tab }: Which) {
 
 function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string }) {
   const install = useInstall(page.route);
-  const { route, name, kind, access, latest, description, blocked, note, versionCount } = page;
+  const { route, name, versionCount } = page;
   const tabs = [
     { id: 'readme', title: 'Readme' },
     { id: 'versions', title: `Versions (${count(versionCount)})` },
@@ -65,17 +64,7 @@ function Found({ page, tab }: { readonly page: PackagePage; readonly tab: string
   ];
   return (
     <>
-      <p class="row package-state">
-        {latest !== null && <strong>{latest}</strong>}
-        <Kinds kind={kind} access={access} />
-        {description}
-      </p>
-      {blocked !== null && (
-        <Notice kind="bad">
-          Nothing of it can be installed here: {name} {blocked.why}.
-        </Notice>
-      )}
-      {note !== null && <Notice kind="quiet">{note}.</Notice>}
+      <Standing page={page} done="installed" />
       <div class="package">
         <div class="package-main">
           <Install by={install} route={route} name={name} />

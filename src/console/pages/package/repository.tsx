@@ -2,17 +2,16 @@
 import type { PackagePage } from '../../data/api.ts';
 import { takesDigests, useInstall } from '../../data/install.ts';
 import { count } from '../../parts/format.ts';
-import { Notice } from '../../parts/notice.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
-import { Kinds } from '../packages/results.tsx';
 import { packageAddress } from '../packages/wanted.ts';
 import { Downloads } from './downloads.tsx';
 import { Install } from './install.tsx';
 import { Beside } from './repository-side.tsx';
+import { Standing } from './standing.tsx';
 import { Tags } from './tags.tsx';
 
 export function Repository({ page, tab }: { readonly page: PackagePage; readonly tab: string }) {
-  const { route, name, kind, access, latest, description, blocked, note, versionCount } = page;
+  const { route, name, access, latest, versionCount } = page;
   const newest = page.versions.find(({ version }) => version === latest);
   const isChart = newest?.artifact?.kind === 'chart';
   const install = useInstall(route, isChart ? () => true : takesDigests);
@@ -23,17 +22,7 @@ export function Repository({ page, tab }: { readonly page: PackagePage; readonly
   const current = tab === '' ? 'tags' : tab;
   return (
     <>
-      <p class="row package-state">
-        {latest !== null && <strong>{latest}</strong>}
-        <Kinds kind={kind} access={access} />
-        {description}
-      </p>
-      {blocked !== null && (
-        <Notice kind="bad">
-          Nothing of it can be pulled here: {name} {blocked.why}.
-        </Notice>
-      )}
-      {note !== null && <Notice kind="quiet">{note}.</Notice>}
+      <Standing page={page} done="pulled" />
       <div class="package">
         <div class="package-main">
           <Install

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { blobReferenceKey, type Transaction } from '../../../store.ts';
+import { shortName } from '../../short-name.ts';
 import { adviceOnStars } from '../account/path.ts';
 import { jsonAnswer } from '../canonical.ts';
 import {
@@ -26,7 +27,7 @@ import {
   versionKey,
   versionOfFile,
 } from './record.ts';
-import { authorise, Refusal, shortName } from './refusal.ts';
+import { authorise, Refusal } from './refusal.ts';
 import { allOf, documentsOf, filesOf } from './selectors.ts';
 import { highest } from './semver.ts';
 

@@ -6,6 +6,7 @@ import type { Answer } from '../../../entry.ts';
 import { fromIntegrity } from '../../../http/digest.ts';
 import { blobReferenceKey, type Revision, type Transaction, type WrittenBlob } from '../../../store.ts';
 import type { Pin } from '../../pin.ts';
+import { shortName } from '../../short-name.ts';
 import type { JsonObject } from '../json.ts';
 import { isNewPackageName, isVersion } from '../path.ts';
 import { audit, type Changing, doneAnswer } from './change.ts';
@@ -23,7 +24,7 @@ import {
   type Summary,
   versionKey,
 } from './record.ts';
-import { authorise, Refusal, shortName } from './refusal.ts';
+import { authorise, Refusal } from './refusal.ts';
 import { allOf, documentsOf, filesOf, keysOf } from './selectors.ts';
 import { isExactVersion, looksLikeRange } from './semver.ts';
 import { signingKeyOf, signVersion } from './signing.ts';

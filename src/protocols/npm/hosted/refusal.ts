@@ -42,9 +42,3 @@ export function authorise({ identity }: Exchange, intent: Intent): void {
   const what = intent.subject === '' ? `route ${intent.route}` : intent.subject;
   throw new Refusal(403, `${identity.name} has no right to ${intent.action} here: ${what}`);
 }
-
-/** What he is called where publishers are listed: `alice` for `user:alice`. */
-export function shortName({ identity }: Exchange): string {
-  const name = identity?.name ?? 'anonymous';
-  return name.slice(name.indexOf(':') + 1);
-}

@@ -3,10 +3,10 @@
  * same transaction as the change, so that a crash in between does not leave a node with what was before.
  */
 import { z } from 'zod';
-import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
-import type { DocumentKey, MetadataStore, Revision, Transaction } from '../../../store.ts';
+import type { DocumentKey, Revision, Transaction } from '../../../store.ts';
+import { forget, untold } from '../../untold.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { noteChanged } from './changes.ts';
 import { storesOf } from './claims.ts';
@@ -57,11 +57,6 @@ export async function tell(
   await forget(storesOf(origin).metadata, unpurgedKey(route, name), revision);
 }
 
-function untold(what: string, cause: unknown): MeridianError {
-  const detail = `${what} is done, but the nodes could not be told at once`;
-  return new MeridianError('bus-unreachable', detail, { cause });
-}
-
 const told = new WeakSet<NpmOrigin>();
 
 /** What an earlier process has left untold. Once in a process, with the first request; nobody waits for it. */
@@ -84,16 +79,3 @@ async function tellLeft(route: string, origin: OriginDoor): Promise<void> {
     if (left.length < 100) return;
   }
 }
-
-async function forget(metadata: MetadataStore, key: DocumentKey, revision: Revision): Promise<void> {
-  try {
-    // Once more after a power cut does no harm.
-    await metadata.transact((transaction) => transaction.delete(key, revision), { lasting: false });
-  } catch (error) {
-    // Another change has come since, which forgets it itself; or the store is away: then it is told once more after a restart.
-    const isHarmless = error instanceof MeridianError && passing.has(error.code);
-    if (!isHarmless) throw error;
-  }
-}
-
-const passing: ReadonlySet<string> = new Set(['conflict', 'store-unavailable', 'overloaded']);

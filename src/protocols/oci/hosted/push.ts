@@ -6,6 +6,7 @@ import type { Answer } from '../../../entry.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Sha256, Transaction } from '../../../store.ts';
 import { openPin } from '../../pin.ts';
+import { shortName } from '../../short-name.ts';
 import { algorithmOf, type Digest, digestOf } from '../digest.ts';
 import { summaryIn } from '../outline.ts';
 import { isTag, type Reference } from '../path.ts';
@@ -29,7 +30,7 @@ import {
   tagKey,
   type Where,
 } from './record.ts';
-import { authorise, Refusal, shortName } from './refusal.ts';
+import { authorise, Refusal } from './refusal.ts';
 import { loosen } from './take-away.ts';
 import { hasUntold, noteUntold, outdated, tell } from './tell.ts';
 

@@ -47,9 +47,3 @@ export function authorise({ identity }: Pick<Exchange, 'identity'>, intent: Inte
     `${identity.name} has no right to ${intent.action}: ${intent.subject}`,
   );
 }
-
-/** What he is called where it is listed who has pushed: `alice` for `user:alice`. */
-export function shortName({ identity }: Pick<Exchange, 'identity'>): string {
-  const name = identity?.name ?? 'anonymous';
-  return name.slice(name.indexOf(':') + 1);
-}

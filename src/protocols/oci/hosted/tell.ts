@@ -5,7 +5,8 @@
 import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
-import type { DocumentKey, MetadataStore, Transaction } from '../../../store.ts';
+import type { DocumentKey, Transaction } from '../../../store.ts';
+import { forget, untold } from '../../untold.ts';
 import { type Item, keyOf } from '../key.ts';
 import { referrersTag, repositoryTag, tagsTag } from '../tags.ts';
 import { storesOf } from './claims.ts';
@@ -57,11 +58,6 @@ export async function tell(
   await forget(storesOf(origin).metadata, key);
 }
 
-function untold(what: string, cause: unknown): MeridianError {
-  const detail = `${what} is done, but the nodes could not be told at once`;
-  return new MeridianError('bus-unreachable', detail, { cause });
-}
-
 export interface Teller {
   /** Tells what was left untold, by an earlier process or by this one: with a request, and nobody waits for it. */
   tellLeft(origin: Pick<OriginDoor, 'stores' | 'purge'>): void;
@@ -108,17 +104,6 @@ async function tellAll(
     if (left.length < 100) return;
   }
 }
-
-async function forget(metadata: MetadataStore, key: DocumentKey): Promise<void> {
-  try {
-    await metadata.transact((transaction) => transaction.delete(key), { lasting: false });
-  } catch (error) {
-    // It is told once more after a restart, which does no harm.
-    if (!(error instanceof MeridianError) || !passing.has(error.code)) throw error;
-  }
-}
-
-const passing: ReadonlySet<string> = new Set(['conflict', 'store-unavailable', 'overloaded']);
 
 /** What a change makes outdated. */
 export const outdated = {
