@@ -1,0 +1,155 @@
+/**
+ * What one ecosystem of packages has to say, so that `registry.ts` can make a protocol of it: which addresses mean what, how its indexes
+ * are read and written, how its versions are ordered, and how its clients are pointed at a route. Sources and the guard between them, access,
+ * policy, purges, publishing, quotas, mirroring, offline use and the catalogue are the same for all, and are none of its business.
+ */
+import type { Answer } from '../../entry.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import type { Action } from '../../identity.ts';
+import type { Mount, Wanted } from '../../protocol.ts';
+import type { FieldList } from '../../resource.ts';
+import type { HostedVersion } from './hosted/record.ts';
+import type { VersionOrder } from './policy/order.ts';
+import type { Changing, Pulling } from './origin.ts';
+
+export interface Ecosystem {
+  /** As the config calls it, and the first word of its tags: `pypi`. */
+  readonly id: string;
+  /** For people: `PyPI`. */
+  readonly title: string;
+  /**
+   * What is read at an address of the route. Pure: what it says is remembered.
+   * @param path below the route's prefix, as the client wrote it, with its leading slash.
+   * @param query with its question mark; empty when there is none.
+   */
+  read(path: string, query: string): Read;
+  /** What any other method does there. Absent: nothing can be written. `null`: this cannot. Pure. */
+  write?(method: string, path: string, query: string): Write | null;
+  /** At the origin: what is read and does not live here, from the sources that may have it. */
+  pull(item: Item, at: Pulling): Promise<Answer>;
+  /** At the origin: what is read and lives here (`item.name` is claimed). Absent: only files do. */
+  serve?(item: Item, at: Pulling): Promise<Answer>;
+  /** At the origin: what is written. Also whatever `Read` passes on. */
+  receive?(what: string, at: Changing): Promise<Answer>;
+  /** An error in the words of its clients; absent: a problem document (RFC 9457). */
+  error?(status: number, message: string): { readonly type: string; readonly body: string };
+  /** How its versions are ordered: for rules, advisories and lists. */
+  readonly order: VersionOrder;
+  /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
+  readonly advisories: string | null;
+  /** How rules, rights and advisories write a name: one for all spellings. */
+  canonical(name: string): string;
+  /** How each of its clients is pointed at a route. */
+  guides(at: RouteAddress): readonly ClientGuide[];
+  /**
+   * Addresses below the prefix, with their leading slash, that a client asks for to use one version, as a lock file names it: indexes first. What
+   * they say is read through the origin, so that files can be found in indexes. Absent: nothing can be mirrored.
+   */
+  needs?(wanted: Wanted, at: Mirroring): Promise<readonly Needed[]>;
+  /**
+   * What the same client is going to ask for next, now that it has this: items of the same route, the most likely first. Fetched ahead within
+   * bounds, and never what the policy is against. Absent: nothing is foreseen.
+   */
+  foresee?(item: Item, body: Uint8Array): readonly Item[];
+  /** What people are told of a version that lives here; absent: what every record has. */
+  describe?(version: HostedVersion): Described;
+}
+
+/** Reads addresses of the route, through the origin's own cache. */
+export interface Mirroring {
+  /** @returns `null` where it answers anything but 200. */
+  read(path: string): Promise<Uint8Array | null>;
+}
+
+export interface Needed {
+  /** Below the prefix, with its leading slash. */
+  readonly path: string;
+  /** Of its bytes, hexadecimal; absent: whatever is there. */
+  readonly sha256?: string | undefined;
+}
+
+/** In words that every ecosystem has. */
+export interface Described {
+  readonly description?: string | undefined;
+  readonly licence?: string | undefined;
+  readonly homepage?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly keywords?: readonly string[] | undefined;
+  readonly authors?: readonly string[] | undefined;
+  readonly readme?: string | undefined;
+  readonly dependencies?: number | undefined;
+}
+
+/** One thing that can be asked for, whatever an address calls it. */
+export interface Item {
+  /** The ecosystem's word, for keys, logs and metrics: `simple`, `file`. Lower-case letters and dashes. */
+  readonly kind: string;
+  /** The package that it belongs to, in canonical form: what rights, tags, sources and the policy go by. `null`: the registry as a whole. */
+  readonly name: string | null;
+  /**
+   * Its canonical address below the route's prefix, without a leading slash, with whatever of the query counts: the same for all that mean
+   * it. Printable ASCII without spaces.
+   */
+  readonly path: string;
+  /** One of several renderings of it: `json`, `html`. */
+  readonly form?: string | undefined;
+  /** Whose file it is, where that is known by the address. */
+  readonly version?: string | undefined;
+  /** The thing itself, which never changes: not an index. */
+  readonly isFile?: boolean | undefined;
+  /**
+   * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
+   * allows relative addresses, those are better.
+   */
+  readonly isRendered?: boolean | undefined;
+  /** A range of it may be fetched without the rest: where no digest says what the whole is. `ahead`: see `Resource.inParts`. */
+  readonly inParts?: boolean | 'ahead' | undefined;
+  /** Text, which PoPs compress. */
+  readonly isText?: boolean | undefined;
+  /** Beside `<id>` and `<id>:<name>`. */
+  readonly tags?: readonly string[] | undefined;
+  /** Fields that it is asked for with, because the answer depends on them and the path says so. */
+  readonly ask?: FieldList | undefined;
+}
+
+/** What addresses of this route begin with in documents that the origin makes; the prefix of the route follows at the PoP, not here. */
+export const placeholder = 'http://meridian.invalid';
+
+export type Read =
+  | { readonly as: 'item'; readonly item: Item }
+  /** The client says which one it likes. @param accept its `Accept` field. */
+  | { readonly as: 'forms'; readonly forms: readonly Item[]; choose(accept: string | null): Item | null }
+  /** From no cache: a search, somebody's own account. `what` goes to `receive`. */
+  | Passed
+  /** The node answers by itself. */
+  | { readonly as: 'answer'; readonly kind: string; readonly status: number; readonly type: string; readonly body: string }
+  /** No such address. */
+  | { readonly as: 'absent'; readonly why: string }
+  /** An address that nobody should ask for: a broken name, a way out of the tree. */
+  | { readonly as: 'malformed'; readonly why: string };
+
+export interface Passed {
+  readonly as: 'pass';
+  readonly what: string;
+  /** `null`: the body says which package it is about, or it is about none. */
+  readonly name: string | null;
+}
+
+export type Write = ChangeWanted | { readonly as: 'malformed'; readonly why: string };
+
+export interface ChangeWanted {
+  readonly as: 'change';
+  /** The ecosystem's word: `upload`, `yank`. Goes to `receive`. */
+  readonly what: string;
+  readonly action: Exclude<Action, 'read'> | 'read';
+  /** The package, in canonical form, where the address says it: a PoP checks the right at once. `null`: the origin does. */
+  readonly name: string | null;
+  /** Its body holds a file, which may be longer than other bodies. */
+  readonly bringsBlob: boolean;
+}
+
+/** For ecosystems whose answers depend on where the route is. */
+export type Placed = Pick<Mount, 'prefix' | 'route'>;
+
+export type Request = Pick<Exchange, 'method' | 'path' | 'query' | 'headers'>;
