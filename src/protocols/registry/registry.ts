@@ -6,7 +6,6 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { accessField, restrictedValue } from '../../identity.ts';
-import type { Ask } from '../../parent.ts';
 import type { Change, Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import { Budget } from '../budget.ts';

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { askHost } from '../ask-host.ts';
 import { chunksOf, discard } from '../bodies.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { absentFreshS, errorAnswer, ownAnswer } from './answers.ts';
@@ -44,30 +45,14 @@ export async function askUpstream(
     const fields = new Headers(headers);
     if (!fields.has('accept-encoding')) fields.set('accept-encoding', 'identity');
     const request = { method, headers: fields, signal: ask.signal, ...(body !== undefined && { body }) };
-    const answer = await fetchFrom(source, url, request, door);
+    const authorization = isOwn(url, source) ? source.remote.authorization : undefined;
+    const answer = await askHost(source, url, authorization, request, door);
     if (isOneHop || !redirects.has(answer.status)) return { ...answer, url: url.href };
     await discard(answer);
     if (method === 'POST') throw new MeridianError('upstream-invalid', `${source.name} redirects a POST.`);
     url = await elsewhere(source, url, answer.headers.get('location') ?? '//');
   }
   throw new MeridianError('upstream-invalid', `${source.name} redirects more than ${maxRedirects} times.`);
-}
-
-async function fetchFrom(
-  source: Source,
-  url: URL,
-  request: Parameters<Pulling['door']['fetch']>[2],
-  door: Pulling['door'],
-): Promise<Answer> {
-  const remote = isOwn(url, source) ? source.remote : { url: url.origin };
-  try {
-    return await door.fetch(remote, url.href, request);
-  } catch (error) {
-    if (!(error instanceof MeridianError) || error.row.blame !== 'upstream') throw error;
-    const { code, detail, retryAfterS } = error;
-    const more = retryAfterS === undefined ? {} : { retryAfterS };
-    throw new MeridianError(code, `${source.name}: ${detail}`, { cause: error, ...more });
-  }
 }
 
 /** Credentials go to the source's own scheme, host and port, and below its own path. */
@@ -129,13 +114,17 @@ async function collected(
     }
   } catch (cause) {
     if (cause instanceof MeridianError) throw cause;
-    throw new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
+    throw brokenOff(name, cause);
   } finally {
     share.release();
   }
   if (size < announced && !answer.headers.has('content-encoding'))
     throw new MeridianError('upstream-truncated', `${name}: ${size} of ${announced} bytes arrived.`);
   return Buffer.concat(chunks, size);
+}
+
+function brokenOff(name: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
 }
 
 /** For whoever asked, and for nobody else. */
