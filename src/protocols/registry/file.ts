@@ -4,6 +4,7 @@
  * anything else.
  */
 import type { Answer } from '../../entry.ts';
+import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { type Digest, formatReprDigest } from '../../http/digest.ts';
 import { discard } from '../bodies.ts';
 import { etagOf, immutable } from './answers.ts';
@@ -30,7 +31,7 @@ export interface FileWanted {
    * specification; the bytes are then compared with what was fetched first.
    */
   readonly neverChanges?: boolean;
-  /** Without `neverChanges` and a digest: how it may be kept; absent: not at all. */
+  /** Other bytes may take its place: how long it may be used, by `cacheControlOf`. Absent, without a digest: not at all. */
   readonly cacheControl?: string;
 }
 
@@ -43,20 +44,22 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
   const refusal =
     wanted.version === null ? null : refuseVersion(item, { ...wanted, version: wanted.version }, at);
   if (refusal !== null) return refusal;
-  const mayKeep = digest !== null || wanted.neverChanges === true;
-  const cacheControl = mayKeep ? immutable : (wanted.cacheControl ?? 'no-store');
+  const mayKeep = digest !== null || wanted.neverChanges === true || wanted.cacheControl !== undefined;
+  const cacheControl = wanted.cacheControl ?? (mayKeep ? immutable : 'no-store');
   const etag = digest === null ? null : etagOf(digest);
   if (etag !== null && ask.stored?.etag === etag)
     return { status: 304, headers: new Headers({ etag, 'cache-control': cacheControl }), body: null };
 
   const headers = new Headers({ accept: '*/*' });
-  const isPart = digest === null && ask.part != null;
-  if (isPart) headers.set('range', ask.part.range);
+  const part = digest === null ? (ask.part ?? null) : null;
+  askForPart(headers, part);
+  if (digest === null && ask.stored !== null) askConditionally(headers, ask.stored);
   const method = ask.exchange.method === 'HEAD' ? 'HEAD' : 'GET';
   const answer = await askUpstream(source, url, { method, headers }, at);
   const isWhole = answer.status === 200;
-  if (!isWhole && !(isPart && (answer.status === 206 || answer.status === 416)))
-    return passError(answer, item.path, registry);
+  const isPart = part !== null && (answer.status === 206 || answer.status === 416);
+  const isConfirmed = digest === null && ask.stored !== null && answer.status === 304;
+  if (!isWhole && !isPart && !isConfirmed) return passError(answer, item.path, registry);
   const fields = new Headers({ 'cache-control': cacheControl, 'content-type': type });
   for (const name of isWhole ? kept : [...kept, 'content-range']) {
     const value = answer.headers.get(name);
@@ -69,7 +72,7 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     fields.set('etag', etagOf(digest));
     fields.set('repr-digest', formatReprDigest(digest));
   }
-  if (method === 'HEAD') {
+  if (method === 'HEAD' || isConfirmed) {
     await discard(answer);
     return { status: answer.status, headers: fields, body: null };
   }
