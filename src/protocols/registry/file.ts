@@ -6,8 +6,9 @@
 import type { Answer } from '../../entry.ts';
 import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { type Digest, formatReprDigest } from '../../http/digest.ts';
+import type { PartAsk } from '../../parent.ts';
 import { discard } from '../bodies.ts';
-import { etagOf, immutable } from './answers.ts';
+import { errorAnswer, etagOf, immutable } from './answers.ts';
 import type { Item } from './ecosystem.ts';
 import type { Pulling } from './origin.ts';
 import { refuseVersion } from './policy/refuse.ts';
@@ -51,7 +52,7 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     return { status: 304, headers: new Headers({ etag, 'cache-control': cacheControl }), body: null };
 
   const headers = new Headers({ accept: '*/*' });
-  const part = digest === null ? (ask.part ?? null) : null;
+  const part = partToAsk(ask.part, etag);
   askForPart(headers, part);
   if (digest === null && ask.stored !== null) askConditionally(headers, ask.stored);
   const method = ask.exchange.method === 'HEAD' ? 'HEAD' : 'GET';
@@ -77,4 +78,27 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     return { status: answer.status, headers: fields, body: null };
   }
   return { status: answer.status, headers: fields, body: answer.body };
+}
+
+/** Of bytes that a digest names, the upstream's own validators are nobody's business. */
+function partToAsk(part: PartAsk | null | undefined, etag: string | null): PartAsk | null {
+  if (!part) return null;
+  if (etag === null) return part;
+  const isPlain = /^bytes=(?:\d+-\d*|-\d+)$/.test(part.range);
+  return isPlain && (part.ifRange == null || part.ifRange === etag) ? { range: part.range } : null;
+}
+
+/** Of several sources, the first that has it: what one does not have is asked of the next, and a failure is no such answer. */
+export async function pullFirst(
+  sources: readonly Source[],
+  item: Item,
+  at: Pulling,
+  pull: (source: Source) => Promise<Answer>,
+): Promise<Answer> {
+  let last: Answer | null = null;
+  for (const source of sources) {
+    last = await pull(source);
+    if (last.status !== 404 && last.status !== 410) return last;
+  }
+  return last ?? errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
 }
