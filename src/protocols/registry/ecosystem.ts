@@ -10,8 +10,8 @@ import type { Action } from '../../identity.ts';
 import type { Mount, Wanted } from '../../protocol.ts';
 import type { FieldList } from '../../resource.ts';
 import type { HostedVersion } from './hosted/record.ts';
-import type { VersionOrder } from './policy/order.ts';
 import type { Changing, Pulling } from './origin.ts';
+import type { VersionOrder } from './policy/order.ts';
 
 export interface Ecosystem {
   /** As the config calls it, and the first word of its tags: `pypi`. */
@@ -28,7 +28,7 @@ export interface Ecosystem {
   write?(method: string, path: string, query: string): Write | null;
   /** At the origin: what is read and does not live here, from the sources that may have it. */
   pull(item: Item, at: Pulling): Promise<Answer>;
-  /** At the origin: what is read and lives here (`item.name` is claimed). Absent: only files do. */
+  /** At the origin: what is read and lives here (`item.name` is claimed). Absent: nothing can. */
   serve?(item: Item, at: Pulling): Promise<Answer>;
   /** At the origin: what is written. Also whatever `Read` passes on. */
   receive?(what: string, at: Changing): Promise<Answer>;
@@ -96,8 +96,10 @@ export interface Item {
   readonly form?: string | undefined;
   /** Whose file it is, where that is known by the address. */
   readonly version?: string | undefined;
-  /** The thing itself, which never changes: not an index. */
+  /** The thing itself: not an index. */
   readonly isFile?: boolean | undefined;
+  /** Of a file: other bytes may take its place, as those of a snapshot do. */
+  readonly isMutable?: boolean | undefined;
   /**
    * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
    * allows relative addresses, those are better.
@@ -123,7 +125,13 @@ export type Read =
   /** From no cache: a search, somebody's own account. `what` goes to `receive`. */
   | Passed
   /** The node answers by itself. */
-  | { readonly as: 'answer'; readonly kind: string; readonly status: number; readonly type: string; readonly body: string }
+  | {
+      readonly as: 'answer';
+      readonly kind: string;
+      readonly status: number;
+      readonly type: string;
+      readonly body: string;
+    }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }
   /** An address that nobody should ask for: a broken name, a way out of the tree. */
