@@ -22,7 +22,7 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { guidesOf } from './client-guides.ts';
-import { packages } from './ecosystems.ts';
+import { packagesOf } from './ecosystems.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { readFor } from './own-read.ts';
@@ -208,7 +208,7 @@ function policyOf(route: RouteConfig): object | undefined {
     case 'web':
       return undefined;
     default:
-      return settingsOf(route.protocol, route).policy;
+      return undefined;
   }
 }
 
@@ -252,7 +252,7 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return web(route.web, mount);
     default: {
       const { protocol } = route;
-      return packages(protocol, settingsOf(protocol, route), mount, clock);
+      return packagesOf(protocol, settingsOf(protocol, route), mount, clock);
     }
   }
 }
