@@ -58,6 +58,7 @@ export function files(settings: FilesSettings): Ecosystem {
       compare: () => 0,
       isPrerelease: () => false,
       canonical: (version) => version,
+      basisOf: () => null,
     },
     advisories: null,
     canonical: canonicalName,
