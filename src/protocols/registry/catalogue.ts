@@ -22,7 +22,7 @@ import { webAddress } from '../web-address.ts';
 import type { Item } from './ecosystem.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
-import { removeFor } from './hosted/remove-for.ts';
+import { remove } from './hosted/remove.ts';
 import type { RegistryOrigin } from './origin.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */
@@ -204,7 +204,11 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     search,
     describe,
     readme: async (name, lent) => (await describe(name, lent))?.readme ?? null,
-    remove: (name, version, lent) => removeFor(registry, ecosystem.canonical(name), version, lent),
+    async remove(asked, version, { ask, origin }) {
+      const name = ecosystem.canonical(asked);
+      const at = { registry, ask, door: origin };
+      await remove(at, { name, version, file: null });
+    },
   };
 }
 
