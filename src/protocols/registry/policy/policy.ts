@@ -35,13 +35,16 @@ export interface PolicyDependencies {
 }
 
 /** What a policy has to know of an ecosystem. */
-interface JudgedEcosystem {
+export interface JudgedEcosystem {
+  /** As the config calls it, and the first word of its tags: `pypi`. */
   readonly id: string;
+  /** For people: `PyPI`. */
   readonly title: string;
+  /** How its versions are ordered: for rules, advisories and lists. */
   readonly order: VersionOrder;
-  /** What records call it; `null`: there are none about it. */
+  /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
   readonly advisories: string | null;
-  /** One for all spellings of a name. */
+  /** How rules, rights and advisories write a name: one for all spellings. */
   canonical(name: string): string;
 }
 
