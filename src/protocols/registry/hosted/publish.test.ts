@@ -110,8 +110,7 @@ describe('a publication', () => {
       expect(await referencesOf(home)).toHaveLength(1);
       throw new Error('no');
     });
-    expect(work).rejects.toThrow('no');
-    await work.catch(() => {});
+    await expect(work).rejects.toThrow('no');
     expect(await referencesOf(home)).toEqual([]);
   });
 
