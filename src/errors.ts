@@ -40,7 +40,7 @@ export const errors = {
     blame: 'client',
     retryable: false,
     advice:
-      'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, or as `X-Api-Key`.',
+      'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, bare, or as `X-Api-Key` or `X-NuGet-ApiKey`.',
   },
   'scope-too-narrow': {
     status: 401,
@@ -281,6 +281,13 @@ export const errors = {
     retryable: true,
     advice:
       'The upstream did not answer in time (`timeouts.connectMs`, `timeouts.firstByteMs`, `timeouts.betweenBytesMs`).',
+  },
+  'upstream-offline': {
+    status: 504,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The route asks no upstream (`offline: true` in the config), and nothing that is hosted, mirrored or cached here answers this. To have it fetched, take `offline` away and reload the origin (`meridian reload`).',
   },
   'only-if-cached': {
     status: 504,

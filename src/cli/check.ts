@@ -2,10 +2,10 @@
  * `meridian check`: what is wrong with the config, or what it comes to.
  */
 import { defaultUpstreams } from '../config/default-upstreams.ts';
+import { settingsOf } from '../config/ecosystem-settings.ts';
 import { loadNetwork } from '../config/load.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { redact } from '../config/redact.ts';
-import { settingsOf } from '../config/registry-route.ts';
 import { command } from './command.ts';
 import { exit } from './exit.ts';
 import { chosenNodes, explain } from './load.ts';
@@ -69,6 +69,10 @@ function routesTable({ routes }: Network): string {
 }
 
 function upstreamsOf(route: RouteConfig): string {
+  return route.offline ? `none is asked (offline): ${known(route)}` : known(route);
+}
+
+function known(route: RouteConfig): string {
   switch (route.protocol) {
     case 'npm':
       if (route.npm.upstreams === undefined) return "this machine's npm setting";

@@ -85,8 +85,9 @@ function homeWith(stores: Stores, options: HomeOptions, ecosystem: Ecosystem): T
   const registry: RegistryOrigin = {
     ...{ ecosystem, route: 'packages', prefix: '/packages', hosted, policy: null, mirror, clock },
     sources: { all: [], of: () => [], named: () => null },
-    ...{ teller: openTeller(ecosystem, 'packages'), metadata: {}, maxIndexBytes: 2 ** 20 },
+    ...{ teller: openTeller('packages', ecosystem.id), metadata: {}, maxIndexBytes: 2 ** 20 },
     ...{ budget: new Budget(2 ** 20) },
+    livesHere: hosted.claims,
     isRestricted: (name) => hosted.claims(name) && !hosted.isPublic(name),
   };
   const nothingIsAsked = () => Promise.reject(new Error('no upstream is asked'));
@@ -133,6 +134,7 @@ export const testEcosystem: Ecosystem = {
     compare: (a, b) => (a < b ? -1 : Number(a > b)),
     isPrerelease: () => false,
     canonical: (version) => version,
+    basisOf: () => null,
   },
   canonical: (name) => name.toLowerCase(),
   guides: () => [],

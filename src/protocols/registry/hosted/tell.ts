@@ -1,26 +1,24 @@
 /** What is told to the nodes of a change of a package that lives here: its indexes are outdated, and files that are gone or others now. */
+import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import * as telling from '../../telling.ts';
-import type { Ecosystem } from '../ecosystem.ts';
-import { indexTag, packageTag, registryTag } from '../item.ts';
-import type { Pulling } from '../origin.ts';
-
-export type { Teller } from '../../telling.ts';
 
 const documents = 'registry-untold';
 
 /** Tags that a change may outdate beside its own. */
 const mostOutdated = 200;
 
-type Changed = Pick<Pulling, 'door'> & {
-  readonly registry: Pick<Pulling['registry'], 'route' | 'ecosystem'>;
-};
+interface Changed {
+  readonly door: OriginDoor;
+  readonly registry: { readonly route: string; readonly ecosystem: { readonly id: string } };
+}
 
-export function openTeller({ id }: Pick<Ecosystem, 'id'>, route: string): telling.Teller {
+/** @param id of the ecosystem. */
+export function openTeller(route: string, id: string): telling.Teller {
   return telling.openTeller({
     ...{ documents, route },
-    everythingOf: (name) => byTags([packageTag(id, name), registryTag(id)]),
+    everythingOf: (name) => byTags([`${id}:${name}`, `${id}-index`]),
   });
 }
 
@@ -54,8 +52,8 @@ export async function noteUntold(
   const { id } = ecosystem;
   if (tags.length > mostOutdated) throw new RangeError(`a change outdates ${tags.length} tags`);
   const own = isListed
-    ? [packageTag(id, name), registryTag(id)]
-    : [indexTag(id, name), ...filesOrAll(id, name, files)];
+    ? [`${id}:${name}`, `${id}-index`]
+    : [`${id}-index:${name}`, ...filesOrAll(id, name, files)];
   const selectors = byTags([...new Set([...own, ...tags])]);
   return telling.noteUntold(transaction, { documents, route }, name, selectors);
 }
@@ -64,7 +62,7 @@ export async function noteUntold(
 const mostFiles = 50;
 
 function filesOrAll(id: string, name: string, files: readonly string[]): readonly string[] {
-  return files.length > mostFiles ? [packageTag(id, name)] : files.map((file) => fileTag(id, name, file));
+  return files.length > mostFiles ? [`${id}:${name}`] : files.map((file) => fileTag(id, name, file));
 }
 
 /**
