@@ -3,6 +3,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import * as telling from '../../telling.ts';
+import { indexTag, packageTag, registryTag } from '../item.ts';
 
 const documents = 'registry-untold';
 
@@ -18,7 +19,7 @@ interface Changed {
 export function openTeller(route: string, id: string): telling.Teller {
   return telling.openTeller({
     ...{ documents, route },
-    everythingOf: (name) => byTags([`${id}:${name}`, `${id}-index`]),
+    everythingOf: (name) => byTags([packageTag(id, name), registryTag(id)]),
   });
 }
 
@@ -52,17 +53,17 @@ export async function noteUntold(
   const { id } = ecosystem;
   if (tags.length > mostOutdated) throw new RangeError(`a change outdates ${tags.length} tags`);
   const own = isListed
-    ? [`${id}:${name}`, `${id}-index`]
-    : [`${id}-index:${name}`, ...filesOrAll(id, name, files)];
+    ? [packageTag(id, name), registryTag(id)]
+    : [indexTag(id, name), ...filesOrAll(id, name, files)];
   const selectors = byTags([...new Set([...own, ...tags])]);
-  return telling.noteUntold(transaction, { documents, route }, name, selectors);
+  return telling.noteUntold(transaction, { documents, route }, name, selectors, byTags(tags));
 }
 
 /** Beyond this, all of the package is purged at once. */
 const mostFiles = 50;
 
 function filesOrAll(id: string, name: string, files: readonly string[]): readonly string[] {
-  return files.length > mostFiles ? [`${id}:${name}`] : files.map((file) => fileTag(id, name, file));
+  return files.length > mostFiles ? [packageTag(id, name)] : files.map((file) => fileTag(id, name, file));
 }
 
 /**
