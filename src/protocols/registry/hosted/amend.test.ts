@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { holdingsOf } from '../holdings.ts';
 import { amend, amendPackage } from './amend.ts';
 import { findFile, findPackage, findVersion, namesOf } from './find.ts';
 import {
@@ -12,6 +11,7 @@ import {
   refusalOf,
   someone,
 } from './home.contract.ts';
+import { hostingOf } from './hosting.ts';
 import type { HostedVersion } from './record.ts';
 import { type Removal, remove } from './remove.ts';
 
@@ -89,7 +89,7 @@ describe('a removal', () => {
     expect(await findFile(at, 'thing', 'a')).toBeNull();
     expect((await findVersion(at, 'thing', '1.0'))?.files.map(({ name }) => name)).toEqual(['b']);
     expect(home.purged).toHaveLength(2);
-    const holdings = holdingsOf(home.registry);
+    const { holdings } = hostingOf(home.registry);
     expect(await holdings.weigh(home.stores.metadata, 'hosted', 'thing')).toEqual({ versions: 1, bytes: 5 });
     const again = published(home, { files: { a: 'one' }, onExisting: 'add' });
     expect(await refusalOf(again)).toStartWith('409 a has been published, was taken away');
@@ -140,7 +140,7 @@ describe('a removal', () => {
     await remove(home.as(alice), of({}));
     expect(await referencesOf(home)).toEqual([]);
     expect(await Array.fromAsync(namesOf(home.as(alice)))).toEqual([]);
-    const holdings = holdingsOf(home.registry);
+    const { holdings } = hostingOf(home.registry);
     expect(await holdings.weigh(home.stores.metadata, 'hosted', 'thing')).toEqual({ versions: 0, bytes: 0 });
     expect((await acts(home)).filter(({ what }) => what === 'test.remove')).toHaveLength(1);
     expect(await home.stores.metadata.scan(['registry-untold'])).toEqual([]);

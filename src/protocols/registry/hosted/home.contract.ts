@@ -85,10 +85,10 @@ function homeWith(stores: Stores, options: HomeOptions, ecosystem: Ecosystem): T
   const registry: RegistryOrigin = {
     ...{ ecosystem, route: 'packages', prefix: '/packages', hosted, policy: null, mirror, clock },
     sources: { all: [], of: () => [], named: () => null },
-    ...{ teller: openTeller('packages', ecosystem.id), metadata: {}, maxIndexBytes: 2 ** 20 },
+    ...{ teller: openTeller(ecosystem, 'packages'), metadata: {}, maxIndexBytes: 2 ** 20 },
     ...{ budget: new Budget(2 ** 20) },
-    livesHere: hosted.claims,
     isRestricted: (name) => hosted.claims(name) && !hosted.isPublic(name),
+    livesHere: (name) => hosted.claims(name),
   };
   const nothingIsAsked = () => Promise.reject(new Error('no upstream is asked'));
   const home: TestHome = {
@@ -133,8 +133,8 @@ export const testEcosystem: Ecosystem = {
     isVersion: () => true,
     compare: (a, b) => (a < b ? -1 : Number(a > b)),
     isPrerelease: () => false,
-    canonical: (version) => version,
     basisOf: () => null,
+    canonical: (version) => version,
   },
   canonical: (name) => name.toLowerCase(),
   guides: () => [],

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { systemClock } from '../../../clock.ts';
 import { collect } from '../../../origin/collection/collect.ts';
-import { holdingsOf } from '../holdings.ts';
 import { withBlob } from './blob.ts';
 import { findFile, findPackage, findVersion, namesOf, versionsOf } from './find.ts';
 import {
@@ -16,6 +15,7 @@ import {
   someone,
   type TestHome,
 } from './home.contract.ts';
+import { hostingOf } from './hosting.ts';
 import { publish } from './publish.ts';
 import { remove } from './remove.ts';
 
@@ -23,7 +23,7 @@ afterEach(closeHomes);
 
 const all = <One>(from: AsyncIterable<One>) => Array.fromAsync(from);
 const weightOf = (home: TestHome, name = 'thing') =>
-  holdingsOf(home.registry).weigh(home.stores.metadata, 'hosted', name);
+  hostingOf(home.registry).holdings.weigh(home.stores.metadata, 'hosted', name);
 
 describe('a publication', () => {
   test('becomes visible as a whole, with its bytes, its author and a line in the audit log', async () => {

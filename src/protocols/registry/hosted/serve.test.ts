@@ -88,11 +88,11 @@ describe('a file that lives here', () => {
 test('an index that names what only some may read is for those who may read all', async () => {
   const home = await openTestHome();
   const document = { body: 'index', type: 'text/plain' };
-  const open = await serveDocument({ name: null }, document, home.as(alice));
+  const open = serveDocument({ name: null }, document, home.as(alice));
   expect(open.headers.get(accessField)).toBeNull();
-  const own = await serveDocument({ name: null }, document, home.as(alice), { isRestricted: true });
+  const own = serveDocument({ name: null }, document, home.as(alice), { isRestricted: true });
   expect(own.headers.get(accessField)).toBe(restrictedValue);
   expect(own.headers.get('cache-control')).toBe('private, no-cache');
-  const named = await serveDocument({ name: 'thing' }, document, home.as(alice));
+  const named = serveDocument({ name: 'thing' }, document, home.as(alice));
   expect(named.headers.get(accessField)).toBe(restrictedValue);
 });

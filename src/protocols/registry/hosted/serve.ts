@@ -44,7 +44,7 @@ export async function serveFile(
   return finished(await blobAnswer({ what, blob, sizeBytes, headers }, ask, door), forSome);
 }
 
-export interface DocumentOptions extends Pick<ServeOptions, 'fields'> {
+export interface DocumentOptions {
   /**
    * Of an index of all packages that names such as only some may read: then it is for those who may read all of the route. Absent: it names
    * what is public alone (`hosted.isPublic`).
@@ -53,17 +53,16 @@ export interface DocumentOptions extends Pick<ServeOptions, 'fields'> {
 }
 
 /** An index of what lives here: the same for everybody who may have it. */
-export async function serveDocument(
+export function serveDocument(
   item: Pick<Item, 'name'>,
   document: Document,
   at: Pulling,
-  { fields, isRestricted = false }: DocumentOptions = {},
-): Promise<Answer> {
+  { isRestricted = false }: DocumentOptions = {},
+): Answer {
   const { registry, ask } = at;
   const cacheControl = cacheControlOf(registry.metadata, new Headers());
   const forSome = isRestricted || (item.name !== null && registry.isRestricted(item.name));
-  const own = { ...document, fields: { ...document.fields, ...fields } };
-  return finished(documentAnswer(own, ask.stored, cacheControl), forSome);
+  return finished(documentAnswer(document, ask.stored, cacheControl), forSome);
 }
 
 function finished(answer: Answer, isRestricted: boolean): Answer {

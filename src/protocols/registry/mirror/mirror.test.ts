@@ -3,7 +3,6 @@ import { virtualClock } from '../../../../test/support/clock.ts';
 import type { Answer, Entry } from '../../../entry.ts';
 import type { Job, Wanted } from '../../../protocol.ts';
 import type { Ecosystem, Item } from '../ecosystem.ts';
-import { holdingsOf } from '../holdings.ts';
 import {
   alice,
   bytesOf,
@@ -15,8 +14,8 @@ import {
   testEcosystem,
   textOf,
 } from '../hosted/home.contract.ts';
-import { mirror } from './mirror.ts';
-import { retireMirrored } from './retire.ts';
+import { hostingOf } from '../hosted/hosting.ts';
+import { mirrorOf } from './mirror.ts';
 import { serveMirrored } from './serve.ts';
 
 afterEach(closeHomes);
@@ -59,7 +58,7 @@ function upstream(home: TestHome, bodies: Record<string, string>) {
         : { status: 200, headers, body: bytesOf(body) };
     },
   };
-  const run = (wanted: readonly Wanted[]) => mirror(home.registry, wanted, job);
+  const run = async (wanted: readonly Wanted[]) => mirrorOf(home.registry).mirror?.(wanted, job);
   return { run, job, counts, notes, asked, bodies };
 }
 
@@ -145,7 +144,7 @@ describe('what is mirrored', () => {
       '/packages/large/index': JSON.stringify({ x: 'y'.repeat(300) }),
     });
     await run([thing]);
-    const holdings = holdingsOf(home.registry);
+    const { holdings } = hostingOf(home.registry);
     const weight = await holdings.weigh(home.stores.metadata, 'mirrored', 'thing');
     expect(weight).toEqual({ versions: 1, bytes: 5 + usual()['/packages/thing/index'].length });
     expect(await Array.fromAsync(holdings.names(job.stores.metadata, 'mirrored'))).toEqual(['thing']);
@@ -162,19 +161,19 @@ describe('what is mirrored', () => {
     const home = await openTestHome({ names: [], clock, mirror: { keepUnusedS: 3 * 86_400 } }, ecosystem);
     const { run, job, counts } = upstream(home, usual());
     await run([thing]);
-    const retire = () => retireMirrored(home.registry, job);
+    const { retire } = hostingOf(home.registry);
     clock.advance(3 * day);
     await serveMirrored(file, home.as(alice));
     for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
     clock.advance(2 * day);
-    await retire();
+    await retire(job);
     expect(counts['retired']).toBe(1);
     expect(await serveMirrored(index, home.as(alice))).toBeNull();
     expect((await home.stores.metadata.scan(['registry-mirror'])).length).toBe(1);
     clock.advance(9 * day);
-    await retire();
+    await retire(job);
     expect(await referencesOf(home)).toEqual([]);
-    const holdings = holdingsOf(home.registry);
+    const { holdings } = hostingOf(home.registry);
     expect(await holdings.weigh(home.stores.metadata, 'mirrored', 'thing')).toEqual({
       versions: 0,
       bytes: 0,

@@ -5,7 +5,7 @@
 
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { Job, Wanted } from '../../../protocol.ts';
+import type { Job, Protocol, Wanted } from '../../../protocol.ts';
 import type { WrittenBlob } from '../../../store.ts';
 import { asSha256, blobReferenceKey, type Document, type Sha256, type Transaction } from '../../../store.ts';
 import { chunksOf, discard } from '../../bodies.ts';
@@ -26,7 +26,13 @@ const atOnce = 8;
 /** Addresses of one version. */
 const mostNeeded = 10_000;
 
-export async function mirror(registry: MirroringOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
+/** Absent where the ecosystem does not say what its clients ask for. */
+export function mirrorOf(registry: MirroringOrigin): Pick<Protocol, 'mirror'> {
+  if (registry.ecosystem.needs === undefined) return {};
+  return { mirror: (wanted, job) => mirror(registry, wanted, job) };
+}
+
+async function mirror(registry: MirroringOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
   const queue = wanted.values();
   async function work(): Promise<void> {
     for (const each of queue) {

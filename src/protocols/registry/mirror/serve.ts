@@ -6,7 +6,7 @@ import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { formatReprDigest, fromShasum } from '../../../http/digest.ts';
 import { blobAnswer, toldApart } from '../../blob-answer.ts';
-import { etagOf, immutable } from '../answers.ts';
+import { immutable } from '../../kept-for.ts';
 import type { Item } from '../ecosystem.ts';
 import type { Pulling } from '../origin.ts';
 import { asMirrored, type Mirrored, mirrorKey } from './record.ts';
@@ -62,8 +62,9 @@ export async function serveMirrored(item: Item, at: Pulling, allows?: Allows): P
   const digest = fromShasum(blob);
   const headers = new Headers({
     'cache-control': isFile ? immutable : `public, max-age=${indexFreshS}`,
-    ...(digest && { etag: etagOf(digest), 'repr-digest': formatReprDigest(digest) }),
+    etag: `"${blob}"`,
     'last-modified': new Date(mirroredMs).toUTCString(),
+    ...(digest && { 'repr-digest': formatReprDigest(digest) }),
   });
   if (ask.stored !== null && ask.stored.etag === headers.get('etag'))
     return toldApart({ status: 304, headers, body: null });
