@@ -5,9 +5,11 @@
 import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
+import { formatPath, type Mistake } from '../config/mistake.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { files } from '../protocols/files/files.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
+import { unreadableRules } from '../protocols/registry/policy/policy.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
@@ -29,7 +31,31 @@ export async function packagesOf<Id extends EcosystemId>(
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
   const policy = isOrigin ? (settings.policy ?? null) : null;
   const options = { upstreams, hosted, policy, mirror, ahead, metadata, maxIndexBytes };
+  return registry(ecosystemOf(id, settings, mount), options, mount, clock);
+}
+
+function ecosystemOf<Id extends EcosystemId>(
+  id: Id,
+  settings: EcosystemSettings[Id],
+  placed: Placed,
+): Ecosystem {
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
-  return registry(make(settings, mount), options, mount, clock);
+  return make(settings, placed);
+}
+
+/** What the config alone cannot know: rules about versions that are none to the ecosystem. */
+export function ruleMistakes<Id extends EcosystemId>(
+  id: Id,
+  settings: EcosystemSettings[Id],
+  placed: Placed,
+): readonly Mistake[] {
+  if (settings.policy === undefined) return [];
+  const ecosystem = ecosystemOf(id, settings, placed);
+  return unreadableRules(settings.policy, ecosystem).map(({ at, text, why }) => ({
+    path: formatPath([id, 'policy', ...at]),
+    expected: `a range of versions of ${ecosystem.title} behind the @`,
+    found: `'${text}'`,
+    hint: `It cannot be read: ${why}.`,
+  }));
 }
