@@ -8,7 +8,7 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, Named, Pass } from '../../resource.ts';
 import { byAddress } from '../known-names.ts';
 import type { ChangeWanted, Ecosystem, Passed, Read } from './ecosystem.ts';
-import { type Naming, resourceOf } from './item.ts';
+import { isKeyable, type Naming, resourceOf } from './item.ts';
 
 /** What an origin looks at of a request that changes something. Whoever sends it has been found out by the PoP. */
 const passedOn = [
@@ -48,6 +48,11 @@ export function below(
 }
 
 function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: string | null): Known {
+  const items = read.as === 'item' ? [read.item] : read.as === 'forms' ? read.forms : [];
+  if (!items.every(({ path }) => isKeyable(path)))
+    return {
+      named: refusal('malformed', 'request-malformed', 'The address holds what has to be percent-encoded.'),
+    };
   switch (read.as) {
     case 'item':
       return { named: resourceOf(naming, read.item, address) };
@@ -74,6 +79,17 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
 }
 
 /** Of what lives here, no upstream's credential says anything. */
+export function foreignOf(
+  ecosystem: Ecosystem,
+  authorization: string | null,
+  address: readonly [path: string, query: string],
+  livesHere: (name: string) => boolean,
+): Passed | null {
+  if (authorization === null || ecosystem.foreign === undefined) return null;
+  const shown = ecosystem.foreign(authorization, ...address);
+  return shown === null || (shown.name !== null && livesHere(shown.name)) ? null : shown;
+}
+
 function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
@@ -82,8 +98,8 @@ function foreignAt(
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
-  const shown = ecosystem.foreign?.(authorization, ...below(mount, target)) ?? null;
-  if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
+  const shown = foreignOf(ecosystem, authorization, below(mount, target), naming.livesHere);
+  if (shown === null) return null;
   const range = headers.get('range');
   const ask: FieldList = [
     ...fieldsOf(headers),
