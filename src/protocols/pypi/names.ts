@@ -2,7 +2,7 @@
  * Names: of projects (PEP 503: one for all spellings), and of the files that belong to them, which say of what version they are
  * (binary-distribution-format, source-distribution-format).
  */
-import { order } from './versions.ts';
+import { order } from './version.ts';
 
 const projectName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const longestName = 200;
