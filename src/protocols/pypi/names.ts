@@ -2,7 +2,7 @@
  * Names: of projects (PEP 503: one for all spellings), and of the files that belong to them, which say of what version they are
  * (binary-distribution-format, source-distribution-format).
  */
-import { order } from './version.ts';
+import { versions } from './version.ts';
 
 const projectName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const longestName = 200;
@@ -44,7 +44,7 @@ function readWheel(project: string, file: string): FileName | null {
   if (parts.length !== 5 && !hasBuild) return null;
   if (hasBuild && !/^\d/.test(parts[2] ?? '')) return null;
   const version = escaped.replaceAll('_', '-');
-  if (normalise(name) !== project || !order.isVersion(version)) return null;
+  if (normalise(name) !== project || !versions.isVersion(version)) return null;
   return { kind: 'wheel', version };
 }
 
@@ -57,7 +57,7 @@ function readSdist(project: string, file: string): FileName | null {
   const stem = file.slice(0, end);
   for (let at = stem.indexOf('-'); at > 0; at = stem.indexOf('-', at + 1)) {
     const version = stem.slice(at + 1);
-    if (normalise(stem.slice(0, at)) === project && order.isVersion(version))
+    if (normalise(stem.slice(0, at)) === project && versions.isVersion(version))
       return { kind: 'sdist', version };
   }
   return null;

@@ -60,8 +60,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -110,10 +110,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }

@@ -74,9 +74,11 @@ describe('an index in JSON', () => {
   });
 
   test('is the same after it was kept, and a file is found in it', () => {
-    const stored = bytes(writeStored(page()));
-    expect(readStored(stored)).toEqual(page());
-    expect(findStored(stored, file.filename)).toEqual(firstOf(page()));
+    const from = 'https://upstream.example/simple';
+    const kept = { ...page(), from, files: [{ ...firstOf(page()), refused: null }] };
+    const stored = bytes(writeStored(kept));
+    expect(readStored(stored)).toEqual(kept);
+    expect(findStored(stored, file.filename)).toEqual({ file: { ...firstOf(page()), refused: null }, from });
     expect(findStored(stored, 'foo_bar-1.0-py3')).toBeNull();
   });
 

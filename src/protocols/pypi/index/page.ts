@@ -37,6 +37,18 @@ export interface PageFile {
   readonly provenance: string | null;
 }
 
+/** As the origin keeps it. */
+export interface StoredPage extends ProjectPage {
+  /** Address of the upstream that has said it. */
+  readonly from: string;
+  readonly files: readonly StoredFile[];
+}
+
+export interface StoredFile extends PageFile {
+  /** Why the policy is against it; `null`: it is not. */
+  readonly refused: string | null;
+}
+
 /** ms since the epoch; `null`: nobody says. */
 export function uploadedMs({ uploadTime }: Pick<PageFile, 'uploadTime'>): number | null {
   const ms = uploadTime === null ? Number.NaN : Date.parse(uploadTime);

@@ -3,7 +3,7 @@
  * clients do not see. Lines, so that a file is found without parsing thousands of others. They are written and read here alone.
  */
 import { z } from 'zod';
-import type { PageFile, ProjectPage } from './page.ts';
+import type { StoredFile, StoredPage } from './page.ts';
 
 const hashes = z.record(z.string(), z.string());
 const text = z.string().nullable();
@@ -11,21 +11,22 @@ const text = z.string().nullable();
 const file = z.object({
   ...{ name: z.string(), version: z.string(), url: z.string(), hashes, requiresPython: text, yanked: text },
   ...{ metadata: hashes.nullable(), sizeBytes: z.number().nullable(), uploadTime: text, provenance: text },
+  refused: text,
 });
 
 const head = z.object({
-  ...{ name: z.string(), versions: z.array(z.string()).nullable() },
+  ...{ from: z.string(), name: z.string(), versions: z.array(z.string()).nullable() },
   ...{ tracks: z.array(z.string()), alternateLocations: z.array(z.string()) },
   status: z.object({ status: z.string(), reason: text }).nullable(),
 });
 
-export function writeStored({ files, ...rest }: ProjectPage): string {
+export function writeStored({ files, ...rest }: StoredPage): string {
   // The name goes first, because files are looked for by it.
   const lines = files.map(({ name, ...other }) => JSON.stringify({ name, ...other }));
   return [JSON.stringify(rest), ...lines, ''].join('\n');
 }
 
-export function readStored(bytes: Uint8Array): ProjectPage {
+export function readStored(bytes: Uint8Array): StoredPage {
   const [first = '', ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n');
   return {
     ...head.parse(JSON.parse(first)),
@@ -33,9 +34,17 @@ export function readStored(bytes: Uint8Array): ProjectPage {
   };
 }
 
-export function findStored(bytes: Uint8Array, name: string): PageFile | null {
+export interface Found {
+  readonly file: StoredFile;
+  /** As in `StoredPage`. */
+  readonly from: string;
+}
+
+export function findStored(bytes: Uint8Array, name: string): Found | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = buffer.indexOf(`\n{"name":${JSON.stringify(name)},`);
   if (at < 0) return null;
-  return file.parse(JSON.parse(buffer.toString('utf8', at + 1, buffer.indexOf('\n', at + 1))));
+  const line = buffer.toString('utf8', at + 1, buffer.indexOf('\n', at + 1));
+  const { from } = head.parse(JSON.parse(buffer.toString('utf8', 0, buffer.indexOf('\n'))));
+  return { file: file.parse(JSON.parse(line)), from };
 }
