@@ -10,16 +10,18 @@ import { pullIndex } from '../registry/document.ts';
 import type { Item } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
 import type { Pulling } from '../registry/origin.ts';
+import type { Judge } from '../registry/policy/judge-of.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
-import { NotAnIndex, type ProjectPage, type StoredPage, uploadedMs } from './index/page.ts';
+import { NotAnIndex, type PageFile, type ProjectPage, type StoredPage, uploadedMs } from './index/page.ts';
 import { readHtmlList, readHtmlPage } from './index/read-html.ts';
 import { readJsonList, readJsonPage } from './index/read-json.ts';
 import { readStored, writeStored } from './index/stored.ts';
-import { writeHtmlList, writeHtmlPage, writeJsonList, writeJsonPage } from './index/write-page.ts';
+import { reasonsOf } from '../verdict.ts';
 import { hostedNames } from './hosted/serve.ts';
 import { isProjectName, normalise } from './names.ts';
 import { renderings } from './negotiate.ts';
 import { indexItem, source } from './path.ts';
+import { listIn, type Rendered, renderingIn } from './rendering.ts';
 
 /** JSON where there is some: it says more. */
 const accept = `${renderings.json}, ${renderings.html}; q=0.2, ${renderings.text}; q=0.1`;
@@ -33,19 +35,12 @@ export async function pullProject(item: Item, at: Pulling): Promise<Answer> {
   if (item.form === source) return pullSource(name, item, at);
   const found = await readItem(indexItem(name, source), at);
   if (found.status !== 200) return passRead(found);
-  return renderPage(item, offered(readStored(found.bytes)), at, found.headers);
+  return madeOf(renderingIn(item.form, offered(readStored(found.bytes))), found.headers, at);
 }
 
-/** @param headers of what it is made of: it is fresh no longer than that. */
-export function renderPage(item: Item, page: ProjectPage, at: Pulling, headers: Headers): Answer {
-  const body = item.form === 'json' ? writeJsonPage(page) : writeHtmlPage(page);
-  return rendered(item, body, at, headers);
-}
-
-function rendered({ form }: Item, body: string, { registry, ask }: Pulling, headers: Headers): Answer {
-  const type = form === 'json' ? renderings.json : form === 'html' ? renderings.html : `${renderings.text}; charset=utf-8`;
-  const fields = { vary: 'accept' };
-  return documentAnswer({ body, type, fields }, ask.stored, cacheControlOf(registry.metadata, headers));
+/** @param from head of what it is made of: it is fresh no longer than that. */
+function madeOf(document: Rendered, from: Headers, { registry, ask }: Pulling): Answer {
+  return documentAnswer(document, ask.stored, cacheControlOf(registry.metadata, from));
 }
 
 function pullSource(name: string, item: Item, at: Pulling): Promise<Answer> {
@@ -57,13 +52,18 @@ function pullSource(name: string, item: Item, at: Pulling): Promise<Answer> {
         const page = reading(() => (isJson(headers) ? readJsonPage : readHtmlPage)(name, bytes, url));
         const files = page.files.map((file) => ({
           ...file,
-          refused: judge.against({ version: file.version, publishedMs: uploadedMs(file) }),
+          refused: whyRefused(name, file, judge),
         }));
         return { body: writeStored({ ...page, from, files }), type: 'application/json' };
       },
     },
     at,
   );
+}
+
+function whyRefused(name: string, file: PageFile, judge: Judge): string | null {
+  const against = judge.against({ version: file.version, publishedMs: uploadedMs(file) });
+  return against && `refused here: ${name}@${file.version} ${reasonsOf(against)}`;
 }
 
 /** @throws `upstream-invalid`. */
@@ -96,9 +96,7 @@ export async function pullList(item: Item, at: Pulling): Promise<Answer> {
   if (item.form !== source) {
     const found = await readItem(indexItem(null, source), at);
     if (found.status !== 200) return passRead(found);
-    const names = readJsonList(found.bytes);
-    const body = item.form === 'json' ? writeJsonList(names) : writeHtmlList(names);
-    return rendered(item, body, at, found.headers);
+    return madeOf(listIn(item.form, readJsonList(found.bytes)), found.headers, at);
   }
   const names = new Set<string>();
   for await (const name of hostedNames(at)) names.add(name);
@@ -113,7 +111,7 @@ export async function pullList(item: Item, at: Pulling): Promise<Answer> {
   }
   if (names.size === 0 && at.registry.hosted === null)
     return errorAnswer(at.registry.ecosystem, 404, 'No upstream has a list of its projects.');
-  return rendered(indexItem(null, 'json'), writeJsonList([...names].sort()), at, new Headers());
+  return madeOf(listIn('json', [...names].sort()), new Headers(), at);
 }
 
 /** What was found in place of a document, as an answer to whoever wanted something made of that. */
