@@ -62,3 +62,15 @@ function readSdist(project: string, file: string): FileName | null {
   }
   return null;
 }
+
+/** Of which project a file is by its name alone, normalised; `null`: that cannot be told. Of an old sdist it is a guess. */
+export function projectOf(file: string): string | null {
+  const dash = file.endsWith('.whl') ? file.indexOf('-') : lastDash(file);
+  const name = file.slice(0, Math.max(dash, 0));
+  return isProjectName(name) && readFileName(normalise(name), file) !== null ? normalise(name) : null;
+}
+
+/** Before a version, which begins with a digit. */
+function lastDash(file: string): number {
+  return file.search(/-v?\d[^-]*$/);
+}
