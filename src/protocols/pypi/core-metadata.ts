@@ -30,7 +30,8 @@ export function readCoreMetadata(bytes: Uint8Array): CoreMetadata | null {
     ...{ name, version, summary: first('summary') },
     licence: first('license-expression') || lineOf(first('license')),
     homepage: first('home-page') || (links.get('homepage') ?? ''),
-    repository: links.get('repository') ?? links.get('source') ?? links.get('sourcecode') ?? links.get('github') ?? '',
+    repository:
+      links.get('repository') ?? links.get('source') ?? links.get('sourcecode') ?? links.get('github') ?? '',
     keywords: wordsIn(first('keywords')),
     authors: [first('author'), first('author-email')].filter(Boolean),
     dependencies: fields.get('requires-dist')?.length ?? 0,

@@ -21,7 +21,12 @@ export function guides({ route, url }: RouteAddress): readonly ClientGuide[] {
         ]),
       ],
       logIn: [netrc],
-      check: [run(`pip download --no-deps six --index-url ${index}${trusted}`, 'A package that is fetched through the network.')],
+      check: [
+        run(
+          `pip download --no-deps six --index-url ${index}${trusted}`,
+          'A package that is fetched through the network.',
+        ),
+      ],
       install: `pip install {package} --index-url ${index}${trusted}`,
     },
     {
@@ -33,17 +38,32 @@ export function guides({ route, url }: RouteAddress): readonly ClientGuide[] {
         ]),
       ],
       logIn: [netrc],
-      check: [run(`uv pip install --dry-run six --default-index ${index}${insecure}`, 'A package that is found through the network.')],
+      check: [
+        run(
+          `uv pip install --dry-run six --default-index ${index}${insecure}`,
+          'A package that is found through the network.',
+        ),
+      ],
       install: `uv pip install {package} --default-index ${index}${insecure}`,
     },
     {
       ...{ id: 'poetry', title: 'Poetry', trust: trustOf(url, 'REQUESTS_CA_BUNDLE'), undo: undoOf('poetry') },
-      setUp: [run(`poetry source add --priority=primary ${route} ${index}`, 'In each project: its packages then come from this network.')],
+      setUp: [
+        run(
+          `poetry source add --priority=primary ${route} ${index}`,
+          'In each project: its packages then come from this network.',
+        ),
+      ],
       logIn: [tokenIn(`poetry config http-basic.${route} __token__ TOKEN`)],
       check: [run('poetry source show', `Says ${index}.`)],
     },
     {
-      ...{ id: 'pdm', title: 'PDM', trust: trustOf(url, 'REQUESTS_CA_BUNDLE'), undo: [run('pdm config --delete pypi.url', 'Forgets the address.')] },
+      ...{
+        id: 'pdm',
+        title: 'PDM',
+        trust: trustOf(url, 'REQUESTS_CA_BUNDLE'),
+        undo: [run('pdm config --delete pypi.url', 'Forgets the address.')],
+      },
       setUp: [run(`pdm config pypi.url ${index}`, 'Packages then come from this network.')],
       logIn: [tokenIn('pdm config pypi.username __token__ && pdm config pypi.password TOKEN')],
       check: [run('pdm config pypi.url', `Says ${index}.`)],
@@ -83,6 +103,9 @@ function trustOf(url: string, variable: string): readonly Step[] {
 
 function undoOf(client: string): readonly Step[] {
   return [
-    run(`meridian setup ${client} --undo`, 'Puts back what the files said before; by hand, take the lines out again.'),
+    run(
+      `meridian setup ${client} --undo`,
+      'Puts back what the files said before; by hand, take the lines out again.',
+    ),
   ];
 }

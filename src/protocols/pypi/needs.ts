@@ -12,7 +12,9 @@ const nowhere = 'http://index.invalid/simple/project/';
 
 /** The index in all forms, and all files of the version, or those that the lock file has hashes of. */
 export async function needs({ name, version, integrity }: Wanted, at: Mirroring): Promise<readonly Needed[]> {
-  const indexes = Object.values(renderings).map((type) => `/simple/${name}/?format=${encodeURIComponent(type)}`);
+  const indexes = Object.values(renderings).map(
+    (type) => `/simple/${name}/?format=${encodeURIComponent(type)}`,
+  );
   const bytes = await at.read(`/simple/${name}/?format=${encodeURIComponent(renderings.json)}`);
   if (bytes === null || !versions.isVersion(version)) return [];
   const wanted = hashesIn(integrity);
@@ -35,7 +37,9 @@ function neededOf(project: string, { name, hashes, metadata }: PageFile): readon
 function hashesIn(integrity: string | null): ReadonlySet<string> {
   const found = (integrity ?? '').matchAll(/sha256(?:[:=]([0-9a-f]{64})|-([A-Za-z0-9+/]{43}=))/gi);
   return new Set(
-    [...found].map(([, hex, base64]) => hex?.toLowerCase() ?? Buffer.from(base64 ?? '', 'base64').toString('hex')),
+    [...found].map(
+      ([, hex, base64]) => hex?.toLowerCase() ?? Buffer.from(base64 ?? '', 'base64').toString('hex'),
+    ),
   );
 }
 
@@ -48,11 +52,17 @@ export function foresee(item: Item, body: Uint8Array): readonly Item[] {
   if (name === null || kind !== 'project' || form !== 'json') return [];
   const files = readable(name, body).filter(
     ({ name: file, yanked, metadata, version }) =>
-      yanked === null && metadata !== null && !versions.isPrerelease(version) && file.endsWith('-none-any.whl'),
+      yanked === null &&
+      metadata !== null &&
+      !versions.isPrerelease(version) &&
+      file.endsWith('-none-any.whl'),
   );
   const [first, ...others] = files;
   if (first === undefined) return [];
-  const newest = others.reduce((best, each) => (versions.compare(each.version, best.version) > 0 ? each : best), first);
+  const newest = others.reduce(
+    (best, each) => (versions.compare(each.version, best.version) > 0 ? each : best),
+    first,
+  );
   return [metadataItem(name, newest.name, newest.version)];
 }
 

@@ -50,7 +50,10 @@ export function read(path: string, query: string): Read {
   return { as: 'absent', why: 'Python packages are at /simple/ of this route, and their files at /files/.' };
 }
 
-const outside: Read = { as: 'malformed', why: 'No address of this route has such characters or segments.' };
+const outside = {
+  as: 'malformed',
+  why: 'No address of this route has such characters or segments.',
+} as const;
 
 /** Decoded, without the empty one before the first slash. `null`: they would lead elsewhere, or nowhere. */
 function segmentsOf(path: string): readonly string[] | null {
@@ -118,7 +121,7 @@ function readFile(spelt: string, name: string): Read {
 
 export function write(method: string, path: string): Write | null {
   const segments = segmentsOf(path);
-  if (segments === null) return { as: 'malformed', why: outside.why };
+  if (segments === null) return outside;
   const [first = '', ...rest] = segments;
   if (method === 'POST' && first === 'legacy' && rest.join('') === '')
     return { as: 'change', what: 'upload', action: 'publish', name: null, bringsBlob: true };

@@ -61,7 +61,10 @@ async function findFile(
 
 function missing(file: string): Index {
   const bytes = new TextEncoder().encode(`The index of the upstream has no ${file}.\n`);
-  const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'public, max-age=10' });
+  const headers = new Headers({
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'public, max-age=10',
+  });
   return { status: 404, headers, bytes };
 }
 
@@ -94,7 +97,8 @@ function digestIn({ sha256, sha384, sha512 }: PageFile['hashes'], file: string):
  */
 function sourceOf({ from }: Found, { registry }: Pulling): Source {
   const found = registry.sources.all.find(({ url }) => url === from);
-  if (found === undefined) throw new MeridianError('upstream-invalid', 'The index is of an upstream that is gone.');
+  if (found === undefined)
+    throw new MeridianError('upstream-invalid', 'The index is of an upstream that is gone.');
   const beside = new URL(from);
   beside.pathname = beside.pathname.replace(/\/[^/]*\/*$/, '');
   return { ...found, url: beside.href.replace(/\/+$/, '') };

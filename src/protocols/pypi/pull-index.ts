@@ -12,12 +12,12 @@ import { readItem } from '../registry/item.ts';
 import type { Pulling } from '../registry/origin.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
+import { reasonsOf } from '../verdict.ts';
+import { hostedNames } from './hosted/serve.ts';
 import { NotAnIndex, type PageFile, type ProjectPage, type StoredPage, uploadedMs } from './index/page.ts';
 import { readHtmlList, readHtmlPage } from './index/read-html.ts';
 import { readJsonList, readJsonPage } from './index/read-json.ts';
 import { readStored, writeStored } from './index/stored.ts';
-import { reasonsOf } from '../verdict.ts';
-import { hostedNames } from './hosted/serve.ts';
 import { isProjectName, normalise } from './names.ts';
 import { renderings } from './negotiate.ts';
 import { indexItem, source } from './path.ts';
@@ -71,16 +71,24 @@ function isJson(headers: Headers): boolean {
   const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === renderings.json || type === 'application/json') return true;
   if (type === renderings.html || type === renderings.text) return false;
-  throw new MeridianError('upstream-invalid', `The upstream's index is ${type || 'of no type'}, neither HTML nor JSON.`);
+  throw new MeridianError(
+    'upstream-invalid',
+    `The upstream's index is ${type || 'of no type'}, neither HTML nor JSON.`,
+  );
 }
 
 function reading<T>(work: () => T): T {
   try {
     return work();
-  } catch (cause) {
-    if (!(cause instanceof NotAnIndex)) throw cause;
-    throw new MeridianError('upstream-invalid', `The upstream's index cannot be used: ${cause.message}.`, { cause });
+  } catch (error) {
+    throw asInvalid(error);
   }
+}
+
+function asInvalid(cause: unknown): unknown {
+  if (!(cause instanceof NotAnIndex)) return cause;
+  const detail = `The upstream's index cannot be used: ${cause.message}.`;
+  return new MeridianError('upstream-invalid', detail, { cause });
 }
 
 /** As clients see it. */

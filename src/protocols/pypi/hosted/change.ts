@@ -10,7 +10,7 @@ import { findFile, findVersion } from '../../registry/hosted/find.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
 import type { Changing } from '../../registry/origin.ts';
-import { sidecar, type Subject, subjectIn } from '../path.ts';
+import { type Subject, sidecar, subjectIn } from '../path.ts';
 import { spellingsOf } from './spelling.ts';
 
 const bodyBytes = 8 * 1024;
@@ -77,7 +77,6 @@ export async function takeAway(at: Changing): Promise<Answer> {
 /** As it was spelt when it was published. */
 async function versionIn({ project, version }: Subject, at: Changing): Promise<string> {
   const spellings = version === null ? [] : spellingsOf(version);
-  for (const spelling of spellings)
-    if ((await findVersion(at, project, spelling)) !== null) return spelling;
+  for (const spelling of spellings) if ((await findVersion(at, project, spelling)) !== null) return spelling;
   return spellings[0] ?? '';
 }

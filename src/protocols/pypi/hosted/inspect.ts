@@ -52,7 +52,8 @@ async function metadataIn(project: string, version: string, held: Held): Promise
 function infoFolder({ entries }: Zip, project: string, version: string): string {
   const folders = new Set([...entries.keys()].flatMap((name) => /^[^/]+\.dist-info(?=\/)/.exec(name) ?? []));
   const [folder = ''] = folders;
-  if (folders.size !== 1) throw new Refusal(400, `The wheel has ${folders.size} folders *.dist-info, not one.`);
+  if (folders.size !== 1)
+    throw new Refusal(400, `The wheel has ${folders.size} folders *.dist-info, not one.`);
   const stem = folder.slice(0, -'.dist-info'.length);
   const dash = stem.indexOf('-');
   const itsVersion = stem.slice(dash + 1).replaceAll('_', '-');
@@ -61,7 +62,10 @@ function infoFolder({ entries }: Zip, project: string, version: string): string 
     versions.isVersion(itsVersion) &&
     versions.compare(itsVersion, version) === 0;
   if (isOwn) return folder;
-  throw new Refusal(400, `The wheel's folder is ${shown(folder)}, but it is ${project} ${version} by its name.`);
+  throw new Refusal(
+    400,
+    `The wheel's folder is ${shown(folder)}, but it is ${project} ${version} by its name.`,
+  );
 }
 
 /** A gzipped tar archive (PEP 625) with `PKG-INFO` at the top of its one folder. */

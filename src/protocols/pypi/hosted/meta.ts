@@ -16,7 +16,12 @@ export const asFileMeta = (meta: Meta): FileMeta => file.parse(meta);
 
 const version = z.object({
   ...{ summary: z.string(), licence: z.string(), homepage: z.string(), repository: z.string() },
-  ...{ keywords: z.array(z.string()), authors: z.array(z.string()), dependencies: z.number(), readme: z.string() },
+  ...{
+    keywords: z.array(z.string()),
+    authors: z.array(z.string()),
+    dependencies: z.number(),
+    readme: z.string(),
+  },
 });
 
 /** Longer ones are cut off: a reader who wants more has the file. In characters. */

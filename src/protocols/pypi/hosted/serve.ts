@@ -33,15 +33,18 @@ async function serveProject(name: string, item: Item, at: Pulling): Promise<Answ
   const page: ProjectPage = {
     ...{ name, files, versions: null, tracks: [], alternateLocations: [], status: null },
   };
-  const { body, type, fields } = renderingIn(item.form, page);
-  return serveDocument(item, { body, type }, at, { fields });
+  return serveDocument(item, renderingIn(item.form, page), at);
 }
 
 async function serveOne(name: string, item: Item, at: Pulling): Promise<Answer> {
   const file = fileIn(item);
   const found = await findFile(at, name, file);
   if (found === null) return errorAnswer(at.registry.ecosystem, 404, `There is no ${file}.`);
-  return serveFile(found, item.kind === 'metadata' ? 'text/plain; charset=utf-8' : 'application/octet-stream', at);
+  return serveFile(
+    found,
+    item.kind === 'metadata' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+    at,
+  );
 }
 
 /** Of what lives here and everybody may know of who may use the route. */

@@ -12,7 +12,10 @@ export function spellingsOf(version: string): readonly string[] {
   const canonical = versions.canonical(version);
   const written = releaseOf(version).split('.').length;
   const shortest = releaseOf(canonical).split('.').length;
-  const lengths = Array.from({ length: Math.max(0, mostNumbers - shortest + 1) }, (_, more) => shortest + more);
+  const lengths = Array.from(
+    { length: Math.max(0, mostNumbers - shortest + 1) },
+    (_, more) => shortest + more,
+  );
   return [...new Set([written, ...lengths])].map((length) => withNumbers(canonical, length - shortest));
 }
 

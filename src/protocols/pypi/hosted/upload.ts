@@ -104,18 +104,25 @@ async function publishFile(at: Changing, fields: Fields, content: Content, hold:
   try {
     await publish(at, { name, version, files, meta, onExisting: 'add' });
   } catch (error) {
-    if (!(error instanceof Refusal && error.status === 409)) throw error;
-    // In these words clients know it (`twine upload --skip-existing`).
-    throw new Refusal(400, `File already exists. ${error.message}`, { cause: error });
+    throw asExisting(error);
   }
   return ownAnswer(200, 'text/plain; charset=utf-8', `${content.name} is published.\n`);
+}
+
+/** In these words clients know that it is there (`twine upload --skip-existing`). */
+function asExisting(error: unknown): unknown {
+  if (!(error instanceof Refusal && error.status === 409)) return error;
+  return new Refusal(400, `File already exists. ${error.message}`, { cause: error });
 }
 
 /** What the form says the file is, which its name has to say as well. */
 function fileSaid({ version, filetype }: Form, project: string, fileName: string): FileName {
   const file = readFileName(project, fileName);
   if (file === null)
-    throw new Refusal(400, `${fileName} is no name of a wheel or an sdist of ${project}, as the form says it is.`);
+    throw new Refusal(
+      400,
+      `${fileName} is no name of a wheel or an sdist of ${project}, as the form says it is.`,
+    );
   if (versions.compare(file.version, version) !== 0)
     throw new Refusal(400, `The form says version ${version}, the name of the file ${file.version}.`);
   if (file.kind !== (filetype === 'sdist' ? 'sdist' : 'wheel'))
@@ -139,8 +146,7 @@ function compareDigests(said: Form, { held: { sha256, hashes }, blake2 }: Conten
 }
 
 async function firstThere(at: Changing, name: string, spellings: readonly string[]): Promise<string | null> {
-  for (const spelling of spellings)
-    if ((await findVersion(at, name, spelling)) !== null) return spelling;
+  for (const spelling of spellings) if ((await findVersion(at, name, spelling)) !== null) return spelling;
   return null;
 }
 

@@ -66,10 +66,16 @@ describe('an index in JSON', () => {
   });
 
   test('comes out as it went in, but for addresses', () => {
-    const again = readJsonPage('foo-bar', bytes(writeJsonPage(page())), 'https://pop.example/pypi/simple/foo-bar/');
+    const again = readJsonPage(
+      'foo-bar',
+      bytes(writeJsonPage(page())),
+      'https://pop.example/pypi/simple/foo-bar/',
+    );
     expect(again).toEqual({
       ...page(),
-      files: [{ ...firstOf(page()), url: 'https://pop.example/pypi/files/foo-bar/foo_bar-1.0-py3-none-any.whl' }],
+      files: [
+        { ...firstOf(page()), url: 'https://pop.example/pypi/files/foo-bar/foo_bar-1.0-py3-none-any.whl' },
+      ],
     });
   });
 
@@ -92,7 +98,11 @@ describe('an index in JSON', () => {
   });
 
   test('without sizes is rendered as version 1.0, with the versions of its files', () => {
-    const read = readJsonPage('foo-bar', json({ meta: { 'api-version': '1.0' }, files: [{ ...file, size: undefined }] }), url);
+    const read = readJsonPage(
+      'foo-bar',
+      json({ meta: { 'api-version': '1.0' }, files: [{ ...file, size: undefined }] }),
+      url,
+    );
     const written = JSON.parse(writeJsonPage(read));
     expect(written.meta['api-version']).toBe('1.0');
     expect(written.versions).toEqual(['1.0']);
@@ -153,7 +163,8 @@ describe('an index in HTML', () => {
   const html = (body: string) => readHtmlPage('foo-bar', bytes(body), url);
 
   test('is read with references, bases, comments and capitals', () => {
-    const { files } = html(`<HTML><base href="https://files.example/a/"><!-- <a href="foo_bar-0.1.tar.gz">no</a> -->
+    const { files } =
+      html(`<HTML><base href="https://files.example/a/"><!-- <a href="foo_bar-0.1.tar.gz">no</a> -->
       <A HREF='foo_bar-1.0.tar.gz#sha256=${sha256.toUpperCase()}' data-requires-python="&gt;=3.8&#44;&#x3c;4" data-yanked>any text</A>
       <a href="b/foo_bar-1.0%2Blocal-py3-none-any.whl" data-dist-info-metadata="sha256=${sha256}">x</a><a>no address</a>`);
     expect(files).toMatchObject([
@@ -169,7 +180,11 @@ describe('an index in HTML', () => {
   });
 
   test('leads to no other scheme, and not out of the tree', () => {
-    const hrefs = ['file:///etc/foo_bar-1.0.tar.gz', 'foo_bar-1.0.tar.gz%2f..%2fpasswd', '//%zz/foo_bar-1.0.tar.gz'];
+    const hrefs = [
+      'file:///etc/foo_bar-1.0.tar.gz',
+      'foo_bar-1.0.tar.gz%2f..%2fpasswd',
+      '//%zz/foo_bar-1.0.tar.gz',
+    ];
     expect(html(hrefs.map((href) => `<a href="${href}">a</a>`).join('')).files).toEqual([]);
   });
 

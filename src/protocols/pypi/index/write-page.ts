@@ -9,7 +9,9 @@ export function writeJsonPage(page: ProjectPage): string {
   const { name, files, tracks, alternateLocations, status } = page;
   return JSON.stringify({
     meta: { 'api-version': interfaceOf(page), ...(tracks.length > 0 && { tracks }) },
-    ...(status && { 'project-status': { status: status.status, ...(status.reason !== null && { reason: status.reason }) } }),
+    ...(status && {
+      'project-status': { status: status.status, ...(status.reason !== null && { reason: status.reason }) },
+    }),
     name,
     ...(alternateLocations.length > 0 && { 'alternate-locations': alternateLocations }),
     versions: versionsOf(page),
@@ -61,8 +63,10 @@ function writeHtmlFile(project: string, file: PageFile): string {
     ['data-yanked', yanked],
     ['data-provenance', provenance],
   ];
-  const written = attributes.flatMap(([key, value]) => (value === null ? [] : [` ${key}="${escape(value)}"`]));
-  return `<a${written.join('')}>${escape(file.name)}</a><br>`;
+  const written = attributes.flatMap(([key, value]) =>
+    value === null ? [] : [` ${key}="${escaped(value)}"`],
+  );
+  return `<a${written.join('')}>${escaped(file.name)}</a><br>`;
 }
 
 /** Of all projects. @param names normalised. */
@@ -85,7 +89,7 @@ function htmlOf(
     '<html>',
     '<head>',
     '<meta charset="utf-8">',
-    ...meta.map(([name, content]) => `<meta name="${name}" content="${escape(content)}">`),
+    ...meta.map(([name, content]) => `<meta name="${name}" content="${escaped(content)}">`),
     `<title>${title}</title>`,
     '</head>',
     '<body>',
@@ -117,8 +121,13 @@ function hashText(hashes: Readonly<Record<string, string>>): string | null {
   return algorithm === undefined ? null : `${algorithm}=${hashes[algorithm]}`;
 }
 
-const references: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[&<>"]/g, (char) => references[char] ?? char);
 }
