@@ -24,6 +24,12 @@ export interface Ecosystem {
    * @param query with its question mark; empty when there is none.
    */
   read(path: string, query: string): Read;
+  /**
+   * Requests that show a credential of the upstream's own, for what it gives to some alone: they go to `receive` with it, past all caches, as whoever
+   * asks. `null`: this is none. Absent: there are none. Where not everybody may read the route, nobody is let in by it.
+   * @param authorization value of the field.
+   */
+  foreign?(authorization: string, path: string, query: string): Passed | null;
   /** What any other method does there. Absent: nothing can be written. `null`: this cannot. Pure. */
   write?(method: string, path: string, query: string): Write | null;
   /** At the origin: what is read and does not live here, from the sources that may have it. */
@@ -36,6 +42,11 @@ export interface Ecosystem {
   error?(status: number, message: string): { readonly type: string; readonly body: string };
   /** How its versions are ordered: for rules, advisories and lists. */
   readonly order: VersionOrder;
+  /**
+   * At the origin: what the policy goes by, of a version that does not live here; for people who ask why it may or may not be used. `null`: no upstream has
+   * it. Absent: no upstream says when versions were published.
+   */
+  facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
   /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
   readonly advisories: string | null;
   /** How rules, rights and advisories write a name: one for all spellings. */
