@@ -31,6 +31,18 @@ const everything: Right = {
   subjects: ['*'],
 };
 
+const advisory = {
+  id: 'PYSEC-0001',
+  modified: '2026-01-01T00:00:00Z',
+  summary: 'a hole',
+  affected: [
+    {
+      package: { ecosystem: 'PyPI', name: 'holed' },
+      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '1.1' }] }],
+    },
+  ],
+};
+
 describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => {
   beforeAll(async () => {
     upstream = await startPythonIndex();
@@ -43,6 +55,14 @@ describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => 
     upstream.publish({ name: 'acme-secret', version: '99.0' });
     upstream.publish({ name: 'acme-unborn', version: '99.0' });
     html.publish({ name: 'old', version: '1.0' });
+    upstream.publish({ name: 'young', version: '1.0' });
+    upstream.publish({ name: 'young', version: '2.0' }, { at: new Date().toISOString() });
+    upstream.publish({ name: 'timeless', version: '1.0' }, { at: null });
+    upstream.publish({ name: 'blocked', version: '1.0' });
+    upstream.publish({ name: 'blocked', version: '1.5' });
+    upstream.publish({ name: 'holed', version: '1.0' });
+    upstream.publish({ name: 'holed', version: '1.1' });
+    writeFileSync(join(folder.path, 'osv.json'), JSON.stringify(advisory));
     network = await startNetwork({
       nodes: {
         origin: { role: 'origin', store: {} },
@@ -64,13 +84,24 @@ describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => 
           upstreams: [{ url: `${upstream.url}/simple` }],
           hosted: { names: ['acme-*', 'acme'], public: ['acme-open'] },
         }),
+        pypi({
+          name: 'strict',
+          match: { path: '/strict' },
+          upstreams: [{ url: `${upstream.url}/simple` }],
+          policy: {
+            releaseAge: { minimumS: '7d' },
+            blocked: ['Blocked@>1'],
+            advisories: { path: join(folder.path, 'osv.json') },
+          },
+        }),
       ],
     });
     alice = (await tokenFor(network.node('origin'), 'alice', [everything])).token;
   }, 60_000);
 
   afterAll(async () => {
-    if (process.env.KEEPLOG) console.log(readFileSync(join(network.dir, 'logs', 'origin.1.out'), 'utf8').slice(-6000));
+    if (process.env.KEEPLOG)
+      console.log(readFileSync(join(network.dir, 'logs', 'origin.1.out'), 'utf8').slice(-6000));
     await network?.stop();
     await upstream?.off();
     await html?.off();
@@ -151,12 +182,53 @@ describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => 
 
     test('a purge by tag is followed by a look at the upstream', async () => {
       await installs('withdrawn');
-      await network.node('origin').api('POST', '/purges', { tags: ['pypi:withdrawn'], wait: true });
+      await network
+        .node('origin')
+        .api('POST', '/purges', { targets: [{ by: 'tag', tag: 'pypi:withdrawn' }], soft: false });
       const seen = await network.during(() => installs('withdrawn'));
       expect(files(seen.asked('origin')).map(({ target }) => target)).toEqual([
         '/pypi/files/withdrawn/withdrawn-1.0-py3-none-any.whl',
       ]);
     }, 30_000);
+  });
+
+  describe('a policy', () => {
+    const strict = () => simple('near', 'strict');
+
+    test.each([
+      ['young', '2.0', 'has to be 7 days old'],
+      ['blocked', '1.5', 'is blocked (>1)'],
+      ['holed', '1.1', 'PYSEC-0001'],
+    ])(
+      'passes over what it is against, and tells whoever asks for %s %s why',
+      async (name, version, why) => {
+        expect(versionIn(await installs(name, strict()), name)).toBe('1.0');
+        const { code, output } = await pipInstall({ index: strict(), home, wanted: [`${name}==${version}`] });
+        expect(code).not.toBe(0);
+        expect(output).toContain(`${name}@${version} is refused by the policy of this registry: it `);
+        expect(output).toContain(why);
+        expect(output).toContain('403');
+        const file = await fetch(
+          `${network.url('far')}/strict/files/${name}/${name}-${version}-py3-none-any.whl`,
+        );
+        expect(file.status).toBe(403);
+        expect(await file.text()).toContain(why);
+      },
+      60_000,
+    );
+
+    test('refuses what nobody says the age of', async () => {
+      const { code } = await pipInstall({ index: strict(), home, wanted: ['timeless'] });
+      expect(code).not.toBe(0);
+    }, 30_000);
+
+    test('is explained', async () => {
+      const why = (subject: string) =>
+        network.node('origin').api('GET', `/policies/strict/${subject}`);
+      expect(await why('young@2.0')).toMatchObject({ verdict: 'refused' });
+      expect(await why('young@1')).toMatchObject({ verdict: 'allowed' });
+      expect(await why('young@7.0')).toMatchObject({ verdict: 'unknown' });
+    });
   });
 
   describe.skipIf(!available('twine', problemWith('twine')))('hosted', () => {

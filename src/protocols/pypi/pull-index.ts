@@ -7,12 +7,11 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
+import { refusalOf } from '../registry/policy/refusal.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
-import { reasonsOf } from '../verdict.ts';
 import { hostedNames } from './hosted/serve.ts';
 import { NotAnIndex, type PageFile, type ProjectPage, type StoredPage, uploadedMs } from './index/page.ts';
 import { readHtmlList, readHtmlPage } from './index/read-html.ts';
@@ -22,6 +21,7 @@ import { isProjectName, normalise } from './names.ts';
 import { renderings } from './negotiate.ts';
 import { indexItem, source } from './path.ts';
 import { listIn, type Rendered, renderingIn } from './rendering.ts';
+import { versions } from './version.ts';
 
 /** JSON where there is some: it says more. */
 const accept = `${renderings.json}, ${renderings.html}; q=0.2, ${renderings.text}; q=0.1`;
@@ -52,7 +52,7 @@ function pullSource(name: string, item: Item, at: Pulling): Promise<Answer> {
         const page = reading(() => (isJson(headers) ? readJsonPage : readHtmlPage)(name, bytes, url));
         const files = page.files.map((file) => ({
           ...file,
-          refused: whyRefused(name, file, judge),
+          refused: whyRefused(name, file, judge, at.registry.clock.now()),
         }));
         return { body: writeStored({ ...page, from, files }), type: 'application/json' };
       },
@@ -61,9 +61,24 @@ function pullSource(name: string, item: Item, at: Pulling): Promise<Answer> {
   );
 }
 
-function whyRefused(name: string, file: PageFile, judge: Judge): string | null {
-  const against = judge.against({ version: file.version, publishedMs: uploadedMs(file) });
-  return against && `refused here: ${name}@${file.version} ${reasonsOf(against)}`;
+function whyRefused(name: string, file: PageFile, judge: Judge, nowMs: number): string | null {
+  const { version } = file;
+  const against = judge.against({ version, publishedMs: uploadedMs(file) });
+  return against && refusalOf(`${name}@${version}`, against, nowMs).message;
+}
+
+/** Of its files, the one that was uploaded last: each is judged by its own time. */
+export async function factsOf(
+  name: string,
+  version: string,
+  at: Pulling,
+): Promise<{ readonly publishedMs: number | null } | null> {
+  const found = await readItem(indexItem(name, source), at);
+  if (found.status !== 200 || !versions.isVersion(version)) return null;
+  const files = readStored(found.bytes).files.filter((file) => versions.compare(file.version, version) === 0);
+  if (files.length === 0) return null;
+  const times = files.map(uploadedMs);
+  return { publishedMs: times.includes(null) ? null : Math.max(...times.map(Number)) };
 }
 
 /** @throws `upstream-invalid`. */

@@ -1,8 +1,7 @@
 /** Python packages: what the kit for packages (`../registry/`) has to know of them. See README.md. */
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
-import type { Ecosystem, Item } from '../registry/ecosystem.ts';
-import type { Changing, Pulling } from '../registry/origin.ts';
+import type { Changing, Ecosystem, Item, Pulling } from '../registry/ecosystem.ts';
 import { guides } from './guides.ts';
 import { setYanked, takeAway } from './hosted/change.ts';
 import { describe } from './hosted/meta.ts';
@@ -12,7 +11,7 @@ import { normalise } from './names.ts';
 import { foresee, needs } from './needs.ts';
 import { read, write } from './path.ts';
 import { filePuller } from './pull-file.ts';
-import { pullList, pullProject } from './pull-index.ts';
+import { factsOf, pullList, pullProject } from './pull-index.ts';
 import { versions } from './version.ts';
 
 export function pypi(clock: Clock = systemClock): Ecosystem {
@@ -25,7 +24,7 @@ export function pypi(clock: Clock = systemClock): Ecosystem {
 
   return {
     ...{ id: 'pypi', title: 'PyPI', advisories: 'PyPI', order: versions, canonical: normalise },
-    ...{ read, write, pull, serve: serveHosted, receive, guides, needs, foresee, describe },
+    ...{ read, write, pull, serve: serveHosted, receive, facts: factsOf, guides, needs, foresee, describe },
     // pip shows a status and an address, twine and uv this text.
     error: (_, message) => ({ type: 'text/plain; charset=utf-8', body: `${message}\n` }),
   };

@@ -21,7 +21,7 @@ import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
 import { mirrorOf } from './mirror/mirror.ts';
-import { serveMirrored } from './mirror/serve.ts';
+import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
@@ -108,16 +108,18 @@ async function read(item: Item, at: Pulling): Promise<Answer> {
   await registry.policy?.ready();
   const refusal = item.name === null ? null : refusePackage(item.name, at);
   if (refusal !== null) return refusal;
-  const mirrored = neverChanges(item) ? await serveMirrored(item, at) : null;
-  if (mirrored !== null) return mirrored;
-  try {
-    return await refusing(at, () => registry.ecosystem.pull(item, at));
-  } catch (error) {
-    const isAway = error instanceof MeridianError && error.row.blame === 'upstream';
-    const kept = isAway && !neverChanges(item) ? await serveMirrored(item, at) : null;
-    if (kept !== null) return kept;
-    throw error;
-  }
+  const pull = () => refusing(at, () => registry.ecosystem.pull(item, at));
+  return orMirrored(item, at, pull, ({ version, mirroredMs }) => mayPass(item, { version, mirroredMs }, at));
+}
+
+/** Whether the policy lets through what was mirrored, as if it had been published then: its index is not looked at. */
+function mayPass(
+  { name }: Item,
+  { version, mirroredMs }: { readonly version: string | null; readonly mirroredMs: number },
+  { registry: { policy } }: Pulling,
+): boolean {
+  if (name === null || version === null || policy === null) return true;
+  return policy.judgeOf(name).against({ version, publishedMs: mirroredMs }) === null;
 }
 
 function neverChanges({ isFile = false, isMutable = false }: Item): boolean {
@@ -136,8 +138,12 @@ async function receive(at: Pulling): Promise<Answer> {
   const isRead = method === 'GET' || method === 'HEAD';
   const authorization = at.ask.exchange.headers.get('authorization');
   const foreign = authorization === null ? null : (ecosystem.foreign?.(authorization, path, query) ?? null);
-  const usual = isRead ? ecosystem.read(path, query) : (ecosystem.write?.(method, path, query) ?? null);
-  const wanted = foreign ?? usual;
+  const wanted =
+    foreign !== null
+      ? foreign
+      : isRead
+        ? ecosystem.read(path, query)
+        : (ecosystem.write?.(method, path, query) ?? null);
   if (wanted === null || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
   const { what } = wanted;
   return refusing(at, () =>

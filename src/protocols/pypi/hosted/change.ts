@@ -5,11 +5,11 @@ import { z } from 'zod';
 import type { Answer } from '../../../entry.ts';
 import { chunksOf } from '../../bodies.ts';
 import { ownAnswer } from '../../registry/answers.ts';
+import type { Changing } from '../../registry/ecosystem.ts';
 import { amend } from '../../registry/hosted/amend.ts';
 import { findFile, findVersion } from '../../registry/hosted/find.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { type Subject, sidecar, subjectIn } from '../path.ts';
 import { spellingsOf } from './spelling.ts';
 

@@ -1,10 +1,9 @@
 /** Serves projects that live here: their index, made of what was written down, and their files. */
 import type { Answer } from '../../../entry.ts';
 import { errorAnswer } from '../../registry/answers.ts';
-import type { Item } from '../../registry/ecosystem.ts';
+import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { findFile, namesOf, versionsOf } from '../../registry/hosted/find.ts';
 import { serveDocument, serveFile } from '../../registry/hosted/serve.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import type { PageFile, ProjectPage } from '../index/page.ts';
 import { fileIn, sidecar } from '../path.ts';
 import { renderingIn } from '../rendering.ts';

@@ -5,13 +5,13 @@
 import { z } from 'zod';
 import type { Answer } from '../../../entry.ts';
 import { ownAnswer } from '../../registry/answers.ts';
+import type { Changing } from '../../registry/ecosystem.ts';
 import { authorise, homeOf } from '../../registry/hosted/authorise.ts';
 import { type Held, type Hold, withBlobs } from '../../registry/hosted/blob.ts';
 import { findVersion } from '../../registry/hosted/find.ts';
 import { type Fields, readMultipart } from '../../registry/hosted/multipart.ts';
 import { publish } from '../../registry/hosted/publish.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { type FileName, isProjectName, normalise, projectOf, readFileName } from '../names.ts';
 import { sidecar } from '../path.ts';
 import { versions } from '../version.ts';
