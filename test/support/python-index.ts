@@ -96,7 +96,8 @@ function pageOf(
   const page = {
     ...{ name: project, versions: null, tracks: [], alternateLocations: [], status: null },
     files: files.map(({ made, release }) => ({
-      ...{ name: made.file, version: made.version, url: '', requiresPython: null, provenance: null },
+      ...{ name: made.file, version: made.version, url: '', provenance: null },
+      requiresPython: made.requiresPython,
       hashes: hashesOf(made, release),
       yanked: release.yanked ?? null,
       metadata: made.file.endsWith('.whl') ? { sha256: hexOf(made.metadata) } : null,

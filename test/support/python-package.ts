@@ -12,6 +12,7 @@ export interface PythonPackage {
   readonly sha256: string;
   /** `METADATA`, or `PKG-INFO`. */
   readonly metadata: Uint8Array<ArrayBuffer>;
+  readonly requiresPython: string | null;
 }
 
 export interface PackageSketch {
@@ -62,12 +63,12 @@ export function sdist(sketch: PackageSketch): PythonPackage {
 }
 
 function packageOf(
-  { name, version }: PackageSketch,
+  { name, version, requiresPython = null }: PackageSketch,
   file: string,
   bytes: Uint8Array<ArrayBuffer>,
   metadata: Uint8Array<ArrayBuffer>,
 ): PythonPackage {
-  return { name, version, file, bytes, metadata, sha256: hexOf(bytes) };
+  return { name, version, file, bytes, metadata, requiresPython, sha256: hexOf(bytes) };
 }
 
 export function hexOf(bytes: Uint8Array): string {

@@ -24,7 +24,9 @@ export const source = 'source';
 /** @param project normalised; `null`: the list of all projects. */
 export function indexItem(project: string | null, form: Rendering | typeof source): Item {
   const path = project === null ? 'simple/' : `simple/${project}/`;
-  return { kind: project === null ? 'list' : 'project', name: project, path, form, isText: true };
+  const item = { kind: project === null ? 'list' : 'project', name: project, path, form, isText: true };
+  // The next tier chooses by what it is asked with.
+  return form === source ? item : { ...item, ask: [['accept', renderings[form]]] };
 }
 
 export function fileItem(project: string, file: string, version: string): Item {
