@@ -10,7 +10,7 @@ import { pypi } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
 import { type Asked, startNetwork, type TestNetwork, tally, temporary, within } from '../support/index.ts';
 import { available } from '../support/needs.ts';
-import { pipInstall, pipInstalls, problemWith, runPython } from '../support/python-client.ts';
+import { pipInstall, pipInstalls, pipVersion, problemWith, runPython } from '../support/python-client.ts';
 import { type PythonIndex, startPythonIndex } from '../support/python-index.ts';
 import { type PackageSketch, sdist, wheel } from '../support/python-package.ts';
 
@@ -22,6 +22,8 @@ const times = { freshS, staleWhileRevalidateS: 0, staleIfErrorS: '1d' } as const
 let upstream: PythonIndex;
 let html: PythonIndex;
 let network: TestNetwork;
+/** Older ones fetch the file before they say why it is withdrawn. */
+const tellsReasons = (await pipVersion()) >= 23.2;
 /** Of somebody who may do everything. */
 let alice: string;
 
@@ -205,9 +207,11 @@ describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => 
         expect(versionIn(await installs(name, strict()), name)).toBe('1.0');
         const { code, output } = await pipInstall({ index: strict(), home, wanted: [`${name}==${version}`] });
         expect(code).not.toBe(0);
-        expect(output).toContain(`${name}@${version} is refused by the policy of this registry: it `);
-        expect(output).toContain(why);
         expect(output).toContain('403');
+        if (tellsReasons) {
+          expect(output).toContain(`${name}@${version} is refused by the policy of this registry: it `);
+          expect(output).toContain(why);
+        }
         const file = await fetch(
           `${network.url('far')}/strict/files/${name}/${name}-${version}-py3-none-any.whl`,
         );
@@ -223,8 +227,7 @@ describe.skipIf(!available('pip', problemWith('pip')))('Python packages', () => 
     }, 30_000);
 
     test('is explained', async () => {
-      const why = (subject: string) =>
-        network.node('origin').api('GET', `/policies/strict/${subject}`);
+      const why = (subject: string) => network.node('origin').api('GET', `/policies/strict/${subject}`);
       expect(await why('young@2.0')).toMatchObject({ verdict: 'refused' });
       expect(await why('young@1')).toMatchObject({ verdict: 'allowed' });
       expect(await why('young@7.0')).toMatchObject({ verdict: 'unknown' });

@@ -6,6 +6,7 @@ import type { Right } from '../../src/identity.ts';
 import { pypi } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
 import {
+  eventually,
   noiseBytes,
   startNetwork,
   startUpstream,
@@ -143,15 +144,22 @@ describe('a file of an upstream', () => {
   };
 
   test('that is not what the index says is given to nobody whole, and kept nowhere', async () => {
-    for (const sizeBytes of [100, 300_000]) {
+    const forged = [100, 300_000].map((sizeBytes) => {
       const made = wheel({ name: fresh(), version: '1.0' });
-      const other = noiseBytes(sizeBytes, sizeBytes);
+      return { made, other: noiseBytes(sizeBytes, sizeBytes) };
+    });
+    for (const { made, other } of forged) {
       serve(made, other);
       expect(await twice(made)).not.toContain(hexOf(other));
-      serve(made, made.bytes);
-      expect(await twice(made)).toEqual([made.sha256, made.sha256]);
     }
-  });
+    // For some seconds, the origin does not ask again for what was just found wrong.
+    for (const { made } of forged) {
+      serve(made, made.bytes);
+      await eventually('the right bytes', async () =>
+        (await twice(made)).every((sha) => sha === made.sha256),
+      );
+    }
+  }, 20_000);
 
   test('that breaks off is given to nobody whole, and kept nowhere', async () => {
     const made = wheel({ name: fresh(), version: '1.0' });
@@ -208,7 +216,11 @@ describe('an upload', () => {
     return form;
   }
 
-  const post = (body: BodyInit, token: string | null = publisher, headers: Record<string, string> = {}) =>
+  const post = (
+    body: FormData | string,
+    token: string | null = publisher,
+    headers: Record<string, string> = {},
+  ) =>
     fetch(`${network.url('pop')}/pypi/legacy/`, {
       method: 'POST',
       body,

@@ -1,6 +1,7 @@
 /** The real pip and the real twine, run as on a new machine: nothing of its settings, an empty home, and no cache. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { within } from './wait.ts';
 
 export interface PythonRun {
@@ -18,6 +19,17 @@ export interface PythonOptions {
 /** Why it cannot be run, or `null`. */
 export function problemWith(program: 'pip' | 'twine'): string | null {
   return Bun.which(program) === null ? `${program} is not installed` : null;
+}
+
+/** `23.2`; 0 where there is none. */
+export async function pipVersion(): Promise<number> {
+  if (problemWith('pip') !== null) return 0;
+  const said = await Bun.spawn(['pip', '--version'], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'ignore',
+  }).stdout.text();
+  return Number(/^pip (\d+\.\d+)/.exec(said)?.[1] ?? 0);
 }
 
 /** `runPython('pip', ['install', …], { home })`. */
@@ -85,4 +97,21 @@ export async function pipInstalls(install: Install): Promise<string> {
   const { code, output, target } = await pipInstall(install);
   if (code === 0) return target;
   throw new Error(`pip install ${install.wanted.join(' ')} ended with ${code}:\n${output}`);
+}
+
+/**
+ * A folder on this machine that pip is set to, with an index (`simple/`) of these projects and their files.
+ */
+export async function folderIndex(
+  projects: readonly string[],
+): Promise<{ readonly path: string; readonly problem: string | null }> {
+  if (Bun.which('pip') === null) return { path: '', problem: 'pip is not installed' };
+  const options = { stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' } as const;
+  const said = await Bun.spawn(['pip', 'config', 'get', 'global.extra-index-url'], options).stdout.text();
+  const folders = said
+    .split(/\s+/)
+    .flatMap((each) => (each.startsWith('file:') ? [fileURLToPath(each)] : []));
+  const found = folders.find((path) => projects.every((name) => existsSync(join(path, name, 'index.html'))));
+  if (found === undefined) return { path: '', problem: 'pip is set to no folder that has them' };
+  return { path: dirname(found), problem: null };
 }

@@ -63,12 +63,20 @@ export function sdist(sketch: PackageSketch): PythonPackage {
 }
 
 function packageOf(
-  { name, version, requiresPython = null }: PackageSketch,
+  { name, version, requiresPython }: PackageSketch,
   file: string,
   bytes: Uint8Array<ArrayBuffer>,
   metadata: Uint8Array<ArrayBuffer>,
 ): PythonPackage {
-  return { name, version, file, bytes, metadata, requiresPython, sha256: hexOf(bytes) };
+  return {
+    name,
+    version,
+    file,
+    bytes,
+    metadata,
+    requiresPython: requiresPython ?? null,
+    sha256: hexOf(bytes),
+  };
 }
 
 export function hexOf(bytes: Uint8Array): string {

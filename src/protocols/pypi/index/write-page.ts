@@ -29,8 +29,8 @@ function writeJsonFile(project: string, file: PageFile): object {
     ...(sizeBytes !== null && { size: sizeBytes }),
     ...(uploadTime !== null && { 'upload-time': uploadTime }),
     yanked: yanked === '' ? true : (yanked ?? false),
+    // Under its old name as well, it would end pip 22.3 to 23.1 with a TypeError (PEP 714); HTML has both.
     'core-metadata': metadata ?? false,
-    'dist-info-metadata': metadata ?? false,
     ...(provenance !== null && { provenance }),
   };
 }
