@@ -143,6 +143,14 @@ describe('an index', () => {
     expect(await (await get('/simple/', { accept: html })).text()).toContain('<a href="six/">six</a>');
   });
 
+  test('is asked for anew, in every rendering, when one address of it was purged', async () => {
+    const purged = { targets: [{ by: 'url', url: `${network.url('pop')}/pypi/simple/six/` }], soft: false };
+    await network.node('origin').api('POST', '/purges', purged);
+    for (const accept of [json, html, 'text/html'])
+      expect((await get('/simple/six/', { accept })).headers.get('cache-status')).not.toContain('pop;hit');
+    expect(plain.count('/simple/six/')).toBe(1);
+  });
+
   test('of nothing is a 404 in one line', async () => {
     const answer = await get('/simple/nothing/', { accept: pip });
     expect([answer.status, await answer.text()]).toEqual([404, 'There is no nothing.\n']);
@@ -167,6 +175,15 @@ describe('a file', () => {
     const etag = whole.headers.get('etag') ?? '';
     expect((await get(path(), { 'if-none-match': etag })).status).toBe(304);
     expect(plain.count(`/files/${'six'}/${six.file}`)).toBe(1);
+  });
+
+  test('has a head before anybody has asked for it', async () => {
+    const made = plain.publish({ name: 'headless', version: '1.0' });
+    const index = await get('/simple/headless/', { accept: json }, { method: 'HEAD' });
+    expect([index.status, index.headers.get('content-type'), await index.text()]).toEqual([200, json, '']);
+    const file = await get(`/files/headless/${made.file}`, {}, { method: 'HEAD' });
+    const length = String(made.bytes.byteLength);
+    expect([file.status, file.headers.get('content-length'), await file.text()]).toEqual([200, length, '']);
   });
 
   test('has its metadata beside it', async () => {

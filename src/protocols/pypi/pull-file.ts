@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Digest, fromShasum } from '../../http/digest.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { type LastLooks, openLastLooks } from '../last-looks.ts';
 import { errorAnswer } from '../registry/answers.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
@@ -34,9 +35,10 @@ async function pullOne(item: Item, at: Pulling, looks: LastLooks<Index>): Promis
   if (isSidecar && found.file.metadata === null)
     return errorAnswer(at.registry.ecosystem, 404, `The upstream has no metadata of ${file} apart.`);
   const from = sourceOf(found, at);
-  return isSidecar
-    ? pullFile(item, { ...sidecarOf(found.file), source: from }, at)
-    : pullFile(item, { ...wheelOf(found.file), source: from }, at);
+  const wanted = isSidecar ? sidecarOf(found.file) : wheelOf(found.file);
+  // The index may name any address, also such as only this machine reaches.
+  const { href: url } = await elsewhere(from, new URL(found.from), wanted.url);
+  return pullFile(item, { ...wanted, url, source: from }, at);
 }
 
 /** @returns what was answered in place of an index that has it. */
