@@ -29,4 +29,5 @@ test('an address without TLS is trusted in so many words, but for this machineâ€
     expect(fileOf('pip', at(own))).not.toContain('trusted-host');
   // What only begins like it is somebody else's machine.
   expect(fileOf('pip', at('http://localhost.example.com/pypi'))).toContain('trusted-host');
+  expect(fileOf('pip', at('http://127.example.com/pypi'))).toContain('trusted-host');
 });

@@ -10,7 +10,7 @@ const indexOf = ({ url }: RouteAddress) => `${url}/simple/`;
 /** Clients take this machine's own addresses for safe, and no others without TLS. */
 function isTrusted({ url }: RouteAddress): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || /^(?:localhost$|127\.|\[::1\])/.test(hostname);
+  return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function pip(at: RouteAddress): ClientGuide {
