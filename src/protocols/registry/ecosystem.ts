@@ -106,6 +106,8 @@ export interface Item {
   readonly isFile?: boolean | undefined;
   /** Of a file: other bytes may take its place, as those of a snapshot do. */
   readonly isMutable?: boolean | undefined;
+  /** Of a file: short, and about another one, such as its metadata or its signature: whoever has it has downloaded nothing. */
+  readonly isBeside?: boolean | undefined;
   /**
    * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
    * allows relative addresses, those are better.
@@ -137,6 +139,8 @@ export type Read =
       readonly status: number;
       readonly type: string;
       readonly body: string;
+      /** Where it is instead, relative to the address that was asked for. */
+      readonly location?: string;
     }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }
