@@ -2,9 +2,17 @@
  * `maven-metadata.xml`: which versions an artifact has, which builds a snapshot, which plugins a group. Read from each remote that may have
  * the artifact, united, and written anew: always the same bytes for the same lists, since clients compare them with a checksum that they fetch apart.
  */
-import { childOf, childrenOf, childText, escapeXml, readXml, XmlError, type XmlElement } from '../registry/xml.ts';
-import { type Coordinates, isSnapshot } from './place.ts';
-import { sorted, versionPattern } from './version-order.ts';
+import {
+  childOf,
+  childrenOf,
+  childText,
+  escapeXml,
+  readXml,
+  type XmlElement,
+  XmlError,
+} from '../registry/xml.ts';
+import { type Coordinates, isSnapshot, versionPattern } from './place.ts';
+import { inOrder } from './version.ts';
 
 export interface Metadata {
   readonly versions: readonly string[];
@@ -81,7 +89,7 @@ export function unite(all: readonly Metadata[]): Metadata {
     if (!plugins.has(plugin.prefix)) plugins.set(plugin.prefix, plugin);
   }
   return {
-    versions: sorted(new Set(all.flatMap(({ versions }) => versions))),
+    versions: inOrder(new Set(all.flatMap(({ versions }) => versions))),
     plugins: [...plugins.values()].sort((a, b) => compareText(a.prefix, b.prefix)),
     lastUpdated: newestStamp(all),
   };
@@ -115,18 +123,28 @@ export function writeMetadata(of: Coordinates, { versions, plugins, lastUpdated 
       : [
           ...['  <versioning>', element(4, 'latest', versions.at(-1)!)],
           ...releases.slice(-1).map((release) => element(4, 'release', release)),
-          ...['    <versions>', ...versions.map((version) => element(6, 'version', version)), '    </versions>'],
+          ...[
+            '    <versions>',
+            ...versions.map((version) => element(6, 'version', version)),
+            '    </versions>',
+          ],
           ...(lastUpdated === null ? [] : [element(4, 'lastUpdated', lastUpdated)]),
           '  </versioning>',
         ];
   return document([
-    ...(versions.length === 0 ? [] : [element(2, 'groupId', of.group), element(2, 'artifactId', of.artifact)]),
+    ...(versions.length === 0
+      ? []
+      : [element(2, 'groupId', of.group), element(2, 'artifactId', of.artifact)]),
     ...versioning,
     ...(plugins.length === 0 ? [] : ['  <plugins>', ...plugins.flatMap(pluginLines), '  </plugins>']),
   ]);
 }
 
-export function writeBuilds(of: Coordinates, version: string, { newest, files, lastUpdated }: Builds): string {
+export function writeBuilds(
+  of: Coordinates,
+  version: string,
+  { newest, files, lastUpdated }: Builds,
+): string {
   const snapshot =
     newest === null
       ? []
@@ -135,7 +153,11 @@ export function writeBuilds(of: Coordinates, version: string, { newest, files, l
           ...[element(6, 'buildNumber', String(newest.number)), '    </snapshot>'],
         ];
   return document([
-    ...[element(2, 'groupId', of.group), element(2, 'artifactId', of.artifact), element(2, 'version', version)],
+    ...[
+      element(2, 'groupId', of.group),
+      element(2, 'artifactId', of.artifact),
+      element(2, 'version', version),
+    ],
     ...['  <versioning>', ...snapshot],
     ...(lastUpdated === null ? [] : [element(4, 'lastUpdated', lastUpdated)]),
     ...(files.length === 0
@@ -166,14 +188,16 @@ function checkArtifact(root: XmlElement, { group, artifact }: Coordinates): void
 }
 
 function versionOf(text: string): string {
-  if (!versionPattern.test(text)) throw new XmlError(`names a version that none can be: ${text.slice(0, 60)}`);
+  if (!versionPattern.test(text))
+    throw new XmlError(`names a version that none can be: ${text.slice(0, 60)}`);
   return text;
 }
 
 function pluginOf(plugin: XmlElement): Plugin {
   const prefix = childText(plugin, 'prefix');
   const artifact = childText(plugin, 'artifactId');
-  if (prefix === undefined || artifact === undefined) throw new XmlError('has a plugin without a prefix or an artifact');
+  if (prefix === undefined || artifact === undefined)
+    throw new XmlError('has a plugin without a prefix or an artifact');
   return { prefix, artifact, name: childText(plugin, 'name') ?? artifact };
 }
 
@@ -196,7 +220,8 @@ function stampOf(text: string | undefined): string | null {
 
 function newestStamp(all: readonly { readonly lastUpdated: string | null }[]): string | null {
   return all.reduce<string | null>(
-    (newest, { lastUpdated }) => (lastUpdated !== null && lastUpdated > (newest ?? '') ? lastUpdated : newest),
+    (newest, { lastUpdated }) =>
+      lastUpdated !== null && lastUpdated > (newest ?? '') ? lastUpdated : newest,
     null,
   );
 }

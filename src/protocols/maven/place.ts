@@ -9,7 +9,6 @@
  *     …/lib-1.0.jar.sha1   …/maven-metadata.xml.sha256            checksums of each of these
  *     …/lib-1.0.jar.asc                                           signatures: files as others
  */
-import { versionPattern } from './version-order.ts';
 
 export type Checksum = 'md5' | 'sha1' | 'sha256' | 'sha512';
 
@@ -79,9 +78,10 @@ export function readPlace(path: string): PlaceRead {
   if (last === undefined || last === '') return { absent: 'a folder is not listed' };
   const by = checksums.find((each) => last.endsWith(`.${each}`));
   if (by === undefined) return placeOf(names);
-  const of = placeOf([...names.slice(0, -1), last.slice(0, -by.length - 1)]);
-  if (!('place' in of)) return of;
-  if (of.place.of === 'checksum') return { absent: 'a checksum has no checksum' };
+  const what = last.slice(0, -by.length - 1);
+  if (checksums.some((each) => what.endsWith(`.${each}`))) return { absent: 'a checksum has no checksum' };
+  const of = placeOf([...names.slice(0, -1), what]);
+  if (!('place' in of) || of.place.of === 'checksum') return of;
   return { place: { of: 'checksum', by, what: of.place } };
 }
 
@@ -140,6 +140,9 @@ export function fileOf(
 const maxSegment = 255;
 const maxSegments = 64;
 
+/** What a version may be. */
+export const versionPattern = /^[\w+][\w.+~=@!-]{0,199}$/;
+
 const groupPattern = /^\w[\w-]*$/;
 const artifactPattern = /^\w[\w.-]*$/;
 const filePattern = /^[\w+][\w.+~=@!-]*$/;
@@ -160,7 +163,8 @@ export function segmentsOf(
     }
     if (name.length > maxSegment) return { malformed: `a name of the path is longer than ${maxSegment}` };
     if (/^\.[\w-]/.test(name)) return { absent: `${quoted(name)} is no part of the layout` };
-    if (!filePattern.test(name)) return { malformed: `${quoted(name)} cannot be the name of a folder or a file` };
+    if (!filePattern.test(name))
+      return { malformed: `${quoted(name)} cannot be the name of a folder or a file` };
     names.push(name);
   }
   return { names };
@@ -220,7 +224,8 @@ function filePlace(at: Coordinates, version: string, file: string): PlaceRead {
     build = isSnapshot(version) ? null : undefined;
   } else {
     const base = version.slice(0, -'SNAPSHOT'.length);
-    const found = isSnapshot(version) && behind.startsWith(base) ? buildPattern.exec(behind.slice(base.length)) : null;
+    const found =
+      isSnapshot(version) && behind.startsWith(base) ? buildPattern.exec(behind.slice(base.length)) : null;
     if (found === null) return wrong;
     build = { timestamp: found[1]!, number: Number(found[2]) };
     tail = behind.slice(base.length + found[0].length);
@@ -229,7 +234,15 @@ function filePlace(at: Coordinates, version: string, file: string): PlaceRead {
   if (named === null) return wrong;
   const [, classifier = '', extension = ''] = named;
   return {
-    place: { of: 'file', ...at, version, file, classifier, extension, ...(build === undefined ? {} : { build }) },
+    place: {
+      of: 'file',
+      ...at,
+      version,
+      file,
+      classifier,
+      extension,
+      ...(build === undefined ? {} : { build }),
+    },
   };
 }
 

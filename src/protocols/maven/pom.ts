@@ -1,7 +1,7 @@
 /**
  * POMs: what says of an artifact what it is, what it is made with and what it needs. Of all that, the little that a repository has to know.
  */
-import { childOf, childrenOf, childText, readXml, XmlError, type XmlElement } from '../registry/xml.ts';
+import { childOf, childrenOf, childText, readXml, type XmlElement, XmlError } from '../registry/xml.ts';
 import type { Coordinates } from './place.ts';
 
 export interface Versioned extends Coordinates {
@@ -50,7 +50,9 @@ export function readPom(bytes: Uint8Array): Pom {
     say('version') ?? parent?.version,
   ];
   if (group === undefined || artifact === undefined || version === undefined) {
-    throw new XmlError('does not say its groupId, artifactId and version, nor does it name a parent that does');
+    throw new XmlError(
+      'does not say its groupId, artifactId and version, nor does it name a parent that does',
+    );
   }
   return {
     ...{ group, artifact, version, parent, packaging: say('packaging') ?? 'jar' },
@@ -99,7 +101,9 @@ function parentOf(
   parent: XmlElement | undefined,
   properties: Readonly<Record<string, string>>,
 ): Versioned | null {
-  const [group, artifact, version] = ['groupId', 'artifactId', 'version'].map((what) => childText(parent, what));
+  const [group, artifact, version] = ['groupId', 'artifactId', 'version'].map((what) =>
+    childText(parent, what),
+  );
   if (group === undefined || artifact === undefined || version === undefined) return null;
   return { group, artifact, version: filledIn(version, properties) };
 }
