@@ -20,9 +20,10 @@ import { pacer } from '../pace.ts';
 import { seldom } from '../seldom.ts';
 import { webAddress } from '../web-address.ts';
 import type { Item } from './ecosystem.ts';
+import { authorise } from './hosted/authorise.ts';
+import { remove } from './hosted/change.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
-import { removeFor } from './hosted/remove-for.ts';
 import type { RegistryOrigin } from './origin.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */
@@ -204,7 +205,12 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     search,
     describe,
     readme: async (name, lent) => (await describe(name, lent))?.readme ?? null,
-    remove: (name, version, lent) => removeFor(registry, ecosystem.canonical(name), version, lent),
+    async remove(asked, version, { ask, origin }) {
+      const name = ecosystem.canonical(asked);
+      const at = { registry, ask, door: origin };
+      authorise(at, 'delete', name);
+      await registry.teller.noting(remove(at, { name, version, file: null }));
+    },
   };
 }
 
