@@ -20,10 +20,9 @@ import { pacer } from '../pace.ts';
 import { seldom } from '../seldom.ts';
 import { webAddress } from '../web-address.ts';
 import type { Item } from './ecosystem.ts';
-import { authorise } from './hosted/authorise.ts';
-import { remove } from './hosted/change.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
+import { remove } from './hosted/remove.ts';
 import type { RegistryOrigin } from './origin.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */
@@ -208,8 +207,7 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     async remove(asked, version, { ask, origin }) {
       const name = ecosystem.canonical(asked);
       const at = { registry, ask, door: origin };
-      authorise(at, 'delete', name);
-      await registry.teller.noting(remove(at, { name, version, file: null }));
+      await remove(at, { name, version, file: null });
     },
   };
 }

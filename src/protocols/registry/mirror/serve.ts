@@ -28,7 +28,8 @@ export async function orMirrored(
   pull: () => Promise<Answer>,
   allows: Allows,
 ): Promise<Answer> {
-  if (item.isFile === true) return (await serveMirrored(item, at, allows)) ?? pull();
+  if (item.isFile === true && item.isMutable !== true)
+    return (await serveMirrored(item, at, allows)) ?? pull();
   try {
     const answer = await pull();
     if (answer.status < 500) return answer;
