@@ -6,12 +6,15 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { maven } from '../protocols/maven/maven.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
-const made: Made = {};
+const made: Made = {
+  maven: (settings) => maven(settings),
+};
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(

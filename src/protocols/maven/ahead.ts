@@ -6,7 +6,7 @@ import type { Wanted } from '../../protocol.ts';
 import type { Item, Mirroring, Needed } from '../registry/ecosystem.ts';
 import { XmlError } from '../registry/xml.ts';
 import { itemOf, placeOf } from './items.ts';
-import { coordinatesOf, fileOf, isSnapshot, type FilePlace, pathOf, versionPattern } from './place.ts';
+import { coordinatesOf, type FilePlace, fileOf, isSnapshot, pathOf, versionPattern } from './place.ts';
 import { extensionOf, type Pom, readPom, type Versioned } from './pom.ts';
 
 /** Of snapshots nobody knows by the POM which build comes next. */

@@ -11,7 +11,7 @@ import { describe } from './hosted/describe.ts';
 import { receive, write } from './hosted/receive.ts';
 import { serve } from './hosted/serve.ts';
 import { itemOf, placeOf } from './items.ts';
-import { readPlace } from './place.ts';
+import { patternsOf, readPlace } from './place.ts';
 import { type Pullers, pullArtifact, pullChecksum } from './pull-file.ts';
 import { checksumOfList, pullBuilds, pullList } from './pull-list.ts';
 import type { MavenSettings } from './settings.ts';
@@ -32,6 +32,7 @@ export function maven(settings: MavenSettings, clock: Clock = systemClock): Ecos
     order: versions,
     advisories: 'Maven',
     canonical: (name) => name,
+    patterns: patternsOf,
     guides,
     needs,
     foresee,

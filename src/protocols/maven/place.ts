@@ -90,6 +90,13 @@ export function nameOf({ group, artifact }: Coordinates): string {
   return `${group}:${artifact}`;
 }
 
+/** What a pattern of the config means: `com.acme` is the group, `com.acme.*` that and all below it, `com.acme:*` what it says. */
+export function patternsOf(pattern: string): readonly string[] {
+  if (pattern.includes(':')) return [pattern];
+  if (pattern.endsWith('.*')) return [`${pattern.slice(0, -2)}:*`, pattern];
+  return pattern.includes('*') ? [pattern] : [`${pattern}:*`];
+}
+
 /** `null`: no name of an artifact. */
 export function coordinatesOf(name: string): Coordinates | null {
   const [group = '', artifact = '', ...more] = name.split(':');

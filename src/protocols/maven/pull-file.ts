@@ -106,7 +106,10 @@ async function wholeOf(answer: Answer, what: string): Promise<Answer> {
   for await (const chunk of chunksOf(answer.body)) {
     bytes += chunk.byteLength;
     if (bytes > maxPomBytes) {
-      throw new MeridianError('upstream-invalid', `${what} is longer than a POM may be (${maxPomBytes} bytes).`);
+      throw new MeridianError(
+        'upstream-invalid',
+        `${what} is longer than a POM may be (${maxPomBytes} bytes).`,
+      );
     }
     chunks.push(chunk);
   }

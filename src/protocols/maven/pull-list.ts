@@ -19,7 +19,6 @@ import {
   type Metadata,
   readBuilds,
   readMetadata,
-  stampAt,
   unite,
   uniteBuilds,
   writeBuilds,
@@ -67,7 +66,11 @@ export async function checksumOfList(
   const { status, headers, bytes } = await readItem(itemOf(place), at);
   if (status !== 200) return errorAnswer(at.registry.ecosystem, status, `There is no ${item.path}.`);
   const cacheControl = headers.get('cache-control') ?? 'no-store';
-  const answer = documentAnswer({ body: checksumOf(bytes, by), type: checksumType }, at.ask.stored, cacheControl);
+  const answer = documentAnswer(
+    { body: checksumOf(bytes, by), type: checksumType },
+    at.ask.stored,
+    cacheControl,
+  );
   // It is as old as what it is of, and is to be asked for again at the same moment.
   const age = headers.get('age');
   if (age !== null) answer.headers.set('age', age);
@@ -126,9 +129,11 @@ async function askAll<T>(
 function readOf<T>(source: Source, { bytes }: Whole, path: string, read: (bytes: Uint8Array) => T): T {
   try {
     return read(bytes);
-  } catch (cause) {
-    if (!(cause instanceof XmlError)) throw cause;
-    throw new MeridianError('upstream-invalid', `${source.name}: ${path} ${cause.message}.`, { cause });
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    throw new MeridianError('upstream-invalid', `${source.name}: ${path} ${error.message}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,11 +3,11 @@
  * only where the policy wants an age.
  */
 import { discard } from '../bodies.ts';
-import type { Judge } from '../registry/policy/judge-of.ts';
 import type { Pulling } from '../registry/origin.ts';
+import type { Judge } from '../registry/policy/judge-of.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream } from '../registry/upstream.ts';
-import { fileOf, type FilePlace, nameOf, pathOf } from './place.ts';
+import { type FilePlace, fileOf, nameOf, pathOf } from './place.ts';
 
 export interface Times {
   /** Of the version that a file belongs to, or of its build; ms since the epoch. `null`: nobody asks, or the upstream does not say. */

@@ -76,14 +76,22 @@ interface Asked {
 /** One checksum file. What is broken about it counts only where no other says what the file must be. */
 export async function checksumAt(source: Source, path: string, by: Checksum, at: Pulling): Promise<Asked> {
   try {
-    const { status, headers, bytes } = await fetchWhole(source, `${path}.${by}`, { maxBytes: maxChecksumBytes }, at);
+    const { status, headers, bytes } = await fetchWhole(
+      source,
+      `${path}.${by}`,
+      { maxBytes: maxChecksumBytes },
+      at,
+    );
     if (none.has(status)) return { by };
     if (status !== 200) {
       return { by, failure: await passError({ status, headers, body: null }, `${path}.${by}`, at.registry) };
     }
     const sum = readChecksum(bytes, by);
     if (sum !== null) return { by, sum };
-    return { by, failure: new MeridianError('upstream-invalid', `${source.name}: ${path}.${by} holds no checksum.`) };
+    return {
+      by,
+      failure: new MeridianError('upstream-invalid', `${source.name}: ${path}.${by} holds no checksum.`),
+    };
   } catch (error) {
     if (!(error instanceof MeridianError) || error.row.blame !== 'upstream') throw error;
     return { by, failure: error };

@@ -46,6 +46,8 @@ export interface Ecosystem {
   readonly advisories: string | null;
   /** How rules, rights and advisories write a name: one for all spellings. */
   canonical(name: string): string;
+  /** What a pattern of names in the config stands for, where it may be written more shortly; absent: for itself. */
+  patterns?(pattern: string): readonly string[];
   /** How each of its clients is pointed at a route. */
   guides(at: RouteAddress): readonly ClientGuide[];
   /**

@@ -37,10 +37,11 @@ const encoder = new TextEncoder();
 
 export function registry(
   ecosystem: Ecosystem,
-  options: RegistryOptions,
+  given: RegistryOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
+  const options = writtenOut(given, ecosystem);
   const { id } = ecosystem;
   const { route, prefix } = mount;
   const { metadata, maxIndexBytes } = options;
@@ -96,6 +97,17 @@ export function registry(
       else policy.begin(home);
     },
     close: () => policy?.close(),
+  };
+}
+
+function writtenOut(options: RegistryOptions, { patterns }: Ecosystem): RegistryOptions {
+  if (patterns === undefined) return options;
+  const out = (names: readonly string[]) => names.flatMap(patterns);
+  const { upstreams, hosted } = options;
+  return {
+    ...options,
+    upstreams: upstreams.map((upstream) => ({ ...upstream, names: out(upstream.names) })),
+    hosted: hosted && { ...hosted, names: out(hosted.names), public: out(hosted.public) },
   };
 }
 

@@ -1,0 +1,411 @@
+/**
+ * Maven repositories through a PoP, a shield and an origin, request by request: what is verified and what is not kept, lists of several upstreams, deploying
+ * as Maven and Gradle do it, and all that a client or an upstream may send that is wrong. Real clients: `clients/maven.test.ts`.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
+import type { Right } from '../../src/identity.ts';
+import { maven } from '../../src/index.ts';
+import { tokenFor } from '../support/access.ts';
+import { eventually, startNetwork, type TestNetwork } from '../support/index.ts';
+import { type MavenRepository, pomOf, startMavenRepository } from '../support/maven-repository.ts';
+
+let first: MavenRepository;
+let second: MavenRepository;
+let network: TestNetwork;
+let token: string;
+
+beforeAll(async () => {
+  first = await startMavenRepository({ sums: ['md5', 'sha1', 'sha512'] });
+  second = await startMavenRepository();
+  network = await startNetwork({
+    nodes: {
+      origin: { role: 'origin', store: {} },
+      shield: { role: 'shield', parents: ['origin'] },
+      near: { role: 'pop', parents: ['shield'] },
+      far: { role: 'pop', parents: ['shield'] },
+    },
+    routes: [
+      maven({
+        upstreams: [
+          { url: first.url },
+          { url: second.url },
+          { url: `${second.url}/`, names: ['com.claimed.*'] },
+        ],
+        hosted: { names: ['com.acme.*'], public: ['com.acme.*'] },
+        snapshotBuilds: 2,
+      }),
+      maven({ name: 'loose', match: { path: '/loose' }, upstreams: [{ url: first.url }], checksums: 'warn' }),
+    ],
+  });
+  const everything: Right = { actions: ['read', 'publish', 'delete'], routes: ['maven'], subjects: ['*'] };
+  token = (await tokenFor(network.node('origin'), 'alice', [everything])).token;
+}, 60_000);
+
+afterAll(async () => {
+  await network?.stop();
+  for (const each of [first, second]) await each?.off();
+}, 30_000);
+
+beforeEach(() => {
+  for (const each of [first, second]) each.forget();
+});
+
+const urlOf = (path: string, pop = 'near', route = 'maven') => `${network.url(pop)}/${route}${path}`;
+const get = (path: string, pop?: string, route?: string) => fetch(urlOf(path, pop, route));
+const textOf = async (path: string, pop?: string) => (await get(path, pop)).text();
+const sumOf = (by: string, bytes: string) => createHash(by).update(bytes).digest('hex');
+
+/** What a client hears of what is refused. */
+async function heard(path: string, init?: RequestInit): Promise<string> {
+  const response = await fetch(urlOf(path), init);
+  return `${response.status} ${await response.text()}`;
+}
+
+const authorised = () => ({ authorization: `Basic ${btoa(`alice:${token}`)}` });
+const put = (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  fetch(urlOf(path), { method: 'PUT', body, headers: { ...authorised(), ...headers } });
+async function putSays(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers?: Record<string, string>,
+) {
+  const response = await put(path, body, headers);
+  return `${response.status} ${await response.text()}`;
+}
+
+describe('an artifact', () => {
+  test('is compared with the checksum of its upstream, and kept for good', async () => {
+    first.deploy('org.one', 'lib', '1.0');
+    const response = await get('/org/one/lib/1.0/lib-1.0.jar');
+    expect(await response.text()).toBe('org.one:lib:1.0');
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    expect(response.headers.get('content-type')).toBe('application/java-archive');
+    expect(response.headers.get('x-checksum-sha1')).toBe(sumOf('sha1', 'org.one:lib:1.0'));
+    for (const by of ['md5', 'sha1', 'sha512']) {
+      expect(await textOf(`/org/one/lib/1.0/lib-1.0.jar.${by}`)).toBe(sumOf(by, 'org.one:lib:1.0'));
+    }
+    expect((await get('/org/one/lib/1.0/lib-1.0.jar.sha256')).status).toBe(404);
+    first.forget();
+    expect(await textOf('/org/one/lib/1.0/lib-1.0.jar', 'far')).toBe('org.one:lib:1.0');
+    expect(await textOf('/org/one/lib/1.0/lib-1.0.jar.sha1', 'far')).toBe(sumOf('sha1', 'org.one:lib:1.0'));
+    expect(first.requests()).toEqual([]);
+  });
+
+  test('that is not what any of its checksums says is an error, and is not kept', async () => {
+    for (const [version, by] of [
+      ['1', 'sha512'],
+      ['2', 'sha1'],
+    ] as const) {
+      first.deploy('org.wrong', 'lib', version);
+      const path = `/org/wrong/lib/${version}/lib-${version}.jar`;
+      first.answer(`${path}.${by}`, { body: sumOf(by, 'something else') });
+      const broken = await get(path).then(
+        async (response) => (response.ok ? await response.text().then(() => 'whole') : 'refused'),
+        () => 'broken off',
+      );
+      expect(broken).not.toBe('whole');
+      first.answer(`${path}.${by}`, null);
+      // What is known of a file is remembered for a minute: the other PoP asks for it as the first one does.
+      const again = await get(path, 'far').catch(() => null);
+      expect(again?.ok === true ? await again.text().catch(() => 'broken off') : 'refused').not.toBe(
+        'something else',
+      );
+    }
+  });
+
+  test('that breaks off is an error, and comes whole the next time', async () => {
+    first.deploy('org.cut', 'lib', '1.0', { jar: 'x'.repeat(100_000) });
+    const path = '/org/cut/lib/1.0/lib-1.0.jar';
+    first.fault({ as: 'cut', afterBytes: 5000 }, (request) => request.path === path);
+    const cut = await get(path).then(
+      (response) => response.text().then((text) => (response.ok ? text.length : 0)),
+      () => 0,
+    );
+    expect(cut).toBeLessThan(100_000);
+    first.fault(null);
+    expect((await textOf(path)).length).toBe(100_000);
+  });
+
+  test('without any checksum is refused, unless the config says otherwise; a signature needs none', async () => {
+    first.put('/org/bare/lib/1.0/lib-1.0.jar', 'bare');
+    first.put('/org/bare/lib/1.0/lib-1.0.jar.asc', 'signed');
+    for (const ends of ['jar', 'jar.asc']) {
+      for (const by of ['md5', 'sha1', 'sha512'])
+        first.answer(`/org/bare/lib/1.0/lib-1.0.${ends}.${by}`, { status: 404 });
+    }
+    expect(await heard('/org/bare/lib/1.0/lib-1.0.jar')).toContain(
+      'has no checksum of org/bare/lib/1.0/lib-1.0.jar',
+    );
+    expect(await (await get('/org/bare/lib/1.0/lib-1.0.jar', 'near', 'loose')).text()).toBe('bare');
+    expect((await get('/org/bare/lib/1.0/lib-1.0.jar.sha1', 'near', 'loose')).status).toBe(404);
+    expect(await textOf('/org/bare/lib/1.0/lib-1.0.jar.asc')).toBe('signed');
+  });
+
+  test('is compared with what the head of its answer says where there are no checksum files', async () => {
+    const path = '/org/head/lib/1.0/lib-1.0.jar';
+    const absent = () =>
+      ['md5', 'sha1', 'sha512'].map((by) => first.answer(`${path}.${by}`, { status: 404 }));
+    absent();
+    first.answer(path, { body: 'right', headers: { 'x-checksum-sha256': sumOf('sha256', 'right') } });
+    expect(await textOf(path)).toBe('right');
+    expect(await textOf(`${path}.sha256`)).toBe(sumOf('sha256', 'right'));
+  });
+
+  test('comes from the first upstream that has it, and a failure is no such answer', async () => {
+    second.deploy('org.second', 'lib', '1.0');
+    expect(await textOf('/org/second/lib/1.0/lib-1.0.jar')).toBe('org.second:lib:1.0');
+    second.deploy('org.third', 'lib', '1.0');
+    first.fault({ as: 'status', status: 503 }, ({ path }) => path.startsWith('/org/third/'));
+    expect((await get('/org/third/lib/1.0/lib-1.0.jar')).status).toBeGreaterThanOrEqual(500);
+    expect(second.requests().filter(({ path }) => path.startsWith('/org/third/'))).toEqual([]);
+    first.fault(null);
+  });
+
+  test('of a claimed group is asked for there and nowhere else', async () => {
+    first.deploy('com.claimed', 'lib', '1.0', { jar: 'evil' });
+    expect((await get('/com/claimed/lib/1.0/lib-1.0.jar')).status).toBe(404);
+    second.deploy('com.claimed.deep', 'lib', '1.0', { jar: 'ours' });
+    first.deploy('com.claimed.deep', 'lib', '1.0', { jar: 'evil' });
+    expect(await textOf('/com/claimed/deep/lib/1.0/lib-1.0.jar')).toBe('ours');
+    expect(first.requests()).toEqual([]);
+  });
+
+  test('is fetched before it is asked for, once its POM has been', async () => {
+    first.deploy('org.next', 'parent', '3', { packaging: 'pom' });
+    first.deploy('org.next', 'lib', '1.0', {
+      pom: '<parent><groupId>org.next</groupId><artifactId>parent</artifactId><version>3</version></parent>',
+    });
+    await textOf('/org/next/lib/1.0/lib-1.0.pom');
+    await eventually(
+      'the jar and the parent to be fetched',
+      () =>
+        first.count('/org/next/lib/1.0/lib-1.0.jar') === 1 &&
+        first.count('/org/next/parent/3/parent-3.pom') === 1,
+    );
+  });
+});
+
+describe('a list', () => {
+  test('says what all upstreams say, with the checksum of the very bytes', async () => {
+    first.deploy('org.list', 'lib', '1.9');
+    second.deploy('org.list', 'lib', '1.10', { at: new Date('2026-05-04T03:02:01Z') });
+    const path = '/org/list/lib/maven-metadata.xml';
+    const list = await textOf(path);
+    expect(list).toMatch(/<version>1\.9<\/version>\s*<version>1\.10<\/version>/);
+    expect(list).toContain('<release>1.10</release>');
+    expect(list).toContain('<lastUpdated>20260504030201</lastUpdated>');
+    for (const by of ['md5', 'sha1', 'sha256', 'sha512']) {
+      expect(await textOf(`${path}.${by}`)).toBe(sumOf(by, list));
+      expect(await textOf(`${path}.${by}`, 'far')).toBe(sumOf(by, list));
+    }
+    expect(first.count(path)).toBe(1);
+  });
+
+  test('fails where one upstream does, rather than to leave out its versions', async () => {
+    first.deploy('org.half', 'lib', '1.0');
+    second.fault({ as: 'status', status: 500 }, ({ path }) => path.startsWith('/org/half/'));
+    expect((await get('/org/half/lib/maven-metadata.xml')).status).toBeGreaterThanOrEqual(500);
+    second.fault(null);
+  });
+
+  test('of builds has the newest of each upstream', async () => {
+    const list = (number: number) =>
+      `<metadata><groupId>org.snap</groupId><artifactId>lib</artifactId><version>1-SNAPSHOT</version><versioning><snapshot><timestamp>20260101.00000${number}</timestamp><buildNumber>${number}</buildNumber></snapshot><lastUpdated>2026010100000${number}</lastUpdated><snapshotVersions><snapshotVersion><extension>jar</extension><value>1-20260101.00000${number}-${number}</value><updated>2026010100000${number}</updated></snapshotVersion></snapshotVersions></versioning></metadata>`;
+    first.put('/org/snap/lib/1-SNAPSHOT/maven-metadata.xml', list(1));
+    second.put('/org/snap/lib/1-SNAPSHOT/maven-metadata.xml', list(2));
+    const said = await textOf('/org/snap/lib/1-SNAPSHOT/maven-metadata.xml');
+    expect(said).toContain('<buildNumber>2</buildNumber>');
+    second.put('/org/snap/lib/1-SNAPSHOT/lib-1-20260101.000002-2.jar', 'build two');
+    const jar = await get('/org/snap/lib/1-SNAPSHOT/lib-1-20260101.000002-2.jar');
+    expect([await jar.text(), jar.headers.get('cache-control')]).toEqual([
+      'build two',
+      expect.stringContaining('immutable'),
+    ]);
+  });
+
+  test('that is broken, too large, a bomb or of something else is an error', async () => {
+    const bomb = '<!DOCTYPE m [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><metadata>&b;</metadata>';
+    for (const [artifact, body, why] of [
+      ['bomb', bomb, 'has a document type declaration'],
+      ['deep', '<metadata>'.repeat(5000), 'deep inside of one another'],
+      [
+        'other',
+        '<metadata><groupId>org.evil</groupId><artifactId>x</artifactId></metadata>',
+        'is of org.evil:x, not of org.bad:other',
+      ],
+      ['page', '<html>sign in</html>', '<html> as its root element'],
+      ['cut', '<metadata><versioning>', 'ends before </versioning>'],
+    ] as const) {
+      first.put(`/org/bad/${artifact}/maven-metadata.xml`, body);
+      const said = await heard(`/org/bad/${artifact}/maven-metadata.xml`);
+      expect(said).toStartWith('502 ');
+      expect(said).toContain(why);
+      expect((await get(`/org/bad/${artifact}/maven-metadata.xml.sha1`)).status).toBeGreaterThanOrEqual(400);
+    }
+  });
+});
+
+test('addresses that mean nothing are refused by the PoP', async () => {
+  for (const [path, status] of [
+    ['/org/one/lib/1.0/other-1.0.jar', 400],
+    ['/org/one/..%2f..%2fetc/passwd', 400],
+    ['/org/one/lib/1.0/lib-1.0.jar%00', 400],
+    ['/org/one/lib/${v}/lib-${v}.jar', 400],
+    [`/org/${'a'.repeat(300)}/lib/1.0/lib-1.0.jar`, 400],
+    ['/org/one/lib/1.0/', 404],
+    ['/.meta/prefixes.txt', 404],
+    ['/index.html', 404],
+  ] as const) {
+    expect([path, (await get(path)).status]).toEqual([path, status]);
+  }
+  expect(first.requests()).toEqual([]);
+});
+
+describe('what is deployed', () => {
+  const start = '/com/acme/lib/1.0/lib-1.0';
+  const pom = pomOf('com.acme', 'lib', '1.0', '<description>Ours</description>');
+
+  test('is there at every PoP, with its checksums and in its list, once its POM has come', async () => {
+    expect((await get('/com/acme/lib/maven-metadata.xml', 'far')).status).toBe(404);
+    expect((await put(`${start}.jar`, 'ours')).status).toBe(201);
+    expect((await get('/com/acme/lib/maven-metadata.xml', 'far')).status).toBe(404);
+    expect((await put(`${start}.jar.sha1`, sumOf('sha1', 'ours'))).status).toBe(200);
+    expect((await put(`${start}.pom`, pom)).status).toBe(201);
+    expect((await put(`${start}.jar.asc`, 'signature')).status).toBe(201);
+    const own = '<metadata><groupId>com.acme</groupId><artifactId>lib</artifactId></metadata>';
+    expect((await put('/com/acme/lib/maven-metadata.xml', own)).status).toBe(200);
+    expect((await put('/com/acme/lib/maven-metadata.xml.sha1', sumOf('sha1', own))).status).toBe(200);
+
+    expect(await textOf(`${start}.jar`, 'far')).toBe('ours');
+    expect(await textOf(`${start}.jar.asc`, 'far')).toBe('signature');
+    for (const by of ['md5', 'sha1', 'sha256', 'sha512']) {
+      expect(await textOf(`${start}.jar.${by}`, 'far')).toBe(sumOf(by, 'ours'));
+    }
+    const list = await textOf('/com/acme/lib/maven-metadata.xml', 'far');
+    expect(list).toContain('<release>1.0</release>');
+    expect(await textOf('/com/acme/lib/maven-metadata.xml.sha256', 'far')).toBe(sumOf('sha256', list));
+    expect(first.requests()).toEqual([]);
+  });
+
+  test('stays what it is: the same again is done, other bytes are refused', async () => {
+    expect((await put(`${start}.jar`, 'ours')).status).toBe(200);
+    expect(await putSays(`${start}.jar`, 'others')).toMatch(/^409 .*stays what it is/);
+    expect(await textOf(`${start}.jar`)).toBe('ours');
+  });
+
+  test('needs a token with the right, and a name that lives here', async () => {
+    expect((await fetch(urlOf(`${start}.war`), { method: 'PUT', body: 'x' })).status).toBe(401);
+    const other = await fetch(urlOf(`${start}.war`), {
+      method: 'PUT',
+      body: 'x',
+      headers: { authorization: `Basic ${btoa('a:b')}` },
+    });
+    expect(other.status).toBe(401);
+    expect(await putSays('/org/elsewhere/lib/1.0/lib-1.0.jar', 'x')).toMatch(/^403 .*does not live here/);
+  });
+
+  test('is refused with a reason where it is not what it says', async () => {
+    const folder = '/com/acme/bad/1.0/bad-1.0';
+    const laughs = '<!DOCTYPE p [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><project>&b;</project>';
+    for (const [ends, body, status, why] of [
+      [
+        '.pom',
+        pomOf('com.acme', 'other', '1.0'),
+        400,
+        'of com.acme:other:1.0, and its address of com.acme:bad:1.0',
+      ],
+      ['.pom', pomOf('com.acme', 'bad', '${revision}'), 400, 'has to be filled in'],
+      ['.pom', laughs, 400, 'has a document type declaration'],
+      ['.pom', '<project>', 400, 'ends before </project>'],
+      ['.pom', `<project>${'<a>'.repeat(5000)}`, 400, 'deep inside of one another'],
+      ['.pom', 'not XML', 400, 'text outside of its root element'],
+      ['.pom', '', 400, 'is empty'],
+      ['.jar', '', 400, 'is empty'],
+      ['.jar.sha1', sumOf('sha1', 'x'), 409, 'There is no bad-1.0.jar yet'],
+      ['.jar.sha1', 'not a checksum', 400, 'This is no SHA1'],
+      ['.jar.sha1', 'x'.repeat(10_000), 413, 'may have 4096 bytes'],
+    ] as const) {
+      const said = await putSays(folder + ends, body);
+      expect(said).toStartWith(`${status} `);
+      expect(said).toContain(why);
+    }
+    expect(
+      await putSays('/com/acme/bad/maven-metadata.xml', '<metadata><groupId>com.evil</groupId></metadata>'),
+    ).toMatch(/^400 .*is of com\.evil:bad/);
+    expect(await putSays(`${folder}.jar`, 'x', { 'x-checksum-sha1': sumOf('sha1', 'y') })).toStartWith(
+      '400 ',
+    );
+    for (const ends of ['.pom', '.jar']) expect((await get(folder + ends)).status).toBe(404);
+    expect((await get('/com/acme/bad/maven-metadata.xml')).status).toBe(404);
+  });
+
+  test('is taken back where its checksum shows that it has not arrived as it was', async () => {
+    const path = '/com/acme/torn/1.0/torn-1.0.jar';
+    expect((await put(path, 'torn')).status).toBe(201);
+    expect(await putSays(`${path}.sha1`, sumOf('sha1', 'whole'))).toMatch(/^400 .*has been taken back/);
+    expect((await get(path)).status).toBe(404);
+    expect((await put(path, 'whole')).status).toBe(201);
+    expect((await put(`${path}.sha1`, sumOf('sha1', 'whole'))).status).toBe(200);
+    expect(await textOf(path, 'far')).toBe('whole');
+  });
+
+  test('of a snapshot are builds, of which the last ones are kept', async () => {
+    const folder = '/com/acme/lib/2.0-SNAPSHOT';
+    for (const number of [1, 2, 3]) {
+      const build = `${folder}/lib-2.0-20260101.00000${number}-${number}`;
+      expect((await put(`${build}.jar`, `build ${number}`)).status).toBe(201);
+      expect((await put(`${build}.pom`, pomOf('com.acme', 'lib', '2.0-SNAPSHOT'))).status).toBe(201);
+    }
+    expect((await get(`${folder}/lib-2.0-20260101.000001-1.jar`)).status).toBe(404);
+    expect(await textOf(`${folder}/lib-2.0-20260101.000002-2.jar`)).toBe('build 2');
+    const list = await textOf(`${folder}/maven-metadata.xml`, 'far');
+    expect(list).toContain('<buildNumber>3</buildNumber>');
+    expect(list).toContain('<value>2.0-20260101.000003-3</value>');
+    expect(await textOf(`${folder}/lib-2.0-SNAPSHOT.jar`, 'far')).toBe('build 3');
+    expect(await textOf(`${folder}/lib-2.0-SNAPSHOT.jar.sha1`, 'far')).toBe(sumOf('sha1', 'build 3'));
+    // A build that has no POM yet is not offered.
+    await put(`${folder}/lib-2.0-20260101.000004-4.jar`, 'build 4');
+    expect(await textOf(`${folder}/maven-metadata.xml`, 'far')).toContain('<buildNumber>3</buildNumber>');
+    expect(await textOf('/com/acme/lib/maven-metadata.xml', 'far')).toContain(
+      '<latest>2.0-SNAPSHOT</latest>',
+    );
+  });
+
+  test('of a snapshot without builds is taken over by the next one', async () => {
+    const path = '/com/acme/old/1-SNAPSHOT/old-1-SNAPSHOT.jar';
+    await put(path, 'one');
+    expect(await textOf(path, 'far')).toBe('one');
+    await put(path, 'two');
+    expect(await textOf(path, 'far')).toBe('two');
+    expect(await textOf(`${path}.md5`, 'far')).toBe(sumOf('md5', 'two'));
+  });
+
+  test('of plugins is listed by their group, under their prefixes', async () => {
+    const path = '/com/acme/plugins/acme-maven-plugin/1.0/acme-maven-plugin-1.0.pom';
+    const said = pomOf(
+      'com.acme.plugins',
+      'acme-maven-plugin',
+      '1.0',
+      '<packaging>maven-plugin</packaging><name>Acme</name>',
+    );
+    expect((await get('/com/acme/plugins/maven-metadata.xml', 'far')).status).toBe(404);
+    expect((await put(path, said)).status).toBe(201);
+    expect(await textOf('/com/acme/plugins/maven-metadata.xml', 'far')).toContain('<prefix>acme</prefix>');
+  });
+
+  test('can be taken away by whoever may, and leaves its name taken', async () => {
+    const path = '/com/acme/gone/1.0/gone-1.0';
+    await put(`${path}.jar`, 'x');
+    await put(`${path}.pom`, pomOf('com.acme', 'gone', '1.0'));
+    expect(await textOf(`${path}.jar`, 'far')).toBe('x');
+    const remove = (what: string) => fetch(urlOf(what), { method: 'DELETE', headers: authorised() });
+    expect((await remove('/com/acme/gone/1.0/')).status).toBe(200);
+    expect((await get(`${path}.jar`, 'far')).status).toBe(404);
+    expect((await get(`${path}.jar.sha1`, 'far')).status).toBe(404);
+    expect((await get('/com/acme/gone/maven-metadata.xml', 'far')).status).toBe(404);
+    expect(await putSays(`${path}.jar`, 'y')).toStartWith('409 ');
+    expect((await remove('/com/acme/gone/1.0/')).status).toBe(404);
+    expect((await remove('/com/acme/lib/maven-metadata.xml')).status).toBe(400);
+  });
+});
