@@ -15,7 +15,7 @@ import { patternsOf, readPlace } from './place.ts';
 import { type Pullers, pullArtifact, pullChecksum } from './pull-file.ts';
 import { checksumOfList, pullBuilds, pullList } from './pull-list.ts';
 import type { MavenSettings } from './settings.ts';
-import { openTimes } from './times.ts';
+import { factsOf, openTimes } from './times.ts';
 import { versions } from './version.ts';
 import { openVouchers } from './vouch.ts';
 
@@ -29,6 +29,7 @@ export function maven(settings: MavenSettings, clock: Clock = systemClock): Ecos
     pull: (item, at) => pull(item, pullers, at),
     serve,
     receive: (what, at) => receive(what, settings, at),
+    facts: factsOf,
     order: versions,
     advisories: 'Maven',
     canonical: (name) => name,

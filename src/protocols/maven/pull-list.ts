@@ -130,11 +130,13 @@ function readOf<T>(source: Source, { bytes }: Whole, path: string, read: (bytes:
   try {
     return read(bytes);
   } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
-    throw new MeridianError('upstream-invalid', `${source.name}: ${path} ${error.message}.`, {
-      cause: error,
-    });
+    throw notReadable(error, `${source.name}: ${path}`);
   }
+}
+
+function notReadable(error: unknown, what: string): unknown {
+  if (!(error instanceof XmlError)) return error;
+  return new MeridianError('upstream-invalid', `${what} ${error.message}.`, { cause: error });
 }
 
 /** Versions whose time is looked at: the highest ones. A file of any other is judged when it is asked for. */

@@ -7,7 +7,7 @@ import type { Pulling } from '../registry/origin.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream } from '../registry/upstream.ts';
-import { type FilePlace, fileOf, nameOf, pathOf } from './place.ts';
+import { coordinatesOf, type FilePlace, fileOf, nameOf, pathOf, versionPattern } from './place.ts';
 
 export interface Times {
   /** Of the version that a file belongs to, or of its build; ms since the epoch. `null`: nobody asks, or the upstream does not say. */
@@ -44,10 +44,31 @@ export function wantsAge(judge: Judge, version: string, nowMs: number): boolean 
   return old === null && young !== null;
 }
 
+/** Of a version that does not live here, whether anybody asks for its age or not. `null`: no upstream has it. */
+export async function factsOf(
+  name: string,
+  version: string,
+  at: Pulling,
+): Promise<{ readonly publishedMs: number | null } | null> {
+  const of = coordinatesOf(name);
+  if (of === null || !versionPattern.test(version)) return null;
+  const path = `/${pathOf(fileOf(of, version, 'pom'))}`;
+  for (const source of at.registry.sources.of(name)) {
+    const answer = await askUpstream(source, path, { method: 'HEAD' }, at);
+    await discard(answer);
+    if (answer.status === 200) return { publishedMs: timeIn(answer.headers) };
+  }
+  return null;
+}
+
 async function askTime(source: Source, path: string, at: Pulling): Promise<number | null> {
   const answer = await askUpstream(source, path, { method: 'HEAD' }, at);
   await discard(answer);
-  const field = answer.status === 200 ? answer.headers.get('last-modified') : null;
+  return answer.status === 200 ? timeIn(answer.headers) : null;
+}
+
+function timeIn(headers: Headers): number | null {
+  const field = headers.get('last-modified');
   const ms = field === null ? Number.NaN : Date.parse(field);
   return Number.isNaN(ms) ? null : ms;
 }

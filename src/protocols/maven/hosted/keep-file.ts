@@ -84,9 +84,13 @@ function parsed(bytes: Uint8Array): Pom {
   try {
     return readPom(bytes);
   } catch (error) {
-    if (error instanceof XmlError) throw new Refusal(400, `The POM ${error.message}.`, error);
-    throw error;
+    throw refusalOf(error, 'The POM');
   }
+}
+
+/** What whoever has sent a document hears that could not be read. */
+export function refusalOf(error: unknown, what: string): unknown {
+  return error instanceof XmlError ? new Refusal(400, `${what} ${error.message}.`, error) : error;
 }
 
 async function letGoOfOldBuilds(name: string, version: string, most: number, at: Changing): Promise<void> {

@@ -8,7 +8,6 @@ import type { Write } from '../../registry/ecosystem.ts';
 import { authorise, homeOf } from '../../registry/hosted/authorise.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import type { Changing } from '../../registry/origin.ts';
-import { XmlError } from '../../registry/xml.ts';
 import { maxChecksumBytes, readChecksum } from '../checksum.ts';
 import { readBuilds, readMetadata } from '../metadata.ts';
 import {
@@ -22,7 +21,7 @@ import {
 import type { MavenSettings } from '../settings.ts';
 import { smallBody } from './body.ts';
 import { compare } from './compare.ts';
-import { keepFile } from './keep-file.ts';
+import { keepFile, refusalOf } from './keep-file.ts';
 import { meantBy, remove } from './remove.ts';
 
 /** Longest list that a client may send. */
@@ -90,8 +89,7 @@ async function putList(place: ListPlace | BuildsPlace, at: Changing): Promise<An
     if (place.of === 'list') readMetadata(bytes, place);
     else readBuilds(bytes, place, place.version);
   } catch (error) {
-    if (error instanceof XmlError) throw new Refusal(400, `This maven-metadata.xml ${error.message}.`, error);
-    throw error;
+    throw refusalOf(error, 'This maven-metadata.xml');
   }
   return told(false);
 }
