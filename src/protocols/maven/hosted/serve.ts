@@ -28,8 +28,7 @@ export async function serve(item: Item, at: Pulling): Promise<Answer> {
   if (place.of === 'checksum') return checksumOfList(item, what, place.by, at);
   const text = what.of === 'list' ? await listOf(what, at) : await buildsOf(what, at);
   if (text === null) return absent(item, at);
-  const { body, type, fields = {} } = listDocument(text, what);
-  return serveDocument(item, { body, type }, at, { fields });
+  return serveDocument(item, listDocument(text, what), at);
 }
 
 function absent(item: Item, { registry }: Pulling): Answer {
@@ -58,12 +57,12 @@ function giveFile(found: FoundFile, place: FilePlace, at: Pulling): Promise<Answ
   return serveFile(found, typeOf(place), at, { isMutable: place.build === null, fields });
 }
 
-function checksumOfFile(item: Item, found: FoundFile, by: Checksum, at: Pulling): Promise<Answer> {
+function checksumOfFile(item: Item, found: FoundFile, by: Checksum, at: Pulling): Answer {
   const sum = found.hashes[by];
-  if (sum === undefined) return Promise.resolve(absent(item, at));
+  if (sum === undefined) return absent(item, at);
   // It goes when the file does.
   const fields = { 'cache-tag': fileTag(at.registry.ecosystem.id, found.package, found.name) };
-  return serveDocument(item, { body: sum, type: checksumType }, at, { fields });
+  return serveDocument(item, { body: sum, type: checksumType, fields }, at);
 }
 
 /** By way of the origin's own cache: of the very bytes that are given out. */
