@@ -36,6 +36,12 @@ beforeAll(async () => {
         snapshotBuilds: 2,
       }),
       maven({ name: 'loose', match: { path: '/loose' }, upstreams: [{ url: first.url }], checksums: 'warn' }),
+      maven({
+        name: 'guarded',
+        match: { path: '/guarded' },
+        upstreams: [{ url: first.url }],
+        policy: { blocked: ['org.policy:lib@<1.1', 'org.never:*'], releaseAge: { minimumS: '7d' } },
+      }),
     ],
   });
   const everything: Right = { actions: ['read', 'publish', 'delete'], routes: ['maven'], subjects: ['*'] };
@@ -243,6 +249,42 @@ describe('a list', () => {
       expect(said).toContain(why);
       expect((await get(`/org/bad/${artifact}/maven-metadata.xml.sha1`)).status).toBeGreaterThanOrEqual(400);
     }
+  });
+});
+
+describe('by the policy', () => {
+  const guarded = (path: string) => get(path, 'near', 'guarded');
+
+  test('versions are taken out of lists, and their files are refused with the reason', async () => {
+    first.deploy('org.policy', 'lib', '1.0');
+    first.deploy('org.policy', 'lib', '1.1');
+    first.deploy('org.policy', 'lib', '1.2', { at: new Date() });
+    const list = await (await guarded('/org/policy/lib/maven-metadata.xml')).text();
+    expect([...list.matchAll(/<version>(.*?)<\/version>/g)].map(([, version]) => version)).toEqual(['1.1']);
+    expect(list).toContain('<release>1.1</release>');
+    expect(await (await guarded('/org/policy/lib/maven-metadata.xml.sha1')).text()).toBe(sumOf('sha1', list));
+
+    const blocked = await guarded('/org/policy/lib/1.0/lib-1.0.jar');
+    expect([blocked.status, await blocked.text()]).toEqual([
+      403,
+      expect.stringContaining('is blocked (<1.1)'),
+    ]);
+    const young = await guarded('/org/policy/lib/1.2/lib-1.2.pom');
+    expect([young.status, await young.text()]).toEqual([
+      403,
+      expect.stringContaining('has to be 7 days old'),
+    ]);
+    expect((await guarded('/org/policy/lib/1.1/lib-1.1.jar')).status).toBe(200);
+    expect(
+      first.requests().some(({ method, path }) => method === 'GET' && path.endsWith('lib-1.0.jar')),
+    ).toBe(false);
+  });
+
+  test('an artifact that nobody may use is not asked for', async () => {
+    first.deploy('org.never', 'lib', '1.0');
+    expect((await guarded('/org/never/lib/maven-metadata.xml')).status).toBe(403);
+    expect((await guarded('/org/never/lib/1.0/lib-1.0.pom')).status).toBe(403);
+    expect(first.requests()).toEqual([]);
   });
 });
 

@@ -15,14 +15,26 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
 function maven(repository: string): ClientGuide {
   const mirror = `<mirror><id>meridian</id><mirrorOf>*</mirrorOf><url>${repository}</url></mirror>`;
   const server = `<server><id>meridian</id><username>token</username><password>\${env.${tokenVariable}}</password></server>`;
+  const both = '<releases><enabled>true</enabled></releases><snapshots><enabled>true</enabled></snapshots>';
+  const central = `<id>central</id><url>${repository}</url>${both}`;
+  // Without it, Maven asks nobody for snapshots: its own repository has none.
+  const profile = `<profile><id>meridian</id><repositories><repository>${central}</repository></repositories><pluginRepositories><pluginRepository>${central}</pluginRepository></pluginRepositories></profile>`;
+  const active = '<activeProfile>meridian</activeProfile>';
   const element = (section: string, value: string): Setting => ({ section, key: '<id>meridian</id>', value });
   return {
     ...{ id: 'mvn', title: 'Maven', trust: trustOf(repository), undo: undoOf('mvn') },
     setUp: [
       {
         do: 'set',
-        file: { path: mavenFile, form: 'xml', settings: [element('settings/mirrors', mirror)] },
-        why: 'Artifacts, parents and plugins then come from this network, whatever repositories a POM names.',
+        file: {
+          ...{ path: mavenFile, form: 'xml' },
+          settings: [
+            element('settings/mirrors', mirror),
+            element('settings/profiles', profile),
+            { section: 'settings/activeProfiles', key: active, value: active },
+          ],
+        },
+        why: 'Artifacts, parents and plugins then come from this network, whatever repositories a POM names; snapshots, too.',
       },
     ],
     logIn: [
