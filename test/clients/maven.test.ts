@@ -1,7 +1,7 @@
 /**
  * The real Maven, through a PoP, a shield and an origin: artifacts with their parents and plugins from a repository of real ones, cold, warm and with the
  * upstream gone; releases and snapshots deployed at one PoP and resolved at another; and what Maven says of what is refused. Its settings are those
- * that the guide writes. Gradle's own requests are in `scenarios/maven.test.ts`: it writes the same files.
+ * that the guide writes. Gradle's own requests are in `scenarios/maven-deploy.test.ts`: it writes the same files.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -123,7 +123,7 @@ export function pathOf(place: Place): string {
   }
 }
 
-export const metadataFile = 'maven-metadata.xml';
+const metadataFile = 'maven-metadata.xml';
 
 export function isSnapshot(version: string): boolean {
   return version === 'SNAPSHOT' || version.endsWith('-SNAPSHOT');

@@ -68,7 +68,7 @@ export function readPom(bytes: Uint8Array): Pom {
 }
 
 /** As far as the POM itself says it: parents are not read. */
-export function filledIn(text: string, properties: Readonly<Record<string, string>>): string {
+function filledIn(text: string, properties: Readonly<Record<string, string>>): string {
   let filled = text;
   for (let depth = 0; depth < 4 && filled.includes('${'); depth += 1) {
     filled = filled.replace(/\$\{([\w.-]{1,100})\}/g, (all, name: string) =>

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { ownTarget } from '../../http/targeted.ts';
 import { fewAtOnce } from '../few-at-once.ts';
 import { cacheControlOf, type Document, documentAnswer, errorAnswer } from '../registry/answers.ts';
 import type { Item } from '../registry/ecosystem.ts';
@@ -74,6 +75,19 @@ export async function checksumOfList(
   // It is as old as what it is of, and is to be asked for again at the same moment.
   const age = headers.get('age');
   if (age !== null) answer.headers.set('age', age);
+  return inStep(answer);
+}
+
+/**
+ * Neither a list nor its checksum is used while it is being confirmed: one could be of another making than the other, and clients compare them.
+ */
+export function inStep(answer: Answer): Answer {
+  for (const field of ['cache-control', ownTarget]) {
+    const said = answer.headers.get(field);
+    if (said !== null) {
+      answer.headers.set(field, said.replace(/stale-while-revalidate=\d+/, 'stale-while-revalidate=0'));
+    }
+  }
   return answer;
 }
 
@@ -95,7 +109,7 @@ function listAnswer(
     untilMs === null ? undefined : Math.max(0, Math.floor((untilMs - registry.clock.now()) / 1000));
   const [first = new Headers()] = heads;
   const cacheControl = cacheControlOf(registry.metadata, first, leftS);
-  return documentAnswer(listDocument(text, place), ask.stored, cacheControl);
+  return inStep(documentAnswer(listDocument(text, place), ask.stored, cacheControl));
 }
 
 function nothing(item: Item, { registry, ask }: Pulling): Answer {

@@ -3,7 +3,7 @@ import type { HostedFile, HostedVersion } from '../../registry/hosted/record.ts'
 import { type Build, coordinatesOf, type FilePlace, folderOf, readPlace } from '../place.ts';
 
 /** What a file of a version is, by its name. */
-export function filePlaceOf(
+function filePlaceOf(
   { name, version }: Pick<HostedVersion, 'name' | 'version'>,
   file: string,
 ): FilePlace | null {

@@ -12,7 +12,7 @@ import { checksumOf } from '../checksum.ts';
 import { checksumType, itemOf, placeOf, typeOf } from '../items.ts';
 import { type Plugin, stampAt, unite, writeBuilds, writeMetadata } from '../metadata.ts';
 import { type BuildsPlace, type Checksum, type FilePlace, type ListPlace, nameOf } from '../place.ts';
-import { listDocument } from '../pull-list.ts';
+import { inStep, listDocument } from '../pull-list.ts';
 import { asked } from '../vouch.ts';
 import { newestFiles } from './builds.ts';
 import { pluginIn } from './describe.ts';
@@ -28,7 +28,7 @@ export async function serve(item: Item, at: Pulling): Promise<Answer> {
   if (place.of === 'checksum') return checksumOfList(item, what, place.by, at);
   const text = what.of === 'list' ? await listOf(what, at) : await buildsOf(what, at);
   if (text === null) return absent(item, at);
-  return serveDocument(item, listDocument(text, what), at);
+  return inStep(serveDocument(item, listDocument(text, what), at));
 }
 
 function absent(item: Item, { registry }: Pulling): Answer {
@@ -74,7 +74,7 @@ async function checksumOfList(
 ): Promise<Answer> {
   const { status, bytes } = await readItem(itemOf(place), at);
   if (status !== 200) return absent(item, at);
-  return serveDocument(item, { body: checksumOf(bytes, by), type: checksumType }, at);
+  return inStep(serveDocument(item, { body: checksumOf(bytes, by), type: checksumType }, at));
 }
 
 async function listOf(place: ListPlace, at: Pulling): Promise<string | null> {
