@@ -10,8 +10,9 @@ export function itemOf(place: Place): Item {
   // Other bytes may come to stand where no build is named.
   const isFile = what.of === 'file' && what.build !== null;
   if (place.of === 'checksum') return { kind: 'checksum', ...common, ...version, isFile };
-  if (place.of === 'list') return { kind: 'metadata', ...common, isText: true };
-  if (place.of === 'builds') return { kind: 'builds', ...common, ...version, isText: true };
+  // A list has its checksums beside it: when it has changed, all forms of it have.
+  if (place.of === 'list') return { kind: 'metadata', ...common, form: 'xml', isText: true };
+  if (place.of === 'builds') return { kind: 'builds', ...common, ...version, form: 'xml', isText: true };
   const isPom = place.extension === 'pom';
   return {
     ...{ kind: isPom ? 'pom' : 'file', ...common, ...version, isFile, isText: isPom },

@@ -72,9 +72,9 @@ export async function checksumOfList(
     at.ask.stored,
     cacheControl,
   );
-  // It is as old as what it is of, and is to be asked for again at the same moment.
-  const age = headers.get('age');
-  if (age !== null) answer.headers.set('age', age);
+  // As old as what it is of, so that it is asked for again when that is: a second too soon rather than too late, since ages are whole seconds.
+  const ageS = Number.parseInt(headers.get('age') ?? '0', 10) || 0;
+  answer.headers.set('age', String(ageS + 1));
   return inStep(answer);
 }
 
