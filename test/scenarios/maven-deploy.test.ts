@@ -4,10 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Right } from '../../src/identity.ts';
 import { maven } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
-import { startNetwork, type TestNetwork } from '../support/index.ts';
+import { runMeridian, startNetwork, type TestNetwork } from '../support/index.ts';
 import { type MavenRepository, pomOf, startMavenRepository } from '../support/maven-repository.ts';
 
 let upstream: MavenRepository;
@@ -175,6 +177,29 @@ describe('what is deployed', () => {
     expect(await textOf(`${path}.md5`, 'far')).toBe(sumOf('md5', 'two'));
   });
 
+  test('by Gradle has its module metadata beside it, and checksums of all kinds', async () => {
+    const start = '/com/acme/gradle/1.0/gradle-1.0';
+    const module = JSON.stringify({
+      formatVersion: '1.1',
+      component: { group: 'com.acme', module: 'gradle', version: '1.0' },
+    });
+    const files = [
+      ['.jar', 'gradle'],
+      ['-sources.jar', 'sources'],
+      ['.module', module],
+      ['.pom', pomOf('com.acme', 'gradle', '1.0')],
+    ] as const;
+    for (const [ends, bytes] of files) {
+      expect((await put(start + ends, bytes)).status).toBe(201);
+      for (const by of ['sha512', 'sha256', 'sha1', 'md5']) {
+        expect((await put(`${start}${ends}.${by}`, sumOf(by, bytes))).status).toBe(200);
+      }
+    }
+    const found = await get(`${start}.module`, 'far');
+    expect(found.headers.get('content-type')).toBe('application/vnd.org.gradle.module+json');
+    expect(await found.text()).toBe(module);
+  });
+
   test('of plugins is listed by their group, under their prefixes', async () => {
     const path = '/com/acme/plugins/acme-maven-plugin/1.0/acme-maven-plugin-1.0.pom';
     const said = pomOf(
@@ -202,4 +227,28 @@ describe('what is deployed', () => {
     expect((await remove('/com/acme/gone/1.0/')).status).toBe(404);
     expect((await remove('/com/acme/lib/maven-metadata.xml')).status).toBe(400);
   });
+});
+
+test('what Maven lists as needed is kept for good, with its parents, and had when the upstream is gone', async () => {
+  upstream.deploy('org.kept', 'parent', '7', { packaging: 'pom' });
+  upstream.deploy('org.kept', 'lib', '1.0', {
+    pom: '<parent><groupId>org.kept</groupId><artifactId>parent</artifactId><version>7</version></parent>',
+  });
+  const list = join(network.dir, 'maven.txt');
+  writeFileSync(list, 'The following files have been resolved:\n   org.kept:lib:jar:1.0:compile\n');
+  const run = (...words: string[]) =>
+    runMeridian([...words, '--config', network.configFile], { cwd: network.dir });
+  const ran = await run('mirror', list);
+  expect([ran.code, ran.stderr, ran.stdout]).toEqual([0, '', expect.stringContaining('mirrored 6')]);
+  await run('purge', '--tag', 'maven');
+  await upstream.off();
+  for (const path of [
+    '/lib/1.0/lib-1.0.pom',
+    '/lib/1.0/lib-1.0.jar',
+    '/lib/1.0/lib-1.0.jar.sha1',
+    '/parent/7/parent-7.pom',
+  ]) {
+    expect([path, (await get(`/org/kept${path}`, 'far')).status]).toEqual([path, 200]);
+  }
+  expect((await get('/org/kept/other/1/other-1.pom', 'far')).status).toBeGreaterThanOrEqual(500);
 });

@@ -38,7 +38,8 @@ export async function needs({ name, version }: Wanted, at: Mirroring): Promise<r
     const bytes = await at.read(`/${pathOf(next)}`);
     const pom: Pom | null = bytes === null ? null : tryPom(bytes);
     if (depth === 0) places.push(...(pom === null ? [] : artifactOf(next, pom)));
-    next = pom?.parent == null ? null : pomOf(pom.parent);
+    const up: FilePlace | null = pom?.parent == null ? null : pomOf(pom.parent);
+    next = up !== null && places.some((place) => pathOf(place) === pathOf(up)) ? null : up;
   }
   const paths = places.map((place) => `/${pathOf(place)}`);
   const sums = await Promise.all(paths.map((path) => sumNeeded(path, at)));

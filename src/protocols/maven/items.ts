@@ -1,5 +1,6 @@
 /** What addresses mean as items of a route: what is a file, and what may change. */
 import type { Item } from '../registry/ecosystem.ts';
+import { indexTag } from '../registry/item.ts';
 import { type Documented, nameOf, type Place, pathOf, readPlace } from './place.ts';
 
 /** The same for every address of the place. */
@@ -8,15 +9,20 @@ export function itemOf(place: Place): Item {
   const common = { name: nameOf(what), path: pathOf(place) };
   const version = what.of === 'list' ? {} : { version: what.version };
   // Other bytes may come to stand where no build is named.
-  const isFile = what.of === 'file' && what.build !== null;
-  if (place.of === 'checksum') return { kind: 'checksum', ...common, ...version, isFile };
+  const isMutable = what.of === 'file' && what.build === null;
+  const file = {
+    ...(what.of === 'file' && { isFile: true }),
+    // It becomes another one with a list: when there is a new build.
+    ...(isMutable && { isMutable, tags: [indexTag('maven', common.name)] }),
+  };
+  if (place.of === 'checksum') return { kind: 'checksum', ...common, ...version, ...file };
   // A list has its checksums beside it: when it has changed, all forms of it have.
   if (place.of === 'list') return { kind: 'metadata', ...common, form: 'xml', isText: true };
   if (place.of === 'builds') return { kind: 'builds', ...common, ...version, form: 'xml', isText: true };
   const isPom = place.extension === 'pom';
   return {
-    ...{ kind: isPom ? 'pom' : 'file', ...common, ...version, isFile, isText: isPom },
-    ...(isFile && !isPom ? { inParts: 'ahead' as const } : {}),
+    ...{ kind: isPom ? 'pom' : 'file', ...common, ...version, ...file, isText: isPom },
+    ...(place.build !== null && !isPom && { inParts: 'ahead' as const }),
   };
 }
 
