@@ -4,12 +4,13 @@
  * that the guide writes. Gradle's own requests are in `scenarios/maven-deploy.test.ts`: it writes the same files.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { textOf } from '../../src/guide.ts';
 import type { Right } from '../../src/identity.ts';
 import { maven } from '../../src/index.ts';
 import { guides } from '../../src/protocols/maven/guides.ts';
+import { versions } from '../../src/protocols/maven/version.ts';
 import { tokenFor } from '../support/access.ts';
 import { eventually, startNetwork, type TestNetwork, temporary, within } from '../support/index.ts';
 import {
@@ -20,16 +21,31 @@ import {
 } from '../support/maven-repository.ts';
 import { available } from '../support/needs.ts';
 
-const plugins = `${debianRepository}/org/apache/maven/plugins`;
-const resolver = 'org.apache.maven.plugins:maven-dependency-plugin:3.5.0';
-const deployer = 'org.apache.maven.plugins:maven-deploy-plugin:3.0.0';
+/** The newest that Debian has; `null`: none. */
+function newest(folder: string): string | null {
+  const where = join(debianRepository, folder);
+  const artifact = folder.split('/').at(-1);
+  const there = existsSync(where) ? readdirSync(where).filter((version) => /^\d[\d.]+$/.test(version)) : [];
+  return (
+    there
+      .filter((version) => existsSync(join(where, version, `${artifact}-${version}.jar`)))
+      .sort(versions.compare)
+      .at(-1) ?? null
+  );
+}
+
+const commonsIo = newest('commons-io/commons-io');
+const plugins = ['maven-dependency-plugin', 'maven-deploy-plugin'].map((artifact) => {
+  const version = newest(`org/apache/maven/plugins/${artifact}`);
+  return { artifact, version, name: `org.apache.maven.plugins:${artifact}:${version}` };
+});
+const [resolver, deployer] = plugins.map(({ name }) => name);
 
 function problem(): string | null {
   if (Bun.which('mvn') === null) return 'mvn is not installed';
-  const missing = ['maven-dependency-plugin/3.5.0', 'maven-deploy-plugin/3.0.0'].find(
-    (each) => !existsSync(`${plugins}/${each}`),
-  );
-  return missing === undefined ? null : `there is no ${missing} in ${plugins}`;
+  const missing = plugins.find(({ version }) => version === null);
+  if (missing !== undefined) return `there is no ${missing.artifact} in ${debianRepository}`;
+  return commonsIo === null ? `there is no commons-io in ${debianRepository}` : null;
 }
 
 const folder = temporary('maven');
@@ -134,20 +150,20 @@ function deploy(version: string, bytes: string, pop = 'near'): readonly string[]
 
 describe.skipIf(!mayRun)('Maven', () => {
   test('fetches an artifact, its parents, and the plugin that does it: cold, warm, and with no upstream', async () => {
-    const { repository } = await succeeds(get('commons-io:commons-io:2.11.0'), { home: 'cold' });
-    const jar = 'commons-io/commons-io/2.11.0/commons-io-2.11.0.jar';
+    const { repository } = await succeeds(get(`commons-io:commons-io:${commonsIo}`), { home: 'cold' });
+    const jar = `commons-io/commons-io/${commonsIo}/commons-io-${commonsIo}.jar`;
     const real = await Bun.file(join(debianRepository, jar)).bytes();
     expect(Bun.hash(await Bun.file(join(repository, jar)).bytes())).toBe(Bun.hash(real));
     expect(upstream.count(`/${jar}`)).toBe(1);
 
     upstream.forget();
     other.forget();
-    await succeeds(get('commons-io:commons-io:2.11.0'), { home: 'warm' });
+    await succeeds(get(`commons-io:commons-io:${commonsIo}`), { home: 'warm' });
     expect([upstream.requests(), other.requests()]).toEqual([[], []]);
 
     await upstream.off();
     await other.off();
-    await succeeds(get('commons-io:commons-io:2.11.0'), { home: 'far', pop: 'far' });
+    await succeeds(get(`commons-io:commons-io:${commonsIo}`), { home: 'far', pop: 'far' });
     await upstream.on();
     await other.on();
   }, 60_000);
