@@ -36,6 +36,7 @@ beforeAll(async () => {
         match: { path: '/quick' },
         upstreams: [{ url: first.url }],
         metadata: { freshS: 1, staleWhileRevalidateS: 60 },
+        maxIndexBytes: '16 KiB',
       }),
       maven({
         name: 'guarded',
@@ -79,6 +80,11 @@ describe('an artifact', () => {
       expect(await textOf(`/org/one/lib/1.0/lib-1.0.jar.${by}`)).toBe(sumOf(by, 'org.one:lib:1.0'));
     }
     expect((await get('/org/one/lib/1.0/lib-1.0.jar.sha256')).status).toBe(404);
+    const head = await fetch(urlOf('/org/one/lib/1.0/lib-1.0.pom'), { method: 'HEAD' });
+    expect([head.status, head.headers.get('x-checksum-sha512')]).toEqual([
+      200,
+      expect.stringMatching(/^[0-9a-f]{128}$/),
+    ]);
     first.forget();
     expect(await textOf('/org/one/lib/1.0/lib-1.0.jar', 'far')).toBe('org.one:lib:1.0');
     expect(await textOf('/org/one/lib/1.0/lib-1.0.jar.sha1', 'far')).toBe(sumOf('sha1', 'org.one:lib:1.0'));
@@ -216,6 +222,28 @@ describe('a list', () => {
     second.fault({ as: 'status', status: 500 }, ({ path }) => path.startsWith('/org/half/'));
     expect((await get('/org/half/lib/maven-metadata.xml')).status).toBeGreaterThanOrEqual(500);
     second.fault(null);
+  });
+
+  test('of a group names the plugins of all upstreams', async () => {
+    const plugins = (prefix: string) =>
+      `<metadata><plugins><plugin><name>P</name><prefix>${prefix}</prefix><artifactId>${prefix}-plugin</artifactId></plugin></plugins></metadata>`;
+    first.put('/org/plugins/maven-metadata.xml', plugins('one'));
+    second.put('/org/plugins/maven-metadata.xml', plugins('two'));
+    const list = await textOf('/org/plugins/maven-metadata.xml');
+    expect([...list.matchAll(/<prefix>(.*?)</g)].map(([, prefix]) => prefix)).toEqual(['one', 'two']);
+  });
+
+  test('that is longer than the config allows is an error', async () => {
+    const versions = Array.from({ length: 2000 }, (_, number) => `<version>1.${number}</version>`).join('');
+    first.put(
+      '/org/long/lib/maven-metadata.xml',
+      `<metadata><versioning><versions>${versions}</versions></versioning></metadata>`,
+    );
+    const response = await get('/org/long/lib/maven-metadata.xml', 'near', 'quick');
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      expect.stringContaining('exceeds 16384 bytes'),
+    ]);
   });
 
   test('of builds has the newest of each upstream', async () => {
