@@ -37,6 +37,9 @@ describe('an address says', () => {
     );
     expect(told(`${folder}/lib-1.1-SNAPSHOT.pom`)).toBe('com.acme:lib 1.1-SNAPSHOT [] pom last');
     expect(told(`${folder}/maven-metadata.xml`)).toBe('builds com.acme:lib 1.1-SNAPSHOT');
+    expect(told('/com/acme/lib/1.1.SNAPSHOT/lib-1.1.20260102.030405-6.jar')).toBe(
+      'com.acme:lib 1.1.SNAPSHOT [] jar build 6',
+    );
     expect(told('/com/acme/lib/SNAPSHOT/lib-20260102.030405-6.jar')).toBe(
       'com.acme:lib SNAPSHOT [] jar build 6',
     );

@@ -125,8 +125,15 @@ export function pathOf(place: Place): string {
 
 const metadataFile = 'maven-metadata.xml';
 
+const snapshot = 'SNAPSHOT';
+
 export function isSnapshot(version: string): boolean {
-  return version === 'SNAPSHOT' || version.endsWith('-SNAPSHOT');
+  return version.endsWith(snapshot);
+}
+
+/** What builds of a snapshot begin with: `1.1-` of `1.1-SNAPSHOT`. */
+export function baseOf(version: string): string {
+  return version.slice(0, -snapshot.length);
 }
 
 /** The file of a version that is called so: its POM, its jar. */
@@ -230,7 +237,7 @@ function filePlace(at: Coordinates, version: string, file: string): PlaceRead {
     tail = behind.slice(version.length);
     build = isSnapshot(version) ? null : undefined;
   } else {
-    const base = version.slice(0, -'SNAPSHOT'.length);
+    const base = baseOf(version);
     const found =
       isSnapshot(version) && behind.startsWith(base) ? buildPattern.exec(behind.slice(base.length)) : null;
     if (found === null) return wrong;

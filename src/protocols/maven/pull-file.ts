@@ -37,7 +37,7 @@ async function pullFrom(
 ): Promise<Answer> {
   const { registry } = at;
   const path = `/${pathOf(place)}`;
-  const vouched = await vouchers.of(source, path, at);
+  const vouched = await vouchers.of(source, place, at);
   if (vouched.is === 'refused') return vouched.answer;
   if (vouched.is === 'absent') return errorAnswer(registry.ecosystem, 404, `There is no ${item.path}.`);
   const { sums } = vouched;
@@ -127,7 +127,7 @@ export async function pullChecksum(
   const { registry, ask } = at;
   const path = `/${pathOf(place)}`;
   for (const source of registry.sources.of(item.name)) {
-    const vouched = await vouchers.of(source, path, at);
+    const vouched = await vouchers.of(source, place, at);
     if (vouched.is === 'refused') return vouched.answer;
     if (vouched.is === 'absent') continue;
     const sum = vouched.sums[by] ?? (by === 'md5' ? await md5At(source, path, at) : undefined);

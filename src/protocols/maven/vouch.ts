@@ -10,7 +10,7 @@ import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, fetchWhole, passError } from '../registry/upstream.ts';
 import { maxChecksumBytes, readChecksum } from './checksum.ts';
-import type { Checksum } from './place.ts';
+import { type Checksum, type FilePlace, pathOf } from './place.ts';
 
 /** In lower-case hexadecimal. */
 export type Sums = Readonly<Partial<Record<Checksum, string>>>;
@@ -23,8 +23,7 @@ export type Vouched =
   | { readonly is: 'refused'; readonly answer: Answer };
 
 export interface Vouchers {
-  /** @param path of the file, below the source, with its leading slash. */
-  of(source: Source, path: string, at: Pulling): Promise<Vouched>;
+  of(source: Source, place: FilePlace, at: Pulling): Promise<Vouched>;
 }
 
 /** Those that are asked for of each file, the strongest first. */
@@ -38,7 +37,10 @@ const absent: ReadonlySet<number> = new Set([404, 410, 451]);
 export function openVouchers(clock: Clock): Vouchers {
   const known = new Map<string, { readonly sums: Sums; readonly untilMs: number }>();
   return {
-    async of(source, path, at) {
+    async of(source, place, at) {
+      const path = `/${pathOf(place)}`;
+      // Where other bytes may come to stand, they have other checksums.
+      if (place.build === null) return ask(source, path, at);
       const key = source.url + path;
       const before = known.get(key);
       if (before !== undefined && clock.now() < before.untilMs) return { is: 'there', sums: before.sums };

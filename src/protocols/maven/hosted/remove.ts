@@ -40,7 +40,7 @@ export function meantBy(path: string): Meant | null {
   }
   const segments = segmentsOf(path.endsWith('/') ? path.slice(0, -1) : path);
   const names = 'names' in segments ? segments.names : [];
-  const isVersion = /^[vr]?\d|^SNAPSHOT$/.test(names.at(-1) ?? '');
+  const isVersion = /^[vr]?\d|SNAPSHOT$/.test(names.at(-1) ?? '');
   const folders = isVersion ? names.slice(0, -1) : names;
   const name = `${folders.slice(0, -1).join('.')}:${folders.at(-1) ?? ''}`;
   if (coordinatesOf(name) === null) return null;

@@ -11,7 +11,7 @@ import type { Pulling } from '../../registry/origin.ts';
 import { checksumOf } from '../checksum.ts';
 import { checksumType, itemOf, placeOf, typeOf } from '../items.ts';
 import { type Plugin, stampAt, unite, writeBuilds, writeMetadata } from '../metadata.ts';
-import { type BuildsPlace, type Checksum, type FilePlace, type ListPlace, nameOf } from '../place.ts';
+import { type BuildsPlace, baseOf, type Checksum, type FilePlace, type ListPlace, nameOf } from '../place.ts';
 import { inStep, listDocument } from '../pull-list.ts';
 import { asked } from '../vouch.ts';
 import { newestFiles } from './builds.ts';
@@ -129,7 +129,7 @@ async function buildsOf(place: BuildsPlace, at: Pulling): Promise<string | null>
   const version = await findVersion(at, nameOf(place), place.version);
   if (version === null) return null;
   const files = newestFiles(version);
-  const base = place.version.slice(0, -'SNAPSHOT'.length);
+  const base = baseOf(place.version);
   const builds = files.flatMap((file) => file.place.build ?? []);
   const newest = builds.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))[0] ?? null;
   return writeBuilds(place, place.version, {
