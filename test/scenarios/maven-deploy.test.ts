@@ -90,6 +90,11 @@ describe('what is deployed', () => {
     expect(await textOf(`${start}.jar`)).toBe('ours');
   });
 
+  test('is described by its POM', async () => {
+    const told = await network.node('origin').api('GET', '/packages/maven/com.acme%3Alib');
+    expect(told).toMatchObject({ name: 'com.acme:lib', description: 'Ours' });
+  });
+
   test('needs a token with the right, and a name that lives here', async () => {
     expect((await fetch(urlOf(`${start}.war`), { method: 'PUT', body: 'x' })).status).toBe(401);
     const other = await fetch(urlOf(`${start}.war`), {
