@@ -29,6 +29,7 @@ import { policyDesk } from './policy/explain.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { policyField, refusePackage } from './policy/refuse.ts';
 import { openSources } from './sources.ts';
+import { writtenOut } from './written-out.ts';
 
 /** Indexes of the largest size that may be under way at the same time. */
 const largestAtOnce = 4;
@@ -95,17 +96,6 @@ export function registry(
       else policy.begin(home);
     },
     close: () => policy?.close(),
-  };
-}
-
-function writtenOut(options: RegistryOptions, { patterns }: Ecosystem): RegistryOptions {
-  if (patterns === undefined) return options;
-  const out = (names: readonly string[]) => names.flatMap(patterns);
-  const { upstreams, hosted } = options;
-  return {
-    ...options,
-    upstreams: upstreams.map((upstream) => ({ ...upstream, names: out(upstream.names) })),
-    hosted: hosted && { ...hosted, names: out(hosted.names), public: out(hosted.public) },
   };
 }
 
