@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Right } from '../../src/identity.ts';
 import { maven } from '../../src/index.ts';
@@ -139,6 +140,21 @@ describe('what is deployed', () => {
     );
     for (const ends of ['.pom', '.jar']) expect((await get(folder + ends)).status).toBe(404);
     expect((await get('/com/acme/bad/maven-metadata.xml')).status).toBe(404);
+  });
+
+  test('is not kept where it breaks off', async () => {
+    const path = '/com/acme/half/1.0/half-1.0.jar';
+    const { hostname, port } = new URL(network.url('near'));
+    const closed = Promise.withResolvers<void>();
+    const socket = connect(Number(port), hostname, () => {
+      const fields = `host: ${hostname}\r\nauthorization: ${authorised().authorization}\r\ncontent-length: 1000`;
+      socket.end(`PUT /maven${path} HTTP/1.1\r\n${fields}\r\n\r\nhalf of it`);
+    });
+    socket.on('error', () => {}).on('close', () => closed.resolve());
+    await closed.promise;
+    expect((await get(path)).status).toBe(404);
+    expect((await put(path, 'all of it')).status).toBe(201);
+    expect(await textOf(path, 'far')).toBe('all of it');
   });
 
   test('is taken back where its checksum shows that it has not arrived as it was', async () => {
