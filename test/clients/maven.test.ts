@@ -59,10 +59,6 @@ beforeAll(async () => {
   if (!mayRun) return;
   upstream = await startMavenRepository({ over: debianRepository });
   other = await startMavenRepository({ sums: ['sha1', 'sha256', 'sha512'] });
-  upstream.put(
-    '/org/apache/maven/plugins/maven-metadata.xml',
-    '<metadata><plugins><plugin><name>Dependencies</name><prefix>dependency</prefix><artifactId>maven-dependency-plugin</artifactId></plugin></plugins></metadata>',
-  );
   upstream.deploy('org.two', 'lib', '1.9');
   other.deploy('org.two', 'lib', '1.10');
   other.deploy('org.blocked', 'lib', '1.0');
@@ -172,11 +168,9 @@ describe.skipIf(!mayRun)('Maven', () => {
     await other.on();
   }, 60_000);
 
-  test('finds a plugin by its prefix, and the newest of all versions that several upstreams have', async () => {
-    const get = ['dependency:get', '-Dartifact=org.two:lib:LATEST'];
-    const { repository } = await succeeds(get, { home: 'cold' });
+  test('finds the newest of all versions that several upstreams have', async () => {
+    const { repository } = await succeeds(get('org.two:lib:LATEST'), { home: 'cold' });
     expect(await Bun.file(join(repository, 'org/two/lib/1.10/lib-1.10.jar')).text()).toBe('org.two:lib:1.10');
-    expect(upstream.count('/org/apache/maven/plugins/maven-metadata.xml')).toBe(1);
   }, 30_000);
 
   test('deploys a release and a snapshot at one PoP, and resolves both at another, by a range and by its name', async () => {
@@ -201,6 +195,17 @@ describe.skipIf(!mayRun)('Maven', () => {
     );
     expect(upstream.requests().filter(({ path }) => path.includes('/com/acme/'))).toEqual([]);
   }, 60_000);
+
+  test('keeps what is not public from whoever has no right, and whether it is there', async () => {
+    for (const path of [
+      'lib/1.0/lib-1.0.jar',
+      'lib/1.0/lib-1.0.jar.sha1',
+      'lib/maven-metadata.xml',
+      'none/1/none-1.pom',
+    ]) {
+      expect([path, (await fetch(`${urlAt('far')}/com/acme/${path}`)).status]).toEqual([path, 401]);
+    }
+  });
 
   test('says why it may not: other bytes of a release, no right, a rule', async () => {
     expect((await mvn(deploy('1.0', 'otherwise'), { home: 'cold' })).output).toContain('409 Conflict');
