@@ -67,7 +67,7 @@ async function pullFrom(
 }
 
 /** Newer clients read them here, and ask for no checksum files. */
-export function tell(headers: Headers, sums: Sums): void {
+function tell(headers: Headers, sums: Sums): void {
   for (const by of asked) {
     const sum = sums[by];
     if (sum !== undefined) headers.set(`x-checksum-${by}`, sum);
