@@ -7,6 +7,7 @@ import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { files } from '../protocols/files/files.ts';
+import { maven } from '../protocols/maven/maven.ts';
 import { pypi } from '../protocols/pypi/pypi.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
@@ -16,6 +17,7 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 const made: Made = {
   files,
   pypi: () => pypi(),
+  maven: (settings) => maven(settings),
 };
 
 /** The protocol of a route for packages. */

@@ -46,6 +46,8 @@ export interface Ecosystem extends JudgedEcosystem {
    * it. Absent: no upstream says when versions were published.
    */
   facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
+  /** What a pattern of names in the config stands for, where it may be written more shortly; absent: for itself. */
+  patterns?(pattern: string): readonly string[];
   /** How each of its clients is pointed at a route. */
   guides(at: RouteAddress): readonly ClientGuide[];
   /**

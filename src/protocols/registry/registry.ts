@@ -30,6 +30,7 @@ import { policyDesk } from './policy/explain.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { policyField, refusePackage } from './policy/refuse.ts';
 import { openSources } from './sources.ts';
+import { writtenOut } from './written-out.ts';
 
 /** Indexes of the largest size that may be under way at the same time. */
 const largestAtOnce = 4;
@@ -37,10 +38,11 @@ const encoder = new TextEncoder();
 
 export function registry(
   ecosystem: Ecosystem,
-  options: RegistryOptions,
+  given: RegistryOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
+  const options = writtenOut(given, ecosystem);
   const { id } = ecosystem;
   const canonical = (name: string) => ecosystem.canonical(name);
   const { route, prefix } = mount;
