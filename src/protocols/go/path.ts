@@ -4,7 +4,7 @@
  */
 import { escaped, unescaped } from './escape.ts';
 import { objectionToFile, objectionToModule } from './module-path.ts';
-import { isCanonicalVersion } from './version.ts';
+import { isCanonicalVersion } from './module-version.ts';
 
 export type GoAddress =
   | { readonly of: 'list' | 'latest'; readonly module: string }

@@ -1,68 +1,36 @@
-import { describe, expect, test } from 'bun:test';
-import { fitsModule, goOrder, isCanonicalVersion, isPseudoVersion, latestOf } from './version.ts';
+import { holdsFacts } from '../registry/policy/order.contract.ts';
+import { versions } from './version.ts';
 
-describe('a version of a module', () => {
-  test('is ordered as the go command orders it', () => {
-    const ordered = [
-      'v0.0.0-20200101000000-abcdefabcdef',
-      'v0.1.0',
-      'v1.0.0-rc.1',
-      'v1.0.0',
-      'v1.2.0',
-      'v1.10.0',
-      'v2.0.0+incompatible',
-    ];
-    expect(ordered.toReversed().sort(goOrder.compare)).toEqual(ordered);
-  });
-
-  test('is known without its v, as advisories write it', () => {
-    expect(goOrder.compare('1.2.0', 'v1.2.0')).toBe(0);
-    expect(goOrder.canonical('1.2.0')).toBe('v1.2.0');
-  });
-
-  test('that is canonical is one for good', () => {
-    for (const version of ['v1.0.0', 'v2.0.0+incompatible', 'v0.0.0-20200101000000-abcdefabcdef'])
-      expect(isCanonicalVersion(version)).toBe(true);
-    for (const version of ['1.0.0', 'v1', 'master', 'v1.0.0+meta', 'v01.0.0'])
-      expect(isCanonicalVersion(version)).toBe(false);
-  });
-
-  test('may be made of a commit', () => {
-    for (const version of [
-      'v0.0.0-20200101000000-abcdefabcdef',
-      'v1.2.4-0.20200101000000-abcdefabcdef',
-      'v1.2.4-rc.0.20200101000000-abcdefabcdef',
-    ]) {
-      expect(isPseudoVersion(version)).toBe(true);
-    }
-    for (const version of ['v1.0.0', 'v1.0.0-rc.1', 'v1.2.4-20200101000000-abcdefabcdef'])
-      expect(isPseudoVersion(version)).toBe(false);
-  });
-
-  test('fits the major version that the path of its module says', () => {
-    for (const [version, module] of [
-      ['v1.0.0', 'example.com/m'],
-      ['v0.9.0', 'example.com/m'],
-      ['v2.0.0+incompatible', 'example.com/m'],
-      ['v2.1.0', 'example.com/m/v2'],
-      ['v3.0.0', 'gopkg.in/yaml.v3'],
-    ] as const) {
-      expect([version, module, fitsModule(version, module)]).toEqual([version, module, true]);
-    }
-    for (const [version, module] of [
-      ['v2.0.0', 'example.com/m'],
-      ['v1.0.0', 'example.com/m/v2'],
-      ['v2.0.0', 'gopkg.in/yaml.v3'],
-    ] as const) {
-      expect([version, module, fitsModule(version, module)]).toEqual([version, module, false]);
-    }
-  });
-});
-
-describe('the latest version', () => {
-  test('is the highest release, or else the highest of the others', () => {
-    expect(latestOf(['v1.0.0', 'v1.1.0', 'v1.2.0-rc.1'])).toBe('v1.1.0');
-    expect(latestOf(['v0.0.0-20200101000000-abcdefabcdef', 'v0.0.0-rc.1'])).toBe('v0.0.0-rc.1');
-    expect(latestOf([])).toBeNull();
-  });
+holdsFacts(versions, {
+  // go.dev/ref/mod#pseudo-versions: the three forms lie before the release to come, after a pre-release, and after a release.
+  rising: [
+    ...['v0.0.0-20190101000000-abcdefabcdef', 'v0.0.0-20230101000000-abcdefabcdef', 'v0.1.0', 'v1.2.3-pre'],
+    ...[
+      'v1.2.3-pre.0.20190101000000-abcdefabcdef',
+      'v1.2.3',
+      'v1.2.4-0.20190101000000-abcdefabcdef',
+      'v1.2.4',
+    ],
+    ...['v1.10.0', 'v2.0.0+incompatible', 'v2.1.0+incompatible', 'v3.0.0-rc.1', 'v3.0.0'],
+  ],
+  // Advisories write no `v`.
+  same: [['v1.2.3', '1.2.3', 'v1.2.3+meta'], ['v1.0.0', 'v1', 'v1.0'], ['v2.0.0+incompatible']],
+  none: [
+    '',
+    'latest',
+    'master',
+    'v',
+    'v01.0.0',
+    'v1.0.0.0',
+    'w1.0.0',
+    'vv1.0.0',
+    'v1.0.0-01',
+    'v1.0.0-',
+    'v1.0.0 ',
+  ],
+  prereleases: {
+    ...{ 'v1.2.4-0.20190101000000-abcdefabcdef': 'v1.2.4', 'v1.0.0-beta': 'v1.0.0' },
+    'v0.0.0-20190101000000-abcdefabcdef': 'v0.0.0',
+  },
+  releases: { 'v1.2.3': null, 'v2.0.0+incompatible': null },
 });
