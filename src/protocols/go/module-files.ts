@@ -110,7 +110,7 @@ function objectionToSize(name: string, sizeBytes: number): string | null {
 /** Says when a path cannot stand beside those before it, where a file system does not tell cases apart. */
 function collisions(): (path: string, isFolder: boolean) => string | null {
   const known = new Map<string, { readonly path: string; readonly isFolder: boolean }>();
-  return function check(path, isFolder) {
+  return function check(path: string, isFolder: boolean): string | null {
     const folded = path.toUpperCase().toLowerCase();
     const other = known.get(folded);
     if (other === undefined) known.set(folded, { path, isFolder });
