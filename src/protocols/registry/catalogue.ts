@@ -21,9 +21,9 @@ import { seldom } from '../seldom.ts';
 import { webAddress } from '../web-address.ts';
 import type { Item } from './ecosystem.ts';
 import { authorise } from './hosted/authorise.ts';
-import { remove } from './hosted/change.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
+import { remove } from './hosted/remove.ts';
 import type { RegistryOrigin } from './origin.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { accessField, restrictedValue } from '../../identity.ts';
-import type { Change, Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
+import type { Change, Mount, OriginHome, Protocol } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import { Budget } from '../budget.ts';
 import { renderedFor } from '../rendered.ts';
@@ -55,7 +55,6 @@ export function registry(
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
   const ahead = openAhead(origin, options.ahead);
-  let purge: OriginDoor['purge'] | null = null;
   const naming = { route, ecosystem, metadata, isRestricted };
   return {
     id,
@@ -89,9 +88,8 @@ export function registry(
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
     ...mirrorOf(origin),
-    ...hostingOf(origin, () => purge),
+    ...hostingOf(origin),
     begin(home: OriginHome) {
-      ({ purge } = home);
       if (policy === null) beginWithout(origin, home);
       else policy.begin(home);
     },
