@@ -3,6 +3,8 @@
  * `name-version`, and the manifest in it. What cargo would refuse to unpack, or would unpack somewhere else, is refused here.
  */
 import { z } from 'zod';
+import { MeridianError } from '../../errors.ts';
+import { Refusal } from '../registry/hosted/refusal.ts';
 import {
   blockBytes,
   checksumHolds,
@@ -22,17 +24,12 @@ export const crateBounds = {
   header: 64 * 1024,
 } as const;
 
-/** What is wrong with a crate file; the message is a sentence. */
-export class BadCrate extends Error {
-  override readonly name = 'BadCrate';
-}
-
 export interface CrateManifest {
   readonly name: string;
   readonly version: string;
 }
 
-/** @throws `BadCrate`, also unless it is the file of this crate. */
+/** @throws a `Refusal`, also unless it is the file of this crate. */
 export async function inspectCrate(
   file: ReadableStream<Uint8Array>,
   { name, version }: CrateManifest,
@@ -45,12 +42,12 @@ export async function inspectCrate(
     );
     for await (const chunk of unpacked) reader.push(chunk);
   } catch (cause) {
-    if (cause instanceof BadCrate) throw cause;
-    throw new BadCrate('The crate file is not whole, or is no gzip.', { cause });
+    if (cause instanceof Refusal || cause instanceof MeridianError) throw cause;
+    throw new Refusal(400, 'The crate file is not whole, or is no gzip.', { cause });
   }
   const manifest = readManifest(reader.end());
   if (manifest.name !== name || manifest.version !== version) {
-    throw new BadCrate(
+    throw new Refusal(400, 
       `The Cargo.toml in the crate file says ${manifest.name} ${manifest.version}, the publication ${name} ${version}.`,
     );
   }
@@ -59,11 +56,11 @@ export async function inspectCrate(
 const shape = z.object({ package: z.object({ name: z.string(), version: z.string() }) });
 
 function readManifest(bytes: Uint8Array | null): CrateManifest {
-  if (bytes === null) throw new BadCrate('There is no Cargo.toml at the top of the crate file.');
+  if (bytes === null) throw new Refusal(400, 'There is no Cargo.toml at the top of the crate file.');
   try {
     return shape.parse(Bun.TOML.parse(new TextDecoder().decode(bytes))).package;
   } catch (cause) {
-    throw new BadCrate('The Cargo.toml in the crate file says no name and version, or is no TOML.', {
+    throw new Refusal(400, 'The Cargo.toml in the crate file says no name and version, or is no TOML.', {
       cause,
     });
   }
@@ -88,20 +85,20 @@ function archiveReader(folder: string) {
       return;
     }
     const size = checksumHolds(block) ? sizeIn(block) : null;
-    if (size === null) throw new BadCrate('The crate file holds no valid tar archive.');
+    if (size === null) throw new Refusal(400, 'The crate file holds no valid tar archive.');
     left = size;
     padding = paddingOf(size);
     const type = typeIn(block);
     if (type === 'x' || type === 'L') {
       if (size > crateBounds.header)
-        throw new BadCrate(`A header in the crate file has more than ${crateBounds.header} bytes.`);
+        throw new Refusal(400, `A header in the crate file has more than ${crateBounds.header} bytes.`);
       kept = { as: type, chunks: [] };
     } else {
       const path = nextPath ?? pathIn(block);
       nextPath = null;
       const isManifest = check(path, type) === 'Cargo.toml';
       if (isManifest && size > crateBounds.manifest) {
-        throw new BadCrate(`The Cargo.toml has more than ${crateBounds.manifest} bytes.`);
+        throw new Refusal(400, `The Cargo.toml has more than ${crateBounds.manifest} bytes.`);
       }
       kept = isManifest ? { as: 'manifest', chunks: [] } : null;
     }
@@ -120,7 +117,7 @@ function archiveReader(folder: string) {
     push(chunk: Uint8Array): void {
       total += chunk.length;
       if (total > crateBounds.unpacked)
-        throw new BadCrate(`The crate file unpacks to more than ${crateBounds.unpacked} bytes.`);
+        throw new Refusal(400, `The crate file unpacks to more than ${crateBounds.unpacked} bytes.`);
       for (let at = 0; at < chunk.length && !hasEnded; ) {
         if (left > 0) {
           const taken = Math.min(left, chunk.length - at);
@@ -145,7 +142,7 @@ function archiveReader(folder: string) {
     },
     end(): Uint8Array | null {
       if (!hasEnded && (left > 0 || padding > 0 || header.length > 0)) {
-        throw new BadCrate('The tar archive in the crate file is not whole.');
+        throw new Refusal(400, 'The tar archive in the crate file is not whole.');
       }
       return manifest;
     },
@@ -158,7 +155,7 @@ function checker(folder: string): (path: string, type: string) => string {
   return (path, type) => {
     const shown = JSON.stringify(path.slice(0, 120));
     if (type !== '0' && type !== '\0' && type !== '5') {
-      throw new BadCrate(
+      throw new Refusal(400, 
         `${shown} in the crate file is neither a file nor a folder: links and the like are not taken.`,
       );
     }
@@ -167,18 +164,18 @@ function checker(folder: string): (path: string, type: string) => string {
       (part) => part === '' || part === '.' || part === '..' || /[\\:\p{Cc}]/u.test(part),
     );
     if (top !== folder || hasBadPart || (rest.length === 0 && type !== '5')) {
-      throw new BadCrate(`${shown} in the crate file is not below ${folder}/.`);
+      throw new Refusal(400, `${shown} in the crate file is not below ${folder}/.`);
     }
     const name = rest.join('/');
     const folded = name.toLowerCase();
     const other = seen.get(folded);
     if (other !== undefined && (type !== '5' || other !== name)) {
-      throw new BadCrate(
+      throw new Refusal(400, 
         `${shown} in the crate file is there twice, or differs from another one in case alone.`,
       );
     }
     if (seen.size >= crateBounds.files)
-      throw new BadCrate(`The crate file holds more than ${crateBounds.files} files.`);
+      throw new Refusal(400, `The crate file holds more than ${crateBounds.files} files.`);
     seen.set(folded, name);
     return name;
   };

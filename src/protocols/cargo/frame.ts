@@ -2,6 +2,7 @@
  * What `cargo publish` sends (doc.rust-lang.org/cargo/reference/registry-web-api.html#publish): the length of a JSON document, the document, the length of
  * the crate file, the file. Lengths are 32 bits, the lowest first.
  */
+import { Refusal } from '../registry/hosted/refusal.ts';
 
 /** Longest document: readmes are a part of it. */
 const maxJsonBytes = 4 * 1024 * 1024;
@@ -11,23 +12,18 @@ export interface Frame {
   readonly json: Uint8Array;
   readonly crate: {
     readonly sizeBytes: number;
-    /** Fails with a `BadFrame` where it is shorter or longer than announced. */
+    /** Fails with a `Refusal` where it is shorter or longer than announced. */
     readonly body: ReadableStream<Uint8Array>;
   };
 }
 
-/** A body that is not framed so; the message is a sentence. */
-export class BadFrame extends Error {
-  override readonly name = 'BadFrame';
-}
-
-/** Reads as far as the crate file. @throws `BadFrame` */
+/** Reads as far as the crate file. @throws `Refusal` */
 export async function readFrame(body: ReadableStream<Uint8Array>): Promise<Frame> {
   const bytes = reading(body);
   try {
     const jsonBytes = lengthIn(await bytes.take(lengthBytes));
     if (jsonBytes > maxJsonBytes)
-      throw new BadFrame(`What it says of the crate has more than ${maxJsonBytes} bytes.`);
+      throw new Refusal(400, `What it says of the crate has more than ${maxJsonBytes} bytes.`);
     const json = await bytes.take(jsonBytes);
     const sizeBytes = lengthIn(await bytes.take(lengthBytes));
     return { json, crate: { sizeBytes, body: bytes.rest(sizeBytes) } };
@@ -57,7 +53,7 @@ function reading(body: ReadableStream<Uint8Array>) {
       let size = held.length;
       while (size < wanted) {
         const chunk = await next();
-        if (chunk === null) throw new BadFrame('It ends before the crate file begins.');
+        if (chunk === null) throw new Refusal(400, 'It ends before the crate file begins.');
         chunks.push(chunk);
         size += chunk.length;
       }
@@ -69,7 +65,7 @@ function reading(body: ReadableStream<Uint8Array>) {
       let left = sizeBytes;
       const pass = (chunk: Buffer, to: ReadableStreamDefaultController<Uint8Array>) => {
         left -= chunk.length;
-        if (left < 0) throw new BadFrame('More comes than the crate file that was announced.');
+        if (left < 0) throw new Refusal(400, 'More comes than the crate file that was announced.');
         if (chunk.length > 0) to.enqueue(chunk);
       };
       return new ReadableStream<Uint8Array>({
@@ -80,7 +76,7 @@ function reading(body: ReadableStream<Uint8Array>) {
         async pull(to) {
           const chunk = await next();
           if (chunk !== null) return pass(chunk, to);
-          if (left > 0) throw new BadFrame(`The crate file ends ${left} bytes before its announced end.`);
+          if (left > 0) throw new Refusal(400, `The crate file ends ${left} bytes before its announced end.`);
           to.close();
         },
         cancel: (reason) => reader.cancel(reason),
