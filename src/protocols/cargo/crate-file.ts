@@ -43,11 +43,12 @@ export async function inspectCrate(
     for await (const chunk of unpacked) reader.push(chunk);
   } catch (cause) {
     if (cause instanceof Refusal || cause instanceof MeridianError) throw cause;
-    throw new Refusal(400, 'The crate file is not whole, or is no gzip.', { cause });
+    throw unreadable('The crate file is not whole, or is no gzip.', cause);
   }
   const manifest = readManifest(reader.end());
   if (manifest.name !== name || manifest.version !== version) {
-    throw new Refusal(400, 
+    throw new Refusal(
+      400,
       `The Cargo.toml in the crate file says ${manifest.name} ${manifest.version}, the publication ${name} ${version}.`,
     );
   }
@@ -60,9 +61,7 @@ function readManifest(bytes: Uint8Array | null): CrateManifest {
   try {
     return shape.parse(Bun.TOML.parse(new TextDecoder().decode(bytes))).package;
   } catch (cause) {
-    throw new Refusal(400, 'The Cargo.toml in the crate file says no name and version, or is no TOML.', {
-      cause,
-    });
+    throw unreadable('The Cargo.toml in the crate file says no name and version, or is no TOML.', cause);
   }
 }
 
@@ -155,7 +154,8 @@ function checker(folder: string): (path: string, type: string) => string {
   return (path, type) => {
     const shown = JSON.stringify(path.slice(0, 120));
     if (type !== '0' && type !== '\0' && type !== '5') {
-      throw new Refusal(400, 
+      throw new Refusal(
+        400,
         `${shown} in the crate file is neither a file nor a folder: links and the like are not taken.`,
       );
     }
@@ -170,7 +170,8 @@ function checker(folder: string): (path: string, type: string) => string {
     const folded = name.toLowerCase();
     const other = seen.get(folded);
     if (other !== undefined && (type !== '5' || other !== name)) {
-      throw new Refusal(400, 
+      throw new Refusal(
+        400,
         `${shown} in the crate file is there twice, or differs from another one in case alone.`,
       );
     }
@@ -179,4 +180,8 @@ function checker(folder: string): (path: string, type: string) => string {
     seen.set(folded, name);
     return name;
   };
+}
+
+function unreadable(message: string, cause: unknown): Refusal {
+  return new Refusal(400, message, { cause });
 }

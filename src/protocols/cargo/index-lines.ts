@@ -16,6 +16,8 @@ const line = z.looseObject({
 });
 
 export interface IndexLine {
+  /** As its upstream writes it. */
+  readonly name: string;
   readonly version: string;
   /** SHA-256 of the crate file, in lower-case hexadecimal digits. */
   readonly sha256: string;
@@ -62,6 +64,7 @@ function readLine(text: string, name: string): IndexLine[] {
   const publishedMs = value.pubtime ? Date.parse(value.pubtime) : Number.NaN;
   return [
     {
+      name: value.name,
       version: value.vers,
       sha256: value.cksum.toLowerCase(),
       yanked: value.yanked === true,

@@ -1,14 +1,10 @@
 /** A zip on the disk: its entries, and what is in each of them. What it says of itself is compared with what it holds. */
 import { crc32 } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import { BadArchive } from './bad-archive.ts';
 import { type HashedFile, hash1 } from './dirhash.ts';
 import { moduleBounds, type NamedFile } from './module-files.ts';
 import type { Spooled } from './spooled.ts';
-
-/** What is wrong with an archive; the message is a sentence. */
-export class BadArchive extends Error {
-  override readonly name = 'BadArchive';
-}
 
 export interface ArchivedFile extends NamedFile {
   /** Fails with a `BadArchive` where it is not what the archive says of it. */

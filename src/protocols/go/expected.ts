@@ -41,25 +41,38 @@ async function sumsOf({ module, version }: VersionOf, database: string, at: Pull
   if (status === 200) return readSumRecord(new TextDecoder().decode(bytes), module, version);
   // The upstream has no such database, or that has no such module: a private one, for example.
   if (status >= 400 && status < 500 && status !== 429) return null;
-  throw new MeridianError('upstream-unreachable', `The checksum database cannot be asked about ${module}@${version} (${status}).`);
+  throw new MeridianError(
+    'upstream-unreachable',
+    `The checksum database cannot be asked about ${module}@${version} (${status}).`,
+  );
 }
 
 const pin = z.object({ hash: z.string() });
 
 /** The first bytes that were seen of a version are what it is. Without a store, nothing but the cache remembers them. */
-async function pinned(hash: string, what: 'zip' | 'mod', of: VersionOf, { registry, door }: Pulling): Promise<void> {
+async function pinned(
+  hash: string,
+  what: 'zip' | 'mod',
+  of: VersionOf,
+  { registry, door }: Pulling,
+): Promise<void> {
   if (door.stores === null) return;
   const { metadata } = door.stores;
   const key = ['go-first-seen', registry.route, of.module, of.version, what];
-  const before = (await metadata.get(key)) ?? (await metadata.transact(async (transaction) => {
-    const found = await transaction.get(key);
-    if (found === null) await transaction.put(key, { hash });
-    return found;
-  }));
+  const before =
+    (await metadata.get(key)) ??
+    (await metadata.transact(async (transaction) => {
+      const found = await transaction.get(key);
+      if (found === null) await transaction.put(key, { hash });
+      return found;
+    }));
   const first = before === null ? hash : pin.parse(before.value).hash;
   if (first !== hash) throw mismatch(hash, what, of, `it was ${first} when it was first seen here`);
 }
 
 function mismatch(hash: string, what: string, { module, version }: VersionOf, but: string): MeridianError {
-  return new MeridianError('digest-mismatch', `The .${what} of ${module}@${version} has ${hash}, but ${but}.`);
+  return new MeridianError(
+    'digest-mismatch',
+    `The .${what} of ${module}@${version} has ${hash}, but ${but}.`,
+  );
 }

@@ -39,7 +39,8 @@ export async function usable(
   async function look(): Promise<void> {
     for (const version of next) {
       const info = await readItem(itemAt({ of: 'info', module, version }), at, maxInfoBytes);
-      if (info.status === 200 && judge.against(readInfo(info.bytes, `${module}@${version}`)) === null) continue;
+      if (info.status === 200 && judge.against(readInfo(info.bytes, `${module}@${version}`)) === null)
+        continue;
       refused.add(version);
     }
   }

@@ -12,7 +12,8 @@ import { pullFirst } from '../registry/file.ts';
 import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, passError, type Reply } from '../registry/upstream.ts';
-import { BadArchive, filesIn, hashOfFiles } from './archive.ts';
+import { filesIn, hashOfFiles } from './archive.ts';
+import { BadArchive } from './bad-archive.ts';
 import { type VersionOf, verify } from './expected.ts';
 import { types } from './item.ts';
 import { refusalOf } from './judged.ts';
@@ -20,18 +21,33 @@ import { moduleBounds, objectionToModuleZip } from './module-files.ts';
 import { type Spooled, withSpooled } from './spooled.ts';
 
 /** @param database the one that it is compared with; `null`: none. */
-export async function pullZip(item: Item, of: VersionOf, database: string | null, at: Pulling): Promise<Answer> {
+export async function pullZip(
+  item: Item,
+  of: VersionOf,
+  database: string | null,
+  at: Pulling,
+): Promise<Answer> {
   const refusal = await refusalOf(of, item, at);
   if (refusal !== null) return refusal;
   const { registry } = at;
   return pullFirst(registry.sources.of(item.name), item, at, async (source) => {
     const reply = await askUpstream(source, `/${item.path}`, {}, at);
     if (reply.status !== 200) return passError(reply, item.path, registry);
-    return withSpooled(whole(reply, source), moduleBounds.total, (spooled) => checked(spooled, of, database, at));
+    const spooled = withSpooled(whole(reply, source), moduleBounds.total, (each) =>
+      checked(each, of, database, at),
+    );
+    return spooled.catch((error) => {
+      throw error instanceof BadArchive ? noModule(of, error) : error;
+    });
   });
 }
 
-async function checked(spooled: Spooled, of: VersionOf, database: string | null, at: Pulling): Promise<Answer> {
+async function checked(
+  spooled: Spooled,
+  of: VersionOf,
+  database: string | null,
+  at: Pulling,
+): Promise<Answer> {
   await verify(await hashOf(spooled, of), 'zip', of, database, at);
   const digest = { algorithm: 'sha256', value: spooled.sha256 } as const;
   const headers = new Headers({
@@ -46,23 +62,23 @@ async function checked(spooled: Spooled, of: VersionOf, database: string | null,
 }
 
 async function hashOf(spooled: Spooled, { module, version }: VersionOf): Promise<string> {
-  try {
-    const files = await filesIn(spooled);
-    const objection = objectionToModuleZip(files, `${module}@${version}/`);
-    if (objection !== null) throw new BadArchive(objection);
-    return await hashOfFiles(files);
-  } catch (cause) {
-    if (!(cause instanceof BadArchive)) throw cause;
-    throw new MeridianError('upstream-invalid', `The zip of ${module}@${version} is none of a module. ${cause.message}`, { cause });
-  }
+  const files = await filesIn(spooled);
+  const objection = objectionToModuleZip(files, `${module}@${version}/`);
+  if (objection !== null) throw new BadArchive(objection);
+  return hashOfFiles(files);
 }
 
-/** As many bytes as were announced, and no more than a module may have. */
-async function* whole({ headers, body }: Reply, { name }: Source): AsyncGenerator<Uint8Array, void, undefined> {
+function noModule({ module, version }: VersionOf, cause: BadArchive): MeridianError {
+  const detail = `The zip of ${module}@${version} is none of a module. ${cause.message}`;
+  return new MeridianError('upstream-invalid', detail, { cause });
+}
+
+/** As many bytes as were announced. */
+async function* whole(
+  { headers, body }: Reply,
+  { name }: Source,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const announced = Number(headers.get('content-length') ?? Number.NaN);
-  if (announced > moduleBounds.total) {
-    throw new MeridianError('upstream-invalid', `${name} sends ${announced} bytes: a module has at most ${moduleBounds.total}.`);
-  }
   let arrived = 0;
   try {
     for await (const chunk of chunksOf(body)) {
@@ -71,9 +87,13 @@ async function* whole({ headers, body }: Reply, { name }: Source): AsyncGenerato
     }
   } catch (cause) {
     if (cause instanceof MeridianError) throw cause;
-    throw new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
+    throw brokenOff(name, cause);
   }
   if (arrived < announced) {
     throw new MeridianError('upstream-truncated', `${name}: ${arrived} of ${announced} bytes arrived.`);
   }
+}
+
+function brokenOff(name: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
 }

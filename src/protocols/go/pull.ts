@@ -1,7 +1,7 @@
 /** What does not live here, from the upstreams: whatever may be used of it, and whatever it must be. */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { cacheControlOf, documentAnswer, errorAnswer, immutable } from '../registry/answers.ts';
+import { cacheControlOf, documentAnswer, immutable } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import type { Item } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
@@ -83,7 +83,10 @@ async function pullInfo(item: Item, of: VersionOf, at: Pulling): Promise<Answer>
   const info = readInfo(found.bytes, subject);
   const isForGood = item.kind === 'info';
   if (isForGood && info.version !== of.version) {
-    throw new MeridianError('upstream-invalid', `Asked for ${subject}, the upstream tells of ${info.version}.`);
+    throw new MeridianError(
+      'upstream-invalid',
+      `Asked for ${subject}, the upstream tells of ${info.version}.`,
+    );
   }
   const refusal = refuseVersion(item, info, at);
   if (refusal !== null) return refusal;
@@ -103,7 +106,10 @@ async function pullRecord(item: Item, { module, version }: VersionOf, at: Pullin
   const found = await firstOf(item, maxRecordBytes, at);
   if (!('bytes' in found)) return found;
   if (readSumRecord(new TextDecoder().decode(found.bytes), module, version) === null) {
-    throw new MeridianError('upstream-invalid', `What the checksum database says of ${module}@${version} is no record.`);
+    throw new MeridianError(
+      'upstream-invalid',
+      `What the checksum database says of ${module}@${version} is no record.`,
+    );
   }
   return documentAnswer({ body: found.bytes, type: types.text }, at.ask.stored, immutable);
 }

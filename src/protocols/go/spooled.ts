@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MeridianError } from '../../errors.ts';
 import { fewAtOnce } from '../few-at-once.ts';
+import { BadArchive } from './bad-archive.ts';
 
 export interface Spooled {
   readonly fd: number;
@@ -24,7 +25,7 @@ const pieceBytes = 256 * 1024;
 /**
  * Writes it down, and has it looked at.
  * @param work its streams may be read after it has ended; then the file is let go of with the last of them.
- * @throws `body-too-large` beyond `maxBytes`, `overloaded`, and whatever reading fails with.
+ * @throws `BadArchive` beyond `maxBytes`, `overloaded`, and whatever reading fails with.
  */
 export function withSpooled<Result>(
   chunks: AsyncIterable<Uint8Array>,
@@ -57,10 +58,7 @@ async function write(file: FileHandle, chunks: AsyncIterable<Uint8Array>, maxByt
   let sizeBytes = 0;
   for await (const chunk of chunks) {
     if (sizeBytes + chunk.byteLength > maxBytes) {
-      throw new MeridianError(
-        'body-too-large',
-        `A module has at most ${maxBytes} bytes, for the go command, too.`,
-      );
+      throw new BadArchive(`It has more than ${maxBytes} bytes.`);
     }
     hasher.update(chunk);
     await writeAll(file, chunk, sizeBytes);
