@@ -61,6 +61,7 @@ const toy: Ecosystem = {
     compare: () => 0,
     isPrerelease: () => false,
     canonical: (version) => version,
+    basisOf: () => null,
   },
   advisories: null,
   canonical: (name) => name,
@@ -77,6 +78,7 @@ function named(
     ecosystem: toy,
     metadata: { freshS: 60 },
     isRestricted: (name: string) => name === 'left',
+    livesHere: (name: string) => name === 'left',
   };
   const headers = new Headers(accept === undefined ? {} : { accept });
   return namer(mount, toy, naming)(exchange({ target: `/t${target}`, method, headers }));
