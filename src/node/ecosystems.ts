@@ -6,7 +6,9 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
+import { go } from '../protocols/go/go.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
@@ -14,13 +16,16 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 
 const made: Made = {
   files,
+  go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),
+  cargo: ({ authRequired, hosted }, { isOpen }) =>
+    cargo({ authRequired: authRequired ?? (!isOpen || isForSome(hosted)) }),
 };
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(
   id: Id,
   settings: EcosystemSettings[Id],
-  mount: Mount,
+  mount: Mount & Placed,
   clock: Clock,
 ): Promise<Protocol> {
   const { upstreams: given, hosted = null, mirror, ahead, metadata, maxIndexBytes } = settings;
@@ -32,4 +37,12 @@ export async function packagesOf<Id extends EcosystemId>(
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
   return registry(make(settings, mount), options, mount, clock);
+}
+
+/** Whether packages live here that not everybody may read. */
+function isForSome(hosted: EcosystemSettings[EcosystemId]['hosted']): boolean {
+  return (
+    hosted !== undefined &&
+    !hosted.names.every((name) => hosted.public.some((all) => all === name || all === '*'))
+  );
 }

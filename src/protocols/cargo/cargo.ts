@@ -11,7 +11,7 @@ import { canonicalCrate, indexPathOf } from './name.ts';
 import { listOwners, refuseOwnerChange } from './owners.ts';
 import { cratePathOf, readCargoPath } from './path.ts';
 import { publishCrate, yank } from './publish.ts';
-import { pull } from './pull.ts';
+import { findLine, pull } from './pull.ts';
 import { search } from './search.ts';
 import { serve } from './serve.ts';
 import { versions } from './version.ts';
@@ -31,6 +31,8 @@ export function cargo({ authRequired }: CargoOptions): Ecosystem {
     canonical: canonicalCrate,
     pull: (item, at) => pull(item, authRequired, at),
     error: (_, message) => ({ type: types.json, body: JSON.stringify({ errors: [{ detail: message }] }) }),
+    challenge: (url) => `Cargo login_url="${url}/me"`,
+    facts: (name, version, at) => findLine(name, version, at),
     describe: ({ meta }) => described(meta),
   };
 }

@@ -1,5 +1,6 @@
 /** Go modules: what is this ecosystem's own. See README.md. */
 import type { Ecosystem, Item, Read, Write } from '../registry/ecosystem.ts';
+import { factsOf } from './facts.ts';
 import { guides } from './guides.ts';
 import { readInfo } from './info.ts';
 import { addressOf, itemAt, types } from './item.ts';
@@ -29,7 +30,10 @@ export function go({ database }: GoOptions): Ecosystem {
     canonical: (name) => name,
     error: (_, message) => ({ type: types.text, body: `${message}\n` }),
     async needs({ name: module, version }) {
-      const of = { module, version: versions.canonical(version) };
+      // What takes part in the choice of versions alone has `/go.mod` behind it, as in go.sum.
+      const [number = '', part] = version.split('/');
+      const of = { module, version: versions.canonical(number) };
+      if (part === 'go.mod') return [{ path: `/${goPathOf({ of: 'mod', ...of })}` }];
       const files = (['info', 'mod', 'zip'] as const).map((each): GoAddress => ({ of: each, ...of }));
       const record: readonly GoAddress[] = database === null ? [] : [{ of: 'lookup', database, ...of }];
       return [{ of: 'list', module } as const, ...record, ...files].map((each) => ({
@@ -37,6 +41,7 @@ export function go({ database }: GoOptions): Ecosystem {
       }));
     },
     foresee,
+    facts: (module, version, at) => factsOf({ module, version: versions.canonical(version) }, at),
     describe: ({ meta: { requires } }) => (typeof requires === 'number' ? { dependencies: requires } : {}),
   };
 }

@@ -16,8 +16,8 @@ import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
 import { openHosted } from './hosted/claims.ts';
-import { Refusal } from './hosted/refusal.ts';
 import { hostingOf } from './hosted/hosting.ts';
+import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
 import { mirrorOf } from './mirror/mirror.ts';
@@ -72,7 +72,10 @@ export function registry(
       ]);
     },
     ...(ecosystem.error && {
-      problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
+      problem: (error, { base }) => ({
+        ...(ecosystem.error?.(error.row.status, error.explanation) ?? plain(error)),
+        ...(ecosystem.challenge && { challenge: ecosystem.challenge(base + prefix) }),
+      }),
     }),
     async pull(ask, door) {
       origin.teller.tellLeft(door);
