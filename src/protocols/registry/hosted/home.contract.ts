@@ -88,6 +88,7 @@ function homeWith(stores: Stores, options: HomeOptions, ecosystem: Ecosystem): T
     ...{ teller: openTeller(ecosystem, 'packages'), metadata: {}, maxIndexBytes: 2 ** 20 },
     ...{ budget: new Budget(2 ** 20) },
     isRestricted: (name) => hosted.claims(name) && !hosted.isPublic(name),
+    livesHere: (name) => hosted.claims(name),
   };
   const nothingIsAsked = () => Promise.reject(new Error('no upstream is asked'));
   const home: TestHome = {
@@ -132,6 +133,7 @@ export const testEcosystem: Ecosystem = {
     isVersion: () => true,
     compare: (a, b) => (a < b ? -1 : Number(a > b)),
     isPrerelease: () => false,
+    basisOf: () => null,
     canonical: (version) => version,
   },
   canonical: (name) => name.toLowerCase(),

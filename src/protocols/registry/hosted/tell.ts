@@ -3,6 +3,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import * as telling from '../../telling.ts';
+import type { Ecosystem } from '../ecosystem.ts';
 import { indexTag, packageTag, registryTag } from '../item.ts';
 
 const documents = 'registry-untold';
@@ -15,7 +16,7 @@ interface Changed {
   readonly registry: { readonly route: string; readonly ecosystem: { readonly id: string } };
 }
 
-export function openTeller({ id }: { readonly id: string }, route: string): telling.Teller {
+export function openTeller({ id }: Pick<Ecosystem, 'id'>, route: string): telling.Teller {
   return telling.openTeller({
     ...{ documents, route },
     everythingOf: (name) => byTags([packageTag(id, name), registryTag(id)]),
