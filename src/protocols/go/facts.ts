@@ -8,6 +8,6 @@ import { maxInfoBytes } from './judged.ts';
 
 /** `null`: no upstream has it. */
 export async function factsOf(of: VersionOf, at: Pulling): Promise<VersionInfo | null> {
-  const found = await firstOf(itemAt({ of: 'info', ...of }), maxInfoBytes, at);
+  const found = await firstOf(itemAt({ ...of, of: 'info' }), maxInfoBytes, at);
   return 'bytes' in found ? readInfo(found.bytes, `${of.module}@${of.version}`) : null;
 }

@@ -16,7 +16,7 @@ export async function refusalOf(of: VersionOf, item: Item, at: Pulling): Promise
   const { policy, ecosystem } = at.registry;
   if (policy === null) return null;
   const subject = `${of.module}@${of.version}`;
-  const { status, bytes } = await readItem(itemAt({ of: 'info', ...of }), at, maxInfoBytes);
+  const { status, bytes } = await readItem(itemAt({ ...of, of: 'info' }), at, maxInfoBytes);
   if (status === 200) return refuseVersion(item, readInfo(bytes, subject), at);
   // Refused by now, or not there: the same is true of what is made of it.
   const message = status === 403 ? new TextDecoder().decode(bytes).trim() : `not found: ${subject}`;
