@@ -230,31 +230,27 @@ async function put(path: string, body: Uint8Array, headers: Record<string, strin
 }
 
 describe('of an upstream', () => {
-  test('a module that is not what the checksum database says reaches nobody, and is not kept', async () => {
+  test('a module that is not what the checksum database says reaches nobody', async () => {
     const module = 'example.com/forged';
     await upstream.add(module, 'v1.0.0', greet(module, 'true'));
     const { bytes: forged } = await moduleZip(`${module}@v1.0.0/`, greet(module, 'false'));
-    const { bytes: genuine } = await moduleZip(`${module}@v1.0.0/`, greet(module, 'true'));
     upstream.replace(`/${module}/@v/v1.0.0.zip`, forged);
     upstream.replace(`/${module}/@v/v1.0.0.mod`, `module ${module}\n\ngo 1.18\n`);
     for (const file of ['zip', 'mod']) {
       const { status, text } = await get(`${module}/@v/v1.0.0.${file}`);
       expect([status, text]).toEqual([502, expect.stringContaining('but the checksum database says h1:')]);
     }
-    upstream.replace(`/${module}/@v/v1.0.0.zip`, genuine);
-    const response = await fetch(at(`${module}/@v/v1.0.0.zip`));
-    expect(Buffer.from(await response.arrayBuffer()).equals(genuine)).toBe(true);
   });
 
   test('a module without a sum is what it was when it was first seen', async () => {
     const module = 'example.com/unsummed';
     expect((await get(`${module}/@v/v1.0.0.zip`)).status).toBe(200);
-    await network
-      .node('origin')
-      .api('POST', '/purges', { route: 'go', select: [{ by: 'tag', tag: `go:${module}` }] })
-      .catch(() => {});
+    const targets = [{ by: 'tag', tag: `go:${module}` }];
+    await network.node('origin').api('POST', '/purges', { targets, soft: false });
     const { bytes } = await moduleZip(`${module}@v1.0.0/`, greet(module, 'another'));
     upstream.replace(`/${module}/@v/v1.0.0.zip`, bytes);
+    const { status, text } = await get(`${module}/@v/v1.0.0.zip`);
+    expect([status, text]).toEqual([502, expect.stringContaining('when it was first seen here')]);
   });
 
   test('what is no archive of a module is refused, and nothing of it is kept', async () => {
@@ -324,11 +320,10 @@ describe('a module that lives here', () => {
       ['are the same', 'v1.0.0.zip', await zip({ ...files, 'Greet.go': '' })],
       ['cannot have the version v2.0.0', 'v2.0.0.zip', await zip(files, `${module}@v2.0.0/`)],
       ['without a go.mod', 'v2.0.0+incompatible.zip', await zip(files, `${module}@v2.0.0+incompatible/`)],
-      ['more than', 'v1.0.0.zip', crypto.getRandomValues(Buffer.alloc(60_000)).fill(1, 50_000).subarray(0)],
       ['cannot be read', 'v1.0.0.source', Buffer.from('no zip')],
       ['no files', 'v1.0.0.source', await zip({ 'sub/go.mod': 'x' }, '')],
     ];
-    for (const [words, file, body] of wrong.filter(([words]) => words !== 'more than')) {
+    for (const [words, file, body] of wrong) {
       expect([words, await put(`${module}/@v/${file}`, body)]).toEqual([
         words,
         { status: 400, text: expect.stringContaining(words) },

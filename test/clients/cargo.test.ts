@@ -1,0 +1,369 @@
+/** cargo through a PoP, a shield and an origin: in the place of crates.io, and as a registry of its own. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cargo } from '../../src/index.ts';
+import { tokenFor } from '../support/access.ts';
+import { type CrateRegistry, crateFile, startCrateRegistry } from '../support/crate-registry.ts';
+import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
+import { available } from '../support/needs.ts';
+import { within } from '../support/wait.ts';
+
+const canRun = available('cargo', Bun.which('cargo') === null ? 'it is not installed' : null);
+const folder = temporary('cargo');
+let upstream: CrateRegistry;
+let network: TestNetwork;
+let token: string;
+
+beforeAll(async () => {
+  upstream = await startCrateRegistry();
+  upstream.add('inner', '1.0.0', says('inner'));
+  upstream.add(
+    'Outer_crate',
+    '1.2.0',
+    { 'src/lib.rs': "pub fn say() -> &'static str { inner::say() }\n" },
+    { deps: [{ name: 'inner', req: '^1' }] },
+  );
+  upstream.add('young', '1.0.0', says('old'), { time: new Date('2020-01-01') });
+  upstream.add('young', '1.1.0', says('young'), { time: new Date() });
+  upstream.add('timeless', '1.0.0', says('who knows'));
+  upstream.add('forged', '1.0.0', says('false'), { cksum: '0'.repeat(64) });
+  // A name that lives here, by somebody else.
+  upstream.add('corp-secret', '9.9.9', says('stolen'));
+  const hosted = { names: ['corp-*', 'pub-*'], public: ['pub-*'] };
+  const upstreams = [{ url: upstream.url }];
+  network = await startNetwork({
+    nodes: {
+      origin: { role: 'origin', store: {} },
+      shield: { role: 'shield', parents: ['origin'] },
+      near: { role: 'pop', parents: ['shield'] },
+      far: { role: 'pop', parents: ['shield'] },
+    },
+    routes: [
+      cargo({ upstreams, hosted, metadata: { freshS: 60 } }),
+      cargo({
+        name: 'closed',
+        match: { path: '/closed' },
+        access: 'closed',
+        upstreams,
+        hosted: { names: ['corp-*'] },
+      }),
+      cargo({
+        ...{ name: 'aged', match: { path: '/aged' }, upstreams },
+        policy: {
+          releaseAge: { minimumS: '1d', withoutTime: 'refuse', exempt: ['inner'] },
+          blocked: ['forged'],
+        },
+      }),
+    ],
+  });
+  const actions = ['read', 'publish', 'delete'] as const;
+  const rights = [
+    { actions, routes: ['cargo', 'closed'], subjects: ['corp-*', 'pub-*'] },
+    { actions: ['read'] as const, routes: ['closed'], subjects: ['*'] },
+  ];
+  ({ token } = await tokenFor(network.node('origin'), 'alice', rights));
+}, 60_000);
+
+afterAll(async () => {
+  await network?.stop();
+  await upstream?.off();
+  folder[Symbol.dispose]();
+});
+
+const says = (text: string) => ({ 'src/lib.rs': `pub fn say() -> &'static str { "${text}" }\n` });
+const base = (pop = 'near', route = 'cargo') => `${network.url(pop)}/${route}`;
+const get = async (
+  path: string,
+  { pop = 'near', route = 'cargo', ...init }: RequestInit & { pop?: string; route?: string } = {},
+) => {
+  const response = await fetch(`${base(pop, route)}/${path}`, init);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+const shown = () => ({ headers: { authorization: token } });
+
+interface Machine {
+  readonly home?: string;
+  readonly pop?: string;
+  readonly route?: string;
+  readonly cwd?: string;
+  readonly hasToken?: boolean;
+}
+
+/** A machine of its own, whose cargo has the route in the place of crates.io, and as a registry that is called `meridian`. */
+async function runCargo(args: readonly string[], machine: Machine = {}) {
+  const { home = 'home', pop = 'near', route = 'cargo', cwd = folder.path, hasToken = true } = machine;
+  const own = join(folder.path, home, route, pop);
+  mkdirSync(own, { recursive: true });
+  const lines = [
+    ...['[registries.meridian]', `index = "sparse+${base(pop, route)}/"`],
+    ...[
+      '[source.crates-io]',
+      'replace-with = "meridian"',
+      '[registry]',
+      'global-credential-providers = ["cargo:token"]',
+    ],
+  ];
+  writeFileSync(join(own, 'config.toml'), lines.join('\n'));
+  const child = Bun.spawn(['cargo', ...args], {
+    cwd,
+    env: {
+      ...{
+        PATH: process.env.PATH ?? '',
+        HOME: own,
+        CARGO_HOME: own,
+        CARGO_TARGET_DIR: join(folder.path, 'target'),
+      },
+      ...{
+        RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '/', '.rustup'),
+        CARGO_TERM_COLOR: 'never',
+      },
+      ...(hasToken && { CARGO_REGISTRIES_MERIDIAN_TOKEN: token }),
+    },
+    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+  });
+  const all = Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  const [code, stdout, stderr] = await within(60_000, `cargo ${args.join(' ')}`, all);
+  return { code, stdout, output: stdout + stderr };
+}
+
+async function cargoSucceeds(...args: Parameters<typeof runCargo>) {
+  const run = await runCargo(...args);
+  if (run.code !== 0) throw new Error(`cargo ${args[0].join(' ')} ended with ${run.code}:\n${run.output}`);
+  return run;
+}
+
+function crate(name: string, version: string, lib: string, more = ''): string {
+  const cwd = join(folder.path, 'crates', `${name}-${version}`);
+  mkdirSync(join(cwd, 'src'), { recursive: true });
+  const about = `license = "MIT"\ndescription = "about ${name}"\nedition = "2021"`;
+  writeFileSync(
+    join(cwd, 'Cargo.toml'),
+    `[package]\nname = "${name}"\nversion = "${version}"\n${about}\n\n[dependencies]\n${more}`,
+  );
+  writeFileSync(join(cwd, 'src', 'lib.rs'), lib);
+  return cwd;
+}
+
+function program(name: string, use: string): string {
+  const cwd = join(folder.path, name);
+  mkdirSync(join(cwd, 'src'), { recursive: true });
+  writeFileSync(
+    join(cwd, 'Cargo.toml'),
+    `[package]\nname = "${name}"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\n`,
+  );
+  writeFileSync(join(cwd, 'src', 'main.rs'), `fn main() { println!("{}", ${use}::say()); }\n`);
+  return cwd;
+}
+
+describe.skipIf(!canRun)('cargo', () => {
+  test('gets and builds crates: cold, warm from the cache, and with the upstream down', async () => {
+    const cold = program('cold', 'Outer_crate');
+    await cargoSucceeds(['add', 'Outer_crate'], { cwd: cold });
+    expect((await cargoSucceeds(['run', '--quiet'], { cwd: cold })).stdout).toBe('inner\n');
+    upstream.forget();
+    const warm = program('warm', 'Outer_crate');
+    await cargoSucceeds(['add', 'Outer_crate'], { cwd: warm, home: 'second' });
+    await cargoSucceeds(['fetch'], { cwd: warm, home: 'second' });
+    expect(upstream.requests().map(({ target }) => target)).toEqual([]);
+    await upstream.off();
+    try {
+      const down = program('down', 'Outer_crate');
+      await cargoSucceeds(['add', 'Outer_crate'], { cwd: down, home: 'third', pop: 'far' });
+      await cargoSucceeds(['fetch'], { cwd: down, home: 'third', pop: 'far' });
+    } finally {
+      await upstream.on();
+    }
+  }, 60_000);
+
+  test('publishes, is seen at another PoP at once, yanks, and takes that back', async () => {
+    const lib = "pub fn say() -> &'static str { inner::say() }\n";
+    await cargoSucceeds(['publish', '--registry', 'meridian', '--no-verify', '--allow-dirty'], {
+      cwd: crate('pub-lib', '1.0.0', lib, 'inner = "1"\n'),
+    });
+    const line = JSON.parse((await get('pu/b-/pub-lib', { pop: 'far' })).text);
+    expect(line).toMatchObject({
+      name: 'pub-lib',
+      vers: '1.0.0',
+      yanked: false,
+      deps: [{ name: 'inner', req: '^1' }],
+    });
+    const user = program('user', 'pub_lib');
+    await cargoSucceeds(['add', 'pub-lib', '--registry', 'meridian'], { cwd: user, pop: 'far' });
+    expect((await cargoSucceeds(['run', '--quiet'], { cwd: user, pop: 'far' })).stdout).toBe('inner\n');
+
+    const again = await runCargo(['publish', '--registry', 'meridian', '--no-verify', '--allow-dirty'], {
+      cwd: crate('pub-lib', '1.0.0', `${lib}// other\n`, 'inner = "1"\n'),
+    });
+    expect([again.code === 0, again.output]).toEqual([false, expect.stringContaining('already')]);
+
+    await cargoSucceeds(['yank', '--registry', 'meridian', 'pub-lib@1.0.0']);
+    expect(JSON.parse((await get('pu/b-/pub-lib', { pop: 'far' })).text)).toEqual({ ...line, yanked: true });
+    const other = await runCargo(['add', 'pub-lib@1', '--registry', 'meridian'], {
+      cwd: program('other', 'pub_lib'),
+      pop: 'far',
+      home: 'fourth',
+    });
+    const fetched = await runCargo(['fetch'], {
+      cwd: join(folder.path, 'other'),
+      pop: 'far',
+      home: 'fourth',
+    });
+    expect([other.code === 0 && fetched.code === 0, other.output + fetched.output]).toEqual([
+      false,
+      expect.stringContaining('yanked'),
+    ]);
+    await cargoSucceeds(['yank', '--undo', '--registry', 'meridian', 'pub-lib@1.0.0']);
+    expect(JSON.parse((await get('pu/b-/pub-lib', { pop: 'far' })).text)).toEqual(line);
+  }, 60_000);
+
+  test('finds what lives here and what the upstream finds, and never two of one name', async () => {
+    await cargoSucceeds(['publish', '--registry', 'meridian', '--no-verify', '--allow-dirty'], {
+      cwd: crate('corp-secret', '1.0.0', ''),
+    });
+    const { stdout } = await cargoSucceeds(['search', '--registry', 'meridian', 'corp']);
+    expect(stdout).toContain('inner = "1.0.0"');
+    expect(stdout).not.toContain('9.9.9');
+    expect((await get('api/v1/crates?q=corp', shown())).text).toContain('about corp-secret');
+    expect((await get('api/v1/crates?q=corp')).text).not.toContain('corp-secret');
+  }, 30_000);
+
+  test('is told who may publish a crate, and where that is changed', async () => {
+    await cargoSucceeds(['publish', '--registry', 'meridian', '--no-verify', '--allow-dirty'], {
+      cwd: crate('pub-owned', '1.0.0', ''),
+    });
+    const listed = await cargoSucceeds(['owner', '--list', '--registry', 'meridian', 'pub-owned']);
+    expect(listed.stdout).toContain('alice');
+    const added = await runCargo(['owner', '--add', 'bob', '--registry', 'meridian', 'pub-owned']);
+    expect([added.code === 0, added.output]).toEqual([false, expect.stringContaining('meridian grant')]);
+  }, 30_000);
+
+  test('shows its token where a route is closed, and is told where to log in when it has none', async () => {
+    const cwd = program('closed', 'inner');
+    await cargoSucceeds(['add', 'inner'], { cwd, route: 'closed' });
+    expect((await cargoSucceeds(['run', '--quiet'], { cwd, route: 'closed' })).stdout).toBe('inner\n');
+    const nobody = await runCargo(['fetch'], { cwd, route: 'closed', home: 'nobody', hasToken: false });
+    expect([nobody.code === 0, nobody.output]).toEqual([false, expect.stringContaining('cargo login')]);
+    const { status, headers } = await get('config.json', { route: 'closed' });
+    expect([status, headers.get('www-authenticate')]).toEqual([
+      401,
+      `Cargo login_url="${base('near', 'closed')}/me"`,
+    ]);
+  }, 30_000);
+
+  test('takes the newest version that the policy lets through', async () => {
+    const cwd = program('aged', 'young');
+    await cargoSucceeds(['add', 'young'], { cwd, route: 'aged' });
+    expect((await cargoSucceeds(['run', '--quiet'], { cwd, route: 'aged' })).stdout).toBe('old\n');
+    const young = await get('api/v1/crates/young/1.1.0/download', { route: 'aged' });
+    expect([young.status, young.text]).toEqual([
+      403,
+      expect.stringContaining('young@1.1.0 is refused by the policy'),
+    ]);
+    expect((await get('api/v1/crates/timeless/1.0.0/download', { route: 'aged' })).status).toBe(403);
+    expect((await get('fo/rg/forged', { route: 'aged' })).status).toBe(403);
+    expect((await get('api/v1/crates/inner/1.0.0/download', { route: 'aged' })).status).toBe(200);
+  }, 30_000);
+});
+
+describe('a registry of crates', () => {
+  test('says where it is, as whoever asks reaches it', async () => {
+    for (const pop of ['near', 'far']) {
+      const itself = { dl: `${base(pop)}/api/v1/crates`, api: base(pop) };
+      // Of crates that not everybody may read, cargo has to show its token with every request.
+      expect(JSON.parse((await get('config.json', { pop })).text)).toEqual({
+        ...itself,
+        'auth-required': true,
+      });
+    }
+    expect((await get('config.json', { route: 'aged' })).text).not.toContain('auth-required');
+    expect(JSON.parse((await get('config.json', { route: 'closed', ...shown() })).text)).toHaveProperty(
+      'auth-required',
+      true,
+    );
+  });
+
+  test('never asks anybody else about what lives here', async () => {
+    upstream.forget();
+    for (const path of [
+      'co/rp/corp-nothing',
+      'api/v1/crates/corp-secret/9.9.9/download',
+      'CO/RP/Corp-Nothing',
+    ]) {
+      expect([path, (await get(path, shown())).status]).toEqual([path, 404]);
+      expect([path, (await get(path)).status]).toEqual([path, 401]);
+    }
+    expect(upstream.count()).toBe(0);
+  });
+
+  test('gives out no crate that is not what its index promises', async () => {
+    for (let times = 0; times < 2; times++) {
+      const response = await get('api/v1/crates/forged/1.0.0/download').catch(() => ({ status: 0 }));
+      expect(response.status).not.toBe(200);
+    }
+    upstream.replace('/wr/on/wrong', '<html></html>');
+    upstream.replace(
+      '/mi/xe/mixed',
+      `${JSON.stringify({ name: 'other', vers: '1.0.0', cksum: '0'.repeat(64), deps: [] })}\n`,
+    );
+    for (const path of ['wr/on/wrong', 'mi/xe/mixed'])
+      expect([path, (await get(path)).status]).toEqual([path, 502]);
+  });
+
+  test('asks nobody for what no crate is called', async () => {
+    upstream.forget();
+    for (const path of [
+      'se/rd/%2e%2e',
+      '3/n/nul',
+      'api/v1/crates/a%2fb/1.0.0/download',
+      'api/v1/crates/serde/x/download',
+    ]) {
+      expect([path, (await get(path)).status]).toEqual([path, 400]);
+    }
+    expect((await get('xx/yy/serde')).status).toBe(404);
+    expect(upstream.count()).toBe(0);
+  });
+
+  const frame = (json: unknown, file: Uint8Array, announced = file.length) => {
+    const text = Buffer.from(JSON.stringify(json));
+    const lengths = [Buffer.alloc(4), Buffer.alloc(4)] as const;
+    lengths[0].writeUInt32LE(text.length);
+    lengths[1].writeUInt32LE(announced);
+    return Buffer.concat([lengths[0], text, lengths[1], file]);
+  };
+  const put = async (body: Buffer, headers: Record<string, string> = shown().headers) => {
+    const { status, text } = await get('api/v1/crates/new', {
+      method: 'PUT',
+      body: new Uint8Array(body),
+      headers,
+    });
+    return { status, detail: String(JSON.parse(text).errors?.[0]?.detail) };
+  };
+
+  test('takes in no publication that is broken, or somebody else’s', async () => {
+    const said = { name: 'pub-bad', vers: '1.0.0', deps: [], features: {} };
+    const file = crateFile('pub-bad', '1.0.0', says('x'));
+    const wrong: readonly (readonly [number, string, Buffer])[] = [
+      [400, 'before the crate file begins', Buffer.from('x')],
+      [400, 'no name of a crate', frame({ ...said, name: '../x' }, file)],
+      [400, 'no version', frame({ ...said, vers: 'x' }, file)],
+      [400, 'says pub-bad 1.0.0', frame({ ...said, vers: '1.0.1' }, crateFile('pub-bad', '1.0.0', {}))],
+      [400, 'no gzip', frame(said, Buffer.from('no archive'))],
+      [400, 'not whole', frame(said, file.subarray(0, -9))],
+      [400, 'More comes', frame(said, file, 10)],
+      [400, 'is not below', frame(said, crateFile('pub-bad', '1.0.0', { '../../x': '' }))],
+      [400, 'in case alone', frame(said, crateFile('pub-bad', '1.0.0', { 'a.rs': '', 'A.rs': '' }))],
+      [403, 'right to publish', frame({ ...said, name: 'serde' }, crateFile('serde', '1.0.0', {}))],
+    ];
+    for (const [status, words, body] of wrong) {
+      expect([words, await put(body)]).toEqual([words, { status, detail: expect.stringContaining(words) }]);
+    }
+    expect((await put(frame(said, file), {})).status).toBe(401);
+    expect((await get('pu/b-/pub-bad')).status).toBe(404);
+    expect((await put(frame(said, file))).status).toBe(200);
+    const alike = await put(frame({ ...said, name: 'pub-Bad_' }, crateFile('pub-Bad_', '1.0.0', {})));
+    expect(alike.status).toBe(200);
+    const same = await put(frame({ ...said, name: 'pub-bad-' }, crateFile('pub-bad-', '1.0.0', {})));
+    expect([same.status, same.detail]).toEqual([400, expect.stringContaining('at a glance')]);
+  });
+});
