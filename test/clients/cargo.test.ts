@@ -211,7 +211,7 @@ describe.skipIf(!canRun)('cargo', () => {
     });
     expect([other.code === 0 && fetched.code === 0, other.output + fetched.output]).toEqual([
       false,
-      expect.stringContaining('yanked'),
+      expect.stringContaining('could not be found'),
     ]);
     await cargoSucceeds(['yank', '--undo', '--registry', 'meridian', 'pub-lib@1.0.0']);
     expect(JSON.parse((await get('pu/b-/pub-lib', { pop: 'far' })).text)).toEqual(line);
@@ -347,7 +347,7 @@ describe('a registry of crates', () => {
       [400, 'before the crate file begins', Buffer.from('x')],
       [400, 'no name of a crate', frame({ ...said, name: '../x' }, file)],
       [400, 'no version', frame({ ...said, vers: 'x' }, file)],
-      [400, 'says pub-bad 1.0.0', frame({ ...said, vers: '1.0.1' }, crateFile('pub-bad', '1.0.0', {}))],
+      [400, 'is not below pub-bad-1.0.1', frame({ ...said, vers: '1.0.1' }, file)],
       [400, 'no gzip', frame(said, Buffer.from('no archive'))],
       [400, 'not whole', frame(said, file.subarray(0, -9))],
       [400, 'More comes', frame(said, file, 10)],

@@ -164,6 +164,8 @@ describe.skipIf(!canRun)('the go command', () => {
   test('takes the newest version that the policy lets through', async () => {
     const output = await goSucceeds(['list', '-m', 'example.com/young@latest']);
     expect(output).toBe('example.com/young v1.0.0\n');
+    // Nobody has wanted it: of all that was looked up for a list, nothing is fetched ahead.
+    expect(upstream.count('/example.com/young/@v/v1.0.0.zip')).toBe(0);
     expect(await get('example.com/young/@v/list')).toEqual({ status: 200, text: 'v1.0.0\n' });
     expect((await get('example.com/young/@latest')).text).toContain('v1.0.0');
     const refused = await get('example.com/young/@v/v1.1.0.zip');

@@ -6,6 +6,7 @@
 import type { Answer } from '../../entry.ts';
 import type { Item } from './ecosystem.ts';
 import { resourceOf } from './item.ts';
+import { below } from './name.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
 
 export interface Ahead {
@@ -41,7 +42,7 @@ export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnc
   return {
     foresee(item, { status, body }, { ask, door }) {
       if (atOnce === 0 || ecosystem.foresee === undefined || ask.background) return;
-      if (status !== 200 || !(body instanceof Uint8Array)) return;
+      if (status !== 200 || !(body instanceof Uint8Array) || !isAskedFor(item, registry, ask)) return;
       for (const wanted of ecosystem.foresee(item, body).slice(0, mostOfOne)) {
         if (waiting.length >= mostWaiting) break;
         if (wanted.name !== null && registry.hosted?.claims(wanted.name) === true) continue;
@@ -57,4 +58,15 @@ export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnc
       next();
     },
   };
+}
+
+/** What is read on behalf of something else, or ahead of somebody, is not what the client has: he goes on from that. */
+function isAskedFor(
+  { path }: Item,
+  { ecosystem, prefix }: RegistryOrigin,
+  { exchange }: Pulling['ask'],
+): boolean {
+  const read = ecosystem.read(...below({ prefix }, exchange.target));
+  if (read.as === 'forms') return read.forms.some((form) => form.path === path);
+  return read.as === 'item' && read.item.path === path;
 }
