@@ -4,12 +4,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cargo } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
-import { type CrateRegistry, crateFile, startCrateRegistry } from '../support/crate-registry.ts';
+import {
+  type CrateRegistry,
+  cargoProblem,
+  crateFile,
+  startCrateRegistry,
+} from '../support/crate-registry.ts';
 import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 import { within } from '../support/wait.ts';
 
-const canRun = available('cargo', Bun.which('cargo') === null ? 'it is not installed' : null);
+const canRun = available('cargo', cargoProblem());
 const folder = temporary('cargo');
 let upstream: CrateRegistry;
 let network: TestNetwork;

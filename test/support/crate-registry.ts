@@ -82,3 +82,11 @@ export async function startCrateRegistry(): Promise<CrateRegistry> {
     replace: (path, body) => void bodies.set(path, body),
   };
 }
+
+/** Why there is no cargo here that can show tokens to sparse registries; `null`: there is. */
+export function cargoProblem(): string | null {
+  if (Bun.which('cargo') === null) return 'it is not installed';
+  const [, version] =
+    /^cargo (\d+\.\d+\.\d+)/.exec(Bun.spawnSync(['cargo', '--version']).stdout.toString()) ?? [];
+  return version !== undefined && Bun.semver.satisfies(version, '>=1.74.0') ? null : 'it is older than 1.74';
+}

@@ -62,7 +62,7 @@ function read(path: string): Read {
 /** Where `cargo login` sends people. */
 const loginPage = `A token for cargo is made in this network's console, under "Tokens", or with:
 
-    meridian token create --for cargo
+    meridian token create --owner user:NAME --label cargo
 
 Paste it where cargo login asks for it.
 `;

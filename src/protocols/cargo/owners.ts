@@ -29,6 +29,6 @@ export async function listOwners(name: string, at: Changing): Promise<Answer> {
 export function refuseOwnerChange(name: string, { registry }: Changing): never {
   throw new Refusal(
     403,
-    `Owners are not changed by cargo here: whoever administers ${name} says who may publish it, with \`meridian grant add user:NAME publish --route ${registry.route} --subject ${name}\`, or in the console.`,
+    `Owners are not changed by cargo here: whoever administers ${name} says who may publish it, with \`meridian grant add user:NAME --action publish --route ${registry.route} --subject ${name}\`, or in the console.`,
   );
 }
