@@ -10,7 +10,7 @@ import {
   crateFile,
   startCrateRegistry,
 } from '../support/crate-registry.ts';
-import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
+import { runMeridian, startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 import { within } from '../support/wait.ts';
 
@@ -271,6 +271,29 @@ describe.skipIf(!canRun)('cargo', () => {
   }, 30_000);
 });
 
+describe.skipIf(!canRun)('meridian setup', () => {
+  test('points cargo at the route, and takes that back', async () => {
+    const home = join(folder.path, 'set-up');
+    const env = { HOME: home, PATH: process.env.PATH ?? '' };
+    const setup = (...words: string[]) =>
+      runMeridian(['setup', 'cargo', ...words], { cwd: network.dir, env });
+    mkdirSync(join(home, '.cargo'), { recursive: true });
+    const mine = '[net]\nretry = 0\n';
+    writeFileSync(join(home, '.cargo', 'config.toml'), mine);
+    const written = await setup('--write', '--url', network.url('near'), '--route', 'aged');
+    expect([written.code, written.stderr]).toEqual([0, '']);
+    const rustup = process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '/', '.rustup');
+    const cwd = program('set-up-program', 'inner');
+    const added = Bun.spawnSync(['cargo', 'add', 'inner'], { cwd, env: { ...env, RUSTUP_HOME: rustup } });
+    expect([added.exitCode, added.stderr.toString()]).toEqual([
+      0,
+      expect.stringContaining('Adding inner v1.0.0'),
+    ]);
+    expect((await setup('--undo')).code).toBe(0);
+    expect(await Bun.file(join(home, '.cargo', 'config.toml')).text()).toBe(mine);
+  }, 30_000);
+});
+
 describe('a registry of crates', () => {
   test('says where it is, as whoever asks reaches it', async () => {
     for (const pop of ['near', 'far']) {
@@ -366,6 +389,8 @@ describe('a registry of crates', () => {
     expect((await put(frame(said, file), {})).status).toBe(401);
     expect((await get('pu/b-/pub-bad')).status).toBe(404);
     expect((await put(frame(said, file))).status).toBe(200);
+    const twice = await put(frame(said, file));
+    expect([twice.status, twice.detail]).toEqual([400, expect.stringContaining('has been published')]);
     const alike = await put(frame({ ...said, name: 'pub-Bad_' }, crateFile('pub-Bad_', '1.0.0', {})));
     expect(alike.status).toBe(200);
     const same = await put(frame({ ...said, name: 'pub-bad-' }, crateFile('pub-bad-', '1.0.0', {})));

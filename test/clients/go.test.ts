@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { go } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import { type GoProxy, moduleZip, startGoProxy } from '../support/go-proxy.ts';
-import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
+import { runMeridian, startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 import { within } from '../support/wait.ts';
 
@@ -230,6 +230,21 @@ async function put(path: string, body: Uint8Array, headers: Record<string, strin
   const response = await fetch(at(path), { method: 'PUT', body: Buffer.from(body), headers });
   return { status: response.status, text: await response.text() };
 }
+
+describe.skipIf(!canRun)('meridian setup', () => {
+  test('points go at the route, and takes that back', async () => {
+    const home = join(folder.path, 'set-up');
+    const env = { HOME: home, XDG_CONFIG_HOME: '', PATH: process.env.PATH ?? '' };
+    const setup = (...words: string[]) => runMeridian(['setup', 'go', ...words], { cwd: network.dir, env });
+    mkdirSync(home);
+    const written = await setup('--write', '--url', network.url('near'), '--route', 'go');
+    expect([written.code, written.stderr]).toEqual([0, '']);
+    const proxy = () => Bun.spawnSync(['go', 'env', 'GOPROXY'], { env, cwd: home }).stdout.toString().trim();
+    expect(proxy()).toBe(`${network.url('near')}/go`);
+    expect((await setup('--undo')).code).toBe(0);
+    expect(proxy()).not.toContain(network.url('near'));
+  }, 30_000);
+});
 
 describe('of an upstream', () => {
   test('a module that is not what the checksum database says reaches nobody', async () => {

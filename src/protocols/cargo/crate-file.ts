@@ -17,7 +17,7 @@ import {
 } from '../tar.ts';
 
 /** Bounds of ours, in bytes but for `files`: cargo's own registry takes much less. */
-export const crateBounds = {
+const crateBounds = {
   unpacked: 1024 ** 3,
   files: 100_000,
   manifest: 1024 ** 2,

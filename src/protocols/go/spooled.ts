@@ -18,8 +18,8 @@ export interface Spooled {
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** As many are looked at at once, and wait for that. */
-const turns = fewAtOnce(8, 200, 'archives of modules');
+/** As many are on the disk at once, and as many wait for that: those who ask for the same one are one. */
+const turns = fewAtOnce(16, 1_000, 'archives of modules');
 const pieceBytes = 256 * 1024;
 
 /**
