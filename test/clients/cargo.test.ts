@@ -45,7 +45,7 @@ beforeAll(async () => {
       far: { role: 'pop', parents: ['shield'] },
     },
     routes: [
-      cargo({ upstreams, hosted, metadata: { freshS: 60 } }),
+      cargo({ upstreams, hosted, metadata: { freshS: 60 }, maxIndexBytes: '64 KiB' }),
       cargo({
         name: 'closed',
         match: { path: '/closed' },
@@ -334,7 +334,11 @@ describe('a registry of crates', () => {
       '/mi/xe/mixed',
       `${JSON.stringify({ name: 'other', vers: '1.0.0', cksum: '0'.repeat(64), deps: [] })}\n`,
     );
-    for (const path of ['wr/on/wrong', 'mi/xe/mixed'])
+    upstream.replace(
+      '/hu/ge/huge',
+      `${JSON.stringify({ name: 'huge', vers: '1.0.0', more: 'x'.repeat(70_000) })}\n`,
+    );
+    for (const path of ['wr/on/wrong', 'mi/xe/mixed', 'hu/ge/huge'])
       expect([path, (await get(path)).status]).toEqual([path, 502]);
   });
 

@@ -294,6 +294,34 @@ describe('of an upstream', () => {
     expect((await get(`${module}/@v/v1.0.0.zip`)).status).toBe(200);
   });
 
+  test('what is too long, broken off, or no answer to the question is refused', async () => {
+    const module = 'example.com/odd';
+    const info = (more: object) =>
+      JSON.stringify({ Version: 'v1.0.0', Time: '2020-01-01T00:00:00Z', ...more });
+    await upstream.add(module, 'v1.0.0', greet(module, 'odd'));
+    const record = `/sumdb/${upstream.database.name}/lookup/${module}@v1.0.1`;
+    const wrong: readonly (readonly [string, string])[] = [
+      [`/${module}/@v/v1.0.0.info`, info({ Origin: 'x'.repeat(300_000) })],
+      [`/${module}/@v/v1.0.0.info`, info({ Version: 'v1.0.1' })],
+      [`/${module}/@v/v1.0.0.info`, '<html></html>'],
+      [`/${module}/@v/v1.0.0.info`, 'null'],
+      [`/${module}/@v/v1.0.0.mod`, `// ${'x'.repeat(17 * 2 ** 20)}`],
+    ];
+    for (const [path, body] of wrong) {
+      upstream.replace(path, body);
+      const { status, text } = await get(path.slice(1));
+      expect([path, status, text.length < 1_000]).toEqual([path, 502, true]);
+    }
+    expect((await get(record.slice(1))).status).toBe(404);
+    upstream.replace(`/${module}/@v/v1.0.0.info`, info({}));
+    upstream.fault({ as: 'cut', afterBytes: 100 }, ({ path }) => path.endsWith('.zip'));
+    try {
+      expect((await get(`${module}/@v/v1.0.0.zip`)).status).toBe(502);
+    } finally {
+      upstream.fault(null);
+    }
+  });
+
   test('a version is asked about when it may come to mean another one, and only then', async () => {
     const info = { Version: 'v1.1.1-0.20200101000000-abcdefabcdef', Time: '2020-01-01T00:00:00Z' };
     upstream.replace('/example.com/!greet/@v/main.info', JSON.stringify(info));

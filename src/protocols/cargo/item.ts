@@ -22,6 +22,6 @@ export function crateItem(name: string, version: string): Item {
 }
 
 /** No client asks for it: what an upstream says of itself is kept as its indexes are. */
-export function upstreamConfigItem({ name }: Source): Item {
-  return { kind: 'upstream', name: null, path: `-/upstreams/${encodeURIComponent(name)}/config.json` };
+export function upstreamConfigItem({ url }: Source): Item {
+  return { kind: 'upstream', name: null, path: `-/upstreams/${encodeURIComponent(url)}/config.json` };
 }
