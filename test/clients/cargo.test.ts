@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cargo } from '../../src/index.ts';
+import { guides } from '../../src/protocols/cargo/guides.ts';
 import { tokenFor } from '../support/access.ts';
 import {
   type CrateRegistry,
@@ -16,6 +17,7 @@ import { within } from '../support/wait.ts';
 
 const canRun = available('cargo', cargoProblem());
 const folder = temporary('cargo');
+const rustupHome = join(process.env.HOME ?? '/', '.rustup');
 let upstream: CrateRegistry;
 let network: TestNetwork;
 let token: string;
@@ -120,7 +122,7 @@ async function runCargo(args: readonly string[], machine: Machine = {}) {
         CARGO_TARGET_DIR: join(folder.path, 'target'),
       },
       ...{
-        RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '/', '.rustup'),
+        RUSTUP_HOME: process.env.RUSTUP_HOME ?? rustupHome,
         CARGO_TERM_COLOR: 'never',
       },
       ...(hasToken && { CARGO_REGISTRIES_MERIDIAN_TOKEN: token }),
@@ -282,7 +284,7 @@ describe.skipIf(!canRun)('meridian setup', () => {
     writeFileSync(join(home, '.cargo', 'config.toml'), mine);
     const written = await setup('--write', '--url', network.url('near'), '--route', 'aged');
     expect([written.code, written.stderr]).toEqual([0, '']);
-    const rustup = process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '/', '.rustup');
+    const rustup = process.env.RUSTUP_HOME ?? rustupHome;
     const cwd = program('set-up-program', 'inner');
     const added = Bun.spawnSync(['cargo', 'add', 'inner'], { cwd, env: { ...env, RUSTUP_HOME: rustup } });
     expect([added.exitCode, added.stderr.toString()]).toEqual([
@@ -293,6 +295,26 @@ describe.skipIf(!canRun)('meridian setup', () => {
     expect(await Bun.file(join(home, '.cargo', 'config.toml')).text()).toBe(mine);
   }, 30_000);
 });
+
+test.skipIf(!canRun)(
+  'the one command that pages show adds a crate, on a machine that is not set up',
+  async () => {
+    const home = join(folder.path, 'not-set-up');
+    mkdirSync(home);
+    const [{ install } = { install: undefined }] = guides({ route: 'aged', url: base('near', 'aged') });
+    const command = install?.replace('{package}', 'inner@1.0.0') ?? 'false';
+    const env = {
+      HOME: home,
+      PATH: process.env.PATH ?? '',
+      RUSTUP_HOME: process.env.RUSTUP_HOME ?? rustupHome,
+    };
+    const ran = Bun.spawnSync(['sh', '-c', command], { cwd: program('one-command', 'inner'), env });
+    expect([ran.exitCode, ran.stderr.toString()]).toEqual([
+      0,
+      expect.stringContaining('Adding inner v1.0.0'),
+    ]);
+  },
+);
 
 describe('a registry of crates', () => {
   test('says where it is, as whoever asks reaches it', async () => {

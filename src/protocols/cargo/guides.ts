@@ -50,7 +50,7 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
           why: 'Puts back what the file said before; by hand, take the lines out again.',
         },
       ],
-      install: 'cargo add {package}',
+      install: `cargo add {package} --config 'registries.meridian.index=${index}' --config 'source.crates-io.replace-with="meridian"'`,
     },
   ];
 }

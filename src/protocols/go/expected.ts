@@ -43,7 +43,7 @@ async function sumsOf({ module, version }: VersionOf, database: string, at: Pull
   if (status >= 400 && status < 500 && status !== 429) return null;
   throw new MeridianError(
     'upstream-unreachable',
-    `The checksum database cannot be asked about ${module}@${version} (${status}).`,
+    `The checksum database cannot be asked about ${module}@${version} (${status}). If the upstream has none: \`sumdb: 'off'\` in the config`,
   );
 }
 
