@@ -90,3 +90,6 @@ export function cargoProblem(): string | null {
     /^cargo (\d+\.\d+\.\d+)/.exec(Bun.spawnSync(['cargo', '--version']).stdout.toString()) ?? [];
   return version !== undefined && Bun.semver.satisfies(version, '>=1.74.0') ? null : 'it is older than 1.74';
 }
+
+/** The files of a crate whose `say()` says something. */
+export const says = (text: string) => ({ 'src/lib.rs': `pub fn say() -> &'static str { "${text}" }\n` });

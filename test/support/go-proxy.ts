@@ -85,3 +85,13 @@ export async function startGoProxy(): Promise<GoProxy> {
     replace: (path, body) => void bodies.set(path, body),
   };
 }
+
+/** The files of a module whose package, of the same name in lower case, says something. */
+export function greet(module: string, says: string): Record<string, string> {
+  const name = module.split('/').at(-1)?.toLowerCase();
+  return {
+    'go.mod': `module ${module}\n\ngo 1.19\n`,
+    'greet.go': `package ${name}\n\nfunc Say() string { return "${says}" }\n`,
+    LICENSE: 'as you like\n',
+  };
+}
