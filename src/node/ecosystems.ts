@@ -6,7 +6,9 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
+import { go } from '../protocols/go/go.ts';
 import { maven } from '../protocols/maven/maven.ts';
 import { pypi } from '../protocols/pypi/pypi.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
@@ -18,13 +20,16 @@ const made: Made = {
   files,
   pypi: () => pypi(),
   maven: (settings) => maven(settings),
+  go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),
+  cargo: ({ authRequired, hosted }, { isOpen }) =>
+    cargo({ authRequired: authRequired ?? (!isOpen || isForSome(hosted)) }),
 };
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(
   id: Id,
   settings: EcosystemSettings[Id],
-  mount: Mount,
+  mount: Mount & Placed,
   clock: Clock,
 ): Promise<Protocol> {
   const { upstreams: given, hosted = null, mirror, ahead, metadata, maxIndexBytes } = settings;
@@ -36,4 +41,12 @@ export async function packagesOf<Id extends EcosystemId>(
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
   return registry(make(settings, mount), options, mount, clock);
+}
+
+/** Whether packages live here that not everybody may read. */
+function isForSome(hosted: EcosystemSettings[EcosystemId]['hosted']): boolean {
+  return (
+    hosted !== undefined &&
+    !hosted.names.every((name) => hosted.public.some((all) => all === name || all === '*'))
+  );
 }

@@ -41,6 +41,8 @@ export interface Ecosystem extends JudgedEcosystem {
   receive?(what: string, at: Changing): Promise<Answer>;
   /** An error in the words of its clients; absent: a problem document (RFC 9457). */
   error?(status: number, message: string): { readonly type: string; readonly body: string };
+  /** `WWW-Authenticate` for who has to authenticate, where its clients understand more than the network's own words. @param url of the route. */
+  challenge?(url: string): string;
   /**
    * At the origin: what the policy goes by, of a version that does not live here; for people who ask why it may or may not be used. `null`: no upstream has
    * it. Absent: no upstream says when versions were published.
@@ -170,7 +172,10 @@ export interface ChangeWanted {
 }
 
 /** For ecosystems whose answers depend on where the route is. */
-export type Placed = Pick<Mount, 'prefix' | 'route'>;
+export type Placed = Pick<Mount, 'prefix' | 'route'> & {
+  /** Everybody may read it, but for what is for some alone. */
+  readonly isOpen: boolean;
+};
 
 /** What the origin has of a route for packages, besides its stores. */
 export interface RegistryOrigin {

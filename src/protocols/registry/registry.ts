@@ -76,7 +76,10 @@ export function registry(
       ]);
     },
     ...(ecosystem.error && {
-      problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
+      problem: (error, { base }) => ({
+        ...(ecosystem.error?.(error.row.status, error.explanation) ?? plain(error)),
+        ...(ecosystem.challenge && { challenge: ecosystem.challenge(base + prefix) }),
+      }),
     }),
     async pull(ask, door) {
       origin.teller.tellLeft(door);
