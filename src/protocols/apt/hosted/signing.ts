@@ -1,0 +1,103 @@
+/**
+ * The key that suites are signed with which live here. It is made when the first one is, kept in the metadata store, and given out at
+ * `/<archive>/archive-key.asc` for `Signed-By`; or it is the config's own. Ed25519 in the form that every apt with GnuPG or Sequoia understands
+ * (a key of version 4, EdDSA as in RFC 9580 §5.5.5.5).
+ */
+import type { PrivateKey } from 'openpgp';
+import { z } from 'zod';
+import { MeridianError } from '../../../errors.ts';
+import { memoise } from '../../../http/memo.ts';
+import type { DocumentKey, Stores } from '../../../store.ts';
+
+const keyOf = (route: string): DocumentKey => ['apt-key', route];
+
+const stored = z.object({ secret: z.string(), createdMs: z.number() });
+
+/** For people who look at a key ring. */
+const userId = { name: 'Meridian archive signing key' };
+
+export interface Signed {
+  /** What was signed, with its signature around it. */
+  readonly inRelease: string;
+  /** The signature alone. */
+  readonly detached: string;
+}
+
+export interface SigningKey {
+  sign(text: string, atMs: number): Promise<Signed>;
+  /** For `Signed-By`, as text or as bytes. */
+  publicKey(form: 'text'): string;
+  publicKey(form: 'bytes'): Uint8Array;
+}
+
+/** Loaded by origins that sign, and by nobody else. */
+const library = () => import('openpgp');
+
+/**
+ * The key of the route, made if there is none.
+ * @param configured armored, without a passphrase; `null`: the config names none.
+ */
+export async function signingKeyOf(
+  { metadata }: Pick<Stores, 'metadata'>,
+  route: string,
+  configured: string | null,
+  nowMs: number,
+): Promise<SigningKey> {
+  if (configured !== null) return opened(configured);
+  const known = await metadata.get(keyOf(route));
+  if (known !== null) return opened(stored.parse(known.value).secret);
+  const made = await makeKey(nowMs);
+  const secret = await metadata.transact(async (transaction) => {
+    const meanwhile = await transaction.get(keyOf(route));
+    if (meanwhile !== null) return stored.parse(meanwhile.value).secret;
+    await transaction.put(keyOf(route), { secret: made, createdMs: nowMs }, null);
+    return made;
+  });
+  return opened(secret);
+}
+
+async function makeKey(nowMs: number): Promise<string> {
+  const { generateKey } = await library();
+  const { privateKey } = await generateKey({
+    type: 'ecc',
+    curve: 'ed25519Legacy',
+    userIDs: [userId],
+    date: secondsOf(nowMs),
+    subkeys: [],
+    format: 'armored',
+  });
+  return privateKey;
+}
+
+/** Unpacking a key costs more than signing. */
+const remembered = memoise((_, made: Promise<SigningKey>) => made);
+
+function opened(secret: string): Promise<SigningKey> {
+  const name = new Bun.CryptoHasher('sha256').update(secret).digest('hex');
+  return remembered(name, open(secret));
+}
+
+async function open(secret: string): Promise<SigningKey> {
+  const { createCleartextMessage, createMessage, readPrivateKey, sign } = await library();
+  let key: PrivateKey;
+  try {
+    key = await readPrivateKey({ armoredKey: secret });
+  } catch (cause) {
+    throw new MeridianError('internal', 'The key that suites are signed with cannot be read.', { cause });
+  }
+  const open = key.toPublic();
+  return {
+    async sign(text, atMs) {
+      const by = { signingKeys: key, date: secondsOf(atMs) };
+      const inRelease = await sign({ message: await createCleartextMessage({ text }), ...by });
+      const message = await createMessage({ binary: new TextEncoder().encode(text) });
+      return { inRelease, detached: await sign({ message, detached: true, ...by }) };
+    },
+    publicKey: ((form: 'text' | 'bytes') => (form === 'text' ? open.armor() : open.write())) as SigningKey['publicKey'],
+  };
+}
+
+/** OpenPGP tells time in seconds. */
+function secondsOf(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
