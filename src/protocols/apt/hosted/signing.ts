@@ -25,9 +25,9 @@ export interface Signed {
 
 export interface SigningKey {
   sign(text: string, atMs: number): Promise<Signed>;
-  /** For `Signed-By`, as text or as bytes. */
-  publicKey(form: 'text'): string;
-  publicKey(form: 'bytes'): Uint8Array;
+  /** For `Signed-By`: the public key as text, and as bytes. */
+  readonly armored: string;
+  readonly binary: Uint8Array;
 }
 
 /** Loaded by origins that sign, and by nobody else. */
@@ -70,11 +70,10 @@ async function makeKey(nowMs: number): Promise<string> {
 }
 
 /** Unpacking a key costs more than signing. */
-const remembered = memoise((_, made: Promise<SigningKey>) => made);
+const remembered = memoise<Promise<SigningKey>, string>((_, secret) => open(secret));
 
 function opened(secret: string): Promise<SigningKey> {
-  const name = new Bun.CryptoHasher('sha256').update(secret).digest('hex');
-  return remembered(name, open(secret));
+  return remembered(new Bun.CryptoHasher('sha256').update(secret).digest('hex'), secret);
 }
 
 async function open(secret: string): Promise<SigningKey> {
@@ -85,15 +84,16 @@ async function open(secret: string): Promise<SigningKey> {
   } catch (cause) {
     throw new MeridianError('internal', 'The key that suites are signed with cannot be read.', { cause });
   }
-  const open = key.toPublic();
+  const shown = key.toPublic();
   return {
+    armored: shown.armor(),
+    binary: shown.write(),
     async sign(text, atMs) {
       const by = { signingKeys: key, date: secondsOf(atMs) };
       const inRelease = await sign({ message: await createCleartextMessage({ text }), ...by });
       const message = await createMessage({ binary: new TextEncoder().encode(text) });
       return { inRelease, detached: await sign({ message, detached: true, ...by }) };
     },
-    publicKey: ((form: 'text' | 'bytes') => (form === 'text' ? open.armor() : open.write())) as SigningKey['publicKey'],
   };
 }
 

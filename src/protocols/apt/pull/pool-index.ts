@@ -3,20 +3,13 @@
  * and the 32 of its digest, in order. Debian's main archive has 63,000 files for an architecture: 3 MB of that, from 50 MB of text.
  */
 import { turn } from '../../turn.ts';
+import { type PoolKey, poolKeyBytes as keyBytes, poolKeyOf } from '../pool-key.ts';
 
-const keyBytes = 16;
 const recordBytes = keyBytes + 32;
 /** Files of one index. */
-export const mostFiles = 1_000_000;
+const mostFiles = 1_000_000;
 /** A line; Debian's longest has some 60,000. */
 const MAX_LINE = 1024 * 1024;
-
-export type PoolKey = string & { readonly poolKey: true };
-
-/** @param path below the archive, decoded. */
-export function poolKeyOf(path: string): PoolKey {
-  return new Bun.CryptoHasher('sha256').update(path).digest('hex').slice(0, 2 * keyBytes) as PoolKey;
-}
 
 /** What an index says of one file. */
 export interface Listed {
