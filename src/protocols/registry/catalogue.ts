@@ -20,7 +20,6 @@ import { pacer } from '../pace.ts';
 import { seldom } from '../seldom.ts';
 import { webAddress } from '../web-address.ts';
 import type { Item } from './ecosystem.ts';
-import { authorise } from './hosted/authorise.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
 import { remove } from './hosted/remove.ts';
@@ -208,8 +207,7 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     async remove(asked, version, { ask, origin }) {
       const name = ecosystem.canonical(asked);
       const at = { registry, ask, door: origin };
-      authorise(at, 'delete', name);
-      await registry.teller.noting(remove(at, { name, version, file: null }));
+      await remove(at, { name, version, file: null });
     },
   };
 }

@@ -15,13 +15,14 @@ import { openAhead } from './ahead.ts';
 import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
+import { holdingsOf } from './holdings.ts';
 import { openHosted } from './hosted/claims.ts';
-import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
-import { mirrorOf } from './mirror/mirror.ts';
-import { serveMirrored } from './mirror/serve.ts';
+import { mirror } from './mirror/mirror.ts';
+import { retireMirrored } from './mirror/retire.ts';
+import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
@@ -48,14 +49,14 @@ export function registry(
   const isRestricted = (name: string) => livesHere(name) && hosted?.isPublic(name) !== true;
   const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock, livesHere });
   const origin: RegistryOrigin = {
-    ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted },
+    ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
     sources: openSources(options.upstreams, livesHere),
-    teller: openTeller(ecosystem, route),
+    teller: openTeller(route, id),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
   const ahead = openAhead(origin, options.ahead);
-  const naming = { route, ecosystem, metadata, isRestricted };
+  const naming = { route, ecosystem, metadata, isRestricted, livesHere };
   return {
     id,
     name: namer(mount, ecosystem, naming),
@@ -87,8 +88,9 @@ export function registry(
     guides: (at) => ecosystem.guides(at),
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
-    ...mirrorOf(origin),
-    ...hostingOf(origin),
+    ...(ecosystem.needs && { mirror: (wanted, job) => mirror(origin, wanted, job) }),
+    holdings: holdingsOf(origin),
+    retire: (job) => retireMirrored(origin, job),
     begin(home: OriginHome) {
       if (policy === null) beginWithout(origin, home);
       else policy.begin(home);
@@ -108,16 +110,18 @@ async function read(item: Item, at: Pulling): Promise<Answer> {
   await registry.policy?.ready();
   const refusal = item.name === null ? null : refusePackage(item.name, at);
   if (refusal !== null) return refusal;
-  const mirrored = neverChanges(item) ? await serveMirrored(item, at) : null;
-  if (mirrored !== null) return mirrored;
-  try {
-    return await refusing(at, () => registry.ecosystem.pull(item, at));
-  } catch (error) {
-    const isAway = error instanceof MeridianError && error.row.blame === 'upstream';
-    const kept = isAway && !neverChanges(item) ? await serveMirrored(item, at) : null;
-    if (kept !== null) return kept;
-    throw error;
-  }
+  const pull = () => refusing(at, () => registry.ecosystem.pull(item, at));
+  return orMirrored(item, at, pull, ({ version, mirroredMs }) => mayPass(item, { version, mirroredMs }, at));
+}
+
+/** Whether the policy lets through what was mirrored, as if it had been published then: its index is not looked at. */
+function mayPass(
+  { name }: Item,
+  { version, mirroredMs }: { readonly version: string | null; readonly mirroredMs: number },
+  { registry: { policy } }: Pulling,
+): boolean {
+  if (name === null || version === null || policy === null) return true;
+  return policy.judgeOf(name).against({ version, publishedMs: mirroredMs }) === null;
 }
 
 function neverChanges({ isFile = false, isMutable = false }: Item): boolean {
@@ -134,7 +138,14 @@ async function receive(at: Pulling): Promise<Answer> {
   const { method, target } = at.ask.exchange;
   const [path, query] = below({ prefix }, target);
   const isRead = method === 'GET' || method === 'HEAD';
-  const wanted = isRead ? ecosystem.read(path, query) : (ecosystem.write?.(method, path, query) ?? null);
+  const authorization = at.ask.exchange.headers.get('authorization');
+  const foreign = authorization === null ? null : (ecosystem.foreign?.(authorization, path, query) ?? null);
+  const wanted =
+    foreign !== null
+      ? foreign
+      : isRead
+        ? ecosystem.read(path, query)
+        : (ecosystem.write?.(method, path, query) ?? null);
   if (wanted === null || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
   const { what } = wanted;
   return refusing(at, () =>
