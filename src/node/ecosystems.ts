@@ -6,12 +6,15 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { apt } from '../protocols/apt/apt.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
-const made: Made = {};
+const made: Made = {
+  apt: (_, { route }) => apt(route),
+};
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(

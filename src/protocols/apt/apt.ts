@@ -3,16 +3,15 @@
  * is none of an upstream is that of an archive which lives here, if the route has packages of its own. See README.md.
  */
 import type { Answer } from '../../entry.ts';
-import { errorAnswer } from '../registry/answers.ts';
 import type { Ecosystem, Item, Read } from '../registry/ecosystem.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import type { Pulling } from '../registry/origin.ts';
 import { guides } from './guides.ts';
-import { archiveKeyIn, serveHosted } from './hosted/serve.ts';
-import { receive, wantedChange } from './hosted/receive.ts';
 import { describe } from './hosted/describe.ts';
-import { itemAt, placeOf } from './item.ts';
-import { locate, type Place } from './path.ts';
+import { receive, wantedChange } from './hosted/receive.ts';
+import { serveHosted } from './hosted/serve.ts';
+import { isSuiteTag, itemAt, placeOf } from './item.ts';
+import { hashIn, locate } from './path.ts';
 import { pullRaw } from './pull/generation.ts';
 import { pullRelease } from './pull/in-force.ts';
 import { pullByHash, pullOther, pullPatch, pullPlain, type Question } from './pull/indexes.ts';
@@ -32,7 +31,7 @@ export function apt(route: string, { signingKey }: AptSettings = {}): Ecosystem 
 
   function pull(item: Item, at: Pulling): Promise<Answer> {
     const place = placeOf(item);
-    const { kind, archive, path } = place;
+    const { kind, archive } = place;
     const source = at.registry.sources.named(archive);
     if (source === null) return serveHosted(item, place, hosting, at);
     const question: Question = { item, place, source, known };
@@ -40,7 +39,7 @@ export function apt(route: string, { signingKey }: AptSettings = {}): Ecosystem 
       case 'in-release':
       case 'release':
       case 'release-gpg':
-        return pullRelease(item, place, known, at);
+        return pullRelease(place, known, at);
       case 'index':
         return pullPlain(question, at);
       case 'by-hash':
@@ -71,12 +70,24 @@ export function apt(route: string, { signingKey }: AptSettings = {}): Ecosystem 
         `${item.name} lives in this network: it is not taken from ${place.archive}, where somebody else may have published it.`,
       );
     },
-    receive: (what, at) => receive(what, at, hosting),
+    receive,
     order: debianOrder,
     advisories: null,
     canonical: (name) => name.toLowerCase(),
-    outdates: (item) => (releases.has(item.kind) ? (item.tags ?? []).filter((tag) => tag.startsWith('apt-suite:')) : []),
+    belongTogether: (item) => (releases.has(item.kind) ? (item.tags ?? []).filter(isSuiteTag) : []),
     guides,
     describe,
   };
 }
+
+function read(path: string): Read {
+  const found = locate(path);
+  if (found === null) return { as: 'absent', why: 'An archive has no pages: only what apt asks for.' };
+  if ('malformed' in found) return { as: 'malformed', why: found.malformed };
+  if (found.kind === 'by-hash' && hashIn(found.path) === null)
+    return { as: 'absent', why: 'By hash, there are SHA256 and SHA512.' };
+  return { as: 'item', item: itemAt(found) };
+}
+
+/** What says which generation a suite is in. */
+const releases: ReadonlySet<string> = new Set(['in-release', 'release', 'release-gpg']);

@@ -2,22 +2,18 @@
  * Looks into a package (deb(5)): an `ar` archive of a note of its format, what the package says of itself, and its files. Only the second is
  * unpacked. A package has to be whole, and say what it is, before anybody is offered it.
  */
-import { type TarReader, TarError, tarReader } from '../tar-reader.ts';
+import { readTar } from '../registry/archive/tar.ts';
+import { Refusal } from '../registry/hosted/refusal.ts';
 import { byName, type Field, fieldsOf, type Paragraph } from './deb822.ts';
-import { packingOf, unpacked, UnpackError } from './unpack.ts';
+import { type Packing, packingOf, unpacked } from './unpack.ts';
 import { debianOrder } from './version.ts';
-
-/** What is wrong with a package, in a sentence for whoever has built it. */
-export class DebError extends Error {
-  override readonly name = 'DebError';
-}
 
 const magic = '!<arch>\n';
 const headerBytes = 60;
-/** Packed, and unpacked until what is looked for has come. Lists of checksums are in it, too. */
+/** Packed, and unpacked: lists of checksums are in it, too. */
 const maxControlBytes = 16 * 1024 * 1024;
 const maxUnpackedBytes = 64 * 1024 * 1024;
-const limits = { bytes: maxUnpackedBytes, entries: 1_000, keptBytes: 256 * 1024 };
+const maxControlFileBytes = 256 * 1024;
 /** What a list of packages repeats for each of them. */
 const fieldLimits = { fields: 200, bytes: 24 * 1024 };
 
@@ -32,23 +28,25 @@ export interface DebContents {
 /** Bytes from there, this many at most. */
 export type ReadPart = (from: number, length: number) => Promise<Uint8Array>;
 
-/** @throws DebError */
+/** @throws a `Refusal` that says what is wrong with it. */
 export async function inspectDeb(read: ReadPart, sizeBytes: number): Promise<DebContents> {
   const start = Buffer.from(await read(0, magic.length)).toString('latin1');
-  if (start !== magic) throw new DebError('It is no Debian package.');
+  if (start !== magic) throw broken('It is no Debian package.');
   const format = await member(read, magic.length, sizeBytes);
   const version = Buffer.from(await read(format.from, Math.min(format.sizeBytes, 16))).toString('latin1');
   if (format.name !== 'debian-binary' || !version.startsWith('2.'))
-    throw new DebError('It is no Debian package of format 2.');
+    throw broken('It is no Debian package of format 2.');
   const control = await member(read, format.end, sizeBytes);
   const packing = packingOf(control.name);
   if (!control.name.startsWith('control.tar') || packing === null)
-    throw new DebError(`Its second member is ${printable(control.name)}, not control.tar, packed with gzip, xz or Zstandard.`);
+    throw broken(
+      `Its second member is ${printable(control.name)}, not control.tar, packed with gzip, xz or Zstandard.`,
+    );
   if (control.sizeBytes > maxControlBytes)
-    throw new DebError(`What it says of itself has more than ${maxControlBytes} bytes.`);
+    throw broken(`What it says of itself has more than ${maxControlBytes} bytes.`);
   await checkRest(read, control.end, sizeBytes);
   const bytes = await read(control.from, control.sizeBytes);
-  if (bytes.length < control.sizeBytes) throw new DebError('It breaks off.');
+  if (bytes.length < control.sizeBytes) throw broken('It breaks off.');
   return contentsOf(await controlIn(bytes, packing));
 }
 
@@ -64,9 +62,9 @@ async function member(read: ReadPart, at: number, sizeBytes: number): Promise<Me
   const header = Buffer.from(await read(at, headerBytes)).toString('latin1');
   const size = /^ *(\d{1,12}) *$/.exec(header.slice(48, 58))?.[1];
   if (header.length < headerBytes || size === undefined || !header.endsWith('`\n'))
-    throw new DebError('It breaks off, or a header in it is broken.');
+    throw broken('It breaks off, or a header in it is broken.');
   const from = at + headerBytes;
-  if (from + Number(size) > sizeBytes) throw new DebError('It breaks off.');
+  if (from + Number(size) > sizeBytes) throw broken('It breaks off.');
   const name = header.slice(0, 16).trimEnd().replace(/\/$/, '');
   return { name, from, sizeBytes: Number(size), end: from + Number(size) + (Number(size) % 2) };
 }
@@ -81,33 +79,33 @@ async function checkRest(read: ReadPart, from: number, sizeBytes: number): Promi
     names.push(next.name);
     at = next.end;
   }
-  if (at < sizeBytes) throw new DebError('It has more members than a package has.');
-  if (!names[0]?.startsWith('data.tar')) throw new DebError('It has no files: its third member is not data.tar.');
+  if (at < sizeBytes) throw broken('It has more members than a package has.');
+  if (!names[0]?.startsWith('data.tar')) throw broken('It has no files: its third member is not data.tar.');
 }
 
-async function controlIn(bytes: Uint8Array, packing: NonNullable<ReturnType<typeof packingOf>>): Promise<string> {
-  const reader = tarReader(limits, (path) => isControl(path));
+async function controlIn(bytes: Uint8Array, packing: Packing): Promise<string> {
+  const { kept } = await readTar(streamOf(unpacked(bytes, packing, maxUnpackedBytes)), {
+    gzip: false,
+    wanted: (path) => path === './control' || path === 'control',
+    maxBytes: maxControlFileBytes,
+  });
+  const control = kept.get('./control') ?? kept.get('control');
+  if (control === undefined) throw broken('It has no control file.');
   try {
-    for await (const piece of unpacked(bytes, packing, maxUnpackedBytes)) {
-      reader.push(piece);
-      if (found(reader) !== undefined) break;
-    }
-    const control = found(reader);
-    if (control !== undefined) return new TextDecoder('utf-8', { fatal: true }).decode(control);
-    reader.end();
+    return new TextDecoder('utf-8', { fatal: true }).decode(control);
   } catch (cause) {
-    if (cause instanceof TarError || cause instanceof UnpackError)
-      throw new DebError(`What it says of itself cannot be read. ${cause.message}`, { cause });
-    if (cause instanceof TypeError) throw new DebError('Its control file is not UTF-8.', { cause });
-    throw cause;
+    throw broken('Its control file is not UTF-8.', cause);
   }
-  throw new DebError('It has no control file.');
 }
 
-const isControl = (path: string) => path === './control' || path === 'control';
-
-function found({ kept }: TarReader): Uint8Array | undefined {
-  return kept.get('./control') ?? kept.get('control');
+function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+  });
 }
 
 function contentsOf(text: string): DebContents {
@@ -115,21 +113,26 @@ function contentsOf(text: string): DebContents {
   try {
     fields = fieldsOf(text, fieldLimits);
   } catch (cause) {
-    throw new DebError(`Its control file cannot be read. ${cause instanceof Error ? cause.message : ''}`, { cause });
+    throw broken(`Its control file cannot be read. ${cause instanceof Error ? cause.message : ''}`, cause);
   }
   const said = byName(fields);
   const name = required(said, 'Package', /^[a-z0-9][a-z0-9+.-]{1,127}$/);
   const version = required(said, 'Version', /^[^\s_/]{1,128}$/);
-  if (!debianOrder.isVersion(version)) throw new DebError(`Its Version is none that Debian knows: ${printable(version)}.`);
+  if (!debianOrder.isVersion(version))
+    throw broken(`Its Version is none that Debian knows: ${printable(version)}.`);
   const architecture = required(said, 'Architecture', /^[a-z0-9][a-z0-9-]{0,63}$/);
   return { name, version, architecture, fields };
 }
 
 function required(said: Paragraph, field: string, form: RegExp): string {
   const value = said.get(field.toLowerCase());
-  if (value === undefined) throw new DebError(`Its control file has no ${field}.`);
-  if (!form.test(value)) throw new DebError(`Its ${field} is malformed: ${printable(value)}.`);
+  if (value === undefined) throw broken(`Its control file has no ${field}.`);
+  if (!form.test(value)) throw broken(`Its ${field} is malformed: ${printable(value)}.`);
   return value;
+}
+
+function broken(why: string, cause?: unknown): Refusal {
+  return new Refusal(400, `This package cannot be taken in. ${why}`, { cause });
 }
 
 function printable(text: string): string {

@@ -7,6 +7,7 @@ import { poolKeyOf } from './pool-key.ts';
 export const archiveTag = (archive: string) => `apt-archive:${archive}`;
 /** Borne by whatever belongs to the generation that a suite is in: what is another one when it has changed. */
 export const suiteTag = (archive: string, suite: string) => `apt-suite:${archive}/${suite}`;
+export const isSuiteTag = (tag: string) => tag.startsWith('apt-suite:');
 /** Borne by all files of packages, and by one of them. */
 export const poolTag = (archive: string, key = '') => `apt-pool:${archive}${key === '' ? '' : `/${key}`}`;
 
@@ -21,7 +22,8 @@ export function itemAt(place: Place): Item {
       tags: [own, poolTag(archive), poolTag(archive, poolKeyOf(path))],
     };
   }
-  if (kind === 'by-hash' || kind === 'patch') return { kind, name: null, path: address, isFile: true, tags: [own] };
+  if (kind === 'by-hash' || kind === 'patch')
+    return { kind, name: null, path: address, isFile: true, tags: [own] };
   const tags = kind === 'other' ? [own] : [own, suiteTag(archive, suiteIn(path))];
   return { kind, name: null, path: address, tags, isText: kind === 'in-release' || kind === 'release' };
 }
@@ -29,7 +31,11 @@ export function itemAt(place: Place): Item {
 /** What an item says of itself. */
 export function placeOf({ kind, path }: Item): Place {
   const slash = path.indexOf('/');
-  return { kind: kind as Kind, archive: path.slice(0, slash), path: decodeURIComponent(path.slice(slash + 1)) };
+  return {
+    kind: kind as Kind,
+    archive: path.slice(0, slash),
+    path: decodeURIComponent(path.slice(slash + 1)),
+  };
 }
 
 /** What is in a folder. @param folder empty: the archive's own. */

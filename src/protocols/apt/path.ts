@@ -10,8 +10,18 @@
  * A flat archive has all of that in one folder. What is none of these is a file like others: keys, `project/trace`.
  */
 
-/** What clients read; what only the origin reads of itself is in `pull/`. */
-export type Kind = 'in-release' | 'release' | 'release-gpg' | 'index' | 'by-hash' | 'patch' | 'pool' | 'other';
+/** What clients read; and what the origin alone reads, of itself. */
+export type Kind =
+  | 'in-release'
+  | 'release'
+  | 'release-gpg'
+  | 'index'
+  | 'by-hash'
+  | 'patch'
+  | 'pool'
+  | 'other'
+  | OwnKind;
+type OwnKind = 'upstream-release' | 'pool-index';
 
 export interface Place {
   readonly kind: Kind;
@@ -30,8 +40,10 @@ const releases: Readonly<Record<string, Kind>> = {
   Release: 'release',
   'Release.gpg': 'release-gpg',
 };
-const indexName = /^(?:Packages|Sources|Contents-[a-z0-9-]+|Index|Release|Translation-[\w-]+)(?:\.(?:gz|xz|bz2|lzma|zst|lz4))?$/;
-const poolName = /\.(?:deb|udeb|ddeb|dsc|changes|buildinfo)$|\.(?:tar|diff)\.(?:gz|xz|bz2|lzma|zst)(?:\.asc)?$/;
+const indexName =
+  /^(?:Packages|Sources|Contents-[a-z0-9-]+|Index|Release|Translation-[\w-]+)(?:\.(?:gz|xz|bz2|lzma|zst|lz4))?$/;
+const poolName =
+  /\.(?:deb|udeb|ddeb|dsc|changes|buildinfo)$|\.(?:tar|diff)\.(?:gz|xz|bz2|lzma|zst)(?:\.asc)?$/;
 
 /** @param address below the route's prefix, with its leading slash. `null`: no file can be there. */
 export function locate(address: string): Located | null {
@@ -89,7 +101,9 @@ export function encoded(path: string): string {
 }
 
 /** The hash that an address by hash names; `null`: it is none that can be checked. */
-export function hashIn(path: string): { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string } | null {
+export function hashIn(
+  path: string,
+): { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string } | null {
   const [, name, hex = ''] = /(?:^|\/)by-hash\/(SHA256|SHA512)\/([0-9a-f]+)$/.exec(path) ?? [];
   if (name === 'SHA256' && hex.length === 64) return { algorithm: 'sha256', hex };
   return name === 'SHA512' && hex.length === 128 ? { algorithm: 'sha512', hex } : null;
@@ -106,7 +120,8 @@ export function suiteIn(path: string): string {
 /** Folders that the `InRelease` of an index may be in, the likeliest first: suites may have slashes in their names. */
 export function releaseFolders(path: string): readonly string[] {
   const folders = path.split('/').slice(0, -1);
-  if (folders[0] !== 'dists') return folders.map((_, up) => folders.slice(0, folders.length - up).join('/')).concat('');
+  if (folders[0] !== 'dists')
+    return folders.map((_, up) => folders.slice(0, folders.length - up).join('/')).concat('');
   const most = Math.min(folders.length, 4);
   return Array.from({ length: Math.max(0, most - 1) }, (_, more) => folders.slice(0, 2 + more).join('/'));
 }
@@ -126,7 +141,9 @@ export function poolNameIn(path: string): PoolName | null {
   if (name !== undefined && version !== undefined && architecture !== undefined)
     return { name: name.toLowerCase(), version: version.replace(/%3a/gi, ':'), architecture };
   const [, source, its] =
-    /^([a-z0-9][a-z0-9+.-]*)_([^_]+?)(?:\.dsc|\.(?:orig|debian)(?:-[a-z0-9-]+)?\.tar\..*|\.diff\.gz|\.tar\..*)$/i.exec(file) ?? [];
+    /^([a-z0-9][a-z0-9+.-]*)_([^_]+?)(?:\.dsc|\.(?:orig|debian)(?:-[a-z0-9-]+)?\.tar\..*|\.diff\.gz|\.tar\..*)$/i.exec(
+      file,
+    ) ?? [];
   return source === undefined || its === undefined
     ? null
     : { name: source.toLowerCase(), version: its, architecture: 'source' };

@@ -8,5 +8,8 @@ export const poolKeyBytes = 16;
 
 /** @param path below the archive, decoded. */
 export function poolKeyOf(path: string): PoolKey {
-  return new Bun.CryptoHasher('sha256').update(path).digest('hex').slice(0, 2 * poolKeyBytes) as PoolKey;
+  return new Bun.CryptoHasher('sha256')
+    .update(path)
+    .digest('hex')
+    .slice(0, 2 * poolKeyBytes) as PoolKey;
 }

@@ -24,9 +24,15 @@ export function packingOf(path: string): Packing | null {
 }
 
 /** @throws UnpackError */
-export async function* unpacked(bytes: Uint8Array, packing: Packing, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* unpacked(
+  bytes: Uint8Array,
+  packing: Packing,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
   try {
-    for (const piece of packing === 'xz' ? unxz(bytes, maxBytes) : piecesOf(await whole(bytes, packing, maxBytes))) {
+    for (const piece of packing === 'xz'
+      ? unxz(bytes, maxBytes)
+      : piecesOf(await whole(bytes, packing, maxBytes))) {
       yield piece;
       await turn();
     }
@@ -48,7 +54,9 @@ async function whole(bytes: Uint8Array, packing: '' | 'gz' | 'zst', maxBytes: nu
     return new Uint8Array(await unpack(bytes, { maxOutputLength: maxBytes }));
   } catch (cause) {
     const isBomb = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
-    throw new UnpackError(isBomb ? tooLong : `It is not valid ${packing === 'gz' ? 'gzip' : 'Zstandard'}.`, { cause });
+    throw new UnpackError(isBomb ? tooLong : `It is not valid ${packing === 'gz' ? 'gzip' : 'Zstandard'}.`, {
+      cause,
+    });
   }
 }
 

@@ -22,7 +22,9 @@ export const debianOrder: VersionOrder = {
     const [one, other] = [partsOf(a), partsOf(b)];
     if (one === null || other === null) return a < b ? -1 : a > b ? 1 : 0;
     return (
-      one.epoch - other.epoch || compareText(one.upstream, other.upstream) || compareText(one.revision, other.revision)
+      one.epoch - other.epoch ||
+      compareText(one.upstream, other.upstream) ||
+      compareText(one.revision, other.revision)
     );
   },
   // `1.0~rc1` is one; apt takes it like any other.

@@ -15,13 +15,12 @@ import { openAhead } from './ahead.ts';
 import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
-import { holdingsOf } from './holdings.ts';
 import { openHosted } from './hosted/claims.ts';
+import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
-import { mirror } from './mirror/mirror.ts';
-import { retireMirrored } from './mirror/retire.ts';
+import { mirrorOf } from './mirror/mirror.ts';
 import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
@@ -51,7 +50,7 @@ export function registry(
   const origin: RegistryOrigin = {
     ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
     sources: openSources(options.upstreams, livesHere),
-    teller: openTeller(route, id),
+    teller: openTeller(ecosystem, route),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
@@ -88,9 +87,8 @@ export function registry(
     guides: (at) => ecosystem.guides(at),
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
-    ...(ecosystem.needs && { mirror: (wanted, job) => mirror(origin, wanted, job) }),
-    holdings: holdingsOf(origin),
-    retire: (job) => retireMirrored(origin, job),
+    ...mirrorOf(origin),
+    ...hostingOf(origin),
     begin(home: OriginHome) {
       if (policy === null) beginWithout(origin, home);
       else policy.begin(home);
@@ -171,7 +169,7 @@ function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Se
 
 /** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
 function changed(
-  { ecosystem: { id }, route, hosted }: RegistryOrigin,
+  { ecosystem, route, hosted }: RegistryOrigin,
   item: Item,
   before: Parameters<Protocol['changed']>[1],
   { status, headers }: Answer,
@@ -184,6 +182,10 @@ function changed(
   if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
   const etag = headers.get('etag');
   if (neverChanges(item) || status !== 200 || etag === null || etag === before.etag) return null;
+  const together = ecosystem.belongTogether?.(item) ?? [];
+  if (together.length > 0)
+    return { selectors: together.map((tag) => ({ by: 'tag', tag })), soft: false, seen: key };
+  const { id } = ecosystem;
   const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
   return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
 }

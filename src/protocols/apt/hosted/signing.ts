@@ -82,7 +82,7 @@ async function open(secret: string): Promise<SigningKey> {
   try {
     key = await readPrivateKey({ armoredKey: secret });
   } catch (cause) {
-    throw new MeridianError('internal', 'The key that suites are signed with cannot be read.', { cause });
+    throw unreadable(cause);
   }
   const shown = key.toPublic();
   return {
@@ -95,6 +95,10 @@ async function open(secret: string): Promise<SigningKey> {
       return { inRelease, detached: await sign({ message, detached: true, ...by }) };
     },
   };
+}
+
+function unreadable(cause: unknown): MeridianError {
+  return new MeridianError('internal', 'The key that suites are signed with cannot be read.', { cause });
 }
 
 /** OpenPGP tells time in seconds. */

@@ -9,13 +9,18 @@ import type { Pulling } from '../../registry/origin.ts';
 import { byHash, poolTag, within } from '../item.ts';
 import type { Folder, Generation } from './generation.ts';
 import { type KnownSuites, noteIndex, type Suite } from './known.ts';
-import { othersThan } from './pool-index.ts';
 import { isPoolIndex, readPoolIndex } from './pool.ts';
+import { othersThan } from './pool-index.ts';
 
 /** Files that are purged one by one; where more have changed, all of the archive's are. */
 const mostPurged = 500;
 
-export async function enter(at: Folder, generation: Generation, known: KnownSuites, pulling: Pulling): Promise<void> {
+export async function enter(
+  at: Folder,
+  generation: Generation,
+  known: KnownSuites,
+  pulling: Pulling,
+): Promise<void> {
   const { archive, folder } = at;
   const { registry, door } = pulling;
   const suites = await known.of(archive, door.stores, registry.clock.now());

@@ -5,6 +5,8 @@
  * What the upstream says is read as it is, without ever being fresh (`kind` `upstream-release`); what clients read is made of that. So whoever enters a
  * generation may read indexes by their hashes, and those the upstream's word, without anybody waiting for himself.
  */
+
+import { z } from 'zod';
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { documentAnswer, errorAnswer } from '../../registry/answers.ts';
@@ -17,7 +19,6 @@ import { fetchWhole } from '../../registry/upstream.ts';
 import { splitPath, within } from '../item.ts';
 import { encoded, type Place } from '../path.ts';
 import { clearTextOf, parseRelease, type Release } from '../release.ts';
-import { z } from 'zod';
 
 /** Debian's have 250 KB. */
 const maxReleaseBytes = 32 * 1024 * 1024;
@@ -55,7 +56,12 @@ export interface Generation {
 
 /** @param form `pair`: the two files of which one signs the other, also where there is an `InRelease`. */
 function rawItem(archive: string, folder: string, form?: 'pair'): Item {
-  return { kind: 'upstream-release', name: null, path: `${archive}/${encoded(within(folder, 'Release'))}`, form };
+  return {
+    kind: 'upstream-release',
+    name: null,
+    path: `${archive}/${encoded(within(folder, 'Release'))}`,
+    form,
+  };
 }
 
 /** What belongs together of one generation; 404: the folder is none of a suite. */
@@ -69,7 +75,12 @@ export async function pullRaw(item: Item, place: Place, source: Source, at: Pull
       {
         ...{ path: path('InRelease'), maxBytes: maxReleaseBytes, revision: 1, sources: [source] },
         derive: (bytes, { headers }) =>
-          written({ inRelease: inBase64(bytes), release: null, signature: null, lastModified: headers.get('last-modified') }),
+          written({
+            inRelease: inBase64(bytes),
+            release: null,
+            signature: null,
+            lastModified: headers.get('last-modified'),
+          }),
       },
       at,
     );
@@ -78,15 +89,23 @@ export async function pullRaw(item: Item, place: Place, source: Source, at: Pull
   // The signature stands apart: it has to be that of the other file.
   for (let tries = 0; tries < 3; tries++) {
     const release = await whole('Release');
-    if (release.status !== 200) return errorAnswer(at.registry.ecosystem, 404, `There is no suite in ${place.archive}/${folder}.`);
+    if (release.status !== 200)
+      return errorAnswer(at.registry.ecosystem, 404, `There is no suite in ${place.archive}/${folder}.`);
     const signature = await whole('Release.gpg');
     const again = await whole('Release');
     if (Buffer.compare(release.bytes, again.bytes) !== 0) continue;
     const lastModified = release.headers.get('last-modified');
     const its = signature.status === 200 ? inBase64(signature.bytes) : null;
-    return documentAnswer(written({ inRelease: null, release: inBase64(release.bytes), signature: its, lastModified }), at.ask.stored, rawFresh);
+    return documentAnswer(
+      written({ inRelease: null, release: inBase64(release.bytes), signature: its, lastModified }),
+      at.ask.stored,
+      rawFresh,
+    );
   }
-  throw new MeridianError('upstream-changed', `${place.archive}/${folder} changes from one moment to the next.`);
+  throw new MeridianError(
+    'upstream-changed',
+    `${place.archive}/${folder} changes from one moment to the next.`,
+  );
 }
 
 function unfresh(answer: Answer): Answer {
@@ -111,18 +130,26 @@ export async function upstreamGeneration(
   const read = await readItem(rawItem(archive, folder, form), at, 3 * maxReleaseBytes);
   if (read.status === 404 || read.status === 410) return null;
   if (read.status !== 200) throw failed({ archive, folder }, read.status);
-  return generationOf(rawForm.parse(JSON.parse(new TextDecoder().decode(read.bytes))), `${archive}/${folder}`);
+  return generationOf(
+    rawForm.parse(JSON.parse(new TextDecoder().decode(read.bytes))),
+    `${archive}/${folder}`,
+  );
 }
 
 export function failed({ archive, folder }: Folder, status: number): MeridianError {
-  return new MeridianError('upstream-invalid', `The upstream answers ${status} for the release of ${archive}/${folder}.`);
+  return new MeridianError(
+    'upstream-invalid',
+    `The upstream answers ${status} for the release of ${archive}/${folder}.`,
+  );
 }
 
 function generationOf({ inRelease, release, signature, lastModified }: Raw, subject: string): Generation {
   const bytes = (text: string | null) => (text === null ? null : new Uint8Array(Buffer.from(text, 'base64')));
   const files = { inRelease: bytes(inRelease), release: bytes(release), signature: bytes(signature) };
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(files.inRelease ?? files.release ?? new Uint8Array());
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(
+      files.inRelease ?? files.release ?? new Uint8Array(),
+    );
     const signed = clearTextOf(text);
     const sha256 = new Bun.CryptoHasher('sha256').update(signed.trimEnd()).digest('hex');
     const release = parseRelease(signed);
@@ -130,7 +157,11 @@ function generationOf({ inRelease, release, signature, lastModified }: Raw, subj
     // apt asks whether it has changed since then, and not every server says when it has.
     return { release, sha256, files, lastModified: lastModified ?? dated };
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? cause.message : 'It is not UTF-8.';
-    throw new MeridianError('upstream-invalid', `The release of ${subject} cannot be read. ${why}`, { cause });
+    throw unreadable(subject, cause);
   }
+}
+
+function unreadable(subject: string, cause: unknown): MeridianError {
+  const why = cause instanceof SyntaxError ? cause.message : 'It is not UTF-8.';
+  return new MeridianError('upstream-invalid', `The release of ${subject} cannot be read. ${why}`, { cause });
 }

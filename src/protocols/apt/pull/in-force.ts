@@ -2,7 +2,6 @@
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { cacheControlOf, documentAnswer, errorAnswer } from '../../registry/answers.ts';
-import type { Item } from '../../registry/ecosystem.ts';
 import { readItem, readItemAgain } from '../../registry/item.ts';
 import type { Pulling } from '../../registry/origin.ts';
 import { itemAt, splitPath, within } from '../item.ts';
@@ -13,7 +12,7 @@ import { type Folder, failed, type Generation, upstreamGeneration } from './gene
 import type { KnownSuites } from './known.ts';
 
 /** `InRelease`, `Release`, `Release.gpg`: from the upstream, once it has been entered. */
-export async function pullRelease(item: Item, place: Place, known: KnownSuites, at: Pulling): Promise<Answer> {
+export async function pullRelease(place: Place, known: KnownSuites, at: Pulling): Promise<Answer> {
   const { archive, path, kind } = place;
   const folder: Folder = { archive, folder: splitPath(path)[0] };
   const generation = await upstreamGeneration(folder, at);
@@ -24,16 +23,28 @@ export async function pullRelease(item: Item, place: Place, known: KnownSuites, 
   if (body === null) return absent();
   const fields = generation.lastModified === null ? {} : { 'last-modified': generation.lastModified };
   const type = kind === 'release-gpg' ? 'application/pgp-signature' : 'text/plain; charset=utf-8';
-  return documentAnswer({ body, type, fields }, at.ask.stored, cacheControlOf(at.registry.metadata, new Headers()));
+  return documentAnswer(
+    { body, type, fields },
+    at.ask.stored,
+    cacheControlOf(at.registry.metadata, new Headers()),
+  );
 }
 
 /** Where both are there, `Release` and its signature are of the same generation as `InRelease`. */
-async function fileOf(kind: Place['kind'], folder: Folder, generation: Generation, at: Pulling): Promise<Uint8Array | null> {
+async function fileOf(
+  kind: Place['kind'],
+  folder: Folder,
+  generation: Generation,
+  at: Pulling,
+): Promise<Uint8Array | null> {
   const { files, sha256 } = generation;
   if (kind === 'in-release') return files.inRelease;
   const pair = files.inRelease === null ? generation : await upstreamGeneration(folder, at, 'pair');
   if (pair !== null && pair.sha256 !== sha256)
-    throw new MeridianError('upstream-changed', `${folder.archive}/${folder.folder} is being changed: its two releases differ.`);
+    throw new MeridianError(
+      'upstream-changed',
+      `${folder.archive}/${folder.folder} is being changed: its two releases differ.`,
+    );
   return (kind === 'release' ? pair?.files.release : pair?.files.signature) ?? null;
 }
 
@@ -61,7 +72,10 @@ export async function releaseInForce(folder: Folder, at: Pulling, again = false)
   return null;
 }
 
-function parse(name: string, { headers, bytes }: { readonly headers: Headers; readonly bytes: Uint8Array }): Release {
+function parse(
+  name: string,
+  { headers, bytes }: { readonly headers: Headers; readonly bytes: Uint8Array },
+): Release {
   const etag = headers.get('etag') ?? '';
   const known = parsed.get(name);
   if (known !== undefined && etag !== '' && known.etag === etag) return known.release;

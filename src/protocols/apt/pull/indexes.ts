@@ -18,7 +18,7 @@ import { byHash, itemAt, splitPath, within } from '../item.ts';
 import { encoded, hashIn, type Place, releaseFolders } from '../path.ts';
 import type { Release } from '../release.ts';
 import { type Folder, upstreamGeneration } from './generation.ts';
-import { findIndex, type FoundIndex, releaseInForce } from './in-force.ts';
+import { type FoundIndex, findIndex, releaseInForce } from './in-force.ts';
 import { type KnownSuites, noteIndex } from './known.ts';
 import { isPoolIndex, poolIndexItem } from './pool.ts';
 
@@ -43,7 +43,11 @@ export async function pullPlain(question: Question, at: Pulling): Promise<Answer
   const digest = digestOf(found.index.sha256);
   const cacheControl = cacheControlOf(at.registry.metadata, new Headers());
   if (at.ask.stored?.etag === etagOf(digest))
-    return { status: 304, headers: new Headers({ etag: etagOf(digest), 'cache-control': cacheControl }), body: null };
+    return {
+      status: 304,
+      headers: new Headers({ etag: etagOf(digest), 'cache-control': cacheControl }),
+      body: null,
+    };
   const answer = await named(question, found, digest, at);
   if (answer.status !== 200) {
     await discard(answer);
@@ -110,7 +114,10 @@ async function changing(
 ): Promise<Answer> {
   const newest = await releaseInForce({ archive, folder }, at, true);
   if (newest?.indexes.get(path)?.sha256 === release.indexes.get(path)?.sha256)
-    throw new MeridianError('upstream-invalid', `${archive}/${folder} names a ${path} that it does not have.`);
+    throw new MeridianError(
+      'upstream-invalid',
+      `${archive}/${folder} names a ${path} that it does not have.`,
+    );
   const message = `${archive}/${folder} has just changed, and this index of the release before is gone. Update again.`;
   return errorAnswer(at.registry.ecosystem, 409, message, 0);
 }
@@ -121,11 +128,14 @@ export async function pullByHash(question: Question, at: Pulling): Promise<Answe
   const { archive, path } = place;
   const hash = hashIn(path);
   if (hash === null) return errorAnswer(at.registry.ecosystem, 404, 'By hash, there are SHA256 and SHA512.');
-  const digest: Digest = { algorithm: hash.algorithm, value: Buffer.from(hash.hex, 'hex').toString('base64') };
+  const digest: Digest = {
+    algorithm: hash.algorithm,
+    value: Buffer.from(hash.hex, 'hex').toString('base64'),
+  };
   const answer = await pullFile(item, { ...asFile(source, `/${encoded(path)}`), digest }, at);
   if (hash.algorithm !== 'sha256') return answer;
   if (answer.status === 404) {
-    const plain = await plainName(archive, path, hash.hex, (folder) => upstreamRelease({ archive, folder }, at));
+    const plain = await plainName(path, hash.hex, (folder) => upstreamRelease({ archive, folder }, at));
     if (plain === null) return answer;
     await discard(answer);
     return pullFile(item, { ...asFile(source, `/${encoded(within(plain.folder, plain.path))}`), digest }, at);
@@ -147,7 +157,6 @@ interface PlainName {
 
 /** What an index is called in a release of its suite. */
 async function plainName(
-  archive: string,
   path: string,
   sha256: string,
   releaseOf: (folder: string) => Promise<Release | null>,
@@ -163,9 +172,13 @@ async function plainName(
 }
 
 /** That clients ask for it, so that the next generation brings it along; and which files it lists, before they are asked for. */
-async function learn({ place: { archive, path }, known }: Question, sha256: string, at: Pulling): Promise<void> {
+async function learn(
+  { place: { archive, path }, known }: Question,
+  sha256: string,
+  at: Pulling,
+): Promise<void> {
   const alone = { ...at, ask: { ...at.ask, signal: new AbortController().signal } };
-  const plain = await plainName(archive, path, sha256, (folder) => releaseInForce({ archive, folder }, alone));
+  const plain = await plainName(path, sha256, (folder) => releaseInForce({ archive, folder }, alone));
   if (plain === null) return;
   await note({ archive, ...plain }, sha256, known, at);
   const whole = within(plain.folder, plain.path);

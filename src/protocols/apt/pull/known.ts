@@ -34,7 +34,11 @@ export interface KnownSuites {
   /** By their folders, the one that was noted last first. */
   of(archive: string, memory: Memory, nowMs: number): Promise<ReadonlyMap<string, Suite>>;
   /** Writes down what is new of it. */
-  note(at: { readonly archive: string; readonly folder: string }, memory: Memory, change: (suite: Suite) => void): Promise<void>;
+  note(
+    at: { readonly archive: string; readonly folder: string },
+    memory: Memory,
+    change: (suite: Suite) => void,
+  ): Promise<void>;
 }
 
 interface Archive {
@@ -76,9 +80,12 @@ export function openKnown(route: string): KnownSuites {
       forgetOldest(suites, mostSuites);
       if (JSON.stringify(plain(suite)) === before || memory === null) return;
       // What is lost of it is learnt again.
-      await memory.metadata.transact(async (transaction) => {
-        await transaction.put([...prefix(archive), folder], plain(suite));
-      }, { lasting: false });
+      await memory.metadata.transact(
+        async (transaction) => {
+          await transaction.put([...prefix(archive), folder], plain(suite));
+        },
+        { lasting: false },
+      );
     },
   };
 }

@@ -3,7 +3,7 @@
  * and the 32 of its digest, in order. Debian's main archive has 63,000 files for an architecture: 3 MB of that, from 50 MB of text.
  */
 import { turn } from '../../turn.ts';
-import { type PoolKey, poolKeyBytes as keyBytes, poolKeyOf } from '../pool-key.ts';
+import { poolKeyBytes as keyBytes, type PoolKey, poolKeyOf } from '../pool-key.ts';
 
 const recordBytes = keyBytes + 32;
 /** Files of one index. */

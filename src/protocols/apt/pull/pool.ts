@@ -42,7 +42,12 @@ export async function pullPoolFile(
 }
 
 /** Hexadecimal; `null`: no index that is known lists it. */
-async function digestOf(archive: string, path: string, known: KnownSuites, at: Pulling): Promise<string | null> {
+async function digestOf(
+  archive: string,
+  path: string,
+  known: KnownSuites,
+  at: Pulling,
+): Promise<string | null> {
   const suites = await known.of(archive, at.door.stores, at.registry.clock.now());
   const key = poolKeyOf(path);
   const indexes = [...suites].flatMap(([folder, { indexes }]) =>
@@ -70,11 +75,18 @@ function rankOf(index: string, path: string): number {
   const component = /^pool\/([^/]+)\//.exec(path)?.[1];
   const isOfComponent = component !== undefined && index.includes(`/${component}/`);
   const folder = named?.architecture === 'source' ? '/source/' : `/binary-${named?.architecture}/`;
-  const isOfArchitecture = index.includes(folder) || (named?.architecture === 'all' && index.includes('/binary-'));
+  const isOfArchitecture =
+    index.includes(folder) || (named?.architecture === 'all' && index.includes('/binary-'));
   return (isOfComponent ? 1 : 0) + (isOfArchitecture ? 2 : 0);
 }
 
-async function lookUp(archive: string, index: string, sha256: string, key: PoolKey, at: Pulling): Promise<string | null> {
+async function lookUp(
+  archive: string,
+  index: string,
+  sha256: string,
+  key: PoolKey,
+  at: Pulling,
+): Promise<string | null> {
   const bytes = await readPoolIndex(archive, index, sha256, at);
   return bytes === null ? null : findInPool(bytes, key);
 }
@@ -96,16 +108,21 @@ export async function pullPoolIndex(item: Item, { archive, path }: Place, at: Pu
   if (packing === null) throw new MeridianError('internal', `No index of a pool is made of ${item.path}.`);
   return makeFew(async () => {
     const read = await readItem(byHash(archive, index, sha256), at);
-    if (read.status !== 200) return errorAnswer(at.registry.ecosystem, 404, `There is no ${index} of this hash any more.`);
+    if (read.status !== 200)
+      return errorAnswer(at.registry.ecosystem, 404, `There is no ${index} of this hash any more.`);
     const kind = splitPath(index)[1].startsWith('Sources') ? 'Sources' : 'Packages';
     try {
       const body = await writePoolIndex(unpacked(read.bytes, packing, maxUnpackedBytes), kind);
       return documentAnswer({ body, type: 'application/octet-stream' }, at.ask.stored, immutable);
     } catch (cause) {
       if (!(cause instanceof UnpackError) && !(cause instanceof SyntaxError)) throw cause;
-      throw new MeridianError('upstream-invalid', `${archive}/${index} cannot be read. ${cause.message}`, { cause });
+      throw unreadable(`${archive}/${index}`, cause);
     }
   });
+}
+
+function unreadable(index: string, cause: Error): MeridianError {
+  return new MeridianError('upstream-invalid', `${index} cannot be read. ${cause.message}`, { cause });
 }
 
 /** Those that were used last, so that a thousand files do not read the same three megabytes a thousand times. */
