@@ -22,8 +22,8 @@ import { clearTextOf, parseRelease, type Release } from '../release.ts';
 
 /** Debian's have 250 KB. */
 const maxReleaseBytes = 32 * 1024 * 1024;
-/** Long enough for those who read it for the same request. */
-const rawFresh = 'public, max-age=1';
+/** Confirmed whenever it is read, and never used when that fails: whoever reads it has something older himself. */
+const rawFresh = 'public, max-age=0, must-revalidate';
 
 /** What the upstream has in the folder of a suite. */
 const rawForm = z.object({

@@ -1,0 +1,256 @@
+/**
+ * The real apt, through a PoP and a shield, from archives that are built with Debian's own tools: cold, warm, with the upstream gone, with one that
+ * changes while it is read, and from suites that live here.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Right } from '../../src/identity.ts';
+import { apt } from '../../src/index.ts';
+import { bearer, tokenFor } from '../support/access.ts';
+import {
+  type AptSource,
+  type AptUpstream,
+  aptClient,
+  buildArchive,
+  buildDeb,
+  type Files,
+  noAptTools,
+  openSigner,
+  type Signer,
+  startAptUpstream,
+} from '../support/apt.ts';
+import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
+import { available } from '../support/needs.ts';
+
+const canRun = available('apt', noAptTools());
+const folder = temporary('apt');
+let signer: Signer;
+let network: TestNetwork;
+let calm: AptUpstream;
+let restless: AptUpstream;
+let plain: AptUpstream;
+let alice: string;
+let before: Files;
+let after: Files;
+let plainBefore: Files;
+let plainAfter: Files;
+
+const hello = 'pool/main/h/hello-acme/hello-acme_1.0_amd64.deb';
+const everything: Right = { actions: ['read', 'publish', 'delete'], routes: ['own'], subjects: ['*'] };
+/** Every index is asked for anew, so that a test sees what an upstream has just now. */
+const now = { freshS: 0, staleWhileRevalidateS: 0 };
+
+beforeAll(async () => {
+  if (!canRun) return;
+  signer = await openSigner();
+  const one = await buildDeb(folder.path, { name: 'hello-acme', version: '1.0' });
+  const reused = await buildDeb(`${folder.path}/other`, {
+    name: 'hello-acme',
+    version: '1.0',
+    says: 'other bytes',
+  });
+  const two = await buildDeb(folder.path, { name: 'hello-acme', version: '2.0' });
+  const newer = { [hello]: reused, 'pool/main/h/hello-acme/hello-acme_2.0_amd64.deb': two };
+  const made = (byHash: boolean, packages: Readonly<Record<string, string>>) =>
+    buildArchive(folder.path, signer, { suite: 'stable', byHash, packages });
+  [before, after, plainBefore, plainAfter] = [
+    await made(true, { [hello]: one }),
+    await made(true, newer),
+    await made(false, { [hello]: one }),
+    await made(false, newer),
+  ];
+  [calm, restless, plain] = [
+    await startAptUpstream(before),
+    await startAptUpstream(before),
+    await startAptUpstream(plainBefore),
+  ];
+  network = await startNetwork({
+    nodes: {
+      origin: { role: 'origin', store: {} },
+      shield: { role: 'shield', parents: ['origin'] },
+      near: { role: 'pop', parents: ['shield'] },
+      far: { role: 'pop', parents: ['shield'] },
+    },
+    routes: [
+      apt({ match: { path: '/apt' }, upstreams: [{ name: 'calm', url: calm.url }] }),
+      apt({
+        ...{ match: { path: '/now' }, name: 'now', metadata: now },
+        upstreams: [
+          { name: 'restless', url: restless.url },
+          { name: 'plain', url: plain.url },
+        ],
+      }),
+      apt({
+        match: { path: '/own' },
+        name: 'own',
+        upstreams: [],
+        hosted: { names: ['acme-*'], public: ['acme-open*'] },
+      }),
+    ],
+  });
+  alice = (await tokenFor(network.node('origin'), 'alice', [everything])).token;
+}, 60_000);
+
+afterAll(async () => {
+  await network?.stop();
+  for (const upstream of [calm, restless, plain]) await upstream?.off();
+  folder[Symbol.dispose]();
+});
+
+const at = (path: string, more: Partial<AptSource> = {}, pop = 'near'): AptSource => ({
+  ...{ uri: `${network.url(pop)}${path}`, suite: 'stable', key: signer.publicKey, ...more },
+});
+
+async function updated(source: AptSource, auth?: string) {
+  const client = aptClient(folder.path, [source], auth);
+  const { code, text } = await client.run('update');
+  expect(text).not.toMatch(/^[EW]:/m);
+  expect(code).toBe(0);
+  return client;
+}
+
+describe.skipIf(!canRun)('apt pulls through', () => {
+  test('a suite and a package: cold, warm without a request to the upstream, and with the upstream gone', async () => {
+    const cold = await updated(at('/apt/calm'));
+    expect(await cold.download('hello-acme')).toEqual(Buffer.from(before.get(hello) ?? []));
+    calm.forget();
+    const warm = await updated(at('/apt/calm', {}, 'far'));
+    expect(await warm.download('hello-acme')).toEqual(Buffer.from(before.get(hello) ?? []));
+    expect(calm.requests().map(({ path }) => path)).toEqual([]);
+    await calm.off();
+    const later = await updated(at('/apt/calm'));
+    expect(await later.download('hello-acme')).toEqual(Buffer.from(before.get(hello) ?? []));
+    await calm.on();
+  }, 60_000);
+
+  test('plain names and hashes alike, whichever the client asks for', async () => {
+    const client = await updated(at('/apt/calm', { byHash: 'no' }));
+    expect(await client.download('hello-acme')).toEqual(Buffer.from(before.get(hello) ?? []));
+    const forced = await updated(at('/now/plain', { byHash: 'force' }));
+    expect(await forced.download('hello-acme')).toEqual(Buffer.from(plainBefore.get(hello) ?? []));
+  }, 60_000);
+
+  test('an upstream that changes between its release and its indexes, and never a mismatched pair', async () => {
+    const first = await updated(at('/now/restless'));
+    expect(await first.download('hello-acme=1.0')).toEqual(Buffer.from(before.get(hello) ?? []));
+    // It changes when somebody has read the release of the generation before.
+    const client = aptClient(folder.path, [at('/now/restless')]);
+    restless.before = (path) => {
+      if (path.endsWith('/InRelease')) return;
+      restless.show(after);
+    };
+    const middle = await client.run('update');
+    restless.before = null;
+    restless.show(after);
+    expect(middle.text).not.toContain('Hash Sum mismatch');
+    const again = await client.run('update');
+    expect(again.text).not.toMatch(/^[EW]:/m);
+    expect(await client.download('hello-acme=2.0')).toEqual(
+      Buffer.from(after.get('pool/main/h/hello-acme/hello-acme_2.0_amd64.deb') ?? []),
+    );
+    // The name of a file was used again for other bytes: nobody gets the old ones.
+    expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(after.get(hello) ?? []));
+  }, 60_000);
+
+  test('the same from an upstream that knows no addresses by hash', async () => {
+    const first = await updated(at('/now/plain'));
+    expect(await first.download('hello-acme=1.0')).toEqual(Buffer.from(plainBefore.get(hello) ?? []));
+    plain.before = (path) => {
+      if (!path.endsWith('/InRelease')) plain.show(plainAfter);
+    };
+    const client = aptClient(folder.path, [at('/now/plain')]);
+    const middle = await client.run('update');
+    plain.before = null;
+    plain.show(plainAfter);
+    expect(middle.text).not.toContain('Hash Sum mismatch');
+    const again = await client.run('update');
+    expect(again.text).not.toMatch(/^[EW]:/m);
+    expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(plainAfter.get(hello) ?? []));
+  }, 60_000);
+
+  test('a half-made generation is not entered: the one before answers', async () => {
+    const half = new Map(plainAfter);
+    for (const [path, bytes] of plainBefore) if (/binary-amd64\/Packages/.test(path)) half.set(path, bytes);
+    plain.show(plainAfter);
+    await updated(at('/now/plain'));
+    plain.show(
+      new Map(
+        [...plainBefore].map(([path, bytes]) => [
+          path,
+          /Packages/.test(path) ? (plainAfter.get(path) ?? bytes) : bytes,
+        ]),
+      ),
+    );
+    const client = aptClient(folder.path, [at('/now/plain', {}, 'far')]);
+    const { text } = await client.run('update');
+    expect(text).not.toContain('Hash Sum mismatch');
+    plain.show(plainAfter);
+  }, 60_000);
+});
+
+describe.skipIf(!canRun)('suites that live here', () => {
+  const put = async (path: string, file: string, token = alice) =>
+    fetch(`${network.url('near')}/own/acme/${path}`, {
+      method: 'PUT',
+      headers: bearer(token),
+      body: await Bun.file(file).arrayBuffer(),
+    });
+  const key = async () => (await fetch(`${network.url('far')}/own/acme/archive-key.asc`)).text();
+  const auth = () => `machine ${network.url('far')} login token password ${alice}\n`;
+
+  test('are signed, and have what was published, and nothing else once it is gone', async () => {
+    const open = await buildDeb(folder.path, { name: 'acme-open', version: '1:1.0-1' });
+    const sent = await put('pool/stable/main/acme-open_1.0-1_amd64.deb', open);
+    expect([sent.status, await sent.text()]).toEqual([
+      201,
+      '/acme/pool/stable/main/acme-open_1.0-1_amd64.deb\n',
+    ]);
+    const client = await updated(at('/own/acme', { key: await key() }, 'far'));
+    expect(await client.download('acme-open')).toEqual(Buffer.from(await Bun.file(open).bytes()));
+    const installed = await client.run('install', '-y', '--download-only', 'acme-open=1:1.0-1');
+    expect(installed.code).toBe(0);
+
+    const next = await buildDeb(folder.path, { name: 'acme-open', version: '1:1.1', architecture: 'all' });
+    const posted = await fetch(`${network.url('near')}/own/acme/stable/main`, {
+      method: 'POST',
+      headers: bearer(alice),
+      body: await Bun.file(next).arrayBuffer(),
+    });
+    expect(posted.status).toBe(201);
+    expect((await client.run('update')).text).not.toMatch(/^[EW]:/m);
+    expect(await client.download('acme-open=1:1.1')).toEqual(Buffer.from(await Bun.file(next).bytes()));
+
+    const gone = await fetch(`${network.url('near')}/own/acme/pool/stable/main/acme-open_1.1_all.deb`, {
+      method: 'DELETE',
+      headers: bearer(alice),
+    });
+    expect(gone.status).toBe(200);
+    const later = await updated(at('/own/acme', { key: await key() }, 'far'));
+    await expect(later.download('acme-open=1:1.1')).rejects.toThrow("'1:1.1'");
+  }, 60_000);
+
+  test('take a version with the same bytes again, and with no others, in whatever suite', async () => {
+    const one = await buildDeb(folder.path, { name: 'acme-open-b', version: '1.0' });
+    const other = await buildDeb(`${folder.path}/others`, {
+      name: 'acme-open-b',
+      version: '1.0',
+      says: 'something else',
+    });
+    expect((await put('pool/stable/main/acme-open-b_1.0_amd64.deb', one)).status).toBe(201);
+    expect((await put('pool/stable/main/acme-open-b_1.0_amd64.deb', one)).status).toBe(200);
+    expect((await put('pool/stable/main/acme-open-b_1.0_amd64.deb', other)).status).toBe(409);
+    expect((await put('pool/testing/main/acme-open-b_1.0_amd64.deb', other)).status).toBe(409);
+    expect((await put('pool/testing/main/acme-open-b_1.0_amd64.deb', one)).status).toBe(201);
+  }, 60_000);
+
+  test('are for those who may read them, with a token in auth.conf', async () => {
+    const secret = await buildDeb(folder.path, { name: 'acme-secret', version: '1.0' });
+    expect((await put('pool/private/main/acme-secret_1.0_amd64.deb', secret)).status).toBe(201);
+    const source = at('/own/acme', { suite: 'private', key: await key() }, 'far');
+    const stranger = await aptClient(folder.path, [source]).run('update');
+    expect(stranger.text).toMatch(/401/);
+    const client = await updated(source, auth());
+    expect(await client.download('acme-secret')).toEqual(Buffer.from(await Bun.file(secret).bytes()));
+    const again = await aptClient(folder.path, [source]).run('update');
+    expect(again.text).toMatch(/401/);
+  }, 60_000);
+});
