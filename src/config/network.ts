@@ -17,6 +17,7 @@ import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
+import { completeRoute } from './complete-route.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
@@ -291,14 +292,6 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: P
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
   const shared = { name, secret, dataDir, bus, purge, access, rum };
   return { ...shared, nodes: Object.fromEntries(nodes), kv, routes };
-}
-
-/** Where a feed of advisories is. */
-function completeRoute(route: schema.ParsedRoute, configDir: string): schema.ParsedRoute {
-  const policy = route.protocol === 'npm' ? route.npm.policy : undefined;
-  if (route.protocol !== 'npm' || policy?.advisories === undefined) return route;
-  const advisories = { ...policy.advisories, path: resolve(configDir, policy.advisories.path) };
-  return { ...route, npm: { ...route.npm, policy: { ...policy, advisories } } };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {

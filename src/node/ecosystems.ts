@@ -7,6 +7,7 @@ import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { apt } from '../protocols/apt/apt.ts';
+import { files } from '../protocols/files/files.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
@@ -14,6 +15,7 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 
 const made: Made = {
   apt: (_, { route }) => apt(route),
+  files,
 };
 
 /** The protocol of a route for packages. */
@@ -27,7 +29,8 @@ export async function packagesOf<Id extends EcosystemId>(
   // Only the origin talks to upstreams, so only the origin needs to know which they are.
   const isOrigin = mount.role === 'origin';
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
-  const options = { upstreams, hosted, policy: null, mirror, ahead, metadata, maxIndexBytes };
+  const policy = isOrigin ? (settings.policy ?? null) : null;
+  const options = { upstreams, hosted, policy, mirror, ahead, metadata, maxIndexBytes };
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
   return registry(make(settings, mount), options, mount, clock);

@@ -1,72 +1,80 @@
-/** How Debian orders versions (Debian Policy §5.6.12): `[epoch:]upstream[-revision]`, with `~` before everything, even the end. */
+/**
+ * Versions of Debian packages: `[epoch:]upstream[-revision]`, in the order of Debian policy §5.6.12 (and of `dpkg --compare-versions`). A
+ * tilde comes before everything, even before the end: `1.0~rc1` is lower than `1.0`. That is an order and nothing more: clients take what has
+ * one as they take everything else, since updates of stable releases have one, too.
+ */
 import type { VersionOrder } from '../registry/policy/order.ts';
+import { compareNumbers } from '../registry/policy/semver.ts';
 
-const form = /^(?:(\d{1,9}):)?([0-9A-Za-z][A-Za-z0-9.+~:-]*?)(?:-([A-Za-z0-9+.~]+))?$/;
-const MAX_LENGTH = 256;
+/** Longest text that is looked at. */
+const LENGTH = 256;
 
-interface Parts {
-  readonly epoch: number;
+const shape = /^(?:(?<epoch>\d{1,9}):)?(?<upstream>\d[A-Za-z0-9.+~:-]*?)(?:-(?<revision>[A-Za-z0-9+.~]+))?$/;
+
+interface Version {
+  readonly epoch: string;
   readonly upstream: string;
   readonly revision: string;
 }
 
-function partsOf(version: string): Parts | null {
-  if (version.length > MAX_LENGTH) return null;
-  const [, epoch = '0', upstream, revision = '0'] = form.exec(version) ?? [];
-  return upstream === undefined ? null : { epoch: Number(epoch), upstream, revision };
-}
-
-export const debianOrder: VersionOrder = {
-  isVersion: (text) => partsOf(text) !== null,
+export const versions: VersionOrder = {
+  isVersion: (text) => read(text) !== null,
   compare(a, b) {
-    const [one, other] = [partsOf(a), partsOf(b)];
-    if (one === null || other === null) return a < b ? -1 : a > b ? 1 : 0;
+    const [ours, theirs] = [known(a), known(b)];
     return (
-      one.epoch - other.epoch ||
-      compareText(one.upstream, other.upstream) ||
-      compareText(one.revision, other.revision)
+      compareNumbers(ours.epoch, theirs.epoch) ||
+      compareParts(ours.upstream, theirs.upstream) ||
+      compareParts(ours.revision, theirs.revision)
     );
   },
-  // `1.0~rc1` is one; apt takes it like any other.
-  isPrerelease: (version) => version.includes('~'),
+  isPrerelease: () => false,
+  /** Without an epoch of 0. Whatever else differs is another file in an archive. */
   canonical: (version) => version.replace(/^0+:/, ''),
+  basisOf: () => null,
 };
 
-/** Text and numbers in turns, the text by characters and the numbers by value. */
-function compareText(a: string, b: string): number {
-  let [at, its] = [0, 0];
-  while (at < a.length || its < b.length) {
-    while ((at < a.length && !isDigit(a, at)) || (its < b.length && !isDigit(b, its))) {
-      const difference = weightOf(a, at) - weightOf(b, its);
-      if (difference !== 0) return difference;
-      at++;
-      its++;
-    }
-    const [one, other] = [numberAt(a, at), numberAt(b, its)];
-    const [first, second] = [one.replace(/^0+/, ''), other.replace(/^0+/, '')];
-    if (first.length !== second.length) return first.length - second.length;
-    if (first !== second) return first < second ? -1 : 1;
-    at += one.length;
-    its += other.length;
+function read(text: string): Version | null {
+  const found = text.length > LENGTH ? undefined : shape.exec(text)?.groups;
+  if (found === undefined) return null;
+  const { epoch = '0', upstream = '', revision = '' } = found;
+  // A colon is taken for that of the epoch, so without one there is none; and a dash for that of a revision.
+  if ((found['epoch'] === undefined && upstream.includes(':')) || upstream.endsWith('-')) return null;
+  return { epoch, upstream, revision };
+}
+
+function known(text: string): Version {
+  const found = read(text);
+  if (found === null) throw new TypeError(`${text} is no version`);
+  return found;
+}
+
+/** Turn by turn: what is no digits, by weight, and then digits, by value. */
+function compareParts(a: string, b: string): number {
+  let [left, right] = [a, b];
+  while (left !== '' || right !== '') {
+    const [ours, theirs] = [/^\D*/.exec(left)?.[0] ?? '', /^\D*/.exec(right)?.[0] ?? ''];
+    const words = compareWords(ours, theirs);
+    if (words !== 0) return words;
+    [left, right] = [left.slice(ours.length), right.slice(theirs.length)];
+    const [number, other] = [/^\d*/.exec(left)?.[0] ?? '', /^\d*/.exec(right)?.[0] ?? ''];
+    const numbers = compareNumbers(number || '0', other || '0');
+    if (numbers !== 0) return numbers;
+    [left, right] = [left.slice(number.length), right.slice(other.length)];
   }
   return 0;
 }
 
-function numberAt(text: string, at: number): string {
-  let end = at;
-  while (end < text.length && isDigit(text, end)) end++;
-  return text.slice(at, end);
+function compareWords(a: string, b: string): number {
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const order = weightOf(a[at]) - weightOf(b[at]);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 48 && code <= 57;
-}
-
-/** `~` first, then the end and digits, then letters, then everything else. */
-function weightOf(text: string, at: number): number {
-  if (at >= text.length || isDigit(text, at)) return 0;
-  const char = text.charAt(at);
-  if (char === '~') return -1;
-  return /[A-Za-z]/.test(char) ? char.charCodeAt(0) : char.charCodeAt(0) + 256;
+/** A tilde, then the end, then letters, then everything else. */
+function weightOf(character: string | undefined): number {
+  if (character === undefined) return 0;
+  if (character === '~') return -1;
+  return character.charCodeAt(0) + (/[A-Za-z]/.test(character) ? 0 : 256);
 }

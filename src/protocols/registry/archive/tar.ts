@@ -13,6 +13,7 @@ import {
   typeIn,
 } from '../../tar.ts';
 import { Refusal } from '../hosted/refusal.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface TarOptions {
   readonly gzip: boolean;
@@ -47,8 +48,7 @@ export async function readTar(source: ReadableStream<Uint8Array>, options: TarOp
       new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>;
     for await (const chunk of options.gzip ? source.pipeThrough(gunzip()) : source) reader.push(chunk);
   } catch (error) {
-    if (error instanceof Refusal || !(error instanceof Error) || 'row' in error) throw error;
-    throw new Refusal(400, `This is no archive that can be read: ${error.message}.`, { cause: error });
+    throw unreadable(error);
   }
   return reader.end();
 }

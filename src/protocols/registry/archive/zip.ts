@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import type { BlobRange } from '../../../store.ts';
 import { Refusal } from '../hosted/refusal.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What an archive lies in: a blob that is held, for one. */
 export interface ZipSource {
@@ -112,7 +113,7 @@ function asWeb(stream: Readable, { crc32: stated, fileName }: Entry): ReadableSt
           if (sum !== stated) throw new Error(`${shown(fileName)} does not have its checksum`);
           controller.close();
         } catch (error) {
-          controller.error(broken(error));
+          controller.error(unreadable(error));
         }
       },
       cancel() {
@@ -142,18 +143,12 @@ class RangeReader extends RandomAccessReader {
   }
 }
 
-/** What the library says of a broken archive is said to whoever has sent it. What the store says is not his fault. */
 async function understood<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw broken(error);
+    throw unreadable(error);
   }
-}
-
-function broken(error: unknown): unknown {
-  if (error instanceof Refusal || !(error instanceof Error) || 'row' in error) return error;
-  return new Refusal(400, `This is no zip archive that can be read: ${error.message}.`, { cause: error });
 }
 
 function tooMuch(what: string): Refusal {
