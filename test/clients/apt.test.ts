@@ -50,12 +50,12 @@ beforeAll(async () => {
   });
   const two = await buildDeb(folder.path, { name: 'hello-acme', version: '2.0' });
   const newer = { [hello]: reused, 'pool/main/h/hello-acme/hello-acme_2.0_amd64.deb': two };
-  const made = (byHash: boolean, packages: Readonly<Record<string, string>>) =>
-    buildArchive(folder.path, signer, { suite: 'stable', byHash, packages });
+  const made = (byHash: boolean, packages: Readonly<Record<string, string>>, hoursAgo = 0) =>
+    buildArchive(folder.path, signer, { suite: 'stable', byHash, packages, hoursAgo });
   [before, after, plainBefore, plainAfter] = [
-    await made(true, { [hello]: one }),
+    await made(true, { [hello]: one }, 1),
     await made(true, newer),
-    await made(false, { [hello]: one }),
+    await made(false, { [hello]: one }, 1),
     await made(false, newer),
   ];
   [calm, restless, plain] = [

@@ -63,6 +63,8 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface ArchiveOptions {
   readonly suite: string;
+  /** How long ago it was made. */
+  readonly hoursAgo?: number;
   readonly byHash: boolean;
   /** Where its packages lie, by what they are called in the pool. */
   readonly packages: Readonly<Record<string, string>>;
@@ -93,7 +95,7 @@ export async function openSigner(): Promise<Signer> {
 export async function buildArchive(
   folder: string,
   signer: Signer,
-  { suite, byHash, packages }: ArchiveOptions,
+  { suite, byHash, packages, hoursAgo = 0 }: ArchiveOptions,
 ): Promise<Files> {
   const root = join(folder, `archive-${crypto.randomUUID()}`);
   for (const [path, deb] of Object.entries(packages)) await copyTo(join(root, path), deb);
@@ -111,7 +113,9 @@ export async function buildArchive(
     'Architectures: amd64',
     'Components: main',
   ];
-  const release = [...head, ...(byHash ? ['Acquire-By-Hash: yes'] : []), sums].join('\n');
+  const date = new Date(Date.now() - hoursAgo * 3_600_000).toUTCString().replace('GMT', 'UTC');
+  const dated = sums.replace(/^Date: .*$/m, `Date: ${date}`);
+  const release = [...head, ...(byHash ? ['Acquire-By-Hash: yes'] : []), dated].join('\n');
   writeFileSync(join(root, 'dists', suite, 'InRelease'), await signer.inRelease(release));
   writeFileSync(join(root, 'dists', suite, 'Release'), release);
   writeFileSync(join(root, 'dists', suite, 'Release.gpg'), await signer.detached(release));

@@ -17,7 +17,7 @@ import { pullRelease } from './pull/in-force.ts';
 import { pullByHash, pullOther, pullPatch, pullPlain, type Question } from './pull/indexes.ts';
 import { openKnown } from './pull/known.ts';
 import { pullPoolFile, pullPoolIndex } from './pull/pool.ts';
-import { debianOrder } from './version.ts';
+import { versions } from './version.ts';
 
 export interface AptSettings {
   /** Armored, without a passphrase: what suites are signed with which live here. Absent: a key that the origin makes. */
@@ -71,7 +71,7 @@ export function apt(route: string, { signingKey }: AptSettings = {}): Ecosystem 
       );
     },
     receive,
-    order: debianOrder,
+    order: versions,
     advisories: null,
     canonical: (name) => name.toLowerCase(),
     belongTogether: (item) => (releases.has(item.kind) ? (item.tags ?? []).filter(isSuiteTag) : []),

@@ -6,7 +6,7 @@ import { readTar } from '../registry/archive/tar.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import { byName, type Field, fieldsOf, type Paragraph } from './deb822.ts';
 import { type Packing, packingOf, unpacked } from './unpack.ts';
-import { debianOrder } from './version.ts';
+import { versions } from './version.ts';
 
 const magic = '!<arch>\n';
 const headerBytes = 60;
@@ -118,7 +118,7 @@ function contentsOf(text: string): DebContents {
   const said = byName(fields);
   const name = required(said, 'Package', /^[a-z0-9][a-z0-9+.-]{1,127}$/);
   const version = required(said, 'Version', /^[^\s_/]{1,128}$/);
-  if (!debianOrder.isVersion(version))
+  if (!versions.isVersion(version))
     throw broken(`Its Version is none that Debian knows: ${printable(version)}.`);
   const architecture = required(said, 'Architecture', /^[a-z0-9][a-z0-9-]{0,63}$/);
   return { name, version, architecture, fields };

@@ -13,6 +13,8 @@ const hex256 = /^[0-9a-f]{64}$/;
 
 export interface ReleaseIndex {
   readonly sha256: string;
+  /** Where it says that, too: apt then asks by this one. */
+  readonly sha512?: string | undefined;
   readonly sizeBytes: number;
 }
 
@@ -28,11 +30,12 @@ export interface Release {
 export function parseRelease(text: string): Release {
   const fields = parseParagraph(text, limits);
   const indexes = new Map<string, ReleaseIndex>();
+  const sha512 = new Map([...rowsOf(fields.get('sha512'))].map(([hash, , path = '']) => [path, hash]));
   for (const [sha256 = '', size = '', path] of rowsOf(fields.get('sha256'))) {
     if (path === undefined || !hex256.test(sha256) || !/^\d{1,15}$/.test(size))
       throw new SyntaxError('A line of its list of indexes is broken.');
     if (indexes.size >= MAX_INDEXES) throw new SyntaxError(`It names more than ${MAX_INDEXES} indexes.`);
-    indexes.set(path, { sha256, sizeBytes: Number(size) });
+    indexes.set(path, { sha256, sha512: sha512.get(path), sizeBytes: Number(size) });
   }
   if (fields.size === 0) throw new SyntaxError('It is empty.');
   const dateMs = Date.parse(fields.get('date') ?? '');

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { turn } from '../../turn.ts';
 import { type Field, writeParagraph } from '../deb822.ts';
-import { debianOrder } from '../version.ts';
+import { versions } from '../version.ts';
 import type { Shelved } from './package.ts';
 
 const pack = promisify(gzip);
@@ -56,7 +56,7 @@ export async function writeIndexes(
 /** By name, the newest version first. */
 async function listOf(packages: readonly Shelved[]): Promise<string> {
   const sorted = packages.toSorted((one, other) =>
-    one.name < other.name ? -1 : one.name > other.name ? 1 : debianOrder.compare(other.version, one.version),
+    one.name < other.name ? -1 : one.name > other.name ? 1 : versions.compare(other.version, one.version),
   );
   const paragraphs: string[] = [];
   for (const [place, one] of sorted.entries()) {

@@ -53,7 +53,7 @@ export async function pullPlain(question: Question, at: Pulling): Promise<Answer
     await discard(answer);
     return changing(found, place, at);
   }
-  await note({ archive, ...found }, found.index.sha256, known, at);
+  await note({ archive, folder: found.folder, path: found.path, sha256: found.index.sha256 }, known, at);
   answer.headers.set('cache-control', cacheControl);
   const { dateMs } = found.release;
   if (dateMs !== null) answer.headers.set('last-modified', new Date(dateMs).toUTCString());
@@ -132,13 +132,16 @@ export async function pullByHash(question: Question, at: Pulling): Promise<Answe
     algorithm: hash.algorithm,
     value: Buffer.from(hash.hex, 'hex').toString('base64'),
   };
-  const answer = await pullFile(item, { ...asFile(source, `/${encoded(path)}`), digest }, at);
-  if (hash.algorithm !== 'sha256') return answer;
+  let answer = await pullFile(item, { ...asFile(source, `/${encoded(path)}`), digest }, at);
   if (answer.status === 404) {
     const plain = await plainName(path, hash.hex, (folder) => upstreamRelease({ archive, folder }, at));
     if (plain === null) return answer;
     await discard(answer);
-    return pullFile(item, { ...asFile(source, `/${encoded(within(plain.folder, plain.path))}`), digest }, at);
+    answer = await pullFile(
+      item,
+      { ...asFile(source, `/${encoded(within(plain.folder, plain.path))}`), digest },
+      at,
+    );
   }
   // Whose it is may take a while to know, and nobody has to wait for that.
   if (answer.status === 200) learn(question, hash.hex, at).catch(() => undefined);
@@ -153,20 +156,22 @@ interface PlainName {
   readonly folder: string;
   /** Below that. */
   readonly path: string;
+  readonly sha256: string;
 }
 
 /** What an index is called in a release of its suite. */
 async function plainName(
   path: string,
-  sha256: string,
+  hash: string,
   releaseOf: (folder: string) => Promise<Release | null>,
 ): Promise<PlainName | null> {
-  const index = path.slice(0, -`/by-hash/SHA256/${sha256}`.length);
+  const index = path.replace(/(?:^|\/)by-hash\/[^/]+\/[^/]+$/, '');
   for (const folder of releaseFolders(within(index, 'Packages'))) {
     const release = await releaseOf(folder);
     const below = index.slice(folder.length).replace(/^\//, '');
-    for (const [name, { sha256: its }] of release?.indexes ?? [])
-      if (its === sha256 && splitPath(name)[0] === below) return { folder, path: name };
+    for (const [name, { sha256, sha512 }] of release?.indexes ?? [])
+      if ((sha256 === hash || sha512 === hash) && splitPath(name)[0] === below)
+        return { folder, path: name, sha256 };
   }
   return null;
 }
@@ -174,22 +179,21 @@ async function plainName(
 /** That clients ask for it, so that the next generation brings it along; and which files it lists, before they are asked for. */
 async function learn(
   { place: { archive, path }, known }: Question,
-  sha256: string,
+  hash: string,
   at: Pulling,
 ): Promise<void> {
   const alone = { ...at, ask: { ...at.ask, signal: new AbortController().signal } };
-  const plain = await plainName(path, sha256, (folder) => releaseInForce({ archive, folder }, alone));
+  const plain = await plainName(path, hash, (folder) => releaseInForce({ archive, folder }, alone));
   if (plain === null) return;
-  await note({ archive, ...plain }, sha256, known, at);
+  await note({ archive, ...plain }, known, at);
   const whole = within(plain.folder, plain.path);
   if (!isPoolIndex(whole)) return;
   const ask = { ...alone.ask, stored: null, part: null, background: true };
-  await at.door.fetchAhead(resourceOf(at.registry, poolIndexItem(archive, whole, sha256)), ask);
+  await at.door.fetchAhead(resourceOf(at.registry, poolIndexItem(archive, whole, plain.sha256)), ask);
 }
 
 function note(
-  { archive, folder, path }: PlainName & { readonly archive: string },
-  sha256: string,
+  { archive, folder, path, sha256 }: PlainName & { readonly archive: string },
   known: KnownSuites,
   { door }: Pulling,
 ): Promise<void> {
