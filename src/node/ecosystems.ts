@@ -8,6 +8,7 @@ import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-setting
 import type { Mount, Protocol } from '../protocol.ts';
 import { apt } from '../protocols/apt/apt.ts';
 import { files } from '../protocols/files/files.ts';
+import { helm } from '../protocols/helm/helm.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
@@ -16,6 +17,7 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 const made: Made = {
   apt: (_, { route }) => apt(route),
   files,
+  helm,
 };
 
 /** The protocol of a route for packages. */
