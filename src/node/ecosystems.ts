@@ -15,7 +15,7 @@ import { registry } from '../protocols/registry/registry.ts';
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
-  apt: (_, { route }) => apt(route),
+  apt: (settings, { route }) => apt(route, settings),
   files,
   helm,
 };

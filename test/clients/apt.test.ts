@@ -3,6 +3,8 @@
  * changes while it is read, and from suites that live here.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { aptArchives } from '../../src/config/machine/apt.ts';
+import { thisMachine } from '../../src/config/machine/machine.ts';
 import type { Right } from '../../src/identity.ts';
 import { apt } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
@@ -78,6 +80,12 @@ beforeAll(async () => {
           { name: 'restless', url: restless.url },
           { name: 'plain', url: plain.url },
         ],
+      }),
+      apt({
+        ...{ match: { path: '/strict' }, name: 'strict' },
+        upstreams: [{ name: 'calm', url: calm.url }],
+        policy: { blocked: ['hello-acme@<2'] },
+        hosted: { names: ['hello-own'] },
       }),
       apt({
         match: { path: '/own' },
@@ -254,3 +262,129 @@ describe.skipIf(!canRun)('suites that live here', () => {
     expect(again.text).toMatch(/401/);
   }, 60_000);
 });
+
+describe.skipIf(!canRun)('what is refused', () => {
+  test('by the policy, with the reason, and what lives here is not taken from elsewhere', async () => {
+    const client = await updated(at('/strict/calm'));
+    await expect(client.download('hello-acme')).rejects.toThrow('403');
+    const blocked = await fetch(`${network.url('near')}/strict/calm/${hello}`);
+    expect([blocked.status, await blocked.text()]).toEqual([403, expect.stringContaining('hello-acme')]);
+    const own = await fetch(`${network.url('near')}/strict/calm/pool/main/h/hello-own_1.0_amd64.deb`, {
+      headers: bearer(alice),
+    });
+    expect(own.status).not.toBe(200);
+  }, 60_000);
+
+  test('as a package: a clear error each, and nothing is kept', async () => {
+    const good = await Bun.file(await buildDeb(folder.path, { name: 'acme-open-x', version: '1.0' })).bytes();
+    const put = async (path: string, body: Uint8Array) => {
+      const answer = await fetch(`${network.url('near')}/own/${path}`, {
+        ...{ method: 'PUT', headers: bearer(alice), body: new Uint8Array(body) },
+      });
+      return [answer.status, await answer.text()];
+    };
+    const address = 'bad/pool/stable/main/acme-open-x_1.0_amd64.deb';
+    expect(await put(address, Buffer.from('hello'))).toEqual([
+      400,
+      expect.stringContaining('no Debian package'),
+    ]);
+    expect(await put(address, good.subarray(0, 300))).toEqual([400, expect.stringContaining('breaks off')]);
+    const other = address.replace('_1.0_', '_1.1_');
+    expect(await put(other, good)).toEqual([
+      400,
+      expect.stringContaining('the address acme-open-x_1.1_amd64.deb'),
+    ]);
+    const foreign = await Bun.file(await buildDeb(folder.path, { name: 'foreign', version: '1.0' })).bytes();
+    expect((await put('bad/pool/stable/main/foreign_1.0_amd64.deb', foreign))[0]).toBe(403);
+    for (const path of [
+      'bad/pool/stable/main/x.deb',
+      'bad/pool/stable/acme-open-x_1.0_amd64.deb',
+      'bad/pool/..%2f/main/a_1_all.deb',
+    ])
+      expect([path, (await put(path, good))[0]]).toEqual([path, 400]);
+    expect((await fetch(`${network.url('far')}/own/bad/dists/stable/InRelease`)).status).toBe(404);
+    expect((await fetch(`${network.url('far')}/own/${address}`)).status).toBe(404);
+  }, 60_000);
+
+  test('of an upstream: releases that cannot be read, indexes with other bytes', async () => {
+    const answers: readonly (readonly [string, string | Uint8Array])[] = [
+      ['a page', '<html>Please log in</html>'],
+      [
+        'a signature that breaks off',
+        Buffer.from(before.get('dists/stable/InRelease') ?? []).subarray(0, 900),
+      ],
+      ['what is no text', Buffer.from([0xff, 0xfe, 0x00])],
+    ];
+    for (const [what, bytes] of answers) {
+      restless.show(new Map([['dists/broken/InRelease', Buffer.from(bytes)]]));
+      const answer = await fetch(`${network.url('near')}/now/restless/dists/broken/InRelease`);
+      expect([what, answer.status]).toEqual([what, 502]);
+    }
+    const wrong = new Map(before);
+    for (const path of before.keys())
+      if (path.includes('binary-amd64')) wrong.set(path, Buffer.from('other bytes'));
+    restless.show(
+      new Map([...wrong].map(([path, bytes]) => [path.replace('dists/stable', 'dists/wrong'), bytes])),
+    );
+    const index = await fetch(
+      `${network.url('near')}/now/restless/dists/wrong/main/binary-amd64/Packages.xz`,
+    );
+    expect(index.status).toBe(502);
+    restless.show(after);
+  }, 60_000);
+});
+
+const debian = canRun ? await debianHere() : null;
+
+describe.skipIf(debian === null)('the archive that this machine is set to', () => {
+  test('gives a suite and a package, cold and warm', async () => {
+    if (debian === null) return;
+    const { archive, url, suite } = debian;
+    await using real = await startNetwork({
+      nodes: {
+        origin: { role: 'origin', store: {} },
+        shield: { role: 'shield', parents: ['origin'] },
+        pop: { role: 'pop', parents: ['shield'] },
+      },
+      routes: [apt({ upstreams: [{ name: archive, url }] })],
+    });
+    const keyFile = '/usr/share/keyrings/debian-archive-keyring.gpg';
+    const source = { uri: `${real.url('pop')}/apt/${archive}`, suite, keyFile };
+    const cold = aptClient(folder.path, [source]);
+    const update = await cold.run('update');
+    expect(update.text).not.toMatch(/^[EW]:/m);
+    const names = Bun.spawnSync(['apt-cache', 'dumpavail'], {
+      env: { ...process.env, APT_CONFIG: `${cold.root}/apt.conf` },
+    });
+    const sizes = [...names.stdout.toString().matchAll(/^Package: (.*)$[\s\S]*?^Size: (\d+)$/gm)];
+    const [, name = ''] = sizes.toSorted((one, other) => Number(one[2]) - Number(other[2]))[0] ?? [];
+    const bytes = await cold.download(name);
+    const seen = await real.during(async () => {
+      const warm = aptClient(folder.path, [source]);
+      expect((await warm.run('update')).text).not.toMatch(/^[EW]:/m);
+      expect(await warm.download(name)).toEqual(bytes);
+    });
+    // apt wants a release that has been confirmed; everything else comes from the caches.
+    expect(seen.asked('origin').filter(({ kind }) => kind !== 'in-release')).toEqual([]);
+  }, 60_000);
+});
+
+/** One small suite of it, where it can be reached. */
+async function debianHere(): Promise<{ archive: string; url: string; suite: string } | null> {
+  try {
+    const archives = await aptArchives(thisMachine);
+    const found = archives.find(({ name }) => name === 'debian');
+    const release = await Bun.file('/etc/os-release').text();
+    const suite = `${/^VERSION_CODENAME=(.*)$/m.exec(release)?.[1]}-updates`;
+    if (found === undefined) throw new Error('no archive of Debian in its settings');
+    const answer = await fetch(`${found.url}/dists/${suite}/InRelease`, {
+      signal: AbortSignal.timeout(5_000),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+    return { archive: found.name, url: found.url, suite };
+  } catch (error) {
+    console.warn(`skipped, since the machine's Debian archive cannot be reached: ${String(error)}`);
+    return null;
+  }
+}

@@ -8,6 +8,7 @@ import { Refusal } from '../registry/hosted/refusal.ts';
 import type { Pulling } from '../registry/origin.ts';
 import { guides } from './guides.ts';
 import { describe } from './hosted/describe.ts';
+import type { Hosting } from './hosted/generation.ts';
 import { receive, wantedChange } from './hosted/receive.ts';
 import { serveHosted } from './hosted/serve.ts';
 import { isSuiteTag, itemAt, placeOf } from './item.ts';
@@ -20,14 +21,14 @@ import { pullPoolFile, pullPoolIndex } from './pull/pool.ts';
 import { versions } from './version.ts';
 
 export interface AptSettings {
-  /** Armored, without a passphrase: what suites are signed with which live here. Absent: a key that the origin makes. */
+  /** Absolute path of the key that suites are signed with which live here. Absent: one that the origin makes. */
   readonly signingKey?: string | undefined;
 }
 
 /** @param route its name. */
 export function apt(route: string, { signingKey }: AptSettings = {}): Ecosystem {
   const known = openKnown(route);
-  const hosting = { signingKey: signingKey ?? null };
+  const hosting: Hosting = { signingKey: signingKey ?? null };
 
   function pull(item: Item, at: Pulling): Promise<Answer> {
     const place = placeOf(item);

@@ -4,9 +4,11 @@ import { encoded, type Kind, type Place, poolNameIn, suiteIn } from './path.ts';
 import { poolKeyOf } from './pool-key.ts';
 
 /** Borne by everything of an archive. */
-export const archiveTag = (archive: string) => `apt-archive:${archive}`;
+const archiveTag = (archive: string) => `apt-archive:${archive}`;
 /** Borne by whatever belongs to the generation that a suite is in: what is another one when it has changed. */
 export const suiteTag = (archive: string, suite: string) => `apt-suite:${archive}/${suite}`;
+/** Borne by what is read by its plain name, and is another one with each generation. */
+export const plainTag = (archive: string, suite: string) => `apt-plain:${archive}/${suite}`;
 export const isSuiteTag = (tag: string) => tag.startsWith('apt-suite:');
 /** Borne by all files of packages, and by one of them. */
 export const poolTag = (archive: string, key = '') => `apt-pool:${archive}${key === '' ? '' : `/${key}`}`;
@@ -24,7 +26,9 @@ export function itemAt(place: Place): Item {
   }
   if (kind === 'by-hash' || kind === 'patch')
     return { kind, name: null, path: address, isFile: true, tags: [own] };
-  const tags = kind === 'other' ? [own] : [own, suiteTag(archive, suiteIn(path))];
+  const suite = suiteIn(path);
+  const plain = kind === 'index' ? [plainTag(archive, suite)] : [];
+  const tags = kind === 'other' ? [own] : [own, suiteTag(archive, suite), ...plain];
   return { kind, name: null, path: address, tags, isText: kind === 'in-release' || kind === 'release' };
 }
 

@@ -15,7 +15,7 @@ const unzip = promisify(gunzip);
 const unzstd = promisify(zstdDecompress);
 
 /** By the ends of file names, without the dot; empty: it is not packed. */
-export const packings = ['', 'gz', 'xz', 'zst'] as const;
+const packings = ['', 'gz', 'xz', 'zst'] as const;
 export type Packing = (typeof packings)[number];
 
 export function packingOf(path: string): Packing | null {

@@ -55,7 +55,7 @@ export interface SuiteName {
 
 /** Whose key it is signed with. */
 export interface Hosting {
-  /** `null`: the origin's own. */
+  /** Absolute path; `null`: the origin's own. */
   readonly signingKey: string | null;
 }
 

@@ -35,7 +35,7 @@ const library = () => import('openpgp');
 
 /**
  * The key of the route, made if there is none.
- * @param configured armored, without a passphrase; `null`: the config names none.
+ * @param configured path of a file with an armored key, without a passphrase, which is read each time; `null`: the config names none.
  */
 export async function signingKeyOf(
   { metadata }: Pick<Stores, 'metadata'>,
@@ -43,7 +43,7 @@ export async function signingKeyOf(
   configured: string | null,
   nowMs: number,
 ): Promise<SigningKey> {
-  if (configured !== null) return opened(configured);
+  if (configured !== null) return opened(await textOf(configured));
   const known = await metadata.get(keyOf(route));
   if (known !== null) return opened(stored.parse(known.value).secret);
   const made = await makeKey(nowMs);
@@ -54,6 +54,14 @@ export async function signingKeyOf(
     return made;
   });
   return opened(secret);
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await Bun.file(path).text();
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }
 
 async function makeKey(nowMs: number): Promise<string> {

@@ -6,7 +6,8 @@
 import { MeridianError } from '../../../errors.ts';
 import { readItem } from '../../registry/item.ts';
 import type { Pulling } from '../../registry/origin.ts';
-import { byHash, poolTag, within } from '../item.ts';
+import { byHash, plainTag, poolTag, within } from '../item.ts';
+import { suiteIn } from '../path.ts';
 import type { Folder, Generation } from './generation.ts';
 import { type KnownSuites, noteIndex, type Suite } from './known.ts';
 import { isPoolIndex, readPoolIndex } from './pool.ts';
@@ -27,9 +28,12 @@ export async function enter(
   const suite = suites.get(folder);
   if (suite?.entered === generation.sha256) return;
   const changed = suite === undefined ? [] : await changesOf(at, suite, generation, pulling);
-  const others = changed.flatMap(({ others }) => others);
-  if (others.length > 0) {
-    const tags = others.length > mostPurged ? [poolTag(archive)] : others.map((key) => poolTag(archive, key));
+  if (suite !== undefined) {
+    const others = changed.flatMap(({ others }) => others);
+    const files =
+      others.length > mostPurged ? [poolTag(archive)] : others.map((key) => poolTag(archive, key));
+    // The plain names of `folder/x` are those of its suite: no node has the indexes before when the first client reads the release of these.
+    const tags = [plainTag(archive, suiteIn(within(folder, 'x'))), ...files];
     await door.purge(tags.map((tag) => ({ by: 'tag', tag })));
   }
   await known.note(at, door.stores, (noted) => {

@@ -12,6 +12,7 @@ import { pullFile } from '../../registry/file.ts';
 import { readItem } from '../../registry/item.ts';
 import type { Pulling } from '../../registry/origin.ts';
 import type { Source } from '../../registry/sources.ts';
+import { askUpstream } from '../../registry/upstream.ts';
 import { byHash, splitPath, within } from '../item.ts';
 import { encoded, type Place, poolNameIn } from '../path.ts';
 import { type PoolKey, poolKeyOf } from '../pool-key.ts';
@@ -37,8 +38,22 @@ export async function pullPoolFile(
   const digest = await digestOf(archive, path, known, at);
   const type = path.endsWith('deb') ? packageType : 'application/octet-stream';
   const url = `/${encoded(path)}`;
-  const wanted = { source, url, type, version: item.version ?? null, publishedMs: null };
+  const publishedMs = await publishedMsOf(item, url, source, at);
+  const wanted = { source, url, type, version: item.version ?? null, publishedMs };
   return pullFile(item, { ...wanted, digest: digest === null ? null : (fromShasum(digest) ?? null) }, at);
+}
+
+/** Archives do not say when a package was published. Where the policy goes by that, the time of its file counts. */
+async function publishedMsOf(
+  { name }: Item,
+  url: string,
+  source: Source,
+  at: Pulling,
+): Promise<number | null> {
+  if (name === null || at.registry.policy?.needsTime(name) !== true) return null;
+  const { headers } = await askUpstream(source, url, { method: 'HEAD' }, at);
+  const ms = Date.parse(headers.get('last-modified') ?? '');
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** Hexadecimal; `null`: no index that is known lists it. */
