@@ -3,6 +3,7 @@
  * changes while it is read, and from suites that live here.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { basename, join } from 'node:path';
 import { aptArchives } from '../../src/config/machine/apt.ts';
 import { thisMachine } from '../../src/config/machine/machine.ts';
 import type { Right } from '../../src/identity.ts';
@@ -17,10 +18,12 @@ import {
   type Files,
   noAptTools,
   openSigner,
+  ran,
   type Signer,
+  sha256Of,
   startAptUpstream,
 } from '../support/apt.ts';
-import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
+import { eventually, startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 
 const canRun = available('apt', noAptTools());
@@ -35,6 +38,7 @@ let before: Files;
 let after: Files;
 let plainBefore: Files;
 let plainAfter: Files;
+let plainNext: Files;
 
 const hello = 'pool/main/h/hello-acme/hello-acme_1.0_amd64.deb';
 const everything: Right = { actions: ['read', 'publish', 'delete'], routes: ['own'], subjects: ['*'] };
@@ -51,14 +55,16 @@ beforeAll(async () => {
     says: 'other bytes',
   });
   const two = await buildDeb(folder.path, { name: 'hello-acme', version: '2.0' });
+  const three = await buildDeb(folder.path, { name: 'hello-acme', version: '3.0' });
   const newer = { [hello]: reused, 'pool/main/h/hello-acme/hello-acme_2.0_amd64.deb': two };
   const made = (byHash: boolean, packages: Readonly<Record<string, string>>, hoursAgo = 0) =>
     buildArchive(folder.path, signer, { suite: 'stable', byHash, packages, hoursAgo });
-  [before, after, plainBefore, plainAfter] = [
-    await made(true, { [hello]: one }, 1),
-    await made(true, newer),
-    await made(false, { [hello]: one }, 1),
-    await made(false, newer),
+  [before, after, plainBefore, plainAfter, plainNext] = [
+    await made(true, { [hello]: one }, 2),
+    await made(true, newer, 1),
+    await made(false, { [hello]: one }, 2),
+    await made(false, newer, 1),
+    await made(false, { ...newer, 'pool/main/h/hello-acme/hello-acme_3.0_amd64.deb': three }),
   ];
   [calm, restless, plain] = [
     await startAptUpstream(before),
@@ -175,23 +181,46 @@ describe.skipIf(!canRun)('apt pulls through', () => {
     expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(plainAfter.get(hello) ?? []));
   }, 60_000);
 
-  test('a half-made generation is not entered: the one before answers', async () => {
-    const half = new Map(plainAfter);
-    for (const [path, bytes] of plainBefore) if (/binary-amd64\/Packages/.test(path)) half.set(path, bytes);
+  test('a generation that is only half there is not entered: the one before answers', async () => {
     plain.show(plainAfter);
     await updated(at('/now/plain'));
-    plain.show(
-      new Map(
-        [...plainBefore].map(([path, bytes]) => [
-          path,
-          /Packages/.test(path) ? (plainAfter.get(path) ?? bytes) : bytes,
-        ]),
-      ),
-    );
-    const client = aptClient(folder.path, [at('/now/plain', {}, 'far')]);
-    const { text } = await client.run('update');
-    expect(text).not.toContain('Hash Sum mismatch');
-    plain.show(plainAfter);
+    const half = [...plainNext].map(([path, bytes]) => {
+      const isIndex = path.includes('binary-amd64');
+      return [path, isIndex ? (plainAfter.get(path) ?? bytes) : bytes] as const;
+    });
+    plain.show(new Map(half));
+    const client = await updated(at('/now/plain', {}, 'far'));
+    await expect(client.download('hello-acme=3.0')).rejects.toThrow("'3.0'");
+    expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(plainAfter.get(hello) ?? []));
+    plain.show(plainNext);
+    // The origin leaves what has just failed alone for a moment.
+    await eventually('the whole generation', async () => {
+      const whole = await updated(at('/now/plain', {}, 'far'));
+      const { code } = await whole.run('install', '-y', '--download-only', 'hello-acme=3.0');
+      return code === 0;
+    });
+  }, 60_000);
+
+  test('a release whose signature stands apart, and an archive that is flat', async () => {
+    const packages = { [hello]: join(folder.path, 'other/hello-acme_1.0_amd64.deb') };
+    const made = await buildArchive(folder.path, signer, { suite: 'apart', byHash: false, packages });
+    const apart = new Map([...made].filter(([path]) => !path.endsWith('/InRelease')));
+    const index = made.get('dists/apart/main/binary-amd64/Packages.xz') ?? new Uint8Array();
+    const date = `Date: ${new Date().toUTCString().replace('GMT', 'UTC')}`;
+    const list = made.get('dists/apart/main/binary-amd64/Packages') ?? new Uint8Array();
+    const rows = [
+      `${sha256Of(list)} ${list.length} Packages`,
+      `${sha256Of(index)} ${index.length} Packages.xz`,
+    ];
+    const release = `Origin: Test\nSuite: flat/\n${date}\nSHA256:\n ${rows.join('\n ')}\n`;
+    apart.set('flat/InRelease', Buffer.from(await signer.inRelease(release)));
+    apart.set('flat/Packages.xz', index);
+    plain.show(apart);
+    for (const source of [{ suite: 'apart' }, { suite: 'flat/', components: '' }]) {
+      const client = await updated(at('/now/plain', source));
+      expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(plainAfter.get(hello) ?? []));
+    }
+    plain.show(plainNext);
   }, 60_000);
 });
 
@@ -216,6 +245,13 @@ describe.skipIf(!canRun)('suites that live here', () => {
     expect(await client.download('acme-open')).toEqual(Buffer.from(await Bun.file(open).bytes()));
     const installed = await client.run('install', '-y', '--download-only', 'acme-open=1:1.0-1');
     expect(installed.code).toBe(0);
+
+    for (const file of ['dists/stable/Release', 'dists/stable/Release.gpg', 'archive-key.gpg']) {
+      const answer = await fetch(`${network.url('far')}/own/acme/${file}`);
+      await Bun.write(join(folder.path, basename(file)), await answer.arrayBuffer());
+    }
+    const ring = join(folder.path, 'archive-key.gpg');
+    await ran(['gpgv', '--keyring', ring, 'Release.gpg', 'Release'], folder.path);
 
     const next = await buildDeb(folder.path, { name: 'acme-open', version: '1:1.1', architecture: 'all' });
     const posted = await fetch(`${network.url('near')}/own/acme/stable/main`, {

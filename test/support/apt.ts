@@ -219,7 +219,7 @@ export function aptClient(folder: string, sources: readonly AptSource[], auth?: 
       'Types: deb',
       `URIs: ${uri}`,
       `Suites: ${suite}`,
-      `Components: ${components}`,
+      ...(components === '' ? [] : [`Components: ${components}`]),
       `Signed-By: ${ring}`,
     ];
     return [...lines, ...(byHash === undefined ? [] : [`By-Hash: ${byHash}`]), ''].join('\n');

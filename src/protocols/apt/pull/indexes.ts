@@ -143,7 +143,7 @@ export async function pullByHash(question: Question, at: Pulling): Promise<Answe
       at,
     );
   }
-  // Whose it is may take a while to know, and nobody has to wait for that.
+  // Whose it is may take a while to know, and nobody has to wait for that; what is not learnt now is when the next one asks.
   if (answer.status === 200) learn(question, hash.hex, at).catch(() => undefined);
   return answer;
 }
