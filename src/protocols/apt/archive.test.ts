@@ -1,7 +1,7 @@
 /** What archives are made of, read: good and bad. */
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
-import { headerOf, paddingOf } from '../tar.ts';
+import { debOf, tarOf } from '../../../test/support/deb.ts';
 import { inspectDeb } from './deb.ts';
 import { fieldsOf, parseParagraph, writeParagraph } from './deb822.ts';
 import { hashIn, locate, poolNameIn, releaseFolders } from './path.ts';
@@ -157,33 +157,9 @@ describe('indexes of a pool', () => {
 describe('packages', () => {
   const control = 'Package: acme\nVersion: 1.0\nArchitecture: all\n';
 
-  const member = (name: string, bytes: Uint8Array) =>
-    Buffer.concat([
-      Buffer.from(
-        `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`,
-      ),
-      bytes,
-      Buffer.alloc(bytes.length % 2, 10),
-    ]);
-  const tar = (path: string, text: string) => {
-    const bytes = Buffer.from(text);
-    return Buffer.concat([
-      headerOf(path, bytes.length),
-      bytes,
-      Buffer.alloc(paddingOf(bytes.length)),
-      Buffer.alloc(1024),
-    ]);
-  };
-  const deb = (packed: Uint8Array, name = 'control.tar.gz', format = '2.0\n') =>
-    Buffer.concat([
-      Buffer.from('!<arch>\n'),
-      member('debian-binary', Buffer.from(format)),
-      member(name, packed),
-      member('data.tar.gz', gzipSync('')),
-    ]);
   const inspect = (bytes: Uint8Array) =>
     inspectDeb(async (from, length) => new Uint8Array(bytes.subarray(from, from + length)), bytes.length);
-  const good = deb(gzipSync(tar('./control', control)));
+  const good = debOf(gzipSync(tarOf('./control', control)));
 
   test('say what they are', async () => {
     expect(await inspect(good)).toMatchObject({ name: 'acme', version: '1.0', architecture: 'all' });
@@ -193,31 +169,35 @@ describe('packages', () => {
     ['text', Buffer.from('hello'), 'no Debian package'],
     ['cut off', good.subarray(0, good.length - 30), 'breaks off'],
     ['cut off early', good.subarray(0, 100), 'breaks off'],
-    ['of another format', deb(gzipSync(tar('./control', control)), 'control.tar.gz', '0.9\n'), 'format 2'],
-    ['without control', deb(gzipSync(tar('./else', control))), 'no control file'],
-    ['with broken gzip', deb(Buffer.from('nonsense')), 'not valid gzip'],
-    ['with broken xz', deb(Buffer.from('nonsense'), 'control.tar.xz'), 'no .xz file'],
-    ['with an unknown packing', deb(Buffer.from('x'), 'control.tar.bz2'), 'second member'],
-    ['with a bomb', deb(gzipSync(Buffer.alloc(80 * 1024 * 1024))), 'unpacks to more'],
-    ['with a name that leads elsewhere', deb(gzipSync(tar('../../control', control))), 'leads elsewhere'],
+    [
+      'of another format',
+      debOf(gzipSync(tarOf('./control', control)), 'control.tar.gz', '0.9\n'),
+      'format 2',
+    ],
+    ['without control', debOf(gzipSync(tarOf('./else', control))), 'no control file'],
+    ['with broken gzip', debOf(Buffer.from('nonsense')), 'not valid gzip'],
+    ['with broken xz', debOf(Buffer.from('nonsense'), 'control.tar.xz'), 'no .xz file'],
+    ['with an unknown packing', debOf(Buffer.from('x'), 'control.tar.bz2'), 'second member'],
+    ['with a bomb', debOf(gzipSync(Buffer.alloc(80 * 1024 * 1024))), 'unpacks to more'],
+    ['with a name that leads elsewhere', debOf(gzipSync(tarOf('../../control', control))), 'leads elsewhere'],
     [
       'without a version',
-      deb(gzipSync(tar('./control', 'Package: acme\nArchitecture: all\n'))),
+      debOf(gzipSync(tarOf('./control', 'Package: acme\nArchitecture: all\n'))),
       'no Version',
     ],
     [
       'with a malformed name',
-      deb(gzipSync(tar('./control', control.replace('acme', 'A/../b')))),
+      debOf(gzipSync(tarOf('./control', control.replace('acme', 'A/../b')))),
       'Package is malformed',
     ],
     [
       'with two paragraphs',
-      deb(gzipSync(tar('./control', `${control}\nPackage: other\n`))),
+      debOf(gzipSync(tarOf('./control', `${control}\nPackage: other\n`))),
       'more than one paragraph',
     ],
     [
       'with a long control file',
-      deb(gzipSync(tar('./control', `${control}X: ${'y'.repeat(30_000)}\n`))),
+      debOf(gzipSync(tarOf('./control', `${control}X: ${'y'.repeat(30_000)}\n`))),
       'more than',
     ],
   ])('that are %s are refused', async (_, bytes, why) => {

@@ -98,7 +98,9 @@ async function open(secret: string): Promise<SigningKey> {
     binary: shown.write(),
     async sign(text, atMs) {
       const by = { signingKeys: key, date: secondsOf(atMs) };
-      const inRelease = await sign({ message: await createCleartextMessage({ text }), ...by });
+      // What is signed is the text with CR LF (RFC 9580 §7.1), however its lines end; Debian's files have LF.
+      const clear = await sign({ message: await createCleartextMessage({ text }), ...by });
+      const inRelease = clear.replaceAll('\r\n', '\n');
       const message = await createMessage({ binary: new TextEncoder().encode(text) });
       return { inRelease, detached: await sign({ message, detached: true, ...by }) };
     },
