@@ -3,12 +3,19 @@
  * (ChartMuseum's interface): from repositories upstream and from one that lives here.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Right } from '../../src/identity.ts';
 import { helm } from '../../src/index.ts';
 import { bearer, tokenFor } from '../support/access.ts';
 import { packChart, sha256Of } from '../support/chart.ts';
-import { startNetwork, startUpstream, type TestNetwork, type Upstream } from '../support/index.ts';
+import {
+  runMeridian,
+  startNetwork,
+  startUpstream,
+  type TestNetwork,
+  type Upstream,
+} from '../support/index.ts';
 
 let upstream: Upstream;
 let network: TestNetwork;
@@ -61,6 +68,7 @@ beforeAll(async () => {
         upstreams: [{ name: 'stable', url: `${upstream.url}/charts` }],
         hosted: { names: ['acme-*'], public: ['acme-open'] },
       }),
+      helm({ match: { path: '/alone' }, name: 'alone', upstreams: [{ url: `${upstream.url}/charts` }] }),
     ],
   });
   alice = (await tokenFor(network.node('origin'), 'alice', [everything])).token;
@@ -120,6 +128,20 @@ describe('charts of an upstream', () => {
       () => 'broken off',
     );
     expect(response).not.toEqual(new Uint8Array(nginx));
+  });
+
+  test('of one repository alone are at the root, and are kept for good by a lock file', async () => {
+    const address = `${network.url('near')}/alone/charts/nginx-1.2.3.tgz`;
+    expect((await fetch(`${network.url('near')}/alone/index.yaml`)).status).toBe(200);
+    const lock = join(network.dir, 'Chart.lock');
+    await Bun.write(
+      lock,
+      `dependencies:\n- name: nginx\n  repository: ${upstream.url}/charts\n  version: 1.2.3\ndigest: x\n`,
+    );
+    const words = ['mirror', '--lock', lock, '--route', 'alone', '--config', network.configFile];
+    const ran = await runMeridian(words, { cwd: network.dir });
+    expect([ran.code, ran.stderr, ran.stdout]).toEqual([0, '', expect.stringContaining('mirrored')]);
+    expect(await (await fetch(address)).bytes()).toEqual(new Uint8Array(nginx));
   });
 
   test('of a name that lives here are not taken from it', async () => {

@@ -1,7 +1,10 @@
 /** Generations of suites that live here: when one is made, what it says, and how long what it names can be had. */
 import { afterEach, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { generateKey } from 'openpgp';
 import { virtualClock } from '../../../../test/support/clock.ts';
 import { smallDeb } from '../../../../test/support/deb.ts';
+import { temporary } from '../../../../test/support/temporary.ts';
 import {
   alice,
   closeHomes,
@@ -140,6 +143,20 @@ describe('a suite that lives here', () => {
       Array.from({ length: 4 }, () => currentGeneration(stable, { signingKey: null }, home.as(null))),
     );
     expect(new Set(made.map((one) => one?.inRelease)).size).toBe(1);
+  });
+
+  test('is signed with the key of the config, where it names one', async () => {
+    using folder = temporary('apt-key');
+    const path = join(folder.path, 'key.asc');
+    const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'Acme' }], format: 'armored' });
+    const own = apt('packages', { signingKey: path });
+    const home = await openTestHome({ names: ['acme-*'], public: ['*'] }, own);
+    await upload(home, smallDeb('acme-tool', '1.0'));
+    const keyItem = own.read('/acme/archive-key.asc', '');
+    if (keyItem.as !== 'item') throw new Error('there is no address of a key');
+    await expect(own.pull(keyItem.item, home.as(null))).rejects.toThrow('cannot be read');
+    await Bun.write(path, privateKey);
+    expect(await textOf(await own.pull(keyItem.item, home.as(null)))).toBe(publicKey);
   });
 
   test('takes what the config says from whoever may, and nothing else', async () => {
