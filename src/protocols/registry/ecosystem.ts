@@ -62,6 +62,11 @@ export interface Ecosystem extends JudgedEcosystem {
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
   foresee?(item: Item, body: Uint8Array): readonly Item[];
+  /**
+   * Tags of what belongs to the same state of an upstream as this index: when it turns out to be another one, all of that is let go of at once,
+   * and not used while it is confirmed. Absent: indexes do not hang together.
+   */
+  belongTogether?(item: Item): readonly string[];
   /** What people are told of a version that lives here; absent: what every record has. */
   describe?(version: HostedVersion): Described;
 }

@@ -182,7 +182,7 @@ function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Se
 
 /** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
 function changed(
-  { ecosystem: { id }, route, hosted }: RegistryOrigin,
+  { ecosystem, route, hosted }: RegistryOrigin,
   item: Item,
   before: Parameters<Protocol['changed']>[1],
   { status, headers }: Answer,
@@ -195,6 +195,10 @@ function changed(
   if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
   const etag = headers.get('etag');
   if (neverChanges(item) || status !== 200 || etag === null || etag === before.etag) return null;
+  const together = ecosystem.belongTogether?.(item) ?? [];
+  if (together.length > 0)
+    return { selectors: together.map((tag) => ({ by: 'tag', tag })), soft: false, seen: key };
+  const { id } = ecosystem;
   const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
   return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
 }
