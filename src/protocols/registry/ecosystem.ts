@@ -10,8 +10,8 @@ import type { Action } from '../../identity.ts';
 import type { Mount, Wanted } from '../../protocol.ts';
 import type { FieldList } from '../../resource.ts';
 import type { HostedVersion } from './hosted/record.ts';
-import type { VersionOrder } from './policy/order.ts';
 import type { Changing, Pulling } from './origin.ts';
+import type { VersionOrder } from './policy/order.ts';
 
 export interface Ecosystem {
   /** As the config calls it, and the first word of its tags: `pypi`. */
@@ -123,7 +123,13 @@ export type Read =
   /** From no cache: a search, somebody's own account. `what` goes to `receive`. */
   | Passed
   /** The node answers by itself. */
-  | { readonly as: 'answer'; readonly kind: string; readonly status: number; readonly type: string; readonly body: string }
+  | {
+      readonly as: 'answer';
+      readonly kind: string;
+      readonly status: number;
+      readonly type: string;
+      readonly body: string;
+    }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }
   /** An address that nobody should ask for: a broken name, a way out of the tree. */
