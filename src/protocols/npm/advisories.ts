@@ -11,11 +11,12 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { chunksOf } from '../bodies.ts';
 import { withoutHosted } from './hosted/claims.ts';
 import type { NpmOrigin } from './origin.ts';
 import { isPackageName } from './path.ts';
 import { passOn } from './pull-registry.ts';
-import { acceptingJson, chunksOf, passError } from './upstream.ts';
+import { acceptingJson, passError } from './upstream.ts';
 
 /** The list as it is sent; one of 10,000 packages has about 300 kB before compression. */
 const MAX_BYTES = 2 * 1024 * 1024;

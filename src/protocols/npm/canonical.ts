@@ -6,8 +6,9 @@ import type { Answer, Entry } from '../../entry.ts';
 import { parseCacheControl } from '../../http/cache-control.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { sourceField } from '../rendered.ts';
 import { etagOf } from './integrity.ts';
-import { type Source, sourceField, writeSource } from './source.ts';
+import { type Source, writeSource } from './source.ts';
 
 /** A document and its digest. */
 export interface Document {

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import type { Answer, Entry } from '../../entry.ts';
 import type { Selector } from '../../purge.ts';
 import type { CacheKey, Resource } from '../../resource.ts';
+import { sourceField } from '../rendered.ts';
 import { refusedAnswer } from './canonical.ts';
 import { changer } from './changed.ts';
 import type { JsonObject } from './json.ts';
 import { openOutlines } from './outlines.ts';
 import { derivePackument } from './packument.ts';
-import { original, sourceField, writeSource } from './source.ts';
+import { original, writeSource } from './source.ts';
 
 /** A packument of `left`: tag → version, version → what its manifest says. */
 interface Sketch {

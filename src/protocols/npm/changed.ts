@@ -7,11 +7,12 @@ import type { Answer, Entry } from '../../entry.ts';
 import type { Change } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import type { Resource } from '../../resource.ts';
+import { sourceField } from '../rendered.ts';
 import { policyField } from './canonical.ts';
 import { type Item, itemOf, keyOf } from './key.ts';
 import { manifestsTag } from './name.ts';
 import type { Difference, Outlines } from './outlines.ts';
-import { originalOf, sourceField } from './source.ts';
+import { originalOf } from './source.ts';
 
 /** Manifests that are named one by one. Beyond it, one tag stands for all of the package. */
 const maxNamed = 100;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Clock } from '../../clock.ts';
+import { copyInPieces } from '../turn.ts';
 import { Deriver, type DeriverOptions } from './deriver.ts';
 import type { DeriveJob } from './job.ts';
-import { copyInPieces } from './turn.ts';
 import { closeLater, closeWorld, packumentOf } from './world.contract.ts';
 
 afterEach(closeWorld);

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../../entry.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import type { Budget } from '../budget.ts';
 import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
@@ -12,7 +13,7 @@ import type { Enforcement } from './packument.ts';
 import { markOf } from './policy/terms.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
 import { original, type Source } from './source.ts';
-import { type Budget, collect, get, passError } from './upstream.ts';
+import { collect, get, passError } from './upstream.ts';
 
 /** An upstream that knows no abbreviated form sends the full one rather than 406. */
 const accepts = {

@@ -11,6 +11,7 @@ import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import { Budget } from '../budget.ts';
 import { beginWithoutPolicy } from '../follow-policy.ts';
 import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
@@ -49,7 +50,6 @@ import { pullTarball } from './pull-tarball.ts';
 import { type NpmRemote, openRemotes } from './remotes.ts';
 import { retireMirrored } from './retire.ts';
 import { rewrite } from './rewrite.ts';
-import { Budget } from './upstream.ts';
 
 export interface NpmOptions {
   /** Only the origin uses them; elsewhere they may be empty. */

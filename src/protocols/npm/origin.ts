@@ -1,6 +1,7 @@
 /** What the pulling half of this protocol works with; made once per route, at the origin. */
 import type { Clock } from '../../clock.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
+import type { Budget } from '../budget.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
@@ -10,7 +11,6 @@ import type { LastLooks } from './last-looks.ts';
 import type { Outlines } from './outlines.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Remotes } from './remotes.ts';
-import type { Budget } from './upstream.ts';
 
 /** How much is mirrored, in bytes of tarballs, and how long what nobody wants is kept. */
 export interface MirrorOptions {

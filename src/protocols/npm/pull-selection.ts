@@ -5,6 +5,7 @@
 import type { Answer } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { copyInPieces } from '../turn.ts';
 import {
   answerWith,
   cacheControlOf,
@@ -20,7 +21,6 @@ import type { NpmOrigin } from './origin.ts';
 import { readCurrent } from './policy/current.ts';
 import { refuseVersion } from './policy/refuse.ts';
 import { hiddenInIndex } from './tarball-index.ts';
-import { copyInPieces } from './turn.ts';
 
 /** `GET /:name/:version-or-tag`. */
 export async function pullManifest(

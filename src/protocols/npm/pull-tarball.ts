@@ -6,6 +6,7 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
+import { discard } from '../bodies.ts';
 import { confirm, errorAnswer, immutable, keepFields, passRead, type ReadDocument } from './canonical.ts';
 import { etagOf } from './integrity.ts';
 import { serveMirrored } from './mirror.ts';
@@ -14,7 +15,7 @@ import type { NpmOrigin } from './origin.ts';
 import { readCurrent } from './policy/current.ts';
 import { refuseVersion } from './policy/refuse.ts';
 import { findInIndex, type IndexedFile } from './tarball-index.ts';
-import { discard, get, passError } from './upstream.ts';
+import { get, passError } from './upstream.ts';
 
 export async function pullTarball(
   npm: NpmOrigin,

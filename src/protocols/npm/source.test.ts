@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Source, sourceField, sourceOf, writeSource } from './source.ts';
+import { sourceField } from '../rendered.ts';
+import { type Source, sourceOf, writeSource } from './source.ts';
 import { entryWith } from './world.contract.ts';
 
 const remote = 'https://registry.example';

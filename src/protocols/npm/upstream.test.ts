@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { Budget, collect } from './upstream.ts';
+import { Budget } from '../budget.ts';
+import { collect } from './upstream.ts';
 
 function answerOf(chunks: readonly Uint8Array[], fields: Record<string, string> = {}) {
   const body = new ReadableStream<Uint8Array>({

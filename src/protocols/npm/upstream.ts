@@ -5,6 +5,8 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
+import { chunksOf, discard } from '../bodies.ts';
+import type { Share } from '../budget.ts';
 import { errorAnswer } from './canonical.ts';
 import { mediaTypes } from './form.ts';
 import type { Remotes } from './remotes.ts';
@@ -45,39 +47,6 @@ function redirectTarget(from: URL, location: string | null): URL {
   );
 }
 
-/** Bounds the memory of all documents that are being fetched and derived at the same time. */
-export class Budget {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  /** One document's part of it. `take` fails with `overloaded`; `release` gives everything back. */
-  share(): Share {
-    let taken = 0;
-    return {
-      take: (bytes) => {
-        if (bytes > this.#left) {
-          const detail = 'Too many large documents are being fetched at this moment.';
-          throw new MeridianError('overloaded', detail, { retryAfterS: 2 });
-        }
-        this.#left -= bytes;
-        taken += bytes;
-      },
-      release: () => {
-        this.#left += taken;
-        taken = 0;
-      },
-    };
-  }
-}
-
-export interface Share {
-  take(bytes: number): void;
-  release(): void;
-}
-
 /**
  * A whole body as buffers that can be transferred to a worker. Fails with `upstream-invalid` beyond
  * `maxBytes`, and with `upstream-truncated` where fewer bytes came than were announced.
@@ -110,23 +79,10 @@ function truncated(detail: string, cause?: unknown): MeridianError {
   return new MeridianError('upstream-truncated', detail, { cause });
 }
 
-/** Leaving the loop early cancels a stream. */
-export async function* chunksOf(body: Answer['body']): AsyncGenerator<Uint8Array, void, undefined> {
-  if (body === null) return;
-  if (body instanceof Uint8Array) yield body;
-  else yield* body;
-}
-
 function ownBuffer(chunk: Uint8Array): ArrayBuffer {
   const { buffer } = chunk;
   const whole = buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength;
   return whole ? buffer : chunk.slice().buffer;
-}
-
-/** Lets go of a body that nobody reads, so that its connection is free again. */
-export async function discard(answer: Answer): Promise<void> {
-  if (!(answer.body instanceof ReadableStream)) return;
-  await answer.body.cancel().catch(() => {}); // It broke already: nothing is left to let go of.
 }
 
 /**

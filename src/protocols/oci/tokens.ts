@@ -8,9 +8,9 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { parsedJson } from '../../http/json.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { askHost } from './ask-host.ts';
 import type { Challenge } from './challenge.ts';
-import { elsewhere } from './elsewhere.ts';
 import type { OciSource } from './sources.ts';
 
 /** Kept at once; the oldest goes first. */

@@ -5,9 +5,9 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { askHost } from './ask-host.ts';
 import { readChallenge } from './challenge.ts';
-import { elsewhere } from './elsewhere.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
 import { anyManifest } from './media.ts';
 import type { Place } from './sources.ts';

@@ -1,7 +1,7 @@
 /** Bodies of requests about accounts, which hold a few words. */
 import type { Exchange } from '../../../exchange.ts';
+import { chunksOf } from '../../bodies.ts';
 import { Refusal, unreadable } from '../hosted/refusal.ts';
-import { chunksOf } from '../upstream.ts';
 
 const MAX_BYTES = 64 * 1024;
 

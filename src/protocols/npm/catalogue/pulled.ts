@@ -11,6 +11,7 @@ import {
 } from '../../../catalogue.ts';
 import { asMeridianError, MeridianError } from '../../../errors.ts';
 import type { Lent } from '../../../protocol.ts';
+import { copyInPieces } from '../../turn.ts';
 import { reasonsOf, untilOf } from '../../verdict.ts';
 import type { ReadDocument } from '../canonical.ts';
 import { type Mirrored, mirroredVersions } from '../mirror.ts';
@@ -19,7 +20,6 @@ import type { NpmOrigin } from '../origin.ts';
 import { readCurrent } from '../policy/current.ts';
 import { type Finding, judge, refusesAll } from '../policy/judge.ts';
 import { allHiddenInIndex } from '../tarball-index.ts';
-import { copyInPieces } from '../turn.ts';
 import type { ToldVersion } from './packument.ts';
 
 export async function describePulled(

@@ -4,8 +4,8 @@
  */
 import { MeridianError } from '../../../errors.ts';
 import type { DocumentReader } from '../../../store.ts';
-import { turn } from '../turn.ts';
-import type { Share } from '../upstream.ts';
+import type { Share } from '../../budget.ts';
+import { turn } from '../../turn.ts';
 import {
   asHostedVersion,
   type FoundPackage,

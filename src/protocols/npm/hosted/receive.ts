@@ -4,10 +4,11 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
+import { discard } from '../../bodies.ts';
 import { openPin } from '../../pin.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { packumentUrl } from '../remotes.ts';
-import { discard, get } from '../upstream.ts';
+import { get } from '../upstream.ts';
 import type { Changing } from './change.ts';
 import { storesOf } from './claims.ts';
 import { editDocument } from './edit.ts';

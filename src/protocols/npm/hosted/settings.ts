@@ -1,8 +1,8 @@
 /** What is said of a package in a request of its own: where a tag points (`npm dist-tag`), and who may read it (`npm access`). */
 import type { Answer } from '../../../entry.ts';
+import { chunksOf } from '../../bodies.ts';
 import { noSecondFactor } from '../account/profile.ts';
 import { jsonAnswer } from '../canonical.ts';
-import { chunksOf } from '../upstream.ts';
 import { type Changed, type Changing, changePackage, doneAnswer, findForChange } from './change.ts';
 import { checkedOwners, ownersIn } from './edit.ts';
 import { refuseUnlessTag, summaryOf } from './publish.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { BlobStore } from '../../../store.ts';
-import { Budget } from '../upstream.ts';
+import { Budget } from '../../budget.ts';
 import { closeWorld } from '../world.contract.ts';
 import { openHome } from './home.contract.ts';
 import { heldBytes, takeUpload } from './upload.ts';

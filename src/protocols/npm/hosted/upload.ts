@@ -4,7 +4,8 @@
  */
 import { MeridianError } from '../../../errors.ts';
 import type { BlobStore, WriteOptions, WrittenBlob } from '../../../store.ts';
-import { chunksOf, type Share } from '../upstream.ts';
+import { chunksOf } from '../../bodies.ts';
+import type { Share } from '../../budget.ts';
 import { type Piece, splitter } from './split.ts';
 
 /** The document without tarballs, in buffers that can be transferred to the worker. */

@@ -2,13 +2,13 @@
 import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
 import type { Explanation, OriginDoor, PolicyDesk } from '../../../protocol.ts';
+import { copyInPieces } from '../../turn.ts';
 import { allowed, verdictOn } from '../../verdict.ts';
 import { livesHere } from '../hosted/claims.ts';
 import { indexResource, packumentResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { isPackageName, isVersion } from '../path.ts';
 import { hiddenInIndex } from '../tarball-index.ts';
-import { copyInPieces } from '../turn.ts';
 import { readCurrent } from './current.ts';
 import { describe } from './describe.ts';
 import { judge, refusesAll } from './judge.ts';

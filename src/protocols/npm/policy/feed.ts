@@ -9,9 +9,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
+import { turn } from '../../turn.ts';
 import type { Deriver } from '../deriver.ts';
 import type { FeedFile } from '../job.ts';
-import { turn } from '../turn.ts';
 import type { Advisory, Severity } from './osv.ts';
 
 /** The whole of it. All records about npm, malware included, take about half of that. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { memoEntries, memoValueLength } from '../../http/memo.ts';
+import { memoEntries, memoValueLength } from '../http/memo.ts';
 import { byAddress } from './known-names.ts';
 
 function counted() {

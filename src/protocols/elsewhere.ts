@@ -7,12 +7,19 @@
  * it says nothing that no digest names, but where that answers as a registry would.
  */
 import { lookup } from 'node:dns/promises';
-import { MeridianError } from '../../errors.ts';
-import { cidrSet } from '../../http/cidr.ts';
-import { destination } from '../../http/client/place.ts';
-import type { OciSource } from './sources.ts';
+import { MeridianError } from '../errors.ts';
+import { cidrSet } from '../http/cidr.ts';
+import { destination } from '../http/client/place.ts';
+/** An upstream, as it is told of and asked. */
+export interface Sender {
+  /** As people know it. */
+  readonly name: string;
+  /** Absolute URL. */
+  readonly url: string;
+  /** Hosts of an internal network that it may send to, though it is on the internet itself. */
+  readonly internalHosts?: readonly string[] | undefined;
+}
 
-type Sender = Pick<OciSource, 'name' | 'url' | 'internalHosts'>;
 /** Addresses of a name; none where that cannot be found out. */
 type Resolve = (hostname: string) => Promise<readonly string[]>;
 

@@ -2,7 +2,7 @@
  * What was made of a path, remembered for as long as it keeps coming. On the way of every hit: most requests are for a few
  * hundred paths, and to read one, and to write its keys, costs more than all of a look-up.
  */
-import { memoise } from '../../http/memo.ts';
+import { memoise } from '../http/memo.ts';
 
 /**
  * Addresses that clients come by at the same time. A node has one or a few; but whoever asks may make up others, so beyond this
