@@ -1,9 +1,11 @@
 /**
  * `meridian check`: what is wrong with the config, or what it comes to.
  */
+import { defaultUpstreams } from '../config/default-upstreams.ts';
 import { loadNetwork } from '../config/load.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { redact } from '../config/redact.ts';
+import { settingsOf } from '../config/registry-route.ts';
 import { command } from './command.ts';
 import { exit } from './exit.ts';
 import { chosenNodes, explain } from './load.ts';
@@ -75,5 +77,10 @@ function upstreamsOf(route: RouteConfig): string {
       return route.oci.sources.map(({ name, url }) => `${name} (${url})`).join(', ') || 'none';
     case 'web':
       return route.web.upstream;
+    default: {
+      const { upstreams } = settingsOf(route.protocol, route);
+      if (upstreams === undefined) return defaultUpstreams[route.protocol].inWords;
+      return upstreams.map(({ url }) => url).join(', ') || 'none';
+    }
   }
 }

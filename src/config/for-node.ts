@@ -3,6 +3,7 @@
  * their credentials, and only who uses a key/value store holds its password.
  */
 import type { Network, NodeConfig, RouteConfig } from './network.ts';
+import { settingsOf, withSettings } from './registry-route.ts';
 
 export function forNode(network: Network, name: string): Network {
   const kv = storesOf(network, name);
@@ -41,6 +42,13 @@ function withoutCredentials(route: RouteConfig): RouteConfig {
     case 'web': {
       const { authorization: _, ...web } = route.web;
       return { ...route, web };
+    }
+    default: {
+      const { upstreams } = settingsOf(route.protocol, route);
+      if (upstreams === undefined) return route;
+      return withSettings(route, {
+        upstreams: upstreams.map(({ authorization: _, ...upstream }) => upstream),
+      });
     }
   }
 }

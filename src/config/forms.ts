@@ -138,6 +138,16 @@ export function packagePattern(value: string): string | undefined {
   return isPattern && value.length <= 214 ? value : undefined;
 }
 
+/** A name of whatever ecosystem, in which stars stand for any text: `requests`, `org.example:*`, `example.com/team/*`. */
+export function anyPackagePattern(value: string): string | undefined {
+  return /^[\x21-\x7e]{1,512}$/.test(value) ? value : undefined;
+}
+
+/** The first segment of paths: `debian-security`. */
+export function upstreamName(value: string): string | undefined {
+  return /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/.test(value) ? value : undefined;
+}
+
 /** `lodash`, `lodash@<4.17.21`, `@acme/*`: the range behind the `@` is one of npm's, written out. */
 export function packageSpec(value: string): string | undefined {
   const at = value.indexOf('@', 1);

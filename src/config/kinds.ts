@@ -4,7 +4,7 @@
  * reference page are made of these rows.
  */
 import { z } from 'zod';
-import { httpUrl } from './forms.ts';
+import * as forms from './forms.ts';
 import { type Duration, parseDuration, parseSize, type Size } from './units.ts';
 
 export interface Row {
@@ -64,8 +64,24 @@ export const anyText = (means: string, options: TextOptions) =>
 
 export const url = (means: string, otherwise?: string) => {
   const expected = 'an absolute http or https URL without user name, query and fragment';
-  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, httpUrl);
+  return text(means, otherwise === undefined ? { expected } : { expected, otherwise }, forms.httpUrl);
 };
+
+/** A name of something of this network. */
+export const label = (means: string) =>
+  text(
+    means,
+    { expected: "a name of lower-case letters, digits and inner dashes, such as 'pop-1'" },
+    forms.label,
+  );
+
+/** What somebody else is shown, so as to be let in. */
+export const authorization = (means: string) =>
+  text(
+    means,
+    { expected: "the value of an Authorization field, such as 'Bearer …'", otherwise: 'none is sent' },
+    forms.fieldValue,
+  );
 
 /** A path of the file system, relative to the config file unless it is absolute. */
 export const path = (means: string, otherwise?: string) => {

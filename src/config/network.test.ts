@@ -102,7 +102,7 @@ describe('a valid config', () => {
     });
     expect(routes).toEqual([
       {
-        ...{ name: 'npm', protocol: 'npm', access: 'open', retention: {} },
+        ...{ name: 'npm', protocol: 'npm', access: 'open', retention: {}, offline: false },
         match: { hosts: [], path: '' },
         npm: {
           mirror: {},

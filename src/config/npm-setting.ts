@@ -2,7 +2,8 @@
  * The registry that this machine's npm is set to: the upstream of an npm route that names none. Only an
  * origin asks, and once in its life. Credentials that npm may hold for that registry are not taken.
  */
-import { fieldValue, httpUrl } from './forms.ts';
+import { httpUrl } from './forms.ts';
+import { ask as askProgram } from './machine/ask.ts';
 import type { Environment } from './variables.ts';
 
 export interface NpmSettingOptions {
@@ -39,26 +40,12 @@ function read(answer: string, source: string): string {
   return url;
 }
 
-const timeLimitMs = 20_000;
-
 async function askNpm(): Promise<string> {
-  const npm = Bun.which('npm');
-  if (npm === null)
-    throw new Error(`npm is not installed here, so its registry setting is not known. ${remedy}`);
-  const child = Bun.spawn([npm, 'config', 'get', 'registry'], {
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    timeout: timeLimitMs,
+  const said = await askProgram('npm', 'config', 'get', 'registry').catch((error: Error) => {
+    throw new Error(`${error.message}. ${remedy}`);
   });
-  const [answer, complaint, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  if (code === 0) return answer;
-  const reason =
-    child.signalCode === null ? `failed with code ${code}` : `did not answer within ${timeLimitMs / 1000} s`;
-  const detail = fieldValue(complaint.trim().split('\n').at(-1) ?? '') ?? '';
-  throw new Error(`\`npm config get registry\` ${reason}${detail === '' ? '' : ` (${detail})`}. ${remedy}`);
+  if (said === null)
+    throw new Error(`npm is not installed here, so its registry setting is not known. ${remedy}`);
+  if (said.code === 0) return said.text;
+  throw new Error(`\`npm config get registry\` failed with code ${said.code}${said.complaint}. ${remedy}`);
 }

@@ -6,11 +6,14 @@
  * Read it from the bottom: `network` is the whole.
  */
 import { z } from 'zod';
+import { ecosystemRoutes } from './ecosystems.ts';
 import * as forms from './forms.ts';
 import {
+  authorization,
   count,
   flag,
   group,
+  label,
   list,
   milliseconds,
   oneOf,
@@ -22,13 +25,13 @@ import {
   url,
 } from './kinds.ts';
 import * as kv from './kv.ts';
-import { access, routeAccess } from './schema-access.ts';
+import { access } from './schema-access.ts';
 import { accessLog } from './schema-access-log.ts';
 import { admin, place } from './schema-admin.ts';
 import { bus, busServer } from './schema-bus.ts';
 import { failover } from './schema-failover.ts';
 import { abandonedFills, slices } from './schema-fills.ts';
-import { npmHosted, npmMirror, retention } from './schema-hosted.ts';
+import { npmHosted, npmMirror } from './schema-hosted.ts';
 import { hot } from './schema-hot.ts';
 import { oci } from './schema-oci.ts';
 import { parent } from './schema-parents.ts';
@@ -36,6 +39,7 @@ import { npmPolicy } from './schema-policy.ts';
 import { prefetch } from './schema-prefetch.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
+import { placed } from './schema-route.ts';
 import { rum } from './schema-rum.ts';
 import { collection, postgresStore, s3Store, standardStore, store, uploads } from './schema-store.ts';
 import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
@@ -55,19 +59,6 @@ export {
   standardStore,
   uploads,
 };
-
-const label = (means: string) =>
-  text(
-    means,
-    { expected: "a name of lower-case letters, digits and inner dashes, such as 'pop-1'" },
-    forms.label,
-  );
-const authorization = (means: string) =>
-  text(
-    means,
-    { expected: "the value of an Authorization field, such as 'Bearer …'", otherwise: 'none is sent' },
-    forms.fieldValue,
-  );
 
 /** `objectBytes` where the config does not say it: so much, but no more than this share of `bytes`. */
 export const standardObjectBytes = {
@@ -243,23 +234,6 @@ export const node = group('One node. Its name is its key.', {
   ).prefault(false),
 });
 
-const match = group('Which requests the route serves. The first route that matches is taken.', {
-  hosts: list(
-    '`Host` of the request, without port. `*.example.com` stands for every name below `example.com`.',
-    text(
-      'Host.',
-      { expected: "a host name such as 'npm.example.com' or '*.example.com'" },
-      forms.hostPattern,
-    ),
-    'any host',
-  ).prefault([]),
-  path: text(
-    'Path that the request starts with, in whole segments.',
-    { expected: "a path prefix such as '/npm', of unreserved characters", otherwise: 'any path' },
-    forms.pathPrefix,
-  ).prefault(''),
-});
-
 export const npmUpstream = group('A registry to pull from.', {
   url: url('Where the registry is.'),
   authorization: authorization('Sent to this registry alone.').optional(),
@@ -310,39 +284,24 @@ export const web = group('Any HTTP server, by the rules of HTTP caching.', {
   }).prefault({}),
 });
 
-const routeName = label(
-  "Name of the route, the first word of its cache keys: changing it empties the route's cache.",
-);
-
 export const route = z
   .discriminatedUnion('protocol', [
     group('A route for packages.', {
       protocol: z.literal('npm'),
-      name: routeName.prefault('npm'),
-      match: match.prefault({}),
-      access: routeAccess.prefault('open'),
-      replicate: kv.replicate.optional(),
-      retention: retention.prefault({}),
+      ...placed('npm'),
       npm: npm.prefault({}),
     }),
     group('A route for containers.', {
       protocol: z.literal('oci'),
-      name: routeName.prefault('oci'),
-      match: match.prefault({ path: '/v2' }),
-      access: routeAccess.prefault('open'),
-      replicate: kv.replicate.optional(),
-      retention: retention.prefault({}),
+      ...placed('oci', '/v2'),
       oci: oci.prefault({}),
     }),
     group('A route to a web server.', {
       protocol: z.literal('web'),
-      name: routeName.prefault('web'),
-      match: match.prefault({}),
-      access: routeAccess.prefault('open'),
-      replicate: kv.replicate.optional(),
-      retention: retention.prefault({}),
+      ...placed('web'),
       web,
     }),
+    ...ecosystemRoutes,
   ])
   .register(rows, {
     means: 'One route.',

@@ -1,8 +1,10 @@
 /**
  * The servers that an origin asks by its config: scheme, host and port of each, for what is counted of them.
  */
+import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
+import { settingsOf } from '../config/registry-route.ts';
 
 export async function serversOf(routes: readonly RouteConfig[]): Promise<ReadonlySet<string>> {
   const urls = await Promise.all(routes.map(urlsOf));
@@ -17,6 +19,10 @@ async function urlsOf(route: RouteConfig): Promise<readonly string[]> {
       return route.oci.sources.map(({ url }) => url);
     case 'web':
       return [route.web.upstream];
+    default: {
+      const { upstreams } = settingsOf(route.protocol, route);
+      return (upstreams ?? (await standardUpstreams(route.protocol))).map(({ url }) => url);
+    }
   }
 }
 

@@ -28,6 +28,7 @@ export const direction: Rule = {
       'src/config/network.ts': `import { z } from 'zod';`,
       'src/protocols/npm/protocol.ts': `import { pattern } from '../pattern.ts';`,
       'src/protocols/all.ts': `import { npm } from './npm/protocol.ts';`,
+      'src/protocols/pypi/a.ts': `import '../registry/file.ts';\nimport '../registry/hosted/record.ts';`,
       'src/node/pop.ts': `import { fill } from '../cache/fill.ts';\nimport '../ring/ring.ts';`,
       'src/cache/fill.test.ts': `import { memoryBus } from '../bus/memory.ts';`,
       'src/console/data/api.ts': `import type { Endpoint } from '../../access/api/endpoint.ts';`,
@@ -61,6 +62,11 @@ export const direction: Rule = {
     { files: { 'src/entry.ts': `import { open } from 'node:fs/promises';` }, at: ['src/entry.ts:1'] },
     { files: { 'src/index.ts': `export { fill } from './cache/fill.ts';` }, at: ['src/index.ts:1'] },
     { files: { 'src/protocols/npm/a.ts': `import '../oci/digest.ts';` }, at: ['src/protocols/npm/a.ts:1'] },
+    {
+      files: { 'src/protocols/registry/a.ts': `import '../pypi/name.ts';` },
+      at: ['src/protocols/registry/a.ts:1'],
+    },
+    { files: { 'src/bus/nats/a.ts': `import '../registry/file.ts';` }, at: ['src/bus/nats/a.ts:1'] },
     {
       files: { 'src/console/data/api.ts': `import { endpoints } from '../../access/api/endpoints.ts';` },
       at: ['src/console/data/api.ts:1'],
@@ -117,7 +123,8 @@ function objectionToSibling(from: string, path: string): string | undefined {
   const [, folder, here, isDeeper] = from.split('/');
   const [, , there, isDeeperThere] = path.split('/');
   const apart = layers.siblingsApart.some((name) => name === folder) && isDeeper && isDeeperThere;
-  return apart && here !== there ? `${folder}/${here}/ may not import ${folder}/${there}/` : undefined;
+  const isShared = layers.siblingsShared.some((name) => name === `${folder}/${there}`);
+  return apart && here !== there && !isShared ? `${folder}/${here}/ may not import ${folder}/${there}/` : undefined;
 }
 
 function isVocabulary(path: string): boolean {

@@ -17,6 +17,8 @@ export const layers = {
   typesFrom: { 'src/console/data/api.ts': 'src/access/' } as Readonly<Record<string, string>>,
   /** Folders whose own folders are strangers to each other: one protocol, or one driver, never touches another. */
   siblingsApart: ['protocols', 'bus'],
+  /** Of these, the ones that their siblings may import, and which know none of them: what all ecosystems of packages have in common. */
+  siblingsShared: ['protocols/registry'],
   /** The only packages that the vocabulary and http/ may use. */
   packagesBelow: ['structured-headers'],
 } as const;

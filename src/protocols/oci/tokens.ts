@@ -8,8 +8,8 @@ import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { parsedJson } from '../../http/json.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { askHost } from '../ask-host.ts';
 import { elsewhere } from '../elsewhere.ts';
-import { askHost } from './ask-host.ts';
 import type { Challenge } from './challenge.ts';
 import type { OciSource } from './sources.ts';
 

@@ -5,8 +5,8 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { askHost } from '../ask-host.ts';
 import { elsewhere } from '../elsewhere.ts';
-import { askHost } from './ask-host.ts';
 import { readChallenge } from './challenge.ts';
 import { errorAnswer, type OciCode } from './errors.ts';
 import { anyManifest } from './media.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
-import type { Budget } from './budget.ts';
+import type { Budget } from '../budget.ts';
 import type { Ecosystem } from './ecosystem.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { Teller } from './hosted/tell.ts';
@@ -28,6 +28,8 @@ export interface RegistryOrigin {
   readonly maxIndexBytes: number;
   /** Memory for indexes that are being fetched and derived, all together. */
   readonly budget: Budget;
+  /** Whether something is for those only who have been given it by name. */
+  isRestricted(name: string): boolean;
   readonly clock: Clock;
 }
 

@@ -1,14 +1,14 @@
 /** Asks one host on behalf of a source: its registry, its token service, or where it keeps its blobs. A failure says which. */
-import type { Answer } from '../../entry.ts';
-import { MeridianError } from '../../errors.ts';
-import type { OriginDoor } from '../../protocol.ts';
-import type { OciSource } from './sources.ts';
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import type { OriginDoor } from '../protocol.ts';
+import type { Sender } from './elsewhere.ts';
 
 type Request = Parameters<OriginDoor['fetch']>[2];
 
 /** @param authorization for that host; `undefined`: none. @throws what `origin.fetch` does; what is the upstream's fault names it. */
 export async function askHost(
-  source: Pick<OciSource, 'name'>,
+  source: Pick<Sender, 'name'>,
   url: URL,
   authorization: string | undefined,
   request: Request,

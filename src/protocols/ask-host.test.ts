@@ -1,7 +1,7 @@
 /** Which upstream a failure names. */
 import { expect, test } from 'bun:test';
-import type { Answer } from '../../entry.ts';
-import { MeridianError } from '../../errors.ts';
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
 import { askHost } from './ask-host.ts';
 
 const url = new URL('https://registry-1.docker.io/v2/library/alpine/manifests/3');

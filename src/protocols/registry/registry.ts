@@ -1,0 +1,184 @@
+/**
+ * Makes a protocol of an ecosystem: what lives here is answered from the store, what does not from the sources that may have it, and what the
+ * policy is against from nowhere. See README.md.
+ */
+import { type Clock, systemClock } from '../../clock.ts';
+import type { Answer } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
+import { accessField, restrictedValue } from '../../identity.ts';
+import type { Change, Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
+import type { Selector } from '../../purge.ts';
+import { Budget } from '../budget.ts';
+import { renderedFor } from '../rendered.ts';
+import { replacer } from '../replace.ts';
+import { openAhead } from './ahead.ts';
+import { errorAnswer } from './answers.ts';
+import { catalogueOf } from './catalogue.ts';
+import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
+import { openHosted } from './hosted/claims.ts';
+import { hostingOf } from './hosted/hosting.ts';
+import { Refusal } from './hosted/refusal.ts';
+import { serveFile } from './hosted/serve.ts';
+import { openTeller } from './hosted/tell.ts';
+import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
+import { mirrorOf } from './mirror/mirror.ts';
+import { serveMirrored } from './mirror/serve.ts';
+import { below, namer } from './name.ts';
+import type { RegistryOptions } from './options.ts';
+import type { Pulling, RegistryOrigin } from './origin.ts';
+import { policyDesk } from './policy/explain.ts';
+import { beginWithout, openPolicy } from './policy/policy.ts';
+import { policyField, refusePackage } from './policy/refuse.ts';
+import { openSources } from './sources.ts';
+
+/** Indexes of the largest size that may be under way at the same time. */
+const largestAtOnce = 4;
+const encoder = new TextEncoder();
+
+export function registry(
+  ecosystem: Ecosystem,
+  options: RegistryOptions,
+  mount: Mount,
+  clock: Clock = systemClock,
+): Protocol {
+  const { id } = ecosystem;
+  const { route, prefix } = mount;
+  const { metadata, maxIndexBytes } = options;
+  const hosted = options.hosted && openHosted(options.hosted);
+  const livesHere = (name: string) => hosted?.claims(name) === true;
+  const isRestricted = (name: string) => livesHere(name) && hosted?.isPublic(name) !== true;
+  const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock, livesHere });
+  const origin: RegistryOrigin = {
+    ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted },
+    sources: openSources(options.upstreams, livesHere),
+    teller: openTeller(ecosystem, route),
+    mirror: options.mirror,
+    budget: new Budget(largestAtOnce * maxIndexBytes),
+  };
+  const ahead = openAhead(origin, options.ahead);
+  let purge: OriginDoor['purge'] | null = null;
+  const naming = { route, ecosystem, metadata, isRestricted };
+  return {
+    id,
+    name: namer(mount, ecosystem, naming),
+    covers: (target) => covers(mount, ecosystem, target),
+    changed: (named, before, after) => {
+      const item = itemOf(named);
+      return item === null ? null : changed(origin, item, before, after);
+    },
+    rewrite(resource, answer) {
+      const address = addressIn(resource.key);
+      if (address === null) return answer;
+      return renderedFor(address, answer, () => [
+        replacer(encoder.encode(placeholder), encoder.encode(address)),
+      ]);
+    },
+    ...(ecosystem.error && {
+      problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
+    }),
+    async pull(ask, door) {
+      origin.teller.tellLeft(door);
+      const at = { registry: origin, ask, door };
+      if (ask.named.as === 'pass') return receive(at);
+      const item = itemOf(ask.named);
+      if (item === null) throw notNamed(ecosystem);
+      const answer = await read(item, at);
+      ahead.foresee(item, answer, at);
+      return answer;
+    },
+    guides: (at) => ecosystem.guides(at),
+    catalogue: catalogueOf(origin),
+    policy: policyDesk(policy, origin),
+    ...mirrorOf(origin),
+    ...hostingOf(origin, () => purge),
+    begin(home: OriginHome) {
+      ({ purge } = home);
+      if (policy === null) beginWithout(origin, home);
+      else policy.begin(home);
+    },
+    close: () => policy?.close(),
+  };
+}
+
+/** What lives here is nobody else's business; of what does not, the policy is asked first. */
+async function read(item: Item, at: Pulling): Promise<Answer> {
+  const { registry } = at;
+  if (item.name !== null && registry.hosted?.claims(item.name) === true) {
+    const answer = await refusing(at, () => servedHere(item, at));
+    if (registry.isRestricted(item.name)) answer.headers.set(accessField, restrictedValue);
+    return answer;
+  }
+  await registry.policy?.ready();
+  const refusal = item.name === null ? null : refusePackage(item.name, at);
+  if (refusal !== null) return refusal;
+  const mirrored = item.isFile === true ? await serveMirrored(item, at) : null;
+  if (mirrored !== null) return mirrored;
+  try {
+    return await refusing(at, () => registry.ecosystem.pull(item, at));
+  } catch (error) {
+    const isAway = error instanceof MeridianError && error.row.blame === 'upstream';
+    const kept = isAway && item.isFile !== true ? await serveMirrored(item, at) : null;
+    if (kept !== null) return kept;
+    throw error;
+  }
+}
+
+function servedHere(item: Item, at: Pulling): Promise<Answer> {
+  const { ecosystem } = at.registry;
+  return ecosystem.serve === undefined ? serveFile(item, at) : ecosystem.serve(item, at);
+}
+
+async function receive(at: Pulling): Promise<Answer> {
+  const { ecosystem, prefix, teller } = at.registry;
+  const { method, target } = at.ask.exchange;
+  const [path, query] = below({ prefix }, target);
+  const isRead = method === 'GET' || method === 'HEAD';
+  const wanted = isRead ? ecosystem.read(path, query) : (ecosystem.write?.(method, path, query) ?? null);
+  if (wanted === null || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
+  const { what } = wanted;
+  return refusing(at, () =>
+    teller.noting(ecosystem.receive?.(what, { ...at, path, query }) ?? Promise.reject(notNamed(ecosystem))),
+  );
+}
+
+/** What the ecosystem refuses, in its own words. */
+async function refusing({ registry }: Pulling, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return errorAnswer(registry.ecosystem, thrown.status, thrown.message, 0);
+    throw thrown;
+  }
+}
+
+function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Selector[] {
+  const read = ecosystem.read(...below(mount, target));
+  const items = read.as === 'item' ? [read.item] : read.as === 'forms' ? read.forms : [];
+  return items.map((item) => ({ by: 'key', key: keyOf(mount.route, item) }));
+}
+
+/** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
+function changed(
+  { ecosystem: { id }, route }: RegistryOrigin,
+  item: Item,
+  before: Parameters<Protocol['changed']>[1],
+  { status, headers }: Answer,
+): Change | null {
+  const key = keyOf(route, item);
+  const own: Selector = { by: 'key', key };
+  if (before.status !== 200) return null;
+  if (headers.has(policyField)) return { selectors: [own], soft: true, seen: key };
+  if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
+  const etag = headers.get('etag');
+  if (item.isFile === true || status !== 200 || etag === null || etag === before.etag) return null;
+  const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
+  return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
+}
+
+function notNamed({ title }: Ecosystem): MeridianError {
+  return new MeridianError('internal', `The protocol of ${title} has named something that it does not know.`);
+}
+
+function plain(error: MeridianError) {
+  return { type: 'text/plain; charset=utf-8', body: `${error.explanation}\n` };
+}
