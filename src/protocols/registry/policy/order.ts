@@ -8,4 +8,6 @@ export interface VersionOrder {
   isPrerelease(version: string): boolean;
   /** One for all spellings of a version: `1.0` and `1.0.0` where they are the same. */
   canonical(version: string): string;
+  /** What it is a pre-release or a build of, which a rule about that means as well: `1.0` of `1.0rc1` and of `1.0+cpu`. `null`: of nothing. */
+  basisOf(version: string): string | null;
 }
