@@ -2,8 +2,8 @@
 import type { Answer } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { ownCacheControl } from '../kept-for.ts';
 import { confirmed, copied, longestManifest, manifestAnswer, wholeOf } from './answers.ts';
-import { ownCacheControl } from './cache-control.ts';
 import { digestOf, readDigest } from './digest.ts';
 import type { TagItem } from './key.ts';
 import { manifestType } from './media.ts';

@@ -2,8 +2,8 @@
 import type { Answer, Entry } from '../../../entry.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import { documentLimits } from '../../../store.ts';
+import { ownCacheControl } from '../../kept-for.ts';
 import { confirmed, documentAnswer } from '../answers.ts';
-import { ownCacheControl } from '../cache-control.ts';
 import { type Digest, digestOf, readDigest } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import { indexType } from '../media.ts';

@@ -5,6 +5,7 @@
 import type { Answer } from '../../../entry.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Sha256, Transaction } from '../../../store.ts';
+import { authorise } from '../../authorise.ts';
 import { openPin } from '../../pin.ts';
 import { shortName } from '../../short-name.ts';
 import { algorithmOf, type Digest, digestOf } from '../digest.ts';
@@ -30,7 +31,7 @@ import {
   tagKey,
   type Where,
 } from './record.ts';
-import { authorise, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { loosen } from './take-away.ts';
 import { hasUntold, noteUntold, outdated, tell } from './tell.ts';
 

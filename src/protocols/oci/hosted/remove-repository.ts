@@ -4,6 +4,7 @@
  */
 import type { Selector } from '../../../purge.ts';
 import type { DocumentKey, Transaction } from '../../../store.ts';
+import { authorise } from '../../authorise.ts';
 import { readDigest } from '../digest.ts';
 import { repositoryTag } from '../tags.ts';
 import { neededBy, removeBlob } from './blobs.ts';
@@ -18,7 +19,7 @@ import {
   repositoryKey,
   tagsPrefix,
 } from './record.ts';
-import { authorise, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { refuseImmutable, removeManifest } from './remove.ts';
 import { noteUntold, tell } from './tell.ts';
 

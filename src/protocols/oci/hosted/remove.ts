@@ -5,13 +5,14 @@
 import type { Answer } from '../../../entry.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
+import { authorise } from '../../authorise.ts';
 import type { Digest } from '../digest.ts';
 import type { Reference } from '../path.ts';
 import { neededBy, removeBlob } from './blobs.ts';
 import { storesOf } from './claims.ts';
 import { audit, type Changing } from './home.ts';
 import { findBlob, findManifest, findTag, isRepository } from './record.ts';
-import { authorise, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { tagsOf, takeManifest, takeTag } from './take-away.ts';
 import { noteUntold, outdated, tell } from './tell.ts';
 

@@ -3,16 +3,13 @@
  * for each request.
  */
 import type { Answer } from '../../../entry.ts';
-import { MeridianError } from '../../../errors.ts';
-import { contentRange, parseRange, type Range, rangeBytes } from '../../../http/range.ts';
-import { ownTarget } from '../../../http/targeted.ts';
-import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Sha256 } from '../../../store.ts';
+import { blobAnswer, restrict, toldApart } from '../../blob-answer.ts';
+import { immutable, ownCacheControl } from '../../kept-for.ts';
 import { confirmed, fieldsOf } from '../answers.ts';
-import { immutable, ownCacheControl } from '../cache-control.ts';
-import { type Digest, etagOf } from '../digest.ts';
+import type { Digest } from '../digest.ts';
 import { errorAnswer } from '../errors.ts';
 import type { Item } from '../key.ts';
 import { storesOf } from './claims.ts';
@@ -22,22 +19,8 @@ import { findBlob, findManifest, findTag, type Where } from './record.ts';
 
 export async function serve(home: Home, item: Item, ask: Ask, origin: OriginDoor): Promise<Answer> {
   const answer = await find(home, { route: home.route, name: item.name }, item, ask, origin);
-  if (!home.hosted.isPublic(item.name)) answer.headers.set(accessField, restrictedValue);
+  if (!home.hosted.isPublic(item.name)) restrict(answer);
   return toldApart(answer);
-}
-
-/**
- * Our own caches are told of every change, and those of clients are not; and what is restricted is kept by no proxy of
- * theirs.
- */
-function toldApart(answer: Answer): Answer {
-  const { headers } = answer;
-  const stated = headers.get('cache-control') ?? 'no-store';
-  if (stated === 'no-store') return answer;
-  const who = headers.get(accessField) === restrictedValue ? 'private' : 'public';
-  headers.set(ownTarget, stated);
-  headers.set('cache-control', stated === immutable ? immutable.replace('public', who) : `${who}, no-cache`);
-  return answer;
 }
 
 async function find(home: Home, at: Where, item: Item, ask: Ask, origin: OriginDoor): Promise<Answer> {
@@ -91,32 +74,12 @@ interface Content {
 
 async function content(
   { digest, blob, sizeBytes, mediaType, cacheControl }: Content,
-  { exchange, stored, part }: Ask,
+  ask: Ask,
   origin: OriginDoor,
 ): Promise<Answer> {
-  const same = confirmed(digest, stored, cacheControl);
+  const same = confirmed(digest, ask.stored, cacheControl);
   if (same !== null) return same;
   const headers = fieldsOf(digest, cacheControl);
   headers.set('content-type', mediaType);
-  const range = partOf(part, digest, sizeBytes);
-  const length = range === null ? sizeBytes : rangeBytes(range);
-  headers.set('content-length', String(length));
-  if (range !== null) headers.set('content-range', contentRange(range, sizeBytes));
-  const status = range === null ? 200 : 206;
-  if (exchange.method === 'HEAD') return { status, headers, body: null };
-  const opened = await storesOf(origin).blobs.open(
-    blob,
-    range === null ? undefined : { from: range.start, to: range.end },
-  );
-  if (opened === null) throw new MeridianError('blob-damaged', `The bytes of ${digest} are missing.`);
-  // Nodes alone ask an origin, and all of them compare what they get. What has another length is damaged.
-  const file = opened.sizeBytes === sizeBytes ? opened.file : undefined;
-  return { status, headers, body: opened.body, file };
-}
-
-/** Of what is asked for in part; `null`: the whole, which may always be given. */
-function partOf(part: Ask['part'], digest: Digest, sizeBytes: number): Range | null {
-  if (!part || (part.ifRange && part.ifRange !== etagOf(digest))) return null;
-  const wanted = parseRange(part.range, sizeBytes);
-  return Array.isArray(wanted) && wanted.length === 1 ? (wanted[0] ?? null) : null;
+  return blobAnswer({ what: digest, blob, sizeBytes, headers }, ask, origin);
 }

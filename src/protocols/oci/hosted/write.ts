@@ -3,10 +3,11 @@ import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
+import { authorise } from '../../authorise.ts';
 import type { Wanted } from '../path.ts';
 import type { Changing, Home } from './home.ts';
 import { push } from './push.ts';
-import { authorise, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { remove, removeUnneeded } from './remove.ts';
 import { begin, cancel, finish, status, takeChunk } from './uploads.ts';
 

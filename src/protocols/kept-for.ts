@@ -1,11 +1,11 @@
-/** How long what the origin of this protocol answers may be kept. */
-import type { FreshnessPolicy } from '../../resource.ts';
+/** How long what an origin answers may be kept. */
+import type { FreshnessPolicy } from '../resource.ts';
 
 /** What its digest names never changes; a year is the longest that caches understand. */
 export const immutable = 'public, max-age=31536000, immutable';
 const usualFreshS = 60;
 
-/** Of tags and lists. */
+/** Of what may change: tags, lists, indexes. */
 export function ownCacheControl({
   freshS = usualFreshS,
   staleWhileRevalidateS,
