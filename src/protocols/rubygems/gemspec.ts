@@ -4,7 +4,7 @@
  */
 import type { Need } from './info.ts';
 import { isGemName, isPlatform } from './file-name.ts';
-import { gemOrder } from './order.ts';
+import { versions as gemOrder } from './version.ts';
 
 export interface Gemspec {
   readonly name: string;
