@@ -40,7 +40,7 @@ export const errors = {
     blame: 'client',
     retryable: false,
     advice:
-      'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, or as `X-Api-Key`.',
+      'This needs a token of this network: as `Authorization: Bearer`, as the password of Basic, bare, or as `X-Api-Key` or `X-NuGet-ApiKey`.',
   },
   'scope-too-narrow': {
     status: 401,

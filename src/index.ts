@@ -26,4 +26,26 @@ export {
   type WebInput,
   web,
 } from './config/define.ts';
+export {
+  type AptInput,
+  apt,
+  type CargoInput,
+  cargo,
+  type FileTreeInput,
+  fileTree,
+  type GoInput,
+  go,
+  type HelmInput,
+  type HuggingfaceInput,
+  helm,
+  huggingface,
+  type MavenInput,
+  maven,
+  type NugetInput,
+  nuget,
+  type PypiInput,
+  pypi,
+  type RubygemsInput,
+  rubygems,
+} from './config/define-ecosystems.ts';
 export type { Duration, Size } from './config/units.ts';

@@ -13,7 +13,11 @@ describe('a credential is found', () => {
     'as a password': { authorization: basic(`alice:${token}`) },
     'as a password without a user name': { authorization: basic(`:${token}`) },
     'as a user name without a password': { authorization: basic(`${token}:`) },
+    'as the password of a user who is called after it': { authorization: basic(`__token__:${token}`) },
+    'without a scheme': { authorization: token },
+    'as a token': { authorization: `token ${token}` },
     'as an API key': { 'x-api-key': token },
+    'as an API key of NuGet': { 'x-nuget-apikey': token },
   };
   for (const [way, fields] of Object.entries(ways))
     test(way, () => expect(credential(fields)).toEqual({ as: 'token', token }));
@@ -39,6 +43,10 @@ describe('a credential is refused', () => {
     },
     'of somebody else': { authorization: 'Bearer npm_abcdefghijklmnopqrstuvwxyz0123456789' },
     'of another kind': { authorization: 'Digest username="alice"' },
+    'without a scheme and with a wrong check sum': { authorization: `${token.slice(0, -4)}zzzz` },
+    'without a scheme and of somebody else': { authorization: 'rubygems_0123456789abcdef' },
+    'with more behind it': { authorization: `${token} ${token}` },
+    'of NuGet and of somebody else': { 'x-nuget-apikey': 'oy2abcdefghijklmnop' },
     'without a value': { authorization: 'Bearer' },
     'that is not Base64': { authorization: 'Basic a*b' },
     'without a colon': { authorization: basic('alice') },

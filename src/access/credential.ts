@@ -1,7 +1,7 @@
 /**
  * The credential of a request, in every way in which clients of package registries present one: `Authorization: Bearer`
- * (npm's `_authToken`, docker), `Basic` with the token as password and any user name (npm's `_auth`, pip, twine, maven),
- * and `X-Api-Key` (NuGet). Never the query: addresses get into logs.
+ * (npm's `_authToken`, docker, `huggingface_hub`), `Basic` with the token as password and any user name (npm's `_auth`, pip, twine, maven,
+ * apt), the bare token (cargo, `gem push`), and `X-NuGet-ApiKey` or `X-Api-Key`. Never the query: addresses get into logs.
  */
 import { isTicket } from './ticket.ts';
 import { asToken, type TokenText } from './token.ts';
@@ -16,6 +16,8 @@ export type Credential =
   /** Something that can be none of ours. */
   | { readonly as: 'malformed'; readonly why: string };
 
+/** Fields that hold a token and nothing else. */
+const keyFields = ['X-Api-Key', 'X-NuGet-ApiKey'];
 const none: Credential = { as: 'none' };
 /** Longer than any token and any sensible password. */
 const longest = 4096;
@@ -23,11 +25,14 @@ const longest = 4096;
 export function credentialIn(headers: Headers): Credential {
   const authorization = headers.get('authorization');
   if (authorization !== null) return inAuthorization(authorization);
-  const key = headers.get('x-api-key');
-  return key === null ? none : inToken(key, 'X-Api-Key');
+  for (const field of keyFields) {
+    const key = headers.get(field);
+    if (key !== null) return inToken(key, field);
+  }
+  return none;
 }
 
-/** RFC 9110 §11.4: a scheme, in any case, and what belongs to it. */
+/** RFC 9110 §11.4: a scheme, in any case, and what belongs to it; or, from clients that know of no schemes, the token itself. */
 function inAuthorization(value: string): Credential {
   if (value.length > longest) return malformed('The Authorization field is too long.');
   const space = value.indexOf(' ');
@@ -36,6 +41,8 @@ function inAuthorization(value: string): Credential {
   if (scheme === 'bearer')
     return isTicket(rest) ? { as: 'ticket', text: rest } : inToken(rest, 'The Authorization field');
   if (scheme === 'basic') return inBasic(rest);
+  if (scheme === 'token') return inToken(rest, 'The Authorization field');
+  if (value.startsWith('mrd_')) return inToken(value, 'The Authorization field');
   return malformed('The Authorization field is of a kind that is not known here: use Bearer or Basic.');
 }
 

@@ -2,10 +2,10 @@
  * `meridian check`: what is wrong with the config, or what it comes to.
  */
 import { defaultUpstreams } from '../config/default-upstreams.ts';
+import { settingsOf } from '../config/ecosystem-settings.ts';
 import { loadNetwork } from '../config/load.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { redact } from '../config/redact.ts';
-import { settingsOf } from '../config/registry-route.ts';
 import { command } from './command.ts';
 import { exit } from './exit.ts';
 import { chosenNodes, explain } from './load.ts';

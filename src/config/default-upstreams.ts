@@ -2,15 +2,16 @@
  * Where a route for packages pulls from that names no upstream: what the machine's own client is set to, where it is easy to ask, or the
  * public registry of the ecosystem. Only an origin asks, and once in its life. Credentials that the client may hold are not taken.
  */
+
+import type { EcosystemId, EcosystemSettings } from './ecosystem-settings.ts';
 import { aptArchives } from './machine/apt.ts';
 import { cargoIndex } from './machine/cargo.ts';
 import { goProxies } from './machine/go.ts';
 import { type Machine, thisMachine } from './machine/machine.ts';
 import { pipIndex } from './machine/pip.ts';
 import { urlIn } from './machine/url.ts';
-import type { EcosystemId, RegistrySettings } from './registry-route.ts';
 
-type Upstreams = NonNullable<RegistrySettings['upstreams']>;
+type Upstreams = NonNullable<EcosystemSettings[EcosystemId]['upstreams']>;
 type Place = Pick<Upstreams[number], 'name' | 'url'>;
 
 interface Standard {

@@ -3,21 +3,20 @@
  * and sent to another process, and these functions only give it types.
  */
 import type { z } from 'zod';
+import { apart, type Placement, type RouteInput } from './define-route.ts';
 import type { Frozen } from './frozen.ts';
 import type * as schema from './schema.ts';
 import type { PeerInput } from './schema-parents.ts';
 
+export type { RouteInput } from './define-route.ts';
 export { env } from './variables.ts';
 
 /** What a config file may say: `docs/reference/config.md`. */
 export type NetworkInput = Frozen<z.input<typeof schema.network>>;
-/** A route with its protocol's parameters under the protocol's name. */
-export type RouteInput = Frozen<z.input<typeof schema.route>>;
 
 type NpmRouteInput = Extract<RouteInput, { protocol: 'npm' }>;
 type OciRouteInput = Extract<RouteInput, { protocol: 'oci' }>;
 type WebRouteInput = Extract<RouteInput, { protocol: 'web' }>;
-type Placement = Pick<RouteInput, 'name' | 'match' | 'access' | 'replicate' | 'retention'>;
 /** What a route copies to the key/value stores near its nodes. */
 export type KvInput = NonNullable<RouteInput['replicate']>;
 
@@ -75,44 +74,29 @@ export function defineNetwork(network: NetworkInput): NetworkInput {
  * A route for packages (npm, pnpm, yarn, bun): `npm({ match: { path: '/npm' } })`. Without `upstreams`, the
  * origin asks the registry that its machine's npm is set to.
  */
-export function npm({
-  name,
-  match,
-  access,
-  replicate,
-  retention,
-  ...settings
-}: NpmInput = {}): NpmRouteInput {
-  return { protocol: 'npm', ...placement({ name, match, access, replicate, retention }), npm: settings };
+export function npm(input: NpmInput = {}): NpmRouteInput {
+  const { place, settings } = apart(input);
+  return { protocol: 'npm', ...place, npm: settings };
 }
 
 /**
  * A route for containers (docker, containerd, podman, skopeo, helm, oras), at `/v2` unless it says otherwise:
  * `oci({ sources: [{ name: 'ghcr.io', url: 'https://ghcr.io' }] })`.
  */
-export function oci({
-  name,
-  match,
-  access,
-  replicate,
-  retention,
-  ...settings
-}: OciInput = {}): OciRouteInput {
-  return { protocol: 'oci', ...placement({ name, match, access, replicate, retention }), oci: settings };
+export function oci(input: OciInput = {}): OciRouteInput {
+  const { place, settings } = apart(input);
+  return { protocol: 'oci', ...place, oci: settings };
 }
 
 /** A route to any HTTP server: `web({ match: { path: '/assets' }, upstream: 'https://assets.example.com' })`. */
-export function web({ name, match, access, replicate, retention, ...settings }: WebInput): WebRouteInput {
-  return { protocol: 'web', ...placement({ name, match, access, replicate, retention }), web: settings };
+export function web(input: WebInput): WebRouteInput {
+  const { place, settings } = apart(input);
+  return { protocol: 'web', ...place, web: settings };
 }
 
 /** Copies of a route in the store near each node: `web({ upstream: '…', replicate: kv({ objectBytes: '4 MiB' }) })`. */
 export function kv(settings: KvInput = {}): KvInput {
   return settings;
-}
-
-function placement(given: Placement): Placement {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** A bus for nodes on one machine: a file in the network's `dataDir`. What there is without any `bus`. */

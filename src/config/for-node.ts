@@ -2,8 +2,9 @@
  * A network as one of its nodes may know it: only an origin talks to upstreams and to stores, so only an origin holds
  * their credentials, and only who uses a key/value store holds its password.
  */
+
+import { settingsOf } from './ecosystem-settings.ts';
 import type { Network, NodeConfig, RouteConfig } from './network.ts';
-import { settingsOf, withSettings } from './registry-route.ts';
 
 export function forNode(network: Network, name: string): Network {
   const kv = storesOf(network, name);
@@ -44,11 +45,10 @@ function withoutCredentials(route: RouteConfig): RouteConfig {
       return { ...route, web };
     }
     default: {
-      const { upstreams } = settingsOf(route.protocol, route);
+      const { upstreams, ...settings } = settingsOf(route.protocol, route);
       if (upstreams === undefined) return route;
-      return withSettings(route, {
-        upstreams: upstreams.map(({ authorization: _, ...upstream }) => upstream),
-      });
+      const known = upstreams.map(({ authorization: _, ...upstream }) => upstream);
+      return { ...route, [route.protocol]: { ...settings, upstreams: known } };
     }
   }
 }

@@ -270,7 +270,7 @@ describe('mistakes', () => {
       'nodes.pop.listen[0].prot: expected one of host, port, tls, http2, http3, informational, proxyProtocol, found an unknown parameter. Did you mean port?',
       'nodes.pop.memory: expected an object with bytes, objectBytes, found 5',
       "nodes[\"Bad Name\"]: expected a name of lower-case letters, digits and inner dashes, such as 'pop-1', found 'Bad Name'",
-      "routes[0].protocol: expected 'npm', 'oci' or 'web', found 'nmp'. Did you mean npm?",
+      "routes[0].protocol: expected 'npm', 'oci', 'web', 'pypi', 'go', 'cargo', 'maven', 'apt', 'rubygems', 'nuget', 'helm', 'huggingface' or 'files', found 'nmp'. Did you mean npm?",
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }), oci({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',

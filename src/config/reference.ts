@@ -2,6 +2,7 @@
  * The reference page of all parameters, made of the config table. `meridian reference` prints it, and
  * `docs/reference/config.md` is that.
  */
+import { ecosystems } from './ecosystems.ts';
 import { type Field, type Outline, outline } from './outline.ts';
 import { network } from './schema.ts';
 
@@ -14,6 +15,9 @@ Every parameter of \`meridian.config.ts\`. This page is made of the table in \`s
   parameter, or text: \`'250ms'\`, \`'30s'\`, \`'5m'\`, \`'12h'\`, \`'30d'\`.
 - Any text may be or hold \`env('NAME')\`: that environment variable's value when the config is loaded.
 - Unknown names are mistakes.
+- \`routes[].<ecosystem>\` stands for each of ${Object.keys(ecosystems)
+  .map((id) => `\`${id}\``)
+  .join(', ')}.
 `;
 
 /** Markdown, with a line break at its end. */
@@ -29,7 +33,7 @@ function sections(path: string, of: Outline): string[] {
   if (of.kind === 'list') return sections(`${path}[]`, of.of);
   if (of.kind === 'map') return sections(`${path}.<name>`, of.of);
   if (of.kind !== 'group') return [];
-  const title = path === '' ? 'The network' : `\`${path}\``;
+  const title = path === '' ? 'The network' : `\`${shared(path)}\``;
   const which = of.fields.find(({ of: field }) => field.kind === 'literal');
   const suffix = which === undefined ? '' : ` with ${typeOf(which)}`;
   const rows = of.fields.map((field) => `| ${cells(field).join(' | ')} |`);
@@ -38,6 +42,12 @@ function sections(path: string, of: Outline): string[] {
     sections(path === '' ? name : `${path}.${name}`, field),
   );
   return [own, ...inner];
+}
+
+/** What ecosystems have in common has one name, and so is shown once. */
+function shared(path: string): string {
+  const [, id = '', rest] = /^routes\[\]\.(\w+)\.(.+)$/.exec(path) ?? [];
+  return Object.hasOwn(ecosystems, id) ? `routes[].<ecosystem>.${rest}` : path;
 }
 
 function cells(field: Field): string[] {

@@ -5,7 +5,7 @@ import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
 const most = { tags: 64, fields: 64, parents: 64, text: 2_048 } as const;
 
 const credentials: ReadonlySet<string> = new Set([
-  ...['authorization', 'cookie', 'proxy-authorization', 'x-api-key', 'x-auth-token'],
+  ...['authorization', 'cookie', 'proxy-authorization', 'x-api-key', 'x-nuget-apikey', 'x-auth-token'],
 ]);
 const notTold = '(not told)';
 

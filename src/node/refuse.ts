@@ -14,8 +14,11 @@ export function noRoute(exchange: Exchange): MeridianError {
   return new MeridianError('no-route', `nothing is served at ${exchange.authority}${exchange.path}`);
 }
 
-/** How a credential may be presented (RFC 9110 §11.6.1). */
-const challenge = 'Bearer realm="meridian", Basic realm="meridian", charset="UTF-8"';
+/**
+ * How a credential may be presented (RFC 9110 §11.6.1). Basic comes first: Maven's HTTP client, and others, read one challenge of a field
+ * and no further, and what shows a bearer token does so without being asked.
+ */
+const challenge = 'Basic realm="meridian", charset="UTF-8", Bearer realm="meridian"';
 
 const doubtful: ReadonlySet<number> = new Set([400, 413, 414, 431, 501]);
 

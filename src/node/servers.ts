@@ -2,9 +2,9 @@
  * The servers that an origin asks by its config: scheme, host and port of each, for what is counted of them.
  */
 import { standardUpstreams } from '../config/default-upstreams.ts';
+import { settingsOf } from '../config/ecosystem-settings.ts';
 import type { RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
-import { settingsOf } from '../config/registry-route.ts';
 
 export async function serversOf(routes: readonly RouteConfig[]): Promise<ReadonlySet<string>> {
   const urls = await Promise.all(routes.map(urlsOf));

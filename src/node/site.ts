@@ -6,6 +6,7 @@ import type { ApiServices } from '../access/api/endpoint.ts';
 import type { Fleet } from '../access/api/fleet-state.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
+import { settingsOf } from '../config/ecosystem-settings.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { npmSetting } from '../config/npm-setting.ts';
 import type { Knowledge } from '../exchange.ts';
@@ -21,6 +22,7 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { guidesOf } from './client-guides.ts';
+import { packagesOf } from './ecosystems.ts';
 import { encoding } from './encode.ts';
 import type { Node, Site } from './node.ts';
 import { readFor } from './own-read.ts';
@@ -193,10 +195,21 @@ function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {
 
 function shownRoute(route: RouteConfig): ShownRoute {
   const { name, protocol, access, match } = route;
-  const hasPolicy =
-    (protocol === 'npm' && route.npm.policy !== undefined) ||
-    (protocol === 'oci' && route.oci.policy !== undefined);
+  const hasPolicy = policyOf(route) !== undefined;
   return { name, protocol, path: match.path, hosts: match.hosts, access, hasPolicy };
+}
+
+function policyOf(route: RouteConfig): object | undefined {
+  switch (route.protocol) {
+    case 'npm':
+      return route.npm.policy;
+    case 'oci':
+      return route.oci.policy;
+    case 'web':
+      return undefined;
+    default:
+      return undefined;
+  }
 }
 
 function protocolIn(all: readonly Route[], name: string): Protocol | null {
@@ -237,6 +250,10 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
     }
     case 'web':
       return web(route.web, mount);
+    default: {
+      const { protocol } = route;
+      return packagesOf(protocol, settingsOf(protocol, route), mount, clock);
+    }
   }
 }
 

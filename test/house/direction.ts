@@ -124,7 +124,9 @@ function objectionToSibling(from: string, path: string): string | undefined {
   const [, , there, isDeeperThere] = path.split('/');
   const apart = layers.siblingsApart.some((name) => name === folder) && isDeeper && isDeeperThere;
   const isShared = layers.siblingsShared.some((name) => name === `${folder}/${there}`);
-  return apart && here !== there && !isShared ? `${folder}/${here}/ may not import ${folder}/${there}/` : undefined;
+  return apart && here !== there && !isShared
+    ? `${folder}/${here}/ may not import ${folder}/${there}/`
+    : undefined;
 }
 
 function isVocabulary(path: string): boolean {

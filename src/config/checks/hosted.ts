@@ -1,4 +1,6 @@
 /** What lives here is kept in one place, by all origins together; and has one home. */
+
+import { settingsOf } from '../ecosystem-settings.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode, ParsedRoute } from '../schema.ts';
 import type { Draft } from './draft.ts';
@@ -28,8 +30,18 @@ export function checkHosted(route: ParsedRoute, index: number, nodes: Draft['nod
       if (twice === undefined) return [];
       return [{ path: `${path}.names`, expected: 'names that begin with no source', found: twice }];
     }
-    default:
+    case 'web':
       return [];
+    default: {
+      const { hosted, upstreams = [] } = settingsOf(route.protocol, route);
+      if (hosted === undefined) return [];
+      const path = `routes[${index}].${route.protocol}.hosted`;
+      const apart = checkStores(path, 'packages that one store keeps', nodes);
+      if (apart.length > 0) return apart;
+      const twice = upstreams.flatMap(({ names }) => names).find(isIn(hosted.names));
+      if (twice === undefined) return [];
+      return [{ path: `${path}.names`, expected: 'names that no upstream claims', found: twice }];
+    }
   }
 }
 

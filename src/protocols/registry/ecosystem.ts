@@ -28,7 +28,7 @@ export interface Ecosystem {
   write?(method: string, path: string, query: string): Write | null;
   /** At the origin: what is read and does not live here, from the sources that may have it. */
   pull(item: Item, at: Pulling): Promise<Answer>;
-  /** At the origin: what is read and lives here (`item.name` is claimed). Absent: only files do. */
+  /** At the origin: what is read and lives here (`item.name` is claimed). Absent: nothing can. */
   serve?(item: Item, at: Pulling): Promise<Answer>;
   /** At the origin: what is written. Also whatever `Read` passes on. */
   receive?(what: string, at: Changing): Promise<Answer>;
@@ -96,8 +96,10 @@ export interface Item {
   readonly form?: string | undefined;
   /** Whose file it is, where that is known by the address. */
   readonly version?: string | undefined;
-  /** The thing itself, which never changes: not an index. */
+  /** The thing itself: not an index. */
   readonly isFile?: boolean | undefined;
+  /** Of a file: other bytes may take its place, as those of a snapshot do. */
+  readonly isMutable?: boolean | undefined;
   /**
    * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
    * allows relative addresses, those are better.

@@ -4,9 +4,11 @@
  * anything else.
  */
 import type { Answer } from '../../entry.ts';
+import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { type Digest, formatReprDigest } from '../../http/digest.ts';
+import type { PartAsk } from '../../parent.ts';
 import { discard } from '../bodies.ts';
-import { etagOf, immutable } from './answers.ts';
+import { errorAnswer, etagOf, immutable } from './answers.ts';
 import type { Item } from './ecosystem.ts';
 import type { Pulling } from './origin.ts';
 import { refuseVersion } from './policy/refuse.ts';
@@ -30,7 +32,7 @@ export interface FileWanted {
    * specification; the bytes are then compared with what was fetched first.
    */
   readonly neverChanges?: boolean;
-  /** Without `neverChanges` and a digest: how it may be kept; absent: not at all. */
+  /** Other bytes may take its place: how long it may be used, by `cacheControlOf`. Absent, without a digest: not at all. */
   readonly cacheControl?: string;
 }
 
@@ -43,20 +45,22 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
   const refusal =
     wanted.version === null ? null : refuseVersion(item, { ...wanted, version: wanted.version }, at);
   if (refusal !== null) return refusal;
-  const mayKeep = digest !== null || wanted.neverChanges === true;
-  const cacheControl = mayKeep ? immutable : (wanted.cacheControl ?? 'no-store');
+  const mayKeep = digest !== null || wanted.neverChanges === true || wanted.cacheControl !== undefined;
+  const cacheControl = wanted.cacheControl ?? (mayKeep ? immutable : 'no-store');
   const etag = digest === null ? null : etagOf(digest);
   if (etag !== null && ask.stored?.etag === etag)
     return { status: 304, headers: new Headers({ etag, 'cache-control': cacheControl }), body: null };
 
   const headers = new Headers({ accept: '*/*' });
-  const isPart = digest === null && ask.part != null;
-  if (isPart) headers.set('range', ask.part.range);
+  const part = partToAsk(ask.part, etag);
+  askForPart(headers, part);
+  if (digest === null && ask.stored !== null) askConditionally(headers, ask.stored);
   const method = ask.exchange.method === 'HEAD' ? 'HEAD' : 'GET';
   const answer = await askUpstream(source, url, { method, headers }, at);
   const isWhole = answer.status === 200;
-  if (!isWhole && !(isPart && (answer.status === 206 || answer.status === 416)))
-    return passError(answer, item.path, registry);
+  const isPart = part !== null && (answer.status === 206 || answer.status === 416);
+  const isConfirmed = digest === null && ask.stored !== null && answer.status === 304;
+  if (!isWhole && !isPart && !isConfirmed) return passError(answer, item.path, registry);
   const fields = new Headers({ 'cache-control': cacheControl, 'content-type': type });
   for (const name of isWhole ? kept : [...kept, 'content-range']) {
     const value = answer.headers.get(name);
@@ -69,9 +73,32 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     fields.set('etag', etagOf(digest));
     fields.set('repr-digest', formatReprDigest(digest));
   }
-  if (method === 'HEAD') {
+  if (method === 'HEAD' || isConfirmed) {
     await discard(answer);
     return { status: answer.status, headers: fields, body: null };
   }
   return { status: answer.status, headers: fields, body: answer.body };
+}
+
+/** Of bytes that a digest names, the upstream's own validators are nobody's business. */
+function partToAsk(part: PartAsk | null | undefined, etag: string | null): PartAsk | null {
+  if (!part) return null;
+  if (etag === null) return part;
+  const isPlain = /^bytes=(?:\d+-\d*|-\d+)$/.test(part.range);
+  return isPlain && (part.ifRange == null || part.ifRange === etag) ? { range: part.range } : null;
+}
+
+/** Of several sources, the first that has it: what one does not have is asked of the next, and a failure is no such answer. */
+export async function pullFirst(
+  sources: readonly Source[],
+  item: Item,
+  at: Pulling,
+  pull: (source: Source) => Promise<Answer>,
+): Promise<Answer> {
+  let last: Answer | null = null;
+  for (const source of sources) {
+    last = await pull(source);
+    if (last.status !== 404 && last.status !== 410) return last;
+  }
+  return last ?? errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
 }

@@ -57,6 +57,7 @@ export interface Naming {
 export function resourceOf(naming: Naming, item: Item, address: Address = null): ItemResource {
   const { route, ecosystem, metadata } = naming;
   const { name, isFile = false, isRendered = false, isText = false, ask = askNothing } = item;
+  const isForGood = isFile && item.isMutable !== true;
   const rendered = address !== null && isRendered;
   return {
     ...{ as: 'resource', item, key: keyOf(route, item, rendered ? address : null), kind: item.kind },
@@ -65,7 +66,7 @@ export function resourceOf(naming: Naming, item: Item, address: Address = null):
     ...{ tags: tagsOf(ecosystem.id, item), ask, rendered, compress: address !== null && isText },
     ...(isFile ? { isDownload: true } : { isDocument: true }),
     ...(item.inParts !== undefined && { inParts: item.inParts }),
-    freshness: isFile ? undefined : metadata,
+    freshness: isForGood ? undefined : metadata,
   };
 }
 

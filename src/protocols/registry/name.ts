@@ -14,6 +14,7 @@ import { type Naming, resourceOf } from './item.ts';
 const passedOn = [
   ...['accept', 'content-type', 'content-length', 'content-encoding', 'content-disposition', 'content-range'],
   ...['if-match', 'if-none-match', 'user-agent', 'x-checksum-md5', 'x-checksum-sha1', 'x-checksum-sha256'],
+  ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
 
 /** Of one address: the same for all who ask, or as each likes it. */

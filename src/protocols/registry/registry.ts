@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { accessField, restrictedValue } from '../../identity.ts';
-import type { Change, Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts';
+import type { Change, Mount, OriginHome, Protocol } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
 import { Budget } from '../budget.ts';
 import { renderedFor } from '../rendered.ts';
@@ -15,14 +15,14 @@ import { openAhead } from './ahead.ts';
 import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
+import { holdingsOf } from './holdings.ts';
 import { openHosted } from './hosted/claims.ts';
-import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
-import { serveFile } from './hosted/serve.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
-import { mirrorOf } from './mirror/mirror.ts';
-import { serveMirrored } from './mirror/serve.ts';
+import { mirror } from './mirror/mirror.ts';
+import { retireMirrored } from './mirror/retire.ts';
+import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
@@ -51,12 +51,11 @@ export function registry(
   const origin: RegistryOrigin = {
     ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted },
     sources: openSources(options.upstreams, livesHere),
-    teller: openTeller(ecosystem, route),
+    teller: openTeller(route, id),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
   const ahead = openAhead(origin, options.ahead);
-  let purge: OriginDoor['purge'] | null = null;
   const naming = { route, ecosystem, metadata, isRestricted };
   return {
     id,
@@ -89,10 +88,10 @@ export function registry(
     guides: (at) => ecosystem.guides(at),
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
-    ...mirrorOf(origin),
-    ...hostingOf(origin, () => purge),
+    ...(ecosystem.needs && { mirror: (wanted, job) => mirror(origin, wanted, job) }),
+    holdings: holdingsOf(origin),
+    retire: (job) => retireMirrored(origin, job),
     begin(home: OriginHome) {
-      ({ purge } = home);
       if (policy === null) beginWithout(origin, home);
       else policy.begin(home);
     },
@@ -111,21 +110,27 @@ async function read(item: Item, at: Pulling): Promise<Answer> {
   await registry.policy?.ready();
   const refusal = item.name === null ? null : refusePackage(item.name, at);
   if (refusal !== null) return refusal;
-  const mirrored = item.isFile === true ? await serveMirrored(item, at) : null;
-  if (mirrored !== null) return mirrored;
-  try {
-    return await refusing(at, () => registry.ecosystem.pull(item, at));
-  } catch (error) {
-    const isAway = error instanceof MeridianError && error.row.blame === 'upstream';
-    const kept = isAway && item.isFile !== true ? await serveMirrored(item, at) : null;
-    if (kept !== null) return kept;
-    throw error;
-  }
+  const pull = () => refusing(at, () => registry.ecosystem.pull(item, at));
+  return orMirrored(item, at, pull, ({ version, mirroredMs }) => mayPass(item, { version, mirroredMs }, at));
+}
+
+/** Whether the policy lets through what was mirrored, as if it had been published then: its index is not looked at. */
+function mayPass(
+  { name }: Item,
+  { version, mirroredMs }: { readonly version: string; readonly mirroredMs: number },
+  { registry: { policy } }: Pulling,
+): boolean {
+  if (name === null || policy === null) return true;
+  return policy.judgeOf(name).against({ version, publishedMs: mirroredMs }) === null;
+}
+
+function neverChanges({ isFile = false, isMutable = false }: Item): boolean {
+  return isFile && !isMutable;
 }
 
 function servedHere(item: Item, at: Pulling): Promise<Answer> {
   const { ecosystem } = at.registry;
-  return ecosystem.serve === undefined ? serveFile(item, at) : ecosystem.serve(item, at);
+  return ecosystem.serve?.(item, at) ?? Promise.reject(new Refusal(404, 'Nothing of this kind lives here.'));
 }
 
 async function receive(at: Pulling): Promise<Answer> {
@@ -159,18 +164,19 @@ function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Se
 
 /** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
 function changed(
-  { ecosystem: { id }, route }: RegistryOrigin,
+  { ecosystem: { id }, route, hosted }: RegistryOrigin,
   item: Item,
   before: Parameters<Protocol['changed']>[1],
   { status, headers }: Answer,
 ): Change | null {
   const key = keyOf(route, item);
   const own: Selector = { by: 'key', key };
-  if (before.status !== 200) return null;
+  // What lives here has been purged by whoever has changed it.
+  if (before.status !== 200 || (item.name !== null && hosted?.claims(item.name) === true)) return null;
   if (headers.has(policyField)) return { selectors: [own], soft: true, seen: key };
   if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
   const etag = headers.get('etag');
-  if (item.isFile === true || status !== 200 || etag === null || etag === before.etag) return null;
+  if (neverChanges(item) || status !== 200 || etag === null || etag === before.etag) return null;
   const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
   return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
 }
