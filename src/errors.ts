@@ -282,6 +282,13 @@ export const errors = {
     advice:
       'The upstream did not answer in time (`timeouts.connectMs`, `timeouts.firstByteMs`, `timeouts.betweenBytesMs`).',
   },
+  'upstream-offline': {
+    status: 504,
+    blame: 'upstream',
+    retryable: true,
+    advice:
+      'The route asks no upstream (`offline: true` in the config), and nothing that is hosted, mirrored or cached here answers this. To have it fetched, take `offline` away and reload the origin (`meridian reload`).',
+  },
   'only-if-cached': {
     status: 504,
     blame: 'client',

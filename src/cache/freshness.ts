@@ -179,6 +179,7 @@ export function mayServeTolerated(freshness: Freshness, nowMs: number, maxStaleS
 export function mayServeOnError(freshness: Freshness, nowMs: number, error?: MeridianError): boolean {
   if (isFresh(freshness, nowMs)) return true;
   if (freshness.neverStale || freshness.alwaysRevalidate) return false;
+  if (error !== undefined && isOffline(error.code)) return true;
   const { staleIfErrorS, staleIfDisconnectedS } = freshness;
   const limitS = error !== undefined && isDisconnection(error.code) ? staleIfDisconnectedS : staleIfErrorS;
   return remainingS(freshness, nowMs) > -limitS;
@@ -187,6 +188,11 @@ export function mayServeOnError(freshness: Freshness, nowMs: number, error?: Mer
 /** Whether an error shows a cache that it is disconnected: no answer of any kind has come. */
 export function isDisconnection(code: string): code is ErrorCode {
   return code === 'upstream-unreachable' || code === 'upstream-timeout';
+}
+
+/** Whether an error says that nobody is asked, by the config: what is stored is then all that there is, however old. */
+export function isOffline(code: string): code is ErrorCode {
+  return code === 'upstream-offline';
 }
 
 /**

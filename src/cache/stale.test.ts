@@ -145,6 +145,19 @@ test('beyond stale-if-error the failure is passed on', async () => {
   expect([reply.status, await reply.text()]).toEqual([503, 'broken']);
 });
 
+test('where no upstream is asked by the config, what is stored is served however old it is, but for what forbids it', async () => {
+  const offline = () => Promise.reject(new MeridianError('upstream-offline', 'upstream.example is not asked'));
+  await using here = await world();
+  await stale(here, 'max-age=60, stale-if-error=30', 100 * 86_400);
+  here.parent = offline;
+  const reply = await here.get();
+  expect([reply.outcome, await reply.text()]).toEqual(['stale-on-error', 'old']);
+  await using strict = await world();
+  await stale(strict, 'max-age=60, must-revalidate', 10);
+  strict.parent = offline;
+  expect((await failureOf(strict.get())).code).toBe('upstream-offline');
+});
+
 test('the limit of stale-if-error holds for the moment of serving, however long the parent took to fail', async () => {
   await using here = await world();
   await stale(here, 'max-age=60, stale-if-error=20', 10);

@@ -69,6 +69,10 @@ function routesTable({ routes }: Network): string {
 }
 
 function upstreamsOf(route: RouteConfig): string {
+  return route.offline ? `none is asked (offline): ${known(route)}` : known(route);
+}
+
+function known(route: RouteConfig): string {
   switch (route.protocol) {
     case 'npm':
       if (route.npm.upstreams === undefined) return "this machine's npm setting";

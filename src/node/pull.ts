@@ -23,12 +23,14 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { informing } from './inform.ts';
-import { serverOf } from './servers.ts';
+import { hostOf, serverOf } from './servers.ts';
 import { streamOfPieces } from './stream.ts';
 import { noted } from './tier-request.ts';
 import { verifiedAnswer } from './tiers.ts';
 
 export interface PullOptions {
+  /** No upstream is asked, for whatever reason: the route is `offline`. */
+  readonly offline: boolean;
   readonly node: string;
   readonly cdnId: string;
   readonly cache: Cache;
@@ -101,6 +103,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
       purge: options.purge,
 
       async fetch(remote, url, { method, headers: given, body, signal }) {
+        if (options.offline) throw new MeridianError('upstream-offline', `${hostOf(url)} is not asked`);
         const headers = new Headers(given);
         headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
         headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
@@ -110,7 +113,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         const server = serverOf(url);
         await turnAt(server, signal);
         const bounds = { ...options.bounds, on: exchange.tier?.route };
-        const name = server.slice(server.indexOf('//') + 2);
+        const name = hostOf(url);
         const span = exchange.trace?.ask({ as: 'remote', name, method, url, background: ask.background });
         if (span && options.mayTrace(name)) headers.set('traceparent', span.traceparent);
         const askedMs = clock.elapsed();

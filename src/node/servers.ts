@@ -31,3 +31,9 @@ export function serverOf(url: string): string {
   const end = url.indexOf('/', url.indexOf('//') + 2);
   return end === -1 ? url : url.slice(0, end);
 }
+
+/** Host and port, without the scheme. */
+export function hostOf(url: string): string {
+  const server = serverOf(url);
+  return server.slice(server.indexOf('//') + 2);
+}

@@ -122,14 +122,14 @@ export async function makeSite(
     accounts: records?.accounts ?? null,
   };
   const parentFor = (route: Route) => {
+    const given = network.routes.find((each) => each.name === route.name);
     if (role === 'origin') {
-      const puller = pullFrom(route.protocol, pulling);
+      const puller = pullFrom(route.protocol, { ...pulling, offline: given?.offline ?? false });
       pullers.set(route, puller);
       return puller.parent;
     }
-    const replicate = network.routes.find((each) => each.name === route.name);
     const direct = upper.parent(route);
-    const parent = replicate ? replicas.before(direct, replicate, config, network) : direct;
+    const parent = given ? replicas.before(direct, given, config, network) : direct;
     return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));
