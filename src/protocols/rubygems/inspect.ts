@@ -57,6 +57,16 @@ async function inspect(stream: AsyncIterable<Uint8Array>): Promise<Gemspec> {
   return spec;
 }
 
+/** The specification alone, of a gem that has been looked into before. @throws {GemError} */
+export async function readSpecOf(stream: AsyncIterable<Uint8Array>): Promise<Gemspec> {
+  const bounds = { what: 'is an archive that', maxEntries: maxParts, maxBytes: Number.MAX_SAFE_INTEGER };
+  for await (const { path, sizeBytes, body } of tarEntries(stream, bounds)) {
+    if (path === 'metadata.gz')
+      return readGemspec(unpacked(await whole(body, sizeBytes, maxMetadataBytes, path), path));
+  }
+  throw new GemError('holds no specification (metadata.gz)');
+}
+
 async function inspectFiles(body: AsyncIterable<Uint8Array>, packedBytes: number): Promise<void> {
   const bounds = {
     what: 'holds an archive of files that',
