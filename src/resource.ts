@@ -66,9 +66,10 @@ export interface Pass {
   readonly deed?: Pick<Deed, 'action' | 'subject'>;
   /**
    * Whom the PoP lets through. Absent: whoever may do the deed. `account`: whoever has a token, about himself. `anybody`: the
-   * request itself shows the origin who asks, by a password or an identity token, so the PoP looks for no credential.
+   * request itself shows the origin who asks, by a password or an identity token, so the PoP looks for no credential. `upstream`: the
+   * request shows a credential of the upstream's, which judges it; where not everybody may read the route, that lets nobody in.
    */
-  readonly audience?: 'account' | 'anybody';
+  readonly audience?: 'account' | 'anybody' | 'upstream';
   readonly ask: 'client' | FieldList;
   /** Its body is a blob, which may be longer than others (`limits.blobBytes`). */
   readonly bringsBlob?: boolean;

@@ -151,6 +151,13 @@ export async function admitToPass(
   // What is about accounts goes no further than the origin: `npm logout` names the token in the address.
   const onward = named.audience === undefined ? withoutToken(exchange) : withoutTokenFields(exchange);
   if (named.audience === 'anybody') return onward;
+  if (named.audience === 'upstream') {
+    if (guard.isOpen(route.name)) return onward;
+    throw new MeridianError(
+      'unauthenticated',
+      'The token is another registry’s, and this route needs one of its own.',
+    );
+  }
   if (named.audience === 'account') return inOtherWords(onward, { identity: await holder(guard, exchange) });
   if (named.deed === undefined && guard.isOpen(route.name)) return onward;
   const identity = await admitted(guard, exchange, doingOf(route, named));

@@ -24,6 +24,12 @@ export interface Ecosystem {
    * @param query with its question mark; empty when there is none.
    */
   read(path: string, query: string): Read;
+  /**
+   * Requests that show a credential of the upstream's own, for what it gives to some alone: they go to `receive` with it, past all caches, as whoever
+   * asks. `null`: this is none. Absent: there are none. Where not everybody may read the route, nobody is let in by it.
+   * @param authorization value of the field.
+   */
+  foreign?(authorization: string, path: string, query: string): Passed | null;
   /** What any other method does there. Absent: nothing can be written. `null`: this cannot. Pure. */
   write?(method: string, path: string, query: string): Write | null;
   /** At the origin: what is read and does not live here, from the sources that may have it. */

@@ -34,6 +34,8 @@ export interface FileWanted {
   readonly neverChanges?: boolean;
   /** Other bytes may take its place: how long it may be used, by `cacheControlOf`. Absent, without a digest: not at all. */
   readonly cacheControl?: string;
+  /** Further fields of the answer. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** What a file's own answer says of it that clients may use. */
@@ -61,7 +63,7 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
   const isPart = part !== null && (answer.status === 206 || answer.status === 416);
   const isConfirmed = digest === null && ask.stored !== null && answer.status === 304;
   if (!isWhole && !isPart && !isConfirmed) return passError(answer, item.path, registry);
-  const fields = new Headers({ 'cache-control': cacheControl, 'content-type': type });
+  const fields = new Headers({ ...wanted.fields, 'cache-control': cacheControl, 'content-type': type });
   for (const name of isWhole ? kept : [...kept, 'content-range']) {
     const value = answer.headers.get(name);
     if (value !== null) fields.set(name, value);

@@ -52,6 +52,8 @@ export interface Naming {
   readonly metadata: FreshnessPolicy;
   /** Whether something is for those only who have been given it by name. */
   isRestricted(name: string): boolean;
+  /** Whether it is nobody else's. */
+  livesHere(name: string): boolean;
 }
 
 export function resourceOf(naming: Naming, item: Item, address: Address = null): ItemResource {

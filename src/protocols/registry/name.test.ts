@@ -77,6 +77,7 @@ function named(
     ecosystem: toy,
     metadata: { freshS: 60 },
     isRestricted: (name: string) => name === 'left',
+    livesHere: (name: string) => name === 'left',
   };
   const headers = new Headers(accept === undefined ? {} : { accept });
   return namer(mount, toy, naming)(exchange({ target: `/t${target}`, method, headers }));

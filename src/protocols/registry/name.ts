@@ -28,6 +28,8 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
   });
   return (exchange) => {
     const { method, target, headers } = exchange;
+    const foreign = ecosystem.foreign === undefined ? null : foreignAt(mount, ecosystem, naming, exchange);
+    if (foreign !== null) return foreign;
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
@@ -69,6 +71,32 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'malformed':
       return { named: refusal('malformed', 'request-malformed', read.why) };
   }
+}
+
+/** Of what lives here, no upstream's credential says anything. */
+function foreignAt(
+  mount: Mount,
+  ecosystem: Ecosystem,
+  naming: Naming,
+  { method, target, headers }: Exchange,
+): Pass | null {
+  const authorization = headers.get('authorization');
+  if (authorization === null) return null;
+  const shown = ecosystem.foreign?.(authorization, ...below(mount, target)) ?? null;
+  if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
+  const range = headers.get('range');
+  const ask: FieldList = [
+    ...fieldsOf(headers),
+    ['authorization', authorization],
+    ...(range === null ? [] : [['range', range] as const]),
+  ];
+  return {
+    as: 'pass',
+    kind: shown.what,
+    why: method === 'GET' || method === 'HEAD' ? 'bypass' : 'method',
+    audience: 'upstream',
+    ask,
+  };
 }
 
 function passed({ what, name }: Passed): Pass {

@@ -30,6 +30,8 @@ export interface RegistryOrigin {
   readonly budget: Budget;
   /** Whether something is for those only who have been given it by name. */
   isRestricted(name: string): boolean;
+  /** Whether it is nobody else's. */
+  livesHere(name: string): boolean;
   readonly clock: Clock;
 }
 

@@ -49,14 +49,14 @@ export function registry(
   const isRestricted = (name: string) => livesHere(name) && hosted?.isPublic(name) !== true;
   const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock, livesHere });
   const origin: RegistryOrigin = {
-    ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted },
+    ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
     sources: openSources(options.upstreams, livesHere),
     teller: openTeller(route, id),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
   const ahead = openAhead(origin, options.ahead);
-  const naming = { route, ecosystem, metadata, isRestricted };
+  const naming = { route, ecosystem, metadata, isRestricted, livesHere };
   return {
     id,
     name: namer(mount, ecosystem, naming),
@@ -117,10 +117,10 @@ async function read(item: Item, at: Pulling): Promise<Answer> {
 /** Whether the policy lets through what was mirrored, as if it had been published then: its index is not looked at. */
 function mayPass(
   { name }: Item,
-  { version, mirroredMs }: { readonly version: string; readonly mirroredMs: number },
+  { version, mirroredMs }: { readonly version: string | null; readonly mirroredMs: number },
   { registry: { policy } }: Pulling,
 ): boolean {
-  if (name === null || policy === null) return true;
+  if (name === null || version === null || policy === null) return true;
   return policy.judgeOf(name).against({ version, publishedMs: mirroredMs }) === null;
 }
 
@@ -138,7 +138,14 @@ async function receive(at: Pulling): Promise<Answer> {
   const { method, target } = at.ask.exchange;
   const [path, query] = below({ prefix }, target);
   const isRead = method === 'GET' || method === 'HEAD';
-  const wanted = isRead ? ecosystem.read(path, query) : (ecosystem.write?.(method, path, query) ?? null);
+  const authorization = at.ask.exchange.headers.get('authorization');
+  const foreign = authorization === null ? null : (ecosystem.foreign?.(authorization, path, query) ?? null);
+  const wanted =
+    foreign !== null
+      ? foreign
+      : isRead
+        ? ecosystem.read(path, query)
+        : (ecosystem.write?.(method, path, query) ?? null);
   if (wanted === null || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
   const { what } = wanted;
   return refusing(at, () =>
