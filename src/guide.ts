@@ -34,16 +34,18 @@ export interface SettingsFile {
 }
 
 /**
- * Lines that mean one setting each: `ini` `key=value`; `yarnrc` `key value`; `yaml` `key: value`, with a list below its key; `toml` `key = value`
- * in a section; `json` one item of a list under a key. `own`: a file that is nobody else's, whose lines are the values.
+ * Lines that mean one setting each: `ini` `key=value` and `toml` `key = value`, below the heading of a section where there is one; `yarnrc`
+ * `key value`; `yaml` `key: value`, with a list below its key; `json` one item of a list under a key; `xml` one element within others. `own`: a
+ * file that is nobody else's, whose lines are the values.
  */
-export type SettingsForm = 'ini' | 'yarnrc' | 'yaml' | 'toml' | 'json' | 'own';
+export type SettingsForm = 'ini' | 'yarnrc' | 'yaml' | 'toml' | 'json' | 'xml' | 'own';
 
 export interface Setting {
-  /** Of `toml`: `[install]`. */
+  /** Of `ini` and `toml`: `global` for `[global]`. Of `xml`: the elements that it is in, from the outermost one: `settings/mirrors`. */
   readonly section?: string | undefined;
+  /** Of `xml`: text that this element holds, and no other one beside it: `<id>meridian</id>`. */
   readonly key: string;
-  /** As the file has it, quotes included. */
+  /** As the file has it, quotes included. Of `xml`: the whole element, in one line. */
   readonly value: string;
   /** Of `yaml` and `json`: one item of a list, in which others stay. */
   readonly isItem?: boolean | undefined;
@@ -58,6 +60,8 @@ export interface RouteAddress {
 
 /** What a file says that has these settings and no others. */
 export function textOf({ form, settings }: Pick<SettingsFile, 'form' | 'settings'>): string {
+  if (form === 'xml')
+    return `<?xml version="1.0" encoding="utf-8"?>\n${elementsOf(settings, 0).join('\n')}\n`;
   let section: string | undefined;
   const lines = settings.flatMap((setting) => {
     const heading = setting.section === section ? [] : [`[${setting.section}]`];
@@ -79,7 +83,18 @@ export function linesOf(form: SettingsForm, { key, value, isItem = false }: Sett
       return [`${key} = ${value}`];
     case 'json':
       return [`  "${key}": [${value}]`];
+    case 'xml':
     case 'own':
       return [value];
   }
+}
+
+/** @param depth how many of the elements that they are in have been opened. */
+function elementsOf(settings: readonly Setting[], depth: number): readonly string[] {
+  const indent = '  '.repeat(depth);
+  const within = Map.groupBy(settings, ({ section = '' }) => section.split('/')[depth] ?? '');
+  return [...within].flatMap(([name, inside]) => {
+    if (name === '') return inside.map(({ value }) => indent + value);
+    return [`${indent}<${name}>`, ...elementsOf(inside, depth + 1), `${indent}</${name}>`];
+  });
 }

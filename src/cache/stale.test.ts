@@ -146,7 +146,8 @@ test('beyond stale-if-error the failure is passed on', async () => {
 });
 
 test('where no upstream is asked by the config, what is stored is served however old it is, but for what forbids it', async () => {
-  const offline = () => Promise.reject(new MeridianError('upstream-offline', 'upstream.example is not asked'));
+  const offline = () =>
+    Promise.reject(new MeridianError('upstream-offline', 'upstream.example is not asked'));
   await using here = await world();
   await stale(here, 'max-age=60, stale-if-error=30', 100 * 86_400);
   here.parent = offline;

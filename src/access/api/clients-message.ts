@@ -4,7 +4,7 @@ import { z } from 'zod';
 const settingsFile = z.object({
   /** Below the user's home folder: `.npmrc`; absolute for what is the system's. */
   path: z.string(),
-  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml', 'json', 'own']),
+  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml', 'json', 'xml', 'own']),
   settings: z.array(
     z.object({
       section: z.string().optional(),

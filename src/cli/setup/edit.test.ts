@@ -10,6 +10,14 @@ const server: Setting = { key: 'npmRegistryServer', value: `"${url}"` };
 const mirror: Setting = { key: 'registry-mirrors', value: `"${url}"`, isItem: true };
 const host: Setting = { key: 'unsafeHttpWhitelist', value: '"127.0.0.1"', isItem: true };
 
+const index: Setting = { section: 'global', key: 'index-url', value: url };
+const cargo: readonly Setting[] = [
+  { section: 'source.crates-io', key: 'replace-with', value: '"meridian"' },
+  { section: 'source.meridian', key: 'registry', value: `"sparse+${url}"` },
+  { section: 'registries.meridian', key: 'index', value: `"sparse+${url}"` },
+];
+const bundler: Setting = { key: 'BUNDLE_MIRROR__HTTPS://GEMS__EXAMPLE/', value: `"${url}"` };
+
 interface Case {
   readonly what: string;
   readonly form: SettingsForm;
@@ -55,6 +63,49 @@ const cases: readonly Case[] = [
     ...{ form: 'toml', settings: [inToml] },
     before: '[test]\nregistry = 1\n\n[install]\ncache = false\n',
     after: `[test]\nregistry = 1\n\n[install]\nregistry = "${url}"\ncache = false\n`,
+  },
+  {
+    what: 'a section of pip’s, beside others',
+    ...{ form: 'ini', settings: [index] },
+    before:
+      '[install]\nindex-url = https://a.example\n\n[global]\ntimeout = 60\nindex-url = https://b.example\n',
+    after: `[install]\nindex-url = https://a.example\n\n[global]\ntimeout = 60\nindex-url=${url}\n`,
+  },
+  {
+    what: 'another section, for a section and one more',
+    ...{ form: 'ini', settings: [index, { section: 'distutils', key: 'index-servers', value: 'meridian' }] },
+    before: '[list]\nformat = columns\n',
+    after: `[list]\nformat = columns\n[global]\nindex-url=${url}\n[distutils]\nindex-servers=meridian\n`,
+  },
+  {
+    what: 'cargo’s sources and registries',
+    ...{ form: 'toml', settings: cargo },
+    before: '[net]\nretry = 3\n\n[registries.other]\nindex = "sparse+https://a.example/"\n',
+    after: `[net]\nretry = 3\n\n[registries.other]\nindex = "sparse+https://a.example/"\n[source.crates-io]\nreplace-with = "meridian"\n[source.meridian]\nregistry = "sparse+${url}"\n[registries.meridian]\nindex = "sparse+${url}"\n`,
+  },
+  {
+    what: 'a source of cargo that is replaced already',
+    ...{ form: 'toml', settings: cargo },
+    before: '[source.crates-io]\nreplace-with = "other"\n',
+    after: `[source.crates-io]\nreplace-with = "meridian"\n[source.meridian]\nregistry = "sparse+${url}"\n[registries.meridian]\nindex = "sparse+${url}"\n`,
+  },
+  {
+    what: 'settings of go',
+    ...{ form: 'ini', settings: [{ key: 'GOPROXY', value: url }] },
+    before: 'GOFLAGS=-mod=mod\nGOPROXY=direct\n',
+    after: `GOFLAGS=-mod=mod\nGOPROXY=${url}\n`,
+  },
+  {
+    what: 'settings of Bundler',
+    ...{ form: 'yaml', settings: [bundler] },
+    before: '---\nBUNDLE_JOBS: "4"\n',
+    after: `---\nBUNDLE_JOBS: "4"\nBUNDLE_MIRROR__HTTPS://GEMS__EXAMPLE/: "${url}"\n`,
+  },
+  {
+    what: 'sources of gem',
+    ...{ form: 'yaml', settings: [{ key: ':sources', value: url, isItem: true }] },
+    before: '---\n:backtrace: false\n:sources:\n- https://gems.example/\n',
+    after: `---\n:backtrace: false\n:sources:\n- ${url}\n- https://gems.example/\n`,
   },
   {
     what: 'no section of that name',

@@ -4,12 +4,14 @@
  */
 import { linesOf, type Setting, type SettingsFile, type SettingsForm, textOf } from '../../guide.ts';
 import { withItems, withoutItems } from './json.ts';
+import { withElements, withoutElements } from './xml.ts';
 
 type Settings = Pick<SettingsFile, 'form' | 'settings'>;
 
 /** Says what these settings say, and all else as before. Done twice, it changes nothing more. */
 export function withSettings(text: string, { form, settings }: Settings): string {
   if (form === 'json') return withItems(text, settings);
+  if (form === 'xml') return withElements(text, settings);
   if (form === 'own') return textOf({ form, settings });
   const { lines, end } = linesIn(text);
   for (const setting of settings) {
@@ -26,6 +28,7 @@ export function withSettings(text: string, { form, settings }: Settings): string
  */
 export function withoutSettings(text: string, before: string, { form, settings }: Settings): string {
   if (form === 'json') return withoutItems(text, before, settings);
+  if (form === 'xml') return withoutElements(text, before, settings);
   if (form === 'own') return before;
   const { lines, end } = linesIn(text);
   const old = linesIn(before).lines;
@@ -61,7 +64,9 @@ function putItem(lines: string[], setting: Setting, [at]: readonly number[]): vo
   }
   if (itemsOf(lines, at).some((item) => lines[item] !== undefined && isItem(lines[item], setting))) return;
   const inBrackets = /^([^[]*\[)(.*)$/.exec(lines[at] ?? '');
-  if (inBrackets === null) lines.splice(at + 1, 0, linesOf('yaml', setting)[1] ?? '');
+  // Items of one list are indented alike, or it is none.
+  const indent = /^(\s*)-\s/.exec(lines[at + 1] ?? '')?.[1] ?? '  ';
+  if (inBrackets === null) lines.splice(at + 1, 0, `${indent}- ${setting.value}`);
   else if (!(inBrackets[2] ?? '').includes(setting.value)) {
     const rest = inBrackets[2] ?? '';
     lines[at] = `${inBrackets[1]}${setting.value}${/^\s*\]/.test(rest) ? '' : ', '}${rest}`;
@@ -148,6 +153,7 @@ function keyTest(form: SettingsForm, key: string): RegExp {
     case 'ini':
     case 'toml':
     case 'json':
+    case 'xml':
     case 'own':
       return new RegExp(`^\\s*${name}\\s*=`);
     case 'yarnrc':

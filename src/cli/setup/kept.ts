@@ -13,7 +13,7 @@ import { withoutSettings, withSettings } from './edit.ts';
 const kept = z.object({
   /** Clients that it was written for. */
   clients: z.array(z.string()),
-  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml', 'json', 'own']),
+  form: z.enum(['ini', 'yarnrc', 'yaml', 'toml', 'json', 'xml', 'own']),
   settings: z.array(
     z.object({
       section: z.string().optional(),
@@ -41,7 +41,11 @@ export interface Homes {
 }
 
 /** Of programs that all users share. */
-const systemFolders = ['/etc/docker/', '/etc/containerd/certs.d/'];
+const systemFolders = [
+  ...['/etc/docker/', '/etc/containerd/certs.d/'],
+  // Not apt.conf.d: what stands there, apt runs.
+  ...['/etc/apt/sources.list.d/', '/etc/apt/keyrings/'],
+];
 
 export type Written = 'written' | 'unchanged';
 /**
