@@ -8,10 +8,13 @@ import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-setting
 import type { Mount, Protocol } from '../protocol.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
+import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
-const made: Made = {};
+const made: Made = {
+  rubygems: () => rubygems,
+};
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(

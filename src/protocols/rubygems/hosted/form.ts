@@ -9,7 +9,7 @@ const maxBytes = 16 * 1024;
 export async function formOf({ ask, query }: Changing): Promise<URLSearchParams> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(ask.exchange.body)) {
+  for await (const chunk of chunksOf(ask.exchange.body(maxBytes))) {
     size += chunk.length;
     if (size > maxBytes) throw new MeridianError('body-too-large', `A form has at most ${maxBytes} bytes.`);
     chunks.push(chunk);

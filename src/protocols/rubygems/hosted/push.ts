@@ -19,7 +19,7 @@ const plain = 'text/plain; charset=utf-8';
 
 /** Sentences that `gem` shows as they are. */
 export async function push(at: Changing): Promise<Answer> {
-  return withBlob(at, at.ask.exchange.body, {}, async (held) => {
+  return withBlob(at, at.ask.exchange.body(at.registry.hosted?.maxFileBytes), {}, async (held) => {
     const spec = await inspectGem(await held.open()).catch((cause: unknown) => {
       if (!(cause instanceof GemError)) throw cause;
       throw new Refusal(422, `The gem ${cause.message}. Nothing was pushed.`, cause);
