@@ -166,6 +166,21 @@ function isRange(text: string): boolean {
   return text.length <= 256 && new RegExp(`^${range}(?:\\s*\\|\\|\\s*${range})*$`).test(text);
 }
 
+/** A name of whatever ecosystem, with versions after its last `@`: comparators between spaces or commas, `||` between alternatives. */
+export function anyPackageSpec(value: string): string | undefined {
+  const at = value.lastIndexOf('@');
+  const name = at <= 0 ? value : value.slice(0, at);
+  const range = at <= 0 ? '*' : value.slice(at + 1);
+  return anyPackagePattern(name) !== undefined && isComparison(range) ? value : undefined;
+}
+
+/** What the versions in it have to look like is the ecosystem's to say. */
+function isComparison(text: string): boolean {
+  const one = '(?:[<>]=?|!?=)?\\s*[0-9A-Za-z][0-9A-Za-z.+~:!_-]*';
+  const range = `\\s*(?:\\*|${one}(?:[\\s,]+${one})*)\\s*`;
+  return text.length <= 256 && new RegExp(`^${range}(?:\\|\\|${range})*$`).test(text);
+}
+
 /** A moment as RFC 3339 has it. */
 export function moment(value: string): string | undefined {
   const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/.test(

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { files } from '../protocols/files/files.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
@@ -14,6 +15,7 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 
 const made: Made = {
   rubygems: () => rubygems,
+  files,
 };
 
 /** The protocol of a route for packages. */

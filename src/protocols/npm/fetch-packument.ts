@@ -5,12 +5,12 @@
 import type { Answer } from '../../entry.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { Budget } from '../budget.ts';
+import { markOf } from '../registry/policy/terms.ts';
 import type { Deriver } from './deriver.ts';
 import { type Form, mediaTypes } from './form.ts';
 import type { Documents } from './job.ts';
 import type { Outlines } from './outlines.ts';
 import type { Enforcement } from './packument.ts';
-import { markOf } from './policy/terms.ts';
 import { packumentUrl, type Remotes } from './remotes.ts';
 import { original, type Source } from './source.ts';
 import { collect, get, passError } from './upstream.ts';

@@ -3,13 +3,14 @@
  * wherever the sender has no further use for them.
  */
 
-import type { ErrorCode } from '../../errors.ts';
+import type { FeedFile, FeedPart } from '../registry/policy/feed-job.ts';
+import type { Facts } from '../registry/policy/terms.ts';
+import type { ThreadReply, ThreadRequest } from '../thread.ts';
 import type { Document } from './canonical.ts';
 import type { Told } from './catalogue/packument.ts';
 import type { Publication } from './hosted/publication.ts';
 import type { Outline } from './outlines.ts';
 import type { Enforcement, Ruling } from './packument.ts';
-import type { Facts } from './policy/terms.ts';
 
 /** An upstream's document, to be made canonical. */
 export interface DeriveJob {
@@ -58,11 +59,6 @@ export interface FeedJob {
   readonly files: readonly FeedFile[];
 }
 
-export interface FeedFile {
-  readonly name: string;
-  readonly bytes: ArrayBuffer;
-}
-
 /** What a client has sent to be published. */
 export interface PublicationJob {
   readonly task: 'publication';
@@ -98,18 +94,6 @@ export interface JobResults {
   readonly publication: Publication;
 }
 
-export interface FeedPart {
-  /** A line for each package that an advisory is about: its name, a tab, the advisory as JSON. */
-  readonly lines: string;
-  /** Advisories about npm packages. */
-  readonly advisories: number;
-}
+export type Request = ThreadRequest<Job>;
 
-export interface Request {
-  readonly id: number;
-  readonly job: Job;
-}
-
-export type Reply =
-  | { readonly id: number; readonly result: JobResults[keyof JobResults] }
-  | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly detail: string } };
+export type Reply = ThreadReply<JobResults[keyof JobResults]>;

@@ -5,10 +5,11 @@
  *
  * Pure functions. They take as long as the document is large, so they run in `packument.worker.ts`.
  */
+
+import type { Facts, Terms } from '../registry/policy/terms.ts';
 import { bareObject, isObject, type Json, type JsonObject } from './json.ts';
 import type { VersionDigests } from './outlines.ts';
 import { enforce, factsOf } from './policy/enforce.ts';
-import type { Facts, Terms } from './policy/terms.ts';
 import { TarballIndex } from './tarball-index.ts';
 
 /** Stands in canonical documents where a PoP writes the address that its client used (RFC 2606 §2). */

@@ -5,20 +5,12 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
+import { readFeed } from '../registry/policy/feed-job.ts';
+import { NotOsv } from '../registry/policy/osv.ts';
 import { type Document, documentOf } from './canonical.ts';
 import { tell } from './catalogue/packument.ts';
 import { NotAPublication, readPublication } from './hosted/publication.ts';
-import type {
-  DerivedDocuments,
-  DeriveJob,
-  FeedJob,
-  FeedPart,
-  Job,
-  JobResults,
-  Reply,
-  Request,
-  SelectJob,
-} from './job.ts';
+import type { DerivedDocuments, DeriveJob, Job, JobResults, Reply, Request, SelectJob } from './job.ts';
 import {
   derivePackument,
   NotAPackument,
@@ -27,7 +19,7 @@ import {
   selectTags,
   selectVersion,
 } from './packument.ts';
-import { NotOsv, readOsv } from './policy/osv.ts';
+import { readOsv } from './policy/osv.ts';
 
 /** Up to this size the full form is made along with the abbreviated one: a few milliseconds. */
 const FULL_BESIDE_BYTES = 1024 * 1024;
@@ -53,7 +45,7 @@ function done(job: Job): JobResults[Job['task']] {
     case 'describe':
       return tell(parsePackument(decode(join(job.chunks))));
     case 'feed':
-      return readFeed(job);
+      return readFeed(job.files, readOsv);
     case 'publication':
       return readPublication(job.chunks);
   }
@@ -83,20 +75,6 @@ function select({ chunks, part }: SelectJob): Document | null {
   const text = decode(join(chunks));
   const selected = part === 'dist-tags' ? selectTags(text) : selectVersion(text, part.version);
   return selected === null ? null : documentOf(selected);
-}
-
-function readFeed({ files }: FeedJob): FeedPart {
-  const lines: string[] = [];
-  for (const { name, bytes } of files) {
-    try {
-      for (const [about, advisory] of readOsv(decode(bytes)))
-        lines.push(`${about}\t${JSON.stringify(advisory)}\n`);
-    } catch (cause) {
-      if (!(cause instanceof NotOsv || cause instanceof NotAPackument)) throw cause;
-      throw new NotOsv(`${name}: ${cause.message}`, { cause });
-    }
-  }
-  return { lines: lines.join(''), advisories: lines.length };
 }
 
 function unpack({ chunks, gzip, maxBytes }: DeriveJob): Uint8Array {

@@ -7,6 +7,7 @@ import type { Answer } from '../../entry.ts';
 import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { holdsUnder, markOf, needsTime, type Terms } from '../registry/policy/terms.ts';
 import { answerWith, cacheControlOf, confirm, type Presentation, refusedAnswer } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
 import { type Fetched, fetchPackument, type Wanted } from './fetch-packument.ts';
@@ -14,7 +15,6 @@ import { mediaTypes } from './form.ts';
 import { indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import type { Enforcement } from './packument.ts';
-import { holdsUnder, markOf, needsTime, type Terms } from './policy/terms.ts';
 import { type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */

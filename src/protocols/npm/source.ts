@@ -3,9 +3,9 @@
  * `meridian-source` of the stored response: enough to ask the upstream whether anything has changed.
  */
 import type { Entry } from '../../entry.ts';
+import type { Stamp } from '../registry/policy/terms.ts';
 import { sourceField } from '../rendered.ts';
 import type { Form } from './form.ts';
-import type { Stamp } from './policy/terms.ts';
 
 /** Raised when the same upstream bytes lead to other documents, so that stored ones are made anew. */
 const derivation = 2;

@@ -3,10 +3,11 @@
  * file is found in it without parsing thousands of others. Of versions that the policy hides it says which they are, and has no URLs:
  * `=<version> <published, ms since the epoch, or hyphen> <provenance or hyphen>`.
  */
+
+import type { Facts } from '../registry/policy/terms.ts';
 import { reprDigestOf } from './integrity.ts';
 import type { Json, JsonObject } from './json.ts';
 import { bareName, isTarballFile } from './path.ts';
-import type { Facts } from './policy/terms.ts';
 
 /** No file begins like this. */
 const HIDDEN = '=';

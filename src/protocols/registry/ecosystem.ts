@@ -42,6 +42,11 @@ export interface Ecosystem {
   error?(status: number, message: string): { readonly type: string; readonly body: string };
   /** How its versions are ordered: for rules, advisories and lists. */
   readonly order: VersionOrder;
+  /**
+   * At the origin: what the policy goes by, of a version that does not live here; for people who ask why it may or may not be used. `null`: no upstream has
+   * it. Absent: no upstream says when versions were published.
+   */
+  facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
   /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
   readonly advisories: string | null;
   /** How rules, rights and advisories write a name: one for all spellings. */

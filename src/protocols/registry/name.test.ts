@@ -61,6 +61,7 @@ const toy: Ecosystem = {
     compare: () => 0,
     isPrerelease: () => false,
     canonical: (version) => version,
+    basisOf: () => null,
   },
   advisories: null,
   canonical: (name) => name,

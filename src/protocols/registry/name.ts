@@ -116,7 +116,8 @@ function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Hea
   return {
     ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
     // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-    ...(name === null ? { audience: 'account' as const } : { deed: { action, subject: name } }),
+    ...(name === null && { audience: 'account' as const }),
+    deed: { action, subject: name ?? '' },
   };
 }
 

@@ -47,7 +47,7 @@ export function registry(
   const hosted = options.hosted && openHosted(options.hosted);
   const livesHere = (name: string) => hosted?.claims(name) === true;
   const isRestricted = (name: string) => livesHere(name) && hosted?.isPublic(name) !== true;
-  const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock, livesHere });
+  const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock });
   const origin: RegistryOrigin = {
     ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
     sources: openSources(options.upstreams, livesHere),

@@ -11,6 +11,7 @@ import {
 } from '../../../catalogue.ts';
 import { asMeridianError, MeridianError } from '../../../errors.ts';
 import type { Lent } from '../../../protocol.ts';
+import { type Finding, refusesAll } from '../../registry/policy/judge.ts';
 import { copyInPieces } from '../../turn.ts';
 import { reasonsOf, untilOf } from '../../verdict.ts';
 import type { ReadDocument } from '../canonical.ts';
@@ -18,7 +19,7 @@ import { type Mirrored, mirroredVersions } from '../mirror.ts';
 import { indexResource, packumentResource, tarballResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { readCurrent } from '../policy/current.ts';
-import { type Finding, judge, refusesAll } from '../policy/judge.ts';
+import { judge } from '../policy/judge.ts';
 import { allHiddenInIndex } from '../tarball-index.ts';
 import type { ToldVersion } from './packument.ts';
 

@@ -7,10 +7,10 @@ import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Resource } from '../../../resource.ts';
+import { holdsUnder, markOf } from '../../registry/policy/terms.ts';
 import type { ReadDocument } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { sourceIn } from '../source.ts';
-import { holdsUnder, markOf } from './terms.ts';
 
 /**
  * @param name the package that the document is about.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { Terms } from '../../registry/policy/terms.ts';
 import type { JsonObject } from '../json.ts';
 import { enforce } from './enforce.ts';
 import { judge } from './judge.ts';
-import type { Terms } from './terms.ts';
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 5, 15);

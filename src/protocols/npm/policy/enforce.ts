@@ -4,11 +4,12 @@
  *
  * Pure, and as long as the document is large: it runs in the packument worker.
  */
+
+import type { Facts, Terms } from '../../registry/policy/terms.ts';
 import { reasonsOf, untilOf } from '../../verdict.ts';
 import { bareObject, isObject, type Json, type JsonObject } from '../json.ts';
 import { judge } from './judge.ts';
 import { isVersion } from './osv.ts';
-import type { Facts, Terms } from './terms.ts';
 
 export interface Enforced {
   readonly hidden: ReadonlyMap<string, Facts>;

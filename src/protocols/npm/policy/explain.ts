@@ -2,6 +2,9 @@
 import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
 import type { Explanation, OriginDoor, PolicyDesk } from '../../../protocol.ts';
+import { describe } from '../../registry/policy/describe.ts';
+import { refusesAll } from '../../registry/policy/judge.ts';
+import type { Facts } from '../../registry/policy/terms.ts';
 import { copyInPieces } from '../../turn.ts';
 import { allowed, verdictOn } from '../../verdict.ts';
 import { livesHere } from '../hosted/claims.ts';
@@ -10,9 +13,7 @@ import type { NpmOrigin } from '../origin.ts';
 import { isPackageName, isVersion } from '../path.ts';
 import { hiddenInIndex } from '../tarball-index.ts';
 import { readCurrent } from './current.ts';
-import { describe } from './describe.ts';
-import { judge, refusesAll } from './judge.ts';
-import type { Facts } from './terms.ts';
+import { judge } from './judge.ts';
 
 export function policyDesk(npm: NpmOrigin): PolicyDesk {
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import type { AgeTerms, Facts, Terms } from '../../registry/policy/terms.ts';
 import { judge } from './judge.ts';
 import { readOsv } from './osv.ts';
-import type { AgeTerms, Facts, Terms } from './terms.ts';
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 5, 15, 12);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Advisory, affects, NotOsv, readOsv } from './osv.ts';
+import { type Advisory, NotOsv } from '../../registry/policy/osv.ts';
+import { affects, readOsv } from './osv.ts';
 
 function recordOf(affected: object, more: object = {}) {
   return { id: 'GHSA-1', affected: [{ package: { ecosystem: 'npm', name: 'left' }, ...affected }], ...more };

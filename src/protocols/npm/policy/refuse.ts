@@ -1,10 +1,11 @@
 /** How somebody is told that he does not get what he asked for, and why. npm shows the sentence. */
 import type { Answer } from '../../../entry.ts';
-import { reasonsOf } from '../../verdict.ts';
+import { type Finding, refusesAll } from '../../registry/policy/judge.ts';
+import { refusalOf } from '../../registry/policy/refusal.ts';
+import type { Facts } from '../../registry/policy/terms.ts';
 import { refusedAnswer } from '../canonical.ts';
 import type { NpmOrigin } from '../origin.ts';
-import { type Finding, judge, refusesAll } from './judge.ts';
-import type { Facts } from './terms.ts';
+import { judge } from './judge.ts';
 
 /** Refuses a version that the policy hides. `null`: not any more. */
 export function refuseVersion(npm: NpmOrigin, name: string, facts: Facts): Answer | null {
@@ -23,17 +24,7 @@ export function refusePackage(npm: NpmOrigin, name: string): Answer | null {
 }
 
 function refusal(npm: NpmOrigin, subject: string, against: readonly Finding[], nowMs: number): Answer {
-  const why = reasonsOf(against);
-  const rules = against.map(({ rule }) => rule);
+  const { message, rules, why, atMostS } = refusalOf(subject, against, nowMs);
   npm.policy?.refusals.note(subject, rules, why);
-  const ends = against.flatMap(({ untilMs }) => (untilMs === null ? [] : [untilMs]));
-  const atMostS = Math.min(...ends.map((ms) => Math.ceil((ms - nowMs) / 1000)));
-  const message = `${subject} is refused by the policy of this registry: it ${why}. ${advice(rules)}`;
   return refusedAnswer(message, atMostS);
-}
-
-function advice(rules: readonly Finding['rule'][]): string {
-  const isTime = rules.length === 1 && rules[0] === 'releaseAge';
-  const exception = 'ask whoever runs this registry for an exception';
-  return isTime ? `Use an older version, or ${exception}.` : `Use another version, or ${exception}.`;
 }

@@ -1,16 +1,103 @@
-/** The supply-chain policy of a route, at the origin. */
+/** The supply-chain policy of a route for packages, whose versions are ordered as its ecosystem orders them. */
+import type { Clock } from '../../../clock.ts';
 import type { OriginHome } from '../../../protocol.ts';
-import { freeJudge, type Judge } from './judge-of.ts';
+import { beginWithoutPolicy } from '../../follow-policy.ts';
+import type { Ecosystem } from '../ecosystem.ts';
+import { followed, openCore, type PolicyCore } from './core.ts';
+import { type Finding, refusesAll } from './judge.ts';
+import { findingsBy, type Judge, judgeBy, type KnownFacts } from './judge-of.ts';
+import type { PolicyOptions } from './options.ts';
+import { openOsvThread } from './osv-thread.ts';
+import { readRange } from './range.ts';
+import { specOf } from './spec.ts';
+import { needsTime, type Terms } from './terms.ts';
 
-export interface Policy {
+export interface Policy extends Omit<PolicyCore, 'termsOf'> {
+  readonly options: PolicyOptions;
+  /**
+   * What is said of a package's versions, as of now.
+   *
+   * @throws `policy-unready` while there are no advisories to judge by.
+   */
   judgeOf(name: string): Judge;
-  ready(): Promise<void>;
-  begin(home: OriginHome): void;
-  close(): void;
+  /** Why no version may be used, whatever they are: nobody need be asked. `null`: that depends. @throws `policy-unready`. */
+  refusesAll(name: string): Finding | null;
+  /** What every rule finds, for or against a version. @throws `policy-unready`. */
+  findingsOn(name: string, facts: KnownFacts): readonly Finding[];
+  /** Whether it matters when the versions of a package were published. */
+  needsTime(name: string): boolean;
 }
 
-export function openPolicy(..._: readonly unknown[]): Policy {
-  return { judgeOf: () => freeJudge, ready: async () => {}, begin: () => {}, close: () => {} };
+export interface PolicyDependencies {
+  readonly ecosystem: JudgedEcosystem;
+  readonly route: string;
+  readonly clock: Clock;
 }
 
-export function beginWithout(..._: readonly unknown[]): void {}
+/** What a policy has to know of an ecosystem. */
+export type JudgedEcosystem = Pick<Ecosystem, 'id' | 'title' | 'order' | 'advisories' | 'canonical'>;
+
+/** @throws TypeError for a rule about what is no range of versions in the ecosystem. */
+export function openPolicy(options: PolicyOptions, { ecosystem, route, clock }: PolicyDependencies): Policy {
+  const { id, order } = ecosystem;
+  const canonical = (name: string) => ecosystem.canonical(name);
+  checkRanges(options, ecosystem);
+  const thread = openOsvThread(clock);
+  const core = openCore(
+    { ...options, provenance: [] },
+    {
+      ...{ id, route, clock, canonical },
+      reader: {
+        canonical,
+        // Where there are no advisories about an ecosystem, none of them is about one of its packages.
+        parse: (files, buffers) =>
+          thread.run({ task: 'feed', files: [...files], ecosystem: ecosystem.advisories ?? '' }, buffers),
+      },
+    },
+  );
+  const termsOf = (name: string): Terms | null => core.termsOf(canonical(name));
+  return {
+    options,
+    refusals: core.refusals,
+    get feed() {
+      return core.feed;
+    },
+    ready: () => core.ready(),
+    judgeOf: (name) => judgeBy(termsOf(name), order, clock.now()),
+    findingsOn: (name, facts) => findingsBy(termsOf(name), order, clock.now(), facts),
+    refusesAll(name) {
+      const terms = termsOf(name);
+      return terms && refusesAll(terms);
+    },
+    needsTime(name) {
+      const terms = termsOf(name);
+      return terms !== null && needsTime(terms);
+    },
+    begin: (home) => core.begin(home),
+    close() {
+      core.close();
+      thread.close();
+    },
+  };
+}
+
+/** A route without a policy, which it may have had before. */
+export function beginWithout(
+  { ecosystem, route }: { readonly ecosystem: Pick<Ecosystem, 'id'>; readonly route: string },
+  home: OriginHome,
+): void {
+  beginWithoutPolicy({ ...followed(ecosystem.id, route), home });
+}
+
+/** A rule that cannot be read must not be one that says nothing. */
+function checkRanges(
+  { blocked, only = [], releaseAge }: PolicyOptions,
+  { order, title }: JudgedEcosystem,
+): void {
+  for (const text of [...blocked, ...only, ...(releaseAge?.exempt ?? [])]) {
+    const { range } = specOf(text);
+    const read = range === '*' ? null : readRange(range, order);
+    if (read !== null && 'mistake' in read)
+      throw new TypeError(`The policy's rule about ${text} is none for ${title}: ${read.mistake}.`);
+  }
+}

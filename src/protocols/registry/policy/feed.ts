@@ -2,7 +2,7 @@
  * The feed of security advisories: a file or a folder of files in the OSV format, read again when it changes. One that cannot be read leaves
  * what was read before in force, and says so.
  *
- * It is parsed in the packument worker. What is kept is text by package, which takes a tenth of the memory of objects, and tells by comparison
+ * It is parsed in a worker. What is kept is text by package, which takes a tenth of the memory of objects, and tells by comparison
  * which packages something has changed for.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import { turn } from '../../turn.ts';
-import type { Deriver } from '../deriver.ts';
-import type { FeedFile } from '../job.ts';
-import type { Advisory, Severity } from './osv.ts';
+import type { FeedFile, FeedPart } from './feed-job.ts';
+import type { AdvisoryOptions } from './options.ts';
+import type { Advisory } from './osv.ts';
 
 /** The whole of it. All records about npm, malware included, take about half of that. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -26,15 +26,6 @@ const AT_ONCE = 32;
 const TRIES = 3;
 /** Lines between two turns for everybody else. */
 const LINES_AT_ONCE = 2_000;
-
-export interface AdvisoryOptions {
-  /** Absolute path of a file or a folder of files. */
-  readonly path: string;
-  readonly severity: Severity;
-  /** Ids, or aliases, of those that do not count. */
-  readonly except: readonly string[];
-  readonly checkS: number;
-}
 
 export interface Feed {
   readonly state: FeedState;
@@ -70,14 +61,22 @@ interface Content {
   readonly digest: string;
 }
 
+/** What an ecosystem reads files of records with. */
+export interface FeedReader {
+  /** Away from the event loop. @param buffers those of the files, which may be transferred. @throws `policy-unready` for what is no feed. */
+  parse(files: readonly FeedFile[], buffers: ArrayBuffer[]): Promise<FeedPart>;
+  /** One for all spellings of a name. */
+  canonical(name: string): string;
+}
+
 export interface FeedDependencies {
-  readonly deriver: Pick<Deriver, 'run'>;
+  readonly reader: FeedReader;
   readonly clock: Clock;
 }
 
 export function openFeed(
   { path, checkS }: Pick<AdvisoryOptions, 'path' | 'checkS'>,
-  { deriver, clock }: FeedDependencies,
+  { reader, clock }: FeedDependencies,
 ): Feed {
   let content: Content | null = null;
   let state: FeedState = { path, readMs: null, advisories: 0, error: null };
@@ -95,7 +94,7 @@ export function openFeed(
         const files = await filesOf(path);
         const looks = appearance(files);
         if (looks === seen) return;
-        const next = await read(files, deriver);
+        const next = await read(files, reader);
         if (appearance(await filesOf(path)) !== looks) continue;
         seen = looks;
         return await take(next);
@@ -200,7 +199,7 @@ function appearance(files: readonly File[]): string {
   return hash.digest('base64url');
 }
 
-async function read(files: readonly File[], deriver: Pick<Deriver, 'run'>): Promise<Content> {
+async function read(files: readonly File[], reader: FeedReader): Promise<Content> {
   const byName = new Map<string, string[]>();
   let advisories = 0;
   for (const batch of batches(files)) {
@@ -208,19 +207,23 @@ async function read(files: readonly File[], deriver: Pick<Deriver, 'run'>): Prom
       return { name, bytes: await Bun.file(path).arrayBuffer() };
     });
     const buffers = loaded.map(({ bytes }) => bytes);
-    const part = await deriver.run({ task: 'feed', files: loaded }, buffers);
+    const part = await reader.parse(loaded, buffers);
     advisories += part.advisories;
-    await gather(part.lines, byName);
+    await gather(part.lines, byName, reader);
   }
   return { ...(await sealed(byName)), advisories };
 }
 
-async function gather(lines: string, byName: Map<string, string[]>): Promise<void> {
+async function gather(
+  lines: string,
+  byName: Map<string, string[]>,
+  { canonical }: FeedReader,
+): Promise<void> {
   let count = 0;
   for (let at = 0; at < lines.length; ) {
     const tab = lines.indexOf('\t', at);
     const end = lines.indexOf('\n', tab);
-    const name = lines.slice(at, tab);
+    const name = canonical(lines.slice(at, tab));
     const known = byName.get(name);
     const text = lines.slice(tab + 1, end);
     if (known === undefined) byName.set(name, [text]);

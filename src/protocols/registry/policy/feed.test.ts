@@ -2,16 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, temporary, virtualClock } from '../../../../test/support/index.ts';
-import { Deriver } from '../deriver.ts';
-import { closeLater, closeWorld } from '../world.contract.ts';
+import { systemClock } from '../../../clock.ts';
 import { openFeed } from './feed.ts';
+import { openOsvThread } from './osv-thread.ts';
 
+const opened: { close(): void }[] = [];
 let folder: ReturnType<typeof temporary>;
 beforeEach(() => {
   folder = temporary('feed');
 });
-afterEach(async () => {
-  await closeWorld();
+afterEach(() => {
+  for (const each of opened.splice(0)) each.close();
   folder[Symbol.dispose]();
 });
 
@@ -28,10 +29,18 @@ function write(path: string, value: unknown): void {
 
 function open(path: string) {
   const clock = virtualClock();
-  const deriver = new Deriver();
-  closeLater(() => deriver.close());
-  const feed = openFeed({ path, checkS: 60 }, { deriver, clock });
-  closeLater(() => feed.close());
+  const thread = openOsvThread(systemClock);
+  const feed = openFeed(
+    { path, checkS: 60 },
+    {
+      reader: {
+        canonical: (name) => name.toLowerCase(),
+        parse: (files, buffers) => thread.run({ task: 'feed', files: [...files], ecosystem: 'npm' }, buffers),
+      },
+      clock,
+    },
+  );
+  opened.push(feed, thread);
   const said: string[] = [];
   feed.begin({
     read: () => said.push('read'),

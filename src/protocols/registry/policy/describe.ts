@@ -1,10 +1,11 @@
 /** A policy in words, rule by rule, in the order in which reasons are given. */
 import type { PolicyTerm } from '../../../protocol.ts';
 import { duration, moment } from '../../verdict.ts';
+import type { CoreOptions } from './core.ts';
 import type { Rule } from './judge.ts';
-import type { PolicyOptions, ReleaseAgeOptions } from './policy.ts';
+import type { ReleaseAgeOptions } from './options.ts';
 
-export function describe(options: PolicyOptions): readonly PolicyTerm[] {
+export function describe(options: CoreOptions): readonly PolicyTerm[] {
   const { only, blocked, advisories, provenance, releaseAge } = options;
   const terms: PolicyTerm[] = [];
   const add = (rule: Rule, says: string, about: readonly string[], except: readonly string[] = []) =>
