@@ -17,6 +17,7 @@ import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
+import { settingsOf } from './ecosystem-settings.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
@@ -295,10 +296,12 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: P
 
 /** Where a feed of advisories is. */
 function completeRoute(route: schema.ParsedRoute, configDir: string): schema.ParsedRoute {
-  const policy = route.protocol === 'npm' ? route.npm.policy : undefined;
-  if (route.protocol !== 'npm' || policy?.advisories === undefined) return route;
+  if (route.protocol === 'web' || route.protocol === 'oci') return route;
+  const settings = route.protocol === 'npm' ? route.npm : settingsOf(route.protocol, route);
+  const { policy } = settings;
+  if (policy?.advisories === undefined) return route;
   const advisories = { ...policy.advisories, path: resolve(configDir, policy.advisories.path) };
-  return { ...route, npm: { ...route.npm, policy: { ...policy, advisories } } };
+  return { ...route, [route.protocol]: { ...settings, policy: { ...policy, advisories } } };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import * as forms from './forms.ts';
 import { authorization, count, group, list, seconds, size, text, url } from './kinds.ts';
+import { packagePolicy } from './schema-policy.ts';
 import { metadataTimes } from './schema-times.ts';
 
 const names = (means: string, otherwise?: string) =>
@@ -97,6 +98,7 @@ export function registry<const Own extends z.core.$ZodLooseShape>(
       upstreams,
     ).optional(),
     hosted: hosted.optional(),
+    policy: packagePolicy.optional(),
     mirror: mirror.prefault({}),
     ahead: ahead.prefault({}),
     metadata: metadataTimes.prefault({}),

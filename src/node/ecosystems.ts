@@ -25,11 +25,11 @@ export async function packagesOf<Id extends EcosystemId>(
   mount: Mount,
   clock: Clock,
 ): Promise<Protocol> {
-  const { upstreams: given, hosted = null, mirror, ahead, metadata, maxIndexBytes } = settings;
+  const { upstreams: given, hosted = null, policy = null, mirror, ahead, metadata, maxIndexBytes } = settings;
   // Only the origin talks to upstreams, so only the origin needs to know which they are.
   const isOrigin = mount.role === 'origin';
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
-  const options = { upstreams, hosted, policy: null, mirror, ahead, metadata, maxIndexBytes };
+  const options = { upstreams, hosted, policy, mirror, ahead, metadata, maxIndexBytes };
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
   return registry(make(settings, mount), options, mount, clock);
