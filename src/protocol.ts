@@ -132,7 +132,10 @@ export interface Holdings {
 export interface Wanted {
   readonly name: string;
   readonly version: string;
-  /** As lock files write it (`sha512-…`); `null`: it does not say. */
+  /**
+   * As lock files write it: `sha512-<Base64>` (npm); `sha256:<hexadecimal>` (Python, cargo, gems), several with a blank between them where a
+   * version has several files, each of one of them; `h1:<Base64>` of what a Go module holds. `null`: it does not say.
+   */
   readonly integrity: string | null;
 }
 

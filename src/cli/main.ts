@@ -60,6 +60,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./export.ts'),
   },
   mirror: {
+    usage: 'mirror [file]',
     describe: 'Keep for good what a lock file names',
     load: () => import('./mirror.ts'),
   },

@@ -68,6 +68,14 @@ describe('a route for an ecosystem', () => {
     expect(all.map(({ match }) => match.path)).toEqual(['/cargo', '/hf', '/files', '/pypi', '']);
   });
 
+  test('has a policy, whose feed lies beside the config file', () => {
+    const policy = { blocked: ['left-pad@<2', 'acme-*'], advisories: { path: 'osv' } };
+    const [route] = network([cargo({ policy })]).routes;
+    expect(route).toMatchObject({
+      cargo: { policy: { blocked: ['left-pad@<2', 'acme-*'], advisories: { path: '/w/osv', checkS: 60 } } },
+    });
+  });
+
   test('is told of the credentials of its upstreams at origins alone', () => {
     const upstreams = [{ url: 'https://one.example', authorization: 'Basic hunter2', names: ['a*'] }];
     const whole = network([cargo({ upstreams }), pypi()]);

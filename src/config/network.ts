@@ -17,7 +17,7 @@ import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
-import { settingsOf } from './ecosystem-settings.ts';
+import { completeRoute } from './complete-route.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
 import { mistakesOf } from './issues.ts';
@@ -292,16 +292,6 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: P
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
   const shared = { name, secret, dataDir, bus, purge, access, rum };
   return { ...shared, nodes: Object.fromEntries(nodes), kv, routes };
-}
-
-/** Where a feed of advisories is. */
-function completeRoute(route: schema.ParsedRoute, configDir: string): schema.ParsedRoute {
-  if (route.protocol === 'web' || route.protocol === 'oci') return route;
-  const settings = route.protocol === 'npm' ? route.npm : settingsOf(route.protocol, route);
-  const { policy } = settings;
-  if (policy?.advisories === undefined) return route;
-  const advisories = { ...policy.advisories, path: resolve(configDir, policy.advisories.path) };
-  return { ...route, [route.protocol]: { ...settings, policy: { ...policy, advisories } } };
 }
 
 function completeBus({ bus, name }: schema.ParsedNetwork, dataDir: string, configDir: string): BusConfig {

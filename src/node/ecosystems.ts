@@ -29,6 +29,7 @@ export async function packagesOf<Id extends EcosystemId>(
   // Only the origin talks to upstreams, so only the origin needs to know which they are.
   const isOrigin = mount.role === 'origin';
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
+  const policy = isOrigin ? (settings.policy ?? null) : null;
   const options = { upstreams, hosted, policy, mirror, ahead, metadata, maxIndexBytes };
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);

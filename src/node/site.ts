@@ -208,7 +208,7 @@ function policyOf(route: RouteConfig): object | undefined {
     case 'web':
       return undefined;
     default:
-      return undefined;
+      return settingsOf(route.protocol, route).policy;
   }
 }
 

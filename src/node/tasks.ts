@@ -63,12 +63,8 @@ export function taskFor(order: Order, options: TaskOptions): Task {
       };
     }
     case 'mirror': {
-      const { packages } = order;
-      const route = only(
-        routes.filter(({ protocol }) => protocol.mirror !== undefined),
-        order.route,
-        'one of packages',
-      );
+      const { packages, protocol: id } = order;
+      const route = mirroring(routes, id, order.route);
       return {
         what: 'storage.mirror',
         subject: `${route.name} ${packages.length} packages`,
@@ -76,6 +72,17 @@ export function taskFor(order: Order, options: TaskOptions): Task {
       };
     }
   }
+}
+
+/** @param wanted without it, the first one. */
+function mirroring(routes: readonly Route[], id: string, wanted: string | undefined): Route {
+  const found = routes.find(
+    ({ name, protocol }) =>
+      protocol.id === id && protocol.mirror && (wanted === undefined || name === wanted),
+  );
+  if (found !== undefined) return found;
+  const what = wanted === undefined ? 'this network has no route' : `${wanted} is no route`;
+  throw new MeridianError('request-malformed', `${what} that can mirror packages of ${id}`);
 }
 
 function isHome({ protocol }: Route): boolean {

@@ -25,7 +25,9 @@ export const order = z.discriminatedUnion('do', [
   }),
   z.object({
     do: z.literal('mirror'),
+    /** Without one, the first of that protocol. */
     route,
+    protocol: z.string().max(100).prefault('npm'),
     packages: z
       .array(z.object({ name: z.string(), version: z.string(), integrity: z.string().nullable() }))
       .max(50_000),

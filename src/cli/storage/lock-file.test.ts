@@ -100,11 +100,14 @@ test('Yarn berry’s, which knows no tarballs', () => {
   resolution: "project@workspace:."
 `;
   expect(readLockFile('yarn.lock', lock)).toEqual({
+    protocol: 'npm',
     packages: [{ name: '@acme/ui', version: '1.0.0', integrity: null }],
     others: [],
   });
 });
 
 test('others are refused by name', () => {
-  expect(() => readLockFile('bun.lockb', '')).toThrow('not bun.lockb');
+  expect(() => readLockFile('bun.lockb', '')).toThrow(
+    'bun.lockb is no lock file that is known here: package-lock.json, ',
+  );
 });

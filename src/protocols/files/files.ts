@@ -12,6 +12,7 @@ import type { Ecosystem, Item, Read } from '../registry/ecosystem.ts';
 import { pullFile, pullFirst } from '../registry/file.ts';
 import { readItem } from '../registry/item.ts';
 import type { Pulling } from '../registry/origin.ts';
+import type { VersionOrder } from '../registry/policy/order.ts';
 import { guides } from './guides.ts';
 import { listTag, receiveHere, serveHere } from './hosted.ts';
 import { nameOf } from './listing.ts';
@@ -27,6 +28,15 @@ export interface FilesSettings {
   /** What has no check sum is not given out. */
   readonly requireSums: boolean;
 }
+
+/** A path holds one file at a time. */
+const noVersions: VersionOrder = {
+  isVersion: () => false,
+  compare: () => 0,
+  isPrerelease: () => false,
+  canonical: (version) => version,
+  basisOf: () => null,
+};
 
 /** Of a list of check sums. */
 const longestSums = 4 * 2 ** 20;
@@ -53,12 +63,7 @@ export function files(settings: FilesSettings): Ecosystem {
     },
     serve: serveHere,
     receive: receiveHere,
-    order: {
-      isVersion: () => false,
-      compare: () => 0,
-      isPrerelease: () => false,
-      canonical: (version) => version,
-    },
+    order: noVersions,
     advisories: null,
     canonical: canonicalName,
     guides,

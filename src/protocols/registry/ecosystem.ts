@@ -3,21 +3,22 @@
  * are read and written, how its versions are ordered, and how its clients are pointed at a route. Sources and the guard between them, access,
  * policy, purges, publishing, quotas, mirroring, offline use and the catalogue are the same for all, and are none of its business.
  */
+import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
-import type { Exchange } from '../../exchange.ts';
 import type { ClientGuide, RouteAddress } from '../../guide.ts';
 import type { Action } from '../../identity.ts';
-import type { Mount, Wanted } from '../../protocol.ts';
-import type { FieldList } from '../../resource.ts';
+import type { Ask } from '../../parent.ts';
+import type { Mount, OriginDoor, Wanted } from '../../protocol.ts';
+import type { FieldList, FreshnessPolicy } from '../../resource.ts';
+import type { Budget } from '../budget.ts';
+import type { Teller } from '../telling.ts';
+import type { Hosted } from './hosted/claims.ts';
 import type { HostedVersion } from './hosted/record.ts';
-import type { Changing, Pulling } from './origin.ts';
-import type { VersionOrder } from './policy/order.ts';
+import type { MirrorOptions } from './options.ts';
+import type { JudgedEcosystem, Policy } from './policy/policy.ts';
+import type { Sources } from './sources.ts';
 
-export interface Ecosystem {
-  /** As the config calls it, and the first word of its tags: `pypi`. */
-  readonly id: string;
-  /** For people: `PyPI`. */
-  readonly title: string;
+export interface Ecosystem extends JudgedEcosystem {
   /**
    * What is read at an address of the route. Pure: what it says is remembered.
    * @param path below the route's prefix, as the client wrote it, with its leading slash.
@@ -40,17 +41,11 @@ export interface Ecosystem {
   receive?(what: string, at: Changing): Promise<Answer>;
   /** An error in the words of its clients; absent: a problem document (RFC 9457). */
   error?(status: number, message: string): { readonly type: string; readonly body: string };
-  /** How its versions are ordered: for rules, advisories and lists. */
-  readonly order: VersionOrder;
   /**
    * At the origin: what the policy goes by, of a version that does not live here; for people who ask why it may or may not be used. `null`: no upstream has
    * it. Absent: no upstream says when versions were published.
    */
   facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
-  /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
-  readonly advisories: string | null;
-  /** How rules, rights and advisories write a name: one for all spellings. */
-  canonical(name: string): string;
   /** How each of its clients is pointed at a route. */
   guides(at: RouteAddress): readonly ClientGuide[];
   /**
@@ -171,4 +166,41 @@ export interface ChangeWanted {
 /** For ecosystems whose answers depend on where the route is. */
 export type Placed = Pick<Mount, 'prefix' | 'route'>;
 
-export type Request = Pick<Exchange, 'method' | 'path' | 'query' | 'headers'>;
+/** What the origin has of a route for packages, besides its stores. */
+export interface RegistryOrigin {
+  readonly ecosystem: Ecosystem;
+  readonly route: string;
+  /** Path prefix of the route, without a trailing slash. */
+  readonly prefix: string;
+  readonly sources: Sources;
+  /** What lives here; `null`: nothing. */
+  readonly hosted: Hosted | null;
+  /** Told of every change of what lives here. */
+  readonly teller: Teller;
+  /** `null`: nothing is asked of what is pulled. */
+  readonly policy: Policy | null;
+  readonly mirror: MirrorOptions;
+  readonly metadata: FreshnessPolicy;
+  readonly maxIndexBytes: number;
+  /** Memory for indexes that are being fetched and derived, all together. */
+  readonly budget: Budget;
+  /** Whether something is for those only who have been given it by name. */
+  isRestricted(name: string): boolean;
+  /** Whether it is nobody else's. */
+  livesHere(name: string): boolean;
+  readonly clock: Clock;
+}
+
+/** One question, at the origin. */
+export interface Pulling {
+  readonly registry: RegistryOrigin;
+  readonly ask: Ask;
+  readonly door: OriginDoor;
+}
+
+/** One request that changes something, or that no cache may answer. Its body has not been read. */
+export interface Changing extends Pulling {
+  /** Path below the prefix, with its leading slash, and the query with its question mark. */
+  readonly path: string;
+  readonly query: string;
+}

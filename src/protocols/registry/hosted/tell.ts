@@ -1,19 +1,18 @@
 /** What is told to the nodes of a change of a package that lives here: its indexes are outdated, and files that are gone or others now. */
+import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import * as telling from '../../telling.ts';
-import type { Pulling } from '../origin.ts';
-
-export type { Teller } from '../../telling.ts';
 
 const documents = 'registry-untold';
 
 /** Tags that a change may outdate beside its own. */
 const mostOutdated = 200;
 
-type Changed = Pick<Pulling, 'door'> & {
-  readonly registry: Pick<Pulling['registry'], 'route' | 'ecosystem'>;
-};
+interface Changed {
+  readonly door: OriginDoor;
+  readonly registry: { readonly route: string; readonly ecosystem: { readonly id: string } };
+}
 
 /** @param id of the ecosystem. */
 export function openTeller(route: string, id: string): telling.Teller {

@@ -2,11 +2,11 @@
 import type { Clock } from '../../../clock.ts';
 import type { OriginHome } from '../../../protocol.ts';
 import { beginWithoutPolicy } from '../../follow-policy.ts';
-import type { Ecosystem } from '../ecosystem.ts';
 import { followed, openCore, type PolicyCore } from './core.ts';
 import { type Finding, refusesAll } from './judge.ts';
 import { findingsBy, type Judge, judgeBy, type KnownFacts } from './judge-of.ts';
 import type { PolicyOptions } from './options.ts';
+import type { VersionOrder } from './order.ts';
 import { openOsvThread } from './osv-thread.ts';
 import { readRange } from './range.ts';
 import { specOf } from './spec.ts';
@@ -35,7 +35,18 @@ export interface PolicyDependencies {
 }
 
 /** What a policy has to know of an ecosystem. */
-export type JudgedEcosystem = Pick<Ecosystem, 'id' | 'title' | 'order' | 'advisories' | 'canonical'>;
+export interface JudgedEcosystem {
+  /** As the config calls it, and the first word of its tags: `pypi`. */
+  readonly id: string;
+  /** For people: `PyPI`. */
+  readonly title: string;
+  /** How its versions are ordered: for rules, advisories and lists. */
+  readonly order: VersionOrder;
+  /** What advisories call it (OSV, `affected[].package.ecosystem`): `PyPI`; `null`: there are none about it. */
+  readonly advisories: string | null;
+  /** How rules, rights and advisories write a name: one for all spellings. */
+  canonical(name: string): string;
+}
 
 /** @throws TypeError for a rule about what is no range of versions in the ecosystem. */
 export function openPolicy(options: PolicyOptions, { ecosystem, route, clock }: PolicyDependencies): Policy {
@@ -83,7 +94,7 @@ export function openPolicy(options: PolicyOptions, { ecosystem, route, clock }: 
 
 /** A route without a policy, which it may have had before. */
 export function beginWithout(
-  { ecosystem, route }: { readonly ecosystem: Pick<Ecosystem, 'id'>; readonly route: string },
+  { ecosystem, route }: { readonly ecosystem: Pick<JudgedEcosystem, 'id'>; readonly route: string },
   home: OriginHome,
 ): void {
   beginWithoutPolicy({ ...followed(ecosystem.id, route), home });
