@@ -25,7 +25,7 @@ export async function packagesOf<Id extends EcosystemId>(
   mount: Mount,
   clock: Clock,
 ): Promise<Protocol> {
-  const { upstreams: given, hosted = null, policy = null, mirror, ahead, metadata, maxIndexBytes } = settings;
+  const { upstreams: given, hosted = null, mirror, ahead, metadata, maxIndexBytes } = settings;
   // Only the origin talks to upstreams, so only the origin needs to know which they are.
   const isOrigin = mount.role === 'origin';
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
