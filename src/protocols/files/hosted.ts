@@ -47,7 +47,7 @@ async function serveList({ path, name, form }: Item, at: Pulling): Promise<Answe
     form === 'json'
       ? { body: asJson(entries), type: 'application/json' }
       : { body: asHtml(path, entries), type: 'text/html; charset=utf-8' };
-  return serveDocument({ name }, document, at, { fields: { vary: 'accept' } });
+  return serveDocument({ name }, { ...document, fields: { vary: 'accept' } }, at);
 }
 
 export async function receiveHere(what: string, at: Changing): Promise<Answer> {

@@ -15,13 +15,12 @@ import { openAhead } from './ahead.ts';
 import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
-import { holdingsOf } from './holdings.ts';
 import { openHosted } from './hosted/claims.ts';
+import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
-import { mirror } from './mirror/mirror.ts';
-import { retireMirrored } from './mirror/retire.ts';
+import { mirrorOf } from './mirror/mirror.ts';
 import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
@@ -51,7 +50,7 @@ export function registry(
   const origin: RegistryOrigin = {
     ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
     sources: openSources(options.upstreams, livesHere),
-    teller: openTeller(route, id),
+    teller: openTeller(ecosystem, route),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
   };
@@ -88,9 +87,8 @@ export function registry(
     guides: (at) => ecosystem.guides(at),
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
-    ...(ecosystem.needs && { mirror: (wanted, job) => mirror(origin, wanted, job) }),
-    holdings: holdingsOf(origin),
-    retire: (job) => retireMirrored(origin, job),
+    ...mirrorOf(origin),
+    ...hostingOf(origin),
     begin(home: OriginHome) {
       if (policy === null) beginWithout(origin, home);
       else policy.begin(home);

@@ -86,7 +86,7 @@ interface Work<Result> {
   readonly isChanged: boolean;
 }
 
-function carryOut<Result>(
+async function carryOut<Result>(
   at: Pulling,
   { name, action, right = 'publish', detail = {}, outdates = [] }: Amendment,
   version: string | null,
@@ -97,18 +97,15 @@ function carryOut<Result>(
   const { registry, door } = at;
   const outdated = { name, isListed: false, files: [], tags: outdates };
 
-  async function amended(): Promise<Result> {
-    const { result, untold } = await storesOf(door).metadata.transact(async (transaction) => {
-      const { result, isChanged } = await work(transaction);
-      if (!isChanged) return { result, untold: await noteLeft(transaction, at, outdated) };
-      await touch(transaction, { route: registry.route, name }, registry.clock.now());
-      await audit(transaction, at, { action, name, version, detail });
-      return { result, untold: await noteUntold(transaction, at, outdated) };
-    });
-    await tell(untold, at, `What was done to ${name}${version === null ? '' : ` ${version}`} (${action})`);
-    return result;
-  }
-  return registry.teller.noting(amended());
+  const { result, untold } = await storesOf(door).metadata.transact(async (transaction) => {
+    const { result, isChanged } = await work(transaction);
+    if (!isChanged) return { result, untold: await noteLeft(transaction, at, outdated) };
+    await touch(transaction, { route: registry.route, name }, registry.clock.now());
+    await audit(transaction, at, { action, name, version, detail });
+    return { result, untold: await noteUntold(transaction, at, outdated) };
+  });
+  await tell(untold, at, `What was done to ${name}${version === null ? '' : ` ${version}`} (${action})`);
+  return result;
 }
 
 async function touch(transaction: Transaction, where: Where, nowMs: number): Promise<void> {

@@ -71,22 +71,18 @@ export interface Published {
  * @throws a `Refusal`, `unauthenticated`, `forbidden`, `quota-exceeded`, and `bus-unreachable` where the change is made and could not be told.
  */
 export async function publish(at: Pulling, publication: Publication): Promise<Published> {
-  const { registry, door } = at;
+  const { door } = at;
   const { name, version, files } = publication;
   authorise(at, 'publish', name);
   const hosted = homeOf(at, name);
   check(publication);
-  return registry.teller.noting(
-    (async () => {
-      const done = await storesOf(door).metadata.transact((transaction) =>
-        add(transaction, at, hosted, publication),
-      );
-      for (const { held } of files) held.pin.settle();
-      for (const alert of done.alerts) alert();
-      await tell(done.untold, at, `The publication of ${name} ${version}`);
-      return { isNew: done.isNew, files: done.files };
-    })(),
+  const { alert, untold, ...published } = await storesOf(door).metadata.transact((transaction) =>
+    add(transaction, at, hosted, publication),
   );
+  for (const { held } of files) held.pin.settle();
+  alert?.();
+  await tell(untold, at, `The publication of ${name} ${version}`);
+  return published;
 }
 
 function check({ name, version, files, meta }: Publication): void {
@@ -122,7 +118,7 @@ async function add(transaction: Transaction, at: Pulling, hosted: Hosted, public
     (onExisting !== 'replace' || isSameMeta(before.meta, meta));
   if (isSame) {
     const untold = await noteLeft(transaction, at, outdated);
-    return { isNew, files: [], alerts: [], untold };
+    return { isNew, files: [], alert: null, untold };
   }
   const isListed = await touchPackage(adding, isNew ? 1 : 0);
   const record: VersionThere = {
@@ -138,7 +134,7 @@ async function add(transaction: Transaction, at: Pulling, hosted: Hosted, public
   const files = changes.added;
   const detail = { files: files.join(' ').slice(0, 1_000), bytes: changes.bytes };
   await audit(transaction, at, { action: 'publish', name, version, detail });
-  return { isNew, files, alerts: [alert], untold };
+  return { isNew, files, alert, untold };
 }
 
 /** `null`: it is new. */

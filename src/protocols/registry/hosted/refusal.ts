@@ -4,8 +4,8 @@ export class Refusal extends Error {
   /** HTTP status. */
   readonly status: RefusalStatus;
 
-  constructor(status: RefusalStatus, message: string, cause?: unknown) {
-    super(message, { cause });
+  constructor(status: RefusalStatus, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }

@@ -42,17 +42,14 @@ export interface Removal {
 /** Documents that go in one transaction. */
 const mostAtOnce = 1_000;
 
-/** @throws as `publish`, of the right to `delete`; a `Refusal` where there is no such thing. */
+/**
+ * A package of thousands of versions goes in several transactions: whoever looks meanwhile sees some of them gone.
+ * @throws as `publish`, of the right to `delete`; a `Refusal` where there is no such thing.
+ */
 export async function remove(at: Pulling, removal: Removal): Promise<void> {
-  const { name } = removal;
+  const { name, version, file } = removal;
   authorise(at, 'delete', name);
   homeOf(at, name);
-  await at.registry.teller.noting(removed(at, removal));
-}
-
-/** A package of thousands of versions goes in several transactions: whoever looks meanwhile sees some of them gone. */
-async function removed(at: Pulling, removal: Removal): Promise<void> {
-  const { name, version, file } = removal;
   const what = [name, version, file].filter((part) => part !== null).join(' ');
   for (let isFirst = true; ; isFirst = false) {
     const step = await storesOf(at.door).metadata.transact((transaction) =>

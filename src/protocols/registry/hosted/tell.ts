@@ -3,6 +3,8 @@ import type { OriginDoor } from '../../../protocol.ts';
 import type { Selector } from '../../../purge.ts';
 import type { Transaction } from '../../../store.ts';
 import * as telling from '../../telling.ts';
+import type { Ecosystem } from '../ecosystem.ts';
+import { indexTag, packageTag, registryTag } from '../item.ts';
 
 const documents = 'registry-untold';
 
@@ -14,15 +16,14 @@ interface Changed {
   readonly registry: { readonly route: string; readonly ecosystem: { readonly id: string } };
 }
 
-/** @param id of the ecosystem. */
-export function openTeller(route: string, id: string): telling.Teller {
+export function openTeller({ id }: Pick<Ecosystem, 'id'>, route: string): telling.Teller {
   return telling.openTeller({
     ...{ documents, route },
-    everythingOf: (name) => byTags([`${id}:${name}`, `${id}-index`]),
+    everythingOf: (name) => byTags([packageTag(id, name), registryTag(id)]),
   });
 }
 
-export function byTags(tags: readonly string[]): readonly Selector[] {
+function byTags(tags: readonly string[]): readonly Selector[] {
   return tags.map((tag) => ({ by: 'tag', tag }));
 }
 
@@ -52,8 +53,8 @@ export async function noteUntold(
   const { id } = ecosystem;
   if (tags.length > mostOutdated) throw new RangeError(`a change outdates ${tags.length} tags`);
   const own = isListed
-    ? [`${id}:${name}`, `${id}-index`]
-    : [`${id}-index:${name}`, ...filesOrAll(id, name, files)];
+    ? [packageTag(id, name), registryTag(id)]
+    : [indexTag(id, name), ...filesOrAll(id, name, files)];
   const selectors = byTags([...new Set([...own, ...tags])]);
   return telling.noteUntold(transaction, { documents, route }, name, selectors);
 }
@@ -62,7 +63,7 @@ export async function noteUntold(
 const mostFiles = 50;
 
 function filesOrAll(id: string, name: string, files: readonly string[]): readonly string[] {
-  return files.length > mostFiles ? [`${id}:${name}`] : files.map((file) => fileTag(id, name, file));
+  return files.length > mostFiles ? [packageTag(id, name)] : files.map((file) => fileTag(id, name, file));
 }
 
 /**

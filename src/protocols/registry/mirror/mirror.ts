@@ -5,9 +5,10 @@
 
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { Job, Wanted } from '../../../protocol.ts';
+import type { Job, Protocol, Wanted } from '../../../protocol.ts';
 import type { WrittenBlob } from '../../../store.ts';
 import { asSha256, blobReferenceKey, type Document, type Sha256, type Transaction } from '../../../store.ts';
+import { chunksOf, discard } from '../../bodies.ts';
 import { openPin } from '../../pin.ts';
 import type { Item, Mirroring, Needed } from '../ecosystem.ts';
 import { Refusal } from '../hosted/refusal.ts';
@@ -25,7 +26,13 @@ const atOnce = 8;
 /** Addresses of one version. */
 const mostNeeded = 10_000;
 
-export async function mirror(registry: MirroringOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
+/** Absent where the ecosystem does not say what its clients ask for. */
+export function mirrorOf(registry: MirroringOrigin): Pick<Protocol, 'mirror'> {
+  if (registry.ecosystem.needs === undefined) return {};
+  return { mirror: (wanted, job) => mirror(registry, wanted, job) };
+}
+
+async function mirror(registry: MirroringOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
   const queue = wanted.values();
   async function work(): Promise<void> {
     for (const each of queue) {
@@ -91,7 +98,7 @@ function readingOf({ prefix, maxIndexBytes }: MirroringOrigin, job: Job): Mirror
 async function wholeOf({ body }: Answer, maxBytes: number, what: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body instanceof ReadableStream ? body : [body ?? new Uint8Array()]) {
+  for await (const chunk of chunksOf(body)) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new Refusal(413, `${what} is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
@@ -148,10 +155,6 @@ async function keep(registry: MirroringOrigin, need: Needed, wanted: For, job: J
   } finally {
     await pin.release();
   }
-}
-
-async function discard({ body }: Answer): Promise<void> {
-  if (body instanceof ReadableStream) await body.cancel();
 }
 
 async function isKept({ stores }: Job, { value }: Document, expected: Sha256 | undefined): Promise<boolean> {

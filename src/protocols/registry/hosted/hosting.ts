@@ -1,18 +1,22 @@
-/** What of a route is kept for good, as its own documents say it: for running totals to be held against. */
-import type { Holdings } from '../../protocol.ts';
-import type { Weight } from '../../store.ts';
-import { allBelow, asFile, asVersion, filesPrefix, packagesPrefix, versionsPrefix } from './hosted/record.ts';
-import { asMirrored, mirroredOf } from './mirror/record.ts';
-import type { RegistryOrigin } from './origin.ts';
+/** What a route does with what it keeps, besides answering: totals, and what goes by itself. */
+import type { Holdings, Protocol } from '../../../protocol.ts';
+import type { Weight } from '../../../store.ts';
+import { asMirrored, mirroredOf } from '../mirror/record.ts';
+import { retireMirrored } from '../mirror/retire.ts';
+import type { RegistryOrigin } from '../origin.ts';
+import { allBelow, asFile, asVersion, filesPrefix, packagesPrefix, versionsPrefix } from './record.ts';
 
 /** Documents of versions that are read at once: their metadata comes along. */
 const versionsAtOnce = 100;
 
-export function holdingsOf({
-  route,
-  hosted,
-  mirror,
-}: Pick<RegistryOrigin, 'route' | 'hosted' | 'mirror'>): Holdings {
+type Keeping = Pick<RegistryOrigin, 'route' | 'hosted' | 'mirror' | 'clock'>;
+
+export function hostingOf(registry: Keeping): Required<Pick<Protocol, 'holdings' | 'retire'>> {
+  return { holdings: holdingsOf(registry), retire: (job) => retireMirrored(registry, job) };
+}
+
+/** As its own documents say it: for running totals to be held against. */
+function holdingsOf({ route, hosted, mirror }: Keeping): Holdings {
   const listOf = { hosted: packagesPrefix(route), mirrored: mirroredOf(route) };
   return {
     async *names(reader, kept) {
