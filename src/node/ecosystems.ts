@@ -8,12 +8,14 @@ import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-setting
 import type { Mount, Protocol } from '../protocol.ts';
 import { files } from '../protocols/files/files.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
+import { nuget } from '../protocols/nuget/nuget.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
+  nuget: () => nuget,
   rubygems: () => rubygems,
   files,
 };

@@ -32,11 +32,6 @@ export function registrationItem(id: string): Item {
   return { kind: 'registration', name: id, path: `v3/registration/${id}/index.json`, isRendered: true, isText: true };
 }
 
-/** What the origin has gathered of all versions of an upstream's: nobody can ask for it. */
-export function factsItem(id: string): Item {
-  return { kind: 'facts', name: id, path: `facts/${id}` };
-}
-
 /** The digest of one version, where the upstream says it: nobody can ask for it. */
 export function digestItem(id: string, version: string): Item {
   return { kind: 'digest', name: id, path: `digest/${id}/${version}`, version };

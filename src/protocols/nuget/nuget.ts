@@ -64,7 +64,7 @@ async function pullOf(item: Item, id: string, at: Pulling) {
     case 'digest':
       return pullDigest(item, id, at);
     case 'registration':
-      return pullRegistration(item, id, at);
+      return pullRegistration(id, at);
     case 'registration-page':
       return pullPage(item, id, at);
     case 'registration-leaf':

@@ -53,10 +53,10 @@ async function hiveOf(id: string, at: Pulling, read: typeof readItem): Promise<H
   return jsonIn(bytes, hiveShape, `The registration of ${id}`);
 }
 
-export async function pullRegistration(item: Item, id: string, at: Pulling): Promise<Answer> {
+export async function pullRegistration(id: string, at: Pulling): Promise<Answer> {
   const hive = await hiveOf(id, at, readItemAgain);
   if (hive === null) return errorAnswer(at.registry.ecosystem, 404, `There is no ${id}.`);
-  return judged(item, id, at, (usable) => {
+  return judged(id, at, (usable) => {
     const pages = hive.index.items.map((page) => writtenPage(page, usable));
     return writeIndex(id, pages.filter(({ count }) => count > 0));
   });
@@ -71,7 +71,7 @@ export async function pullPage(item: Item, id: string, at: Pulling): Promise<Ans
   const found = find(hive);
   if (hive === null || found === undefined) return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
   const page = await wholePage(found, hive, id, at);
-  return judged(item, id, at, (usable) => writePage(id, { ...writtenPage(page, usable), lower, upper }));
+  return judged(id, at, (usable) => writePage(id, { ...writtenPage(page, usable), lower, upper }));
 }
 
 /** Of all versions: what is said of each. */
@@ -111,7 +111,7 @@ function writtenPage({ lower, upper, count, items }: UpstreamPage, usable: Usabl
   return entries.length === items.length ? { ...bounds, count: entries.length, entries } : pageWith(entries);
 }
 
-function judged(item: Item, id: string, at: Pulling, write: (usable: Usable) => string): Answer {
+function judged(id: string, at: Pulling, write: (usable: Usable) => string): Answer {
   const { policy, metadata, clock } = at.registry;
   const judge = policy?.judgeOf(id);
   const usable = ({ version, published }: Entry) =>

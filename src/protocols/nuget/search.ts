@@ -6,6 +6,7 @@ import { ownAnswer } from '../registry/answers.ts';
 import type { Changing, Pulling } from '../registry/ecosystem.ts';
 import { namesOf } from '../registry/hosted/find.ts';
 import { readItem } from '../registry/item.ts';
+import { baseField } from '../registry/name.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import { fetchWhole } from '../registry/upstream.ts';
 import { flatItem } from './address.ts';
@@ -100,7 +101,6 @@ async function ownResults(wanted: Wanted, base: string, at: Changing): Promise<r
   if (at.registry.hosted === null) return [];
   for await (const id of namesOf(at)) {
     if (!mayKnow(id, at)) continue;
-    // The name alone is compared first: most are not what is looked for, and cost no documents.
     const all = (await allOf(id, at)).filter(({ yanked }) => yanked === null);
     const offered = all.map(factsOf).filter(({ fullVersion }) => fits(fullVersion, wanted));
     const newest = offered.at(-1);
@@ -196,5 +196,5 @@ function leaf(base: string, id: string, version: string): string {
 
 /** Where whoever asks reaches the route, as his PoP says. */
 function baseOf({ ask, registry }: Pulling): string {
-  return ask.exchange.headers.get('meridian-base') ?? registry.prefix;
+  return ask.exchange.headers.get(baseField) ?? registry.prefix;
 }

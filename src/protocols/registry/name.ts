@@ -17,6 +17,9 @@ const passedOn = [
   ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
 
+/** Where the client of a PoP reaches the route: what addresses in answers begin with that no PoP renders. */
+export const baseField = 'meridian-base';
+
 /** Of one address: the same for all who ask, or as each likes it. */
 type Known = { readonly named: Named } | { choose(accept: string | null): Named };
 
@@ -33,7 +36,10 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
-    return named.as === 'pass' ? { ...named, ask: fieldsOf(headers) } : named;
+    if (named.as !== 'pass') return named;
+    // A PoP's word, which other nodes hand on; never a client's.
+    const base = isPop ? exchange.base + mount.prefix : headers.get(baseField);
+    return { ...named, ask: [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])] };
   };
 }
 
