@@ -39,7 +39,8 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     if (named.as !== 'pass') return named;
     // A PoP's word, which other nodes hand on; never a client's.
     const base = isPop ? exchange.base + mount.prefix : headers.get(baseField);
-    return { ...named, ask: [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])] };
+    const fields = [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])];
+    return { ...named, ask: [...fields, ...shownTo(named, headers)] };
   };
 }
 
@@ -105,8 +106,15 @@ function foreignAt(
   };
 }
 
-function passed({ what, name }: Passed): Pass {
-  return { as: 'pass', kind: what, why: 'bypass', deed: { action: 'read', subject: name ?? '' }, ask: [] };
+function passed({ what, name, isLogIn = false }: Passed): Pass {
+  const deed = { action: 'read', subject: name ?? '' } as const;
+  return { as: 'pass', kind: what, why: 'bypass', deed, ask: [], ...(isLogIn && { audience: 'anybody' }) };
+}
+
+/** The password of whoever logs in goes to the origin, which compares it; nothing else of what clients show does. */
+function shownTo({ audience }: Pick<Pass, 'audience'>, headers: Headers): FieldList {
+  const authorization = audience === 'anybody' ? headers.get('authorization') : null;
+  return authorization === null ? [] : [['authorization', authorization]];
 }
 
 function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers }: Exchange): Named {
@@ -118,12 +126,16 @@ function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers
   return changing(wanted, headers);
 }
 
-function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Headers): Pass {
+function changing({ what, action, name, bringsBlob, isLogIn = false }: ChangeWanted, headers: Headers): Pass {
+  const pass = { as: 'pass', kind: what, why: 'method', bringsBlob, deed: { action, subject: name ?? '' } } as const;
+  if (isLogIn) {
+    const shown = shownTo({ audience: 'anybody' }, headers);
+    return { ...pass, audience: 'anybody', ask: [...fieldsOf(headers), ...shown] };
+  }
   return {
-    ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
+    ...{ ...pass, ask: fieldsOf(headers) },
     // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
     ...(name === null && { audience: 'account' as const }),
-    deed: { action, subject: name ?? '' },
   };
 }
 

@@ -75,8 +75,7 @@ function readApi(path: string, query: string): Read {
   const owners = /^\/api\/v1\/gems\/([^/]+)\/owners\.(?:json|yaml)$/.exec(path)?.[1];
   if (owners !== undefined) return passed('owners', owners);
   if (path === '/api/v1/search.json') return { as: 'pass', what: 'search', name: null };
-  if (path === '/api/v1/api_key' || path === '/api/v1/profile/me.yaml')
-    return { as: 'absent', why: 'Keys are made by `gem signin` (POST) or `meridian token create`.' };
+  if (path === '/api/v1/api_key') return { as: 'pass', what: 'log-in', name: null, isLogIn: true };
   const about =
     /^\/api\/v1\/(?:gems|versions|dependencies)\/(.+?)(?:\/latest|\/reverse_dependencies)?\.(?:json|yaml)$/.exec(path)?.[1] ??
     /^\/api\/v2\/rubygems\/([^/]+)\/versions\/[^/]+\.(?:json|yaml)$/.exec(path)?.[1];
@@ -91,6 +90,8 @@ function passed(what: string, name: string): Read {
 /** Which gem it is about stands in what comes along, but for owners. */
 export function writeAddress(method: string, path: string): Write | null {
   const change = { as: 'change', action: 'publish', name: null, bringsBlob: false } as const;
+  if (method === 'POST' && path === '/api/v1/api_key')
+    return { ...change, what: 'log-in', action: 'read', isLogIn: true };
   if (method === 'POST' && path === '/api/v1/gems') return { ...change, what: 'push', bringsBlob: true };
   if (method === 'DELETE' && path === '/api/v1/gems/yank') return { ...change, what: 'yank' };
   const owned = /^\/api\/v1\/gems\/([^/]+)\/owners(?:\.(?:json|yaml))?$/.exec(decode(path) ?? '')?.[1];

@@ -90,6 +90,12 @@ export async function edited(lines: Uint8Array, edit: LineEdit, turn: () => Prom
 
 const pieceBytes = 256 * 1024;
 
+/** Which gems they are about. */
+export function namesIn(lines: Uint8Array): readonly string[] {
+  const text = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8');
+  return text.split('\n').flatMap((line) => /^(\S+) /.exec(line)?.[1] ?? []);
+}
+
 /** What a gem was last said to have. */
 export interface Told {
   readonly numbers: ReadonlySet<string>;

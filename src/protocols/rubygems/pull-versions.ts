@@ -11,12 +11,13 @@ import { MeridianError } from '../../errors.ts';
 import { formatReprDigest } from '../../http/digest.ts';
 import { cacheControlOf, errorAnswer } from '../registry/answers.ts';
 import { namesOf } from '../registry/hosted/find.ts';
+import { indexTag } from '../registry/item.ts';
 import type { Pulling, RegistryOrigin } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { turn } from '../turn.ts';
 import { type Followed, followOn, type Step } from './follow.ts';
 import { ownGem } from './hosted/builds.ts';
-import { edited, LineReader, lineBetween, md5Of, type Told, VersionsLog } from './log.ts';
+import { edited, LineReader, lineBetween, md5Of, namesIn, type Told, VersionsLog } from './log.ts';
 
 /** The file as this origin has made it so far. */
 interface Generation {
@@ -58,6 +59,7 @@ async function goOn(mine: Kept, at: Pulling): Promise<Generation | Answer> {
 
 /** `null`: something does not go on from what there is. */
 async function appended(generation: Generation, at: Pulling): Promise<Generation | Answer | null> {
+  const named = new Set<string>();
   for (const source of at.registry.sources.all) {
     const known = generation.followed.get(source);
     const step = await followOn(source, '/versions', known?.at ?? null, at);
@@ -65,11 +67,29 @@ async function appended(generation: Generation, at: Pulling): Promise<Generation
     if (step.as === 'absent' && known === undefined) continue;
     if (step.as === 'absent' || step.as === 'anew' || known === undefined) return null;
     known.at = step.followed;
-    if (step.as === 'more') await append(generation, source, known.reader, step.bytes, at);
+    if (step.as === 'more') await append(generation, source, known.reader, step.bytes, at, named);
   }
+  await forgetInfo(named, at);
   await tellOwn(generation, at);
   return generation;
 }
+
+/**
+ * Whoever reads here that a gem has changed has to find that in its `/info`: before the new lines are given out, no node has the old one any more.
+ */
+async function forgetInfo(names: ReadonlySet<string>, { registry, door }: Pulling): Promise<void> {
+  if (names.size === 0 || names.size > mostNamed) return;
+  const tags = [...names].map((name) => indexTag(registry.ecosystem.id, name));
+  try {
+    await door.purge(tags.map((tag) => ({ by: 'tag', tag })));
+  } catch (error) {
+    // It is tried again without us; until then, `/info` may be as old as its own times allow.
+    if (!(error instanceof MeridianError && error.code === 'bus-unreachable')) throw error;
+  }
+}
+
+/** Of more gems than this since the last look, the times of `/info` decide alone. */
+const mostNamed = 500;
 
 async function begun(mark: string, at: Pulling): Promise<Generation | Answer> {
   const { sources } = at.registry;
@@ -100,6 +120,7 @@ async function append(
   reader: LineReader,
   bytes: Uint8Array,
   { registry }: Pulling,
+  named: Set<string> | null = null,
 ): Promise<void> {
   const { sources, hosted, policy } = registry;
   const isAlone = sources.all.length === 1 && sources.of(null)[0] === source;
@@ -107,6 +128,7 @@ async function append(
   if (log.sizeBytes === 0) log.append(Buffer.from(head === '' ? ownHead : head));
   if (log.sizeBytes + lines.length > registry.maxIndexBytes)
     throw new MeridianError('upstream-invalid', `/versions exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`);
+  if (named !== null) for (const name of namesIn(lines)) named.add(name);
   if (isAlone && hosted === null && policy === null) {
     log.append(Uint8Array.from(lines));
     return;

@@ -6,6 +6,7 @@ import { readAddress, writeAddress } from './address.ts';
 import { guides } from './guides.ts';
 import { factsOfFile, factsOfVersion } from './hosted/builds.ts';
 import { about, changeOwner, ownNames, owners, ownVersions, search } from './hosted/api.ts';
+import { logIn } from './hosted/log-in.ts';
 import { push, yank } from './hosted/push.ts';
 import { serveGem } from './hosted/serve.ts';
 import { needs } from './needs.ts';
@@ -61,6 +62,8 @@ async function receive(what: string, at: Changing) {
       return push(at);
     case 'yank':
       return yank(at);
+    case 'log-in':
+      return logIn(at);
     case 'owners':
       return owners(name, at);
     case 'owner':
