@@ -7,8 +7,8 @@ import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { files } from '../protocols/files/files.ts';
-import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { nuget } from '../protocols/nuget/nuget.ts';
+import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
 

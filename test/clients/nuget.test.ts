@@ -10,11 +10,18 @@ import { tokenFor } from '../support/access.ts';
 import { eventually, startNetwork, type TestNetwork } from '../support/index.ts';
 import { type NugetFeed, nupkg, type PackageSketch, startNugetFeed, zip } from '../support/nuget-feed.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: documents of which each test looks at a little
+type Loose = any;
+
 let feed: NugetFeed;
 let network: TestNetwork;
 let token: string;
 
-const everything: Right = { actions: ['read', 'publish', 'delete', 'admin'], routes: ['nuget'], subjects: ['*'] };
+const everything: Right = {
+  actions: ['read', 'publish', 'delete', 'admin'],
+  routes: ['nuget'],
+  subjects: ['*'],
+};
 
 beforeAll(async () => {
   feed = await startNugetFeed();
@@ -57,8 +64,7 @@ async function resource(type: string, pop = 'near'): Promise<string> {
   return found['@id'];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: documents of which each test looks at a little
-const jsonAt = async (url: string, headers = {}): Promise<any> => (await fetch(url, { headers })).json();
+const jsonAt = async (url: string, headers = {}): Promise<Loose> => (await fetch(url, { headers })).json();
 
 async function restore(id: string, version: string, pop = 'near'): Promise<Buffer> {
   const flat = await resource('PackageBaseAddress/3.0.0', pop);
@@ -72,7 +78,11 @@ async function restore(id: string, version: string, pop = 'near'): Promise<Buffe
 
 function push(bytes: Uint8Array, key: string | null = token, pop = 'near'): Promise<Response> {
   const form = new FormData();
-  form.append('package', new Blob([new Uint8Array(bytes)], { type: 'application/octet-stream' }), 'package.nupkg');
+  form.append(
+    'package',
+    new Blob([new Uint8Array(bytes)], { type: 'application/octet-stream' }),
+    'package.nupkg',
+  );
   return fetch(`${base(pop)}/api/v2/package/`, {
     method: 'PUT',
     body: form,
@@ -108,16 +118,24 @@ describe('restoring', () => {
 
   test('gives the upstream its credentials, and the host of its packages none', async () => {
     await restore('Leaf', '1.0.0', 'far');
-    expect(new Set(feed.main.requests().map(({ headers }) => headers.get('authorization')))).toEqual(new Set(['Basic c2VjcmV0']));
-    expect(new Set(feed.files.requests().map(({ headers }) => headers.get('authorization')))).toEqual(new Set([null]));
+    expect(new Set(feed.main.requests().map(({ headers }) => headers.get('authorization')))).toEqual(
+      new Set(['Basic c2VjcmV0']),
+    );
+    expect(new Set(feed.files.requests().map(({ headers }) => headers.get('authorization')))).toEqual(
+      new Set([null]),
+    );
   });
 
   test('keeps no package that is not what the catalogue says', async () => {
     feed.publish({ id: 'Bent', version: '1.0.0' });
     feed.files.fault({ as: 'corrupt' }, ({ path }) => path.endsWith('bent.1.0.0.nupkg'));
-    const bent = await fetch(`${base()}/v3/flat/bent/1.0.0/bent.1.0.0.nupkg`).then((response) => response.arrayBuffer()).catch(() => null);
+    const bent = await fetch(`${base()}/v3/flat/bent/1.0.0/bent.1.0.0.nupkg`).then(
+      async (response) =>
+        (await response.arrayBuffer()).byteLength === nupkg({ id: 'Bent', version: '1.0.0' }).length,
+      () => false, // the connection is reset where the head was sent by then
+    );
     feed.files.fault(null);
-    expect(bent === null || !Buffer.from(bent).equals(nupkg({ id: 'Bent', version: '1.0.0' }))).toBe(true);
+    expect(bent).toBe(false);
     // Whoever asks while the broken answer is still under way hears of it, too.
     const whole = await eventually('the whole package', () => restore('Bent', '1.0.0').catch(() => null));
     expect(whole).toEqual(nupkg({ id: 'Bent', version: '1.0.0' }));
@@ -143,22 +161,34 @@ describe('what is known of a package', () => {
       catalogEntry: {
         id: 'Trunk.Core',
         version: '2.0.0',
-        dependencyGroups: [{ dependencies: [{ id: 'Leaf', registration: `${at}/registration/leaf/index.json` }] }],
+        dependencyGroups: [
+          { dependencies: [{ id: 'Leaf', registration: `${at}/registration/leaf/index.json` }] },
+        ],
       },
     });
     expect(JSON.stringify(index)).not.toContain(feed.main.url);
     expect(JSON.stringify(index)).not.toContain('meridian.invalid');
-    expect(await jsonAt(page.items[0]['@id'])).toMatchObject({ listed: true, packageContent: page.items[0].packageContent });
+    expect(await jsonAt(page.items[0]['@id'])).toMatchObject({
+      listed: true,
+      packageContent: page.items[0].packageContent,
+    });
   });
 
   test('comes in pages where the upstream has pages', async () => {
     const index = await jsonAt(`${base()}/v3/registration/long/index.json`);
-    expect(index.items.map((page: any) => [page.lower, page.upper, page.items])).toEqual([
+    expect(index.items.map((page: Loose) => [page.lower, page.upper, page.items])).toEqual([
       ['1.0.0', '1.63.0', undefined],
       ['1.64.0', '1.69.0', undefined],
     ]);
     const page = await jsonAt(index.items[1]['@id']);
-    expect(page.items.map((leaf: any) => leaf.catalogEntry.version)).toEqual(['1.64.0', '1.65.0', '1.66.0', '1.67.0', '1.68.0', '1.69.0']);
+    expect(page.items.map((leaf: Loose) => leaf.catalogEntry.version)).toEqual([
+      '1.64.0',
+      '1.65.0',
+      '1.66.0',
+      '1.67.0',
+      '1.68.0',
+      '1.69.0',
+    ]);
   });
 
   test('is packed for clients that ask for it', async () => {
@@ -203,14 +233,18 @@ describe('packages that live here', () => {
     expect(index.items[0].items[0].catalogEntry).toMatchObject({
       ...{ id: 'Acme.Ui', version: '1.0.0', listed: true, licenseExpression: 'MIT', tags: ['test', 'ui'] },
       ...{ packageHashAlgorithm: 'SHA512', minClientVersion: '2.12' },
-      dependencyGroups: [{ targetFramework: '.NETStandard2.0', dependencies: [{ id: 'Leaf', range: '[1.0.0, )' }] }],
+      dependencyGroups: [
+        { targetFramework: '.NETStandard2.0', dependencies: [{ id: 'Leaf', range: '[1.0.0, )' }] },
+      ],
     });
   });
 
   test('are taken off the lists, can still be had, and are put back', async () => {
     await push(ui('1.1.0-beta.1'));
     const at = `${base()}/api/v2/package/Acme.Ui/1.1.0-BETA.1`;
-    const found = async () => (await jsonAt(`${await resource('SearchQueryService')}?q=acme&prerelease=true&semVerLevel=2.0.0`)).data[0].versions.length;
+    const found = async () =>
+      (await jsonAt(`${await resource('SearchQueryService')}?q=acme&prerelease=true&semVerLevel=2.0.0`))
+        .data[0].versions.length;
     expect(await found()).toBe(2);
     const deleted = await fetch(at, { method: 'DELETE', headers: { 'x-nuget-apikey': token } });
     expect(deleted.status).toBe(204);
@@ -220,7 +254,14 @@ describe('packages that live here', () => {
     expect(await restore('Acme.Ui', '1.1.0-beta.1', 'far')).toEqual(ui('1.1.0-beta.1'));
     expect((await fetch(at, { method: 'POST', headers: { 'x-nuget-apikey': token } })).status).toBe(200);
     expect(await found()).toBe(2);
-    expect((await fetch(`${base()}/api/v2/package/Acme.Ui/7.0.0`, { method: 'DELETE', headers: { 'x-nuget-apikey': token } })).status).toBe(404);
+    expect(
+      (
+        await fetch(`${base()}/api/v2/package/Acme.Ui/7.0.0`, {
+          method: 'DELETE',
+          headers: { 'x-nuget-apikey': token },
+        })
+      ).status,
+    ).toBe(404);
   });
 
   test('need a token to push, and a right', async () => {
@@ -246,14 +287,18 @@ describe('packages that live here', () => {
   });
 
   test('refuse symbols with a sentence that says what to do', async () => {
-    const response = await fetch(await resource('SymbolPackagePublish/4.9.0'), { method: 'PUT', body: 'x', headers: { 'x-nuget-apikey': token } });
+    const response = await fetch(await resource('SymbolPackagePublish/4.9.0'), {
+      method: 'PUT',
+      body: 'x',
+      headers: { 'x-nuget-apikey': token },
+    });
     expect([response.status, await response.text()]).toEqual([403, expect.stringContaining('--no-symbols')]);
   });
 
   test('of many versions come in pages', async () => {
     for (let minor = 0; minor < 66; minor++) await push(nupkg({ id: 'Acme.Many', version: `1.${minor}.0` }));
     const index = await jsonAt(`${base()}/v3/registration/acme.many/index.json`);
-    expect(index.items.map((page: any) => [page.lower, page.upper, page.count, page.items])).toEqual([
+    expect(index.items.map((page: Loose) => [page.lower, page.upper, page.count, page.items])).toEqual([
       ['1.0.0', '1.63.0', 64, undefined],
       ['1.64.0', '1.65.0', 2, undefined],
     ]);
@@ -262,22 +307,28 @@ describe('packages that live here', () => {
 });
 
 describe('searching', () => {
-  const search = async (query: string) => jsonAt(`${await resource('SearchQueryService/3.5.0')}?${query}&semVerLevel=2.0.0`);
+  const search = async (query: string) =>
+    jsonAt(`${await resource('SearchQueryService/3.5.0')}?${query}&semVerLevel=2.0.0`);
 
   test('finds what lives here first, then what the upstream finds, with addresses of this network', async () => {
     const { totalHits, data } = await search('q=&skip=0&take=20&prerelease=false');
-    expect(data.map(({ id }: any) => id)).toEqual(expect.arrayContaining(['Acme.Ui', 'Leaf', 'Trunk.Core']));
+    expect(data.map(({ id }: Loose) => id)).toEqual(
+      expect.arrayContaining(['Acme.Ui', 'Leaf', 'Trunk.Core']),
+    );
     expect(data[0].id.startsWith('Acme.')).toBe(true);
-    expect(data.filter(({ id }: any) => id === 'Acme.Ui')).toHaveLength(1);
+    expect(data.filter(({ id }: Loose) => id === 'Acme.Ui')).toHaveLength(1);
     expect(totalHits).toBeGreaterThan(4);
     expect(JSON.stringify(data)).not.toContain(feed.main.url);
-    expect(data.find(({ id }: any) => id === 'Leaf').versions[0]['@id']).toBe(`${base()}/v3/registration/leaf/1.0.0.json`);
+    expect(data.find(({ id }: Loose) => id === 'Leaf').versions[0]['@id']).toBe(
+      `${base()}/v3/registration/leaf/1.0.0.json`,
+    );
   });
 
   test('goes on page by page from one to the other', async () => {
-    const all = (await search('q=&skip=0&take=20')).data.map(({ id }: any) => id);
+    const all = (await search('q=&skip=0&take=20')).data.map(({ id }: Loose) => id);
     const paged = [];
-    for (let skip = 0; skip < 20; skip += 2) paged.push(...(await search(`q=&skip=${skip}&take=2`)).data.map(({ id }: any) => id));
+    for (let skip = 0; skip < 20; skip += 2)
+      paged.push(...(await search(`q=&skip=${skip}&take=2`)).data.map(({ id }: Loose) => id));
     expect(paged).toEqual(all);
   });
 
@@ -292,12 +343,16 @@ describe('searching', () => {
     expect((await jsonAt(`${at}?q=leaf`)).data).toContain('Leaf');
     expect((await jsonAt(`${at}?id=Leaf`)).data).toEqual(['1.0.0', '1.1.0']);
     expect((await jsonAt(`${at}?id=acme.ui`)).data).toEqual(['1.0.0']);
-    expect((await jsonAt(`${at}?id=acme.ui&prerelease=true&semVerLevel=2.0.0`)).data).toEqual(['1.0.0', '1.1.0-beta.1']);
+    expect((await jsonAt(`${at}?id=acme.ui&prerelease=true&semVerLevel=2.0.0`)).data).toEqual([
+      '1.0.0',
+      '1.1.0-beta.1',
+    ]);
   });
 });
 
 describe('refused with a reason, and nothing of it kept, is', () => {
-  const sketch = (more: Partial<PackageSketch>): Buffer => nupkg({ id: 'Acme.Bad', version: '1.0.0', ...more });
+  const sketch = (more: Partial<PackageSketch>): Buffer =>
+    nupkg({ id: 'Acme.Bad', version: '1.0.0', ...more });
   const manifest = (id: string, version = '1.0.0', head = '') =>
     `${head}<package><metadata><id>${id}</id><version>${version}</version></metadata></package>`;
   const bad: Record<string, readonly [bytes: Buffer, why: RegExp]> = {
@@ -305,7 +360,10 @@ describe('refused with a reason, and nothing of it kept, is', () => {
     'an archive that breaks off': [sketch({}).subarray(0, -40), /archive/],
     'an archive without a manifest': [zip([['[Content_Types].xml', '<Types/>']]), /one manifest/],
     'two manifests': [sketch({ files: { 'Other.nuspec': manifest('Acme.Bad') } }), /this has 2/],
-    'a package without its content types': [sketch({ files: { '[Content_Types].xml': null } }), /Content_Types/],
+    'a package without its content types': [
+      sketch({ files: { '[Content_Types].xml': null } }),
+      /Content_Types/,
+    ],
     'a path that leads out of the package': [sketch({ files: { '../../evil.dll': 'x' } }), /archive|evil/],
     'an absolute path': [sketch({ files: { '/etc/passwd': 'x' } }), /archive|passwd/],
     'a bomb': [sketch({ files: { 'lib/zeros.bin': '0'.repeat(300 * 2 ** 20) } }), /unpack|bytes/],
@@ -316,9 +374,18 @@ describe('refused with a reason, and nothing of it kept, is', () => {
       /document type/,
     ],
     'an id with a way out': [sketch({ manifest: manifest('../Acme.Bad') }), /id that none may have/],
-    'an id that is too long': [sketch({ manifest: manifest(`Acme.${'a'.repeat(100)}`) }), /id that none may have/],
-    'a version that is none': [sketch({ manifest: manifest('Acme.Bad', '1.0.0.0.0') }), /version that is none/],
-    'a manifest that is too long': [sketch({ manifest: manifest('Acme.Bad') + ' '.repeat(1100 * 1024) }), /more than/],
+    'an id that is too long': [
+      sketch({ manifest: manifest(`Acme.${'a'.repeat(100)}`) }),
+      /id that none may have/,
+    ],
+    'a version that is none': [
+      sketch({ manifest: manifest('Acme.Bad', '1.0.0.0.0') }),
+      /version that is none/,
+    ],
+    'a manifest that is too long': [
+      sketch({ manifest: manifest('Acme.Bad') + ' '.repeat(1100 * 1024) }),
+      /more than/,
+    ],
   };
   for (const [what, [bytes, why]] of Object.entries(bad)) {
     test(what, async () => {
@@ -331,9 +398,13 @@ describe('refused with a reason, and nothing of it kept, is', () => {
 
   test('an address that means something else', async () => {
     const statuses = await Promise.all(
-      ['/v3/flat/..%2f..%2fetc/index.json', '/v3/flat/a..b/index.json', '/v3/flat/leaf/1.0.0/evil.nupkg', '/v3/flat/leaf/x/leaf.x.nupkg', '/v3/registration/%00/index.json'].map(
-        async (path) => (await fetch(base() + path)).status,
-      ),
+      [
+        '/v3/flat/..%2f..%2fetc/index.json',
+        '/v3/flat/a..b/index.json',
+        '/v3/flat/leaf/1.0.0/evil.nupkg',
+        '/v3/flat/leaf/x/leaf.x.nupkg',
+        '/v3/registration/%00/index.json',
+      ].map(async (path) => (await fetch(base() + path)).status),
     );
     expect(statuses).toEqual([400, 400, 404, 400, 400]);
   });

@@ -9,7 +9,13 @@ import type { Right } from '../../src/identity.ts';
 import { rubygems } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
 import { badGems, gemParts } from '../support/bad-gems.ts';
-import { buildGem, type GemRepository, type GemSketch, noRuby, startGemRepository } from '../support/gem-repository.ts';
+import {
+  buildGem,
+  type GemRepository,
+  type GemSketch,
+  noRuby,
+  startGemRepository,
+} from '../support/gem-repository.ts';
 import { eventually, startNetwork, type TestNetwork, temporary, within } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 
@@ -34,13 +40,22 @@ interface Ran {
 let homes = 0;
 const newHome = () => join(folder.path, `home-${homes++}`);
 
-async function run(command: readonly string[], home: string, cwd = home, more: Record<string, string> = {}): Promise<Ran> {
+async function run(
+  command: readonly string[],
+  home: string,
+  cwd = home,
+  more: Record<string, string> = {},
+): Promise<Ran> {
   mkdirSync(home, { recursive: true });
   const child = Bun.spawn([...command], {
     cwd,
     env: {
       ...{ PATH: process.env.PATH ?? '', HOME: home, LANG: 'C.UTF-8', GEM_HOME: join(home, 'gems') },
-      ...{ GEM_SPEC_CACHE: join(home, 'specs'), BUNDLE_USER_HOME: join(home, 'bundle'), BUNDLE_SILENCE_ROOT_WARNING: '1' },
+      ...{
+        GEM_SPEC_CACHE: join(home, 'specs'),
+        BUNDLE_USER_HOME: join(home, 'bundle'),
+        BUNDLE_SILENCE_ROOT_WARNING: '1',
+      },
       ...{ BUNDLE_PATH: join(home, 'vendor'), BUNDLE_RETRY: '0', BUNDLE_JOBS: '2', ...more },
     },
     stdin: 'ignore',
@@ -59,7 +74,10 @@ async function succeeds(...args: Parameters<typeof run>): Promise<string> {
 }
 
 const gemInstall = (name: string, home: string, pop = 'near', ...more: string[]) =>
-  run(['gem', 'install', name, '--no-document', '--clear-sources', '--source', `${base(pop)}/`, ...more], home);
+  run(
+    ['gem', 'install', name, '--no-document', '--clear-sources', '--source', `${base(pop)}/`, ...more],
+    home,
+  );
 
 function project(gems: readonly string[], source = `${base()}/`): string {
   const where = join(folder.path, `project-${homes++}`);
@@ -104,7 +122,8 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     folder[Symbol.dispose]();
   });
 
-  const told = async (path: string, pop = 'near', headers = {}) => (await fetch(base(pop) + path, { headers })).text();
+  const told = async (path: string, pop = 'near', headers = {}) =>
+    (await fetch(base(pop) + path, { headers })).text();
   const md5 = (text: string) => new Bun.CryptoHasher('md5').update(text).digest('hex');
   /** What `/versions` says of a gem last. */
   const lastLine = async (name: string, pop = 'near') =>
@@ -121,7 +140,9 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     const second = newHome();
     expect((await gemInstall('trunk', second)).output).toContain('2 gems installed');
     expect(upstream.requests().filter(({ path }) => path.startsWith('/gems/'))).toEqual([]);
-    expect(readFileSync(fileOf(first, 'leaf-1.2.0.gem'))).toEqual(readFileSync(fileOf(second, 'leaf-1.2.0.gem')));
+    expect(readFileSync(fileOf(first, 'leaf-1.2.0.gem'))).toEqual(
+      readFileSync(fileOf(second, 'leaf-1.2.0.gem')),
+    );
   }, 60_000);
 
   test('Bundler installs by the compact index, and with the upstream down', async () => {
@@ -156,12 +177,17 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     expect(part.headers.get('etag')).toBe(`"${md5(whole)}"`);
     const digest = new Bun.CryptoHasher('sha256').update(whole).digest('base64');
     expect(part.headers.get('repr-digest')).toBe(`sha-256=:${digest}:`);
-    const same = await fetch(`${base('far')}/versions`, { headers: { 'if-none-match': `"${md5(whole)}"`, range: 'bytes=5-' } });
+    const same = await fetch(`${base('far')}/versions`, {
+      headers: { 'if-none-match': `"${md5(whole)}"`, range: 'bytes=5-' },
+    });
     expect(same.status).toBe(304);
 
     const seen = await network.during(() => succeeds(['bundle', 'update', '--verbose'], home, where));
     expect(readFileSync(join(where, 'Gemfile.lock'), 'utf8')).toContain('leaf (1.3.0)');
-    const statuses = seen.asked('near').filter(({ target }) => target === '/rubygems/versions').map(({ status }) => status);
+    const statuses = seen
+      .asked('near')
+      .filter(({ target }) => target === '/rubygems/versions')
+      .map(({ status }) => status);
     expect(statuses).toEqual([206]);
   }, 60_000);
 
@@ -169,7 +195,9 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     upstream.forget();
     upstream.begin();
     await upstream.publish({ name: 'bud', version: '0.1.0' });
-    await eventually('the new month', async () => (await told('/versions')).startsWith('created_at: 2026-12-01'));
+    await eventually('the new month', async () =>
+      (await told('/versions')).startsWith('created_at: 2026-12-01'),
+    );
     expect(await lastLine('bud')).toBe(`bud 0.1.0 ${md5(await told('/info/bud'))}`);
     expect((await told('/versions')).split('\n').filter((line) => line.startsWith('trunk '))).toHaveLength(1);
     const asked = upstream.requests().filter(({ path }) => path === '/versions');
@@ -177,13 +205,22 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
   }, 60_000);
 
   test('gem reads the lists of old, too', async () => {
-    const listed = await succeeds(['gem', 'list', '--remote', '--clear-sources', '--source', `${base()}/`], newHome());
+    const listed = await succeeds(
+      ['gem', 'list', '--remote', '--clear-sources', '--source', `${base()}/`],
+      newHome(),
+    );
     expect(listed).toContain('trunk (2.0)');
     expect(listed).not.toContain('9.9.9');
-    const spec = await succeeds(['gem', 'specification', 'trunk', '--remote', '--clear-sources', '--source', `${base()}/`], newHome());
+    const spec = await succeeds(
+      ['gem', 'specification', 'trunk', '--remote', '--clear-sources', '--source', `${base()}/`],
+      newHome(),
+    );
     expect(spec).toContain('name: trunk');
     const fetched = newHome();
-    await succeeds(['gem', 'fetch', 'leaf', '-v', '1.0.0', '--clear-sources', '--source', `${base()}/`], fetched);
+    await succeeds(
+      ['gem', 'fetch', 'leaf', '-v', '1.0.0', '--clear-sources', '--source', `${base()}/`],
+      fetched,
+    );
     expect(await Bun.file(join(fetched, 'leaf-1.0.0.gem')).exists()).toBe(true);
   }, 60_000);
 
@@ -203,12 +240,21 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
   describe('gems that live here', () => {
     test('are pushed at one PoP, and installed at another by gem and by Bundler', async () => {
       await told('/versions', 'far');
-      const pushed = await push({ name: 'acme-ui', version: '1.0.0', dependencies: { leaf: '>= 1, < 3' }, more: "s.required_ruby_version = '>= 2.7'" });
+      const pushed = await push({
+        name: 'acme-ui',
+        version: '1.0.0',
+        dependencies: { leaf: '>= 1, < 3' },
+        more: "s.required_ruby_version = '>= 2.7'",
+      });
       expect(pushed.output).toContain('Successfully registered gem: acme-ui (1.0.0)');
       const info = await told('/info/acme-ui', 'far');
-      expect(info).toMatch(/^---\n1\.0\.0 leaf:< 3&>= 1\|checksum:[0-9a-f]{64},ruby:>= 2\.7,created_at:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
+      expect(info).toMatch(
+        /^---\n1\.0\.0 leaf:< 3&>= 1\|checksum:[0-9a-f]{64},ruby:>= 2\.7,created_at:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/,
+      );
       expect(await lastLine('acme-ui', 'far')).toBe(`acme-ui 1.0.0 ${md5(info)}`);
-      expect((await gemInstall('acme-ui', newHome(), 'far')).output).toContain('Successfully installed acme-ui-1.0.0');
+      expect((await gemInstall('acme-ui', newHome(), 'far')).output).toContain(
+        'Successfully installed acme-ui-1.0.0',
+      );
       const where = project(["'acme-ui'", "'trunk'"], `${base('far')}/`);
       expect(await succeeds(['bundle', 'install'], newHome(), where)).toContain('Bundle complete!');
       expect(readFileSync(join(where, 'Gemfile.lock'), 'utf8')).toContain('acme-ui (1.0.0)');
@@ -239,7 +285,12 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
       await push({ name: 'acme-native', version: '1.0.0' });
       await push({ name: 'acme-native', version: '1.0.0', platform: 'x86_64-linux' });
       const info = await told('/info/acme-native');
-      expect(info.split('\n').slice(1, 3).map((line) => line.split(' ')[0])).toEqual(['1.0.0', '1.0.0-x86_64-linux']);
+      expect(
+        info
+          .split('\n')
+          .slice(1, 3)
+          .map((line) => line.split(' ')[0]),
+      ).toEqual(['1.0.0', '1.0.0-x86_64-linux']);
       const { output } = await gemInstall('acme-native', newHome(), 'far');
       expect(output).toContain('Successfully installed acme-native-1.0.0');
     }, 60_000);
@@ -249,13 +300,20 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
       await push({ name: 'acme-yank', version: '2.0.0' });
       expect(await lastLine('acme-yank')).toStartWith('acme-yank 1.0.0,2.0.0 ');
       const locked = await (await fetch(`${base('far')}/gems/acme-yank-2.0.0.gem`)).arrayBuffer();
-      const yanked = await run(['gem', 'yank', 'acme-yank', '-v', '2.0.0', '--host', base()], newHome(), undefined, { GEM_HOST_API_KEY: token });
+      const yanked = await run(
+        ['gem', 'yank', 'acme-yank', '-v', '2.0.0', '--host', base()],
+        newHome(),
+        undefined,
+        { GEM_HOST_API_KEY: token },
+      );
       expect(yanked.output).toContain('Successfully deleted gem: acme-yank (2.0.0)');
       const info = await told('/info/acme-yank', 'far');
       expect(info).not.toContain('2.0.0');
       expect(await lastLine('acme-yank', 'far')).toBe(`acme-yank -2.0.0 ${md5(info)}`);
       expect(await (await fetch(`${base('far')}/gems/acme-yank-2.0.0.gem`)).arrayBuffer()).toEqual(locked);
-      expect((await gemInstall('acme-yank', newHome(), 'far')).output).toContain('Successfully installed acme-yank-1.0.0');
+      expect((await gemInstall('acme-yank', newHome(), 'far')).output).toContain(
+        'Successfully installed acme-yank-1.0.0',
+      );
       const again = await push({ name: 'acme-yank', version: '2.0.0', source: 'puts 1' });
       expect(again.code).not.toBe(0);
     }, 60_000);
@@ -265,26 +323,39 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
       expect(nobody.code).not.toBe(0);
       const right: Right = { actions: ['publish'], routes: ['rubygems'], subjects: ['other-*'] };
       const { token: other } = await tokenFor(network.node('origin'), 'bob', [right]);
-      expect((await push({ name: 'acme-ui', version: '5.0.0' }, other)).output).toContain('no right to publish');
+      expect((await push({ name: 'acme-ui', version: '5.0.0' }, other)).output).toContain(
+        'no right to publish',
+      );
       expect((await push({ name: 'stray', version: '1.0.0' })).output).toContain('does not live here');
       expect((await fetch(`${base()}/gems/acme-ui-5.0.0.gem`)).status).toBe(404);
     }, 60_000);
 
     test('say who has published them; who may is a right of the network', async () => {
       const owner = (...args: string[]) =>
-        run(['gem', 'owner', 'acme-ui', '--host', base(), ...args], newHome(), undefined, { GEM_HOST_API_KEY: token });
+        run(['gem', 'owner', 'acme-ui', '--host', base(), ...args], newHome(), undefined, {
+          GEM_HOST_API_KEY: token,
+        });
       expect((await owner()).output).toContain('- alice');
       expect((await owner('--add', 'bob')).output).toContain('meridian grant');
     }, 60_000);
 
     test('are signed in to by a name and a password', async () => {
-      await network.node('origin').api('POST', '/users', { name: 'carol', password: 'correct horse battery' });
+      await network
+        .node('origin')
+        .api('POST', '/users', { name: 'carol', password: 'correct horse battery' });
       const shown = (password: string) => ({ authorization: `Basic ${btoa(`carol:${password}`)}` });
-      const made = await fetch(`${base()}/api/v1/api_key`, { method: 'POST', headers: shown('correct horse battery') });
+      const made = await fetch(`${base()}/api/v1/api_key`, {
+        method: 'POST',
+        headers: shown('correct horse battery'),
+      });
       const text = await made.text();
       expect([made.status, text]).toEqual([200, expect.stringMatching(/^mrd_/)]);
-      expect((await fetch(`${base()}/api/v1/api_key`, { headers: shown('correct horse battery') })).status).toBe(200);
-      expect((await fetch(`${base()}/api/v1/api_key`, { method: 'POST', headers: shown('wrong') })).status).toBe(401);
+      expect(
+        (await fetch(`${base()}/api/v1/api_key`, { headers: shown('correct horse battery') })).status,
+      ).toBe(200);
+      expect(
+        (await fetch(`${base()}/api/v1/api_key`, { method: 'POST', headers: shown('wrong') })).status,
+      ).toBe(401);
     });
 
     test('that are private are for whom they are, with gem and with Bundler', async () => {
@@ -299,17 +370,27 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
 
       const source = base('far').replace('http://', `http://alice:${token}@`);
       const mine = newHome();
-      const installed = await run(['gem', 'install', 'secret-plan', '--no-document', '--clear-sources', '--source', `${source}/`], mine);
+      const installed = await run(
+        ['gem', 'install', 'secret-plan', '--no-document', '--clear-sources', '--source', `${source}/`],
+        mine,
+      );
       expect(installed.output).toContain('Successfully installed secret-plan-1.0.0');
       const where = project(["'leaf'"], `${base('far')}/`);
-      writeFileSync(join(where, 'Gemfile'), `source '${base('far')}/'\ngem 'leaf'\nsource '${source}/private/' do\n  gem 'secret-plan'\nend\n`);
+      writeFileSync(
+        join(where, 'Gemfile'),
+        `source '${base('far')}/'\ngem 'leaf'\nsource '${source}/private/' do\n  gem 'secret-plan'\nend\n`,
+      );
       expect(await succeeds(['bundle', 'install'], newHome(), where)).toContain('Bundle complete!');
     }, 60_000);
   });
 
   describe('refused with a sentence, and nothing of it kept, is', () => {
     const post = async (body: Uint8Array) =>
-      fetch(`${base()}/api/v1/gems`, { method: 'POST', body: new Uint8Array(body), headers: { authorization: token } });
+      fetch(`${base()}/api/v1/gems`, {
+        method: 'POST',
+        body: new Uint8Array(body),
+        headers: { authorization: token },
+      });
     const nothingKept = async () => expect((await fetch(`${base()}/info/acme-bad`)).status).toBe(404);
     const parts = () => gemParts(join(folder.path, 'own'));
 
@@ -323,7 +404,13 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     }
 
     test('an address that means something else', async () => {
-      const bad = ['/info/x%2f..%2fy', '/gems/..%2fx-1.0.gem', '/gems/nothing', '/quick/Marshal.4.8/%00-1.gemspec.rz', '/info/a%20b'];
+      const bad = [
+        '/info/x%2f..%2fy',
+        '/gems/..%2fx-1.0.gem',
+        '/gems/nothing',
+        '/quick/Marshal.4.8/%00-1.gemspec.rz',
+        '/info/a%20b',
+      ];
       const statuses = await Promise.all(bad.map(async (path) => (await fetch(base() + path)).status));
       expect(statuses).toEqual([400, 400, 400, 400, 400]);
       const gone = await fetch(`${base()}/api/v1/dependencies?gems=leaf`);

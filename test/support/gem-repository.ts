@@ -32,7 +32,9 @@ export interface GemRepository extends Upstream {
 
 /** Why gems cannot be built here, or `null`. */
 export function noRuby(): string | null {
-  return ['gem', 'bundle'].every((program) => Bun.which(program) !== null) ? null : 'ruby, with gem and bundler, is not installed';
+  return ['gem', 'bundle'].every((program) => Bun.which(program) !== null)
+    ? null
+    : 'ruby, with gem and bundler, is not installed';
 }
 
 /** Builds a gem. @returns the path of its file. */
@@ -41,7 +43,13 @@ export async function buildGem(folder: string, sketch: GemSketch): Promise<strin
   const where = join(folder, `${name}-${version}-${platform}`);
   mkdirSync(join(where, 'lib'), { recursive: true });
   writeFileSync(join(where, 'lib', `${name}.rb`), sketch.source ?? `puts "${name} ${version}"\n`);
-  const needs = Object.entries(dependencies).map(([gem, range]) => `s.add_dependency '${gem}', ${range.split(', ').map((one) => `'${one}'`).join(', ')}`);
+  const needs = Object.entries(dependencies).map(
+    ([gem, range]) =>
+      `s.add_dependency '${gem}', ${range
+        .split(', ')
+        .map((one) => `'${one}'`)
+        .join(', ')}`,
+  );
   const lines = [
     ...[`s.name = '${name}'`, `s.version = '${version}'`, `s.platform = '${platform}'`],
     ...[`s.summary = 'for a test'`, `s.authors = ['Ann']`, `s.files = ['lib/${name}.rb']`, ...needs, more],
@@ -70,12 +78,14 @@ export async function startGemRepository(): Promise<GemRepository> {
     if (name !== undefined) return infos.has(name) ? indexed(infoOf(name), request) : missing;
     if (/^\/(?:quick\/|[a-z_]+\.4\.8\.gz$)/.test(path)) await index();
     const file = join(folder.path, 'repository', path);
-    if (path.includes('..') || !(await Bun.file(file).exists())) return path === '/' ? { body: 'gems' } : missing;
+    if (path.includes('..') || !(await Bun.file(file).exists()))
+      return path === '/' ? { body: 'gems' } : missing;
     return { headers: { 'content-type': 'application/octet-stream' }, body: readFileSync(file) };
   });
 
   async function index(): Promise<void> {
-    if (!isIndexed) await succeeds(['gem', 'generate_index', '-d', join(folder.path, 'repository')], folder.path);
+    if (!isIndexed)
+      await succeeds(['gem', 'generate_index', '-d', join(folder.path, 'repository')], folder.path);
     isIndexed = true;
   }
 
@@ -84,7 +94,12 @@ export async function startGemRepository(): Promise<GemRepository> {
     if (repository.simple) return { headers: { 'content-type': 'text/plain' }, body: bytes };
     const etag = `"${new Bun.CryptoHasher('md5').update(bytes).digest('hex')}"`;
     const fields = {
-      ...{ etag, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'max-age=60, public', 'accept-ranges': 'bytes' },
+      ...{
+        etag,
+        'content-type': 'text/plain; charset=utf-8',
+        'cache-control': 'max-age=60, public',
+        'accept-ranges': 'bytes',
+      },
       'repr-digest': `sha-256="${new Bun.CryptoHasher('sha256').update(bytes).digest('base64')}"`,
     };
     if (headers.get('if-none-match') === etag) return { status: 304, headers: fields };
@@ -110,9 +125,14 @@ export async function startGemRepository(): Promise<GemRepository> {
       copyFileSync(built, join(gems, `${name}-${number}.gem`));
       isIndexed = false;
       const sha256 = new Bun.CryptoHasher('sha256').update(readFileSync(built)).digest('hex');
-      const needs = Object.entries(dependencies).map(([gem, range]) => `${gem}:${range.split(', ').join('&')}`);
+      const needs = Object.entries(dependencies).map(
+        ([gem, range]) => `${gem}:${range.split(', ').join('&')}`,
+      );
       const created = createdAt === undefined ? '' : `,created_at:${createdAt}`;
-      infos.set(name, [...(infos.get(name) ?? []), `${number} ${needs.join(',')}|checksum:${sha256}${created}`]);
+      infos.set(name, [
+        ...(infos.get(name) ?? []),
+        `${number} ${needs.join(',')}|checksum:${sha256}${created}`,
+      ]);
       tell(name, number);
     },
     edit(name, change) {
@@ -137,7 +157,13 @@ export async function startGemRepository(): Promise<GemRepository> {
 const missing: UpstreamAnswer = { status: 404, body: 'This gem could not be found' };
 
 async function succeeds(command: string[], cwd: string): Promise<void> {
-  const child = Bun.spawn(command, { cwd, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', env: { PATH: process.env.PATH ?? '', HOME: cwd } });
+  const child = Bun.spawn(command, {
+    cwd,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    env: { PATH: process.env.PATH ?? '', HOME: cwd },
+  });
   const said = `${await child.stdout.text()}${await child.stderr.text()}`;
   if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}: ${said}`);
 }

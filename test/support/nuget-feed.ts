@@ -38,7 +38,9 @@ export interface NugetFeed extends AsyncDisposable {
 }
 
 export function manifestOf({ id, version, dependencies = {} }: PackageSketch): string {
-  const needs = Object.entries(dependencies).map(([name, range]) => `<dependency id="${name}" version="${range}" />`);
+  const needs = Object.entries(dependencies).map(
+    ([name, range]) => `<dependency id="${name}" version="${range}" />`,
+  );
   return `<?xml version="1.0" encoding="utf-8"?>
 <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata minClientVersion="2.12">
 <id>${id}</id><version>${version}</version><authors>Ann, Ben</authors><description>For tests of ${id}</description>
@@ -99,13 +101,17 @@ interface Kept extends PackageSketch {
 export async function startNugetFeed(): Promise<NugetFeed> {
   const kept = new Map<string, Kept[]>();
   const files = await startUpstream(({ path }) => {
-    const [, id = '', version = '', file = ''] = path.split('/flat/')[1] === undefined ? [] : path.split('/').slice(1);
+    const [, id = '', version = '', file = ''] =
+      path.split('/flat/')[1] === undefined ? [] : path.split('/').slice(1);
     const all = kept.get(id);
     if (all === undefined) return missing;
     if (version === 'index.json') return json({ versions: all.map((each) => each.version) });
     const found = all.find((each) => each.version === version);
     if (found === undefined) return missing;
-    return { headers: { 'content-type': 'application/octet-stream' }, body: file.endsWith('.nuspec') ? manifestOf(found) : found.bytes };
+    return {
+      headers: { 'content-type': 'application/octet-stream' },
+      body: file.endsWith('.nuspec') ? manifestOf(found) : found.bytes,
+    };
   });
   const main = await startUpstream((request) => answer(request));
 
@@ -118,7 +124,13 @@ export async function startNugetFeed(): Promise<NugetFeed> {
     if (path === '/autocomplete')
       return json({ totalHits: kept.size, data: [...kept.values()].map(([first]) => first?.id) });
     if (path === '/vulnerabilities/index.json')
-      return json([{ '@name': 'base', '@id': `${main.url}/vulnerabilities/base-7.json`, '@updated': '2026-01-01T00:00:00Z' }]);
+      return json([
+        {
+          '@name': 'base',
+          '@id': `${main.url}/vulnerabilities/base-7.json`,
+          '@updated': '2026-01-01T00:00:00Z',
+        },
+      ]);
     if (path === '/vulnerabilities/base-7.json')
       return json({ leaf: [{ severity: 2, url: 'https://advisories.example/1', versions: '(, 1.0.0)' }] });
     return missing;
@@ -139,8 +151,18 @@ export async function startNugetFeed(): Promise<NugetFeed> {
     });
   }
 
-  const leafOf = ({ id, version, published = '2020-01-01T00:00:00Z', listed = true, dependencies = {} }: Kept) => ({
-    ...{ '@id': `${main.url}/registration/${id.toLowerCase()}/${version}.json`, '@type': 'Package', commitId: '1' },
+  const leafOf = ({
+    id,
+    version,
+    published = '2020-01-01T00:00:00Z',
+    listed = true,
+    dependencies = {},
+  }: Kept) => ({
+    ...{
+      '@id': `${main.url}/registration/${id.toLowerCase()}/${version}.json`,
+      '@type': 'Package',
+      commitId: '1',
+    },
     catalogEntry: {
       ...{ '@id': `${main.url}/catalog/${id.toLowerCase()}.${version}.json`, id, version, listed, published },
       packageContent: `${files.url}/flat/${id.toLowerCase()}/${version}/${id.toLowerCase()}.${version}.nupkg`,
@@ -148,7 +170,12 @@ export async function startNugetFeed(): Promise<NugetFeed> {
         {
           '@id': `${main.url}/catalog/${id}.json#group`,
           dependencies: Object.entries(dependencies).map(([name, range]) => ({
-            ...{ '@id': 'x', id: name, range, registration: `${main.url}/registration/${name.toLowerCase()}/index.json` },
+            ...{
+              '@id': 'x',
+              id: name,
+              range,
+              registration: `${main.url}/registration/${name.toLowerCase()}/index.json`,
+            },
           })),
         },
       ],
@@ -171,21 +198,35 @@ export async function startNugetFeed(): Promise<NugetFeed> {
     if (second === 'index.json')
       return packed({ count: pages.length, items: pages.map((part) => pageOf(part, pages.length === 1)) });
     if (second === 'page') {
-      const part = pages.find((each) => `${each[0]?.version}/${each.at(-1)?.version}.json` === more.join('/'));
+      const part = pages.find(
+        (each) => `${each[0]?.version}/${each.at(-1)?.version}.json` === more.join('/'),
+      );
       return part === undefined ? missing : packed(pageOf(part, true));
     }
     const found = all.find(({ version }) => second === `${version}.json`);
     if (found === undefined) return missing;
     const { catalogEntry, ...leaf } = leafOf(found);
-    return packed({ ...leaf, catalogEntry: catalogEntry['@id'], listed: found.listed ?? true, published: catalogEntry.published });
+    return packed({
+      ...leaf,
+      catalogEntry: catalogEntry['@id'],
+      listed: found.listed ?? true,
+      published: catalogEntry.published,
+    });
   }
 
   function catalogue(rest: string): UpstreamAnswer {
-    const found = [...kept.values()].flat().find(({ id, version }) => rest === `${id.toLowerCase()}.${version}.json`);
+    const found = [...kept.values()]
+      .flat()
+      .find(({ id, version }) => rest === `${id.toLowerCase()}.${version}.json`);
     if (found === undefined) return missing;
     const packageHash = new Bun.CryptoHasher('sha512').update(found.bytes).digest('base64');
     const { published = '2020-01-01T00:00:00Z' } = found;
-    return json({ id: found.id, published, created: '2019-06-01T00:00:00Z', ...(feed.saysHashes && { packageHash, packageHashAlgorithm: 'SHA512' }) });
+    return json({
+      id: found.id,
+      published,
+      created: '2019-06-01T00:00:00Z',
+      ...(feed.saysHashes && { packageHash, packageHashAlgorithm: 'SHA512' }),
+    });
   }
 
   function search(query: URLSearchParams): UpstreamAnswer {
@@ -193,8 +234,17 @@ export async function startNugetFeed(): Promise<NugetFeed> {
     const found = [...kept.values()].filter(([first]) => first?.id.toLowerCase().includes(words));
     const skip = Number(query.get('skip') ?? 0);
     const data = found.slice(skip, skip + Number(query.get('take') ?? 20)).map((all) => ({
-      ...{ '@id': `${main.url}/registration/x`, id: all.at(-1)?.id, version: all.at(-1)?.version, description: 'found there' },
-      versions: all.map(({ id, version }) => ({ version, downloads: 1, '@id': `${main.url}/registration/${id}/${version}.json` })),
+      ...{
+        '@id': `${main.url}/registration/x`,
+        id: all.at(-1)?.id,
+        version: all.at(-1)?.version,
+        description: 'found there',
+      },
+      versions: all.map(({ id, version }) => ({
+        version,
+        downloads: 1,
+        '@id': `${main.url}/registration/${id}/${version}.json`,
+      })),
     }));
     return json({ totalHits: found.length, data });
   }

@@ -29,7 +29,13 @@ export function packageItem(id: string, version: string): Item {
 }
 
 export function registrationItem(id: string): Item {
-  return { kind: 'registration', name: id, path: `v3/registration/${id}/index.json`, isRendered: true, isText: true };
+  return {
+    kind: 'registration',
+    name: id,
+    path: `v3/registration/${id}/index.json`,
+    isRendered: true,
+    isText: true,
+  };
 }
 
 /** The digest of one version, where the upstream says it: nobody can ask for it. */
@@ -54,7 +60,10 @@ export function readAddress(path: string, query: string): Read {
   const registration = below(places.registration);
   if (registration !== null) return readRegistration(registration);
   if (decoded.startsWith('/api/v2') || decoded.startsWith('/nuget'))
-    return { as: 'absent', why: `This is a source of version 3 of the protocol: its address ends with ${places.service}.` };
+    return {
+      as: 'absent',
+      why: `This is a source of version 3 of the protocol: its address ends with ${places.service}.`,
+    };
   return { as: 'absent', why: 'There is nothing at this address of a route for NuGet.' };
 }
 
@@ -67,7 +76,10 @@ function readFlat(rest: string): Read {
   if (version === null || more.length > 0) return broken('That is no version of a package.');
   const wanted = file.toLowerCase();
   const base = { name, version, isFile: true } as const;
-  const of = (kind: string): Read => ({ as: 'item', item: { ...base, kind, path: `v3/flat/${name}/${version}/${wanted}` } });
+  const of = (kind: string): Read => ({
+    as: 'item',
+    item: { ...base, kind, path: `v3/flat/${name}/${version}/${wanted}` },
+  });
   if (wanted === `${name}.${second.toLowerCase()}.nupkg` || wanted === packageFile(name, version))
     return { as: 'item', item: packageItem(name, version) };
   if (wanted === manifestFile(name)) return of('manifest');
@@ -82,7 +94,10 @@ function readRegistration(rest: string): Read {
   if (second === 'index.json' && lower === '') return { as: 'item', item: registrationItem(name) };
   const base = { name, isRendered: true, isText: true } as const;
   if (second === 'page') {
-    const [from, to] = [lowerVersion(lower), upper.endsWith('.json') ? lowerVersion(upper.slice(0, -5)) : null];
+    const [from, to] = [
+      lowerVersion(lower),
+      upper.endsWith('.json') ? lowerVersion(upper.slice(0, -5)) : null,
+    ];
     if (from === null || to === null || more.length > 0) return broken('That is no page of a package.');
     const path = `v3/registration/${name}/page/${from}/${to}.json`;
     return { as: 'item', item: { ...base, kind: 'registration-page', path } };
@@ -103,7 +118,9 @@ function readShared(path: string, rest: string): Read {
 function passedCompletion(query: string): Read {
   const id = new URLSearchParams(query).get('id');
   if (id === null) return { as: 'pass', what: 'autocomplete', name: null };
-  return isPackageId(id) ? { as: 'pass', what: 'autocomplete', name: lowerId(id) } : broken('No package can be called that.');
+  return isPackageId(id)
+    ? { as: 'pass', what: 'autocomplete', name: lowerId(id) }
+    : broken('No package can be called that.');
 }
 
 export function writeAddress(method: string, path: string): Write | null {
@@ -111,8 +128,12 @@ export function writeAddress(method: string, path: string): Write | null {
   const change = { as: 'change', action: 'publish', name: null, bringsBlob: false } as const;
   if (decoded.startsWith(places.symbols)) return { ...change, what: 'symbols' };
   if (!decoded.startsWith(places.publish)) return null;
-  const [id = '', version = '', ...more] = decoded.slice(places.publish.length).split('/').filter((part) => part !== '');
-  if (id === '') return method === 'PUT' || method === 'POST' ? { ...change, what: 'push', bringsBlob: true } : null;
+  const [id = '', version = '', ...more] = decoded
+    .slice(places.publish.length)
+    .split('/')
+    .filter((part) => part !== '');
+  if (id === '')
+    return method === 'PUT' || method === 'POST' ? { ...change, what: 'push', bringsBlob: true } : null;
   if (method !== 'DELETE' && method !== 'POST') return null;
   if (!isPackageId(id) || lowerVersion(version) === null || more.length > 0)
     return { as: 'malformed', why: 'This names a package and its version.' };

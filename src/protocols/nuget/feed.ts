@@ -6,9 +6,8 @@ import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/ecosystem.ts';
 import type { Source } from '../registry/sources.ts';
 import { jsonIn, plainBytes } from './json.ts';
 
@@ -25,7 +24,11 @@ const types = {
   ],
   autocomplete: [
     ...['SearchAutocompleteService/3.5.0', 'SearchAutocompleteService/Versioned'],
-    ...['SearchAutocompleteService/3.0.0-rc', 'SearchAutocompleteService/3.0.0-beta', 'SearchAutocompleteService'],
+    ...[
+      'SearchAutocompleteService/3.0.0-rc',
+      'SearchAutocompleteService/3.0.0-beta',
+      'SearchAutocompleteService',
+    ],
   ],
   vulnerabilities: ['VulnerabilityInfo/6.7.0', 'VulnerabilityInfo/Versioned'],
   signatures: [
@@ -41,7 +44,7 @@ const serviceIndex = z.object({
   resources: z.array(z.object({ '@id': z.string(), '@type': z.string() })).max(1000),
 });
 
-export function feedItem({ name }: Source): Item {
+function feedItem({ name }: Source): Item {
   return { kind: 'feed', name: null, path: `feed/${encodeURIComponent(name)}` };
 }
 

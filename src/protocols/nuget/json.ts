@@ -7,16 +7,23 @@ import { MeridianError } from '../../errors.ts';
 export function plainBytes(bytes: Uint8Array, headers: Headers, maxBytes: number): Uint8Array {
   const coding = headers.get('content-encoding') ?? 'identity';
   if (coding === 'identity') return bytes;
-  if (coding !== 'gzip') throw new MeridianError('upstream-invalid', `An answer is packed by ${coding}, which was not asked for.`);
+  if (coding !== 'gzip')
+    throw new MeridianError('upstream-invalid', `An answer is packed by ${coding}, which was not asked for.`);
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (cause) {
-    throw new MeridianError('upstream-invalid', `An answer is no gzip of at most ${maxBytes} bytes.`, { cause });
+    throw new MeridianError('upstream-invalid', `An answer is no gzip of at most ${maxBytes} bytes.`, {
+      cause,
+    });
   }
 }
 
 /** @param what for people. @throws `upstream-invalid` for what is something else. */
-export function jsonIn<Shape extends z.ZodType>(bytes: Uint8Array, shape: Shape, what: string): z.output<Shape> {
+export function jsonIn<Shape extends z.ZodType>(
+  bytes: Uint8Array,
+  shape: Shape,
+  what: string,
+): z.output<Shape> {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return shape.parse(JSON.parse(text));

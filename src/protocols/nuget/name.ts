@@ -14,9 +14,12 @@ export function lowerId(id: string): string {
 
 /** `1.00.0.0+build` → `1.0.0`; `null`: it is none. In the case that it was written in. */
 export function normalised(version: string): string | null {
-  const [, numbers = '', rest = ''] = /^([0-9.]+)(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/.exec(version) ?? [];
+  const [, numbers = '', rest = ''] =
+    /^([0-9.]+)(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/.exec(version) ?? [];
   if (!versions.isVersion(version)) return null;
-  const [major = '0', minor = '0', patch = '0', revision = '0'] = numbers.split('.').map((part) => part.replace(/^0+(?=\d)/, ''));
+  const [major = '0', minor = '0', patch = '0', revision = '0'] = numbers
+    .split('.')
+    .map((part) => part.replace(/^0+(?=\d)/, ''));
   const last = revision === '0' ? '' : `.${revision}`;
   return `${major}.${minor}.${patch}${last}${rest}`;
 }

@@ -33,11 +33,13 @@ export const nuget: Ecosystem = {
   needs,
   foresee,
   describe(version) {
-    const { description, authors, tags, projectUrl, licenseExpression, repository, groups } = factsOf(version);
+    const { description, authors, tags, projectUrl, licenseExpression, repository, groups } =
+      factsOf(version);
     return {
       ...{ description, homepage: projectUrl, licence: licenseExpression, repository, keywords: tags },
       authors: authors.split(',').map((author) => author.trim()),
-      dependencies: new Set(groups.flatMap(({ dependencies }) => dependencies.map(({ id }) => lowerId(id)))).size,
+      dependencies: new Set(groups.flatMap(({ dependencies }) => dependencies.map(({ id }) => lowerId(id))))
+        .size,
     };
   },
 };

@@ -77,7 +77,8 @@ function rootOf(bytes: Uint8Array): XmlElement {
     if (!(cause instanceof XmlError)) throw cause;
     throw new NuspecError(cause.message, { cause });
   }
-  if (root.name !== 'package') throw new NuspecError(`is no manifest of a package, but <${short(root.name)}>`);
+  if (root.name !== 'package')
+    throw new NuspecError(`is no manifest of a package, but <${short(root.name)}>`);
   return root;
 }
 
@@ -90,7 +91,9 @@ function groupsIn(element: XmlElement | undefined): readonly DependencyGroup[] {
   const all = ungrouped.length > 0 || groups.length === 0 ? [{ dependencies: ungrouped }, ...groups] : groups;
   if (all.reduce((sum, group) => sum + group.dependencies.length, 0) > maxDependencies)
     throw new NuspecError(`has more than ${maxDependencies} dependencies`);
-  return all.filter((group, at) => at > 0 || group.dependencies.length > 0 || all.length > 1 || 'targetFramework' in group);
+  return all.filter(
+    (group, at) => at > 0 || group.dependencies.length > 0 || all.length > 1 || 'targetFramework' in group,
+  );
 }
 
 function dependenciesIn(element: XmlElement | undefined): DependencyGroup['dependencies'] {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Digest, fromIntegrity } from '../../http/digest.ts';
-import { errorAnswer, documentAnswer } from '../registry/answers.ts';
+import { documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { pullFile } from '../registry/file.ts';
@@ -94,7 +94,8 @@ type Facts = z.output<typeof factsShape>;
 
 async function factsOf(id: string, version: string, at: Pulling): Promise<Facts> {
   const { status, bytes } = await readItem(digestItem(id, version), at);
-  if (status !== 200) throw new MeridianError('upstream-invalid', `What is known of ${id} ${version} answers ${status}.`);
+  if (status !== 200)
+    throw new MeridianError('upstream-invalid', `What is known of ${id} ${version} answers ${status}.`);
   return jsonIn(bytes, factsShape, `What is known of ${id} ${version}`);
 }
 
@@ -122,7 +123,12 @@ async function inCatalogue(
   const { catalogEntry, published } = leaf;
   let entry = catalogShape.safeParse(catalogEntry).data ?? {};
   if (typeof catalogEntry === 'string' && URL.canParse(catalogEntry)) {
-    const { status, headers, bytes } = await fetchWhole(anywhereOf(source, catalogEntry), catalogEntry, {}, at);
+    const { status, headers, bytes } = await fetchWhole(
+      anywhereOf(source, catalogEntry),
+      catalogEntry,
+      {},
+      at,
+    );
     if (status !== 200 && status !== 404 && status !== 410)
       throw new MeridianError('upstream-invalid', `The catalogue of ${source.name} answers ${status}.`);
     const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);

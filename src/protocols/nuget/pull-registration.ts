@@ -12,7 +12,18 @@ import { fetchWhole } from '../registry/upstream.ts';
 import { anywhereOf, resourceOf } from './feed.ts';
 import { jsonIn, plainBytes } from './json.ts';
 import { lowerVersion } from './name.ts';
-import { type Entry, indexShape, type Page, pageShape, pageWith, timeIn, type UpstreamPage, writeIndex, writeLeaf, writePage } from './registration.ts';
+import {
+  type Entry,
+  indexShape,
+  type Page,
+  pageShape,
+  pageWith,
+  timeIn,
+  type UpstreamPage,
+  writeIndex,
+  writeLeaf,
+  writePage,
+} from './registration.ts';
 
 const json = 'application/json';
 
@@ -20,7 +31,7 @@ const json = 'application/json';
 const hiveShape = z.object({ source: z.string(), index: indexShape });
 type Hive = z.output<typeof hiveShape>;
 
-export function hiveItem(id: string): Item {
+function hiveItem(id: string): Item {
   return { kind: 'hive', name: id, path: `hive/${id}` };
 }
 
@@ -49,7 +60,8 @@ export async function pullHive(item: Item, id: string, at: Pulling): Promise<Ans
 async function hiveOf(id: string, at: Pulling, read: typeof readItem): Promise<Hive | null> {
   const { status, bytes } = await read(hiveItem(id), at);
   if (status === 404) return null;
-  if (status !== 200) throw new MeridianError('upstream-invalid', `The registration of ${id} answers ${status}.`);
+  if (status !== 200)
+    throw new MeridianError('upstream-invalid', `The registration of ${id} answers ${status}.`);
   return jsonIn(bytes, hiveShape, `The registration of ${id}`);
 }
 
@@ -58,18 +70,24 @@ export async function pullRegistration(id: string, at: Pulling): Promise<Answer>
   if (hive === null) return errorAnswer(at.registry.ecosystem, 404, `There is no ${id}.`);
   return judged(id, at, (usable) => {
     const pages = hive.index.items.map((page) => writtenPage(page, usable));
-    return writeIndex(id, pages.filter(({ count }) => count > 0));
+    return writeIndex(
+      id,
+      pages.filter(({ count }) => count > 0),
+    );
   });
 }
 
 export async function pullPage(item: Item, id: string, at: Pulling): Promise<Answer> {
   const [, lower = '', upper = ''] = /\/page\/([^/]+)\/([^/]+)\.json$/.exec(item.path) ?? [];
   const find = (hive: Hive | null) =>
-    hive?.index.items.find((page) => lowerVersion(page.lower) === lower && lowerVersion(page.upper) === upper);
+    hive?.index.items.find(
+      (page) => lowerVersion(page.lower) === lower && lowerVersion(page.upper) === upper,
+    );
   let hive = await hiveOf(id, at, readItem);
   if (find(hive) === undefined) hive = await hiveOf(id, at, readItemAgain);
   const found = find(hive);
-  if (hive === null || found === undefined) return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
+  if (hive === null || found === undefined)
+    return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
   const page = await wholePage(found, hive, id, at);
   return judged(id, at, (usable) => writePage(id, { ...writtenPage(page, usable), lower, upper }));
 }
@@ -89,7 +107,9 @@ export async function entriesOf(id: string, at: Pulling): Promise<readonly Entry
 /** When each version was published, as far as that is known; ms since the epoch. */
 export async function timesOf(id: string, at: Pulling): Promise<ReadonlyMap<string, number | null>> {
   const entries = (await entriesOf(id, at)) ?? [];
-  return new Map(entries.map(({ version, published }) => [lowerVersion(version) ?? version, timeIn(published)]));
+  return new Map(
+    entries.map(({ version, published }) => [lowerVersion(version) ?? version, timeIn(published)]),
+  );
 }
 
 async function wholePage(page: UpstreamPage, hive: Hive, id: string, at: Pulling): Promise<UpstreamPage> {
@@ -139,7 +159,8 @@ export async function leafOf(
     if (hive === null) continue;
     const { status, headers, bytes } = await fetchWhole(hive, `/${id}/${version}.json`, {}, at);
     if (status === 404 || status === 410) continue;
-    if (status !== 200) throw new MeridianError('upstream-invalid', `The registration of ${id} ${version} answers ${status}.`);
+    if (status !== 200)
+      throw new MeridianError('upstream-invalid', `The registration of ${id} ${version} answers ${status}.`);
     const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
     return { source, leaf: jsonIn(plain, leafShape, `The registration of ${id} ${version}`) };
   }
@@ -154,5 +175,9 @@ export async function pullLeaf(item: Item, id: string, at: Pulling): Promise<Ans
   const refusal = refuseVersion(item, { version, publishedMs: timeIn(published) }, at);
   if (refusal !== null) return refusal;
   const body = writeLeaf(id, { id, version, listed, published });
-  return documentAnswer({ body, type: json }, at.ask.stored, cacheControlOf(at.registry.metadata, new Headers()));
+  return documentAnswer(
+    { body, type: json },
+    at.ask.stored,
+    cacheControlOf(at.registry.metadata, new Headers()),
+  );
 }

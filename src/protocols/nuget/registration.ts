@@ -44,7 +44,8 @@ export const addressOf = {
   page: (id: string, { lower, upper }: Pick<Page, 'lower' | 'upper'>) =>
     `${placeholder}/v3/registration/${id}/page/${lower}/${upper}.json`,
   leaf: (id: string, version: string) => `${placeholder}/v3/registration/${id}/${version}.json`,
-  content: (id: string, version: string) => `${placeholder}/v3/flat/${id}/${version}/${packageFile(id, version)}`,
+  content: (id: string, version: string) =>
+    `${placeholder}/v3/flat/${id}/${version}/${packageFile(id, version)}`,
 };
 
 export function writeIndex(id: string, pages: readonly Page[]): string {
@@ -96,7 +97,15 @@ function withRegistrations(group: unknown): unknown {
   return { ...group, dependencies };
 }
 
-const upstreamsOwn = new Set(['@id', '@context', 'packageContent', 'registration', 'parent', 'commitId', 'commitTimeStamp']);
+const upstreamsOwn = new Set([
+  '@id',
+  '@context',
+  'packageContent',
+  'registration',
+  'parent',
+  'commitId',
+  'commitTimeStamp',
+]);
 
 function withoutIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIds);

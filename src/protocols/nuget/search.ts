@@ -5,9 +5,9 @@ import type { Answer } from '../../entry.ts';
 import { ownAnswer } from '../registry/answers.ts';
 import type { Changing, Pulling } from '../registry/ecosystem.ts';
 import { namesOf } from '../registry/hosted/find.ts';
+import { Refusal } from '../registry/hosted/refusal.ts';
 import { readItem } from '../registry/item.ts';
 import { baseField } from '../registry/name.ts';
-import { Refusal } from '../registry/hosted/refusal.ts';
 import { fetchWhole } from '../registry/upstream.ts';
 import { flatItem } from './address.ts';
 import { resourceOf } from './feed.ts';
@@ -48,7 +48,11 @@ function wantedIn(query: string): Wanted {
     return Number.isNaN(value) || value < 0 ? otherwise : value;
   };
   return {
-    ...{ text: asked.get('q') ?? '', skip: number('skip', 0), take: Math.min(number('take', usuallyTaken), mostTaken) },
+    ...{
+      text: asked.get('q') ?? '',
+      skip: number('skip', 0),
+      take: Math.min(number('take', usuallyTaken), mostTaken),
+    },
     prerelease: asked.get('prerelease')?.toLowerCase() === 'true',
     semVer2: (asked.get('semVerLevel') ?? '').startsWith('2'),
   };
@@ -70,7 +74,8 @@ export async function autocomplete(at: Changing): Promise<Answer> {
   const asked = new URLSearchParams(at.query);
   const wanted = wantedIn(at.query);
   const id = asked.get('id');
-  if (id !== null) return ownAnswer(200, json, JSON.stringify({ data: await listedVersions(lowerId(id), wanted, at) }));
+  if (id !== null)
+    return ownAnswer(200, json, JSON.stringify({ data: await listedVersions(lowerId(id), wanted, at) }));
   const own = (await ownResults(wanted, '', at)).map((result) => result.id);
   const shown = own.slice(wanted.skip, wanted.skip + wanted.take);
   const rest = { skip: Math.max(0, wanted.skip - own.length), take: wanted.take - shown.length };
@@ -121,9 +126,21 @@ function resultOf(
   const { title, description, summary, authors, tags, projectUrl, licenseUrl, iconUrl, fullVersion } = newest;
   return {
     ...{ '@id': registration(base, id), '@type': 'Package', registration: registration(base, id) },
-    ...{ id: newest.id, version: fullVersion, title, description, summary, tags, projectUrl, licenseUrl, iconUrl },
+    ...{
+      id: newest.id,
+      version: fullVersion,
+      title,
+      description,
+      summary,
+      tags,
+      projectUrl,
+      licenseUrl,
+      iconUrl,
+    },
     ...{ authors: authors.split(',').map((author) => author.trim()), totalDownloads: 0, verified: false },
-    packageTypes: (newest.packageTypes.length > 0 ? newest.packageTypes : ['Dependency']).map((name) => ({ name })),
+    packageTypes: (newest.packageTypes.length > 0 ? newest.packageTypes : ['Dependency']).map((name) => ({
+      name,
+    })),
     versions: offered.map((one) => ({
       ...{ version: one.fullVersion, downloads: 0 },
       '@id': leaf(base, id, one.fullVersion),
@@ -133,21 +150,25 @@ function resultOf(
 
 const foundShape = z.object({
   totalHits: z.number(),
-  data: z.array(z.looseObject({ id: z.string(), versions: z.array(z.looseObject({ version: z.string() })).optional() })),
+  data: z.array(
+    z.looseObject({ id: z.string(), versions: z.array(z.looseObject({ version: z.string() })).optional() }),
+  ),
 });
 
 async function upstreamResults(wanted: Wanted, base: string, at: Changing): Promise<Page> {
   const bytes = await asked('search', wanted, at);
   if (bytes === null) return { total: 0, results: [] };
   const { totalHits, data } = jsonIn(bytes, foundShape, 'What the upstream has found');
-  const results = data.filter(({ id }) => isOffered(lowerId(id), at)).map(({ versions: offered, ...rest }) => {
-    const id = lowerId(rest.id);
-    return {
-      ...rest,
-      ...{ '@id': registration(base, id), registration: registration(base, id) },
-      versions: offered?.map((one) => ({ ...one, '@id': leaf(base, id, one.version) })),
-    };
-  });
+  const results = data
+    .filter(({ id }) => isOffered(lowerId(id), at))
+    .map(({ versions: offered, ...rest }) => {
+      const id = lowerId(rest.id);
+      return {
+        ...rest,
+        ...{ '@id': registration(base, id), registration: registration(base, id) },
+        versions: offered?.map((one) => ({ ...one, '@id': leaf(base, id, one.version) })),
+      };
+    });
   return { total: totalHits, results };
 }
 
@@ -160,13 +181,25 @@ async function upstreamIds(wanted: Wanted, at: Changing) {
 }
 
 /** `null`: nobody is asked. What somebody looks for among our own is not told to an upstream. */
-async function asked(kind: 'search' | 'autocomplete', wanted: Wanted, at: Changing): Promise<Uint8Array | null> {
+async function asked(
+  kind: 'search' | 'autocomplete',
+  wanted: Wanted,
+  at: Changing,
+): Promise<Uint8Array | null> {
   const [source] = at.registry.sources.of(null);
-  const isOurs = wordsOf(wanted.text).some((word) => at.registry.hosted?.claims(word.replace(/^\w+:/, '')) === true);
-  const place = source === undefined || isOurs || wanted.take === 0 ? null : await resourceOf(source, kind, at);
+  const isOurs = wordsOf(wanted.text).some(
+    (word) => at.registry.hosted?.claims(word.replace(/^\w+:/, '')) === true,
+  );
+  const place =
+    source === undefined || isOurs || wanted.take === 0 ? null : await resourceOf(source, kind, at);
   if (place === null) return null;
   const { text, skip, take, prerelease, semVer2 } = wanted;
-  const query = new URLSearchParams({ q: text, skip: String(skip), take: String(take), prerelease: String(prerelease) });
+  const query = new URLSearchParams({
+    q: text,
+    skip: String(skip),
+    take: String(take),
+    prerelease: String(prerelease),
+  });
   if (semVer2) query.set('semVerLevel', '2.0.0');
   const { status, headers, bytes } = await fetchWhole(place, `${place.url}?${query}`, { maxBytes }, at);
   return status === 200 ? plainBytes(bytes, headers, maxBytes) : null;

@@ -1,4 +1,6 @@
 /** The service index: where everything is that clients ask for, at this route. */
+
+import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
@@ -8,7 +10,6 @@ import { fetchWhole } from '../registry/upstream.ts';
 import { places } from './address.ts';
 import { anywhereOf, type ResourceKind, resourceOf } from './feed.ts';
 import { jsonIn, plainBytes } from './json.ts';
-import { z } from 'zod';
 
 const json = 'application/json';
 
@@ -61,7 +62,9 @@ async function sharedBy(kind: ResourceKind, at: Pulling) {
   return source === undefined ? null : resourceOf(source, kind, at);
 }
 
-const fileShape = z.array(z.looseObject({ '@name': z.string().regex(/^[\w-]{1,32}$/), '@id': z.string() })).max(16);
+const fileShape = z
+  .array(z.looseObject({ '@name': z.string().regex(/^[\w-]{1,32}$/), '@id': z.string() }))
+  .max(16);
 const signaturesShape = z.looseObject({ allRepositorySigned: z.boolean() });
 
 /** The index of advisories with the addresses of this route, and its files as they are. */
@@ -70,17 +73,26 @@ export async function pullVulnerabilities(item: Item, at: Pulling): Promise<Answ
   if (place === null) return errorAnswer(at.registry.ecosystem, 404, 'The upstream tells of no advisories.');
   const { status, headers, bytes } = await fetchWhole(anywhereOf(place, place.url), place.url, {}, at);
   if (status !== 200) return errorAnswer(at.registry.ecosystem, 404, 'The upstream tells of no advisories.');
-  const index = jsonIn(plainBytes(bytes, headers, at.registry.maxIndexBytes), fileShape, 'The index of advisories');
+  const index = jsonIn(
+    plainBytes(bytes, headers, at.registry.maxIndexBytes),
+    fileShape,
+    'The index of advisories',
+  );
   const name = item.path.slice(item.path.lastIndexOf('/') + 1, -'.json'.length);
   if (name === 'index') {
     const body = index.map((file) => ({
       ...file,
       '@id': `${placeholder}${places.vulnerabilities}/${file['@name']}.json`,
     }));
-    return documentAnswer({ body: JSON.stringify(body), type: json }, at.ask.stored, cacheControlOf(at.registry.metadata, headers));
+    return documentAnswer(
+      { body: JSON.stringify(body), type: json },
+      at.ask.stored,
+      cacheControlOf(at.registry.metadata, headers),
+    );
   }
   const file = index.find((each) => each['@name'] === name);
-  if (file === undefined || !URL.canParse(file['@id'])) return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
+  if (file === undefined || !URL.canParse(file['@id']))
+    return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
   return pass(item, file['@id'], at, (plain) => plain);
 }
 
@@ -91,12 +103,18 @@ export async function pullSignatures(item: Item, at: Pulling): Promise<Answer> {
     return errorAnswer(at.registry.ecosystem, 404, 'The upstream signs no packages.');
   return pass(item, place.url, at, (plain) => {
     const told = jsonIn(plain, signaturesShape, 'The list of certificates');
-    const isAll = told.allRepositorySigned && at.registry.hosted === null && at.registry.sources.all.length === 1;
+    const isAll =
+      told.allRepositorySigned && at.registry.hosted === null && at.registry.sources.all.length === 1;
     return Buffer.from(JSON.stringify({ ...told, allRepositorySigned: isAll }));
   });
 }
 
-function pass(item: Item, url: string, at: Pulling, make: (plain: Uint8Array) => Uint8Array): Promise<Answer> {
+function pass(
+  item: Item,
+  url: string,
+  at: Pulling,
+  make: (plain: Uint8Array) => Uint8Array,
+): Promise<Answer> {
   const [source] = at.registry.sources.of(null);
   const { origin, pathname, search } = new URL(url);
   const sources = source === undefined ? [] : [anywhereOf(source, origin)];
@@ -104,7 +122,10 @@ function pass(item: Item, url: string, at: Pulling, make: (plain: Uint8Array) =>
     item,
     {
       ...{ path: pathname + search, revision: 1, sources },
-      derive: (bytes, { headers }) => ({ body: make(plainBytes(bytes, headers, at.registry.maxIndexBytes)), type: json }),
+      derive: (bytes, { headers }) => ({
+        body: make(plainBytes(bytes, headers, at.registry.maxIndexBytes)),
+        type: json,
+      }),
     },
     at,
   );

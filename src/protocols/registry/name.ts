@@ -127,7 +127,13 @@ function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers
 }
 
 function changing({ what, action, name, bringsBlob, isLogIn = false }: ChangeWanted, headers: Headers): Pass {
-  const pass = { as: 'pass', kind: what, why: 'method', bringsBlob, deed: { action, subject: name ?? '' } } as const;
+  const pass = {
+    as: 'pass',
+    kind: what,
+    why: 'method',
+    bringsBlob,
+    deed: { action, subject: name ?? '' },
+  } as const;
   if (isLogIn) {
     const shown = shownTo({ audience: 'anybody' }, headers);
     return { ...pass, audience: 'anybody', ask: [...fieldsOf(headers), ...shown] };

@@ -10,8 +10,8 @@ const ownView = '/private';
 /** The lists of all there is for old clients, and for searches by name. */
 const lists: ReadonlySet<string> = new Set(['specs', 'latest_specs', 'prerelease_specs']);
 
-export const versionsItem: Item = { kind: 'versions', name: null, path: 'versions' };
-export const namesItem: Item = { kind: 'names', name: null, path: 'names' };
+const versionsItem: Item = { kind: 'versions', name: null, path: 'versions' };
+const namesItem: Item = { kind: 'names', name: null, path: 'names' };
 
 export function infoItem(name: string): Item {
   return { kind: 'info', name, path: `info/${name}` };
@@ -77,10 +77,14 @@ function readApi(path: string, query: string): Read {
   if (path === '/api/v1/search.json') return { as: 'pass', what: 'search', name: null };
   if (path === '/api/v1/api_key') return { as: 'pass', what: 'log-in', name: null, isLogIn: true };
   const about =
-    /^\/api\/v1\/(?:gems|versions|dependencies)\/(.+?)(?:\/latest|\/reverse_dependencies)?\.(?:json|yaml)$/.exec(path)?.[1] ??
-    /^\/api\/v2\/rubygems\/([^/]+)\/versions\/[^/]+\.(?:json|yaml)$/.exec(path)?.[1];
+    /^\/api\/v1\/(?:gems|versions|dependencies)\/(.+?)(?:\/latest|\/reverse_dependencies)?\.(?:json|yaml)$/.exec(
+      path,
+    )?.[1] ?? /^\/api\/v2\/rubygems\/([^/]+)\/versions\/[^/]+\.(?:json|yaml)$/.exec(path)?.[1];
   if (about !== undefined) return passed('about', about);
-  return { as: 'absent', why: `This network does not offer that part of the API${query === '' ? '' : ' of gems'}.` };
+  return {
+    as: 'absent',
+    why: `This network does not offer that part of the API${query === '' ? '' : ' of gems'}.`,
+  };
 }
 
 function passed(what: string, name: string): Read {

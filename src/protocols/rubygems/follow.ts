@@ -3,12 +3,13 @@
  * if the last bytes that are here are there, too, at the same place, and if all of it hashes to what the upstream says (`Repr-Digest`, or
  * `Digest` as it was called before RFC 9530).
  */
+
+import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { chunksOf, discard } from '../bodies.ts';
 import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, fetchWhole, passError, type Reply } from '../registry/upstream.ts';
-import type { Answer } from '../../entry.ts';
 
 /** Bytes that are fetched again, to see whether what follows follows what is here. */
 const overlapBytes = 1024;
@@ -35,7 +36,12 @@ export type Step =
   | { readonly as: 'absent' }
   | { readonly as: 'failed'; readonly answer: Answer };
 
-export async function followOn(source: Source, path: string, before: Followed | null, at: Pulling): Promise<Step> {
+export async function followOn(
+  source: Source,
+  path: string,
+  before: Followed | null,
+  at: Pulling,
+): Promise<Step> {
   return (before === null ? null : await askForMore(source, path, before, at)) ?? fetchAnew(source, path, at);
 }
 
@@ -45,7 +51,8 @@ async function askForMore(source: Source, path: string, before: Followed, at: Pu
   const headers = new Headers({ range: `bytes=${from}-` });
   if (before.etag !== null) headers.set('if-none-match', before.etag);
   const answer = await askUpstream(source, path, { headers }, at);
-  const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers.get('content-range') ?? '') ?? [];
+  const [, first, total] =
+    /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers.get('content-range') ?? '') ?? [];
   if (answer.status === 304) {
     await discard(answer);
     return { as: 'same', followed: { ...before, headers: answer.headers } };
@@ -64,10 +71,16 @@ async function askForMore(source: Source, path: string, before: Followed, at: Pu
   return null;
 }
 
-function fitting(before: Followed, bytes: Uint8Array, { headers }: Reply, announced: number | null): Step | null {
+function fitting(
+  before: Followed,
+  bytes: Uint8Array,
+  { headers }: Reply,
+  announced: number | null,
+): Step | null {
   const { overlap } = before;
   if (announced !== null && bytes.length !== announced) return null;
-  if (bytes.length < overlap.length || Buffer.compare(bytes.subarray(0, overlap.length), overlap) !== 0) return null;
+  if (bytes.length < overlap.length || Buffer.compare(bytes.subarray(0, overlap.length), overlap) !== 0)
+    return null;
   const more = bytes.subarray(overlap.length);
   const sha256 = before.sha256.copy().update(more);
   const stated = statedSha256(headers);
@@ -83,7 +96,8 @@ function fitting(before: Followed, bytes: Uint8Array, { headers }: Reply, announ
 async function fetchAnew(source: Source, path: string, at: Pulling): Promise<Step> {
   const { status, headers, bytes } = await fetchWhole(source, path, {}, at);
   if (status === 404 || status === 410) return { as: 'absent' };
-  if (status !== 200) return { as: 'failed', answer: await passError({ status, headers, body: null }, path, at.registry) };
+  if (status !== 200)
+    return { as: 'failed', answer: await passError({ status, headers, body: null }, path, at.registry) };
   const followed = startOf(bytes, headers);
   const stated = statedSha256(headers);
   if (stated !== null && stated !== followed.sha256.copy().digest('base64')) {
@@ -94,11 +108,17 @@ async function fetchAnew(source: Source, path: string, at: Pulling): Promise<Ste
 
 function startOf(bytes: Uint8Array, headers: Headers): Followed {
   const sha256 = new Bun.CryptoHasher('sha256').update(bytes);
-  return { sha256, headers, etag: headers.get('etag'), sizeBytes: bytes.length, overlap: bytes.slice(-overlapBytes) };
+  return {
+    sha256,
+    headers,
+    etag: headers.get('etag'),
+    sizeBytes: bytes.length,
+    overlap: bytes.slice(-overlapBytes),
+  };
 }
 
 /** Base64, as a byte sequence of RFC 9530, in the quotes that rubygems.org writes, or bare (RFC 3230). */
-export function statedSha256(headers: Headers): string | null {
+function statedSha256(headers: Headers): string | null {
   const stated = [headers.get('repr-digest'), headers.get('digest')].join(',');
   return /\bsha-256=(?::|")?([A-Za-z0-9+/]{43}=)/i.exec(stated)?.[1] ?? null;
 }
@@ -111,7 +131,10 @@ async function collected(answer: Answer, { name }: Source, { registry }: Pulling
     for await (const chunk of chunksOf(answer.body)) {
       size += chunk.length;
       if (size > registry.maxIndexBytes)
-        throw new MeridianError('upstream-invalid', `A document of ${name} exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`);
+        throw new MeridianError(
+          'upstream-invalid',
+          `A document of ${name} exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`,
+        );
       share.take(chunk.length);
       chunks.push(chunk);
     }

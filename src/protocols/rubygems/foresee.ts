@@ -12,7 +12,10 @@ export function foresee({ kind, name }: Item, body: Uint8Array): readonly Item[]
   );
   const [first, ...rest] = released;
   if (first === undefined) return [];
-  const newest = rest.reduce((best, line) => (versions.compare(line.version, best.version) > 0 ? line : best), first);
+  const newest = rest.reduce(
+    (best, line) => (versions.compare(line.version, best.version) > 0 ? line : best),
+    first,
+  );
   const file = `${fullName({ name, ...newest })}.gem`;
   return [
     ...newest.needs.slice(0, 3).map(infoItem),

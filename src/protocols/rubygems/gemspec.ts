@@ -2,8 +2,9 @@
  * A gem's specification, out of the YAML that `gem build` writes (`metadata.gz`). Read as data: its tags may name the classes of RubyGems that a
  * specification is made of and nothing else, and none of them is made. Whatever a client could trip over is refused.
  */
-import type { Need } from './info.ts';
+
 import { isGemName, isPlatform } from './file-name.ts';
+import type { Need } from './info.ts';
 import { versions as gemOrder } from './version.ts';
 
 export interface Gemspec {
@@ -45,7 +46,8 @@ const operators = /^(?:=|!=|>|<|>=|<=|~>)$/;
 export function readGemspec(bytes: Uint8Array): Gemspec {
   const fields = record(parse(bytes), 'is no mapping');
   const name = text(fields['name'], 'name');
-  if (!isGemName(name) || !/[A-Za-z]/.test(name)) throw new GemspecError(`has a name that none may have: ${short(name)}`);
+  if (!isGemName(name) || !/[A-Za-z]/.test(name))
+    throw new GemspecError(`has a name that none may have: ${short(name)}`);
   const version = versionIn(fields['version'], 'version');
   const platform = platformIn(fields['platform']);
   return {
@@ -74,7 +76,8 @@ function parse(bytes: Uint8Array): unknown {
     throw new GemspecError('is not UTF-8', { cause });
   }
   const foreign = foreignTag(yaml);
-  if (foreign !== null) throw new GemspecError(`names a class that specifications have no use for: ${short(foreign)}`);
+  if (foreign !== null)
+    throw new GemspecError(`names a class that specifications have no use for: ${short(foreign)}`);
   try {
     // Bounds what aliases come to ("excessive aliasing") and fails where nesting is too deep.
     return Bun.YAML.parse(yaml);
@@ -85,7 +88,8 @@ function parse(bytes: Uint8Array): unknown {
 }
 
 const tagged = /(?:^|[\s\-:?,[{&])(![^\s,\]}]*)/g;
-const known = /^!ruby\/object:Gem::(?:Specification|Version|Version::Requirement|Requirement|Dependency|Platform)$/;
+const known =
+  /^!ruby\/object:Gem::(?:Specification|Version|Version::Requirement|Requirement|Dependency|Platform)$/;
 const blockScalar = /(?:^|[:\-?]\s+|\s)[|>][0-9+-]{0,2}\s*(?:#.*)?$/;
 
 /** The first tag that is none of RubyGems', outside of quotes and blocks of text. */
@@ -116,7 +120,9 @@ function versionIn(value: unknown, of: string): string {
 function platformIn(value: unknown): string {
   const written =
     typeof value === 'object' && value !== null
-      ? ['cpu', 'os', 'version'].flatMap((part) => optional(record(value, '')[part], 'platform') ?? []).join('-')
+      ? ['cpu', 'os', 'version']
+          .flatMap((part) => optional(record(value, '')[part], 'platform') ?? [])
+          .join('-')
       : (optional(value, 'platform') ?? 'ruby');
   if (!isPlatform(written)) throw new GemspecError(`has a platform that is none: ${short(written)}`);
   return written;
@@ -175,7 +181,8 @@ function optional(value: unknown, of: string): string | null {
 
 function text(value: unknown, of: string): string {
   if (typeof value !== 'string') throw new GemspecError(`has a ${of} that is no text`);
-  if (value.length > maxTextChars) throw new GemspecError(`has a ${of} of more than ${maxTextChars} characters`);
+  if (value.length > maxTextChars)
+    throw new GemspecError(`has a ${of} of more than ${maxTextChars} characters`);
   return value;
 }
 

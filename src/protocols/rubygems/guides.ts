@@ -40,7 +40,10 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
         },
       ],
       logIn: [
-        run(`bundle config set --global ${host} name:<token>`, 'Keeps a token for this address in ~/.bundle/config.'),
+        run(
+          `bundle config set --global ${host} name:<token>`,
+          'Keeps a token for this address in ~/.bundle/config.',
+        ),
       ],
       check: [run('bundle config get mirror.all', `Says ${source}.`)],
       undo: undoOf('bundler'),

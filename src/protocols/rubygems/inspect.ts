@@ -43,8 +43,10 @@ async function inspect(stream: AsyncIterable<Uint8Array>): Promise<Gemspec> {
     if (type !== '0') throw new GemError(`holds what is no file: ${short(path)}`);
     if (sums.has(path)) throw new GemError(`holds ${short(path)} twice`);
     const sum = openSums();
-    if (path === 'metadata.gz') spec = readGemspec(unpacked(await whole(sum.pass(body), sizeBytes, maxMetadataBytes, path), path));
-    else if (path === 'checksums.yaml.gz') stated = unpacked(await whole(body, sizeBytes, maxChecksumBytes, path), path);
+    if (path === 'metadata.gz')
+      spec = readGemspec(unpacked(await whole(sum.pass(body), sizeBytes, maxMetadataBytes, path), path));
+    else if (path === 'checksums.yaml.gz')
+      stated = unpacked(await whole(body, sizeBytes, maxChecksumBytes, path), path);
     else if (path === 'data.tar.gz') await inspectFiles(sum.pass(body), sizeBytes);
     else if (!/^(?:metadata\.gz|data\.tar\.gz|checksums\.yaml\.gz)\.sig$/.test(path)) {
       throw new GemError(`holds ${short(path)}, which gems have no use for`);
@@ -115,7 +117,8 @@ async function* unpacking(body: AsyncIterable<Uint8Array>, maxBytes: number): As
     const pair = new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>;
     for await (const chunk of packed.pipeThrough(pair)) {
       total += chunk.length;
-      if (total > maxBytes + slack) throw new GemError(`holds an archive of files that unpacks to more than ${maxBytes} bytes`);
+      if (total > maxBytes + slack)
+        throw new GemError(`holds an archive of files that unpacks to more than ${maxBytes} bytes`);
       yield chunk;
     }
   } catch (cause) {
@@ -141,7 +144,12 @@ function unpacked(packed: Uint8Array, path: string): Uint8Array {
     return gunzipSync(packed, { maxOutputLength: maxMetadataBytes });
   } catch (cause) {
     const isLong = cause instanceof RangeError;
-    throw new GemError(isLong ? `has a ${path} that unpacks to more than ${maxMetadataBytes} bytes` : `has a ${path} that is no valid gzip`, { cause });
+    throw new GemError(
+      isLong
+        ? `has a ${path} that unpacks to more than ${maxMetadataBytes} bytes`
+        : `has a ${path} that is no valid gzip`,
+      { cause },
+    );
   }
 }
 
@@ -161,7 +169,8 @@ function* statedIn(yaml: Uint8Array): Generator<readonly [keyof Sums, string, st
     throw new GemError('has a checksums.yaml that cannot be read', { cause });
   }
   for (const algorithm of ['SHA256', 'SHA512'] as const) {
-    const files: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, algorithm) : null;
+    const files: unknown =
+      typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, algorithm) : null;
     if (typeof files !== 'object' || files === null) continue;
     for (const [path, hex] of Object.entries(files)) yield [algorithm, path, String(hex)];
   }

@@ -64,12 +64,18 @@ export class LineReader {
 
 /** Up to the line that is `---` alone, which is among the first. 0: there is none. */
 function headBytes(lines: Uint8Array): number {
-  const first = Buffer.from(lines.buffer, lines.byteOffset, Math.min(lines.byteLength, 1024)).toString('latin1');
+  const first = Buffer.from(lines.buffer, lines.byteOffset, Math.min(lines.byteLength, 1024)).toString(
+    'latin1',
+  );
   return first.startsWith('---\n') ? 4 : first.includes('\n---\n') ? first.indexOf('\n---\n') + 5 : 0;
 }
 
 /** @param turn is called now and then: the file has hundreds of thousands of lines. */
-export async function edited(lines: Uint8Array, edit: LineEdit, turn: () => Promise<void>): Promise<Uint8Array> {
+export async function edited(
+  lines: Uint8Array,
+  edit: LineEdit,
+  turn: () => Promise<void>,
+): Promise<Uint8Array> {
   const made: Buffer[] = [];
   for (let at = 0; at < lines.length; ) {
     const cut = lines.indexOf(newline, Math.min(at + pieceBytes, lines.length - 1));

@@ -32,8 +32,8 @@ export function marshal(value: RubyValue): Buffer {
 
 /** Of an array that is longer than one likes to have as values: its head, and then its items one after the other. */
 export class Writer {
-  #chunks: Buffer[] = [];
-  #symbols = new Map<string, number>();
+  readonly #chunks: Buffer[] = [];
+  readonly #symbols = new Map<string, number>();
 
   value(value: RubyValue): void {
     if (value === null) this.#text('0');

@@ -13,7 +13,8 @@ export async function pullGem(item: Item, at: Pulling): Promise<Answer> {
   const file = item.path.slice(item.path.lastIndexOf('/') + 1);
   const build = readFullName(file.slice(0, file.lastIndexOf(isSpec ? '.gemspec.rz' : '.gem')));
   const line = build === null ? null : await findLine(build, at);
-  if (build === null || line === null) return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
+  if (build === null || line === null)
+    return errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
   const digest = isSpec || line.sha256 === null ? undefined : fromShasum(line.sha256);
   return pullFirst(at.registry.sources.of(build.name), item, at, (source) =>
     pullFile(

@@ -17,12 +17,18 @@ const revision = 1;
 
 /** @param name of the gem. @param isWhole with what the policy takes out: for the origin alone. */
 export function pullInfo(item: Item, name: string, isWhole: boolean, at: Pulling): Promise<Answer> {
-  const derive = (bytes: Uint8Array, { judge }: { judge: { mark: string; against(facts: Facts): unknown } }) => {
+  const derive = (
+    bytes: Uint8Array,
+    { judge }: { judge: { mark: string; against(facts: Facts): unknown } },
+  ) => {
     const text = decoder.decode(bytes);
-    if (!isInfo(text)) throw new MeridianError('upstream-invalid', `The upstream's /info/${name} is no list of versions.`);
+    if (!isInfo(text))
+      throw new MeridianError('upstream-invalid', `The upstream's /info/${name} is no list of versions.`);
     if (isWhole || judge.mark === '') return compactDocument(bytes);
     const lines = readInfo(text);
-    const left = lines.filter(({ version, createdMs }) => judge.against({ version, publishedMs: createdMs }) === null);
+    const left = lines.filter(
+      ({ version, createdMs }) => judge.against({ version, publishedMs: createdMs }) === null,
+    );
     return compactDocument(left.length === lines.length ? bytes : writeInfo(left.map((line) => line.text)));
   };
   return pullIndex(item, { path: `/info/${encodeURIComponent(name)}`, revision, derive }, at);

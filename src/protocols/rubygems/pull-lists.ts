@@ -19,8 +19,7 @@ const gzipType = 'application/gzip';
 export function pullNames(item: Item, at: Pulling): Promise<Answer> {
   return pullList(item, at, compactDocument, async (parts) => {
     const names = new Set<string>();
-    for (const { bytes, takes } of parts)
-      for (const name of namesIn(bytes)) if (takes(name)) names.add(name);
+    for (const { bytes, takes } of parts) for (const name of namesIn(bytes)) if (takes(name)) names.add(name);
     for await (const { name } of ownBuilds(at)) names.add(name);
     return compactDocument(['---', ...[...names].sort(), ''].join('\n'));
   });
@@ -33,7 +32,9 @@ export function pullSpecs(item: Item, at: Pulling): Promise<Answer> {
     for (const { bytes, takes, source } of parts) {
       const read = await readSpecs(bytes, at.registry.maxIndexBytes).catch((cause: unknown) => {
         if (!(cause instanceof SpecsError)) throw cause;
-        throw new MeridianError('upstream-invalid', `${item.path} of ${source.name} ${cause.message}.`, { cause });
+        throw new MeridianError('upstream-invalid', `${item.path} of ${source.name} ${cause.message}.`, {
+          cause,
+        });
       });
       for (const build of read) if (takes(build.name)) builds.push(build);
     }

@@ -127,7 +127,10 @@ async function append(
   const { head, lines } = reader.read(bytes);
   if (log.sizeBytes === 0) log.append(Buffer.from(head === '' ? ownHead : head));
   if (log.sizeBytes + lines.length > registry.maxIndexBytes)
-    throw new MeridianError('upstream-invalid', `/versions exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`);
+    throw new MeridianError(
+      'upstream-invalid',
+      `/versions exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`,
+    );
   if (named !== null) for (const name of namesIn(lines)) named.add(name);
   if (isAlone && hosted === null && policy === null) {
     log.append(Uint8Array.from(lines));

@@ -1,6 +1,5 @@
 /** A `Gem::Specification` in Ruby's own format, for `gem`: what it has of `quick/Marshal.4.8/<full name>.gemspec.rz`. */
 import { deflateSync } from 'node:zlib';
-import { type Build, fullName } from './file-name.ts';
 import type { Dependency, Gemspec } from './gemspec.ts';
 import { marshal, type RubyValue } from './marshal.ts';
 
@@ -33,11 +32,7 @@ export function marshalledSpec(spec: Gemspec): Uint8Array {
   return deflateSync(marshal({ of: 'Gem::Specification', bytes: marshal(fields) }));
 }
 
-export function specFileOf(build: Build): string {
-  return `quick/Marshal.4.8/${fullName(build)}.gemspec.rz`;
-}
-
-export function rubyVersion(version: string): RubyValue {
+function rubyVersion(version: string): RubyValue {
   return { dumped: 'Gem::Version', as: [version] };
 }
 

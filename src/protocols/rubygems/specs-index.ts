@@ -45,7 +45,10 @@ export async function writeSpecs(builds: readonly Build[]): Promise<Uint8Array> 
   parts.push(head.end());
   // Symbols that are known to the reader by their places from the first build on: `E`, `Gem::Version`.
   const [first, ...rest] = builds;
-  if (first !== undefined) parts.push(marshal([first.name, { dumped: 'Gem::Version', as: [first.version] }, first.platform]).subarray(2));
+  if (first !== undefined)
+    parts.push(
+      marshal([first.name, { dumped: 'Gem::Version', as: [first.version] }, first.platform]).subarray(2),
+    );
   for (let at = 0; at < rest.length; at += atOnce) {
     const texts = rest.slice(at, at + atOnce).map(tupleOf);
     parts.push(Buffer.from(texts.join(''), 'latin1'));
@@ -161,7 +164,8 @@ function openReader(bytes: Buffer) {
       }
       case 0x55: {
         const name = symbol(byte());
-        if (name !== 'Gem::Version') throw new SpecsError(`names a class that lists have no use for: ${name.slice(0, 80)}`);
+        if (name !== 'Gem::Version')
+          throw new SpecsError(`names a class that lists have no use for: ${name.slice(0, 80)}`);
         const place = objects.length;
         objects.push(null);
         const read = value(depth + 1);

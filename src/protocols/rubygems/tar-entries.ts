@@ -1,5 +1,14 @@
 /** A tar archive as it streams: one entry after the other, each with the bytes that are its own. For archives of strangers, within bounds. */
-import { blockBytes, checksumHolds, isEmptyBlock, paddingOf, pathIn, recordIn, sizeIn, typeIn } from '../tar.ts';
+import {
+  blockBytes,
+  checksumHolds,
+  isEmptyBlock,
+  paddingOf,
+  pathIn,
+  recordIn,
+  sizeIn,
+  typeIn,
+} from '../tar.ts';
 
 export interface TarEntry {
   readonly path: string;
@@ -42,7 +51,8 @@ export async function* tarEntries(
     if (sizeBytes === null) throw new TarError(`${what} is no tar archive`);
     const type = typeIn(block);
     if (type === 'x' || type === 'L' || type === 'g') {
-      if (sizeBytes > maxHeaderBytes) throw new TarError(`${what} has a header of more than ${maxHeaderBytes} bytes`);
+      if (sizeBytes > maxHeaderBytes)
+        throw new TarError(`${what} has a header of more than ${maxHeaderBytes} bytes`);
       const text = (await source.whole(sizeBytes)).toString('utf8');
       await source.skip(paddingOf(sizeBytes));
       if (type === 'x') longPath = recordIn(text, 'path') ?? longPath;
@@ -55,7 +65,13 @@ export async function* tarEntries(
     if (total > maxBytes) throw new TarError(`${what} unpacks to more than ${maxBytes} bytes`);
     const body = source.body(sizeBytes);
     const link = block.toString('utf8', 157, 257).replace(/\0.*$/s, '');
-    yield { path: longPath ?? pathIn(block), type: type === '\0' ? '0' : type, link, sizeBytes, body: body.chunks };
+    yield {
+      path: longPath ?? pathIn(block),
+      type: type === '\0' ? '0' : type,
+      link,
+      sizeBytes,
+      body: body.chunks,
+    };
     longPath = null;
     await source.skip(body.left() + paddingOf(sizeBytes));
   }

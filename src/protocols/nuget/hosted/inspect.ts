@@ -1,5 +1,5 @@
 /** Looks into a package before it is published: a zip archive with one manifest at its top, and what every package of the format has. */
-import { zipEntry, openZip, type Zip, type ZipSource } from '../../registry/archive/zip.ts';
+import { openZip, type Zip, type ZipSource, zipEntry } from '../../registry/archive/zip.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { maxNuspecBytes, type Nuspec, NuspecError, readNuspec } from '../nuspec.ts';
 
@@ -7,7 +7,10 @@ import { maxNuspecBytes, type Nuspec, NuspecError, readNuspec } from '../nuspec.
 export async function inspectPackage(source: ZipSource): Promise<Nuspec> {
   const zip = await openZip(source);
   if (!zip.entries.has('[Content_Types].xml'))
-    throw new Refusal(400, 'This is no package of NuGet: it has no [Content_Types].xml. Nothing was published.');
+    throw new Refusal(
+      400,
+      'This is no package of NuGet: it has no [Content_Types].xml. Nothing was published.',
+    );
   const bytes = await zipEntry(zip, manifestIn(zip), maxNuspecBytes);
   try {
     return readNuspec(bytes ?? new Uint8Array());
@@ -22,6 +25,9 @@ export function manifestIn(zip: Zip): string {
   const found = [...zip.entries.keys()].filter((name) => /^[^/]+\.nuspec$/i.test(name));
   const [only] = found;
   if (only === undefined || found.length > 1)
-    throw new Refusal(400, `A package has one manifest (.nuspec) at its top; this has ${found.length}. Nothing was published.`);
+    throw new Refusal(
+      400,
+      `A package has one manifest (.nuspec) at its top; this has ${found.length}. Nothing was published.`,
+    );
   return only;
 }

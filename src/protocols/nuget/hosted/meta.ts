@@ -6,8 +6,20 @@ import { type Entry, unlistedTime } from '../registration.ts';
 
 const optional = z.string().optional();
 const shape = z.object({
-  ...{ id: z.string(), version: z.string(), fullVersion: z.string(), authors: z.string(), description: z.string() },
-  ...{ title: optional, summary: optional, projectUrl: optional, licenseUrl: optional, licenseExpression: optional },
+  ...{
+    id: z.string(),
+    version: z.string(),
+    fullVersion: z.string(),
+    authors: z.string(),
+    description: z.string(),
+  },
+  ...{
+    title: optional,
+    summary: optional,
+    projectUrl: optional,
+    licenseUrl: optional,
+    licenseExpression: optional,
+  },
   ...{ iconUrl: optional, repository: optional, readme: optional, minClientVersion: optional },
   ...{ tags: z.array(z.string()), packageTypes: z.array(z.string()), requireLicenseAcceptance: z.boolean() },
   groups: z.array(
@@ -37,9 +49,16 @@ export function entryOf(hosted: HostedVersion): Entry {
   const sha512 = file?.hashes.sha512;
   return {
     ...facts,
-    ...{ version: fullVersion, listed, published: listed ? new Date(hosted.publishedMs).toISOString() : unlistedTime },
+    ...{
+      version: fullVersion,
+      listed,
+      published: listed ? new Date(hosted.publishedMs).toISOString() : unlistedTime,
+    },
     ...(packageTypes.length > 0 && { packageTypes: packageTypes.map((name) => ({ name })) }),
-    ...(sha512 !== undefined && { packageHash: Buffer.from(sha512, 'hex').toString('base64'), packageHashAlgorithm: 'SHA512' }),
+    ...(sha512 !== undefined && {
+      packageHash: Buffer.from(sha512, 'hex').toString('base64'),
+      packageHashAlgorithm: 'SHA512',
+    }),
     ...(file !== undefined && { packageSize: file.sizeBytes }),
     dependencyGroups: groups,
   };

@@ -1,14 +1,14 @@
 /** Packages that live here, given out: which versions there are, what is known of them, and they themselves. */
 import type { Answer } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
 import { ownCacheControl } from '../../kept-for.ts';
 import { documentAnswer, errorAnswer, immutable } from '../../registry/answers.ts';
 import { openZip, zipEntry } from '../../registry/archive/zip.ts';
 import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { storesOf } from '../../registry/hosted/claims.ts';
-import { findFile, findVersion, type FoundFile, versionsOf } from '../../registry/hosted/find.ts';
+import { type FoundFile, findFile, findVersion, versionsOf } from '../../registry/hosted/find.ts';
 import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { serveFile } from '../../registry/hosted/serve.ts';
-import { MeridianError } from '../../../errors.ts';
 import { packageFile } from '../name.ts';
 import { maxNuspecBytes } from '../nuspec.ts';
 import { pageLength, pagesOf, writeIndex, writeLeaf, writePage } from '../registration.ts';
@@ -34,7 +34,10 @@ async function document({ kind, path }: Item, id: string, at: Pulling): Promise<
   if (kind === 'versions') return JSON.stringify({ versions: all.map(({ version }) => version) });
   const pages = pagesOf(all.map(entryOf));
   if (kind === 'registration')
-    return writeIndex(id, all.length <= pageLength ? pages : pages.map((page) => ({ ...page, entries: null })));
+    return writeIndex(
+      id,
+      all.length <= pageLength ? pages : pages.map((page) => ({ ...page, entries: null })),
+    );
   const page = pages.find(({ lower, upper }) => path.endsWith(`/page/${lower}/${upper}.json`));
   return page === undefined ? null : writePage(id, page);
 }
@@ -60,7 +63,10 @@ async function serveOf(item: Item, id: string, version: string, at: Pulling): Pr
   return documentAnswer({ body, type: 'application/xml' }, at.ask.stored, immutable);
 }
 
-async function manifestOf({ blob, sizeBytes, name }: FoundFile, { door }: Pulling): Promise<Uint8Array | null> {
+async function manifestOf(
+  { blob, sizeBytes, name }: FoundFile,
+  { door }: Pulling,
+): Promise<Uint8Array | null> {
   const { blobs } = storesOf(door);
   const zip = await openZip({
     sizeBytes,

@@ -9,9 +9,9 @@ import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import type { Changing, Pulling } from '../../registry/origin.ts';
 import { fetchWhole, passThrough } from '../../registry/upstream.ts';
+import { lineBetween } from '../log.ts';
 import { versions } from '../version.ts';
 import { factsOfFile, factsOfVersion, ownGem } from './builds.ts';
-import { lineBetween } from '../log.ts';
 
 const json = 'application/json; charset=utf-8';
 const mostFound = 30;
@@ -56,11 +56,16 @@ async function aboutOwn(name: string, at: Changing): Promise<Answer> {
   const newest = all.find(({ version }) => !versions.isPrerelease(version)) ?? all[0];
   if (newest === undefined) throw new Refusal(404, `There is no ${name}.`);
   if (at.path.includes('/versions/')) {
-    if (at.path.endsWith('/latest.json')) return ownAnswer(200, json, JSON.stringify({ version: newest.version }));
+    if (at.path.endsWith('/latest.json'))
+      return ownAnswer(200, json, JSON.stringify({ version: newest.version }));
     return ownAnswer(200, json, JSON.stringify(all.flatMap(toldVersions)));
   }
   const [told] = toldVersions(newest);
-  return ownAnswer(200, json, JSON.stringify({ name, ...told, version: newest.version, version_created_at: told?.created_at }));
+  return ownAnswer(
+    200,
+    json,
+    JSON.stringify({ name, ...told, version: newest.version, version_created_at: told?.created_at }),
+  );
 }
 
 function toldVersions(version: HostedVersion) {
@@ -75,7 +80,10 @@ function toldVersions(version: HostedVersion) {
       prerelease: versions.isPrerelease(version.version),
       dependencies: {
         development: [],
-        runtime: dependencies.map(({ name, requirements }) => ({ name, requirements: requirements.join(', ') })),
+        runtime: dependencies.map(({ name, requirements }) => ({
+          name,
+          requirements: requirements.join(', '),
+        })),
       },
     };
   });
@@ -99,14 +107,24 @@ export async function search(at: Changing): Promise<Answer> {
   return ownAnswer(200, json, JSON.stringify(found));
 }
 
-async function foundThere(source: Parameters<typeof fetchWhole>[0], at: Changing): Promise<readonly unknown[]> {
-  const { status, bytes } = await fetchWhole(source, `/api/v1/search.json${at.query}`, { maxBytes: maxSearchBytes }, at);
+async function foundThere(
+  source: Parameters<typeof fetchWhole>[0],
+  at: Changing,
+): Promise<readonly unknown[]> {
+  const { status, bytes } = await fetchWhole(
+    source,
+    `/api/v1/search.json${at.query}`,
+    { maxBytes: maxSearchBytes },
+    at,
+  );
   if (status !== 200) return [];
   let listed: unknown;
   try {
     listed = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (cause) {
-    throw new MeridianError('upstream-invalid', `${source.name} answers a search with what is no JSON.`, { cause });
+    throw new MeridianError('upstream-invalid', `${source.name} answers a search with what is no JSON.`, {
+      cause,
+    });
   }
   if (!Array.isArray(listed)) return [];
   const { hosted, sources } = at.registry;

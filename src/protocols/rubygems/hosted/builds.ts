@@ -1,7 +1,7 @@
 /** Gems that live here, as indexes tell of them: each build is a file of its version. */
 import { z } from 'zod';
-import type { HostedFile, HostedVersion, Meta } from '../../registry/hosted/record.ts';
 import { versionsOf } from '../../registry/hosted/find.ts';
+import type { HostedFile, HostedVersion, Meta } from '../../registry/hosted/record.ts';
 import type { Pulling } from '../../registry/origin.ts';
 import { numberOf } from '../file-name.ts';
 import type { Gemspec } from '../gemspec.ts';
@@ -39,7 +39,14 @@ export function fileMetaOf({ platform, dependencies, ruby, rubygems }: Gemspec):
   };
 }
 
-export function versionMetaOf({ summary, description, homepage, licenses, authors, metadata }: Gemspec): Meta {
+export function versionMetaOf({
+  summary,
+  description,
+  homepage,
+  licenses,
+  authors,
+  metadata,
+}: Gemspec): Meta {
   const cut = (text: string) => text.slice(0, mostChars);
   return {
     ...{ summary: cut(summary), description: description && cut(description), homepage, licenses, authors },

@@ -2,8 +2,8 @@
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { ownAnswer } from '../../registry/answers.ts';
-import { Refusal } from '../../registry/hosted/refusal.ts';
 import type { Changing } from '../../registry/ecosystem.ts';
+import { Refusal } from '../../registry/hosted/refusal.ts';
 
 /** @throws what `Accounts.logIn` throws. */
 export async function logIn({ ask, door }: Changing): Promise<Answer> {

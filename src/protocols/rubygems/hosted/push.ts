@@ -4,8 +4,8 @@ import { ownAnswer } from '../../registry/answers.ts';
 import { amend } from '../../registry/hosted/amend.ts';
 import { authorise, homeOf } from '../../registry/hosted/authorise.ts';
 import { withBlob } from '../../registry/hosted/blob.ts';
-import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { publish } from '../../registry/hosted/publish.ts';
+import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { registryTag } from '../../registry/item.ts';
 import type { Changing } from '../../registry/origin.ts';
@@ -51,8 +51,10 @@ export async function yank(at: Changing): Promise<Answer> {
   homeOf(at, name);
   const build = { name, version, platform };
   const file = `${fullName(build)}.gem`;
-  await amend(at, { name, version, action: 'yank', detail: { file }, outdates: [registryTag('rubygems')] }, (before) =>
-    yanked(before, file),
+  await amend(
+    at,
+    { name, version, action: 'yank', detail: { file }, outdates: [registryTag('rubygems')] },
+    (before) => yanked(before, file),
   );
   return ownAnswer(200, plain, `Successfully deleted gem: ${name} (${numberOf(build)})`);
 }
@@ -60,8 +62,7 @@ export async function yank(at: Changing): Promise<Answer> {
 function yanked(before: HostedVersion, file: string): HostedVersion {
   const found = before.files.find(({ name }) => name === file);
   if (found === undefined) throw new Refusal(404, `There is no ${file}.`);
-  if (factsOfFile(found).isYanked)
-    throw new Refusal(422, `${file} has been yanked before.`);
+  if (factsOfFile(found).isYanked) throw new Refusal(422, `${file} has been yanked before.`);
   const files = before.files.map((each) =>
     each === found ? { ...each, meta: { ...each.meta, isYanked: true } } : each,
   );

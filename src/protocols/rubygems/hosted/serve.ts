@@ -3,7 +3,6 @@ import type { Answer } from '../../../entry.ts';
 import { ownCacheControl } from '../../kept-for.ts';
 import { documentAnswer, errorAnswer, immutable } from '../../registry/answers.ts';
 import type { Item } from '../../registry/ecosystem.ts';
-import { specOf } from './spec-of.ts';
 import { findFile } from '../../registry/hosted/find.ts';
 import { serveFile } from '../../registry/hosted/serve.ts';
 import type { Pulling } from '../../registry/origin.ts';
@@ -11,6 +10,7 @@ import { compactDocument } from '../compact.ts';
 import { fullName, readFullName } from '../file-name.ts';
 import { marshalledSpec } from '../specification.ts';
 import { ownGem } from './builds.ts';
+import { specOf } from './spec-of.ts';
 
 export async function serveGem(item: Item, at: Pulling): Promise<Answer> {
   const name = item.name ?? '';
