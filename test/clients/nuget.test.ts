@@ -350,6 +350,61 @@ describe('searching', () => {
   });
 });
 
+describe('a policy', () => {
+  let strict: TestNetwork;
+  const day = 86_400_000;
+  const ago = (days: number) => new Date(Date.now() - days * day).toISOString();
+
+  beforeAll(async () => {
+    feed.publish({ id: 'Aged', version: '1.0.0', published: ago(30) });
+    feed.publish({ id: 'Aged', version: '1.1.0', published: ago(1) });
+    feed.publish({ id: 'Aged', version: '1.2.0-rc.1', published: '1900-01-01T00:00:00Z', listed: false });
+    feed.publish({ id: 'Aged', version: '2.0.0', published: ago(40) });
+    strict = await startNetwork({
+      nodes: { origin: { role: 'origin', store: {} }, pop: { role: 'pop', parents: ['origin'] } },
+      routes: [
+        nuget({
+          upstreams: [{ url: feed.url }],
+          policy: { releaseAge: { minimumS: '7d' }, blocked: ['aged@>=2.0.0', 'Banned'] },
+        }),
+      ],
+    });
+  }, 30_000);
+  afterAll(() => strict?.stop());
+
+  const at = (path: string) => fetch(`${strict.url('pop')}/nuget/v3${path}`);
+
+  test('takes versions out of every list, by when they were published', async () => {
+    const flat: Loose = await (await at('/flat/aged/index.json')).json();
+    expect(flat.versions).toEqual(['1.0.0']);
+    const index: Loose = await (await at('/registration/aged/index.json')).json();
+    expect(index.items[0].items.map((leaf: Loose) => leaf.catalogEntry.version)).toEqual(['1.0.0']);
+    expect(index.items[0]).toMatchObject({ lower: '1.0.0', upper: '1.0.0', count: 1 });
+  });
+
+  test('refuses their packages, with the reason', async () => {
+    const young = await at('/flat/aged/1.1.0/aged.1.1.0.nupkg');
+    expect([young.status, await young.text()]).toEqual([
+      403,
+      expect.stringMatching(/aged@1\.1\.0.*published/s),
+    ]);
+    const blocked = await at('/flat/aged/2.0.0/aged.2.0.0.nupkg');
+    expect([blocked.status, await blocked.text()]).toEqual([403, expect.stringContaining('blocked')]);
+    expect((await at('/flat/aged/1.0.0/aged.1.0.0.nupkg')).status).toBe(200);
+  });
+
+  test('does not take what is off the lists for old: it says 1900, and the catalogue when it was made', async () => {
+    // Its registration leaf says when: what was made years ago may be used by whoever names it.
+    expect((await at('/flat/aged/1.2.0-rc.1/aged.1.2.0-rc.1.nupkg')).status).toBe(200);
+  });
+
+  test('of a package that may not be used at all, nobody is asked', async () => {
+    feed.forget();
+    expect((await at('/flat/banned/index.json')).status).toBe(403);
+    expect(feed.requests().filter(({ target }) => target.includes('banned'))).toEqual([]);
+  });
+});
+
 describe('refused with a reason, and nothing of it kept, is', () => {
   const sketch = (more: Partial<PackageSketch>): Buffer =>
     nupkg({ id: 'Acme.Bad', version: '1.0.0', ...more });

@@ -384,6 +384,75 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     }, 60_000);
   });
 
+  describe('a policy', () => {
+    let strict: TestNetwork;
+    const ago = (days: number) => `${new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19)}Z`;
+
+    beforeAll(async () => {
+      await upstream.publish({ name: 'aged', version: '1.0.0' }, ago(30));
+      await upstream.publish({ name: 'aged', version: '1.1.0' }, ago(1));
+      await upstream.publish({ name: 'aged', version: '2.0.0' }, ago(40));
+      strict = await startNetwork({
+        nodes: { origin: { role: 'origin', store: {} }, pop: { role: 'pop', parents: ['origin'] } },
+        routes: [
+          rubygems({
+            upstreams: [{ url: upstream.url }],
+            policy: { releaseAge: { minimumS: '7d', withoutTime: 'allow' }, blocked: ['aged@>= 2'] },
+          }),
+        ],
+      });
+    }, 30_000);
+    afterAll(() => strict?.stop());
+
+    const source = () => `${strict.url('pop')}/rubygems/`;
+
+    test('takes versions out of a gem’s list, so that gem and Bundler take another one', async () => {
+      const info = await (await fetch(`${source()}info/aged`)).text();
+      expect(
+        info
+          .split('\n')
+          .slice(1, -1)
+          .map((line) => line.split(' ')[0]),
+      ).toEqual(['1.0.0']);
+      const args = ['gem', 'install', 'aged', '--no-document', '--clear-sources', '--source', source()];
+      expect((await run(args, newHome())).output).toContain('Successfully installed aged-1.0.0');
+      const where = project(["'aged'"], source());
+      await succeeds(['bundle', 'install'], newHome(), where);
+      expect(readFileSync(join(where, 'Gemfile.lock'), 'utf8')).toContain('aged (1.0.0)');
+    }, 60_000);
+
+    test('refuses what a lock file names, and says why', async () => {
+      const refused = await fetch(`${source()}gems/aged-2.0.0.gem`);
+      expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('blocked')]);
+      const young = await fetch(`${source()}gems/aged-1.1.0.gem`);
+      expect([young.status, await young.text()]).toEqual([
+        403,
+        expect.stringMatching(/aged@1\.1\.0.*published/s),
+      ]);
+      expect((await fetch(`${source()}quick/Marshal.4.8/aged-1.1.0.gemspec.rz`)).status).toBe(403);
+      const where = project(["'aged', '1.1.0'"], source());
+      writeFileSync(
+        join(where, 'Gemfile.lock'),
+        `GEM\n  remote: ${source()}\n  specs:\n    aged (1.1.0)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  aged (= 1.1.0)\n\nBUNDLED WITH\n   2.3.15\n`,
+      );
+      expect((await bundle(['install'], newHome(), where)).code).not.toBe(0);
+    }, 60_000);
+
+    test('makes the list of all versions say so: nobody takes an old list of a gem for the one that holds', async () => {
+      const versions = await (await fetch(`${source()}versions`)).text();
+      const lines = versions.split('\n').filter((line) => line.startsWith('aged '));
+      expect(lines).toHaveLength(3);
+      const original = await told('/info/aged');
+      expect(lines.at(-1)).not.toContain(md5(original));
+      const home = newHome();
+      const where = project(["'aged'"], source());
+      await succeeds(['bundle', 'install'], home, where);
+      const seen = await strict.during(() => succeeds(['bundle', 'update', '--all'], home, where));
+      const asked = seen.asked('pop').filter(({ target }) => target === '/rubygems/info/aged');
+      expect(asked.map(({ status }) => status)).toEqual([304]);
+    }, 60_000);
+  });
+
   describe('refused with a sentence, and nothing of it kept, is', () => {
     const post = async (body: Uint8Array) =>
       fetch(`${base()}/api/v1/gems`, {

@@ -12,9 +12,7 @@ export function plainBytes(bytes: Uint8Array, headers: Headers, maxBytes: number
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (cause) {
-    throw new MeridianError('upstream-invalid', `An answer is no gzip of at most ${maxBytes} bytes.`, {
-      cause,
-    });
+    throw invalid(`An answer is no gzip of at most ${maxBytes} bytes.`, cause);
   }
 }
 
@@ -28,6 +26,10 @@ export function jsonIn<Shape extends z.ZodType>(
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return shape.parse(JSON.parse(text));
   } catch (cause) {
-    throw new MeridianError('upstream-invalid', `${what} is not what the protocol prescribes.`, { cause });
+    throw invalid(`${what} is not what the protocol prescribes.`, cause);
   }
+}
+
+function invalid(detail: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-invalid', detail, { cause });
 }

@@ -140,9 +140,13 @@ async function collected(answer: Answer, { name }: Source, { registry }: Pulling
     }
   } catch (cause) {
     if (cause instanceof MeridianError) throw cause;
-    throw new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
+    throw brokenOff(name, cause);
   } finally {
     share.release();
   }
   return Buffer.concat(chunks, size);
+}
+
+function brokenOff(name: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-truncated', `${name}: the answer broke off.`, { cause });
 }

@@ -51,13 +51,15 @@ export class Writer {
 
   /** A whole number of 32 bits at most, as lengths and `Fixnum` are written. */
   number(value: number): void {
-    if (value === 0) return this.byte(0);
-    if (value > 0 && value < 123) return this.byte(value + 5);
-    if (value < 0 && value > -124) return this.byte((value - 5) & 0xff);
-    const bytes: number[] = [];
-    for (let left = value; left !== 0 && left !== -1; left >>= 8) bytes.push(left & 0xff);
-    this.byte(value < 0 ? -bytes.length & 0xff : bytes.length);
-    this.#chunks.push(Buffer.from(bytes));
+    if (value === 0) this.byte(0);
+    else if (value > 0 && value < 123) this.byte(value + 5);
+    else if (value < 0 && value > -124) this.byte((value - 5) & 0xff);
+    else {
+      const bytes: number[] = [];
+      for (let left = value; left !== 0 && left !== -1; left >>= 8) bytes.push(left & 0xff);
+      this.byte(value < 0 ? -bytes.length & 0xff : bytes.length);
+      this.#chunks.push(Buffer.from(bytes));
+    }
   }
 
   byte(value: number): void {
@@ -115,13 +117,14 @@ export class Writer {
 
   #symbol(name: string): void {
     const known = this.#symbols.get(name);
-    if (known !== undefined) {
+    if (known === undefined) {
+      this.#symbols.set(name, this.#symbols.size);
+      this.#text(':');
+      this.#bytes(Buffer.from(name));
+    } else {
       this.#text(';');
-      return this.number(known);
+      this.number(known);
     }
-    this.#symbols.set(name, this.#symbols.size);
-    this.#text(':');
-    this.#bytes(Buffer.from(name));
   }
 
   #bytes(bytes: Uint8Array): void {

@@ -16,8 +16,12 @@ export async function inspectPackage(source: ZipSource): Promise<Nuspec> {
     return readNuspec(bytes ?? new Uint8Array());
   } catch (cause) {
     if (!(cause instanceof NuspecError)) throw cause;
-    throw new Refusal(400, `The manifest of the package ${cause.message}. Nothing was published.`, cause);
+    throw refused(cause);
   }
+}
+
+function refused(cause: NuspecError): Refusal {
+  return new Refusal(400, `The manifest of the package ${cause.message}. Nothing was published.`, cause);
 }
 
 /** The one `.nuspec` at the top. */

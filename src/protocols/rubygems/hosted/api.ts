@@ -118,20 +118,25 @@ async function foundThere(
     at,
   );
   if (status !== 200) return [];
-  let listed: unknown;
-  try {
-    listed = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (cause) {
-    throw new MeridianError('upstream-invalid', `${source.name} answers a search with what is no JSON.`, {
-      cause,
-    });
-  }
+  const listed = jsonIn(bytes, source.name);
   if (!Array.isArray(listed)) return [];
   const { hosted, sources } = at.registry;
   return listed.filter((each: unknown) => {
     const name = typeof each === 'object' && each !== null ? Reflect.get(each, 'name') : null;
     return typeof name === 'string' && hosted?.claims(name) !== true && sources.of(name).includes(source);
   });
+}
+
+function jsonIn(bytes: Uint8Array, from: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw notJson(from, cause);
+  }
+}
+
+function notJson(from: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-invalid', `${from} answers a search with what is no JSON.`, { cause });
 }
 
 /** Names of gems that live here, of which whoever asks may know. */
