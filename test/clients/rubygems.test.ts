@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Right } from '../../src/identity.ts';
 import { rubygems } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
-import { badGems, gemParts } from '../support/bad-gems.ts';
+import { badGems, type GemParts, gemParts } from '../support/bad-gems.ts';
 import {
   buildGem,
   type GemRepository,
@@ -202,6 +202,31 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
     expect((await told('/versions')).split('\n').filter((line) => line.startsWith('trunk '))).toHaveLength(1);
     const asked = upstream.requests().filter(({ path }) => path === '/versions');
     expect(asked.some(({ headers }) => headers.get('range') === null)).toBe(true);
+  }, 60_000);
+
+  test('a tail that is not what the upstream’s own digest says leads to the whole file', async () => {
+    upstream.forget();
+    upstream.fault({ as: 'corrupt' }, ({ path, headers }) => path === '/versions' && headers.has('range'));
+    await upstream.publish({ name: 'bud', version: '0.2.0' });
+    await eventually('the bud', async () => (await told('/versions')).includes('bud 0.2.0'));
+    upstream.fault(null);
+    const asked = upstream.requests().filter(({ path }) => path === '/versions');
+    expect(asked.some(({ headers }) => headers.has('range'))).toBe(true);
+    expect(asked.some(({ headers }) => !headers.has('range'))).toBe(true);
+    expect(await lastLine('bud')).toBe(`bud 0.2.0 ${md5(await told('/info/bud'))}`);
+  }, 60_000);
+
+  test('an upstream without ranges and digests is followed, too', async () => {
+    upstream.simple = true;
+    const before = await told('/versions');
+    await upstream.publish({ name: 'bud', version: '0.3.0' });
+    const after = await eventually('the bud', async () => {
+      const text = await told('/versions');
+      return text.includes('bud 0.3.0') && text;
+    });
+    upstream.simple = false;
+    expect(after.startsWith(before.slice(0, 40))).toBe(true);
+    expect((await fetch(`${base()}/versions`)).headers.get('etag')).toBe(`"${md5(await told('/versions'))}"`);
   }, 60_000);
 
   test('gem reads the lists of old, too', async () => {
@@ -461,7 +486,8 @@ describe.skipIf(!available('ruby', noRuby()))('with the real clients', () => {
         headers: { authorization: token },
       });
     const nothingKept = async () => expect((await fetch(`${base()}/info/acme-bad`)).status).toBe(404);
-    const parts = () => gemParts(join(folder.path, 'own'));
+    let made: Promise<GemParts> | null = null;
+    const parts = () => (made ??= gemParts(join(folder.path, 'own')));
 
     for (const [what, { why, make }] of Object.entries(badGems)) {
       test(what, async () => {

@@ -70,6 +70,37 @@ function headBytes(lines: Uint8Array): number {
   return first.startsWith('---\n') ? 4 : first.includes('\n---\n') ? first.indexOf('\n---\n') + 5 : 0;
 }
 
+/** Gems of which the one file says something else in the end than the other does. */
+export async function differing(
+  before: Uint8Array,
+  after: Uint8Array,
+  turn: () => Promise<void>,
+): Promise<ReadonlySet<string>> {
+  const digests = async (file: Uint8Array) => {
+    const last = new Map<string, string>();
+    for (const piece of pieces(file)) {
+      for (const line of piece.split('\n')) {
+        const blank = line.indexOf(' ');
+        if (blank > 0) last.set(line.slice(0, blank), line.slice(line.lastIndexOf(' ') + 1));
+      }
+      await turn();
+    }
+    return last;
+  };
+  const [old, now] = [await digests(before), await digests(after)];
+  return new Set([...now].flatMap(([name, digest]) => (old.get(name) === digest ? [] : [name])));
+}
+
+/** Some of the lines at a time. */
+function* pieces(lines: Uint8Array): Generator<string, void, undefined> {
+  for (let at = 0; at < lines.length; ) {
+    const cut = lines.indexOf(newline, Math.min(at + pieceBytes, lines.length - 1));
+    const end = cut < 0 ? lines.length : cut + 1;
+    yield Buffer.from(lines.buffer, lines.byteOffset + at, end - at).toString('utf8');
+    at = end;
+  }
+}
+
 /** @param turn is called now and then: the file has hundreds of thousands of lines. */
 export async function edited(
   lines: Uint8Array,
@@ -77,10 +108,7 @@ export async function edited(
   turn: () => Promise<void>,
 ): Promise<Uint8Array> {
   const made: Buffer[] = [];
-  for (let at = 0; at < lines.length; ) {
-    const cut = lines.indexOf(newline, Math.min(at + pieceBytes, lines.length - 1));
-    const end = cut < 0 ? lines.length : cut + 1;
-    const piece = Buffer.from(lines.buffer, lines.byteOffset + at, end - at).toString('utf8');
+  for (const piece of pieces(lines)) {
     let text = '';
     for (const line of piece.split('\n')) {
       const blank = line.indexOf(' ');
@@ -88,7 +116,6 @@ export async function edited(
       if (kept !== null) text += `${kept}\n`;
     }
     made.push(Buffer.from(text));
-    at = end;
     await turn();
   }
   return Buffer.concat(made);

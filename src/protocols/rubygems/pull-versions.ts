@@ -17,7 +17,7 @@ import type { Source } from '../registry/sources.ts';
 import { turn } from '../turn.ts';
 import { type Followed, followOn, type Step } from './follow.ts';
 import { ownGem } from './hosted/builds.ts';
-import { edited, LineReader, lineBetween, md5Of, namesIn, type Told, VersionsLog } from './log.ts';
+import { differing, edited, LineReader, lineBetween, md5Of, namesIn, type Told, VersionsLog } from './log.ts';
 
 /** The file as this origin has made it so far. */
 interface Generation {
@@ -53,7 +53,11 @@ async function goOn(mine: Kept, at: Pulling): Promise<Generation | Answer> {
   const before = mine.generation?.mark === mark ? mine.generation : null;
   mine.generation = null; // what breaks off half-way is not gone on from
   const next = (before === null ? null : await appended(before, at)) ?? (await begun(mark, at));
-  if (!('status' in next)) mine.generation = next;
+  if ('status' in next) return next;
+  if (before !== null && next !== before) {
+    await forgetInfo(await differing(before.log.whole().body, next.log.whole().body, turn), at);
+  }
+  mine.generation = next;
   return next;
 }
 
