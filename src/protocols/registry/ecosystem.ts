@@ -161,6 +161,8 @@ export interface Passed {
   readonly what: string;
   /** `null`: the body says which package it is about, or it is about none. */
   readonly name: string | null;
+  /** It shows the origin who asks, by a name and a password (`Basic`): a PoP looks for no token. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 export type Write = ChangeWanted | { readonly as: 'malformed'; readonly why: string };
@@ -174,6 +176,8 @@ export interface ChangeWanted {
   readonly name: string | null;
   /** Its body holds a file, which may be longer than other bodies. */
   readonly bringsBlob: boolean;
+  /** See `Passed.isLogIn`. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 /** For ecosystems whose answers depend on where the route is. */
