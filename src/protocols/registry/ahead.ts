@@ -6,6 +6,7 @@
 import type { Answer } from '../../entry.ts';
 import type { Ecosystem, Item } from './ecosystem.ts';
 import { resourceOf } from './item.ts';
+import { below } from './name.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
 
 export interface Ahead {
@@ -48,6 +49,7 @@ export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnc
     foresee(item, { status, body }, { ask, door }) {
       if (atOnce === 0 || ask.background || foreseen.has(ask.named) || waiting.length >= mostWaiting) return;
       if (status !== 200 || !(body instanceof Uint8Array) || body.byteLength > longestBytes) return;
+      if (!isAskedFor(item, registry, ask)) return;
       for (const wanted of likelyAfter(ecosystem, item, body)) {
         if (waiting.length >= mostWaiting) break;
         if (wanted.name !== null && registry.livesHere(wanted.name)) continue;
@@ -75,4 +77,15 @@ function likelyAfter(ecosystem: Ecosystem, item: Item, body: Uint8Array): readon
   } catch {
     return []; // A document that cannot be looked into foretells nothing, and is given out all the same.
   }
+}
+
+/** What is read on behalf of something else, or ahead of somebody, is not what the client has: he goes on from that. */
+function isAskedFor(
+  { path }: Item,
+  { ecosystem, prefix }: RegistryOrigin,
+  { exchange }: Pulling['ask'],
+): boolean {
+  const read = ecosystem.read(...below({ prefix }, exchange.target));
+  if (read.as === 'forms') return read.forms.some((form) => form.path === path);
+  return read.as === 'item' && read.item.path === path;
 }

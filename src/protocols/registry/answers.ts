@@ -19,13 +19,15 @@ export interface Document {
   readonly body: string | Uint8Array;
   /** Media type. */
   readonly type: string;
+  /** Strong entity tag, where clients expect a certain one; absent: one is made. */
+  readonly etag?: string | undefined;
   /** Fields beside the usual ones, such as `vary`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The document; 304 when it is the stored one. */
 export function documentAnswer(
-  { body, type, fields = {} }: Document,
+  { body, type, etag: given, fields = {} }: Document,
   stored: Entry | null,
   cacheControl: string,
 ): Answer {
@@ -35,7 +37,7 @@ export function documentAnswer(
     algorithm: 'sha256',
     value: new Bun.CryptoHasher('sha256').update(bytes).digest('base64'),
   };
-  const etag = etagOf(digest);
+  const etag = given ?? etagOf(digest);
   const headers = new Headers({ etag, 'cache-control': cacheControl, ...fields });
   if (stored?.etag === etag) return { status: 304, headers, body: null };
   headers.set('content-type', type);

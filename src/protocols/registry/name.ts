@@ -17,6 +17,9 @@ const passedOn = [
   ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
 
+/** Where the client of a PoP reaches the route: what addresses in answers begin with that no PoP renders. */
+export const baseField = 'meridian-base';
+
 /** Of one address: the same for all who ask, or as each likes it. */
 type Known = { readonly named: Named } | { choose(accept: string | null): Named };
 
@@ -33,7 +36,11 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
-    return named.as === 'pass' ? { ...named, ask: fieldsOf(headers) } : named;
+    if (named.as !== 'pass') return named;
+    // A PoP's word, which other nodes hand on; never a client's.
+    const base = isPop ? exchange.base + mount.prefix : headers.get(baseField);
+    const fields = [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])];
+    return { ...named, ask: [...fields, ...shownTo(named, headers)] };
   };
 }
 
@@ -68,8 +75,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -115,8 +122,15 @@ function foreignAt(
   };
 }
 
-function passed({ what, name }: Passed): Pass {
-  return { as: 'pass', kind: what, why: 'bypass', deed: { action: 'read', subject: name ?? '' }, ask: [] };
+function passed({ what, name, isLogIn = false }: Passed): Pass {
+  const deed = { action: 'read', subject: name ?? '' } as const;
+  return { as: 'pass', kind: what, why: 'bypass', deed, ask: [], ...(isLogIn && { audience: 'anybody' }) };
+}
+
+/** The password of whoever logs in goes to the origin, which compares it; nothing else of what clients show does. */
+function shownTo({ audience }: Pick<Pass, 'audience'>, headers: Headers): FieldList {
+  const authorization = audience === 'anybody' ? headers.get('authorization') : null;
+  return authorization === null ? [] : [['authorization', authorization]];
 }
 
 function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers }: Exchange): Named {
@@ -128,11 +142,22 @@ function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers
   return changing(wanted, headers);
 }
 
-function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Headers): Pass {
+function changing({ what, action, name, bringsBlob, isLogIn = false }: ChangeWanted, headers: Headers): Pass {
+  const pass = {
+    as: 'pass',
+    kind: what,
+    why: 'method',
+    bringsBlob,
+    deed: { action, subject: name ?? '' },
+  } as const;
+  if (isLogIn) {
+    const shown = shownTo({ audience: 'anybody' }, headers);
+    return { ...pass, audience: 'anybody', ask: [...fieldsOf(headers), ...shown] };
+  }
   return {
-    ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
+    ...{ ...pass, ask: fieldsOf(headers) },
     // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-    ...(name === null ? { audience: 'account' as const } : { deed: { action, subject: name } }),
+    ...(name === null && { audience: 'account' as const }),
   };
 }
 
@@ -155,10 +180,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }

@@ -30,6 +30,7 @@ import { policyDesk } from './policy/explain.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { policyField, refusePackage } from './policy/refuse.ts';
 import { openSources } from './sources.ts';
+import { writtenOut } from './written-out.ts';
 
 /** Indexes of the largest size that may be under way at the same time. */
 const largestAtOnce = 4;
@@ -37,10 +38,11 @@ const encoder = new TextEncoder();
 
 export function registry(
   ecosystem: Ecosystem,
-  options: RegistryOptions,
+  given: RegistryOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
+  const options = writtenOut(given, ecosystem);
   const { id } = ecosystem;
   const canonical = (name: string) => ecosystem.canonical(name);
   const { route, prefix } = mount;
@@ -74,7 +76,10 @@ export function registry(
       ]);
     },
     ...(ecosystem.error && {
-      problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
+      problem: (error, { base }) => ({
+        ...(ecosystem.error?.(error.row.status, error.explanation) ?? plain(error)),
+        ...(ecosystem.challenge && { challenge: ecosystem.challenge(base + prefix) }),
+      }),
     }),
     async pull(ask, door) {
       origin.teller.tellLeft(door);
@@ -177,7 +182,7 @@ function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Se
 
 /** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
 function changed(
-  { ecosystem: { id }, route, hosted }: RegistryOrigin,
+  { ecosystem, route, hosted }: RegistryOrigin,
   item: Item,
   before: Parameters<Protocol['changed']>[1],
   { status, headers }: Answer,
@@ -190,6 +195,10 @@ function changed(
   if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
   const etag = headers.get('etag');
   if (neverChanges(item) || status !== 200 || etag === null || etag === before.etag) return null;
+  const together = ecosystem.belongTogether?.(item) ?? [];
+  if (together.length > 0)
+    return { selectors: together.map((tag) => ({ by: 'tag', tag })), soft: false, seen: key };
+  const { id } = ecosystem;
   const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
   return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
 }
