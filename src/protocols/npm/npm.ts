@@ -34,7 +34,7 @@ import { serveHosted } from './hosted/serve.ts';
 import { tellOnce } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
-import { openLastLooks } from './last-looks.ts';
+import { openLastLooks } from '../last-looks.ts';
 import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
 import type { MirrorOptions, NpmOrigin } from './origin.ts';

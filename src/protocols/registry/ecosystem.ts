@@ -137,6 +137,8 @@ export type Read =
       readonly status: number;
       readonly type: string;
       readonly body: string;
+      /** Where it is instead, relative to the address that was asked for. */
+      readonly location?: string;
     }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }

@@ -63,8 +63,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -116,7 +116,7 @@ function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Hea
   return {
     ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
     // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-    ...(name === null ? { audience: 'account' as const } : { deed: { action, subject: name } }),
+    ...{ deed: { action, subject: name ?? '' }, ...(name === null && { audience: 'account' as const }) },
   };
 }
 
@@ -139,10 +139,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }
