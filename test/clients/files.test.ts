@@ -41,7 +41,11 @@ beforeAll(async () => {
     routes: [
       fileTree({
         ...{ upstreams: [{ url: `${upstream.url}/tree` }], sums: ['SHA256SUMS'], immutable: ['v*'] },
-        hosted: { names: ['ours/*', 'open/*', 'mixed/ours-*'], public: ['open/*'], quota: { packageBytes: '2 MiB' } },
+        hosted: {
+          names: ['ours/*', 'open/*', 'mixed/ours-*'],
+          public: ['open/*'],
+          quota: { packageBytes: '2 MiB' },
+        },
         metadata: { freshS: 0, staleWhileRevalidateS: 0 },
       }),
     ],

@@ -21,8 +21,7 @@ import { type PostgresServer, postgresProblem, startPostgres } from '../support/
 import { type S3Server, startS3 } from '../support/s3.ts';
 import { workedThrough } from '../support/work.ts';
 
-const canRun =
-  available('PostgreSQL', postgresProblem) && available('redis', kvServerProblem('redis'));
+const canRun = available('PostgreSQL', postgresProblem) && available('redis', kvServerProblem('redis'));
 const mirrored = noiseBytes(9, 200_000);
 
 describe.skipIf(!canRun)('files at two origins', () => {

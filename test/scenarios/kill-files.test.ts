@@ -32,7 +32,11 @@ beforeAll(async () => {
   const all = { actions: ['read', 'publish', 'delete'], routes: ['files'], subjects: ['*'] } as const;
   const { token } = await tokenFor(network.node('origin'), 'ci', [all]);
   const send = async (method: string, path: string, body: Uint8Array<ArrayBuffer> | null) => {
-    const answer = await fetch(`${network.url('near')}/files/${path}`, { method, body, headers: bearer(token) });
+    const answer = await fetch(`${network.url('near')}/files/${path}`, {
+      method,
+      body,
+      headers: bearer(token),
+    });
     await answer.text();
     return answer;
   };
@@ -61,7 +65,11 @@ async function expectHeld(writer: TreeWriter, paths: readonly string[]): Promise
       return isSame(near, far) && { near };
     });
     const isRight = writer.possible(path).some((each) => isSame(each, content.near));
-    expect([path, content.near === null ? 'gone' : 'there', isRight]).toEqual([path, expect.any(String), true]);
+    expect([path, content.near === null ? 'gone' : 'there', isRight]).toEqual([
+      path,
+      expect.any(String),
+      true,
+    ]);
     writer.settle(path, content.near);
   }
 }

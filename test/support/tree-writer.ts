@@ -4,7 +4,11 @@
  */
 import { noise } from './package.ts';
 
-type Send = (method: string, path: string, body: Uint8Array<ArrayBuffer> | null) => Promise<{ status: number }>;
+type Send = (
+  method: string,
+  path: string,
+  body: Uint8Array<ArrayBuffer> | null,
+) => Promise<{ status: number }>;
 
 /** What a path may hold; `null`: nothing. */
 export type Content = Uint8Array<ArrayBuffer> | null;

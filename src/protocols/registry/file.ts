@@ -71,6 +71,9 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
   if (digest === null) {
     const tag = answer.headers.get('etag');
     if (tag !== null && mayKeep) fields.set('etag', tag);
+    // An upstream may code what it was asked for plainly. Where a digest is known, it is that of the bytes as they come.
+    const coding = answer.headers.get('content-encoding');
+    if (coding !== null) fields.set('content-encoding', coding);
   } else {
     fields.set('etag', etagOf(digest));
     fields.set('repr-digest', formatReprDigest(digest));

@@ -102,7 +102,7 @@ async function collected(
   const share = budget.share();
   let size = 0;
   try {
-    for await (const chunk of chunksOf(answer.body)) {
+    for await (const chunk of chunksOf(plain(answer, name))) {
       size += chunk.byteLength;
       if (Math.max(size, announced || 0) > maxBytes)
         throw new MeridianError(
@@ -121,6 +121,19 @@ async function collected(
   if (size < announced && !answer.headers.has('content-encoding'))
     throw new MeridianError('upstream-truncated', `${name}: ${size} of ${announced} bytes arrived.`);
   return Buffer.concat(chunks, size);
+}
+
+/** Some servers code what they are asked for plainly: a bucket, what was stored so. */
+function plain({ headers, body }: Answer, name: string): Answer['body'] {
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (coding === 'identity' || coding === '' || body === null) return body;
+  if (coding !== 'gzip' && coding !== 'x-gzip')
+    throw new MeridianError('upstream-invalid', `${name} sends a document with the coding ${coding}.`);
+  const stream = body instanceof Uint8Array ? new Blob([new Uint8Array(body)]).stream() : body;
+  // The types of the platform know the parts of one another no better than this.
+  return stream.pipeThrough(
+    new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
+  );
 }
 
 function brokenOff(name: string, cause: unknown): MeridianError {
