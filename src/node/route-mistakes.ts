@@ -20,8 +20,9 @@ function mistakesOf(route: RouteConfig): readonly Mistake[] {
     case 'web':
       return [];
     default: {
-      const { name, match, protocol } = route;
-      return ruleMistakes(protocol, settingsOf(protocol, route), { route: name, prefix: match.path });
+      const { name, match, access, protocol } = route;
+      const placed = { route: name, prefix: match.path, isOpen: access === 'open' };
+      return ruleMistakes(protocol, settingsOf(protocol, route), placed);
     }
   }
 }
