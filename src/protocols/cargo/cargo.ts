@@ -7,7 +7,7 @@ import type { Changing } from '../registry/origin.ts';
 import { guides } from './guides.ts';
 import { lineOf, readIndexLines } from './index-lines.ts';
 import { configItem, crateItem, indexItem, types } from './item.ts';
-import { canonicalCrate, indexPathOf } from './name.ts';
+import { canonicalCrate, indexPathOf, objectionToCrate } from './name.ts';
 import { listOwners, refuseOwnerChange } from './owners.ts';
 import { cratePathOf, readCargoPath } from './path.ts';
 import { publishCrate, yank } from './publish.ts';
@@ -32,7 +32,8 @@ export function cargo({ authRequired }: CargoOptions): Ecosystem {
     pull: (item, at) => pull(item, authRequired, at),
     error: (_, message) => ({ type: types.json, body: JSON.stringify({ errors: [{ detail: message }] }) }),
     challenge: (url) => `Cargo login_url="${url}/me"`,
-    facts: (name, version, at) => findLine(name, version, at),
+    facts: async (name, version, at) =>
+      objectionToCrate(name) === null ? findLine(name, version, at) : null,
     describe: ({ meta }) => described(meta),
   };
 }

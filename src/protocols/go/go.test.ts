@@ -40,6 +40,15 @@ describe('go', () => {
     ]);
   });
 
+  test('needs nothing of what no module is called', async () => {
+    for (const [name, version] of [
+      ['../m', 'v1.0.0'],
+      ['example.com/m', 'main'],
+    ] as const) {
+      expect(await needs?.({ name, version, integrity: null }, at)).toEqual([]);
+    }
+  });
+
   test('foresees the go.mod and the zip of whoever has asked about a version', () => {
     const info = Buffer.from('{"Version":"v1.1.0","Time":"2026-01-01T00:00:00Z"}');
     const next = (path: string) => foresee?.(itemAt(path), info).map((item) => item.path);

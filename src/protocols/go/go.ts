@@ -1,9 +1,11 @@
 /** Go modules: what is this ecosystem's own. See README.md. */
 import type { Ecosystem, Item, Read, Write } from '../registry/ecosystem.ts';
+import type { VersionOf } from './expected.ts';
 import { factsOf } from './facts.ts';
 import { guides } from './guides.ts';
 import { readInfo } from './info.ts';
 import { addressOf, itemAt, types } from './item.ts';
+import { objectionToModule } from './module-path.ts';
 import { type GoAddress, goPathOf, readGoPath } from './path.ts';
 import { receive } from './publish.ts';
 import { pull } from './pull.ts';
@@ -32,7 +34,8 @@ export function go({ database }: GoOptions): Ecosystem {
     async needs({ name: module, version }) {
       // What takes part in the choice of versions alone has `/go.mod` behind it, as in go.sum.
       const [number = '', part] = version.split('/');
-      const of = { module, version: versions.canonical(number) };
+      const of = versionOf(module, number);
+      if (of === null) return [];
       if (part === 'go.mod') return [{ path: `/${goPathOf({ of: 'mod', ...of })}` }];
       const files = (['info', 'mod', 'zip'] as const).map((each): GoAddress => ({ of: each, ...of }));
       const record: readonly GoAddress[] = database === null ? [] : [{ of: 'lookup', database, ...of }];
@@ -41,9 +44,18 @@ export function go({ database }: GoOptions): Ecosystem {
       }));
     },
     foresee,
-    facts: (module, version, at) => factsOf({ module, version: versions.canonical(version) }, at),
+    facts: async (module, version, at) => {
+      const of = versionOf(module, version);
+      return of === null ? null : factsOf(of, at);
+    },
     describe: ({ meta: { requires } }) => (typeof requires === 'number' ? { dependencies: requires } : {}),
   };
+}
+
+/** `null`: no module is called so, or has such a version. */
+function versionOf(module: string, version: string): VersionOf | null {
+  const isThere = objectionToModule(module) === null && versions.isVersion(version);
+  return isThere ? { module, version: versions.canonical(version) } : null;
 }
 
 function read(path: string): Read {
