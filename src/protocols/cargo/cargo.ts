@@ -106,7 +106,7 @@ async function needs(wanted: Parameters<NonNullable<Ecosystem['needs']>>[0], at:
   const line = bytes === null ? null : lineOf(readIndexLines(bytes, name), version);
   if (line === null) return [];
   const sha256 = /^sha256:([0-9a-f]{64})$/.exec(integrity ?? '')?.[1] ?? line.sha256;
-  return [{ path: '/config.json' }, { path: index }, { path: `/${cratePathOf(name, line.version)}`, sha256 }];
+  return [{ path: index }, { path: `/${cratePathOf(name, line.version)}`, sha256 }];
 }
 
 /** Cargo takes the highest version that fits: mostly the newest. */

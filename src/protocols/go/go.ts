@@ -6,7 +6,7 @@ import { guides } from './guides.ts';
 import { readInfo } from './info.ts';
 import { addressOf, itemAt, types } from './item.ts';
 import { objectionToModule } from './module-path.ts';
-import { type GoAddress, goPathOf, readGoPath } from './path.ts';
+import { goPathOf, readGoPath } from './path.ts';
 import { receive } from './publish.ts';
 import { pull } from './pull.ts';
 import { serve } from './serve.ts';
@@ -31,17 +31,14 @@ export function go({ database }: GoOptions): Ecosystem {
     pull: (item, at) => pull(item, database, at),
     canonical: (name) => name,
     error: (_, message) => ({ type: types.text, body: `${message}\n` }),
+    // Whoever has a go.sum asks neither for lists nor for records of a checksum database.
     async needs({ name: module, version }) {
       // What takes part in the choice of versions alone has `/go.mod` behind it, as in go.sum.
       const [number = '', part] = version.split('/');
       const of = versionOf(module, number);
       if (of === null) return [];
-      if (part === 'go.mod') return [{ path: `/${goPathOf({ of: 'mod', ...of })}` }];
-      const files = (['info', 'mod', 'zip'] as const).map((each): GoAddress => ({ of: each, ...of }));
-      const record: readonly GoAddress[] = database === null ? [] : [{ of: 'lookup', database, ...of }];
-      return [{ of: 'list', module } as const, ...record, ...files].map((each) => ({
-        path: `/${goPathOf(each)}`,
-      }));
+      const files = part === 'go.mod' ? (['mod'] as const) : (['info', 'mod', 'zip'] as const);
+      return files.map((each) => ({ path: `/${goPathOf({ of: each, ...of })}` }));
     },
     foresee,
     facts: async (module, version, at) => {
