@@ -6,19 +6,31 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { apt } from '../protocols/apt/apt.ts';
 import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
 import { go } from '../protocols/go/go.ts';
+import { helm } from '../protocols/helm/helm.ts';
+import { maven } from '../protocols/maven/maven.ts';
+import { nuget } from '../protocols/nuget/nuget.ts';
+import { pypi } from '../protocols/pypi/pypi.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
+import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
+  apt: (settings, { route }) => apt(route, settings),
+  nuget: () => nuget,
+  rubygems: () => rubygems,
   files,
+  pypi: () => pypi(),
+  maven: (settings) => maven(settings),
   go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),
   cargo: ({ authRequired, hosted }, { isOpen }) =>
     cargo({ authRequired: authRequired ?? (!isOpen || isForSome(hosted)) }),
+  helm,
 };
 
 /** The protocol of a route for packages. */

@@ -48,6 +48,8 @@ export interface Ecosystem extends JudgedEcosystem {
    * it. Absent: no upstream says when versions were published.
    */
   facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
+  /** What a pattern of names in the config stands for, where it may be written more shortly; absent: for itself. */
+  patterns?(pattern: string): readonly string[];
   /** How each of its clients is pointed at a route. */
   guides(at: RouteAddress): readonly ClientGuide[];
   /**
@@ -60,6 +62,11 @@ export interface Ecosystem extends JudgedEcosystem {
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
   foresee?(item: Item, body: Uint8Array): readonly Item[];
+  /**
+   * Tags of what belongs to the same state of an upstream as this index: when it turns out to be another one, all of that is let go of at once,
+   * and not used while it is confirmed. Absent: indexes do not hang together.
+   */
+  belongTogether?(item: Item): readonly string[];
   /** What people are told of a version that lives here; absent: what every record has. */
   describe?(version: HostedVersion): Described;
 }
@@ -108,6 +115,8 @@ export interface Item {
   readonly isFile?: boolean | undefined;
   /** Of a file: other bytes may take its place, as those of a snapshot do. */
   readonly isMutable?: boolean | undefined;
+  /** Of a file: short, and about another one, such as its metadata or its signature: whoever has it has downloaded nothing. */
+  readonly isBeside?: boolean | undefined;
   /**
    * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
    * allows relative addresses, those are better.
@@ -139,6 +148,8 @@ export type Read =
       readonly status: number;
       readonly type: string;
       readonly body: string;
+      /** Where it is instead, relative to the address that was asked for. */
+      readonly location?: string;
     }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }
@@ -150,6 +161,8 @@ export interface Passed {
   readonly what: string;
   /** `null`: the body says which package it is about, or it is about none. */
   readonly name: string | null;
+  /** It shows the origin who asks, by a name and a password (`Basic`): a PoP looks for no token. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 export type Write = ChangeWanted | { readonly as: 'malformed'; readonly why: string };
@@ -163,6 +176,8 @@ export interface ChangeWanted {
   readonly name: string | null;
   /** Its body holds a file, which may be longer than other bodies. */
   readonly bringsBlob: boolean;
+  /** See `Passed.isLogIn`. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 /** For ecosystems whose answers depend on where the route is. */
