@@ -20,7 +20,7 @@ function mistakesOf(route: RouteConfig): readonly Mistake[] {
     case 'web':
       return [];
     default: {
-      const { name, match, protocol, access } = route;
+      const { name, match, access, protocol } = route;
       const placed = { route: name, prefix: match.path, isOpen: access === 'open' };
       return ruleMistakes(protocol, settingsOf(protocol, route), placed);
     }
