@@ -152,8 +152,16 @@ async function wholeOf(
   const most = maxBytes ?? at.registry.maxIndexBytes;
   const bytes = await collected(answer, most, source, share);
   const coding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (coding === 'identity' || coding === '') return { status, headers: answer.headers, bytes, url };
-  return { status, headers: answer.headers, bytes: await decoded(bytes, coding, most, source, share), url };
+  if (coding === 'identity' || coding === '' || isPacked(url))
+    return { status, headers: answer.headers, bytes, url };
+  const plain = new Headers(answer.headers);
+  for (const name of ['content-encoding', 'content-length']) plain.delete(name);
+  return { status, headers: plain, bytes: await decoded(bytes, coding, most, source, share), url };
+}
+
+/** Of such a file, some servers call its own packing a coding: it is what was asked for. */
+function isPacked(url: string): boolean {
+  return /\.t?gz$/i.test(new URL(url).pathname);
 }
 
 const decoders: Readonly<Record<string, (bytes: Uint8Array, options: ZlibOptions) => Promise<Buffer>>> = {
