@@ -49,7 +49,7 @@ afterAll(async () => {
 
 async function contentAt(pop: string, path: string): Promise<Content> {
   const answer = await fetch(`${network.url(pop)}/files/${path}`);
-  const bytes = await answer.bytes();
+  const bytes = new Uint8Array(await answer.arrayBuffer());
   if (answer.status === 404) return null;
   expect([pop, path, answer.status]).toEqual([pop, path, 200]);
   return bytes;
