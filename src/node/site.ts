@@ -90,7 +90,8 @@ export async function makeSite(
   const system = systemRouteOf(services);
   all.push(system);
   if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
-  for (const route of network.routes) all.push(await makeRoute(route, config, clock));
+  // Some ask a client of this machine where it pulls from.
+  all.push(...(await Promise.all(network.routes.map((route) => makeRoute(route, config, clock)))));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
   const siblings = config.peers.map(({ peer, forS }) => ({
@@ -252,7 +253,8 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return web(route.web, mount);
     default: {
       const { protocol } = route;
-      return packagesOf(protocol, settingsOf(protocol, route), mount, clock);
+      const placed = { ...mount, isOpen: route.access === 'open' };
+      return packagesOf(protocol, settingsOf(protocol, route), placed, clock);
     }
   }
 }

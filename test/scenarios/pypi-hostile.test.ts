@@ -170,6 +170,14 @@ describe('a file of an upstream', () => {
     expect(await twice(made)).toEqual([made.sha256, made.sha256]);
   });
 
+  test('is not asked for with a password that the index has written into its address', async () => {
+    const made = wheel({ name: fresh(), version: '1.0' });
+    const url = `${upstream.url.replace('://', '://user:secret@')}/files/${made.file}`;
+    serve(made, made.bytes, { url });
+    for (const heard of await twice(made)) expect(heard).toContain('502');
+    expect(files()).toEqual([]);
+  });
+
   test('without a hash that can be compared is not passed on, and not even asked for', async () => {
     for (const hashes of [{}, { md5: 'a'.repeat(32) }, { sha256: 'none' }]) {
       const made = wheel({ name: fresh(), version: '1.0' });

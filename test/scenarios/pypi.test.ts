@@ -12,6 +12,8 @@ import { hexOf, type PythonPackage, wheel } from '../support/python-package.ts';
 let plain: PythonIndex;
 let closed: PythonIndex;
 let elsewhere: PythonIndex;
+/** With a password for its index and for the files beside it. */
+let guarded: PythonIndex;
 let network: TestNetwork;
 let six: PythonPackage;
 let token: string;
@@ -26,6 +28,8 @@ beforeAll(async () => {
   plain = await startPythonIndex();
   elsewhere = await startPythonIndex();
   closed = await startPythonIndex({ speaks: 'html', authorization: password, filesAt: elsewhere.url });
+  guarded = await startPythonIndex({ authorization: password });
+  guarded.publish({ name: 'guarded-lib', version: '1.0' });
   six = plain.publish({ name: 'six', version: '1.16.0', requiresPython: '>=2.7, !=3.0.*' });
   plain.publish({ name: 'six', version: '1.15.0' }, { yanked: 'bad <things>' });
   plain.publish({ name: 'acme-internal', version: '9.0' });
@@ -44,6 +48,7 @@ beforeAll(async () => {
         upstreams: [
           { url: `${plain.url}/simple` },
           { url: `${closed.url}/simple/`, authorization: password, names: ['closed-*'] },
+          { url: `${guarded.url}/simple`, authorization: password, names: ['guarded-*'] },
         ],
         hosted: { names: ['acme-*'], public: ['acme-open'] },
         metadata: { freshS: '1h' },
@@ -55,11 +60,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await network?.stop();
-  for (const each of [plain, closed, elsewhere]) await each?.off();
+  for (const each of [plain, closed, elsewhere, guarded]) await each?.off();
 }, 30_000);
 
 beforeEach(() => {
-  for (const each of [plain, closed, elsewhere]) each.forget();
+  for (const each of [plain, closed, elsewhere, guarded]) each.forget();
 });
 
 const get = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
@@ -139,8 +144,16 @@ describe('an index', () => {
   test('of all projects leaves out what one upstream may not have, and what lives here in secret', async () => {
     const list = z.object({ projects: z.array(z.object({ name: z.string() })) });
     const { projects } = list.parse(await (await get('/simple/', { accept: json })).json());
-    expect(projects.map(({ name }) => name)).toEqual(['closed-lib', 'six']);
+    expect(projects.map(({ name }) => name)).toEqual(['closed-lib', 'guarded-lib', 'six']);
     expect(await (await get('/simple/', { accept: html })).text()).toContain('<a href="six/">six</a>');
+  });
+
+  test('is asked for anew, in every rendering, when one address of it was purged', async () => {
+    const purged = { targets: [{ by: 'url', url: `${network.url('pop')}/pypi/simple/six/` }], soft: false };
+    await network.node('origin').api('POST', '/purges', purged);
+    for (const accept of [json, html, 'text/html'])
+      expect((await get('/simple/six/', { accept })).headers.get('cache-status')).not.toContain('pop;hit');
+    expect(plain.count('/simple/six/')).toBe(1);
   });
 
   test('of nothing is a 404 in one line', async () => {
@@ -167,6 +180,15 @@ describe('a file', () => {
     const etag = whole.headers.get('etag') ?? '';
     expect((await get(path(), { 'if-none-match': etag })).status).toBe(304);
     expect(plain.count(`/files/${'six'}/${six.file}`)).toBe(1);
+  });
+
+  test('has a head before anybody has asked for it', async () => {
+    const made = plain.publish({ name: 'headless', version: '1.0' });
+    const index = await get('/simple/headless/', { accept: json }, { method: 'HEAD' });
+    expect([index.status, index.headers.get('content-type'), await index.text()]).toEqual([200, json, '']);
+    const file = await get(`/files/headless/${made.file}`, {}, { method: 'HEAD' });
+    const length = String(made.bytes.byteLength);
+    expect([file.status, file.headers.get('content-length'), await file.text()]).toEqual([200, length, '']);
   });
 
   test('has its metadata beside it', async () => {
@@ -206,6 +228,12 @@ describe('a file', () => {
     expect([...new Set(shown)]).toEqual([null]);
     expect(plain.requests()).toEqual([]);
   });
+});
+
+test('the password of an upstream is for the files beside its index as well', async () => {
+  const answer = await get('/files/guarded-lib/guarded_lib-1.0-py3-none-any.whl');
+  expect([answer.status, (await answer.bytes()).byteLength > 0]).toEqual([200, true]);
+  expect(guarded.requests().map(({ headers }) => headers.get('authorization'))).toEqual([password, password]);
 });
 
 describe('what lives here', () => {

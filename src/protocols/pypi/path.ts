@@ -35,7 +35,7 @@ export function fileItem(project: string, file: string, version: string): Item {
 
 export function metadataItem(project: string, file: string, version: string): Item {
   const path = `files/${project}/${file}${sidecar}`;
-  return { kind: 'metadata', name: project, path, version, isFile: true, isText: true };
+  return { kind: 'metadata', name: project, path, version, isFile: true, isBeside: true, isText: true };
 }
 
 /** The last segment of an item's path. */

@@ -6,14 +6,15 @@ import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Digest, fromShasum } from '../../http/digest.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { type LastLooks, openLastLooks } from '../last-looks.ts';
 import { errorAnswer } from '../registry/answers.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { pullFile } from '../registry/file.ts';
 import { readItem, readItemAgain } from '../registry/item.ts';
 import type { Source } from '../registry/sources.ts';
-import { type PageFile, uploadedMs } from './index/page.ts';
-import { type Found, findStored } from './index/stored.ts';
+import { type PageFile, type StoredFile, uploadedMs } from './index/page.ts';
+import { findStored } from './index/stored.ts';
 import { fileIn, indexItem, sidecar, source } from './path.ts';
 import { passRead } from './pull-index.ts';
 
@@ -33,10 +34,17 @@ async function pullOne(item: Item, at: Pulling, looks: LastLooks<Index>): Promis
   if ('status' in found) return passRead(found);
   if (isSidecar && found.file.metadata === null)
     return errorAnswer(at.registry.ecosystem, 404, `The upstream has no metadata of ${file} apart.`);
-  const from = sourceOf(found, at);
-  return isSidecar
-    ? pullFile(item, { ...sidecarOf(found.file), source: from }, at)
-    : pullFile(item, { ...wheelOf(found.file), source: from }, at);
+  const from = beside(found.source);
+  const wanted = isSidecar ? sidecarOf(found.file) : wheelOf(found.file);
+  // The index may name any address, also such as only this machine reaches.
+  const { href: url } = await elsewhere(from, new URL(found.source.url), wanted.url);
+  return pullFile(item, { ...wanted, url, source: from }, at);
+}
+
+interface Located {
+  readonly file: StoredFile;
+  /** The upstream that has told of it. */
+  readonly source: Source;
 }
 
 /** @returns what was answered in place of an index that has it. */
@@ -45,17 +53,25 @@ async function findFile(
   file: string,
   at: Pulling,
   looks: LastLooks<Index>,
-): Promise<Found | Index> {
+): Promise<Located | Index> {
   const index = indexItem(name, source);
   const stored = await readItem(index, at);
-  const found = stored.status === 200 ? findStored(stored.bytes, file) : null;
-  if (stored.status !== 200 || found !== null) return found ?? stored;
+  if (stored.status !== 200) return stored;
+  const found = locatedIn(stored, file, at);
+  if (found !== null) return found;
   // It may have been published since. Shared with whoever asks next, so that does not end when this client leaves.
   const { signal } = new AbortController();
   const newest = await looks.once(name, () => readItemAgain(index, { ...at, ask: { ...at.ask, signal } }));
   if (newest === null) return missing(file);
   if (newest.status !== 200) return newest;
-  return findStored(newest.bytes, file) ?? missing(file);
+  return locatedIn(newest, file, at) ?? missing(file);
+}
+
+/** `null`: it is not there, or told of by an upstream that the route has no more. */
+function locatedIn({ bytes }: Index, name: string, { registry }: Pulling): Located | null {
+  const found = findStored(bytes, name);
+  const told = registry.sources.all.find(({ url }) => url === found?.from);
+  return found === null || told === undefined ? null : { file: found.file, source: told };
 }
 
 function missing(file: string): Index {
@@ -91,14 +107,9 @@ function digestIn({ sha256, sha384, sha512 }: PageFile['hashes'], file: string):
   );
 }
 
-/**
- * The upstream that has told of it. Its files mostly stand beside its index (`…/simple`, `…/packages`), where its credentials count as well.
- */
-function sourceOf({ from }: Found, { registry }: Pulling): Source {
-  const found = registry.sources.all.find(({ url }) => url === from);
-  if (found === undefined)
-    throw new MeridianError('upstream-invalid', 'The index is of an upstream that is gone.');
-  const beside = new URL(from);
-  beside.pathname = beside.pathname.replace(/\/[^/]*\/*$/, '');
-  return { ...found, url: beside.href.replace(/\/+$/, '') };
+/** An upstream's files mostly stand beside its index (`…/simple`, `…/packages`): there its credentials count as well. */
+function beside(told: Source): Source {
+  const url = new URL(told.url);
+  url.pathname = url.pathname.replace(/\/[^/]*\/*$/, '');
+  return { ...told, url: url.href.replace(/\/+$/, '') };
 }
