@@ -1,8 +1,9 @@
 /**
  * `meridian policy`: what a route's supply-chain policy says of one version, and what it has refused lately.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { explanation, policyState } from '../access/api/policy.ts';
+import { shownRoute } from '../messages/route.ts';
 import { type Ask, apiOptions, asker } from './access/ask.ts';
 import { day } from './access/shown.ts';
 import { command } from './command.ts';
@@ -15,7 +16,7 @@ const options = {
   subject: {
     type: 'string',
     describe:
-      'explain: route:package@version, such as npm:lodash@4.17.20, or route:image, such as oci:docker.io/library/alpine:3; list: the route (default: npm)',
+      'explain: route:package@version, such as npm:lodash@4.17.20, or route:image, such as oci:docker.io/library/alpine:3; list: the route (default: the one that has a policy)',
   },
   ...apiOptions,
   ...jsonOption,
@@ -26,9 +27,18 @@ export default command(options, async (values) => {
   const asked = what === 'explain' ? readSubject(subject) : null;
   const ask = await asker(values);
   if (ask === undefined) return exit.failure;
-  if (asked === null) return list(ask, subject ?? 'npm', json);
+  if (asked === null) return list(ask, subject ?? (await routeWithPolicy(ask)), json);
   return explain(ask, asked, json);
 });
+
+/** The one that there is; of several, somebody has to say which. */
+async function routeWithPolicy(ask: Ask): Promise<string> {
+  const routes = z.array(shownRoute).parse(await ask('GET', '/routes'));
+  const [one, ...others] = routes.filter(({ hasPolicy }) => hasPolicy).map(({ name }) => name);
+  if (one === undefined) throw new UsageError('No route has a policy.');
+  if (others.length === 0) return one;
+  throw new UsageError(`Of which route? These have a policy: ${[one, ...others].join(', ')}.`);
+}
 
 interface Subject {
   readonly route: string;

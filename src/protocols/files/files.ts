@@ -15,7 +15,7 @@ import type { Pulling } from '../registry/origin.ts';
 import type { VersionOrder } from '../registry/policy/order.ts';
 import { guides } from './guides.ts';
 import { listTag, receiveHere, serveHere } from './hosted.ts';
-import { nameOf } from './listing.ts';
+import { nameOf, onlyVersion } from './listing.ts';
 import { readPath, shown } from './path.ts';
 import { digestIn } from './sums.ts';
 import { typeOf } from './types.ts';
@@ -87,7 +87,7 @@ function read(path: string, isImmutable: (path: string) => boolean): Read {
 
 function fileItem(path: string, isForGood: boolean): Item {
   return {
-    ...{ kind: 'file', name: path, path, isFile: true, isMutable: !isForGood },
+    ...{ kind: 'file', name: path, path, version: onlyVersion, isFile: true, isMutable: !isForGood },
     // Other lists of sums outdate what is said of one file here.
     tags: [`files-sums:${path.replace(/\.(?:sha256|sha512|sha1|md5)$/, '')}`],
     inParts: true,

@@ -238,9 +238,10 @@ async function cachedPackages(
     }
     known.receivedMs = Math.max(known.receivedMs, receivedMs);
     if (item.isFile !== true) continue;
-    known.versions++;
     known.bytes += sizeBytes;
     const version = item.version;
+    // One of several files is not yet another version.
+    if (version === undefined || !known.files.has(version)) known.versions++;
     if (version !== undefined && (known.files.has(version) || known.files.size < mostCached))
       known.files.set(version, (known.files.get(version) ?? 0) + sizeBytes);
   }

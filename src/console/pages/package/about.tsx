@@ -33,10 +33,11 @@ export function About({ page }: { readonly page: PackagePage }) {
 }
 
 export function Facts({ page }: { readonly page: PackagePage }) {
-  const { licence, homepage, repository, maintainers, publisher, publishedMs, createdMs, keywords } = page;
+  const { kind, licence, homepage, repository, maintainers, publisher, publishedMs, createdMs, keywords } =
+    page;
   return (
     <dl class="package-facts">
-      <Fact name="Licence">{licence ?? 'It names none'}</Fact>
+      <Fact name="Licence">{licence ?? (kind === 'hosted' ? 'It names none' : 'Not known here')}</Fact>
       {homepage !== null && <Fact name="Homepage">{outward(homepage)}</Fact>}
       {repository !== null && repository !== homepage && <Fact name="Sources">{outward(repository)}</Fact>}
       {publishedMs !== null && (
