@@ -91,6 +91,13 @@ beforeAll(async () => {
         policy: { blocked: ['hello-acme@<2'] },
         hosted: { names: ['hello-own'] },
       }),
+      ...[1, 3].map((days) =>
+        apt({
+          ...{ match: { path: `/aged${days}` }, name: `aged-${days}` },
+          upstreams: [{ name: 'calm', url: calm.url }],
+          policy: { releaseAge: { minimumS: `${days}d` } },
+        }),
+      ),
       apt({
         match: { path: '/own' },
         name: 'own',
@@ -303,6 +310,10 @@ describe.skipIf(!canRun)('what is refused', () => {
     await expect(client.download('hello-acme')).rejects.toThrow('403');
     const blocked = await fetch(`${network.url('near')}/strict/calm/${hello}`);
     expect([blocked.status, await blocked.text()]).toEqual([403, expect.stringContaining('hello-acme')]);
+    const aged = await Promise.all(
+      [1, 3].map((days) => fetch(`${network.url('near')}/aged${days}/calm/${hello}`)),
+    );
+    expect(aged.map(({ status }) => status)).toEqual([200, 403]);
     const own = await fetch(`${network.url('near')}/strict/calm/pool/main/h/hello-own_1.0_amd64.deb`, {
       headers: bearer(alice),
     });
