@@ -8,7 +8,7 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, Named, Pass } from '../../resource.ts';
 import { byAddress } from '../known-names.ts';
 import type { ChangeWanted, Ecosystem, Passed, Read } from './ecosystem.ts';
-import { type Naming, resourceOf } from './item.ts';
+import { isKeyable, type Naming, resourceOf } from './item.ts';
 
 /** What an origin looks at of a request that changes something. Whoever sends it has been found out by the PoP. */
 const passedOn = [
@@ -16,6 +16,9 @@ const passedOn = [
   ...['if-match', 'if-none-match', 'user-agent', 'x-checksum-md5', 'x-checksum-sha1', 'x-checksum-sha256'],
   ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
+
+/** Where the client of a PoP reaches the route: what addresses in answers begin with that no PoP renders. */
+export const baseField = 'meridian-base';
 
 /** Of one address: the same for all who ask, or as each likes it. */
 type Known = { readonly named: Named } | { choose(accept: string | null): Named };
@@ -33,7 +36,11 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
-    return named.as === 'pass' ? { ...named, ask: fieldsOf(headers) } : named;
+    if (named.as !== 'pass') return named;
+    // A PoP's word, which other nodes hand on; never a client's.
+    const base = isPop ? exchange.base + mount.prefix : headers.get(baseField);
+    const fields = [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])];
+    return { ...named, ask: [...fields, ...shownTo(named, headers)] };
   };
 }
 
@@ -48,6 +55,11 @@ export function below(
 }
 
 function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: string | null): Known {
+  const items = read.as === 'item' ? [read.item] : read.as === 'forms' ? read.forms : [];
+  if (!items.every(({ path }) => isKeyable(path)))
+    return {
+      named: refusal('malformed', 'request-malformed', 'The address holds what has to be percent-encoded.'),
+    };
   switch (read.as) {
     case 'item':
       return { named: resourceOf(naming, read.item, address) };
@@ -63,8 +75,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -74,6 +86,17 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
 }
 
 /** Of what lives here, no upstream's credential says anything. */
+export function foreignOf(
+  ecosystem: Ecosystem,
+  authorization: string | null,
+  address: readonly [path: string, query: string],
+  livesHere: (name: string) => boolean,
+): Passed | null {
+  if (authorization === null || ecosystem.foreign === undefined) return null;
+  const shown = ecosystem.foreign(authorization, ...address);
+  return shown === null || (shown.name !== null && livesHere(shown.name)) ? null : shown;
+}
+
 function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
@@ -82,8 +105,8 @@ function foreignAt(
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
-  const shown = ecosystem.foreign?.(authorization, ...below(mount, target)) ?? null;
-  if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
+  const shown = foreignOf(ecosystem, authorization, below(mount, target), naming.livesHere);
+  if (shown === null) return null;
   const range = headers.get('range');
   const ask: FieldList = [
     ...fieldsOf(headers),
@@ -99,8 +122,15 @@ function foreignAt(
   };
 }
 
-function passed({ what, name }: Passed): Pass {
-  return { as: 'pass', kind: what, why: 'bypass', deed: { action: 'read', subject: name ?? '' }, ask: [] };
+function passed({ what, name, isLogIn = false }: Passed): Pass {
+  const deed = { action: 'read', subject: name ?? '' } as const;
+  return { as: 'pass', kind: what, why: 'bypass', deed, ask: [], ...(isLogIn && { audience: 'anybody' }) };
+}
+
+/** The password of whoever logs in goes to the origin, which compares it; nothing else of what clients show does. */
+function shownTo({ audience }: Pick<Pass, 'audience'>, headers: Headers): FieldList {
+  const authorization = audience === 'anybody' ? headers.get('authorization') : null;
+  return authorization === null ? [] : [['authorization', authorization]];
 }
 
 function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers }: Exchange): Named {
@@ -112,12 +142,22 @@ function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers
   return changing(wanted, headers);
 }
 
-function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Headers): Pass {
+function changing({ what, action, name, bringsBlob, isLogIn = false }: ChangeWanted, headers: Headers): Pass {
+  const pass = {
+    as: 'pass',
+    kind: what,
+    why: 'method',
+    bringsBlob,
+    deed: { action, subject: name ?? '' },
+  } as const;
+  if (isLogIn) {
+    const shown = shownTo({ audience: 'anybody' }, headers);
+    return { ...pass, audience: 'anybody', ask: [...fieldsOf(headers), ...shown] };
+  }
   return {
-    ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
+    ...{ ...pass, ask: fieldsOf(headers) },
     // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
     ...(name === null && { audience: 'account' as const }),
-    deed: { action, subject: name ?? '' },
   };
 }
 
@@ -140,10 +180,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }
