@@ -6,8 +6,14 @@ import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
+import { apt } from '../protocols/apt/apt.ts';
+import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
+import { go } from '../protocols/go/go.ts';
+import { helm } from '../protocols/helm/helm.ts';
+import { maven } from '../protocols/maven/maven.ts';
 import { nuget } from '../protocols/nuget/nuget.ts';
+import { pypi } from '../protocols/pypi/pypi.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
@@ -15,16 +21,23 @@ import { rubygems } from '../protocols/rubygems/rubygems.ts';
 type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
+  apt: (settings, { route }) => apt(route, settings),
   nuget: () => nuget,
   rubygems: () => rubygems,
   files,
+  pypi: () => pypi(),
+  maven: (settings) => maven(settings),
+  go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),
+  cargo: ({ authRequired, hosted }, { isOpen }) =>
+    cargo({ authRequired: authRequired ?? (!isOpen || isForSome(hosted)) }),
+  helm,
 };
 
 /** The protocol of a route for packages. */
 export async function packagesOf<Id extends EcosystemId>(
   id: Id,
   settings: EcosystemSettings[Id],
-  mount: Mount,
+  mount: Mount & Placed,
   clock: Clock,
 ): Promise<Protocol> {
   const { upstreams: given, hosted = null, mirror, ahead, metadata, maxIndexBytes } = settings;
@@ -36,4 +49,12 @@ export async function packagesOf<Id extends EcosystemId>(
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
   return registry(make(settings, mount), options, mount, clock);
+}
+
+/** Whether packages live here that not everybody may read. */
+function isForSome(hosted: EcosystemSettings[EcosystemId]['hosted']): boolean {
+  return (
+    hosted !== undefined &&
+    !hosted.names.every((name) => hosted.public.some((all) => all === name || all === '*'))
+  );
 }

@@ -10,6 +10,8 @@ export const immutable = 'public, max-age=31536000, immutable';
 
 /** How long an index is fresh where neither the route nor the upstream says it; seconds. */
 const usualFreshS = 300;
+/** What says that a source does not have something: the next one is asked. */
+export const absentStatuses: ReadonlySet<number> = new Set([404, 410, 451]);
 /** How long "there is no such thing" is kept: long enough for a crowd, short enough for a publication. */
 export const absentFreshS = 10;
 

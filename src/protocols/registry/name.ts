@@ -8,7 +8,7 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, Named, Pass } from '../../resource.ts';
 import { byAddress } from '../known-names.ts';
 import type { ChangeWanted, Ecosystem, Passed, Read } from './ecosystem.ts';
-import { type Naming, resourceOf } from './item.ts';
+import { isKeyable, type Naming, resourceOf } from './item.ts';
 
 /** What an origin looks at of a request that changes something. Whoever sends it has been found out by the PoP. */
 const passedOn = [
@@ -55,6 +55,11 @@ export function below(
 }
 
 function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: string | null): Known {
+  const items = read.as === 'item' ? [read.item] : read.as === 'forms' ? read.forms : [];
+  if (!items.every(({ path }) => isKeyable(path)))
+    return {
+      named: refusal('malformed', 'request-malformed', 'The address holds what has to be percent-encoded.'),
+    };
   switch (read.as) {
     case 'item':
       return { named: resourceOf(naming, read.item, address) };
@@ -70,8 +75,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -81,6 +86,17 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
 }
 
 /** Of what lives here, no upstream's credential says anything. */
+export function foreignOf(
+  ecosystem: Ecosystem,
+  authorization: string | null,
+  address: readonly [path: string, query: string],
+  livesHere: (name: string) => boolean,
+): Passed | null {
+  if (authorization === null || ecosystem.foreign === undefined) return null;
+  const shown = ecosystem.foreign(authorization, ...address);
+  return shown === null || (shown.name !== null && livesHere(shown.name)) ? null : shown;
+}
+
 function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
@@ -89,8 +105,8 @@ function foreignAt(
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
-  const shown = ecosystem.foreign?.(authorization, ...below(mount, target)) ?? null;
-  if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
+  const shown = foreignOf(ecosystem, authorization, below(mount, target), naming.livesHere);
+  if (shown === null) return null;
   const range = headers.get('range');
   const ask: FieldList = [
     ...fieldsOf(headers),
@@ -164,10 +180,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }
