@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
+import { formatPath, type Mistake } from '../config/mistake.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { apt } from '../protocols/apt/apt.ts';
 import { cargo } from '../protocols/cargo/cargo.ts';
@@ -15,6 +16,7 @@ import { maven } from '../protocols/maven/maven.ts';
 import { nuget } from '../protocols/nuget/nuget.ts';
 import { pypi } from '../protocols/pypi/pypi.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
+import { unreadableRules } from '../protocols/registry/policy/policy.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
@@ -46,9 +48,33 @@ export async function packagesOf<Id extends EcosystemId>(
   const upstreams = given ?? (isOrigin ? await standardUpstreams(id) : []);
   const policy = isOrigin ? (settings.policy ?? null) : null;
   const options = { upstreams, hosted, policy, mirror, ahead, metadata, maxIndexBytes };
+  return registry(ecosystemOf(id, settings, mount), options, mount, clock);
+}
+
+function ecosystemOf<Id extends EcosystemId>(
+  id: Id,
+  settings: EcosystemSettings[Id],
+  placed: Placed,
+): Ecosystem {
   const make = made[id];
   if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
-  return registry(make(settings, mount), options, mount, clock);
+  return make(settings, placed);
+}
+
+/** What the config alone cannot know: rules about versions that are none to the ecosystem. */
+export function ruleMistakes<Id extends EcosystemId>(
+  id: Id,
+  settings: EcosystemSettings[Id],
+  placed: Placed,
+): readonly Mistake[] {
+  if (settings.policy === undefined) return [];
+  const ecosystem = ecosystemOf(id, settings, placed);
+  return unreadableRules(settings.policy, ecosystem).map(({ at, text, why }) => ({
+    path: formatPath([id, 'policy', ...at]),
+    expected: `a range of versions of ${ecosystem.title} behind the @`,
+    found: `'${text}'`,
+    hint: `It cannot be read: ${why}.`,
+  }));
 }
 
 /** Whether packages live here that not everybody may read. */

@@ -266,6 +266,16 @@ describe.skipIf(!canRun)('cargo', () => {
   }, 30_000);
 });
 
+test('why a crate is refused can be asked for', async () => {
+  const explain = async (subject: string) => {
+    const words = ['policy', 'explain', subject, '--json', '--config', network.configFile];
+    return JSON.parse((await runMeridian(words, { cwd: network.dir })).stdout);
+  };
+  expect(await explain('aged:young@1.1.0')).toHaveProperty('verdict', 'refused');
+  expect(await explain('aged:young@1.0.0')).toHaveProperty('verdict', 'allowed');
+  expect(await explain('aged:young@9.9.9')).toHaveProperty('verdict', 'unknown');
+}, 30_000);
+
 describe.skipIf(!canRun)('meridian setup', () => {
   test('points cargo at the route, and takes that back', async () => {
     const home = join(folder.path, 'set-up');

@@ -163,6 +163,18 @@ describe.skipIf(!canRun)('the go command', () => {
     ]);
   }, 30_000);
 
+  test('is refused for reasons that can be asked for', async () => {
+    const explain = async (subject: string) => {
+      const words = ['policy', 'explain', subject, '--json', '--config', network.configFile];
+      return JSON.parse((await runMeridian(words, { cwd: network.dir })).stdout);
+    };
+    expect(await explain('go:example.com/young@v1.1.0')).toHaveProperty('verdict', 'refused');
+    expect(await explain('go:example.com/young@v1.0.0')).toHaveProperty('verdict', 'allowed');
+    for (const none of ['v9.9.9', 'main']) {
+      expect(await explain(`go:example.com/young@${none}`)).toHaveProperty('verdict', 'unknown');
+    }
+  }, 30_000);
+
   test('uses modules that live here, made of their zip, without a word to the upstream', async () => {
     const module = 'corp.example.com/secret';
     const { bytes, hash } = await moduleZip(`${module}@v1.0.0/`, greet(module, 'ours'));

@@ -61,6 +61,18 @@ describe('of an upstream', () => {
     }
   });
 
+  test('a module is given to nobody while the checksum database cannot be asked about it', async () => {
+    const module = 'example.com/unasked';
+    await upstream.add(module, 'v1.0.0', greet(module, 'x'));
+    upstream.fault({ as: 'status', status: 500 }, ({ path }) => path.includes('/lookup/'));
+    try {
+      const { status, text } = await get(`${module}/@v/v1.0.0.zip`);
+      expect([status, text]).toEqual([502, expect.stringContaining('checksum database cannot be asked')]);
+    } finally {
+      upstream.fault(null);
+    }
+  });
+
   test('a module without a sum is what it was when it was first seen', async () => {
     const module = 'example.com/unsummed';
     expect((await get(`${module}/@v/v1.0.0.zip`)).status).toBe(200);

@@ -7,7 +7,7 @@ import type { Changing } from '../registry/origin.ts';
 import { guides } from './guides.ts';
 import { lineOf, readIndexLines } from './index-lines.ts';
 import { configItem, crateItem, indexItem, types } from './item.ts';
-import { canonicalCrate, indexPathOf } from './name.ts';
+import { canonicalCrate, indexPathOf, objectionToCrate } from './name.ts';
 import { listOwners, refuseOwnerChange } from './owners.ts';
 import { cratePathOf, readCargoPath } from './path.ts';
 import { publishCrate, yank } from './publish.ts';
@@ -32,7 +32,8 @@ export function cargo({ authRequired }: CargoOptions): Ecosystem {
     pull: (item, at) => pull(item, authRequired, at),
     error: (_, message) => ({ type: types.json, body: JSON.stringify({ errors: [{ detail: message }] }) }),
     challenge: (url) => `Cargo login_url="${url}/me"`,
-    facts: (name, version, at) => findLine(name, version, at),
+    facts: async (name, version, at) =>
+      objectionToCrate(name) === null ? findLine(name, version, at) : null,
     describe: ({ meta }) => described(meta),
   };
 }
@@ -105,7 +106,7 @@ async function needs(wanted: Parameters<NonNullable<Ecosystem['needs']>>[0], at:
   const line = bytes === null ? null : lineOf(readIndexLines(bytes, name), version);
   if (line === null) return [];
   const sha256 = /^sha256:([0-9a-f]{64})$/.exec(integrity ?? '')?.[1] ?? line.sha256;
-  return [{ path: '/config.json' }, { path: index }, { path: `/${cratePathOf(name, line.version)}`, sha256 }];
+  return [{ path: index }, { path: `/${cratePathOf(name, line.version)}`, sha256 }];
 }
 
 /** Cargo takes the highest version that fits: mostly the newest. */

@@ -52,6 +52,7 @@ export function writeIndexLines(lines: readonly Pick<IndexLine, 'text'>[]): stri
 
 /** Versions that differ in nothing but their build are the same to an index. */
 export function lineOf(lines: readonly IndexLine[], version: string): IndexLine | null {
+  if (!versions.isVersion(version)) return null;
   const canonical = versions.canonical(version);
   return lines.find((each) => versions.canonical(each.version) === canonical) ?? null;
 }

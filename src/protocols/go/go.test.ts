@@ -29,8 +29,6 @@ describe('go', () => {
     const wanted = { name: 'example.com/M', version: 'v1.0.0', integrity: 'h1:x' };
     const paths = (await needs?.(wanted, at))?.map(({ path }) => path);
     expect(paths).toEqual([
-      '/example.com/!m/@v/list',
-      '/sumdb/sum.example.com/lookup/example.com/!m@v1.0.0',
       '/example.com/!m/@v/v1.0.0.info',
       '/example.com/!m/@v/v1.0.0.mod',
       '/example.com/!m/@v/v1.0.0.zip',
@@ -38,6 +36,15 @@ describe('go', () => {
     expect(await needs?.({ ...wanted, version: 'v1.0.0/go.mod' }, at)).toEqual([
       { path: '/example.com/!m/@v/v1.0.0.mod' },
     ]);
+  });
+
+  test('needs nothing of what no module is called', async () => {
+    for (const [name, version] of [
+      ['../m', 'v1.0.0'],
+      ['example.com/m', 'main'],
+    ] as const) {
+      expect(await needs?.({ name, version, integrity: null }, at)).toEqual([]);
+    }
   });
 
   test('foresees the go.mod and the zip of whoever has asked about a version', () => {

@@ -1,10 +1,12 @@
 /** Go modules: what is this ecosystem's own. See README.md. */
 import type { Ecosystem, Item, Read, Write } from '../registry/ecosystem.ts';
+import type { VersionOf } from './expected.ts';
 import { factsOf } from './facts.ts';
 import { guides } from './guides.ts';
 import { readInfo } from './info.ts';
 import { addressOf, itemAt, types } from './item.ts';
-import { type GoAddress, goPathOf, readGoPath } from './path.ts';
+import { objectionToModule } from './module-path.ts';
+import { goPathOf, readGoPath } from './path.ts';
 import { receive } from './publish.ts';
 import { pull } from './pull.ts';
 import { serve } from './serve.ts';
@@ -29,21 +31,28 @@ export function go({ database }: GoOptions): Ecosystem {
     pull: (item, at) => pull(item, database, at),
     canonical: (name) => name,
     error: (_, message) => ({ type: types.text, body: `${message}\n` }),
+    // Whoever has a go.sum asks neither for lists nor for records of a checksum database.
     async needs({ name: module, version }) {
       // What takes part in the choice of versions alone has `/go.mod` behind it, as in go.sum.
       const [number = '', part] = version.split('/');
-      const of = { module, version: versions.canonical(number) };
-      if (part === 'go.mod') return [{ path: `/${goPathOf({ of: 'mod', ...of })}` }];
-      const files = (['info', 'mod', 'zip'] as const).map((each): GoAddress => ({ of: each, ...of }));
-      const record: readonly GoAddress[] = database === null ? [] : [{ of: 'lookup', database, ...of }];
-      return [{ of: 'list', module } as const, ...record, ...files].map((each) => ({
-        path: `/${goPathOf(each)}`,
-      }));
+      const of = versionOf(module, number);
+      if (of === null) return [];
+      const files = part === 'go.mod' ? (['mod'] as const) : (['info', 'mod', 'zip'] as const);
+      return files.map((each) => ({ path: `/${goPathOf({ of: each, ...of })}` }));
     },
     foresee,
-    facts: (module, version, at) => factsOf({ module, version: versions.canonical(version) }, at),
+    facts: async (module, version, at) => {
+      const of = versionOf(module, version);
+      return of === null ? null : factsOf(of, at);
+    },
     describe: ({ meta: { requires } }) => (typeof requires === 'number' ? { dependencies: requires } : {}),
   };
+}
+
+/** `null`: no module is called so, or has such a version. */
+function versionOf(module: string, version: string): VersionOf | null {
+  const isThere = objectionToModule(module) === null && versions.isVersion(version);
+  return isThere ? { module, version: versions.canonical(version) } : null;
 }
 
 function read(path: string): Read {
