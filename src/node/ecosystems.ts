@@ -7,6 +7,7 @@ import { standardUpstreams } from '../config/default-upstreams.ts';
 import type { EcosystemId, EcosystemSettings } from '../config/ecosystem-settings.ts';
 import type { Mount, Protocol } from '../protocol.ts';
 import { files } from '../protocols/files/files.ts';
+import { huggingface } from '../protocols/huggingface/huggingface.ts';
 import type { Ecosystem, Placed } from '../protocols/registry/ecosystem.ts';
 import { registry } from '../protocols/registry/registry.ts';
 
@@ -14,6 +15,7 @@ type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], p
 
 const made: Made = {
   files,
+  huggingface,
 };
 
 /** The protocol of a route for packages. */

@@ -17,6 +17,9 @@ const passedOn = [
   ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
 
+/** Where the client of a request that changes something reaches the route; for answers that have to say it. Between nodes alone. */
+export const addressField = 'meridian-address';
+
 /** Of one address: the same for all who ask, or as each likes it. */
 type Known = { readonly named: Named } | { choose(accept: string | null): Named };
 
@@ -30,7 +33,8 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     const { method, target, headers } = exchange;
     const foreign = ecosystem.foreign === undefined ? null : foreignAt(mount, ecosystem, naming, exchange);
     if (foreign !== null) return foreign;
-    if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
+    const address = isPop ? exchange.base + mount.prefix : null;
+    if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange, address);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
     return named.as === 'pass' ? { ...named, ask: fieldsOf(headers) } : named;
@@ -78,7 +82,7 @@ function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
   naming: Naming,
-  { method, target, headers }: Exchange,
+  { method, target, headers, base }: Exchange,
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
@@ -86,7 +90,7 @@ function foreignAt(
   if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
   const range = headers.get('range');
   const ask: FieldList = [
-    ...fieldsOf(headers),
+    ...addressed(headers, mount.role === 'pop' ? base + mount.prefix : null),
     ['authorization', authorization],
     ...(range === null ? [] : [['range', range] as const]),
   ];
@@ -103,21 +107,34 @@ function passed({ what, name }: Passed): Pass {
   return { as: 'pass', kind: what, why: 'bypass', deed: { action: 'read', subject: name ?? '' }, ask: [] };
 }
 
-function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers }: Exchange): Named {
+function nameWrite(
+  mount: Mount,
+  ecosystem: Ecosystem,
+  { method, target, headers }: Exchange,
+  address: string | null,
+): Named {
   const [path, query] = below(mount, target);
   const wanted = ecosystem.write?.(method, path, query) ?? null;
   if (wanted === null)
     return refusal('write', 'method-not-allowed', `${ecosystem.title} knows no ${method} of this address.`);
   if (wanted.as === 'malformed') return refusal('malformed', 'request-malformed', wanted.why);
-  return changing(wanted, headers);
+  return changing(wanted, addressed(headers, address));
 }
 
-function changing({ what, action, name, bringsBlob }: ChangeWanted, headers: Headers): Pass {
-  return {
-    ...{ as: 'pass', kind: what, why: 'method', ask: fieldsOf(headers), bringsBlob },
-    // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-    ...(name === null ? { audience: 'account' as const } : { deed: { action, subject: name } }),
-  };
+function changing(
+  { what, action, name, bringsBlob, isSelfProven = false }: ChangeWanted,
+  ask: FieldList,
+): Pass {
+  const pass = { as: 'pass', kind: what, why: 'method', ask, bringsBlob } as const;
+  if (isSelfProven) return { ...pass, audience: 'anybody' };
+  // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
+  return name === null ? { ...pass, audience: 'account' } : { ...pass, deed: { action, subject: name } };
+}
+
+/** With where the client reaches the route, by the word of the PoP that it talks to. */
+function addressed(headers: Headers, address: string | null): FieldList {
+  const said = address ?? headers.get(addressField);
+  return said === null ? fieldsOf(headers) : [...fieldsOf(headers), [addressField, said]];
 }
 
 function fieldsOf(headers: Headers): FieldList {

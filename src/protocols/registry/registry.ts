@@ -67,9 +67,12 @@ export function registry(
     rewrite(resource, answer) {
       const address = addressIn(resource.key);
       if (address === null) return answer;
-      return renderedFor(address, answer, () => [
+      const rendered = renderedFor(address, answer, () => [
         replacer(encoder.encode(placeholder), encoder.encode(address)),
       ]);
+      const link = rendered.headers.get('link');
+      if (link !== null) rendered.headers.set('link', link.replaceAll(placeholder, address));
+      return rendered;
     },
     ...(ecosystem.error && {
       problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
