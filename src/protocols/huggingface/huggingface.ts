@@ -142,10 +142,7 @@ async function pull(item: Item, at: Pulling, sharing: Sharing): Promise<Answer> 
       const isOwnJudge = address.at === 'info' && !item.path.includes('?') && address.rev === null;
       const refusal = isOwnJudge ? null : await refuseRepo(item, at, sharing);
       if (refusal !== null) return refusal;
-      const answer = await pullDocument(item, address, at, sharing);
-      // What is stored has its links already, with the addresses of whoever keeps it.
-      if (answer.status === 304) answer.headers.delete('link');
-      return answer;
+      return pullDocument(item, address, at, sharing);
     }
   }
 }

@@ -70,9 +70,11 @@ export function registry(
       const rendered = renderedFor(address, answer, () => [
         replacer(encoder.encode(placeholder), encoder.encode(address)),
       ]);
-      const link = rendered.headers.get('link');
-      if (link !== null) rendered.headers.set('link', link.replaceAll(placeholder, address));
-      return rendered;
+      return linkedFor(address, rendered);
+    },
+    confirm(resource, answer) {
+      const address = addressIn(resource.key);
+      return address === null ? answer : linkedFor(address, answer);
     },
     ...(ecosystem.error && {
       problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
@@ -98,6 +100,13 @@ export function registry(
     },
     close: () => policy?.close(),
   };
+}
+
+/** Links to further pages are absolute, because clients follow no others. */
+function linkedFor(address: string, answer: Answer): Answer {
+  const link = answer.headers.get('link');
+  if (link !== null) answer.headers.set('link', link.replaceAll(placeholder, address));
+  return answer;
 }
 
 /** What lives here is nobody else's business; of what does not, the policy is asked first. */
