@@ -90,7 +90,8 @@ export async function makeSite(
   const system = systemRouteOf(services);
   all.push(system);
   if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
-  for (const route of network.routes) all.push(await makeRoute(route, config, clock));
+  // Some ask a client of this machine where it pulls from.
+  all.push(...(await Promise.all(network.routes.map((route) => makeRoute(route, config, clock)))));
   const cdnId = `${name}.${network.name}.meridian`;
   const parents = config.parents.map((parent) => placeOf(network, parent));
   const siblings = config.peers.map(({ peer, forS }) => ({

@@ -11,10 +11,7 @@ import type { Selector } from '../purge.ts';
 import type { DocumentKey, Transaction } from '../store.ts';
 import { forget, untold } from './untold.ts';
 
-/** Selectors that are written down with a note; beyond that, all of the name is purged by whoever finds it later. */
-const mostWritten = 256;
-
-const note = z.object({ selectors: z.array(z.custom<Selector>()).readonly().optional() });
+const note = z.object({ beyond: z.array(z.custom<Selector>()).readonly().optional() });
 
 /** Whose notes, and what they are called. */
 export interface Notes {
@@ -34,15 +31,19 @@ export type Telling = Pick<OriginDoor, 'stores' | 'purge'>;
 
 const prefixOf = ({ documents, route }: Notes): DocumentKey => [documents, route];
 
-/** Within the transaction of the change. */
+/**
+ * Within the transaction of the change.
+ * @param beyond what of that `TellerOptions.everythingOf` does not say: it is written down, so the caller bounds it.
+ */
 export async function noteUntold(
   transaction: Transaction,
   notes: Notes,
   name: string,
   selectors: readonly Selector[],
+  beyond: readonly Selector[] = [],
 ): Promise<Untold> {
   const key = [...prefixOf(notes), name, crypto.randomUUID()];
-  await transaction.put(key, { selectors: selectors.length > mostWritten ? [] : selectors });
+  await transaction.put(key, beyond.length === 0 ? {} : { beyond });
   return { key, selectors };
 }
 
@@ -115,9 +116,9 @@ async function tellAll(options: TellerOptions, origin: Telling): Promise<void> {
     const left = await metadata.scan(prefixOf(options), { limit: 100 });
     for (const { key, value } of left) {
       const name = key[2] ?? '';
-      const { selectors = [] } = note.parse(value);
+      const { beyond = [] } = note.parse(value);
       await options.before?.(name, origin);
-      await origin.purge([...options.everythingOf(name), ...selectors]);
+      await origin.purge([...options.everythingOf(name), ...beyond]);
       await forget(metadata, key);
     }
     if (left.length < 100) return;

@@ -207,7 +207,7 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     async remove(asked, version, { ask, origin }) {
       const name = ecosystem.canonical(asked);
       const at = { registry, ask, door: origin };
-      await remove(at, { name, version, file: null });
+      await registry.teller.noting(remove(at, { name, version, file: null }));
     },
   };
 }

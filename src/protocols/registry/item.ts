@@ -37,6 +37,11 @@ export function addressIn(key: CacheKey): string | null {
   return key.split(' ')[3] ?? null;
 }
 
+/** What its address means once, it means for good. */
+export function neverChanges({ isFile = false, isMutable = false }: Item): boolean {
+  return isFile && !isMutable;
+}
+
 /** Borne by all of a package, and by all of an ecosystem. */
 export const packageTag = (id: string, name: string) => `${id}:${name}`;
 /** Borne by whatever says which versions there are. */

@@ -128,7 +128,8 @@ function changing(
   const pass = { as: 'pass', kind: what, why: 'method', ask, bringsBlob } as const;
   if (isSelfProven) return { ...pass, audience: 'anybody' };
   // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-  return name === null ? { ...pass, audience: 'account' } : { ...pass, deed: { action, subject: name } };
+  const deed = { action, subject: name ?? '' };
+  return name === null ? { ...pass, audience: 'account', deed } : { ...pass, deed };
 }
 
 /** With where the client reaches the route, by the word of the PoP that it talks to. */

@@ -19,7 +19,7 @@ import { openHosted } from './hosted/claims.ts';
 import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
 import { openTeller } from './hosted/tell.ts';
-import { addressIn, indexTag, itemOf, keyOf, registryTag } from './item.ts';
+import { addressIn, indexTag, itemOf, keyOf, neverChanges, registryTag } from './item.ts';
 import { mirrorOf } from './mirror/mirror.ts';
 import { orMirrored } from './mirror/serve.ts';
 import { below, namer } from './name.ts';
@@ -132,10 +132,6 @@ function mayPass(
 ): boolean {
   if (name === null || version === null || policy === null) return true;
   return policy.judgeOf(name).against({ version, publishedMs: mirroredMs }) === null;
-}
-
-function neverChanges({ isFile = false, isMutable = false }: Item): boolean {
-  return isFile && !isMutable;
 }
 
 function servedHere(item: Item, at: Pulling): Promise<Answer> {

@@ -68,12 +68,14 @@ describe('a publication', () => {
   test('that could not be told is told later, by another process', async () => {
     const home = await openTestHome();
     home.bus = 'down';
-    expect(await refusalOf(published(home))).toBe('bus-unreachable');
+    expect(await refusalOf(published(home, { outdates: ['test-list'] }))).toBe('bus-unreachable');
     const other = home.again();
     const at = other.as(alice);
     other.registry.teller.tellLeft(at.door);
-    for (let turn = 0; turn < 200 && other.purged.length < 2; turn++) await new Promise(setImmediate);
-    expect(other.purged).toContainEqual({ by: 'tag', tag: 'test:thing' });
+    for (let turn = 0; turn < 200 && other.purged.length < 3; turn++) await new Promise(setImmediate);
+    expect(other.purged).toEqual(
+      ['test:thing', 'test-index', 'test-list'].map((tag) => ({ by: 'tag', tag })),
+    );
   });
 
   test('that could not be told is told when whoever made it repeats it', async () => {

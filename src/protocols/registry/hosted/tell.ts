@@ -56,7 +56,7 @@ export async function noteUntold(
     ? [packageTag(id, name), registryTag(id)]
     : [indexTag(id, name), ...filesOrAll(id, name, files)];
   const selectors = byTags([...new Set([...own, ...tags])]);
-  return telling.noteUntold(transaction, { documents, route }, name, selectors);
+  return telling.noteUntold(transaction, { documents, route }, name, selectors, byTags(tags));
 }
 
 /** Beyond this, all of the package is purged at once. */

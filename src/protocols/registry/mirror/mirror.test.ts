@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { virtualClock } from '../../../../test/support/clock.ts';
 import type { Answer, Entry } from '../../../entry.ts';
+import { MeridianError } from '../../../errors.ts';
 import type { Job, Wanted } from '../../../protocol.ts';
 import type { Ecosystem, Item } from '../ecosystem.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../hosted/home.contract.ts';
 import { hostingOf } from '../hosted/hosting.ts';
 import { mirrorOf } from './mirror.ts';
-import { serveMirrored } from './serve.ts';
+import { orMirrored, serveMirrored } from './serve.ts';
 
 afterEach(closeHomes);
 
@@ -90,6 +91,27 @@ describe('what is mirrored', () => {
       'public, no-cache',
     );
     expect(await serveMirrored({ ...file, path: 'thing/thing-9.tgz' }, home.as(alice))).toBeNull();
+  });
+
+  test('of files comes before an upstream is asked; of indexes, and of what may be replaced, only when none can be', async () => {
+    const home = await opened();
+    const { run } = upstream(home, usual());
+    await run([thing]);
+    const of = async (item: Item, pull: () => Promise<Answer>, isAllowed = true) =>
+      textOf(await orMirrored(item, home.as(alice), pull, () => isAllowed));
+    const pulled = async () => ({ status: 200, headers: new Headers(), body: bytesOf('pulled') });
+    const failing = async () => ({ status: 503, headers: new Headers(), body: null });
+    const away = () => Promise.reject(new MeridianError('upstream-unreachable', 'nobody is there'));
+    expect(await of(file, away)).toBe('bytes');
+    expect(await of(file, pulled, false)).toBe('pulled');
+    expect(await of(index, pulled)).toBe('pulled');
+    expect(await of(index, away)).toBe(usual()['/packages/thing/index']);
+    expect(await of(index, failing)).toBe(usual()['/packages/thing/index']);
+    const snapshot = { ...file, isMutable: true };
+    expect(await of(snapshot, pulled)).toBe('pulled');
+    expect(await of(snapshot, away)).toBe('bytes');
+    expect(await refusalOf(of(snapshot, away, false))).toBe('upstream-unreachable');
+    expect(await refusalOf(of({ ...index, path: 'none/index' }, away))).toBe('upstream-unreachable');
   });
 
   test('is fetched once; its index anew each time', async () => {

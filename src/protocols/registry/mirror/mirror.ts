@@ -12,6 +12,7 @@ import { chunksOf, discard } from '../../bodies.ts';
 import { openPin } from '../../pin.ts';
 import type { Item, Mirroring, Needed } from '../ecosystem.ts';
 import { Refusal } from '../hosted/refusal.ts';
+import { neverChanges } from '../item.ts';
 import type { RegistryOrigin } from '../origin.ts';
 import { asMirrored, type Mirrored, mirrorKey } from './record.ts';
 import { noteUse } from './use.ts';
@@ -128,7 +129,7 @@ async function keep(registry: MirroringOrigin, need: Needed, wanted: For, job: J
   if (need.sha256 !== undefined && expected === undefined)
     throw new Refusal(400, 'what it must be is no SHA-256');
   const found = await stores.metadata.get(mirrorKey(registry.route, item));
-  if (found !== null && item.isFile === true && (await isKept(job, found, expected))) {
+  if (found !== null && neverChanges(item) && (await isKept(job, found, expected))) {
     await noteUse(registry.clock, stores.metadata, found);
     return job.count('there');
   }

@@ -1,13 +1,14 @@
 /**
- * Answers from what was mirrored: files before an upstream is asked, for what was mirrored never changes; indexes only where no upstream can be
+ * Answers from what was mirrored: files that never change before an upstream is asked; indexes, and what may be replaced, only where no upstream can be
  * reached, for theirs may have changed since.
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { formatReprDigest, fromShasum } from '../../../http/digest.ts';
 import { blobAnswer, toldApart } from '../../blob-answer.ts';
-import { immutable } from '../../kept-for.ts';
+import { etagOf, immutable } from '../answers.ts';
 import type { Item } from '../ecosystem.ts';
+import { neverChanges } from '../item.ts';
 import type { Pulling } from '../origin.ts';
 import { asMirrored, type Mirrored, mirrorKey } from './record.ts';
 import { noteUse } from './use.ts';
@@ -28,18 +29,17 @@ export async function orMirrored(
   pull: () => Promise<Answer>,
   allows: Allows,
 ): Promise<Answer> {
-  if (item.isFile === true && item.isMutable !== true)
-    return (await serveMirrored(item, at, allows)) ?? pull();
+  if (neverChanges(item)) return (await serveMirrored(item, at, allows)) ?? pull();
   try {
     const answer = await pull();
     if (answer.status < 500) return answer;
-    const kept = await serveMirrored(item, at);
+    const kept = await serveMirrored(item, at, item.isFile === true ? allows : undefined);
     if (kept === null) return answer;
     if (answer.body instanceof ReadableStream) await answer.body.cancel();
     return kept;
   } catch (error) {
     if (!(error instanceof MeridianError) || error.row.blame !== 'upstream') throw error;
-    const kept = await serveMirrored(item, at);
+    const kept = await serveMirrored(item, at, item.isFile === true ? allows : undefined);
     if (kept === null) throw error;
     return kept;
   }
@@ -63,10 +63,9 @@ export async function serveMirrored(item: Item, at: Pulling, allows?: Allows): P
   const own = isFile ? registry.ecosystem.fieldsOf?.(item, { sha256: blob, sizeBytes }) : undefined;
   const headers = new Headers({
     ...own,
-    'cache-control': isFile ? immutable : `public, max-age=${indexFreshS}`,
-    etag: `"${blob}"`,
+    'cache-control': neverChanges(item) ? immutable : `public, max-age=${indexFreshS}`,
+    ...(digest && { etag: etagOf(digest), 'repr-digest': formatReprDigest(digest) }),
     'last-modified': new Date(mirroredMs).toUTCString(),
-    ...(digest && { 'repr-digest': formatReprDigest(digest) }),
   });
   if (ask.stored !== null && ask.stored.etag === headers.get('etag'))
     return toldApart({ status: 304, headers, body: null });

@@ -9,7 +9,7 @@ import { type Range, readRange } from './range.ts';
 import type { Terms } from './terms.ts';
 
 interface Evaluated {
-  /** Events at places in `edges`; -1: before every version. */
+  /** Events at places among the edges; -1: before every version. */
   readonly ranges: readonly (readonly Event<number>[])[];
   readonly versions: ReadonlySet<string>;
 }
@@ -18,14 +18,19 @@ interface Evaluated {
 export function prepared({ only, blocked, advisories, age }: Terms, order: VersionOrder): Versions {
   const texts = [...(only ?? []), ...blocked, ...(age?.exempt ?? [])];
   const ranges = new Map(texts.filter((text) => text !== '*').map((text) => [text, known(text, order)]));
+  const canonical = canonicalBy(order);
   const edges = edgesOf(advisories, order);
-  const evaluated = new Map(advisories.map((advisory) => [advisory, evaluate(advisory, edges, order)]));
+  const places = new Map(edges.texts.map((edge) => [edge, placeOf(edge, edges.sorted, order)]));
+  places.set('0', -1);
+  const evaluated = new Map(advisories.map((each) => [each, evaluate(each, places, canonical)]));
   /** Of the version that was asked about last: all advisories are asked about the same one. */
-  let asked: { readonly version: string; readonly canonical: string; readonly place: number } | null = null;
+  let asked: Placed | null = null;
 
-  function placed(version: string) {
-    if (asked?.version !== version)
-      asked = { version, canonical: order.canonical(version), place: placeOf(version, edges, order) };
+  function placed(version: string): Placed {
+    if (asked?.version !== version) {
+      const place = order.isVersion(version) ? placeOf(version, edges.sorted, order) : null;
+      asked = { version, canonical: canonical(version), place };
+    }
     return asked;
   }
 
@@ -35,11 +40,28 @@ export function prepared({ only, blocked, advisories, age }: Terms, order: Versi
     affects(advisory, version) {
       const known = evaluated.get(advisory);
       if (known === undefined) return false;
-      if (!order.isVersion(version)) return known.versions.has(version) || advisory.ranges.length > 0;
-      const { canonical, place } = placed(version);
-      if (known.versions.has(canonical)) return true;
+      const { canonical: text, place } = placed(version);
+      if (known.versions.has(text)) return true;
+      if (place === null) return advisory.ranges.length > 0;
       return known.ranges.some((events) => isWithin(events, (edge) => place - edge));
     },
+  };
+}
+
+interface Placed {
+  readonly version: string;
+  readonly canonical: string;
+  /** `null`: it is no version. */
+  readonly place: number | null;
+}
+
+/** Of what is no version, itself. Records of the same package name the same versions over and over. */
+function canonicalBy(order: VersionOrder): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text) ?? (order.isVersion(text) ? order.canonical(text) : text);
+    known.set(text, found);
+    return found;
   };
 }
 
@@ -49,13 +71,18 @@ function known(text: string, order: VersionOrder): Range {
   return range;
 }
 
-/** In rising order, each once. */
-function edgesOf(advisories: readonly Advisory[], order: VersionOrder): readonly string[] {
+interface Edges {
+  /** As records write them: those that are versions. */
+  readonly texts: readonly string[];
+  /** In rising order, each once. */
+  readonly sorted: readonly string[];
+}
+
+function edgesOf(advisories: readonly Advisory[], order: VersionOrder): Edges {
   const all = advisories.flatMap(({ ranges }) => ranges.flatMap((events) => events.map(([, edge]) => edge)));
-  const versions = [...new Set(all)].filter((edge) => edge !== '0' && order.isVersion(edge));
-  return [...new Map(versions.map((version) => [order.canonical(version), version])).values()].sort(
-    order.compare,
-  );
+  const texts = [...new Set(all)].filter((edge) => edge !== '0' && order.isVersion(edge));
+  const distinct = new Map(texts.map((version) => [order.canonical(version), version]));
+  return { texts, sorted: [...distinct.values()].sort(order.compare) };
 }
 
 /** At the edge `n`, `n`; between that and the next one, `n` and a half. */
@@ -75,19 +102,21 @@ function placeOf(version: string, edges: readonly string[], order: VersionOrder)
  * A range of which an edge is no version cannot be evaluated. Where the record also names versions one by one, those are what counts, as in
  * the databases that write such ranges; elsewhere it is taken to hold for every version.
  */
-function evaluate({ ranges, versions }: Advisory, edges: readonly string[], order: VersionOrder): Evaluated {
-  const readable = ranges.filter((events) =>
-    events.every(([, edge]) => edge === '0' || order.isVersion(edge)),
-  );
-  const placed = readable.map((events) =>
-    inOrder(
-      events.map(([kind, edge]): Event<number> => [kind, edge === '0' ? -1 : placeOf(edge, edges, order)]),
-      (a, b) => a - b,
-    ),
-  );
-  const isOpen = readable.length < ranges.length && versions.length === 0;
+function evaluate(
+  { ranges, versions }: Advisory,
+  places: ReadonlyMap<string, number>,
+  canonical: (version: string) => string,
+): Evaluated {
+  const placed = ranges.flatMap((events): readonly Event<number>[][] => {
+    const found = events.flatMap(([kind, edge]): readonly Event<number>[] => {
+      const place = places.get(edge);
+      return place === undefined ? [] : [[kind, place]];
+    });
+    return found.length < events.length ? [] : [inOrder(found, (a, b) => a - b)];
+  });
+  const isOpen = placed.length < ranges.length && versions.length === 0;
   return {
     ranges: isOpen ? [...placed, [['introduced', -1]]] : placed,
-    versions: new Set(versions.map((each) => (order.isVersion(each) ? order.canonical(each) : each))),
+    versions: new Set(versions.map(canonical)),
   };
 }

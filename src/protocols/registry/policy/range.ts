@@ -44,11 +44,13 @@ export function readRange(text: string, order: VersionOrder): Range | { readonly
   return {
     allows(version) {
       if (!order.isVersion(version)) return false;
-      if (order.isPrerelease(version)) {
-        const release = releaseOf(version, order);
-        return holding(version).some((each) => each.some((one) => names(one.version, release, order)));
-      }
-      return upwards(version, order).some((each) => holding(each).length > 0);
+      const isPrerelease = order.isPrerelease(version);
+      const release = releaseOf(version, order);
+      const isMeant = (each: readonly Comparator[]) =>
+        !isPrerelease || each.some((one) => names(one.version, release, order));
+      return upwards(version, order)
+        .filter((each) => order.isPrerelease(each) === isPrerelease)
+        .some((each) => holding(each).some(isMeant));
     },
     forbids(version) {
       return order.isVersion(version) && upwards(version, order).some((each) => holding(each).length > 0);
