@@ -117,7 +117,9 @@ function found({ repos }: World, key: string, { headers }: UpstreamRequest): Hub
 }
 
 function commitOf({ commits }: HubRepo, rev: string) {
-  return rev === 'main' || rev === 'HEAD' ? commits.at(-1) : commits.find(({ id }) => id === decodeURIComponent(rev));
+  return rev === 'main' || rev === 'HEAD'
+    ? commits.at(-1)
+    : commits.find(({ id }) => id === decodeURIComponent(rev));
 }
 
 function document(world: World, key: string, rest: string, request: UpstreamRequest): UpstreamAnswer {

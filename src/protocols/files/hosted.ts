@@ -1,7 +1,7 @@
 /** Files that live here: put, taken away, and listed. */
 import type { Answer } from '../../entry.ts';
-import { parseReprDigest } from '../../http/digest.ts';
-import { ownAnswer } from '../registry/answers.ts';
+import { fromShasum, parseReprDigest } from '../../http/digest.ts';
+import { etagOf, ownAnswer } from '../registry/answers.ts';
 import type { Item } from '../registry/ecosystem.ts';
 import { withBlob } from '../registry/hosted/blob.ts';
 import { findFile } from '../registry/hosted/find.ts';
@@ -72,19 +72,25 @@ async function put(path: string, at: Changing): Promise<Answer> {
       outdates: [...foldersOf(path).map(listTag), `files-sums:${path}`],
     });
     const answer = ownAnswer(done.isNew ? 201 : 200, 'text/plain; charset=utf-8', `sha256:${held.sha256}\n`);
-    answer.headers.set('etag', `"${held.sha256}"`);
+    answer.headers.set('etag', tagOf(held.sha256));
     return answer;
   });
 }
 
 /** RFC 9110 §13.1: whoever has seen another file than there is does not replace it. */
 function checkConditions(headers: Headers, blob: string | null): void {
-  const tag = blob === null ? null : `"${blob}"`;
+  const tag = blob === null ? null : tagOf(blob);
   const [match, noneMatch] = [headers.get('if-match'), headers.get('if-none-match')];
   if (match !== null && (tag === null || !(match === '*' || tagsIn(match).includes(tag))))
     throw new Refusal(412, 'The file is another one than the one that was to be replaced (If-Match).');
   if (noneMatch !== null && tag !== null && (noneMatch === '*' || tagsIn(noneMatch).includes(tag)))
     throw new Refusal(412, 'The file is there already (If-None-Match).');
+}
+
+/** As it is served: who has seen a file may replace that one. @param blob SHA-256. */
+function tagOf(blob: string): string {
+  const digest = fromShasum(blob);
+  return digest === undefined ? `"${blob}"` : etagOf(digest);
 }
 
 function tagsIn(field: string): readonly string[] {

@@ -18,6 +18,10 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       setUp: [
         run(`export HF_ENDPOINT=${url}`, 'Models and data sets then come from this network.'),
         run(
+          'export HF_HUB_DISABLE_XET=1',
+          'Large files are then uploaded plainly; downloads are plain without it.',
+        ),
+        run(
           'export HF_HUB_DISABLE_IMPLICIT_TOKEN=1',
           'A token of the Hub is then shown only where it is asked for: whatever shows one goes past all caches.',
         ),
@@ -35,7 +39,12 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
           'Says which commit it is.',
         ),
       ],
-      undo: [run('unset HF_ENDPOINT HF_HUB_DISABLE_IMPLICIT_TOKEN', 'Models come from the Hub again.')],
+      undo: [
+        run(
+          'unset HF_ENDPOINT HF_HUB_DISABLE_XET HF_HUB_DISABLE_IMPLICIT_TOKEN',
+          'Models come from the Hub again.',
+        ),
+      ],
       install: `HF_ENDPOINT=${url} hf download {package}`,
     },
     {
