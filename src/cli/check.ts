@@ -3,12 +3,11 @@
  */
 import { defaultUpstreams } from '../config/default-upstreams.ts';
 import { settingsOf } from '../config/ecosystem-settings.ts';
-import { loadNetwork } from '../config/load.ts';
 import type { Network, NodeConfig, RouteConfig } from '../config/network.ts';
 import { redact } from '../config/redact.ts';
 import { command } from './command.ts';
 import { exit } from './exit.ts';
-import { chosenNodes, explain } from './load.ts';
+import { chosenNodes, explain, loadChecked } from './load.ts';
 import { jsonOption, loadOptions, networkOptions } from './settings.ts';
 import { table } from './table.ts';
 import { workersOf } from './worker-count.ts';
@@ -26,7 +25,7 @@ const options = {
 
 export default command(options, async (values) => {
   const here = values.node === undefined ? {} : { here: values.node };
-  const loaded = await loadNetwork({ ...loadOptions(values), ...here, dryRun: true });
+  const loaded = await loadChecked({ ...loadOptions(values), ...here, dryRun: true });
   const source = loaded.source ?? 'the embedded network';
   if (!loaded.ok) {
     if (values.json) console.log(JSON.stringify({ ok: false, source, mistakes: loaded.mistakes }, null, 2));

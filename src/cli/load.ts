@@ -1,7 +1,7 @@
 /**
  * Loads the network that a command is about, or tells the person what is wrong with it.
  */
-import { type LoadOptions, loadNetwork } from '../config/load.ts';
+import { type Loaded, type LoadOptions, loadNetwork } from '../config/load.ts';
 import { formatMistake, type Mistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
 import { suggest } from '../config/suggest.ts';
@@ -13,9 +13,19 @@ export interface LoadedNetwork {
   readonly source: string;
 }
 
+/** With what protocols alone can say of their routes; they are read only where there may be something to say. */
+export async function loadChecked(options: LoadOptions): Promise<Loaded> {
+  const loaded = await loadNetwork(options);
+  // Whoever only asks nodes finds those that run, whatever the config says of packages by now.
+  if (!loaded.ok || options.here?.length === 0) return loaded;
+  const { routeMistakes } = await import('../node/route-mistakes.ts');
+  const mistakes = routeMistakes(loaded.network);
+  return mistakes.length === 0 ? loaded : { ok: false, mistakes, source: loaded.source };
+}
+
 /** `undefined` after having said what is wrong. */
 export async function loadOrExplain(options: LoadOptions): Promise<LoadedNetwork | undefined> {
-  const loaded = await loadNetwork(options);
+  const loaded = await loadChecked(options);
   const source = loaded.source ?? 'the embedded network';
   if (loaded.ok) return { network: loaded.network, source };
   console.error(explain(loaded.mistakes, source));

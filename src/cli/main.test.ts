@@ -78,6 +78,20 @@ describe('wrong usage', () => {
 });
 
 describe('check', () => {
+  test('finds a rule about versions that its ecosystem cannot read, and where it stands', async () => {
+    const policy = "{ blocked: ['a/*', 'b@<1'], only: ['c@x'] }";
+    const own = config.replace('npm({', `fileTree({ upstreams: [], policy: ${policy} }), npm({`);
+    const files = { 'meridian.config.ts': own.replace('npm }', 'npm, fileTree }') };
+    const { code, err } = await meridian(['check'], { files, env });
+    expect(code).toBe(1);
+    expect(err).toContain('2 mistakes');
+    expect(err).toContain(
+      "routes[0].files.policy.blocked[1]: expected a range of versions of Files behind the @, found 'b@<1'",
+    );
+    expect(err).toContain('routes[0].files.policy.only[0]');
+    expect((await meridian(['up'], { files, env })).err).toContain('routes[0].files.policy.blocked[1]');
+  });
+
   test('shows what the config comes to, without making anything', async () => {
     const { code, out, left } = await meridian(['check']);
     expect(code).toBe(0);

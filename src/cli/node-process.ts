@@ -3,7 +3,7 @@
  */
 import { systemClock } from '../clock.ts';
 import { forNode } from '../config/for-node.ts';
-import { type LoadOptions, loadNetwork } from '../config/load.ts';
+import type { LoadOptions } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
 import { serveControl } from '../control/server.ts';
@@ -14,6 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import { openAdminDoor } from './admin-door.ts';
 import { type Announcement, announcement } from './announce.ts';
 import { onHangup } from './hangup.ts';
+import { loadChecked } from './load.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { StopSignal } from './stop-signal.ts';
 import { onWordOfWorkers } from './supervision.ts';
@@ -109,7 +110,7 @@ async function tryReload(
   use: (network: Network) => void,
 ): Promise<readonly string[]> {
   const { name, source, log } = options;
-  const reasons = await loadNetwork(source)
+  const reasons = await loadChecked(source)
     .then(async (loaded) => {
       if (!loaded.ok) return loaded.mistakes.map(formatMistake);
       if (loaded.network.nodes[name] === undefined)

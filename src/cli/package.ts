@@ -15,7 +15,7 @@ import { day, oneLine, plain } from './access/shown.ts';
 import { command } from './command.ts';
 import { exit, UsageError } from './exit.ts';
 import { shownArtifact } from './package/artifact.ts';
-import { likelyRoute, readReference } from './package/reference.ts';
+import { findReference } from './package/reference.ts';
 import { jsonOption } from './settings.ts';
 import { table } from './table.ts';
 
@@ -25,20 +25,21 @@ const shownVersions = 30;
 const options = {
   name: {
     type: 'string',
-    describe: 'Of the package, such as @acme/ui or acme/app; of one version: acme/app:v1, acme/app@sha256:…',
+    describe:
+      'Of the package, such as @acme/ui, requests or acme/app; of one version: acme/app:v1, acme/app@sha256:…, requests@2.32.0',
     demandOption: true,
   },
   route: {
     type: 'string',
     requiresArg: true,
-    describe: 'Which route (default: npm, or oci where the name says that it is an image)',
+    describe: 'Which route (default: the one that has it)',
   },
   readme: { type: 'boolean', describe: 'Prints its readme, and nothing else' },
   all: { type: 'boolean', describe: 'All versions, not only the newest' },
   delete: {
     type: 'boolean',
     describe:
-      'Takes it away, at once and for good: a tag, a manifest by its digest with all its tags, or a whole repository',
+      'Takes it away, at once and for good: a version, a tag, a manifest by its digest with all its tags, or all of it',
   },
   ...apiOptions,
   ...jsonOption,
@@ -46,17 +47,24 @@ const options = {
 
 export default command(options, async (values) => {
   const { readme = false, all = false, json = false, delete: isGoing = false } = values;
-  const reference = readReference(values.name);
-  const { name, version } = reference;
-  const { route = likelyRoute(reference) } = values;
   if (isGoing && (readme || all)) throw new UsageError('--delete prints nothing of it');
   const ask = await asker(values);
   if (ask === undefined) return exit.failure;
+  const { route, protocol, name, version } = await findReference(ask, values.name, values.route);
   const path = `/packages/${encodeURIComponent(route)}/${encodeURIComponent(name)}`;
   const ofVersion = version === null ? path : `${path}/versions/${encodeURIComponent(version)}`;
   if (isGoing) {
     const answer = await ask('DELETE', ofVersion);
     console.log(json ? JSON.stringify(answer, null, 2) : `${values.name} is gone`);
+    return exit.ok;
+  }
+  if (version !== null && !readme && protocol !== 'oci') {
+    const page = await withAllVersions(ask, path, packagePage.parse(await ask('GET', path)));
+    const versions = page.versions.filter((each) => each.version === version);
+    if (versions.length === 0) throw new Error(`${route} knows of no version ${version} of ${name}`);
+    const one = { ...page, versions, versionCount: versions.length };
+    if (json) console.log(JSON.stringify(versions[0], null, 2));
+    else process.stdout.write(shown(one, shownVersions));
     return exit.ok;
   }
   const answer = await ask('GET', readme ? `${path}/readme` : ofVersion);

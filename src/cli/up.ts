@@ -3,7 +3,7 @@
  */
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
-import { type LoadOptions, loadNetwork } from '../config/load.ts';
+import type { LoadOptions } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
 import { findNode } from '../control/find.ts';
@@ -13,7 +13,7 @@ import { command } from './command.ts';
 import { exit } from './exit.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { onHangup } from './hangup.ts';
-import { chosenNodes, loadOrExplain } from './load.ts';
+import { chosenNodes, loadChecked, loadOrExplain } from './load.ts';
 import { listenProblems } from './ports.ts';
 import { isColoured, isHuman, openProcessLog } from './process-log.ts';
 import { asArguments, loadOptions, logOptions, networkOptions } from './settings.ts';
@@ -90,7 +90,7 @@ function starter(
   return async (name) => {
     // Again: the config may be another one by now. One with mistakes must not keep a node down.
     if (started.has(name) || good.nodes[name] === undefined) {
-      const loaded = await loadNetwork(source);
+      const loaded = await loadChecked(source);
       if (loaded.ok) good = loaded.network;
       else log.warn('the config has mistakes; the node starts with the last good one', { node: name });
     }
@@ -115,7 +115,7 @@ async function reload(
   nodes: readonly string[] | undefined,
   log: Log,
 ): Promise<void> {
-  const next = await loadNetwork(source);
+  const next = await loadChecked(source);
   if (next.ok) {
     await fleet.reload(next.network, nodes ?? Object.keys(next.network.nodes));
     return;

@@ -6,7 +6,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { loadNetwork } from '../config/load.ts';
 import { formatMistake } from '../config/mistake.ts';
 import type { Network, NodeConfig } from '../config/network.ts';
 import { type ControlClient, controlClient } from '../control/client.ts';
@@ -22,6 +21,7 @@ import { openAdminDoor } from './admin-door.ts';
 import { announcement } from './announce.ts';
 import { type Child, type Ready, startChild } from './child.ts';
 import { onHangup } from './hangup.ts';
+import { loadChecked } from './load.ts';
 import type { NodeProcessOptions } from './node-process.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { type Supervised, supervise } from './supervisor.ts';
@@ -273,7 +273,7 @@ async function reloadAll(
   { name, source, log, workers: count, network: atStart }: WorkersOptions,
   network: Network,
 ): Promise<Reloaded> {
-  const loaded = await loadNetwork(source);
+  const loaded = await loadChecked(source);
   const refused = (reasons: readonly string[]): Reloaded => {
     log.error('the new config was refused; the old one stays in force', { reasons });
     return { reasons };

@@ -1,4 +1,4 @@
-/** A route with absolute paths: where a feed of advisories is. */
+/** A route with absolute paths: where a feed of advisories is, and a key to sign with. */
 import { resolve } from 'node:path';
 import { settingsOf } from './ecosystem-settings.ts';
 import type { ParsedRoute } from './schema.ts';
@@ -15,7 +15,10 @@ export function completeRoute(route: ParsedRoute, configDir: string): ParsedRout
     default: {
       const settings = settingsOf(route.protocol, route);
       const policy = completePolicy(settings.policy, configDir);
-      return policy === undefined ? route : { ...route, [route.protocol]: { ...settings, policy } };
+      const own = 'signingKey' in settings && settings.signingKey !== undefined;
+      const key = own ? { signingKey: resolve(configDir, settings.signingKey) } : {};
+      const completed = { ...settings, ...(policy !== undefined && { policy }), ...key };
+      return { ...route, [route.protocol]: completed };
     }
   }
 }

@@ -143,6 +143,11 @@ export function anyPackagePattern(value: string): string | undefined {
   return /^[\x21-\x7e]{1,512}$/.test(value) ? value : undefined;
 }
 
+/** As its signatures and addresses name it; or none at all. */
+export function checksumDatabase(value: string): string | undefined {
+  return value === 'off' || /^[a-z0-9][a-z0-9.-]{0,252}$/.test(value) ? value : undefined;
+}
+
 /** The first segment of paths: `debian-security`. */
 export function upstreamName(value: string): string | undefined {
   return /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/.test(value) ? value : undefined;

@@ -140,7 +140,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
 
       async fetchAhead(resource, asked) {
         const { cache, clock } = options;
-        const inner = detached(innerExchange(asked), clock);
+        const inner = detached(innerExchange(asked), clock, asked.background);
         const { source } = await cache.obtain(resource, inner, cache.lookup(resource, inner), parent);
         if (source.from === 'fill') await source.fill.over;
         if (source.from === 'parent') discard(source.answer);
@@ -175,9 +175,10 @@ function innerExchange({ exchange, reload }: Ask): Exchange {
 }
 
 /** The same for somebody who neither leaves nor waits: whoever has asked may be gone before it is answered. */
-function detached(exchange: Exchange, clock: Clock): Exchange {
+function detached(exchange: Exchange, clock: Clock, background: boolean): Exchange {
   const request = new Request(exchange.request.url);
-  return { ...exchange, request, nowMs: clock.now(), startedMs: clock.elapsed(), trace: undefined };
+  const tier = exchange.tier && background ? { ...exchange.tier, background } : exchange.tier;
+  return { ...exchange, request, tier, nowMs: clock.now(), startedMs: clock.elapsed(), trace: undefined };
 }
 
 async function whole(

@@ -255,7 +255,8 @@ async function makeProtocol(route: RouteConfig, mount: Mount, clock: Clock): Pro
       return web(route.web, mount);
     default: {
       const { protocol } = route;
-      return packagesOf(protocol, settingsOf(protocol, route), mount, clock);
+      const placed = { ...mount, isOpen: route.access === 'open' };
+      return packagesOf(protocol, settingsOf(protocol, route), placed, clock);
     }
   }
 }

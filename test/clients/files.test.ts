@@ -45,13 +45,17 @@ beforeAll(async () => {
     routes: [
       fileTree({
         ...{ upstreams: [{ url: `${upstream.url}/tree` }], sums: ['SHA256SUMS'], immutable: ['v*'] },
-        hosted: { names: ['ours/*', 'open/*'], public: ['open/*'], quota: { packageBytes: '2 MiB' } },
+        hosted: {
+          names: ['ours/*', 'open/*', 'mixed/ours-*'],
+          public: ['open/*'],
+          quota: { packageBytes: '2 MiB' },
+        },
         metadata: { freshS: 0, staleWhileRevalidateS: 0 },
       }),
     ],
   });
   const actions = ['read', 'publish', 'delete'] as const;
-  const right = { actions, routes: ['files'], subjects: ['ours/*', 'open/*'] };
+  const right = { actions, routes: ['files'], subjects: ['ours/*', 'open/*', 'mixed/*'] };
   ({ token } = await tokenFor(network.node('origin'), 'alice', [right]));
 }, 60_000);
 
@@ -204,6 +208,29 @@ describe('of what lives here', () => {
     expect(await put('open/once.txt', 'two', seen)).toMatchObject({ status: 200 });
     expect(await put('open/once.txt', 'three', seen)).toMatchObject({ status: 412 });
     expect((await bytesAt('open/once.txt')).bytes.toString()).toBe('two');
+  });
+
+  test('who has seen the file that is there replaces it, by the tag that he read or was told', async () => {
+    const told = (await put('open/seen.txt', 'one')).etag ?? '';
+    const read = (await bytesAt('open/seen.txt', 'far')).response.headers.get('etag');
+    expect(told).toBe(read ?? 'none');
+    expect(await put('open/seen.txt', 'two', { ...bearer(token), 'if-match': told })).toMatchObject({
+      status: 200,
+    });
+    expect(await put('open/seen.txt', 'three', { ...bearer(token), 'if-match': told })).toMatchObject({
+      status: 412,
+    });
+    expect((await bytesAt('open/seen.txt', 'far')).bytes.toString()).toBe('two');
+  });
+
+  test('of many who put a new file at once, one does', async () => {
+    const all = Array.from({ length: 12 }, (_, nth) =>
+      put('open/race.txt', `from ${nth}`, { ...bearer(token), 'if-none-match': '*' }),
+    );
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 11 }, () => 412)]);
+    const { bytes } = await bytesAt('open/race.txt', 'far');
+    expect(bytes.toString()).toBe(`from ${statuses.indexOf(201)}`);
   });
 });
 

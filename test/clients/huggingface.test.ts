@@ -11,6 +11,7 @@ const folder = temporary('huggingface');
 const [first, second] = ['a'.repeat(40), 'b'.repeat(40)];
 const weights = new Uint8Array(3_000_000).map((_, at) => (at * 7) % 251);
 const long = new Uint8Array(24_000_000).map((_, at) => (at * 13) % 241);
+const mark = 'for-nobody-else-7f3a';
 const config = encoder.encode('{"model_type":"tiny"}\n');
 let hub: Hub;
 let network: TestNetwork;
@@ -24,7 +25,8 @@ beforeAll(async () => {
   hub.repos.set('models/acme/tiny', { commits: [{ id: first, files }] });
   hub.repos.set('models/acme/long', { commits: [{ id: first, files: { 'long.bin': long } }] });
   hub.repos.set('models/old/tiny', { commits: [], movedTo: 'models/acme/tiny' });
-  hub.repos.set('models/acme/gated', { commits: [{ id: first, files }], gated: true });
+  const gated = { ...files, 'mark.txt': encoder.encode(mark) };
+  hub.repos.set('models/acme/gated', { commits: [{ id: first, files: gated }], gated: true });
   hub.repos.set('models/acme/secret', { commits: [{ id: first, files }], private: true });
   hub.repos.set('datasets/acme/rows', { commits: [{ id: first, files: { 'rows.csv': config } }] });
   hub.repos.set('models/evil/model', { commits: [{ id: first, files }] });
@@ -250,6 +252,16 @@ describe('what is not for everybody', () => {
     }
     // The store of bytes for other people was asked without the token.
     expect(hub.cdn.requests().every(({ headers }) => !headers.has('authorization'))).toBe(true);
+  });
+
+  test('is written down nowhere, neither what was given nor the token', async () => {
+    expect((await get('acme/gated/resolve/main/mark.txt', own)).text).toBe(mark);
+    for (const what of [mark, hubToken]) {
+      const found = Bun.spawn(['grep', '-rlaF', what, network.dir], { stdout: 'pipe' });
+      // The config holds the network's own token, which is the same one here.
+      const files = (await found.stdout.text()).split('\n').filter((file) => file !== network.configFile);
+      expect([what, files]).toEqual([what, ['']]);
+    }
   });
 
   test('is not shared because the network may see it, unless the config says so', async () => {

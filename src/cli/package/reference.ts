@@ -1,21 +1,81 @@
-/** What is meant by a package on the command line: its name, or one version of it as clients of containers write that. */
+/**
+ * What is meant by a package on the command line: its name, or one version of it, as users of its protocol write that; and of which route it is,
+ * where nobody says so.
+ */
+import { z } from 'zod';
+import { packageList } from '../../access/api/packages-message.ts';
+import { type ShownRoute, shownRoute } from '../../messages/route.ts';
+import type { Ask } from '../access/ask.ts';
+import { UsageError } from '../exit.ts';
 
 export interface Reference {
   readonly name: string;
-  /** A tag or a digest; `null`: the package as a whole. */
+  /** A version, a tag or a digest; `null`: the package as a whole. */
   readonly version: string | null;
 }
 
 const digest = /^(.+?)(?::[\w.-]+)?@(sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128}))$/;
 const tag = /^(.+):([A-Za-z0-9_][A-Za-z0-9._-]{0,127})$/;
+const versioned = /^(.+)@([^@/]+)$/;
 
-/** `acme/app`, `acme/app:v1`, `acme/app@sha256:…`; a host may have a port (`registry.example:5000/team/app`). */
-export function readReference(text: string): Reference {
-  const [, name = text, version = null] = digest.exec(text) ?? tag.exec(text) ?? [];
+/**
+ * Images: `acme/app`, `acme/app:v1`, `acme/app@sha256:…`; a host may have a port (`registry.example:5000/team/app`). All others: `@acme/ui`,
+ * `requests@2.32.0`, `org.example:thing@1.0`.
+ */
+export function readReference(text: string, protocol: string): Reference {
+  const [, name = text, version = null] =
+    (protocol === 'oci' ? (digest.exec(text) ?? tag.exec(text)) : versioned.exec(text)) ?? [];
   return { name, version };
 }
 
-/** Where it says by itself what it is: names of npm have a slash behind their scope alone, and neither tag nor digest. */
-export function likelyRoute({ name, version }: Reference): string {
-  return version !== null || (name.includes('/') && !name.startsWith('@')) ? 'oci' : 'npm';
+export interface Found extends Reference {
+  readonly route: string;
+  /** `null`: there is no such route. */
+  readonly protocol: string | null;
+}
+
+/** Read of one search: the names that fit best come first. */
+const mostFound = 100;
+
+/**
+ * @param given the route; `undefined`: the one that has it. Where none is known to, the one whose protocol writes names so.
+ * @throws UsageError where that can be several, or none.
+ */
+export async function findReference(ask: Ask, text: string, given: string | undefined): Promise<Found> {
+  const routes = z.array(shownRoute).parse(await ask('GET', '/routes'));
+  const all = routes.filter(({ protocol }) => protocol !== 'web').map((route) => readAt(route, text));
+  if (given !== undefined)
+    return (
+      all.find(({ route }) => route === given) ?? { route: given, protocol: null, name: text, version: null }
+    );
+  if (all.length === 1 && all[0] !== undefined) return all[0];
+  const having = new Map<string, ReadonlySet<string>>();
+  for (const { name } of all) if (!having.has(name)) having.set(name, await routesWith(ask, name));
+  const found = all.filter(({ route, name }) => having.get(name)?.has(route) === true);
+  const likely = all.filter(({ protocol, name }) => looksLike(name, text, protocol));
+  const [one, ...others] = found.length > 0 ? found : likely;
+  if (one !== undefined && others.length === 0) return one;
+  const which = (found.length > 0 ? found : all).map(({ route }) => route).join(', ');
+  const why = found.length > 0 ? `Several routes have ${text}` : `No route is known to have ${text}`;
+  throw new UsageError(
+    `${why}: say with --route which is meant (${which || 'there is none with packages'}).`,
+  );
+}
+
+function readAt({ name: route, protocol }: ShownRoute, text: string): Found & { readonly protocol: string } {
+  return { route, protocol, ...readReference(text, protocol) };
+}
+
+async function routesWith(ask: Ask, name: string): Promise<ReadonlySet<string>> {
+  const query = new URLSearchParams({ text: name, limit: String(mostFound) });
+  const { packages } = packageList.parse(await ask('GET', `/packages?${query}`));
+  const same = (other: string) => other.toLowerCase() === name.toLowerCase();
+  return new Set(packages.filter((each) => same(each.name)).map(({ route }) => route));
+}
+
+/** Of those that may have what nobody has asked for yet: names of npm have a slash behind their scope alone, and no tag. */
+function looksLike(name: string, text: string, protocol: string): boolean {
+  const isImage =
+    (name.includes('/') && !name.startsWith('@')) || readReference(text, 'oci').version !== null;
+  return protocol === (isImage ? 'oci' : 'npm');
 }

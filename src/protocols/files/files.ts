@@ -156,6 +156,12 @@ async function digestOf(
   if (isList) return null;
   for (const path of lists) {
     const list = await readItem(fileItem(path, false), at, longestSums);
+    // A list that cannot be had just now may say something of the file: nobody is given it unchecked meanwhile.
+    if (list.status >= 500 || list.status === 429)
+      throw new MeridianError(
+        'upstream-invalid',
+        `The check sums in ${shown(path)} cannot be read (${list.status}), so nothing they may be about is given out.`,
+      );
     if (list.status !== 200) continue;
     const digest = digestIn(Buffer.from(list.bytes).toString('utf8'), shown(file));
     if (digest !== null) return digest;

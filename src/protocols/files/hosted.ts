@@ -1,6 +1,7 @@
 /** Files that live here: put, taken away, and listed. */
 import type { Answer } from '../../entry.ts';
 import { fromShasum, parseReprDigest } from '../../http/digest.ts';
+import type { Sha256 } from '../../store.ts';
 import { etagOf, ownAnswer } from '../registry/answers.ts';
 import type { Item } from '../registry/ecosystem.ts';
 import { withBlob } from '../registry/hosted/blob.ts';
@@ -38,9 +39,9 @@ async function serveOne({ path }: Item, at: Pulling): Promise<Answer> {
 
 async function serveList({ path, name, form }: Item, at: Pulling): Promise<Answer> {
   const { hosted } = at.registry;
-  // Only what everybody may read is told of in a list that everybody may read.
-  const isOpen = name === null || hosted?.isPublic(name) === true;
-  const mayTell = (each: string) => !isOpen || hosted?.isPublic(each) === true;
+  // Only what everybody may read is told of in a list that everybody may read, such as that of a folder above what lives here.
+  const isForSome = name !== null && at.registry.isRestricted(name);
+  const mayTell = (each: string) => isForSome || hosted?.isPublic(each) === true;
   const entries = await entriesOf(at, path, mayTell);
   if (entries === null) throw new Refusal(404, `There is no folder ${shown(path)}.`);
   const document =
@@ -63,12 +64,13 @@ async function put(path: string, at: Changing): Promise<Answer> {
   if (coding !== 'identity') throw new Refusal(415, 'A file is put as it is, without a Content-Encoding.');
   const name = nameOf(path);
   const before = await findFile(at, path, name, onlyVersion);
-  checkConditions(headers, before?.blob ?? null);
+  const mayReplace = (there: Sha256 | null) => checkConditions(headers, there);
+  mayReplace(before?.blob ?? null);
   const expect = expected(headers);
   return withBlob(at, at.ask.exchange.body(), { expect, hash: hashes }, async (held) => {
     const done = await publish(at, {
       ...{ name: path, version: onlyVersion, meta: {}, onExisting: 'replace' },
-      files: [{ name, held, meta: {} }],
+      files: [{ name, held, meta: {}, mayReplace }],
       outdates: [...foldersOf(path).map(listTag), `files-sums:${path}`],
     });
     const answer = ownAnswer(done.isNew ? 201 : 200, 'text/plain; charset=utf-8', `sha256:${held.sha256}\n`);
@@ -78,7 +80,7 @@ async function put(path: string, at: Changing): Promise<Answer> {
 }
 
 /** RFC 9110 §13.1: whoever has seen another file than there is does not replace it. */
-function checkConditions(headers: Headers, blob: string | null): void {
+function checkConditions(headers: Headers, blob: Sha256 | null): void {
   const tag = blob === null ? null : tagOf(blob);
   const [match, noneMatch] = [headers.get('if-match'), headers.get('if-none-match')];
   if (match !== null && (tag === null || !(match === '*' || tagsIn(match).includes(tag))))
@@ -87,8 +89,8 @@ function checkConditions(headers: Headers, blob: string | null): void {
     throw new Refusal(412, 'The file is there already (If-None-Match).');
 }
 
-/** As it is served: who has seen a file may replace that one. @param blob SHA-256. */
-function tagOf(blob: string): string {
+/** As whoever reads it is told. */
+function tagOf(blob: Sha256): string {
   const digest = fromShasum(blob);
   return digest === undefined ? `"${blob}"` : etagOf(digest);
 }

@@ -7,7 +7,7 @@ import { askForPart } from '../../http/conditional.ts';
 import { chunksOf, discard } from '../bodies.ts';
 import type { Changing, Pulling } from '../registry/ecosystem.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import { addressField } from '../registry/name.ts';
+import { baseField } from '../registry/name.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, fetchWhole, passError } from '../registry/upstream.ts';
 import { type Address, readAddress } from './address.ts';
@@ -48,7 +48,7 @@ async function asked(at: Changing): Promise<Answer> {
   const path = at.path + at.query;
   const found = await fetchWhole(source, path, { accept: 'application/json' }, at);
   if (found.status !== 200) return refused({ ...found, body: null }, path, at);
-  const base = headers.get(addressField);
+  const base = headers.get(baseField);
   const next = base === null ? null : nextPage(found.headers.get('link'), source, base);
   const answer = json(withoutXet(found.bytes, { path }));
   if (next !== null) answer.headers.set('link', next);

@@ -37,6 +37,13 @@ export const versions: VersionOrder = {
   },
 };
 
+/** The lowest first; each is read once. */
+export function inOrder(texts: Iterable<string>): string[] {
+  return Array.from(texts, (text) => ({ text, items: read(text) }))
+    .sort((a, b) => compare(a.items, b.items) || compareText(a.text, b.text))
+    .map(({ text }) => text);
+}
+
 function read(version: string): Item[] {
   const text = version.toLowerCase();
   const whole: Item[] = [];
@@ -72,8 +79,8 @@ function isNumber(piece: string): boolean {
 }
 
 function wordOf(text: string, isBeforeDigit: boolean): string {
-  const word = isBeforeDigit ? (letters[text] ?? text) : text;
-  return aliases[word] ?? word;
+  const word = isBeforeDigit && Object.hasOwn(letters, text) ? (letters[text] ?? text) : text;
+  return Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word;
 }
 
 /** Drops what means nothing from the end, also what stands before lists. */

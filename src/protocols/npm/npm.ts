@@ -13,6 +13,7 @@ import type { Mount, OriginDoor, OriginHome, Protocol } from '../../protocol.ts'
 import type { FreshnessPolicy } from '../../resource.ts';
 import { Budget } from '../budget.ts';
 import { beginWithoutPolicy } from '../follow-policy.ts';
+import { openLastLooks } from '../last-looks.ts';
 import { serveAccount } from './account/serve.ts';
 import { pullAdvisories } from './advisories.ts';
 import { jsonAnswer } from './canonical.ts';
@@ -34,7 +35,6 @@ import { serveHosted } from './hosted/serve.ts';
 import { tellOnce } from './hosted/tell.ts';
 import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
-import { openLastLooks } from './last-looks.ts';
 import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
 import type { MirrorOptions, NpmOrigin } from './origin.ts';

@@ -2,12 +2,12 @@
 import type { Clock } from '../../clock.ts';
 import type { FreshnessPolicy } from '../../resource.ts';
 import type { Budget } from '../budget.ts';
+import type { LastLooks } from '../last-looks.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
 import type { Catalogue } from './hosted/catalogue.ts';
 import type { Hosted } from './hosted/claims.ts';
-import type { LastLooks } from './last-looks.ts';
 import type { Outlines } from './outlines.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Remotes } from './remotes.ts';

@@ -4,8 +4,9 @@
  * here is foreseen, so what is wanted every day costs nothing; and only for somebody who waits, so that one thing foreseen leads to no other.
  */
 import type { Answer } from '../../entry.ts';
-import type { Item } from './ecosystem.ts';
+import type { Ecosystem, Item } from './ecosystem.ts';
 import { resourceOf } from './item.ts';
+import { below } from './name.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
 
 export interface Ahead {
@@ -17,11 +18,17 @@ export interface Ahead {
 const mostWaiting = 200;
 /** Of one document. */
 const mostOfOne = 4;
+/** A longer document is not looked into: that would hold up whoever waits for it, and for everything else. */
+const longestBytes = 4 * 2 ** 20;
 
 /** @param atOnce items that are fetched at once; 0: nothing is fetched ahead. */
 export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnce: number }): Ahead {
   const { ecosystem } = registry;
   const waiting: (() => Promise<void>)[] = [];
+  /** What is waiting or under way, by its key. */
+  const wantedAlready = new Set<string>();
+  /** What was foreseen leads to nothing further, whoever waits for it by now. */
+  const foreseen = new WeakSet<object>();
   let underWay = 0;
 
   function next(): void {
@@ -40,21 +47,45 @@ export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnc
 
   return {
     foresee(item, { status, body }, { ask, door }) {
-      if (atOnce === 0 || ecosystem.foresee === undefined || ask.background) return;
-      if (status !== 200 || !(body instanceof Uint8Array)) return;
-      for (const wanted of ecosystem.foresee(item, body).slice(0, mostOfOne)) {
+      if (atOnce === 0 || ask.background || foreseen.has(ask.named) || waiting.length >= mostWaiting) return;
+      if (status !== 200 || !(body instanceof Uint8Array) || body.byteLength > longestBytes) return;
+      if (!isAskedFor(item, registry, ask)) return;
+      for (const wanted of likelyAfter(ecosystem, item, body)) {
         if (waiting.length >= mostWaiting) break;
-        if (wanted.name !== null && registry.hosted?.claims(wanted.name) === true) continue;
-        waiting.push(() =>
-          door.fetchAhead(resourceOf(registry, wanted), {
-            ...ask,
-            stored: null,
-            part: null,
-            background: true,
-          }),
-        );
+        if (wanted.name !== null && registry.livesHere(wanted.name)) continue;
+        const resource = resourceOf(registry, wanted);
+        if (wantedAlready.has(resource.key)) continue;
+        wantedAlready.add(resource.key);
+        foreseen.add(resource);
+        const asked = { ...ask, stored: null, part: null, background: true };
+        waiting.push(async () => {
+          try {
+            await door.fetchAhead(resource, asked);
+          } finally {
+            wantedAlready.delete(resource.key);
+          }
+        });
       }
       next();
     },
   };
+}
+
+function likelyAfter(ecosystem: Ecosystem, item: Item, body: Uint8Array): readonly Item[] {
+  try {
+    return ecosystem.foresee?.(item, body).slice(0, mostOfOne) ?? [];
+  } catch {
+    return []; // A document that cannot be looked into foretells nothing, and is given out all the same.
+  }
+}
+
+/** What is read on behalf of something else, or ahead of somebody, is not what the client has: he goes on from that. */
+function isAskedFor(
+  { path }: Item,
+  { ecosystem, prefix }: RegistryOrigin,
+  { exchange }: Pulling['ask'],
+): boolean {
+  const read = ecosystem.read(...below({ prefix }, exchange.target));
+  if (read.as === 'forms') return read.forms.some((form) => form.path === path);
+  return read.as === 'item' && read.item.path === path;
 }

@@ -10,6 +10,8 @@ export const immutable = 'public, max-age=31536000, immutable';
 
 /** How long an index is fresh where neither the route nor the upstream says it; seconds. */
 const usualFreshS = 300;
+/** What says that a source does not have something: the next one is asked. */
+export const absentStatuses: ReadonlySet<number> = new Set([404, 410, 451]);
 /** How long "there is no such thing" is kept: long enough for a crowd, short enough for a publication. */
 export const absentFreshS = 10;
 
@@ -17,13 +19,15 @@ export interface Document {
   readonly body: string | Uint8Array;
   /** Media type. */
   readonly type: string;
+  /** Strong entity tag, where clients expect a certain one; absent: one is made. */
+  readonly etag?: string | undefined;
   /** Fields beside the usual ones, such as `vary`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The document; 304 when it is the stored one. */
 export function documentAnswer(
-  { body, type, fields = {} }: Document,
+  { body, type, etag: given, fields = {} }: Document,
   stored: Entry | null,
   cacheControl: string,
 ): Answer {
@@ -33,7 +37,7 @@ export function documentAnswer(
     algorithm: 'sha256',
     value: new Bun.CryptoHasher('sha256').update(bytes).digest('base64'),
   };
-  const etag = etagOf(digest);
+  const etag = given ?? etagOf(digest);
   const headers = new Headers({ etag, 'cache-control': cacheControl, ...fields });
   if (stored?.etag === etag) return { status: 304, headers, body: null };
   headers.set('content-type', type);

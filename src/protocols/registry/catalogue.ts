@@ -76,7 +76,8 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     for await (const name of namesOf(here(lent))) {
       const score = relevance({ name: name.toLowerCase(), description: '', keywords: [] }, words);
       if (score > 0 && hosted.claims(name) && lent.reader.mayRead(name, !hosted.isPublic(name)))
-        page.add({ name, score, cached: null });
+        if (((await findPackage(here(lent), name))?.versions ?? 0) > 0)
+          page.add({ name, score, cached: null });
       await paced();
     }
   }
@@ -136,7 +137,7 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
 
   async function describeHosted(name: string, lent: Lent): Promise<Described | null> {
     const known = await findPackage(here(lent), name);
-    if (known === null) return null;
+    if (known === null || known.versions === 0) return null;
     const found = await newestVersions(name, lent, mostVersions);
     const newest =
       found.find(({ version, yanked }) => yanked === null && !ecosystem.order.isPrerelease(version)) ??

@@ -5,13 +5,13 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { sourceField } from '../rendered.ts';
-import { cacheControlOf, type Document, documentAnswer, errorAnswer } from './answers.ts';
+import { absentStatuses, cacheControlOf, type Document, documentAnswer, errorAnswer } from './answers.ts';
 import type { Item } from './ecosystem.ts';
 import type { Pulling } from './origin.ts';
 import { freeJudge, type Judge } from './policy/judge-of.ts';
 import { type Made, madeOf, writeMade } from './source-field.ts';
 import type { Source } from './sources.ts';
-import { fetchWhole, passError, type Whole } from './upstream.ts';
+import { passError, type Whole, withWhole } from './upstream.ts';
 
 export interface IndexWanted {
   /** Below the source's address, with a leading slash. */
@@ -37,9 +37,6 @@ export interface Origin {
   readonly judge: Judge;
 }
 
-/** Nothing there: the next source is asked. */
-const absent: ReadonlySet<number> = new Set([404, 410, 451]);
-
 export async function pullIndex(item: Item, wanted: IndexWanted, at: Pulling): Promise<Answer> {
   const { registry, ask } = at;
   const subject = item.name ?? item.path;
@@ -47,21 +44,20 @@ export async function pullIndex(item: Item, wanted: IndexWanted, at: Pulling): P
   for (const source of wanted.sources ?? registry.sources.of(item.name)) {
     const judge = judgeFor(item, at);
     const known = stillMade(source.url + wanted.path, wanted, judge, at);
-    const found = await fetchWhole(source, wanted.path, { ...wanted, headers: conditionsOf(known) }, at);
-    const told = found.status >= 400 ? (wanted.refused?.(found, source) ?? null) : null;
-    if (absent.has(told?.status ?? found.status)) {
-      missing = told;
-      continue;
-    }
-    if (found.status === 304 && known !== null) return confirmed(known, found, at);
-    if (found.status !== 200) return told ?? refused(found, subject, at);
-    const document = await wanted.derive(found.bytes, {
-      source,
-      url: found.url,
-      headers: found.headers,
-      judge,
+    const headers = conditionsOf(known);
+    const answer = await withWhole(source, wanted.path, { ...wanted, headers }, at, async (found) => {
+      const told = found.status >= 400 ? (wanted.refused?.(found, source) ?? null) : null;
+      if (absentStatuses.has(told?.status ?? found.status)) {
+        missing = told;
+        return null;
+      }
+      if (found.status === 304 && known !== null) return confirmed(known, found, at);
+      if (found.status !== 200) return told ?? refused(found, subject, at);
+      const { bytes, url } = found;
+      const document = await wanted.derive(bytes, { source, url, headers: found.headers, judge });
+      return answerOf(document, found, { url: source.url + wanted.path, wanted, judge }, at);
     });
-    return answerOf(document, found, { url: source.url + wanted.path, wanted, judge }, at);
+    if (answer !== null) return answer;
   }
   const freshS = ask.background ? 0 : undefined;
   return missing ?? errorAnswer(registry.ecosystem, 404, `There is no ${subject}.`, freshS);
@@ -80,6 +76,8 @@ function stillMade(
 ): Made | null {
   const known = madeOf(ask.stored);
   if (known === null || known.url !== url || known.revision !== revision || known.mark !== mark) return null;
+  // Without a validator nothing is asked that could be confirmed.
+  if (known.etag === null && known.lastModified === null) return null;
   return known.untilMs !== null && registry.clock.now() >= known.untilMs ? null : known;
 }
 

@@ -41,6 +41,8 @@ export interface Ecosystem extends JudgedEcosystem {
   receive?(what: string, at: Changing): Promise<Answer>;
   /** An error in the words of its clients; absent: a problem document (RFC 9457). */
   error?(status: number, message: string): { readonly type: string; readonly body: string };
+  /** `WWW-Authenticate` for who has to authenticate, where its clients understand more than the network's own words. @param url of the route. */
+  challenge?(url: string): string;
   /**
    * At the origin: what the policy goes by, of a version that does not live here; for people who ask why it may or may not be used. `null`: no upstream has
    * it. Absent: no upstream says when versions were published.
@@ -51,6 +53,8 @@ export interface Ecosystem extends JudgedEcosystem {
     item: Item,
     of: { readonly sha256: string; readonly sizeBytes: number },
   ): Readonly<Record<string, string>>;
+  /** What a pattern of names in the config stands for, where it may be written more shortly; absent: for itself. */
+  patterns?(pattern: string): readonly string[];
   /** How each of its clients is pointed at a route. */
   guides(at: RouteAddress): readonly ClientGuide[];
   /**
@@ -63,6 +67,11 @@ export interface Ecosystem extends JudgedEcosystem {
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
   foresee?(item: Item, body: Uint8Array): readonly Item[];
+  /**
+   * Tags of what belongs to the same state of an upstream as this index: when it turns out to be another one, all of that is let go of at once,
+   * and not used while it is confirmed. Absent: indexes do not hang together.
+   */
+  belongTogether?(item: Item): readonly string[];
   /** What people are told of a version that lives here; absent: what every record has. */
   describe?(version: HostedVersion): Described;
 }
@@ -111,6 +120,8 @@ export interface Item {
   readonly isFile?: boolean | undefined;
   /** Of a file: other bytes may take its place, as those of a snapshot do. */
   readonly isMutable?: boolean | undefined;
+  /** Of a file: short, and about another one, such as its metadata or its signature: whoever has it has downloaded nothing. */
+  readonly isBeside?: boolean | undefined;
   /**
    * Holds addresses of this route, which begin with `placeholder` at the origin: a PoP writes its client's own there. Where the ecosystem
    * allows relative addresses, those are better.
@@ -142,6 +153,8 @@ export type Read =
       readonly status: number;
       readonly type: string;
       readonly body: string;
+      /** Where it is instead, relative to the address that was asked for. */
+      readonly location?: string;
     }
   /** No such address. */
   | { readonly as: 'absent'; readonly why: string }
@@ -153,6 +166,8 @@ export interface Passed {
   readonly what: string;
   /** `null`: the body says which package it is about, or it is about none. */
   readonly name: string | null;
+  /** It shows the origin who asks, by a name and a password (`Basic`): a PoP looks for no token. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 export type Write = ChangeWanted | { readonly as: 'malformed'; readonly why: string };
@@ -168,10 +183,15 @@ export interface ChangeWanted {
   readonly bringsBlob: boolean;
   /** Its address holds a signature of the origin's, which lets in whoever shows it, and which `receive` checks. Absent: whoever may do it. */
   readonly isSelfProven?: boolean | undefined;
+  /** See `Passed.isLogIn`. */
+  readonly isLogIn?: boolean | undefined;
 }
 
 /** For ecosystems whose answers depend on where the route is. */
-export type Placed = Pick<Mount, 'prefix' | 'route'>;
+export type Placed = Pick<Mount, 'prefix' | 'route'> & {
+  /** Everybody may read it, but for what is for some alone. */
+  readonly isOpen: boolean;
+};
 
 /** What the origin has of a route for packages, besides its stores. */
 export interface RegistryOrigin {

@@ -8,10 +8,12 @@ import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { type Digest, formatReprDigest } from '../../http/digest.ts';
 import type { PartAsk } from '../../parent.ts';
 import { discard } from '../bodies.ts';
-import { errorAnswer, etagOf, immutable } from './answers.ts';
+import { sourceField } from '../rendered.ts';
+import { absentStatuses, errorAnswer, etagOf, immutable } from './answers.ts';
 import type { Item } from './ecosystem.ts';
 import type { Pulling } from './origin.ts';
 import { refuseVersion } from './policy/refuse.ts';
+import { type Made, madeOf, writeMade } from './source-field.ts';
 import type { Source } from './sources.ts';
 import { askUpstream, passError } from './upstream.ts';
 
@@ -57,14 +59,15 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     };
 
   const headers = new Headers({ accept: '*/*' });
-  const part = partToAsk(ask.part, etag);
+  const part = partToAsk(item, ask.part, etag);
   askForPart(headers, part);
-  if (digest === null && ask.stored !== null) askConditionally(headers, ask.stored);
+  const isOfSame = digest === null && part === null && madeOf(ask.stored)?.url === addressOf(wanted);
+  if (isOfSame && ask.stored !== null) askConditionally(headers, ask.stored);
   const method = ask.exchange.method === 'HEAD' ? 'HEAD' : 'GET';
   const answer = await askUpstream(source, url, { method, headers }, at);
   const isWhole = answer.status === 200;
   const isPart = part !== null && (answer.status === 206 || answer.status === 416);
-  const isConfirmed = digest === null && ask.stored !== null && answer.status === 304;
+  const isConfirmed = isOfSame && answer.status === 304;
   if (!isWhole && !isPart && !isConfirmed) return passError(answer, item.path, registry);
   const cacheControl = keptFor(wanted, mayKeep, answer.headers);
   const fields = new Headers({ ...wanted.fields, 'cache-control': cacheControl, 'content-type': type });
@@ -73,8 +76,12 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     if (value !== null) fields.set(name, value);
   }
   if (digest === null) {
+    // Whoever codes what was asked for as it is has sent something else than the file.
+    const coding = answer.headers.get('content-encoding');
+    if (coding !== null) fields.set('content-encoding', coding);
     const tag = answer.headers.get('etag');
-    if (tag !== null && mayKeep) fields.set('etag', tag);
+    if (tag !== null && mayKeep && entityTag.test(tag)) fields.set('etag', tag);
+    if (mayKeep) fields.set(sourceField, writeMade({ ...nothingMade, url: addressOf(wanted) }));
   } else {
     fields.set('etag', etagOf(digest));
     fields.set('repr-digest', formatReprDigest(digest));
@@ -91,10 +98,26 @@ function keptFor({ cacheControl }: FileWanted, mayKeep: boolean, upstream: Heade
   return cacheControl ?? (mayKeep ? immutable : 'no-store');
 }
 
-/** Of bytes that a digest names, the upstream's own validators are nobody's business. */
-function partToAsk(part: PartAsk | null | undefined, etag: string | null): PartAsk | null {
+/** RFC 9110 §8.8.3. */
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+
+/** Of what is given out as it is, it is remembered where it is from: another source confirms nothing of it. */
+const nothingMade: Omit<Made, 'url'> = {
+  ...{ revision: 0, etag: null, lastModified: null, mark: '', untilMs: null },
+};
+
+function addressOf({ source, url }: Pick<FileWanted, 'source' | 'url'>): string {
+  return url.startsWith('/') ? source.url + url : url;
+}
+
+/**
+ * Of bytes that a digest names, the upstream's own validators are nobody's business; and where it can only be compared with all of them, a
+ * part is not asked for: whoever wants one gets it of the whole.
+ */
+function partToAsk({ inParts }: Item, part: PartAsk | null | undefined, etag: string | null): PartAsk | null {
   if (!part) return null;
   if (etag === null) return part;
+  if (inParts !== 'ahead') return null;
   const isPlain = /^bytes=(?:\d+-\d*|-\d+)$/.test(part.range);
   return isPlain && (part.ifRange == null || part.ifRange === etag) ? { range: part.range } : null;
 }
@@ -109,7 +132,7 @@ export async function pullFirst(
   let last: Answer | null = null;
   for (const source of sources) {
     last = await pull(source);
-    if (last.status !== 404 && last.status !== 410) return last;
+    if (!absentStatuses.has(last.status)) return last;
   }
   return last ?? errorAnswer(at.registry.ecosystem, 404, `There is no ${item.path}.`);
 }

@@ -5,6 +5,7 @@
  *     <route> <kind>/<path> <form>
  *     <route> <kind>/<path> <form or nothing> https://packages.example.com/pypi      at a PoP, of what is rendered
  */
+import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { CacheKey, FieldList, FreshnessPolicy, Pass, Resource } from '../../resource.ts';
 import type { Ecosystem, Item } from './ecosystem.ts';
@@ -25,6 +26,11 @@ function isItemResource(named: Resource | Pass): named is ItemResource {
 
 /** Where a PoP's clients reach the route; `null` where documents are the network's own. */
 type Address = string | null;
+
+/** A path that may be a part of a key: printable, and without the space that ends it there. */
+export function isKeyable(path: string): boolean {
+  return /^[\x21-\x7e]*$/.test(path);
+}
 
 export function keyOf(route: string, { kind, path, form = '' }: Item, address: Address = null): CacheKey {
   const rendering = address === null ? '' : ` ${address}`;
@@ -64,16 +70,18 @@ export interface Naming {
 export function resourceOf(naming: Naming, item: Item, address: Address = null): ItemResource {
   const { route, ecosystem, metadata } = naming;
   const { name, isFile = false, isRendered = false, isText = false, ask = askNothing } = item;
-  const isForGood = isFile && item.isMutable !== true;
+  if (!isKeyable(item.path))
+    throw new MeridianError('internal', `${ecosystem.id} names an item "${item.path}".`);
   const rendered = address !== null && isRendered;
   return {
     ...{ as: 'resource', item, key: keyOf(route, item, rendered ? address : null), kind: item.kind },
     ...(name !== null && { subject: name }),
     ...(name !== null && naming.isRestricted(name) && { isRestricted: true }),
     ...{ tags: tagsOf(ecosystem.id, item), ask, rendered, compress: address !== null && isText },
-    ...(isFile ? { isDownload: true } : { isDocument: true }),
-    ...(item.inParts !== undefined && { inParts: item.inParts }),
-    freshness: isForGood ? undefined : metadata,
+    ...(isFile && item.isBeside !== true ? { isDownload: true } : { isDocument: true }),
+    // What is rewritten has to be seen whole.
+    ...(item.inParts !== undefined && !rendered && { inParts: item.inParts }),
+    freshness: neverChanges(item) ? undefined : metadata,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Mount } from '../../protocol.ts';
 import type { Answered, FieldList, Named, Pass } from '../../resource.ts';
 import { byAddress } from '../known-names.ts';
 import type { ChangeWanted, Ecosystem, Passed, Read } from './ecosystem.ts';
-import { type Naming, resourceOf } from './item.ts';
+import { isKeyable, type Naming, resourceOf } from './item.ts';
 
 /** What an origin looks at of a request that changes something. Whoever sends it has been found out by the PoP. */
 const passedOn = [
@@ -17,8 +17,8 @@ const passedOn = [
   ...['x-checksum-sha512', 'repr-digest', 'content-digest', 'content-md5'],
 ];
 
-/** Where the client of a request that changes something reaches the route; for answers that have to say it. Between nodes alone. */
-export const addressField = 'meridian-address';
+/** Where the client of a PoP reaches the route: what addresses in answers begin with that no PoP renders. */
+export const baseField = 'meridian-base';
 
 /** Of one address: the same for all who ask, or as each likes it. */
 type Known = { readonly named: Named } | { choose(accept: string | null): Named };
@@ -37,7 +37,8 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange, address);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
-    return named.as === 'pass' ? { ...named, ask: fieldsOf(headers) } : named;
+    if (named.as !== 'pass') return named;
+    return { ...named, ask: [...addressed(headers, address), ...shownTo(named, headers)] };
   };
 }
 
@@ -52,6 +53,11 @@ export function below(
 }
 
 function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: string | null): Known {
+  const items = read.as === 'item' ? [read.item] : read.as === 'forms' ? read.forms : [];
+  if (!items.every(({ path }) => isKeyable(path)))
+    return {
+      named: refusal('malformed', 'request-malformed', 'The address holds what has to be percent-encoded.'),
+    };
   switch (read.as) {
     case 'item':
       return { named: resourceOf(naming, read.item, address) };
@@ -67,8 +73,8 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
     case 'pass':
       return { named: passed(read) };
     case 'answer': {
-      const { kind, status, type, body } = read;
-      return { named: answered(kind, status, type, body) };
+      const { kind, status, type, body, location } = read;
+      return { named: answered(kind, status, type, body, location) };
     }
     case 'absent':
       return { named: refusal('absent', 'not-found', read.why) };
@@ -78,6 +84,17 @@ function knownAt(read: Read, ecosystem: Ecosystem, naming: Naming, address: stri
 }
 
 /** Of what lives here, no upstream's credential says anything. */
+export function foreignOf(
+  ecosystem: Ecosystem,
+  authorization: string | null,
+  address: readonly [path: string, query: string],
+  livesHere: (name: string) => boolean,
+): Passed | null {
+  if (authorization === null || ecosystem.foreign === undefined) return null;
+  const shown = ecosystem.foreign(authorization, ...address);
+  return shown === null || (shown.name !== null && livesHere(shown.name)) ? null : shown;
+}
+
 function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
@@ -86,8 +103,8 @@ function foreignAt(
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
-  const shown = ecosystem.foreign?.(authorization, ...below(mount, target)) ?? null;
-  if (shown === null || (shown.name !== null && naming.livesHere(shown.name))) return null;
+  const shown = foreignOf(ecosystem, authorization, below(mount, target), naming.livesHere);
+  if (shown === null) return null;
   const range = headers.get('range');
   const ask: FieldList = [
     ...addressed(headers, mount.role === 'pop' ? base + mount.prefix : null),
@@ -103,8 +120,15 @@ function foreignAt(
   };
 }
 
-function passed({ what, name }: Passed): Pass {
-  return { as: 'pass', kind: what, why: 'bypass', deed: { action: 'read', subject: name ?? '' }, ask: [] };
+function passed({ what, name, isLogIn = false }: Passed): Pass {
+  const deed = { action: 'read', subject: name ?? '' } as const;
+  return { as: 'pass', kind: what, why: 'bypass', deed, ask: [], ...(isLogIn && { audience: 'anybody' }) };
+}
+
+/** The password of whoever logs in goes to the origin, which compares it; nothing else of what clients show does. */
+function shownTo({ audience }: Pick<Pass, 'audience'>, headers: Headers): FieldList {
+  const authorization = audience === 'anybody' ? headers.get('authorization') : null;
+  return authorization === null ? [] : [['authorization', authorization]];
 }
 
 function nameWrite(
@@ -118,24 +142,31 @@ function nameWrite(
   if (wanted === null)
     return refusal('write', 'method-not-allowed', `${ecosystem.title} knows no ${method} of this address.`);
   if (wanted.as === 'malformed') return refusal('malformed', 'request-malformed', wanted.why);
-  return changing(wanted, addressed(headers, address));
+  return changing(wanted, headers, address);
 }
 
 function changing(
-  { what, action, name, bringsBlob, isSelfProven = false }: ChangeWanted,
-  ask: FieldList,
+  { what, action, name, bringsBlob, isLogIn = false, isSelfProven = false }: ChangeWanted,
+  headers: Headers,
+  base: string | null,
 ): Pass {
-  const pass = { as: 'pass', kind: what, why: 'method', ask, bringsBlob } as const;
+  const pass = {
+    ...({ as: 'pass', kind: what, why: 'method', bringsBlob, ask: addressed(headers, base) } as const),
+    deed: { action, subject: name ?? '' },
+  };
   if (isSelfProven) return { ...pass, audience: 'anybody' };
+  if (isLogIn) {
+    const shown = shownTo({ audience: 'anybody' }, headers);
+    return { ...pass, audience: 'anybody', ask: [...pass.ask, ...shown] };
+  }
   // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-  const deed = { action, subject: name ?? '' };
-  return name === null ? { ...pass, audience: 'account', deed } : { ...pass, deed };
+  return { ...pass, ...(name === null && { audience: 'account' as const }) };
 }
 
-/** With where the client reaches the route, by the word of the PoP that it talks to. */
-function addressed(headers: Headers, address: string | null): FieldList {
-  const said = address ?? headers.get(addressField);
-  return said === null ? fieldsOf(headers) : [...fieldsOf(headers), [addressField, said]];
+/** With where the client reaches the route. @param base a PoP's word, which other nodes hand on; never a client's. */
+function addressed(headers: Headers, base: string | null): FieldList {
+  const said = base ?? headers.get(baseField);
+  return said === null ? fieldsOf(headers) : [...fieldsOf(headers), [baseField, said]];
 }
 
 function fieldsOf(headers: Headers): FieldList {
@@ -157,10 +188,11 @@ function notAcceptable(
   return answered('not-acceptable', 406, type, body);
 }
 
-function answered(kind: string, status: number, type: string, body: string): Answered {
+function answered(kind: string, status: number, type: string, body: string, location?: string): Answered {
   const fields: FieldList = [
     ['content-type', type],
     ['cache-control', 'no-store'],
+    ...(location === undefined ? [] : [['location', location] as const]),
   ];
   return { as: 'answer', kind, status, fields, body };
 }

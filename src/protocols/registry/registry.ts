@@ -5,9 +5,10 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { accessField, restrictedValue } from '../../identity.ts';
+import { ownTarget } from '../../http/targeted.ts';
 import type { Change, Mount, OriginHome, Protocol } from '../../protocol.ts';
 import type { Selector } from '../../purge.ts';
+import { restrict, toldApart } from '../blob-answer.ts';
 import { Budget } from '../budget.ts';
 import { renderedFor } from '../rendered.ts';
 import { replacer } from '../replace.ts';
@@ -22,13 +23,14 @@ import { openTeller } from './hosted/tell.ts';
 import { addressIn, indexTag, itemOf, keyOf, neverChanges, registryTag } from './item.ts';
 import { mirrorOf } from './mirror/mirror.ts';
 import { orMirrored } from './mirror/serve.ts';
-import { below, namer } from './name.ts';
+import { below, foreignOf, namer } from './name.ts';
 import type { RegistryOptions } from './options.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
 import { policyDesk } from './policy/explain.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { policyField, refusePackage } from './policy/refuse.ts';
 import { openSources } from './sources.ts';
+import { writtenOut } from './written-out.ts';
 
 /** Indexes of the largest size that may be under way at the same time. */
 const largestAtOnce = 4;
@@ -36,20 +38,22 @@ const encoder = new TextEncoder();
 
 export function registry(
   ecosystem: Ecosystem,
-  options: RegistryOptions,
+  given: RegistryOptions,
   mount: Mount,
   clock: Clock = systemClock,
 ): Protocol {
+  const options = writtenOut(given, ecosystem);
   const { id } = ecosystem;
+  const canonical = (name: string) => ecosystem.canonical(name);
   const { route, prefix } = mount;
   const { metadata, maxIndexBytes } = options;
-  const hosted = options.hosted && openHosted(options.hosted);
+  const hosted = options.hosted && openHosted(options.hosted, canonical);
   const livesHere = (name: string) => hosted?.claims(name) === true;
   const isRestricted = (name: string) => livesHere(name) && hosted?.isPublic(name) !== true;
   const policy = options.policy && openPolicy(options.policy, { ecosystem, route, clock });
   const origin: RegistryOrigin = {
     ...{ ecosystem, route, prefix, hosted, policy, metadata, maxIndexBytes, clock, isRestricted, livesHere },
-    sources: openSources(options.upstreams, livesHere),
+    sources: openSources(options.upstreams, livesHere, canonical),
     teller: openTeller(ecosystem, route),
     mirror: options.mirror,
     budget: new Budget(largestAtOnce * maxIndexBytes),
@@ -77,7 +81,10 @@ export function registry(
       return address === null ? answer : linkedFor(address, answer);
     },
     ...(ecosystem.error && {
-      problem: (error) => ecosystem.error?.(error.row.status, error.explanation) ?? plain(error),
+      problem: (error, { base }) => ({
+        ...(ecosystem.error?.(error.row.status, error.explanation) ?? plain(error)),
+        ...(ecosystem.challenge && { challenge: ecosystem.challenge(base + prefix) }),
+      }),
     }),
     async pull(ask, door) {
       origin.teller.tellLeft(door);
@@ -114,14 +121,22 @@ async function read(item: Item, at: Pulling): Promise<Answer> {
   const { registry } = at;
   if (item.name !== null && registry.hosted?.claims(item.name) === true) {
     const answer = await refusing(at, () => servedHere(item, at));
-    if (registry.isRestricted(item.name)) answer.headers.set(accessField, restrictedValue);
-    return answer;
+    return registry.isRestricted(item.name) ? forSome(answer) : answer;
   }
   await registry.policy?.ready();
   const refusal = item.name === null ? null : refusePackage(item.name, at);
   if (refusal !== null) return refusal;
   const pull = () => refusing(at, () => registry.ecosystem.pull(item, at));
   return orMirrored(item, at, pull, ({ version, mirroredMs }) => mayPass(item, { version, mirroredMs }, at));
+}
+
+/** What lives here and is for some alone says so, whatever the ecosystem made of it: also that it is not there, or has not changed. */
+function forSome(answer: Answer): Answer {
+  const { headers } = answer;
+  restrict(answer);
+  if (!headers.has(ownTarget)) return toldApart(answer);
+  headers.set('cache-control', (headers.get('cache-control') ?? 'no-store').replace('public', 'private'));
+  return answer;
 }
 
 /** Whether the policy lets through what was mirrored, as if it had been published then: its index is not looked at. */
@@ -141,22 +156,24 @@ function servedHere(item: Item, at: Pulling): Promise<Answer> {
 
 async function receive(at: Pulling): Promise<Answer> {
   const { ecosystem, prefix, teller } = at.registry;
-  const { method, target } = at.ask.exchange;
+  const { method, target, headers } = at.ask.exchange;
   const [path, query] = below({ prefix }, target);
   const isRead = method === 'GET' || method === 'HEAD';
-  const authorization = at.ask.exchange.headers.get('authorization');
-  const foreign = authorization === null ? null : (ecosystem.foreign?.(authorization, path, query) ?? null);
   const wanted =
-    foreign !== null
-      ? foreign
-      : isRead
-        ? ecosystem.read(path, query)
-        : (ecosystem.write?.(method, path, query) ?? null);
-  if (wanted === null || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
-  const { what } = wanted;
-  return refusing(at, () =>
+    foreignOf(ecosystem, headers.get('authorization'), [path, query], at.registry.livesHere) ??
+    (isRead ? ecosystem.read(path, query) : ecosystem.write?.(method, path, query));
+  if (!wanted || !('what' in wanted) || ecosystem.receive === undefined) throw notNamed(ecosystem);
+  const { what, name } = wanted;
+  if (wanted.as === 'pass' && name !== null && !at.registry.livesHere(name)) {
+    // Whoever asks an upstream as himself is still a client of this network.
+    await at.registry.policy?.ready();
+    const refusal = refusePackage(name, at);
+    if (refusal !== null) return refusal;
+  }
+  const answer = await refusing(at, () =>
     teller.noting(ecosystem.receive?.(what, { ...at, path, query }) ?? Promise.reject(notNamed(ecosystem))),
   );
+  return wanted.as === 'pass' && name !== null && at.registry.isRestricted(name) ? forSome(answer) : answer;
 }
 
 /** What the ecosystem refuses, in its own words. */
@@ -177,7 +194,7 @@ function covers(mount: Mount, ecosystem: Ecosystem, target: string): readonly Se
 
 /** All that is made of the same index is another one now. Files are what they are, unless they are gone. */
 function changed(
-  { ecosystem: { id }, route, hosted }: RegistryOrigin,
+  { ecosystem, route, hosted }: RegistryOrigin,
   item: Item,
   before: Parameters<Protocol['changed']>[1],
   { status, headers }: Answer,
@@ -190,6 +207,10 @@ function changed(
   if (status === 404 || status === 410) return { selectors: [own], soft: false, seen: key };
   const etag = headers.get('etag');
   if (neverChanges(item) || status !== 200 || etag === null || etag === before.etag) return null;
+  const together = ecosystem.belongTogether?.(item) ?? [];
+  if (together.length > 0)
+    return { selectors: together.map((tag) => ({ by: 'tag', tag })), soft: false, seen: key };
+  const { id } = ecosystem;
   const tag = item.name === null ? registryTag(id) : indexTag(id, item.name);
   return { selectors: item.form === undefined ? [own] : [{ by: 'tag', tag }], soft: true, seen: key };
 }

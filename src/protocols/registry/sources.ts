@@ -5,8 +5,8 @@
  */
 import type { Remote } from '../../protocol.ts';
 import type { Sender } from '../elsewhere.ts';
-import { matcher } from '../patterns.ts';
 import type { UpstreamOptions } from './options.ts';
+import { nameMatcher } from './patterns.ts';
 
 export interface Source extends Sender {
   /** With credentials, which go to this address alone. */
@@ -21,10 +21,11 @@ export interface Sources {
   readonly all: readonly Source[];
 }
 
-/** @param livesHere what is never asked for anywhere. */
+/** @param livesHere what is never asked for anywhere. @param canonical one for all spellings of a name. */
 export function openSources(
   upstreams: readonly UpstreamOptions[],
   livesHere: (name: string) => boolean,
+  canonical: (name: string) => string = (name) => name,
 ): Sources {
   const all = upstreams.map(({ name, url, authorization, internalHosts }): Source => {
     const address = url.replace(/\/+$/, '');
@@ -33,7 +34,9 @@ export function openSources(
   });
   const claims = upstreams.flatMap(({ names }, place) => {
     const source = all[place];
-    return names.length === 0 || source === undefined ? [] : [{ source, takes: matcher(names) }];
+    return names.length === 0 || source === undefined
+      ? []
+      : [{ source, takes: nameMatcher(names, canonical) }];
   });
   const general = all.filter((_, place) => upstreams[place]?.names.length === 0);
   const byName = new Map(

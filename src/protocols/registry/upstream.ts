@@ -2,12 +2,15 @@
  * Asking an upstream: redirects are followed without giving credentials away, bodies are collected up to a bound, and errors become what a
  * client of the network should hear.
  */
+import { promisify } from 'node:util';
+import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { askHost } from '../ask-host.ts';
 import { chunksOf, discard } from '../bodies.ts';
+import type { Share } from '../budget.ts';
 import { elsewhere } from '../elsewhere.ts';
-import { absentFreshS, errorAnswer, ownAnswer } from './answers.ts';
+import { absentFreshS, absentStatuses, errorAnswer, ownAnswer } from './answers.ts';
 import type { Pulling, RegistryOrigin } from './origin.ts';
 import type { Source } from './sources.ts';
 
@@ -39,13 +42,17 @@ export async function askUpstream(
   { method = 'GET', headers = new Headers(), body, isOneHop = false }: Question,
   { ask, door }: Pulling,
 ): Promise<Reply> {
-  let url = new URL(address.startsWith('/') ? source.url + address : address);
+  let url = await beginning(source, address);
+  const begunAt = url.origin;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     // Fields of its own for each hop: what the door adds for one place, credentials above all, is not for the next.
     const fields = new Headers(headers);
     if (!fields.has('accept-encoding')) fields.set('accept-encoding', 'identity');
+    // Whoever asks with a credential of his own asks as himself, and nowhere else than there.
+    const isPersonal = headers.has('authorization');
+    if (isPersonal && url.origin !== begunAt) fields.delete('authorization');
     const request = { method, headers: fields, signal: ask.signal, ...(body !== undefined && { body }) };
-    const authorization = isOwn(url, source) ? source.remote.authorization : undefined;
+    const authorization = isOwn(url, source) && !isPersonal ? source.remote.authorization : undefined;
     const answer = await askHost(source, url, authorization, request, door);
     if (isOneHop || !redirects.has(answer.status)) return { ...answer, url: url.href };
     await discard(answer);
@@ -53,6 +60,29 @@ export async function askUpstream(
     url = await elsewhere(source, url, answer.headers.get('location') ?? '//');
   }
   throw new MeridianError('upstream-invalid', `${source.name} redirects more than ${maxRedirects} times.`);
+}
+
+/**
+ * An address of the source's own, or one of its words, which is followed as a redirect is. Registries behind a proxy that ends TLS often
+ * write `http:` of themselves: where they are spoken to over TLS, so is that.
+ */
+async function beginning(source: Source, address: string): Promise<URL> {
+  if (address.startsWith('/')) return new URL(source.url + address);
+  const own = new URL(source.url);
+  const url = URL.parse(address);
+  if (url === null) return elsewhere(source, own, '//');
+  if (
+    own.protocol === 'https:' &&
+    url.protocol === 'http:' &&
+    url.hostname === own.hostname &&
+    url.port === ''
+  ) {
+    url.protocol = 'https:';
+    url.port = own.port;
+  }
+  return url.origin === own.origin && url.username === '' && url.password === ''
+    ? url
+    : elsewhere(source, own, url.href);
 }
 
 /** Credentials go to the source's own scheme, host and port, and below its own path. */
@@ -69,15 +99,47 @@ export interface Whole {
   readonly url: string;
 }
 
+export interface WholeWanted {
+  readonly headers?: Headers | undefined;
+  readonly accept?: string | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
 /**
- * A whole document. Anything but 200 comes without its body.
+ * A whole document, without the coding that it may come in. Anything but 200 comes without its body.
  * @throws `upstream-invalid` beyond `maxBytes`, `upstream-truncated`, `overloaded`.
  */
-export async function fetchWhole(
+export function fetchWhole(
   source: Source,
   address: string,
-  { headers, accept, maxBytes }: { headers?: Headers; accept?: string; maxBytes?: number },
+  wanted: WholeWanted,
   at: Pulling,
+): Promise<Whole> {
+  return withWhole(source, address, wanted, at, async (whole) => whole);
+}
+
+/** The same for who makes something of it: until that is done, its bytes count as memory in use. */
+export async function withWhole<Result>(
+  source: Source,
+  address: string,
+  wanted: WholeWanted,
+  at: Pulling,
+  use: (whole: Whole) => Promise<Result>,
+): Promise<Result> {
+  const share = at.registry.budget.share();
+  try {
+    return await use(await wholeOf(source, address, wanted, at, share));
+  } finally {
+    share.release();
+  }
+}
+
+async function wholeOf(
+  source: Source,
+  address: string,
+  { headers, accept, maxBytes }: WholeWanted,
+  at: Pulling,
+  share: Share,
 ): Promise<Whole> {
   const asked = new Headers(headers);
   if (accept !== undefined) asked.set('accept', accept);
@@ -88,18 +150,51 @@ export async function fetchWhole(
     return { status, headers: answer.headers, bytes: new Uint8Array(), url };
   }
   const most = maxBytes ?? at.registry.maxIndexBytes;
-  return { status, headers: answer.headers, bytes: await collected(answer, most, source, at.registry), url };
+  const bytes = await collected(answer, most, source, share);
+  const coding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (coding === 'identity' || coding === '') return { status, headers: answer.headers, bytes, url };
+  return { status, headers: answer.headers, bytes: await decoded(bytes, coding, most, source, share), url };
+}
+
+const decoders: Readonly<Record<string, (bytes: Uint8Array, options: ZlibOptions) => Promise<Buffer>>> = {
+  gzip: promisify<Uint8Array, ZlibOptions, Buffer>(gunzip),
+  'x-gzip': promisify<Uint8Array, ZlibOptions, Buffer>(gunzip),
+  deflate: promisify<Uint8Array, ZlibOptions, Buffer>(inflate),
+};
+
+/** Some servers code what was asked for as it is. */
+async function decoded(
+  bytes: Uint8Array,
+  coding: string,
+  maxBytes: number,
+  { name }: Source,
+  share: Share,
+): Promise<Uint8Array> {
+  const decode = decoders[coding];
+  if (decode === undefined)
+    throw new MeridianError(
+      'upstream-invalid',
+      `${name} sends a document in the coding ${coding}, which nobody asked for.`,
+    );
+  try {
+    const plain = await decode(bytes, { maxOutputLength: maxBytes });
+    share.take(plain.byteLength);
+    return plain;
+  } catch (cause) {
+    throw cause instanceof MeridianError
+      ? cause
+      : undecodable(name, `${coding}, ${maxBytes} bytes at most`, cause);
+  }
 }
 
 async function collected(
   answer: Answer,
   maxBytes: number,
   { name }: Source,
-  { budget }: RegistryOrigin,
+  share: Share,
 ): Promise<Uint8Array> {
   const announced = Number(answer.headers.get('content-length') ?? Number.NaN);
   const chunks: Uint8Array[] = [];
-  const share = budget.share();
   let size = 0;
   try {
     for await (const chunk of chunksOf(answer.body)) {
@@ -115,12 +210,16 @@ async function collected(
   } catch (cause) {
     if (cause instanceof MeridianError) throw cause;
     throw brokenOff(name, cause);
-  } finally {
-    share.release();
   }
   if (size < announced && !answer.headers.has('content-encoding'))
     throw new MeridianError('upstream-truncated', `${name}: ${size} of ${announced} bytes arrived.`);
   return Buffer.concat(chunks, size);
+}
+
+function undecodable(name: string, how: string, cause: unknown): MeridianError {
+  return new MeridianError('upstream-invalid', `A document of ${name} cannot be decoded (${how}).`, {
+    cause,
+  });
 }
 
 function brokenOff(name: string, cause: unknown): MeridianError {
@@ -137,7 +236,7 @@ export async function passThrough(
   const answer = await askUpstream(source, address, question, at);
   if (answer.status !== 200) return passError(answer, at.ask.exchange.path, at.registry);
   const headers = new Headers({ 'cache-control': 'no-store' });
-  for (const name of ['content-type', 'content-length', 'meridian-unframed']) {
+  for (const name of ['content-type', 'content-encoding', 'content-length', 'meridian-unframed']) {
     const value = answer.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
@@ -154,7 +253,7 @@ export async function passError(
   { ecosystem }: Pick<RegistryOrigin, 'ecosystem'>,
 ): Promise<Answer> {
   const { status, headers } = answer;
-  if (status === 404 || status === 410 || status === 451) {
+  if (absentStatuses.has(status)) {
     await discard(answer);
     return errorAnswer(ecosystem, status, `There is no ${subject}.`, absentFreshS);
   }

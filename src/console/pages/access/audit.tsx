@@ -1,7 +1,8 @@
 /** The audit log: who did what, when and from where, the newest first. */
-import type { AuditLine } from '../../data/api.ts';
+import type { AuditLine, Route } from '../../data/api.ts';
 import { type Ask, at } from '../../data/ask.ts';
 import { useSession } from '../../data/session.ts';
+import { useAnswer } from '../../data/use-answer.ts';
 import { type Page, usePages } from '../../data/use-pages.ts';
 import { useQuery } from '../../data/use-query.ts';
 import { Answered } from '../../parts/answered.tsx';
@@ -27,7 +28,6 @@ const kinds = [
   ['grant.', 'grants'],
   ['user.', 'users'],
   ['team.', 'teams'],
-  ['npm.', 'npm packages'],
 ] as const;
 
 export function Audit() {
@@ -36,6 +36,7 @@ export function Audit() {
   const sinceMs = times.find(([text]) => text === since)?.[2];
   const filter = { by, what, sinceMs };
   const { known, more } = usePages((after) => linesFrom(ask, filter, after), [by, what, since]);
+  const protocols = useAnswer(async () => protocolsOf(await ask('GET', '/routes')), []).value ?? [];
   const set = (name: string) => (value: string) => change({ [name]: value === '' ? undefined : value });
   return (
     <Panel
@@ -55,7 +56,7 @@ export function Audit() {
           set={set('by')}
           type="search"
         />
-        <Choice label="What" value={what} set={set('what')} of={kindsWith(what)} />
+        <Choice label="What" value={what} set={set('what')} of={kindsWith(what, protocols)} />
         <Choice
           label="When"
           value={since}
@@ -101,8 +102,15 @@ export function Audit() {
 }
 
 /** Also what somebody has written into the address. */
-function kindsWith(what: string): readonly (readonly [string, string])[] {
-  return kinds.some(([kind]) => kind === what) ? kinds : [...kinds, [what, what]];
+/** What happens to packages is noted by protocol. */
+function protocolsOf(routes: readonly Route[]): readonly string[] {
+  const all = routes.map(({ protocol }) => protocol).filter((protocol) => protocol !== 'web');
+  return [...new Set(['npm', ...all])];
+}
+
+function kindsWith(what: string, protocols: readonly string[]): readonly (readonly [string, string])[] {
+  const known = [...kinds, ...protocols.map((each) => [`${each}.`, `${each} packages`] as const)];
+  return known.some(([kind]) => kind === what) ? known : [...known, [what, what]];
 }
 
 function Who({ by, from, token }: AuditLine) {

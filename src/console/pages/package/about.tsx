@@ -8,6 +8,7 @@ import { When } from '../../parts/when.tsx';
 import { keptBytes } from '../packages/results.tsx';
 import { Policy } from './policy.tsx';
 import { Purge } from './purge.tsx';
+import { Remove } from './remove.tsx';
 
 export function About({ page }: { readonly page: PackagePage }) {
   const { own } = useSession();
@@ -22,6 +23,7 @@ export function About({ page }: { readonly page: PackagePage }) {
       <Panel title="Kept here">
         <Kept page={page} />
         {own.administers && <Purge page={page} />}
+        {page.mayDelete && <Remove page={page} />}
       </Panel>
       <Panel title="Policy">
         <Policy page={page} />

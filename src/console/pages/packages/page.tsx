@@ -27,7 +27,7 @@ export default function Packages() {
   );
   const clients = useAnswer(() => clientsAt(ask, null), []);
   const popular = usePopular();
-  const routes = clients.value?.routes.filter((each) => each.clients.some(({ install }) => install !== null));
+  const routes = clients.value?.routes.filter(({ protocol }) => protocol !== 'web');
 
   return (
     <>

@@ -12,13 +12,21 @@ import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 
 /** How what may be explained is called, by protocol. */
-const subjects = {
-  npm: { label: 'Package or version', such: ['lodash', 'lodash@4.17.20'] },
-  oci: { label: 'Image', such: ['docker.io/library/alpine:3', 'ghcr.io/acme/app@sha256:…'] },
-} as const;
+const subjects: Readonly<Record<string, readonly [name: string, version: string]>> = {
+  npm: ['lodash', 'lodash@4.17.20'],
+  oci: ['docker.io/library/alpine:3', 'ghcr.io/acme/app@sha256:…'],
+  pypi: ['requests', 'requests@2.32.0'],
+  go: ['golang.org/x/net', 'golang.org/x/net@v0.38.0'],
+  cargo: ['serde', 'serde@1.0.200'],
+  maven: ['org.apache.commons:commons-lang3', 'org.apache.commons:commons-lang3@3.17.0'],
+  rubygems: ['rack', 'rack@3.1.0'],
+  nuget: ['newtonsoft.json', 'newtonsoft.json@13.0.3'],
+};
+const anySubject = ['a name', 'name@1.0.0'] as const;
 
 export function Explain({ route, protocol }: { readonly route: string; readonly protocol: string }) {
-  const { label, such } = protocol === 'oci' ? subjects.oci : subjects.npm;
+  const label = protocol === 'oci' ? 'Image' : 'Package or version';
+  const such = subjects[protocol] ?? anySubject;
   const [{ explain = '' }, change] = useQuery();
   const [text, setText] = useState(explain);
   // A link on this page leads here, too.

@@ -12,7 +12,7 @@ import { publish } from '../../registry/hosted/publish.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
 import { serveDocument } from '../../registry/hosted/serve.ts';
-import { addressField } from '../../registry/name.ts';
+import { baseField } from '../../registry/name.ts';
 import { shortName } from '../../short-name.ts';
 import type { Address, ReadAddress, Repo, RepoType } from '../address.ts';
 import { readAddress } from '../address.ts';
@@ -210,7 +210,7 @@ async function paths({ repo, rev }: Extract<Address, { at: 'paths' }>, at: Chang
 
 /** Where the client reaches the route, by the word of the PoP. */
 function baseOf({ ask: { exchange }, registry: { prefix } }: Changing): string {
-  return exchange.headers.get(addressField) ?? exchange.base + prefix;
+  return exchange.headers.get(baseField) ?? exchange.base + prefix;
 }
 
 function asJson<Shape extends z.ZodType>(shape: Shape, bytes: Uint8Array): z.output<Shape> {

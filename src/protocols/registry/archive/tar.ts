@@ -21,6 +21,8 @@ export interface TarOptions {
   wanted(path: string): boolean;
   /** Of all entries that are kept, together. */
   readonly maxBytes: number;
+  /** All of it unpacked; absent: 8 GiB. */
+  readonly maxUnpackedBytes?: number | undefined;
 }
 
 /** A file or a link is one entry; a folder none. */
@@ -55,7 +57,7 @@ export async function readTar(source: ReadableStream<Uint8Array>, options: TarOp
 
 type Kept = 'entry' | 'records' | 'long-name';
 
-function tarReader({ wanted, maxBytes }: TarOptions) {
+function tarReader({ wanted, maxBytes, maxUnpackedBytes = limits.unpackedBytes }: TarOptions) {
   let header = Buffer.alloc(0);
   /** Bytes that are left of the entry at hand, with what fills its last block. */
   let left = 0;
@@ -151,8 +153,8 @@ function tarReader({ wanted, maxBytes }: TarOptions) {
   return {
     push(chunk: Uint8Array): void {
       total += chunk.byteLength;
-      if (total > limits.unpackedBytes)
-        throw new Refusal(413, `The archive unpacks to more than ${limits.unpackedBytes} bytes.`);
+      if (total > maxUnpackedBytes)
+        throw new Refusal(413, `The archive unpacks to more than ${maxUnpackedBytes} bytes.`);
       for (let at = 0; at < chunk.byteLength && !hasEnded; ) at += take(chunk.subarray(at));
     },
     end(): Tar {

@@ -5,8 +5,8 @@
 import { MeridianError } from '../../../errors.ts';
 import type { OriginDoor } from '../../../protocol.ts';
 import type { Bounds, Stores } from '../../../store.ts';
-import { matcher } from '../../patterns.ts';
 import type { HostedOptions } from '../options.ts';
+import { nameMatcher } from '../patterns.ts';
 
 export interface Hosted extends Pick<HostedOptions, 'maxFileBytes'> {
   readonly bounds: Bounds;
@@ -15,12 +15,16 @@ export interface Hosted extends Pick<HostedOptions, 'maxFileBytes'> {
   isPublic(name: string): boolean;
 }
 
-export function openHosted({ names, public: open, maxFileBytes, quota }: HostedOptions): Hosted {
+/** @param canonical one for all spellings of a name. */
+export function openHosted(
+  { names, public: open, maxFileBytes, quota }: HostedOptions,
+  canonical: (name: string) => string = (name) => name,
+): Hosted {
   return {
     maxFileBytes,
     bounds: { routeBytes: quota.bytes, packageBytes: quota.packageBytes, versions: quota.versions },
-    claims: matcher(names),
-    isPublic: matcher(open),
+    claims: nameMatcher(names, canonical),
+    isPublic: nameMatcher(open, canonical),
   };
 }
 

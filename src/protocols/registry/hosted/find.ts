@@ -124,12 +124,13 @@ export async function findFile(
   return record?.state === 'there' ? { ...fileOf(file, record), package: name, version: whose } : null;
 }
 
-/** All packages of the route, in order. @param after goes on behind this name. */
+/** All packages of the route of which there is a version, in order. @param after goes on behind this name. */
 export async function* namesOf(at: Reading, after?: string): AsyncGenerator<string, void, undefined> {
   const { route } = at.registry;
   const behind = after === undefined ? undefined : packageKey({ route, name: after });
-  for await (const { key } of allBelow(readerOf(at), packagesPrefix(route), { after: behind }))
-    yield key.at(-1) ?? '';
+  // What was taken away leaves the name of its package, so that its numbers are not used again.
+  for await (const { key, value } of allBelow(readerOf(at), packagesPrefix(route), { after: behind }))
+    if (asPackage(value).versions > 0) yield key.at(-1) ?? '';
 }
 
 function readerOf({ door }: Reading): DocumentReader {

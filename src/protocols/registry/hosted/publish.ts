@@ -5,7 +5,7 @@
  * A version that was taken away leaves its number taken, and a file its name, as on npm: whoever has the old bytes by its name in a lock file never gets
  * others. Only what is published to be replaced (`onExisting`) may come back.
  */
-import type { Transaction } from '../../../store.ts';
+import type { Sha256, Transaction } from '../../../store.ts';
 import { shortName } from '../../short-name.ts';
 import type { Pulling } from '../origin.ts';
 import { audit } from './audit.ts';
@@ -57,6 +57,11 @@ export interface FileToPublish {
   readonly name: string;
   readonly held: Held;
   readonly meta?: Meta | undefined;
+  /**
+   * Asked in the transaction, so that of two who have seen the same, one is too late. Throws a `Refusal` where it may not be put in place of what is there.
+   * @param there what is there under its name; `null`: nothing.
+   */
+  readonly mayReplace?: ((there: Sha256 | null) => void) | undefined;
 }
 
 export interface Published {
@@ -182,9 +187,10 @@ async function addFiles(adding: Adding, before: VersionThere | null): Promise<Ch
   const replaced: string[] = [];
   let bytes = 0;
   let bytesBefore = 0;
-  for (const { name, held, meta = {} } of files) {
+  for (const { name, held, meta = {}, mayReplace } of files) {
     const found = await transaction.get(fileKey(where, version, name));
     const old = found && asFile(found.value);
+    mayReplace?.(old?.state === 'there' ? old.blob : null);
     if (old !== null && isDone(publication, { name, held, meta }, old)) continue;
     if (old === null && !isNameShared) await refuseOtherVersion(transaction, where, version, name);
     if (old?.state === 'there') {

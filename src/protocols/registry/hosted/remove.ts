@@ -2,6 +2,7 @@
  * Takes away what lives here: a file, a version, or all of a package. Its number, or its name, stays taken unless the ecosystem says otherwise. The
  * bytes go with a later collection, where nothing else needs them.
  */
+import type { Action } from '../../../identity.ts';
 import type { Document, Transaction } from '../../../store.ts';
 import { shortName } from '../../short-name.ts';
 import type { Pulling } from '../origin.ts';
@@ -33,6 +34,8 @@ export interface Removal {
   readonly file: string | null;
   /** It may be published again, with other bytes: for what is a tree of files rather than a registry. Absent: its name stays taken. */
   readonly leavesNothing?: boolean | undefined;
+  /** What whoever does it has to have the right to; absent: `delete`. */
+  readonly right?: Action | undefined;
   /** For the audit log; absent: `remove`. */
   readonly action?: string | undefined;
   /** Tags of what else is outdated by it. */
@@ -47,8 +50,8 @@ const mostAtOnce = 1_000;
  * @throws as `publish`, of the right to `delete`; a `Refusal` where there is no such thing.
  */
 export async function remove(at: Pulling, removal: Removal): Promise<void> {
-  const { name, version, file } = removal;
-  authorise(at, 'delete', name);
+  const { name, version, file, right = 'delete' } = removal;
+  authorise(at, right, name);
   homeOf(at, name);
   const what = [name, version, file].filter((part) => part !== null).join(' ');
   for (let isFirst = true; ; isFirst = false) {

@@ -52,7 +52,7 @@ export interface JudgedEcosystem {
 export function openPolicy(options: PolicyOptions, { ecosystem, route, clock }: PolicyDependencies): Policy {
   const { id, order } = ecosystem;
   const canonical = (name: string) => ecosystem.canonical(name);
-  checkRanges(options, ecosystem);
+  refuseUnreadable(options, ecosystem);
   const thread = openOsvThread(clock);
   const core = openCore(
     { ...options, provenance: [] },
@@ -100,15 +100,41 @@ export function beginWithout(
   beginWithoutPolicy({ ...followed(ecosystem.id, route), home });
 }
 
-/** A rule that cannot be read must not be one that says nothing. */
-function checkRanges(
+/** A rule of a policy that says nothing to its ecosystem. */
+export interface UnreadableRule {
+  /** Where it stands in the policy: `['blocked', 3]`. */
+  readonly at: readonly (string | number)[];
+  readonly text: string;
+  /** Completes "cannot be read: …". */
+  readonly why: string;
+}
+
+/** Rules about what is no range of versions in the ecosystem. */
+export function unreadableRules(
   { blocked, only = [], releaseAge }: PolicyOptions,
-  { order, title }: JudgedEcosystem,
-): void {
-  for (const text of [...blocked, ...only, ...(releaseAge?.exempt ?? [])]) {
-    const { range } = specOf(text);
-    const read = range === '*' ? null : readRange(range, order);
-    if (read !== null && 'mistake' in read)
-      throw new TypeError(`The policy's rule about ${text} is none for ${title}: ${read.mistake}.`);
-  }
+  { order }: Pick<JudgedEcosystem, 'order'>,
+): readonly UnreadableRule[] {
+  const lists = [
+    ...[
+      { at: ['blocked'], texts: blocked },
+      { at: ['only'], texts: only },
+    ],
+    { at: ['releaseAge', 'exempt'], texts: releaseAge?.exempt ?? [] },
+  ];
+  return lists.flatMap(({ at, texts }) =>
+    texts.flatMap((text, nth): readonly UnreadableRule[] => {
+      const { range } = specOf(text);
+      const read = range === '*' ? null : readRange(range, order);
+      return read !== null && 'mistake' in read ? [{ at: [...at, nth], text, why: read.mistake }] : [];
+    }),
+  );
+}
+
+/** A rule that cannot be read must not be one that says nothing. */
+function refuseUnreadable(options: PolicyOptions, ecosystem: JudgedEcosystem): void {
+  const [first] = unreadableRules(options, ecosystem);
+  if (first !== undefined)
+    throw new TypeError(
+      `The policy's rule about ${first.text} is none for ${ecosystem.title}: ${first.why}.`,
+    );
 }

@@ -3,6 +3,7 @@
  * the name, versions; without it, all.
  */
 import { matches } from '../../stars.ts';
+import { piecesOf } from '../patterns.ts';
 
 export interface Spec {
   readonly name: string;
@@ -18,7 +19,7 @@ export function specOf(text: string): Spec {
 
 /**
  * Of these rules, the ranges that hold for a package.
- * @param canonical one for all spellings of a name. Of a name with stars, it is asked about what stands between them.
+ * @param canonical one for all spellings of a name.
  */
 export function rangesOf(
   specs: readonly Spec[],
@@ -27,7 +28,7 @@ export function rangesOf(
   const byName = new Map<string, string[]>();
   const patterns: { readonly pieces: readonly string[]; readonly range: string }[] = [];
   for (const { name, range } of specs) {
-    const pieces = name.split('*').map((piece) => (piece === '' ? '' : canonical(piece)));
+    const pieces = piecesOf(name, canonical);
     const [whole = ''] = pieces;
     if (pieces.length > 1) patterns.push({ pieces, range });
     else byName.set(whole, [...(byName.get(whole) ?? []), range]);

@@ -3,7 +3,7 @@
  * file that the stored index does not know. Once per package and moment, whatever number of made-up files
  * is asked for.
  */
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** As long as "not found" is kept for the file itself. */
 const PAUSE_MS = 10_000;

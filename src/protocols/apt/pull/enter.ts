@@ -1,0 +1,85 @@
+/**
+ * Enters a generation: before the first client reads its `InRelease`, the origin has what this network's clients ask for of it, compared with the
+ * hashes that it names, and nobody has a file of the pool any more that it lists with other bytes. An upstream in the middle of a change cannot
+ * be entered: until it can, the generation before answers.
+ */
+import { MeridianError } from '../../../errors.ts';
+import { readItem } from '../../registry/item.ts';
+import type { Pulling } from '../../registry/origin.ts';
+import { byHash, plainTag, poolTag, within } from '../item.ts';
+import { suiteIn } from '../path.ts';
+import type { Folder, Generation } from './generation.ts';
+import { type KnownSuites, noteIndex, type Suite } from './known.ts';
+import { isPoolIndex, readPoolIndex } from './pool.ts';
+import { othersThan } from './pool-index.ts';
+
+/** Files that are purged one by one; where more have changed, all of the archive's are. */
+const mostPurged = 500;
+
+export async function enter(
+  at: Folder,
+  generation: Generation,
+  known: KnownSuites,
+  pulling: Pulling,
+): Promise<void> {
+  const { archive, folder } = at;
+  const { registry, door } = pulling;
+  const suites = await known.of(archive, door.stores, registry.clock.now());
+  const suite = suites.get(folder);
+  if (suite?.entered === generation.sha256) return;
+  const changed = suite === undefined ? [] : await changesOf(at, suite, generation, pulling);
+  if (suite !== undefined) {
+    const others = changed.flatMap(({ others }) => others);
+    const files =
+      others.length > mostPurged ? [poolTag(archive)] : others.map((key) => poolTag(archive, key));
+    // The plain names of `folder/x` are those of its suite: no node has the indexes before when the first client reads the release of these.
+    const tags = [plainTag(archive, suiteIn(within(folder, 'x'))), ...files];
+    await door.purge(tags.map((tag) => ({ by: 'tag', tag })));
+  }
+  await known.note(at, door.stores, (noted) => {
+    noted.entered = generation.sha256;
+    for (const { path, sha256 } of changed) noteIndex(noted, path, sha256);
+  });
+}
+
+interface ChangedIndex {
+  readonly path: string;
+  readonly sha256: string;
+  /** Files of the pool that have other bytes than in the generation before. */
+  readonly others: readonly Parameters<typeof poolTag>[1][];
+}
+
+async function changesOf(
+  { archive, folder }: Folder,
+  suite: Suite,
+  { release }: Generation,
+  at: Pulling,
+): Promise<readonly ChangedIndex[]> {
+  const changed: ChangedIndex[] = [];
+  for (const [path, [before]] of suite.indexes) {
+    const sha256 = release.indexes.get(path)?.sha256;
+    if (sha256 === undefined || sha256 === before) continue;
+    const whole = within(folder, path);
+    const { status } = await readItem(byHash(archive, whole, sha256), at);
+    if (status !== 200)
+      throw new MeridianError(
+        'upstream-changed',
+        `${archive}/${folder} is being changed: it names a ${path} that cannot be had yet (${status}).`,
+      );
+    changed.push({ path, sha256, others: await othersIn(archive, whole, [before, sha256], at) });
+  }
+  return changed;
+}
+
+async function othersIn(
+  archive: string,
+  path: string,
+  [before, after]: readonly [string | undefined, string],
+  at: Pulling,
+): Promise<ChangedIndex['others']> {
+  if (before === undefined || !isPoolIndex(path)) return [];
+  const one = await readPoolIndex(archive, path, before, at);
+  const other = await readPoolIndex(archive, path, after, at);
+  if (one === null) return []; // nobody can have learnt a digest by it
+  return other === null ? [] : [...othersThan(one, other)];
+}

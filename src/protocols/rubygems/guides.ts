@@ -1,0 +1,75 @@
+/** How `gem` and Bundler are pointed at a route. */
+import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+
+export function guides({ url }: RouteAddress): readonly ClientGuide[] {
+  const source = `${url}/`;
+  const host = new URL(source).host;
+  return [
+    {
+      ...{ id: 'gem', title: 'gem', trust: trustOf(source, 'SSL_CERT_FILE') },
+      setUp: [
+        {
+          do: 'set',
+          file: {
+            ...{ path: '.gemrc', form: 'yaml' },
+            settings: [{ key: ':sources', value: source, isItem: true }],
+          },
+          why: 'Gems then come from this network. Take other sources out of the list.',
+        },
+      ],
+      logIn: [
+        run(
+          `export GEM_HOST_API_KEY=<token>`,
+          'For pushing, with `gem push --host`. To read what needs a token, write it into the source: `https://name:token@…`.',
+        ),
+      ],
+      check: [run(`gem sources`, `Says ${source}.`)],
+      undo: undoOf('gem'),
+      install: `gem install {name} --version {version} --clear-sources --source ${source}`,
+    },
+    {
+      ...{ id: 'bundler', title: 'Bundler', trust: trustOf(source, 'BUNDLE_SSL_CA_CERT') },
+      setUp: [
+        {
+          do: 'set',
+          file: {
+            ...{ path: '.bundle/config', form: 'yaml' },
+            settings: [{ key: 'BUNDLE_MIRROR__ALL', value: `"${source}"` }],
+          },
+          why: 'Whatever a Gemfile names as its source, gems then come from this network. It stays out of Gemfile.lock.',
+        },
+      ],
+      logIn: [
+        run(
+          `bundle config set --global ${host} name:<token>`,
+          'Keeps a token for this address in ~/.bundle/config.',
+        ),
+      ],
+      check: [run('bundle config get mirror.all', `Says ${source}.`)],
+      undo: undoOf('bundler'),
+    },
+  ];
+}
+
+function run(command: string, why: string): Step {
+  return { do: 'run', command, why };
+}
+
+function trustOf(source: string, variable: string): readonly Step[] {
+  if (!source.startsWith('https:')) return [];
+  return [
+    run(
+      `export ${variable}=/path/to/ca.pem`,
+      'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
+    ),
+  ];
+}
+
+function undoOf(client: string): readonly Step[] {
+  return [
+    run(
+      `meridian setup ${client} --undo`,
+      'Puts back what the files said before; by hand, take the lines out again.',
+    ),
+  ];
+}
