@@ -12,6 +12,7 @@ import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
 import { go } from '../protocols/go/go.ts';
 import { helm } from '../protocols/helm/helm.ts';
+import { huggingface } from '../protocols/huggingface/huggingface.ts';
 import { maven } from '../protocols/maven/maven.ts';
 import { nuget } from '../protocols/nuget/nuget.ts';
 import { pypi } from '../protocols/pypi/pypi.ts';
@@ -27,6 +28,7 @@ const made: Made = {
   nuget: () => nuget,
   rubygems: () => rubygems,
   files,
+  huggingface,
   pypi: () => pypi(),
   maven: (settings) => maven(settings),
   go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),

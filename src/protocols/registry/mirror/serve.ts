@@ -60,7 +60,9 @@ export async function serveMirrored(item: Item, at: Pulling, allows?: Allows): P
   // Nobody waits for it, and what is not noted today is noted tomorrow.
   void noteUse(registry.clock, stores.metadata, found).catch(() => {});
   const digest = fromShasum(blob);
+  const own = isFile ? registry.ecosystem.fieldsOf?.(item, { sha256: blob, sizeBytes }) : undefined;
   const headers = new Headers({
+    ...own,
     'cache-control': neverChanges(item) ? immutable : `public, max-age=${indexFreshS}`,
     ...(digest && { etag: etag ?? etagOf(digest), 'repr-digest': formatReprDigest(digest) }),
     'last-modified': new Date(mirroredMs).toUTCString(),
