@@ -21,7 +21,7 @@ import { unreadableRules } from '../protocols/registry/policy/policy.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
-type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
+type Made = { readonly [Id in EcosystemId]: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
   apt: (settings, { route }) => apt(route, settings),
@@ -58,9 +58,7 @@ function ecosystemOf<Id extends EcosystemId>(
   settings: EcosystemSettings[Id],
   placed: Placed,
 ): Ecosystem {
-  const make = made[id];
-  if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
-  return make(settings, placed);
+  return made[id](settings, placed);
 }
 
 /** What the config alone cannot know: rules about versions that are none to the ecosystem. */
