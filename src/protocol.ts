@@ -46,6 +46,8 @@ export interface Protocol {
    * answer into the one for this client, as it streams. Absent: answers are passed on as they are.
    */
   rewrite?(resource: Resource, answer: Answer, exchange: Exchange): Answer;
+  /** The same for the fields of a 304: what is stored of an answer stays, but for what these say. Absent: none of them holds an address. */
+  confirm?(resource: Resource, answer: Answer): Answer;
   /**
    * At the PoP: what is asked first for somebody who has no right by name to what he wants, where nobody may tell a name that he may not
    * read from one that there is not. `null`: that is no secret here. Not asked about what is stored and is for everybody.

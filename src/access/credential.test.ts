@@ -9,6 +9,7 @@ const credential = (fields: Record<string, string>) => credentialIn(new Headers(
 describe('a credential is found', () => {
   const ways: Record<string, Record<string, string>> = {
     'as a bearer': { authorization: `Bearer ${token}` },
+    'as a bearer of Hugging Face’s clients': { authorization: `Bearer hf_${token}` },
     'as a bearer in lower case': { authorization: `bearer ${token}` },
     'as a password': { authorization: basic(`alice:${token}`) },
     'as a password without a user name': { authorization: basic(`:${token}`) },

@@ -12,6 +12,7 @@ import { cargo } from '../protocols/cargo/cargo.ts';
 import { files } from '../protocols/files/files.ts';
 import { go } from '../protocols/go/go.ts';
 import { helm } from '../protocols/helm/helm.ts';
+import { huggingface } from '../protocols/huggingface/huggingface.ts';
 import { maven } from '../protocols/maven/maven.ts';
 import { nuget } from '../protocols/nuget/nuget.ts';
 import { pypi } from '../protocols/pypi/pypi.ts';
@@ -20,13 +21,14 @@ import { unreadableRules } from '../protocols/registry/policy/policy.ts';
 import { registry } from '../protocols/registry/registry.ts';
 import { rubygems } from '../protocols/rubygems/rubygems.ts';
 
-type Made = { readonly [Id in EcosystemId]?: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
+type Made = { readonly [Id in EcosystemId]: (settings: EcosystemSettings[Id], placed: Placed) => Ecosystem };
 
 const made: Made = {
   apt: (settings, { route }) => apt(route, settings),
   nuget: () => nuget,
   rubygems: () => rubygems,
   files,
+  huggingface,
   pypi: () => pypi(),
   maven: (settings) => maven(settings),
   go: ({ sumdb }) => go({ database: sumdb === 'off' ? null : sumdb }),
@@ -56,9 +58,7 @@ function ecosystemOf<Id extends EcosystemId>(
   settings: EcosystemSettings[Id],
   placed: Placed,
 ): Ecosystem {
-  const make = made[id];
-  if (make === undefined) throw new Error(`this build of Meridian has no ${id}`);
-  return make(settings, placed);
+  return made[id](settings, placed);
 }
 
 /** What the config alone cannot know: rules about versions that are none to the ecosystem. */

@@ -223,7 +223,9 @@ function rewriting(parent: Parent, protocol: Protocol): Parent {
   return async (ask) => {
     const answer = await parent(ask);
     const { named, exchange } = ask;
-    if (named.as !== 'resource' || answer.status !== 200) return answer;
+    if (named.as !== 'resource') return answer;
+    if (answer.status === 304) return protocol.confirm?.(named, answer) ?? answer;
+    if (answer.status !== 200) return answer;
     return protocol.rewrite?.(named, answer, exchange) ?? answer;
   };
 }

@@ -91,6 +91,13 @@ beforeAll(async () => {
         policy: { blocked: ['hello-acme@<2'] },
         hosted: { names: ['hello-own'] },
       }),
+      ...[1, 3].map((days) =>
+        apt({
+          ...{ match: { path: `/aged${days}` }, name: `aged-${days}` },
+          upstreams: [{ name: 'calm', url: calm.url }],
+          policy: { releaseAge: { minimumS: `${days}d` } },
+        }),
+      ),
       apt({
         match: { path: '/own' },
         name: 'own',
@@ -192,11 +199,13 @@ describe.skipIf(!canRun)('apt pulls through', () => {
     expect(await client.download('hello-acme=1.0')).toEqual(Buffer.from(plainAfter.get(hello) ?? []));
     plain.show(plainNext);
     // The origin leaves what has just failed alone for a moment.
+    const release = Buffer.from(plainNext.get('dists/stable/InRelease') ?? []).toString();
     await eventually('the whole generation', async () => {
-      const whole = await updated(at('/now/plain', {}, 'far'));
-      const { code } = await whole.run('install', '-y', '--download-only', 'hello-acme=3.0');
-      return code === 0;
+      const shown = await fetch(`${network.url('far')}/now/plain/dists/stable/InRelease`);
+      return (await shown.text()) === release;
     });
+    const whole = await updated(at('/now/plain', {}, 'far'));
+    expect((await whole.run('install', '-y', '--download-only', 'hello-acme=3.0')).code).toBe(0);
   }, 60_000);
 
   test('a release whose signature stands apart, and an archive that is flat', async () => {
@@ -303,6 +312,10 @@ describe.skipIf(!canRun)('what is refused', () => {
     await expect(client.download('hello-acme')).rejects.toThrow('403');
     const blocked = await fetch(`${network.url('near')}/strict/calm/${hello}`);
     expect([blocked.status, await blocked.text()]).toEqual([403, expect.stringContaining('hello-acme')]);
+    const aged = await Promise.all(
+      [1, 3].map((days) => fetch(`${network.url('near')}/aged${days}/calm/${hello}`)),
+    );
+    expect(aged.map(({ status }) => status)).toEqual([200, 403]);
     const own = await fetch(`${network.url('near')}/strict/calm/pool/main/h/hello-own_1.0_amd64.deb`, {
       headers: bearer(alice),
     });

@@ -20,6 +20,10 @@ beforeAll(async () => {
   upstream = await startUpstream(({ path, headers }) => {
     if (path === '/tree/v1/SHA256SUMS') return { body: sums };
     if (path === '/tree/v1/disk.iso') return { body: disk };
+    if (path === '/tree/v1/disk-2.iso') return { body: disk };
+    if (path === '/tree/huge/SHA256SUMS') return { body: Buffer.alloc(5 * 2 ** 20, sums) };
+    if (path === '/tree/short/notes.txt')
+      return { body: 'for a moment', headers: { 'cache-control': 'max-age=0' } };
     if (path === '/tree/v1/broken.iso') return { body: 'not what the list says' };
     if (path === '/tree/v1/unlisted.iso') return { body: 'nobody says anything of this' };
     if (path === '/tree/a%20b/notes.txt')
@@ -109,6 +113,21 @@ describe('of an upstream', () => {
     await upstream.on();
   });
 
+  test('what is cut off, and what has a list that is too long, is given to nobody, and kept nowhere', async () => {
+    upstream.fault({ as: 'cut', afterBytes: 1_000_000 }, ({ path }) => path === '/tree/v1/disk-2.iso');
+    const cut = await bytesAt('v1/disk-2.iso').catch(() => ({ status: 0, bytes: Buffer.alloc(0) }));
+    expect([cut.status === 200, cut.bytes.length < disk.length]).toEqual([false, true]);
+    upstream.fault(null);
+    expect((await bytesAt('v1/disk-2.iso')).bytes.length).toBe(disk.length);
+    expect((await bytesAt('huge/disk.iso')).status).toBeGreaterThanOrEqual(500);
+    expect(upstream.count('/tree/huge/disk.iso')).toBe(0);
+  });
+
+  test('what changes is kept no longer than it says', async () => {
+    const { response } = await bytesAt('short/notes.txt');
+    expect(response.headers.get('cache-control')).toContain('max-age=0');
+  });
+
   test('its folders are what it says of them', async () => {
     expect((await bytesAt('v1/')).bytes.toString()).toContain('disk.iso');
     expect((await bytesAt('v2/')).status).toBe(404);
@@ -126,11 +145,10 @@ describe('of an upstream', () => {
 describe('of what lives here', () => {
   test('a file that is put can be had at every PoP at once, and replaced, and taken away', async () => {
     expect((await bytesAt('open/tool.bin', 'far')).status).toBe(404);
-    expect(await put('open/tool.bin', 'first')).toMatchObject({
-      status: 201,
-      etag: expect.stringMatching(/^"[^"]+"$/),
-    });
-    expect((await bytesAt('open/tool.bin', 'far')).bytes.toString()).toBe('first');
+    const first = await put('open/tool.bin', 'first');
+    expect(first).toMatchObject({ status: 201, text: `sha256:${hex(Buffer.from('first'))}\n` });
+    const there = await bytesAt('open/tool.bin', 'far');
+    expect([there.bytes.toString(), there.response.headers.get('etag')]).toEqual(['first', first.etag]);
     expect(await put('open/tool.bin', 'second')).toMatchObject({ status: 200 });
     expect((await bytesAt('open/tool.bin', 'far')).bytes.toString()).toBe('second');
     const gone = await fetch(at('open/tool.bin'), { method: 'DELETE', headers: bearer(token) });
@@ -184,7 +202,12 @@ describe('of what lives here', () => {
     expect(await put('open/once.txt', 'two', { ...bearer(token), 'if-match': '"x"' })).toMatchObject({
       status: 412,
     });
-    expect((await bytesAt('open/once.txt')).bytes.toString()).toBe('one');
+    const { bytes, response } = await bytesAt('open/once.txt');
+    expect(bytes.toString()).toBe('one');
+    const seen = { ...bearer(token), 'if-match': response.headers.get('etag') ?? '' };
+    expect(await put('open/once.txt', 'two', seen)).toMatchObject({ status: 200 });
+    expect(await put('open/once.txt', 'three', seen)).toMatchObject({ status: 412 });
+    expect((await bytesAt('open/once.txt')).bytes.toString()).toBe('two');
   });
 
   test('who has seen the file that is there replaces it, by the tag that he read or was told', async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { nuget } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
-import { startNetwork, type TestNetwork } from '../support/index.ts';
+import { runMeridian, startNetwork, type TestNetwork } from '../support/index.ts';
 import { type NugetFeed, nupkg, type PackageSketch, startNugetFeed, zip } from '../support/nuget-feed.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of which each test looks at a little
@@ -90,6 +90,16 @@ describe('a policy', () => {
   test('does not take what is off the lists for old: it says 1900, and the catalogue when it was made', async () => {
     // Its registration leaf says when: what was made years ago may be used by whoever names it.
     expect((await at('/flat/aged/1.2.0-rc.1/aged.1.2.0-rc.1.nupkg')).status).toBe(200);
+  });
+
+  test('is explained, for each version', async () => {
+    const explain = async (version: string) => {
+      const words = ['policy', 'explain', `nuget:Aged@${version}`, '--config', strict.configFile];
+      return (await runMeridian(words, { cwd: strict.dir })).stdout;
+    };
+    expect(await explain('1.1.0')).toContain('was published');
+    expect(await explain('2.0.0')).toContain('is blocked');
+    expect(await explain('7.0.0')).toContain('no version that an upstream has');
   });
 
   test('of a package that may not be used at all, nobody is asked', async () => {

@@ -156,7 +156,7 @@ export async function startAptUpstream(files: Files): Promise<AptUpstream> {
     const body = shown.get(decodeURIComponent(path.slice(1)));
     return body === undefined
       ? { status: 404, body: 'nothing here' }
-      : { body, headers: { 'content-type': 'application/octet-stream' } };
+      : { body, headers: { 'content-type': 'application/octet-stream', ...dated(path) } };
   });
   return Object.assign(Object.create(upstream) as Upstream, {
     show: (next: Files) => {
@@ -169,6 +169,12 @@ export async function startAptUpstream(files: Files): Promise<AptUpstream> {
       hooks.before = hook;
     },
   });
+}
+
+/** Packages are two days old, as far as a server says. */
+function dated(path: string): Record<string, string> {
+  const date = new Date(Date.now() - 2 * 86_400_000).toUTCString();
+  return path.includes('/pool/') ? { 'last-modified': date } : {};
 }
 
 export interface AptRun {

@@ -132,7 +132,9 @@ async function pull(item: Item, at: Pulling, settings: FilesSettings): Promise<A
           publishedMs: null,
         },
         neverChanges: isForGood,
-        ...(!isForGood && { cacheControl: cacheControlOf(at.registry.metadata, new Headers()) }),
+        ...(!isForGood && {
+          cacheControl: (upstream: Headers) => cacheControlOf(at.registry.metadata, upstream),
+        }),
       },
       at,
     );

@@ -9,7 +9,7 @@ import { pullIndex } from '../registry/document.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
 import type { Source } from '../registry/sources.ts';
-import { jsonIn, plainBytes } from './json.ts';
+import { jsonIn } from './json.ts';
 
 /** `@type` of the service index, the most wanted first. Source: the API reference of NuGet. */
 const types = {
@@ -57,10 +57,9 @@ export function pullFeed(item: Item, at: Pulling): Promise<Answer> {
     item,
     {
       ...{ path: `/${file}`, revision: 1, sources: own === undefined ? [] : [own] },
-      derive(bytes, { headers }) {
-        const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
-        jsonIn(plain, serviceIndex, `The service index of ${source?.name}`);
-        return { body: plain, type: 'application/json' };
+      derive(bytes) {
+        jsonIn(bytes, serviceIndex, `The service index of ${source?.name}`);
+        return { body: bytes, type: 'application/json' };
       },
     },
     at,

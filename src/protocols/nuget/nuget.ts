@@ -8,10 +8,10 @@ import { guides } from './guides.ts';
 import { factsOf } from './hosted/meta.ts';
 import { list, push, refuseSymbols } from './hosted/publish.ts';
 import { serve } from './hosted/serve.ts';
-import { lowerId } from './name.ts';
+import { lowerId, lowerVersion } from './name.ts';
 import { needs } from './needs.ts';
 import { pullDigest, pullPackage, pullVersions } from './pull-package.ts';
-import { pullHive, pullLeaf, pullPage, pullRegistration } from './pull-registration.ts';
+import { pullHive, pullLeaf, pullPage, pullRegistration, timesOf } from './pull-registration.ts';
 import { autocomplete, search } from './search.ts';
 import { pullService, pullSignatures, pullVulnerabilities } from './service.ts';
 import { versions } from './version.ts';
@@ -29,6 +29,11 @@ export const nuget: Ecosystem = {
   order: versions,
   advisories: 'NuGet',
   canonical: lowerId,
+  async facts(id, version, at) {
+    const times = await timesOf(id, at);
+    const publishedMs = times.get(lowerVersion(version) ?? '');
+    return publishedMs === undefined ? null : { publishedMs };
+  },
   guides,
   needs,
   foresee,

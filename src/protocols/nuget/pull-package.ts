@@ -15,7 +15,7 @@ import type { Source } from '../registry/sources.ts';
 import { fetchWhole } from '../registry/upstream.ts';
 import { digestItem } from './address.ts';
 import { anywhereOf, resourceOf } from './feed.ts';
-import { jsonIn, plainBytes } from './json.ts';
+import { jsonIn } from './json.ts';
 import { lowerVersion } from './name.ts';
 import { leafOf, timesOf } from './pull-registration.ts';
 import { timeIn } from './registration.ts';
@@ -30,9 +30,8 @@ export async function pullVersions(item: Item, id: string, at: Pulling): Promise
       item,
       {
         ...{ path: `/${id}/index.json`, revision: 1, sources: [flat] },
-        async derive(bytes, { headers, judge }) {
-          const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
-          const { versions } = jsonIn(plain, listShape, `The list of versions of ${id}`);
+        async derive(bytes, { judge }) {
+          const { versions } = jsonIn(bytes, listShape, `The list of versions of ${id}`);
           const times = needsTime ? await timesOf(id, at) : null;
           const left = versions.flatMap((version) => {
             const lower = lowerVersion(version);
@@ -123,16 +122,10 @@ async function inCatalogue(
   const { catalogEntry, published } = leaf;
   let entry = catalogShape.safeParse(catalogEntry).data ?? {};
   if (typeof catalogEntry === 'string' && URL.canParse(catalogEntry)) {
-    const { status, headers, bytes } = await fetchWhole(
-      anywhereOf(source, catalogEntry),
-      catalogEntry,
-      {},
-      at,
-    );
+    const { status, bytes } = await fetchWhole(anywhereOf(source, catalogEntry), catalogEntry, {}, at);
     if (status !== 200 && status !== 404 && status !== 410)
       throw new MeridianError('upstream-invalid', `The catalogue of ${source.name} answers ${status}.`);
-    const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
-    if (status === 200) entry = jsonIn(plain, catalogShape, `The catalogue of ${source.name}`);
+    if (status === 200) entry = jsonIn(bytes, catalogShape, `The catalogue of ${source.name}`);
   }
   const isSha512 = entry.packageHashAlgorithm === undefined || /^sha-?512$/i.test(entry.packageHashAlgorithm);
   const digest: Digest | undefined =

@@ -10,7 +10,7 @@ import { refuseVersion } from '../registry/policy/refuse.ts';
 import type { Source } from '../registry/sources.ts';
 import { fetchWhole } from '../registry/upstream.ts';
 import { anywhereOf, resourceOf } from './feed.ts';
-import { jsonIn, plainBytes } from './json.ts';
+import { jsonIn } from './json.ts';
 import { lowerVersion } from './name.ts';
 import {
   type Entry,
@@ -43,9 +43,8 @@ export async function pullHive(item: Item, id: string, at: Pulling): Promise<Ans
       item,
       {
         ...{ path: `/${id}/index.json`, revision: 1, sources: [hive] },
-        derive(bytes, { headers }) {
-          const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
-          const index = jsonIn(plain, indexShape, `The registration of ${id}`);
+        derive(bytes) {
+          const index = jsonIn(bytes, indexShape, `The registration of ${id}`);
           return { body: JSON.stringify({ source: source.name, index }), type: json };
         },
       },
@@ -117,9 +116,9 @@ async function wholePage(page: UpstreamPage, hive: Hive, id: string, at: Pulling
   const source = at.registry.sources.of(id).find(({ name }) => name === hive.source);
   if (source === undefined || !URL.canParse(page['@id']))
     throw new MeridianError('upstream-invalid', `A page of ${id} has no address.`);
-  const { status, headers, bytes } = await fetchWhole(anywhereOf(source, page['@id']), page['@id'], {}, at);
+  const { status, bytes } = await fetchWhole(anywhereOf(source, page['@id']), page['@id'], {}, at);
   if (status !== 200) throw new MeridianError('upstream-invalid', `A page of ${id} answers ${status}.`);
-  return jsonIn(plainBytes(bytes, headers, at.registry.maxIndexBytes), pageShape, `A page of ${id}`);
+  return jsonIn(bytes, pageShape, `A page of ${id}`);
 }
 
 type Usable = (entry: Entry) => boolean;
@@ -157,12 +156,11 @@ export async function leafOf(
   for (const source of at.registry.sources.of(id)) {
     const hive = await resourceOf(source, 'registration', at);
     if (hive === null) continue;
-    const { status, headers, bytes } = await fetchWhole(hive, `/${id}/${version}.json`, {}, at);
+    const { status, bytes } = await fetchWhole(hive, `/${id}/${version}.json`, {}, at);
     if (status === 404 || status === 410) continue;
     if (status !== 200)
       throw new MeridianError('upstream-invalid', `The registration of ${id} ${version} answers ${status}.`);
-    const plain = plainBytes(bytes, headers, at.registry.maxIndexBytes);
-    return { source, leaf: jsonIn(plain, leafShape, `The registration of ${id} ${version}`) };
+    return { source, leaf: jsonIn(bytes, leafShape, `The registration of ${id} ${version}`) };
   }
   return null;
 }

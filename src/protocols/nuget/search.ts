@@ -13,7 +13,7 @@ import { flatItem } from './address.ts';
 import { resourceOf } from './feed.ts';
 import { factsOf } from './hosted/meta.ts';
 import { allOf } from './hosted/serve.ts';
-import { jsonIn, plainBytes } from './json.ts';
+import { jsonIn } from './json.ts';
 import { isSemVer2, lowerId, lowerVersion } from './name.ts';
 import { versions } from './version.ts';
 
@@ -201,8 +201,8 @@ async function asked(
     prerelease: String(prerelease),
   });
   if (semVer2) query.set('semVerLevel', '2.0.0');
-  const { status, headers, bytes } = await fetchWhole(place, `${place.url}?${query}`, { maxBytes }, at);
-  return status === 200 ? plainBytes(bytes, headers, maxBytes) : null;
+  const { status, bytes } = await fetchWhole(place, `${place.url}?${query}`, { maxBytes }, at);
+  return status === 200 ? bytes : null;
 }
 
 /** Nothing that lives here, nothing that another upstream has claimed, and nothing that may not be used at all. */

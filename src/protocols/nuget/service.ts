@@ -6,10 +6,10 @@ import { MeridianError } from '../../errors.ts';
 import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import { type Item, type Pulling, placeholder } from '../registry/ecosystem.ts';
-import { fetchWhole } from '../registry/upstream.ts';
+import { fetchWhole, passError } from '../registry/upstream.ts';
 import { places } from './address.ts';
 import { anywhereOf, type ResourceKind, resourceOf } from './feed.ts';
-import { jsonIn, plainBytes } from './json.ts';
+import { jsonIn } from './json.ts';
 
 const json = 'application/json';
 
@@ -71,13 +71,10 @@ const signaturesShape = z.looseObject({ allRepositorySigned: z.boolean() });
 export async function pullVulnerabilities(item: Item, at: Pulling): Promise<Answer> {
   const place = await sharedBy('vulnerabilities', at);
   if (place === null) return errorAnswer(at.registry.ecosystem, 404, 'The upstream tells of no advisories.');
-  const { status, headers, bytes } = await fetchWhole(anywhereOf(place, place.url), place.url, {}, at);
-  if (status !== 200) return errorAnswer(at.registry.ecosystem, 404, 'The upstream tells of no advisories.');
-  const index = jsonIn(
-    plainBytes(bytes, headers, at.registry.maxIndexBytes),
-    fileShape,
-    'The index of advisories',
-  );
+  const found = await fetchWhole(anywhereOf(place, place.url), place.url, {}, at);
+  const { status, headers, bytes } = found;
+  if (status !== 200) return passError({ ...found, body: null }, 'list of advisories', at.registry);
+  const index = jsonIn(bytes, fileShape, 'The index of advisories');
   const name = item.path.slice(item.path.lastIndexOf('/') + 1, -'.json'.length);
   if (name === 'index') {
     const body = index.map((file) => ({
@@ -122,8 +119,8 @@ function pass(
     item,
     {
       ...{ path: pathname + search, revision: 1, sources },
-      derive: (bytes, { headers }) => ({
-        body: make(plainBytes(bytes, headers, at.registry.maxIndexBytes)),
+      derive: (bytes) => ({
+        body: make(bytes),
         type: json,
       }),
     },

@@ -24,6 +24,8 @@ export interface IndexWanted {
   readonly sources?: readonly Source[];
   /** @throws `upstream-invalid` for what cannot be read. */
   derive(bytes: Uint8Array, from: Origin): Document | Promise<Document>;
+  /** An error in the ecosystem's own words, which may have fields of their own; `null`: as for all others. 404: the next source is asked. */
+  refused?(found: Pick<Whole, 'status' | 'headers'>, source: Source): Answer | null;
 }
 
 export interface Origin {
@@ -38,21 +40,27 @@ export interface Origin {
 export async function pullIndex(item: Item, wanted: IndexWanted, at: Pulling): Promise<Answer> {
   const { registry, ask } = at;
   const subject = item.name ?? item.path;
+  let missing: Answer | null = null;
   for (const source of wanted.sources ?? registry.sources.of(item.name)) {
     const judge = judgeFor(item, at);
     const known = stillMade(source.url + wanted.path, wanted, judge, at);
     const headers = conditionsOf(known);
     const answer = await withWhole(source, wanted.path, { ...wanted, headers }, at, async (found) => {
-      if (absentStatuses.has(found.status)) return null;
+      const told = found.status >= 400 ? (wanted.refused?.(found, source) ?? null) : null;
+      if (absentStatuses.has(told?.status ?? found.status)) {
+        missing = told;
+        return null;
+      }
       if (found.status === 304 && known !== null) return confirmed(known, found, at);
-      if (found.status !== 200) return refused(found, subject, at);
+      if (found.status !== 200) return told ?? refused(found, subject, at);
       const { bytes, url } = found;
       const document = await wanted.derive(bytes, { source, url, headers: found.headers, judge });
       return answerOf(document, found, { url: source.url + wanted.path, wanted, judge }, at);
     });
     if (answer !== null) return answer;
   }
-  return errorAnswer(registry.ecosystem, 404, `There is no ${subject}.`, ask.background ? 0 : undefined);
+  const freshS = ask.background ? 0 : undefined;
+  return missing ?? errorAnswer(registry.ecosystem, 404, `There is no ${subject}.`, freshS);
 }
 
 function judgeFor({ name }: Item, { registry }: Pulling): Judge {

@@ -48,6 +48,11 @@ export interface Ecosystem extends JudgedEcosystem {
    * it. Absent: no upstream says when versions were published.
    */
   facts?(name: string, version: string, at: Pulling): Promise<{ readonly publishedMs: number | null } | null>;
+  /** Further fields of a file that was mirrored, which its clients need. */
+  fieldsOf?(
+    item: Item,
+    of: { readonly sha256: string; readonly sizeBytes: number },
+  ): Readonly<Record<string, string>>;
   /** What a pattern of names in the config stands for, where it may be written more shortly; absent: for itself. */
   patterns?(pattern: string): readonly string[];
   /** How each of its clients is pointed at a route. */
@@ -176,6 +181,8 @@ export interface ChangeWanted {
   readonly name: string | null;
   /** Its body holds a file, which may be longer than other bodies. */
   readonly bringsBlob: boolean;
+  /** Its address holds a signature of the origin's, which lets in whoever shows it, and which `receive` checks. Absent: whoever may do it. */
+  readonly isSelfProven?: boolean | undefined;
   /** See `Passed.isLogIn`. */
   readonly isLogIn?: boolean | undefined;
 }

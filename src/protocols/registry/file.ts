@@ -35,7 +35,7 @@ export interface FileWanted {
    */
   readonly neverChanges?: boolean;
   /** Other bytes may take its place: how long it may be used, by `cacheControlOf`. Absent, without a digest: not at all. */
-  readonly cacheControl?: string;
+  readonly cacheControl?: string | ((upstream: Headers) => string);
   /** Further fields of the answer. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -50,10 +50,13 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     wanted.version === null ? null : refuseVersion(item, { ...wanted, version: wanted.version }, at);
   if (refusal !== null) return refusal;
   const mayKeep = digest !== null || wanted.neverChanges === true || wanted.cacheControl !== undefined;
-  const cacheControl = wanted.cacheControl ?? (mayKeep ? immutable : 'no-store');
   const etag = digest === null ? null : etagOf(digest);
   if (etag !== null && ask.stored?.etag === etag)
-    return { status: 304, headers: new Headers({ etag, 'cache-control': cacheControl }), body: null };
+    return {
+      status: 304,
+      headers: new Headers({ etag, 'cache-control': keptFor(wanted, mayKeep, new Headers()) }),
+      body: null,
+    };
 
   const headers = new Headers({ accept: '*/*' });
   const part = partToAsk(item, ask.part, etag);
@@ -66,6 +69,7 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
   const isPart = part !== null && (answer.status === 206 || answer.status === 416);
   const isConfirmed = isOfSame && answer.status === 304;
   if (!isWhole && !isPart && !isConfirmed) return passError(answer, item.path, registry);
+  const cacheControl = keptFor(wanted, mayKeep, answer.headers);
   const fields = new Headers({ ...wanted.fields, 'cache-control': cacheControl, 'content-type': type });
   for (const name of isWhole ? kept : [...kept, 'content-range']) {
     const value = answer.headers.get(name);
@@ -87,6 +91,11 @@ export async function pullFile(item: Item, wanted: FileWanted, at: Pulling): Pro
     return { status: answer.status, headers: fields, body: null };
   }
   return { status: answer.status, headers: fields, body: answer.body };
+}
+
+function keptFor({ cacheControl }: FileWanted, mayKeep: boolean, upstream: Headers): string {
+  if (typeof cacheControl === 'function') return cacheControl(upstream);
+  return cacheControl ?? (mayKeep ? immutable : 'no-store');
 }
 
 /** RFC 9110 §8.8.3. */

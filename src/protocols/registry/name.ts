@@ -33,14 +33,12 @@ export function namer(mount: Mount, ecosystem: Ecosystem, naming: Naming): (exch
     const { method, target, headers } = exchange;
     const foreign = ecosystem.foreign === undefined ? null : foreignAt(mount, ecosystem, naming, exchange);
     if (foreign !== null) return foreign;
-    if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange);
+    const address = isPop ? exchange.base + mount.prefix : null;
+    if (method !== 'GET' && method !== 'HEAD') return nameWrite(mount, ecosystem, exchange, address);
     const found = known(target, isPop ? exchange.base : '');
     const named = 'named' in found ? found.named : found.choose(headers.get('accept'));
     if (named.as !== 'pass') return named;
-    // A PoP's word, which other nodes hand on; never a client's.
-    const base = isPop ? exchange.base + mount.prefix : headers.get(baseField);
-    const fields = [...fieldsOf(headers), ...(base === null ? [] : [[baseField, base] as const])];
-    return { ...named, ask: [...fields, ...shownTo(named, headers)] };
+    return { ...named, ask: [...addressed(headers, address), ...shownTo(named, headers)] };
   };
 }
 
@@ -101,7 +99,7 @@ function foreignAt(
   mount: Mount,
   ecosystem: Ecosystem,
   naming: Naming,
-  { method, target, headers }: Exchange,
+  { method, target, headers, base }: Exchange,
 ): Pass | null {
   const authorization = headers.get('authorization');
   if (authorization === null) return null;
@@ -109,7 +107,7 @@ function foreignAt(
   if (shown === null) return null;
   const range = headers.get('range');
   const ask: FieldList = [
-    ...fieldsOf(headers),
+    ...addressed(headers, mount.role === 'pop' ? base + mount.prefix : null),
     ['authorization', authorization],
     ...(range === null ? [] : [['range', range] as const]),
   ];
@@ -133,32 +131,42 @@ function shownTo({ audience }: Pick<Pass, 'audience'>, headers: Headers): FieldL
   return authorization === null ? [] : [['authorization', authorization]];
 }
 
-function nameWrite(mount: Mount, ecosystem: Ecosystem, { method, target, headers }: Exchange): Named {
+function nameWrite(
+  mount: Mount,
+  ecosystem: Ecosystem,
+  { method, target, headers }: Exchange,
+  address: string | null,
+): Named {
   const [path, query] = below(mount, target);
   const wanted = ecosystem.write?.(method, path, query) ?? null;
   if (wanted === null)
     return refusal('write', 'method-not-allowed', `${ecosystem.title} knows no ${method} of this address.`);
   if (wanted.as === 'malformed') return refusal('malformed', 'request-malformed', wanted.why);
-  return changing(wanted, headers);
+  return changing(wanted, headers, address);
 }
 
-function changing({ what, action, name, bringsBlob, isLogIn = false }: ChangeWanted, headers: Headers): Pass {
+function changing(
+  { what, action, name, bringsBlob, isLogIn = false, isSelfProven = false }: ChangeWanted,
+  headers: Headers,
+  base: string | null,
+): Pass {
   const pass = {
-    as: 'pass',
-    kind: what,
-    why: 'method',
-    bringsBlob,
+    ...({ as: 'pass', kind: what, why: 'method', bringsBlob, ask: addressed(headers, base) } as const),
     deed: { action, subject: name ?? '' },
-  } as const;
+  };
+  if (isSelfProven) return { ...pass, audience: 'anybody' };
   if (isLogIn) {
     const shown = shownTo({ audience: 'anybody' }, headers);
-    return { ...pass, audience: 'anybody', ask: [...fieldsOf(headers), ...shown] };
+    return { ...pass, audience: 'anybody', ask: [...pass.ask, ...shown] };
   }
-  return {
-    ...{ ...pass, ask: fieldsOf(headers) },
-    // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
-    ...(name === null && { audience: 'account' as const }),
-  };
+  // Where the body says what it is about, the origin knows whether he may: whoever has no token is refused here.
+  return { ...pass, ...(name === null && { audience: 'account' as const }) };
+}
+
+/** With where the client reaches the route. @param base a PoP's word, which other nodes hand on; never a client's. */
+function addressed(headers: Headers, base: string | null): FieldList {
+  const said = base ?? headers.get(baseField);
+  return said === null ? fieldsOf(headers) : [...fieldsOf(headers), [baseField, said]];
 }
 
 function fieldsOf(headers: Headers): FieldList {

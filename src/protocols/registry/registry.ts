@@ -71,9 +71,14 @@ export function registry(
     rewrite(resource, answer) {
       const address = addressIn(resource.key);
       if (address === null) return answer;
-      return renderedFor(address, answer, () => [
+      const rendered = renderedFor(address, answer, () => [
         replacer(encoder.encode(placeholder), encoder.encode(address)),
       ]);
+      return linkedFor(address, rendered);
+    },
+    confirm(resource, answer) {
+      const address = addressIn(resource.key);
+      return address === null ? answer : linkedFor(address, answer);
     },
     ...(ecosystem.error && {
       problem: (error, { base }) => ({
@@ -102,6 +107,13 @@ export function registry(
     },
     close: () => policy?.close(),
   };
+}
+
+/** Links to further pages are absolute, because clients follow no others. */
+function linkedFor(address: string, answer: Answer): Answer {
+  const link = answer.headers.get('link');
+  if (link !== null) answer.headers.set('link', link.replaceAll(placeholder, address));
+  return answer;
 }
 
 /** What lives here is nobody else's business; of what does not, the policy is asked first. */

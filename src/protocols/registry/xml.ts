@@ -29,7 +29,7 @@ export interface XmlBounds {
 }
 
 /** More than any POM, nuspec or list of versions has. */
-export const xmlBounds: XmlBounds = {
+const xmlBounds: XmlBounds = {
   maxBytes: 4 * 1024 * 1024,
   maxDepth: 64,
   maxElements: 100_000,

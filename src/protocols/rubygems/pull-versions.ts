@@ -51,31 +51,52 @@ export async function pullVersions(at: Pulling): Promise<Answer> {
 async function goOn(mine: Kept, at: Pulling): Promise<Generation | Answer> {
   const mark = policyMark(at);
   const before = mine.generation?.mark === mark ? mine.generation : null;
-  mine.generation = null; // what breaks off half-way is not gone on from
-  const next = (before === null ? null : await appended(before, at)) ?? (await begun(mark, at));
-  if ('status' in next) return next;
-  if (before !== null && next !== before) {
-    await forgetInfo(await differing(before.log.whole().body, next.log.whole().body, turn), at);
+  const steps = before === null ? null : await stepsFrom(before, at);
+  if (steps !== null && !isArray(steps)) return steps;
+  if (before !== null && steps !== null) {
+    mine.generation = null; // what breaks off half-way is not gone on from
+    await append(before, steps, at);
+    mine.generation = before;
+    return before;
   }
+  const next = await begun(mark, at);
+  if ('status' in next) return next;
+  if (before !== null)
+    await forgetInfo(await differing(before.log.whole().body, next.log.whole().body, turn), at);
   mine.generation = next;
   return next;
 }
 
-/** `null`: something does not go on from what there is. */
-async function appended(generation: Generation, at: Pulling): Promise<Generation | Answer | null> {
-  const named = new Set<string>();
+type Steps = readonly (readonly [Source, Step])[];
+
+/** What has come from each upstream; `null`: something does not go on from what there is. Changes nothing: an upstream may fail. */
+async function stepsFrom({ followed }: Generation, at: Pulling): Promise<Steps | Answer | null> {
+  const steps: (readonly [Source, Step])[] = [];
   for (const source of at.registry.sources.all) {
-    const known = generation.followed.get(source);
+    const known = followed.get(source);
     const step = await followOn(source, '/versions', known?.at ?? null, at);
     if (step.as === 'failed') return step.answer;
     if (step.as === 'absent' && known === undefined) continue;
     if (step.as === 'absent' || step.as === 'anew' || known === undefined) return null;
+    steps.push([source, step]);
+  }
+  return steps;
+}
+
+function isArray(steps: Steps | Answer): steps is Steps {
+  return Array.isArray(steps);
+}
+
+async function append(generation: Generation, steps: Steps, at: Pulling): Promise<void> {
+  const named = new Set<string>();
+  for (const [source, step] of steps) {
+    const known = generation.followed.get(source);
+    if (known === undefined || !('followed' in step)) continue;
     known.at = step.followed;
-    if (step.as === 'more') await append(generation, source, known.reader, step.bytes, at, named);
+    if (step.as === 'more') await addLines(generation, source, known.reader, step.bytes, at, named);
   }
   await forgetInfo(named, at);
   await tellOwn(generation, at);
-  return generation;
 }
 
 /**
@@ -111,14 +132,14 @@ async function begun(mark: string, at: Pulling): Promise<Generation | Answer> {
     if (step.as !== 'anew') continue;
     const reader = new LineReader();
     generation.followed.set(source, { reader, at: step.followed });
-    await append(generation, source, reader, step.bytes, at);
+    await addLines(generation, source, reader, step.bytes, at);
   }
   if (generation.log.sizeBytes === 0) generation.log.append(Buffer.from(ownHead));
   await tellOwn(generation, at);
   return generation;
 }
 
-async function append(
+async function addLines(
   { log }: Generation,
   source: Source,
   reader: LineReader,
@@ -136,17 +157,24 @@ async function append(
       `/versions exceeds ${registry.maxIndexBytes} bytes (\`maxIndexBytes\`).`,
     );
   if (named !== null) for (const name of namesIn(lines)) named.add(name);
-  if (isAlone && hosted === null && policy === null) {
-    log.append(Uint8Array.from(lines));
-    return;
-  }
+  if (isAlone && hosted === null && policy === null) return inPieces(log, lines);
   const edit = (name: string, line: string) => {
     if (!sources.of(name).includes(source)) return null;
     const mark = policy?.judgeOf(name).mark ?? '';
     return mark === '' ? line : unlike(line, mark);
   };
-  log.append(await edited(lines, edit, turn));
+  await inPieces(log, await edited(lines, edit, turn));
 }
+
+/** A file of tens of megabytes takes a tenth of a second to be hashed: with a turn for everybody else after each piece. */
+async function inPieces(log: VersionsLog, lines: Uint8Array): Promise<void> {
+  for (let at = 0; at < lines.length; at += pieceBytes) {
+    log.append(lines.slice(at, at + pieceBytes));
+    await turn();
+  }
+}
+
+const pieceBytes = 1024 * 1024;
 
 /** With a digest that no file has. */
 function unlike(line: string, mark: string): string {

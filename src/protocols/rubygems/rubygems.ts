@@ -3,6 +3,7 @@ import { MeridianError } from '../../errors.ts';
 import type { Ecosystem } from '../registry/ecosystem.ts';
 import type { Changing } from '../registry/origin.ts';
 import { readAddress, writeAddress } from './address.ts';
+import { readNumber } from './file-name.ts';
 import { foresee } from './foresee.ts';
 import { guides } from './guides.ts';
 import { about, changeOwner, owners, ownNames, ownVersions, search } from './hosted/api.ts';
@@ -12,7 +13,7 @@ import { push, yank } from './hosted/push.ts';
 import { serveGem } from './hosted/serve.ts';
 import { needs } from './needs.ts';
 import { pullGem } from './pull-gem.ts';
-import { pullInfo } from './pull-info.ts';
+import { findLine, pullInfo } from './pull-info.ts';
 import { pullNames, pullSpecs } from './pull-lists.ts';
 import { pullVersions } from './pull-versions.ts';
 import { versions } from './version.ts';
@@ -38,6 +39,11 @@ export const rubygems: Ecosystem = {
   order: versions,
   advisories: 'RubyGems',
   canonical: (name) => name,
+  async facts(name, version, at) {
+    const number = readNumber(version);
+    const line = number && (await findLine({ name, ...number }, at));
+    return line && { publishedMs: line.createdMs };
+  },
   guides,
   needs,
   foresee,

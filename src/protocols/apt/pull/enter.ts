@@ -4,6 +4,7 @@
  * be entered: until it can, the generation before answers.
  */
 import { MeridianError } from '../../../errors.ts';
+import type { Item } from '../../registry/ecosystem.ts';
 import { readItem } from '../../registry/item.ts';
 import type { Pulling } from '../../registry/origin.ts';
 import { byHash, plainTag, poolTag, within } from '../item.ts';
@@ -13,6 +14,8 @@ import { type KnownSuites, noteIndex, type Suite } from './known.ts';
 import { isPoolIndex, readPoolIndex } from './pool.ts';
 import { othersThan } from './pool-index.ts';
 
+/** Archives are changed within minutes. What is named and not there after that is missing, and nobody has to do without the rest for it. */
+const mostWaitedMs = 10 * 60_000;
 /** Files that are purged one by one; where more have changed, all of the archive's are. */
 const mostPurged = 500;
 
@@ -38,6 +41,7 @@ export async function enter(
   }
   await known.note(at, door.stores, (noted) => {
     noted.entered = generation.sha256;
+    noted.waiting = undefined;
     for (const { path, sha256 } of changed) noteIndex(noted, path, sha256);
   });
 }
@@ -52,23 +56,43 @@ interface ChangedIndex {
 async function changesOf(
   { archive, folder }: Folder,
   suite: Suite,
-  { release }: Generation,
+  generation: Generation,
   at: Pulling,
 ): Promise<readonly ChangedIndex[]> {
+  const { release } = generation;
   const changed: ChangedIndex[] = [];
-  for (const [path, [before]] of suite.indexes) {
+  for (const [path, [before]] of [...suite.indexes]) {
     const sha256 = release.indexes.get(path)?.sha256;
     if (sha256 === undefined || sha256 === before) continue;
     const whole = within(folder, path);
-    const { status } = await readItem(byHash(archive, whole, sha256), at);
-    if (status !== 200)
-      throw new MeridianError(
-        'upstream-changed',
-        `${archive}/${folder} is being changed: it names a ${path} that cannot be had yet (${status}).`,
-      );
+    if (!(await canBeHad(byHash(archive, whole, sha256), at))) {
+      if (!isWaitedFor(suite, generation, at.registry.clock.now()))
+        throw new MeridianError(
+          'upstream-changed',
+          `${archive}/${folder} is being changed: it names a ${path} that cannot be had yet.`,
+        );
+      suite.indexes.delete(path);
+      continue;
+    }
     changed.push({ path, sha256, others: await othersIn(archive, whole, [before, sha256], at) });
   }
   return changed;
+}
+
+/** Whether its bytes are there, and are those that its hash names. */
+async function canBeHad(item: Item, at: Pulling): Promise<boolean> {
+  try {
+    return (await readItem(item, at)).status === 200;
+  } catch (error) {
+    if (error instanceof MeridianError && error.code === 'digest-mismatch') return false;
+    throw error;
+  }
+}
+
+/** Whether it has been tried for so long that what is missing is not going to come. */
+function isWaitedFor(suite: Suite, { sha256 }: Generation, nowMs: number): boolean {
+  if (suite.waiting?.sha256 !== sha256) suite.waiting = { sha256, sinceMs: nowMs };
+  return nowMs - suite.waiting.sinceMs >= mostWaitedMs;
 }
 
 async function othersIn(

@@ -25,6 +25,8 @@ export interface Suite {
   entered: string | null;
   /** Of indexes that have been asked for, by their paths below the folder of the suite: their SHA-256, the newest first. */
   readonly indexes: Map<string, readonly string[]>;
+  /** A generation that cannot be entered, by its `Release`, and since when that has been tried; ms since the epoch. */
+  waiting?: { readonly sha256: string; readonly sinceMs: number } | undefined;
 }
 
 /** Where suites are kept: `null` in memory alone. */
@@ -59,8 +61,9 @@ export function openKnown(route: string): KnownSuites {
     const documents = (await memory?.metadata.scan(prefix(archive), { limit: mostSuites })) ?? [];
     for (const { key, value } of documents) {
       const { entered, indexes } = stored.parse(value);
-      const suite = { entered, indexes: new Map(Object.entries(indexes)) };
-      found.suites.set(key.at(-1) ?? '', suite);
+      const folder = key.at(-1) ?? '';
+      const { waiting } = found.suites.get(folder) ?? {};
+      found.suites.set(folder, { entered, indexes: new Map(Object.entries(indexes)), waiting });
     }
     return found;
   }

@@ -1,6 +1,6 @@
 /**
  * Files of the pool. Their addresses do not say whose they are or what they hold; the indexes of the suites that clients ask for do. A file
- * that one of them lists is compared with that digest in every tier, and kept; any other passes by, for apt to judge.
+ * that one of them lists is compared with that digest in every tier, and kept; any other is confirmed by the upstream each time, for apt to judge.
  */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
@@ -32,15 +32,19 @@ export async function pullPoolFile(
   item: Item,
   { archive, path }: Place,
   source: Source,
-  known: KnownSuites,
+  suites: KnownSuites,
   at: Pulling,
 ): Promise<Answer> {
-  const digest = await digestOf(archive, path, known, at);
+  const digest = await digestOf(archive, path, suites, at);
   const type = path.endsWith('deb') ? packageType : 'application/octet-stream';
   const url = `/${encoded(path)}`;
   const publishedMs = await publishedMsOf(item, url, source, at);
   const wanted = { source, url, type, version: item.version ?? null, publishedMs };
-  return pullFile(item, { ...wanted, digest: digest === null ? null : (fromShasum(digest) ?? null) }, at);
+  const known = digest === null ? undefined : fromShasum(digest);
+  // What nobody vouches for is confirmed each time, and used without that only while the upstream fails: its name may be used again.
+  const { staleIfErrorS = 0 } = at.registry.metadata;
+  const cacheControl = `public, max-age=0, stale-if-error=${staleIfErrorS}`;
+  return pullFile(item, known ? { ...wanted, digest: known } : { ...wanted, digest: null, cacheControl }, at);
 }
 
 /** Archives do not say when a package was published. Where the policy goes by that, the time of its file counts. */

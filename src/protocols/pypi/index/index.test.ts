@@ -1,5 +1,6 @@
 /** Indexes, read from both forms that upstreams have and rendered in both that clients take. */
 import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
 import { NotAnIndex, type ProjectPage } from './page.ts';
 import { readHtmlList, readHtmlPage } from './read-html.ts';
 import { readJsonList, readJsonPage } from './read-json.ts';
@@ -206,6 +207,85 @@ describe('an index in HTML', () => {
     const first = firstOf(page());
     const evil = { ...first, requiresPython: '"><script>alert(1)</script>' };
     expect(writeHtmlPage({ ...page(), files: [evil] })).not.toContain('<script>');
+  });
+});
+
+describe('whatever an index says', () => {
+  const anything = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
+  const said = fc.record({
+    yanked: fc.option(anything),
+    requiresPython: fc.option(anything),
+    provenance: fc.option(fc.webUrl()),
+    sizeBytes: fc.option(fc.nat()),
+    metadata: fc.constantFrom(null, { sha256: 'e'.repeat(64) }),
+  });
+
+  test('is the same when it comes out of JSON, and out of what is kept', () => {
+    fc.assert(
+      fc.property(said, (changes) => {
+        const kept = { ...page(), from: url, files: [{ ...firstOf(page()), ...changes, refused: null }] };
+        expect(readStored(bytes(writeStored(kept)))).toEqual(kept);
+        const { yanked, requiresPython } = firstOf(readJsonPage('foo-bar', bytes(writeJsonPage(kept)), url));
+        expect({ yanked, requiresPython }).toEqual({
+          yanked: changes.yanked,
+          requiresPython: changes.requiresPython,
+        });
+      }),
+    );
+  });
+
+  test('is the same when it comes out of HTML, but for line breaks and what HTML has no place for', () => {
+    const plain = (text: string | null) => text?.replaceAll(/[\0\r\n]/g, '') ?? null;
+    fc.assert(
+      fc.property(said, (changes) => {
+        const { yanked, requiresPython } = {
+          yanked: plain(changes.yanked),
+          requiresPython: plain(changes.requiresPython),
+        };
+        const written = writeHtmlPage({ ...page(), files: [{ ...firstOf(page()), yanked, requiresPython }] });
+        const again = firstOf(readHtmlPage('foo-bar', bytes(written), url));
+        expect({ yanked: again.yanked, requiresPython: again.requiresPython }).toEqual({
+          yanked,
+          requiresPython,
+        });
+      }),
+    );
+  });
+
+  test('is read or refused, and nothing else', () => {
+    const pieces = [
+      '<a',
+      ' href=',
+      '"',
+      "'",
+      '>',
+      '</a>',
+      '<!--',
+      '-->',
+      '<base href="',
+      '&#x',
+      '&amp;',
+      '{',
+      '[',
+      '"files":',
+      'foo_bar-1.0.tar.gz',
+      '\0',
+    ];
+    const text = fc.oneof(
+      anything,
+      fc.array(fc.constantFrom(...pieces)).map((all) => all.join('')),
+    );
+    fc.assert(
+      fc.property(text, (document) => {
+        for (const read of [readHtmlPage, readJsonPage]) {
+          try {
+            read('foo-bar', bytes(document), url);
+          } catch (error) {
+            expect(error).toBeInstanceOf(NotAnIndex);
+          }
+        }
+      }),
+    );
   });
 });
 

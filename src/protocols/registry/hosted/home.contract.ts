@@ -79,7 +79,12 @@ export async function openTestHome(
   return homeWith({ blobs, metadata, usage, audit }, options, ecosystem);
 }
 
-function homeWith(stores: Stores, options: HomeOptions, ecosystem: Ecosystem): TestHome {
+/** Another process, or another machine, with these stores. */
+export function homeWith(
+  stores: Stores,
+  options: HomeOptions = {},
+  ecosystem: Ecosystem = testEcosystem,
+): TestHome {
   const { clock = systemClock, mirror = {} } = options;
   const hosted = openHosted({ ...standard, ...options });
   const registry: RegistryOrigin = {

@@ -145,9 +145,10 @@ async function keep(registry: MirroringOrigin, need: Needed, wanted: For, job: J
       ...{ claim: pin.claim, signal },
     });
     const type = answer.headers.get('content-type') ?? 'application/octet-stream';
+    const etag = item.isFile === true ? null : answer.headers.get('etag');
     const alert = await stores.metadata.transact(async (transaction) => {
       await pin.replace(transaction);
-      return put(transaction, registry, job, { item, type, written, wanted });
+      return put(transaction, registry, job, { item, type, etag, written, wanted });
     });
     pin.settle();
     alert();
@@ -166,6 +167,7 @@ async function isKept({ stores }: Job, { value }: Document, expected: Sha256 | u
 interface Kept {
   readonly item: Item;
   readonly type: string;
+  readonly etag: string | null;
   readonly written: WrittenBlob;
   readonly wanted: For;
 }
@@ -175,7 +177,7 @@ async function put(
   transaction: Transaction,
   { route, clock, mirror: { bytes: routeBytes } }: MirroringOrigin,
   { stores: { usage } }: Job,
-  { item, type, written: { sha256: blob, sizeBytes }, wanted: { version, versions } }: Kept,
+  { item, type, etag, written: { sha256: blob, sizeBytes }, wanted: { version, versions } }: Kept,
 ): Promise<() => void> {
   const key = mirrorKey(route, item);
   const owned = { route, kept: 'mirrored', name: item.name ?? '' } as const;
@@ -196,7 +198,7 @@ async function put(
   const nowMs = clock.now();
   const isFile = item.isFile === true;
   const record: Mirrored = {
-    ...{ blob, sizeBytes, type, isFile, versions: counted, mirroredMs: nowMs, usedMs: nowMs },
+    ...{ blob, sizeBytes, type, etag, isFile, versions: counted, mirroredMs: nowMs, usedMs: nowMs },
     version: isFile ? (item.version ?? version) : null,
   };
   await transaction.put(key, record);

@@ -23,6 +23,8 @@ const mirrored = z.object({
   sizeBytes: z.number(),
   /** Media type. */
   type: z.string(),
+  /** Of an index: its entity tag, by which some clients know what they have; `null`: one is made of its bytes. */
+  etag: z.string().nullable().default(null),
   /** The thing itself, and no index. */
   isFile: z.boolean(),
   /** Of the version that it was wanted for; `null`: of no one in particular. */

@@ -53,16 +53,18 @@ export async function serveMirrored(item: Item, at: Pulling, allows?: Allows): P
   const found = await stores.metadata.get(mirrorKey(registry.route, item));
   if (found === null) return null;
   const mirrored = asMirrored(found.value);
-  const { blob, sizeBytes, type, mirroredMs, isFile } = mirrored;
+  const { blob, sizeBytes, type, etag, mirroredMs, isFile } = mirrored;
   if (isFile !== (item.isFile === true)) return null;
   if (allows !== undefined && !(await allows(mirrored))) return null;
   if ((await stores.blobs.stat(blob)) === null) return null;
   // Nobody waits for it, and what is not noted today is noted tomorrow.
   void noteUse(registry.clock, stores.metadata, found).catch(() => {});
   const digest = fromShasum(blob);
+  const own = isFile ? registry.ecosystem.fieldsOf?.(item, { sha256: blob, sizeBytes }) : undefined;
   const headers = new Headers({
+    ...own,
     'cache-control': neverChanges(item) ? immutable : `public, max-age=${indexFreshS}`,
-    ...(digest && { etag: etagOf(digest), 'repr-digest': formatReprDigest(digest) }),
+    ...(digest && { etag: etag ?? etagOf(digest), 'repr-digest': formatReprDigest(digest) }),
     'last-modified': new Date(mirroredMs).toUTCString(),
   });
   if (ask.stored !== null && ask.stored.etag === headers.get('etag'))

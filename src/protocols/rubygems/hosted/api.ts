@@ -20,6 +20,7 @@ const maxSearchBytes = 4 * 1024 * 1024;
 /** Who has published it. Who may, the network's rights say: they are given by name, to people and machines, and are not shown here. */
 export async function owners(name: string, at: Changing): Promise<Answer> {
   homeOf(at, name);
+  authorise(at, 'read', name);
   const people = new Set<string>();
   for await (const { publisher } of versionsOf(at, name)) people.add(publisher);
   if (people.size === 0) throw new Refusal(404, `There is no ${name}.`);
