@@ -11,7 +11,7 @@ import { chunksOf, discard } from '../bodies.ts';
 import type { Share } from '../budget.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { absentFreshS, absentStatuses, errorAnswer, ownAnswer } from './answers.ts';
-import type { Pulling, RegistryOrigin } from './origin.ts';
+import type { Pulling, RegistryOrigin } from './ecosystem.ts';
 import type { Source } from './sources.ts';
 
 const maxRedirects = 5;
