@@ -2,7 +2,20 @@
  * The network that `meridian up` runs where there is no config file, written out: two PoPs, a shield and an origin
  * on one machine. Copy it to start from.
  */
-import { defineNetwork, npm, oci } from 'meridian';
+import {
+  cargo,
+  defineNetwork,
+  fileTree,
+  go,
+  helm,
+  huggingface,
+  maven,
+  npm,
+  nuget,
+  oci,
+  pypi,
+  rubygems,
+} from 'meridian';
 
 export default defineNetwork({
   name: 'embedded',
@@ -31,5 +44,26 @@ export default defineNetwork({
       ],
       hosted: { names: ['*'] },
     }),
+    // What these names claim lives here, and no upstream is asked for it. The public registries are named, because pip, go, cargo and others may
+    // be set to what is none (`GOPROXY=off`), or to this network itself (`meridian setup`).
+    pypi({ upstreams: [{ url: 'https://pypi.org/simple' }], hosted: { names: ['acme-*'] } }),
+    // Public: the go command shows tokens over TLS alone, and cargo would ask everybody for one.
+    go({
+      upstreams: [{ url: 'https://proxy.golang.org' }],
+      hosted: { names: ['acme.example/*'], public: ['acme.example/*'] },
+    }),
+    cargo({
+      upstreams: [{ url: 'https://index.crates.io' }],
+      hosted: { names: ['acme-*'], public: ['acme-*'] },
+    }),
+    maven({ hosted: { names: ['com.acme.*'] } }),
+    rubygems({ hosted: { names: ['acme-*'] } }),
+    nuget({ hosted: { names: ['acme.*'] } }),
+    huggingface({
+      upstreams: [{ url: 'https://huggingface.co' }],
+      hosted: { names: ['acme/*', 'datasets/acme/*'] },
+    }),
+    helm({ hosted: { names: ['*'] } }),
+    fileTree({ hosted: { names: ['*'] } }),
   ],
 });

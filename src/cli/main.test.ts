@@ -97,7 +97,8 @@ describe('check', () => {
     expect(code).toBe(0);
     expect(out).toContain('the embedded network: no mistakes');
     expect(out).toMatch(/^pop-a +pop +http:\/\/127\.0\.0\.1:4873 +shield, origin +1 +\//m);
-    expect(out).toContain("npm    npm       any host  /npm  this machine's npm setting");
+    expect(out).toMatch(/^npm +npm +any host +\/npm +this machine's npm setting$/m);
+    expect(out).toMatch(/^pypi +pypi +any host +\/pypi +https:\/\/pypi\.org\/simple$/m);
     expect(left).toEqual([]);
   });
 

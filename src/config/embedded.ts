@@ -1,9 +1,10 @@
 /**
  * The network that runs where there is no config file: two PoPs, their shield and the origin on this
- * machine, serving packages of the registry that this machine's npm is set to, and images of the registries that
- * most images come from.
+ * machine, serving packages of the registry that this machine's npm is set to and of the public ones of other
+ * ecosystems, and images of the registries that most images come from.
  */
 import { defineNetwork, npm, oci } from './define.ts';
+import { cargo, fileTree, go, helm, huggingface, maven, nuget, pypi, rubygems } from './define-ecosystems.ts';
 
 export const embedded = defineNetwork({
   name: 'embedded',
@@ -26,5 +27,26 @@ export const embedded = defineNetwork({
       ],
       hosted: { names: ['*'] },
     }),
+    // What these names claim lives here, and no upstream is asked for it. The public registries are named, because pip, go, cargo and others may
+    // be set to what is none (`GOPROXY=off`), or to this network itself (`meridian setup`).
+    pypi({ upstreams: [{ url: 'https://pypi.org/simple' }], hosted: { names: ['acme-*'] } }),
+    // Public: the go command shows tokens over TLS alone, and cargo would ask everybody for one.
+    go({
+      upstreams: [{ url: 'https://proxy.golang.org' }],
+      hosted: { names: ['acme.example/*'], public: ['acme.example/*'] },
+    }),
+    cargo({
+      upstreams: [{ url: 'https://index.crates.io' }],
+      hosted: { names: ['acme-*'], public: ['acme-*'] },
+    }),
+    maven({ hosted: { names: ['com.acme.*'] } }),
+    rubygems({ hosted: { names: ['acme-*'] } }),
+    nuget({ hosted: { names: ['acme.*'] } }),
+    huggingface({
+      upstreams: [{ url: 'https://huggingface.co' }],
+      hosted: { names: ['acme/*', 'datasets/acme/*'] },
+    }),
+    helm({ hosted: { names: ['*'] } }),
+    fileTree({ hosted: { names: ['*'] } }),
   ],
 });

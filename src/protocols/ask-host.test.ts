@@ -41,6 +41,14 @@ test('a host is not named twice', async () => {
   });
 });
 
+test('a failure that begins with the host stays as it is where the source has no other name', async () => {
+  const offline = new MeridianError('upstream-offline', 'registry-1.docker.io is not asked');
+  expect(await failureWith(offline, 'registry-1.docker.io')).toBe(offline);
+  expect(await failureWith(offline, 'docker.io')).toMatchObject({
+    detail: 'docker.io: registry-1.docker.io is not asked',
+  });
+});
+
 test('what is no fault of the upstream stays what it is', async () => {
   const gone = new DOMException('The client has left.', 'AbortError');
   expect(await failureWith(gone, 'docker.io')).toBe(gone);

@@ -25,6 +25,7 @@ export async function askHost(
 function naming(error: unknown, name: string, host: string): unknown {
   if (!(error instanceof MeridianError) || error.row.blame !== 'upstream') return error;
   const { code, detail, retryAfterS } = error;
+  if (name === host && detail.startsWith(`${host} `)) return error;
   const who = name === host || detail.includes(host) ? name : `${name} (${host})`;
   return new MeridianError(code, `${who}: ${detail}`, {
     cause: error,

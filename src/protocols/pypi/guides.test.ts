@@ -31,3 +31,10 @@ test('an address without TLS is trusted in so many words, but for this machineâ€
   expect(fileOf('pip', at('http://localhost.example.com/pypi'))).toContain('trusted-host');
   expect(fileOf('pip', at('http://127.example.com/pypi'))).toContain('trusted-host');
 });
+
+test('Poetry has a source of a name that it does not keep for the public index', () => {
+  const [added] = at('https://packages.example.com/pypi').find(({ id }) => id === 'poetry')?.setUp ?? [];
+  expect(added).toMatchObject({
+    command: 'poetry source add --priority=primary meridian https://packages.example.com/pypi/simple/',
+  });
+});

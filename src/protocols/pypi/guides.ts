@@ -54,20 +54,21 @@ function uv(at: RouteAddress): ClientGuide {
 }
 
 function poetry(at: RouteAddress): ClientGuide {
-  const { route } = at;
+  // Poetry has that name for the public index, whose address cannot be changed.
+  const name = at.route === 'pypi' ? 'meridian' : at.route;
   const index = indexOf(at);
   return {
     ...{ id: 'poetry', title: 'Poetry', trust: trustOf(at, 'REQUESTS_CA_BUNDLE') },
     setUp: [
       run(
-        `poetry source add --priority=primary ${route} ${index}`,
+        `poetry source add --priority=primary ${name} ${index}`,
         'In each project: its packages then come from this network.',
       ),
     ],
-    logIn: [tokenIn(`poetry config http-basic.${route} __token__ TOKEN`)],
+    logIn: [tokenIn(`poetry config http-basic.${name} __token__ TOKEN`)],
     check: [run('poetry source show', `Says ${index}.`)],
     undo: [
-      run(`poetry source remove ${route}`, 'In each project: its packages come from where they came from.'),
+      run(`poetry source remove ${name}`, 'In each project: its packages come from where they came from.'),
     ],
   };
 }

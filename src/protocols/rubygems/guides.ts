@@ -3,7 +3,8 @@ import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   const source = `${url}/`;
-  const host = new URL(source).host;
+  // Bundler looks credentials up by the name of a host, without its port.
+  const { hostname } = new URL(source);
   return [
     {
       ...{ id: 'gem', title: 'gem', trust: trustOf(source, 'SSL_CERT_FILE') },
@@ -41,7 +42,7 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       ],
       logIn: [
         run(
-          `bundle config set --global ${host} name:<token>`,
+          `bundle config set --global ${hostname} name:<token>`,
           'Keeps a token for this address in ~/.bundle/config.',
         ),
       ],
