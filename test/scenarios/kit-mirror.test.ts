@@ -140,6 +140,8 @@ describe.skipIf(!available('pip', problemWith('pip')))('with a real pip', () => 
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     await index.off();
     await forgetCaches();
+    const told = await meridian('package', app.name, '--route', 'pypi', '--json');
+    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining(app.version)]);
     const target = await pipInstalls({ index: index_(), home: network.dir, wanted: requirements() });
     expect(readFileSync(join(target, 'app.py'), 'utf8')).toContain('2.0');
     expect(readFileSync(join(target, 'leaf.py'), 'utf8')).toContain('1.0');

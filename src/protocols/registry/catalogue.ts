@@ -7,7 +7,6 @@ import {
   type Described,
   type DescribedVersion,
   type FoundPackage,
-  type Held,
   mostVersions,
   pageOf,
   relevance,
@@ -15,6 +14,7 @@ import {
 } from '../../catalogue.ts';
 import type { Catalogue, Lent } from '../../protocol.ts';
 import type { CacheKey } from '../../resource.ts';
+import type { DocumentReader } from '../../store.ts';
 import { fewAtOnce } from '../few-at-once.ts';
 import { pacer } from '../pace.ts';
 import { seldom } from '../seldom.ts';
@@ -22,7 +22,9 @@ import { webAddress } from '../web-address.ts';
 import type { Item, RegistryOrigin } from './ecosystem.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
+import { allBelow } from './hosted/record.ts';
 import { remove } from './hosted/remove.ts';
+import { asMirrored, mirroredOf } from './mirror/record.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */
 const atOnce = 5_000;
@@ -56,7 +58,7 @@ const plain = { description: '', keywords: [], publishedMs: null, publisher: nul
 export function catalogueOf(registry: RegistryOrigin): Catalogue {
   const { hosted, clock, ecosystem } = registry;
   const reading = fewAtOnce(mostReadings, mostWaiting, 'packages');
-  const cached = seldom(clock, (held: Held) => cachedPackages(registry, held));
+  const cached = seldom(clock, (lent: Pick<Lent, 'held' | 'origin'>) => cachedPackages(registry, lent));
   const here = ({ origin }: Lent) => ({ registry, door: origin });
 
   async function search(wanted: Search, lent: Lent) {
@@ -81,11 +83,11 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
     }
   }
 
-  async function addCached(page: Page, words: readonly string[], { held, reader }: Lent) {
+  async function addCached(page: Page, words: readonly string[], lent: Lent) {
     const paced = pacer(atOnce);
-    for (const [name, known] of await cached(held)) {
+    for (const [name, known] of await cached(lent)) {
       const score = relevance({ name: name.toLowerCase(), description: '', keywords: [] }, words);
-      if (score > 0 && reader.mayRead(name, false)) page.add({ name, score, cached: known });
+      if (score > 0 && lent.reader.mayRead(name, false)) page.add({ name, score, cached: known });
       await paced();
     }
   }
@@ -196,7 +198,7 @@ export function catalogueOf(registry: RegistryOrigin): Catalogue {
       return mayRead ? found : null;
     }
     if (!lent.reader.mayRead(name, false)) return null;
-    const known = (await cached(lent.held)).get(name);
+    const known = (await cached(lent)).get(name);
     return known === undefined ? null : describeCached(name, known);
   }
 
@@ -220,7 +222,7 @@ const unknown = {
 
 async function cachedPackages(
   registry: RegistryOrigin,
-  held: Held,
+  { held, origin: { stores } }: Pick<Lent, 'held' | 'origin'>,
 ): Promise<ReadonlyMap<string, CachedPackage>> {
   const packages = new Map<
     string,
@@ -244,7 +246,30 @@ async function cachedPackages(
     if (version !== undefined && (known.files.has(version) || known.files.size < mostCached))
       known.files.set(version, (known.files.get(version) ?? 0) + sizeBytes);
   }
+  if (stores !== null) await addMirrored(packages, stores.metadata, registry.route);
   return packages;
+}
+
+/** What is kept for good is told of, too, where nothing of it is in the cache. */
+async function addMirrored(
+  packages: Map<string, CachedPackage & { readonly files: Map<string, number> }>,
+  metadata: DocumentReader,
+  route: string,
+): Promise<void> {
+  const paced = pacer(atOnce);
+  for await (const { key, value } of allBelow(metadata, mirroredOf(route))) {
+    await paced();
+    const name = key[2] ?? '';
+    const { isFile, version, sizeBytes, mirroredMs } = asMirrored(value);
+    if (name === '' || !isFile || version === null) continue;
+    let known = packages.get(name);
+    if (known === undefined) {
+      if (packages.size >= mostPackages) return;
+      known = { receivedMs: mirroredMs, versions: 0, bytes: 0, files: new Map() };
+      packages.set(name, known);
+    }
+    if (!known.files.has(version) && known.files.size < mostCached) known.files.set(version, sizeBytes);
+  }
 }
 
 /** What a key stands for: its path is an address of the route. `null` for what is kept for the origin's own use. */
