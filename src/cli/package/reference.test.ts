@@ -107,6 +107,8 @@ describe('the route that is meant', () => {
     expect(await meant('left-pad')).toEqual(['npm', 'left-pad', null]);
     expect(await meant('@acme/ui')).toEqual(['npm', '@acme/ui', null]);
     expect(await meant('acme/app')).toEqual(['images', 'acme/app', null]);
+    const two = await findReference(api({ team: 'npm', npm: 'npm' }), 'left-pad', undefined);
+    expect(two.route).toBe('npm');
   });
 
   test('has to be said where there are several, or where nothing tells', async () => {

@@ -53,7 +53,9 @@ export async function findReference(ask: Ask, text: string, given: string | unde
   for (const { name } of all) if (!having.has(name)) having.set(name, await routesWith(ask, name));
   const found = all.filter(({ route, name }) => having.get(name)?.has(route) === true);
   const likely = all.filter(({ protocol, name }) => looksLike(name, text, protocol));
-  const [one, ...others] = found.length > 0 ? found : likely;
+  // Of several, the one that is called what it is.
+  const usual = likely.filter(({ route, protocol }) => route === protocol);
+  const [one, ...others] = found.length > 0 ? found : usual.length > 0 ? usual : likely;
   if (one !== undefined && others.length === 0) return one;
   const which = (found.length > 0 ? found : all).map(({ route }) => route).join(', ');
   const why = found.length > 0 ? `Several routes have ${text}` : `No route is known to have ${text}`;

@@ -3,9 +3,8 @@
  * is none of an upstream is that of an archive which lives here, if the route has packages of its own. See README.md.
  */
 import type { Answer } from '../../entry.ts';
-import type { Ecosystem, Item, Read } from '../registry/ecosystem.ts';
+import type { Ecosystem, Item, Pulling, Read } from '../registry/ecosystem.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { guides } from './guides.ts';
 import { describe } from './hosted/describe.ts';
 import type { Hosting } from './hosted/generation.ts';

@@ -1,9 +1,8 @@
 /** Crates: what is this ecosystem's own. See README.md. */
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
-import type { Described, Ecosystem, Item, Mirroring, Read, Write } from '../registry/ecosystem.ts';
+import type { Changing, Described, Ecosystem, Item, Mirroring, Read, Write } from '../registry/ecosystem.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import type { Changing } from '../registry/origin.ts';
 import { guides } from './guides.ts';
 import { lineOf, readIndexLines } from './index-lines.ts';
 import { configItem, crateItem, indexItem, types } from './item.ts';

@@ -3,10 +3,10 @@
  * be told, and are not made or unmade by cargo.
  */
 import type { Answer } from '../../entry.ts';
+import type { Changing } from '../registry/ecosystem.ts';
 import { authorise, homeOf } from '../registry/hosted/authorise.ts';
 import { findPackage } from '../registry/hosted/find.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import type { Changing } from '../registry/origin.ts';
 import { done } from './publish.ts';
 
 /** Told to those who may publish it themselves. */

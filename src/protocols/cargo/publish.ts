@@ -1,13 +1,13 @@
 /** What cargo does to crates that live here: `cargo publish`, `cargo yank`, and its undoing. */
 import type { Answer } from '../../entry.ts';
 import { ownAnswer } from '../registry/answers.ts';
+import type { Changing } from '../registry/ecosystem.ts';
 import { amend } from '../registry/hosted/amend.ts';
 import { authorise, homeOf } from '../registry/hosted/authorise.ts';
 import { withBlob } from '../registry/hosted/blob.ts';
 import { findPackage, namesOf } from '../registry/hosted/find.ts';
 import { publish } from '../registry/hosted/publish.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import type { Changing } from '../registry/origin.ts';
 import { inspectCrate } from './crate-file.ts';
 import { readFrame } from './frame.ts';
 import { types } from './item.ts';

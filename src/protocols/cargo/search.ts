@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import type { Changing } from '../registry/ecosystem.ts';
 import { namesOf, versionsOf } from '../registry/hosted/find.ts';
-import type { Changing } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { fetchWhole } from '../registry/upstream.ts';
 import { canonicalCrate } from './name.ts';

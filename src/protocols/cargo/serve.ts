@@ -1,11 +1,10 @@
 /** Crates that live here, as cargo asks for them. */
 import type { Answer } from '../../entry.ts';
 import { errorAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { findFile, versionsOf } from '../registry/hosted/find.ts';
 import type { HostedVersion } from '../registry/hosted/record.ts';
 import { serveDocument, serveFile } from '../registry/hosted/serve.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { types } from './item.ts';
 import { versions } from './version.ts';
 

@@ -2,9 +2,8 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { types, upstreamConfigItem } from './item.ts';
 import { readUpstreamConfig, type UpstreamConfig } from './upstream-config.ts';

@@ -5,13 +5,12 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import type { Digest } from '../../http/digest.ts';
+import { cacheControlOf } from '../kept-for.ts';
 import { matcher } from '../patterns.ts';
-import { cacheControlOf } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Ecosystem, Item, Read } from '../registry/ecosystem.ts';
+import type { Ecosystem, Item, Pulling, Read } from '../registry/ecosystem.ts';
 import { pullFile, pullFirst } from '../registry/file.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { VersionOrder } from '../registry/policy/order.ts';
 import { guides } from './guides.ts';
 import { listTag, receiveHere, serveHere } from './hosted.ts';

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { MeridianError } from '../../errors.ts';
+import type { Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { itemAt } from './item.ts';
 import { readSumRecord } from './sum-record.ts';
 

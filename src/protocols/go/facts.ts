@@ -1,5 +1,5 @@
 /** When a version was published, for people who ask why it may or may not be used: past the policy, which may refuse its `.info`. */
-import type { Pulling } from '../registry/origin.ts';
+import type { Pulling } from '../registry/ecosystem.ts';
 import type { VersionOf } from './expected.ts';
 import { firstOf } from './first.ts';
 import { readInfo, type VersionInfo } from './info.ts';

@@ -1,8 +1,7 @@
 /** Short documents of upstreams that never change, or are passed on as they are: of the sources that may have one, the first that does. */
 import type { Answer } from '../../entry.ts';
 import { errorAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { fetchWhole, passError, type Whole } from '../registry/upstream.ts';
 
 const absent: ReadonlySet<number> = new Set([404, 410, 451]);

@@ -1,9 +1,8 @@
 /** What the policy says of a version that is asked for by its archive: its `.info` knows of when it is. */
 import type { Answer } from '../../entry.ts';
 import { errorAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { refuseVersion } from '../registry/policy/refuse.ts';
 import type { VersionOf } from './expected.ts';
 import { readInfo } from './info.ts';

@@ -1,6 +1,7 @@
 /** Lists of versions: one on each line. */
+
+import type { Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
 import { readInfo } from './info.ts';
 import { itemAt } from './item.ts';

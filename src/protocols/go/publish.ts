@@ -5,12 +5,12 @@
 import type { Answer } from '../../entry.ts';
 import { chunksOf } from '../bodies.ts';
 import { ownAnswer } from '../registry/answers.ts';
+import type { Changing } from '../registry/ecosystem.ts';
 import { authorise, homeOf } from '../registry/hosted/authorise.ts';
 import { type Held, withBlobs } from '../registry/hosted/blob.ts';
 import { publish } from '../registry/hosted/publish.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import { remove } from '../registry/hosted/remove.ts';
-import type { Changing } from '../registry/origin.ts';
 import { type ArchivedFile, contentOf, filesIn, hashOfFiles } from './archive.ts';
 import { BadArchive } from './bad-archive.ts';
 import type { VersionOf } from './expected.ts';

@@ -1,11 +1,11 @@
 /** What does not live here, from the upstreams: whatever may be used of it, and whatever it must be. */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { cacheControlOf, documentAnswer, immutable } from '../registry/answers.ts';
+import { cacheControlOf, immutable } from '../kept-for.ts';
+import { documentAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { refuseVersion } from '../registry/policy/refuse.ts';
 import { hashOfGoMod } from './dirhash.ts';
 import { maxRecordBytes, type VersionOf, verify } from './expected.ts';

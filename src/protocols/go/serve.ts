@@ -1,10 +1,9 @@
 /** Modules that live here, as the go command asks for them. */
 import type { Answer } from '../../entry.ts';
 import { errorAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { findFile, findVersion, versionsOf } from '../registry/hosted/find.ts';
 import { serveDocument, serveFile } from '../registry/hosted/serve.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { VersionOf } from './expected.ts';
 import { writeInfo } from './info.ts';
 import { addressOf, types } from './item.ts';

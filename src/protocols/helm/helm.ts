@@ -3,11 +3,10 @@
  * that of a repository which lives here, if the route has charts of its own. See README.md.
  */
 import type { Answer } from '../../entry.ts';
-import type { Described, Ecosystem, Item, Mirroring, Needed } from '../registry/ecosystem.ts';
+import type { Described, Ecosystem, Item, Mirroring, Needed, Pulling } from '../registry/ecosystem.ts';
 import type { HostedVersion } from '../registry/hosted/record.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import type { UpstreamOptions } from '../registry/options.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { guides } from './guides.ts';
 import { chartMeta, receive, serveHosted } from './hosted.ts';

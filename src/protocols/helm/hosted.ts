@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { errorAnswer, ownAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Changing, Item, Pulling } from '../registry/ecosystem.ts';
 import { type Held, type Hold, withBlobs } from '../registry/hosted/blob.ts';
 import { findFile, findVersion, namesOf, versionsOf } from '../registry/hosted/find.ts';
 import { type FilePart, readMultipart } from '../registry/hosted/multipart.ts';
@@ -12,7 +12,6 @@ import type { HostedVersion } from '../registry/hosted/record.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import { remove } from '../registry/hosted/remove.ts';
 import { serveDocument, serveFile } from '../registry/hosted/serve.ts';
-import type { Changing, Pulling } from '../registry/origin.ts';
 import { turn } from '../turn.ts';
 import { inspectChart } from './chart.ts';
 import { indexWriter } from './index-yaml.ts';

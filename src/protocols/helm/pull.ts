@@ -5,12 +5,12 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { fromShasum } from '../../http/digest.ts';
-import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { pullFile } from '../registry/file.ts';
 import { readItem, readItemAgain } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { type ChartVersion, chartsIn, findChart, indexWriter, readIndex } from './index-yaml.ts';
 import { type Chart, fileAddress, repositoryTag } from './path.ts';

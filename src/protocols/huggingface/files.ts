@@ -5,10 +5,10 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { formatReprDigest, fromShasum } from '../../http/digest.ts';
-import { cacheControlOf, documentAnswer, etagOf, immutable } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import { cacheControlOf, immutable } from '../kept-for.ts';
+import { documentAnswer, etagOf } from '../registry/answers.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { type FileWanted, pullFile } from '../registry/file.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { refuseVersion } from '../registry/policy/refuse.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
 import { type Address, filePath } from './address.ts';

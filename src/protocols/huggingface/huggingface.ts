@@ -1,7 +1,15 @@
 /** Models, data sets and spaces of the Hugging Face Hub, and such as live here. See README.md. */
 import type { Answer } from '../../entry.ts';
-import type { Changing, Ecosystem, Item, Mirroring, Needed, Read, Write } from '../registry/ecosystem.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type {
+  Changing,
+  Ecosystem,
+  Item,
+  Mirroring,
+  Needed,
+  Pulling,
+  Read,
+  Write,
+} from '../registry/ecosystem.ts';
 import type { VersionOrder } from '../registry/policy/order.ts';
 import { filePath, infoPath, isCommit, readAddress, repoOfName, treePath } from './address.ts';
 import { pullDocument } from './documents.ts';

@@ -5,9 +5,8 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { refusePackage } from '../registry/policy/refuse.ts';
 import { type Repo, repoNamed } from './address.ts';
 import { addressOf, infoItem } from './items.ts';

@@ -3,8 +3,7 @@
  * files of this folder, and docs/protocols/maven.md for users.
  */
 import { type Clock, systemClock } from '../../clock.ts';
-import type { Ecosystem, Item, Read } from '../registry/ecosystem.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type { Ecosystem, Item, Pulling, Read } from '../registry/ecosystem.ts';
 import { foresee, needs } from './ahead.ts';
 import { guides } from './guides.ts';
 import { describe } from './hosted/describe.ts';

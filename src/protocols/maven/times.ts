@@ -3,7 +3,7 @@
  * only where the policy wants an age.
  */
 import { discard } from '../bodies.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type { Pulling } from '../registry/ecosystem.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream } from '../registry/upstream.ts';

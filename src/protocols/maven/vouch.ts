@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { discard } from '../bodies.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type { Pulling } from '../registry/ecosystem.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, fetchWhole, passError } from '../registry/upstream.ts';
 import { maxChecksumBytes, readChecksum } from './checksum.ts';

@@ -3,9 +3,7 @@
  * verify, confirm and keep, whatever the upstream's answer said or left out.
  */
 import type { Answer, Entry } from '../../entry.ts';
-import { parseCacheControl } from '../../http/cache-control.ts';
 import type { OriginDoor } from '../../protocol.ts';
-import type { FreshnessPolicy } from '../../resource.ts';
 import { sourceField } from '../rendered.ts';
 import { etagOf } from './integrity.ts';
 import { type Source, writeSource } from './source.ts';
@@ -20,13 +18,8 @@ export interface Document {
 /** A document of the origin's own cache. */
 export type ReadDocument = Awaited<ReturnType<OriginDoor['read']>>;
 
-/** How long a package's documents are fresh where neither the route nor the upstream says it; seconds. */
-const DEFAULT_FRESH_S = 300;
 /** How long "there is no such thing" is kept: long enough to absorb a crowd, short enough for a publish. */
 const ABSENT_FRESH_S = 10;
-
-/** A registry never changes a published file (one year is the longest that caches understand). */
-export const immutable = 'public, max-age=31536000, immutable';
 
 export interface Presentation {
   readonly contentType: string;
@@ -58,30 +51,6 @@ function headersOf(etag: string | null, as: Omit<Presentation, 'contentType'>): 
   if (as.vary !== undefined) headers.set('vary', as.vary);
   if (as.source !== undefined) headers.set(sourceField, writeSource(as.source));
   return headers;
-}
-
-/**
- * `Cache-Control` of a package's documents: the route's times, but not fresh for longer than the upstream
- * allows. An upstream's `private` and `no-store` do not count: what the network's own credentials fetch is
- * for whoever may use the route.
- * @param upstream the head that the document came with.
- * @param atMostS when the document will be another one for sure.
- */
-export function cacheControlOf(
-  policy: FreshnessPolicy,
-  upstream: Headers,
-  atMostS = Number.POSITIVE_INFINITY,
-): string {
-  const { sMaxAge, maxAge } = parseCacheControl(upstream.get('cache-control'));
-  const statedS = sMaxAge ?? maxAge ?? Number.POSITIVE_INFINITY;
-  const spentS = Number.parseInt(upstream.get('age') ?? '0', 10) || 0;
-  const freshS = Math.min(policy.freshS ?? DEFAULT_FRESH_S, Math.max(0, statedS - spentS), atMostS);
-  let field = `public, max-age=${freshS}`;
-  if (policy.staleWhileRevalidateS !== undefined) {
-    field += `, stale-while-revalidate=${policy.staleWhileRevalidateS}`;
-  }
-  if (policy.staleIfErrorS !== undefined) field += `, stale-if-error=${policy.staleIfErrorS}`;
-  return field;
 }
 
 /** An error as npm clients show it. Kept for a moment when it says that something is not there. */

@@ -25,8 +25,10 @@ import {
   type Usage,
   type WrittenBlob,
 } from '../../store.ts';
+import { immutable } from '../kept-for.ts';
 import { openPin } from '../pin.ts';
-import { confirm, immutable } from './canonical.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { confirm } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';
 import { Refusal } from './hosted/refusal.ts';
@@ -65,15 +67,8 @@ export async function mirroredVersions(
 /** Tarballs that are fetched at once. */
 const atOnce = 8;
 
-export async function mirror(npm: NpmOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
-  const queue = wanted.values();
-  async function work(): Promise<void> {
-    for (const each of queue) {
-      job.signal.throwIfAborted();
-      await keepOrNote(npm, each, job);
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work));
+export function mirror(npm: NpmOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
+  return sideBySide(wanted, atOnce, job.signal, (each) => keepOrNote(npm, each, job));
 }
 
 /** What is missing is named, and the rest goes on; a store that fails ends it. */

@@ -4,7 +4,8 @@
 import type { Answer, Entry } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor, Remote } from '../../protocol.ts';
-import { cacheControlOf, confirm, errorAnswer, keepFields } from './canonical.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { confirm, errorAnswer, keepFields } from './canonical.ts';
 import { searchHosted } from './hosted/search.ts';
 import type { NpmOrigin } from './origin.ts';
 import { packumentUrl } from './remotes.ts';

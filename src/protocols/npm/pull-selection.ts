@@ -5,15 +5,9 @@
 import type { Answer } from '../../entry.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { cacheControlOf } from '../kept-for.ts';
 import { copyInPieces } from '../turn.ts';
-import {
-  answerWith,
-  cacheControlOf,
-  type Document,
-  errorAnswer,
-  passRead,
-  type ReadDocument,
-} from './canonical.ts';
+import { answerWith, type Document, errorAnswer, passRead, type ReadDocument } from './canonical.ts';
 import { mediaTypes } from './form.ts';
 import type { SelectJob } from './job.ts';
 import { indexResource, packumentResource } from './name.ts';

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem, readItemAgain } from '../registry/item.ts';

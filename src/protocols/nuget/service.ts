@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { cacheControlOf, documentAnswer, errorAnswer } from '../registry/answers.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import { type Item, type Pulling, placeholder } from '../registry/ecosystem.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parsedJson } from '../../http/json.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import { inTurn } from '../in-turn.ts';
 import { type Digest, readDigest } from './digest.ts';
 import { blobResource } from './name.ts';
 
@@ -28,31 +29,15 @@ export interface Ahead {
 const mostWaiting = 1000;
 
 export function openAhead(route: string, { atOnce, largestBytes }: AheadLimits): Ahead {
-  const waiting: (() => Promise<void>)[] = [];
-  let underWay = 0;
-
-  function next(): void {
-    while (underWay < atOnce) {
-      const begin = waiting.shift();
-      if (begin === undefined) return;
-      underWay++;
-      begin()
-        .catch(() => undefined) // whoever asks for it hears of what went wrong, and it is logged as a fill that failed
-        .finally(() => {
-          underWay--;
-          next();
-        });
-    }
-  }
+  const turns = inTurn(atOnce, mostWaiting);
 
   return {
     foresee(name, manifest, ask, origin) {
-      if (atOnce === 0) return;
+      if (!turns.hasRoom) return;
       for (const digest of blobsOf(manifest, largestBytes)) {
-        if (waiting.length >= mostWaiting) break;
-        waiting.push(() => origin.fetchAhead(blobResource(route, name, digest), ask));
+        if (!turns.hasRoom) break;
+        turns.add(() => origin.fetchAhead(blobResource(route, name, digest), ask));
       }
-      next();
     },
   };
 }

@@ -4,10 +4,10 @@
  * here is foreseen, so what is wanted every day costs nothing; and only for somebody who waits, so that one thing foreseen leads to no other.
  */
 import type { Answer } from '../../entry.ts';
-import type { Ecosystem, Item } from './ecosystem.ts';
+import { inTurn } from '../in-turn.ts';
+import type { Ecosystem, Item, Pulling, RegistryOrigin } from './ecosystem.ts';
 import { resourceOf } from './item.ts';
 import { below } from './name.ts';
-import type { Pulling, RegistryOrigin } from './origin.ts';
 
 export interface Ahead {
   /** Neither waits nor fails. */
@@ -24,41 +24,26 @@ const longestBytes = 4 * 2 ** 20;
 /** @param atOnce items that are fetched at once; 0: nothing is fetched ahead. */
 export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnce: number }): Ahead {
   const { ecosystem } = registry;
-  const waiting: (() => Promise<void>)[] = [];
+  const turns = inTurn(atOnce, mostWaiting);
   /** What is waiting or under way, by its key. */
   const wantedAlready = new Set<string>();
   /** What was foreseen leads to nothing further, whoever waits for it by now. */
   const foreseen = new WeakSet<object>();
-  let underWay = 0;
-
-  function next(): void {
-    while (underWay < atOnce) {
-      const begin = waiting.shift();
-      if (begin === undefined) return;
-      underWay++;
-      begin()
-        .catch(() => undefined) // whoever asks for it hears of what went wrong, and it is logged as a fill that failed
-        .finally(() => {
-          underWay--;
-          next();
-        });
-    }
-  }
 
   return {
     foresee(item, { status, body }, { ask, door }) {
-      if (atOnce === 0 || ask.background || foreseen.has(ask.named) || waiting.length >= mostWaiting) return;
+      if (!turns.hasRoom || ask.background || foreseen.has(ask.named)) return;
       if (status !== 200 || !(body instanceof Uint8Array) || body.byteLength > longestBytes) return;
       if (!isAskedFor(item, registry, ask)) return;
       for (const wanted of likelyAfter(ecosystem, item, body)) {
-        if (waiting.length >= mostWaiting) break;
+        if (!turns.hasRoom) break;
         if (wanted.name !== null && registry.livesHere(wanted.name)) continue;
         const resource = resourceOf(registry, wanted);
         if (wantedAlready.has(resource.key)) continue;
         wantedAlready.add(resource.key);
         foreseen.add(resource);
         const asked = { ...ask, stored: null, part: null, background: true };
-        waiting.push(async () => {
+        turns.add(async () => {
           try {
             await door.fetchAhead(resource, asked);
           } finally {
@@ -66,7 +51,6 @@ export function openAhead(registry: RegistryOrigin, { atOnce }: { readonly atOnc
           }
         });
       }
-      next();
     },
   };
 }

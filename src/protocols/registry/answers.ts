@@ -1,15 +1,8 @@
 /** What the origin answers: documents that every tier below can compare, confirm and keep. */
 import type { Answer, Entry } from '../../entry.ts';
-import { parseCacheControl } from '../../http/cache-control.ts';
 import { type Digest, formatReprDigest } from '../../http/digest.ts';
-import type { FreshnessPolicy } from '../../resource.ts';
 import type { Ecosystem } from './ecosystem.ts';
 
-/** What a registry never changes; a year is the longest that caches understand. */
-export const immutable = 'public, max-age=31536000, immutable';
-
-/** How long an index is fresh where neither the route nor the upstream says it; seconds. */
-const usualFreshS = 300;
 /** What says that a source does not have something: the next one is asked. */
 export const absentStatuses: ReadonlySet<number> = new Set([404, 410, 451]);
 /** How long "there is no such thing" is kept: long enough for a crowd, short enough for a publication. */
@@ -49,28 +42,6 @@ export function documentAnswer(
 /** A strong entity tag: the same bytes get the same one in every place. */
 export function etagOf({ value }: Digest): string {
   return `"${value.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '').slice(0, 27)}"`;
-}
-
-/**
- * `Cache-Control` of an index: the route's times, but not fresh for longer than the upstream allows. An upstream's `private` and
- * `no-store` do not count: what the network's own credentials fetch is for whoever may use the route.
- * @param upstream the head that it came with.
- * @param atMostS when it will be another one for sure.
- */
-export function cacheControlOf(
-  policy: FreshnessPolicy,
-  upstream: Headers,
-  atMostS = Number.POSITIVE_INFINITY,
-): string {
-  const { sMaxAge, maxAge } = parseCacheControl(upstream.get('cache-control'));
-  const statedS = sMaxAge ?? maxAge ?? Number.POSITIVE_INFINITY;
-  const spentS = Number.parseInt(upstream.get('age') ?? '0', 10) || 0;
-  const freshS = Math.min(policy.freshS ?? usualFreshS, Math.max(0, statedS - spentS), atMostS);
-  let field = `public, max-age=${freshS}`;
-  if (policy.staleWhileRevalidateS !== undefined)
-    field += `, stale-while-revalidate=${policy.staleWhileRevalidateS}`;
-  if (policy.staleIfErrorS !== undefined) field += `, stale-if-error=${policy.staleIfErrorS}`;
-  return field;
 }
 
 /** An error as the clients of the ecosystem show it. Kept for a moment when it says that something is not there. */

@@ -19,11 +19,10 @@ import { fewAtOnce } from '../few-at-once.ts';
 import { pacer } from '../pace.ts';
 import { seldom } from '../seldom.ts';
 import { webAddress } from '../web-address.ts';
-import type { Item } from './ecosystem.ts';
+import type { Item, RegistryOrigin } from './ecosystem.ts';
 import { findPackage, namesOf, versionsOf } from './hosted/find.ts';
 import type { HostedVersion } from './hosted/record.ts';
 import { remove } from './hosted/remove.ts';
-import type { RegistryOrigin } from './origin.ts';
 
 /** Packages that are compared with a search before everybody else has a turn. */
 const atOnce = 5_000;

@@ -185,6 +185,11 @@ describe('an upstream’s document', () => {
     };
     const { get } = world({ upstreams: [upstreamOf(has)] });
     expect((await get('/a/')).text).toBe('1.0\n');
+    const packed = Bun.gzipSync('1.0\n');
+    const own = () => new Response(packed, { headers: { 'content-encoding': 'x-gzip' } });
+    const derive = (bytes: Uint8Array) => ({ body: bytes, type: 'application/gzip' });
+    const ofFile = world({ upstreams: [upstreamOf({ '/a.gz': own })], index: { path: '/a.gz', derive } });
+    expect(Number((await ofFile.get('/a/')).headers.get('content-length'))).toBe(packed.byteLength);
     for (const path of ['/b/', '/c/', '/d/'])
       await expect(get(path)).rejects.toMatchObject({ code: 'upstream-invalid' });
   });

@@ -4,10 +4,10 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { cacheControlOf } from '../kept-for.ts';
 import { sourceField } from '../rendered.ts';
-import { absentStatuses, cacheControlOf, type Document, documentAnswer, errorAnswer } from './answers.ts';
-import type { Item } from './ecosystem.ts';
-import type { Pulling } from './origin.ts';
+import { absentStatuses, type Document, documentAnswer, errorAnswer } from './answers.ts';
+import type { Item, Pulling } from './ecosystem.ts';
 import { freeJudge, type Judge } from './policy/judge-of.ts';
 import { type Made, madeOf, writeMade } from './source-field.ts';
 import type { Source } from './sources.ts';

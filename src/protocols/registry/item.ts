@@ -8,8 +8,7 @@
 import { MeridianError } from '../../errors.ts';
 import type { OriginDoor } from '../../protocol.ts';
 import type { CacheKey, FieldList, FreshnessPolicy, Pass, Resource } from '../../resource.ts';
-import type { Ecosystem, Item } from './ecosystem.ts';
-import type { Pulling } from './origin.ts';
+import type { Ecosystem, Item, Pulling } from './ecosystem.ts';
 
 /** What `name` made of an item, which it remembers. */
 export interface ItemResource extends Resource {

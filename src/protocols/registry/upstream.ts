@@ -11,7 +11,7 @@ import { chunksOf, discard } from '../bodies.ts';
 import type { Share } from '../budget.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { absentFreshS, absentStatuses, errorAnswer, ownAnswer } from './answers.ts';
-import type { Pulling, RegistryOrigin } from './origin.ts';
+import type { Pulling, RegistryOrigin } from './ecosystem.ts';
 import type { Source } from './sources.ts';
 
 const maxRedirects = 5;
@@ -154,8 +154,16 @@ async function wholeOf(
   const most = maxBytes ?? at.registry.maxIndexBytes;
   const bytes = await collected(answer, most, source, share);
   const coding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (coding === 'identity' || coding === '') return { status, headers: answer.headers, bytes, url };
-  return { status, headers: answer.headers, bytes: await decoded(bytes, coding, most, source, share), url };
+  if (coding === 'identity' || coding === '' || isPacked(url))
+    return { status, headers: answer.headers, bytes, url };
+  const plain = new Headers(answer.headers);
+  for (const name of ['content-encoding', 'content-length']) plain.delete(name);
+  return { status, headers: plain, bytes: await decoded(bytes, coding, most, source, share), url };
+}
+
+/** Of such a file, some servers call its own packing a coding: it is what was asked for. */
+function isPacked(url: string): boolean {
+  return /\.t?gz$/i.test(new URL(url).pathname);
 }
 
 const decoders: Readonly<Record<string, (bytes: Uint8Array, options: ZlibOptions) => Promise<Buffer>>> = {

@@ -7,7 +7,7 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { chunksOf, discard } from '../bodies.ts';
-import type { Pulling } from '../registry/origin.ts';
+import type { Pulling } from '../registry/ecosystem.ts';
 import type { Source } from '../registry/sources.ts';
 import { askUpstream, fetchWhole, passError, type Reply } from '../registry/upstream.ts';
 

@@ -2,9 +2,8 @@
 import type { Answer } from '../../entry.ts';
 import { fromShasum } from '../../http/digest.ts';
 import { errorAnswer } from '../registry/answers.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { pullFile, pullFirst } from '../registry/file.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { readFullName } from './file-name.ts';
 import { findLine } from './pull-info.ts';
 

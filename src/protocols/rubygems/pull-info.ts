@@ -2,9 +2,8 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { readItem, readItemAgain } from '../registry/item.ts';
-import type { Pulling } from '../registry/origin.ts';
 import { factsItem, infoItem } from './address.ts';
 import { compactDocument } from './compact.ts';
 import { type Build, numberOf } from './file-name.ts';

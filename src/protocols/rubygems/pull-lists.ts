@@ -1,11 +1,11 @@
 /** Lists of all gems: their names, and the three of old. Of several places, and of what lives here, they are joined. */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import { cacheControlOf, type Document, documentAnswer, errorAnswer } from '../registry/answers.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { type Document, documentAnswer, errorAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
-import type { Item } from '../registry/ecosystem.ts';
+import type { Item, Pulling } from '../registry/ecosystem.ts';
 import { namesOf } from '../registry/hosted/find.ts';
-import type { Pulling } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
 import { compactDocument } from './compact.ts';

@@ -9,10 +9,11 @@
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { formatReprDigest } from '../../http/digest.ts';
-import { cacheControlOf, errorAnswer } from '../registry/answers.ts';
+import { cacheControlOf } from '../kept-for.ts';
+import { errorAnswer } from '../registry/answers.ts';
+import type { Pulling, RegistryOrigin } from '../registry/ecosystem.ts';
 import { namesOf } from '../registry/hosted/find.ts';
 import { indexTag } from '../registry/item.ts';
-import type { Pulling, RegistryOrigin } from '../registry/origin.ts';
 import type { Source } from '../registry/sources.ts';
 import { turn } from '../turn.ts';
 import { type Followed, followOn, type Step } from './follow.ts';

@@ -1,7 +1,6 @@
 /** Gems, as `gem` and Bundler ask for them. See README.md. */
 import { MeridianError } from '../../errors.ts';
-import type { Ecosystem } from '../registry/ecosystem.ts';
-import type { Changing } from '../registry/origin.ts';
+import type { Changing, Ecosystem } from '../registry/ecosystem.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { readNumber } from './file-name.ts';
 import { foresee } from './foresee.ts';

@@ -9,10 +9,10 @@
  */
 import { z } from 'zod';
 import { blobReferenceKey, type DocumentKey, type DocumentReader, type Transaction } from '../../../store.ts';
+import type { Pulling } from '../../registry/ecosystem.ts';
 import { type Held, withBlobs } from '../../registry/hosted/blob.ts';
 import { storesOf } from '../../registry/hosted/claims.ts';
 import { allBelow, asFile, fileOf, sha256 } from '../../registry/hosted/record.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { partsOf, type WrittenIndex, writeIndexes, writeRelease } from './indexes.ts';
 import { type Shelved, shelvedFrom } from './package.ts';
 import { signingKeyOf } from './signing.ts';

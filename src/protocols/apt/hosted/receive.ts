@@ -7,13 +7,12 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { ownAnswer } from '../../registry/answers.ts';
-import type { Write } from '../../registry/ecosystem.ts';
+import type { Changing, Write } from '../../registry/ecosystem.ts';
 import { type Held, withBlob } from '../../registry/hosted/blob.ts';
 import { findFile, findVersion } from '../../registry/hosted/find.ts';
 import { publish } from '../../registry/hosted/publish.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { fileNameOf, inspectDeb } from '../deb.ts';
 import { suiteTag } from '../item.ts';
 import { encoded, locate, poolNameIn } from '../path.ts';

@@ -3,12 +3,12 @@ import type { Answer } from '../../../entry.ts';
 import { formatReprDigest, fromShasum } from '../../../http/digest.ts';
 import { asSha256 } from '../../../store.ts';
 import { blobAnswer, restrict, toldApart } from '../../blob-answer.ts';
-import { type Document, errorAnswer, etagOf, immutable } from '../../registry/answers.ts';
-import type { Item } from '../../registry/ecosystem.ts';
+import { immutable } from '../../kept-for.ts';
+import { type Document, errorAnswer, etagOf } from '../../registry/answers.ts';
+import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { storesOf } from '../../registry/hosted/claims.ts';
 import { findFile } from '../../registry/hosted/find.ts';
 import { serveDocument, serveFile } from '../../registry/hosted/serve.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { hashIn, type Place } from '../path.ts';
 import {
   currentGeneration,

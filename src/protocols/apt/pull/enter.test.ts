@@ -1,8 +1,8 @@
 /** Entering generations of an upstream: only whole ones, but not for ever none. */
 import { afterEach, expect, test } from 'bun:test';
 import { virtualClock } from '../../../../test/support/clock.ts';
+import type { Pulling } from '../../registry/ecosystem.ts';
 import { closeHomes, openTestHome } from '../../registry/hosted/home.contract.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { apt } from '../apt.ts';
 import { parseRelease } from '../release.ts';
 import { enter } from './enter.ts';

@@ -4,9 +4,8 @@
  * be entered: until it can, the generation before answers.
  */
 import { MeridianError } from '../../../errors.ts';
-import type { Item } from '../../registry/ecosystem.ts';
+import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { readItem } from '../../registry/item.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { byHash, plainTag, poolTag, within } from '../item.ts';
 import { suiteIn } from '../path.ts';
 import type { Folder, Generation } from './generation.ts';

@@ -1,9 +1,10 @@
 /** The generation that a suite is in here: that of the `InRelease` which clients of this network read. */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import { cacheControlOf, documentAnswer, errorAnswer } from '../../registry/answers.ts';
+import { cacheControlOf } from '../../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../../registry/answers.ts';
+import type { Pulling } from '../../registry/ecosystem.ts';
 import { readItem, readItemAgain } from '../../registry/item.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { itemAt, splitPath, within } from '../item.ts';
 import { type Place, releaseFolders } from '../path.ts';
 import { clearTextOf, parseRelease, type Release, type ReleaseIndex } from '../release.ts';

@@ -1,6 +1,6 @@
 /** Serves what lives here as the Hub would. */
 import type { Answer } from '../../../entry.ts';
-import { cacheControlOf } from '../../registry/answers.ts';
+import { cacheControlOf } from '../../kept-for.ts';
 import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { findFile } from '../../registry/hosted/find.ts';
 import { serveDocument, serveFile } from '../../registry/hosted/serve.ts';

@@ -1,7 +1,7 @@
 /** Small bodies of requests, whole. */
 
+import type { Changing } from '../../registry/ecosystem.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
-import type { Changing } from '../../registry/origin.ts';
 
 export async function smallBody(
   { ask }: Pick<Changing, 'ask'>,

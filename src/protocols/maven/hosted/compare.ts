@@ -3,10 +3,10 @@
  * taken back, as long as its publisher is at it, so that he can send it again.
  */
 
+import type { Changing } from '../../registry/ecosystem.ts';
 import { findFile } from '../../registry/hosted/find.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { shortName } from '../../short-name.ts';
 import { type Checksum, type FilePlace, nameOf } from '../place.ts';
 

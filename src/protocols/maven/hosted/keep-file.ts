@@ -3,6 +3,7 @@
  * as builds, of which the newest are kept, or in one place that the next one takes over.
  */
 
+import type { Changing } from '../../registry/ecosystem.ts';
 import { type Held, withBlob } from '../../registry/hosted/blob.ts';
 import { findVersion } from '../../registry/hosted/find.ts';
 import { publish } from '../../registry/hosted/publish.ts';
@@ -10,7 +11,6 @@ import type { Meta } from '../../registry/hosted/record.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { remove } from '../../registry/hosted/remove.ts';
 import { indexTag } from '../../registry/item.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { XmlError } from '../../registry/xml.ts';
 import { shortName } from '../../short-name.ts';
 import { type FilePlace, isSnapshot, nameOf } from '../place.ts';

@@ -4,10 +4,9 @@
  */
 import type { Answer } from '../../../entry.ts';
 import { ownAnswer } from '../../registry/answers.ts';
-import type { Write } from '../../registry/ecosystem.ts';
+import type { Changing, Write } from '../../registry/ecosystem.ts';
 import { authorise, homeOf } from '../../registry/hosted/authorise.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { maxChecksumBytes, readChecksum } from '../checksum.ts';
 import { readBuilds, readMetadata } from '../metadata.ts';
 import {

@@ -1,10 +1,10 @@
 /** Takes away what lives here: a file, a version (`DELETE …/1.0/`), an artifact with all its versions (`DELETE …/lib/`). */
 import type { Answer } from '../../../entry.ts';
 import { ownAnswer } from '../../registry/answers.ts';
+import type { Changing } from '../../registry/ecosystem.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import * as hosted from '../../registry/hosted/remove.ts';
 import { indexTag } from '../../registry/item.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { coordinatesOf, isSnapshot, nameOf, readPlace, segmentsOf } from '../place.ts';
 import { groupName } from './keep-file.ts';
 

@@ -1,13 +1,12 @@
 /** What lives here, as a repository shows it: files, their checksums, and lists that are made of what there is. */
 import type { Answer } from '../../../entry.ts';
 import { errorAnswer } from '../../registry/answers.ts';
-import type { Item } from '../../registry/ecosystem.ts';
+import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { type FoundFile, findFile, findVersion, namesOf, versionsOf } from '../../registry/hosted/find.ts';
 import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { serveDocument, serveFile } from '../../registry/hosted/serve.ts';
 import { fileTag } from '../../registry/hosted/tell.ts';
 import { readItem } from '../../registry/item.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { checksumOf } from '../checksum.ts';
 import { checksumType, itemOf, placeOf, typeOf } from '../items.ts';
 import { type Plugin, stampAt, unite, writeBuilds, writeMetadata } from '../metadata.ts';

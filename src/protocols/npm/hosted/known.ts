@@ -7,7 +7,8 @@
 import type { Answer } from '../../../entry.ts';
 import type { Concealed } from '../../../protocol.ts';
 import type { Resource } from '../../../resource.ts';
-import { answerWith, cacheControlOf, documentOf, errorAnswer } from '../canonical.ts';
+import { cacheControlOf } from '../../kept-for.ts';
+import { answerWith, documentOf, errorAnswer } from '../canonical.ts';
 import { mediaTypes } from '../form.ts';
 import { itemOf } from '../key.ts';
 import type { NpmOrigin } from '../origin.ts';

@@ -8,16 +8,8 @@ import { ownTarget } from '../../../http/targeted.ts';
 import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Ask } from '../../../parent.ts';
 import type { OriginDoor } from '../../../protocol.ts';
-import {
-  answerWith,
-  cacheControlOf,
-  confirm,
-  documentOf,
-  errorAnswer,
-  immutable,
-  jsonAnswer,
-  type Presentation,
-} from '../canonical.ts';
+import { cacheControlOf, immutable } from '../../kept-for.ts';
+import { answerWith, confirm, documentOf, errorAnswer, jsonAnswer, type Presentation } from '../canonical.ts';
 import { type Fetched, stampOf, type Wanted } from '../fetch-packument.ts';
 import { mediaTypes } from '../form.ts';
 import { etagOf, reprDigestOf } from '../integrity.ts';

@@ -1,8 +1,8 @@
 /** Packages that live here, given out: which versions there are, what is known of them, and they themselves. */
 import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
-import { ownCacheControl } from '../../kept-for.ts';
-import { documentAnswer, errorAnswer, immutable } from '../../registry/answers.ts';
+import { immutable, ownCacheControl } from '../../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../../registry/answers.ts';
 import { openZip, zipEntry } from '../../registry/archive/zip.ts';
 import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { storesOf } from '../../registry/hosted/claims.ts';

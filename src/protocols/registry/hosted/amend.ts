@@ -2,7 +2,7 @@
 
 import type { Action } from '../../../identity.ts';
 import type { Act, Transaction } from '../../../store.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { audit } from './audit.ts';
 import { authorise, homeOf } from './authorise.ts';
 import { storesOf } from './claims.ts';

@@ -1,6 +1,6 @@
 /** Writes down who has changed what, in the transaction that does it. */
 import type { Act, Transaction } from '../../../store.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { storesOf } from './claims.ts';
 
 export interface HostedAct {

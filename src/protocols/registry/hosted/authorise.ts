@@ -1,7 +1,7 @@
 /** Whether a package may be changed by whoever asks, and lives here at all. */
 import type { Action } from '../../../identity.ts';
 import * as rights from '../../authorise.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import type { Hosted } from './claims.ts';
 import { Refusal } from './refusal.ts';
 

@@ -13,7 +13,7 @@ import type {
   WriteOptions,
 } from '../../../store.ts';
 import { openPin, type Pin } from '../../pin.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { storesOf } from './claims.ts';
 import { Refusal } from './refusal.ts';
 

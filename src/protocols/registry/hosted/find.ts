@@ -1,6 +1,6 @@
 /** What lives here, read: one version, all of them in order, one file. What is gone is not found. */
 import type { DocumentReader } from '../../../store.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { storesOf } from './claims.ts';
 import {
   allBelow,

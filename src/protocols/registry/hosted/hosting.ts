@@ -1,9 +1,9 @@
 /** What a route does with what it keeps, besides answering: totals, and what goes by itself. */
 import type { Holdings, Protocol } from '../../../protocol.ts';
 import type { Weight } from '../../../store.ts';
+import type { RegistryOrigin } from '../ecosystem.ts';
 import { asMirrored, mirroredOf } from '../mirror/record.ts';
 import { retireMirrored } from '../mirror/retire.ts';
-import type { RegistryOrigin } from '../origin.ts';
 import { allBelow, asFile, asVersion, filesPrefix, packagesPrefix, versionsPrefix } from './record.ts';
 
 /** Documents of versions that are read at once: their metadata comes along. */

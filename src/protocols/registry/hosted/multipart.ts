@@ -3,7 +3,7 @@
  * of which is ever held as a whole. Whoever takes a file in sets the pace: what he does not read does not arrive.
  */
 import { chunksOf } from '../../bodies.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { headOf, type PartHead } from './part-head.ts';
 import { Refusal } from './refusal.ts';
 

@@ -7,7 +7,7 @@
  */
 import type { Sha256, Transaction } from '../../../store.ts';
 import { shortName } from '../../short-name.ts';
-import type { Pulling } from '../origin.ts';
+import type { Pulling } from '../ecosystem.ts';
 import { audit } from './audit.ts';
 import { authorise, homeOf } from './authorise.ts';
 import type { Held } from './blob.ts';

@@ -5,9 +5,9 @@
 import type { Answer } from '../../../entry.ts';
 import { formatReprDigest, fromShasum } from '../../../http/digest.ts';
 import { blobAnswer, restrict, toldApart } from '../../blob-answer.ts';
-import { cacheControlOf, type Document, documentAnswer, etagOf, immutable } from '../answers.ts';
-import type { Item } from '../ecosystem.ts';
-import type { Pulling } from '../origin.ts';
+import { cacheControlOf, immutable } from '../../kept-for.ts';
+import { type Document, documentAnswer, etagOf } from '../answers.ts';
+import type { Item, Pulling } from '../ecosystem.ts';
 import type { FoundFile } from './find.ts';
 import { fileTag } from './tell.ts';
 

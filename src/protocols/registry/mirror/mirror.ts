@@ -10,10 +10,10 @@ import type { WrittenBlob } from '../../../store.ts';
 import { asSha256, blobReferenceKey, type Document, type Sha256, type Transaction } from '../../../store.ts';
 import { chunksOf, discard } from '../../bodies.ts';
 import { openPin } from '../../pin.ts';
-import type { Item, Mirroring, Needed } from '../ecosystem.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import type { Item, Mirroring, Needed, RegistryOrigin } from '../ecosystem.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { neverChanges } from '../item.ts';
-import type { RegistryOrigin } from '../origin.ts';
 import { asMirrored, type Mirrored, mirrorKey } from './record.ts';
 import { noteUse } from './use.ts';
 
@@ -30,18 +30,10 @@ const mostNeeded = 10_000;
 /** Absent where the ecosystem does not say what its clients ask for. */
 export function mirrorOf(registry: MirroringOrigin): Pick<Protocol, 'mirror'> {
   if (registry.ecosystem.needs === undefined) return {};
-  return { mirror: (wanted, job) => mirror(registry, wanted, job) };
-}
-
-async function mirror(registry: MirroringOrigin, wanted: readonly Wanted[], job: Job): Promise<void> {
-  const queue = wanted.values();
-  async function work(): Promise<void> {
-    for (const each of queue) {
-      job.signal.throwIfAborted();
-      await keepVersion(registry, each, job);
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work));
+  return {
+    mirror: (wanted, job) =>
+      sideBySide(wanted, atOnce, job.signal, (each) => keepVersion(registry, each, job)),
+  };
 }
 
 /** What is missing is named, and the rest goes on; a store that fails ends it. */

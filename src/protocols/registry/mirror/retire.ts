@@ -1,8 +1,8 @@
 /** Lets go of what was mirrored and has not been wanted for as long as the config says. */
 import type { RetireJob } from '../../../protocol.ts';
 import { blobReferenceKey, type Document, type Transaction } from '../../../store.ts';
+import type { RegistryOrigin } from '../ecosystem.ts';
 import { allBelow } from '../hosted/record.ts';
-import type { RegistryOrigin } from '../origin.ts';
 import { asMirrored, mirroredOf } from './record.ts';
 import { usedToMs } from './use.ts';
 

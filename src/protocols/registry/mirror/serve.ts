@@ -6,10 +6,10 @@ import type { Answer } from '../../../entry.ts';
 import { MeridianError } from '../../../errors.ts';
 import { formatReprDigest, fromShasum } from '../../../http/digest.ts';
 import { blobAnswer, toldApart } from '../../blob-answer.ts';
-import { etagOf, immutable } from '../answers.ts';
-import type { Item } from '../ecosystem.ts';
+import { immutable } from '../../kept-for.ts';
+import { etagOf } from '../answers.ts';
+import type { Item, Pulling } from '../ecosystem.ts';
 import { neverChanges } from '../item.ts';
-import type { Pulling } from '../origin.ts';
 import { asMirrored, type Mirrored, mirrorKey } from './record.ts';
 import { noteUse } from './use.ts';
 

@@ -3,7 +3,7 @@ import { MeridianError } from '../../../errors.ts';
 import type { Ask } from '../../../parent.ts';
 import type { Explanation, OriginDoor, PolicyDesk } from '../../../protocol.ts';
 import { allowed, verdictOn } from '../../verdict.ts';
-import type { RegistryOrigin } from '../origin.ts';
+import type { RegistryOrigin } from '../ecosystem.ts';
 import { describe } from './describe.ts';
 import type { Policy } from './policy.ts';
 

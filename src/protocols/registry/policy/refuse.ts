@@ -1,8 +1,7 @@
 /** The answer of somebody who does not get what he asked for: 403 with the reason, in the words of his ecosystem. */
 import type { Answer } from '../../../entry.ts';
 import { absentFreshS, errorAnswer } from '../answers.ts';
-import type { Item } from '../ecosystem.ts';
-import type { Pulling } from '../origin.ts';
+import type { Item, Pulling } from '../ecosystem.ts';
 import type { Finding } from './judge.ts';
 import type { KnownFacts } from './judge-of.ts';
 import { refusalOf } from './refusal.ts';

@@ -1,8 +1,8 @@
 /** Gems that live here, as indexes tell of them: each build is a file of its version. */
 import { z } from 'zod';
+import type { Pulling } from '../../registry/ecosystem.ts';
 import { versionsOf } from '../../registry/hosted/find.ts';
 import type { HostedFile, HostedVersion, Meta } from '../../registry/hosted/record.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { numberOf } from '../file-name.ts';
 import type { Gemspec } from '../gemspec.ts';
 import { lineOf, writeInfo } from '../info.ts';

@@ -1,7 +1,7 @@
 /** What a short request says: in its body as a form, or in its query. */
 import { MeridianError } from '../../../errors.ts';
 import { chunksOf } from '../../bodies.ts';
-import type { Changing } from '../../registry/origin.ts';
+import type { Changing } from '../../registry/ecosystem.ts';
 
 const maxBytes = 16 * 1024;
 

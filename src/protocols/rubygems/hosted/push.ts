@@ -1,6 +1,7 @@
 /** `gem push` and `gem yank`. */
 import type { Answer } from '../../../entry.ts';
 import { ownAnswer } from '../../registry/answers.ts';
+import type { Changing } from '../../registry/ecosystem.ts';
 import { amend } from '../../registry/hosted/amend.ts';
 import { authorise, homeOf } from '../../registry/hosted/authorise.ts';
 import { withBlob } from '../../registry/hosted/blob.ts';
@@ -8,7 +9,6 @@ import { publish } from '../../registry/hosted/publish.ts';
 import type { HostedVersion } from '../../registry/hosted/record.ts';
 import { Refusal } from '../../registry/hosted/refusal.ts';
 import { registryTag } from '../../registry/item.ts';
-import type { Changing } from '../../registry/origin.ts';
 import { fullName, isGemName, isGemVersion, isPlatform, numberOf } from '../file-name.ts';
 import { GemError, inspectGem } from '../inspect.ts';
 import { versions } from '../version.ts';

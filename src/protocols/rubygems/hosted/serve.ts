@@ -1,11 +1,10 @@
 /** Gems that live here, given out: what is known of one, its builds, and their specifications. */
 import type { Answer } from '../../../entry.ts';
-import { ownCacheControl } from '../../kept-for.ts';
-import { documentAnswer, errorAnswer, immutable } from '../../registry/answers.ts';
-import type { Item } from '../../registry/ecosystem.ts';
+import { immutable, ownCacheControl } from '../../kept-for.ts';
+import { documentAnswer, errorAnswer } from '../../registry/answers.ts';
+import type { Item, Pulling } from '../../registry/ecosystem.ts';
 import { findFile } from '../../registry/hosted/find.ts';
 import { serveFile } from '../../registry/hosted/serve.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import { compactDocument } from '../compact.ts';
 import { fullName, readFullName } from '../file-name.ts';
 import { marshalledSpec } from '../specification.ts';

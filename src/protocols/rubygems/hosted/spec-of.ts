@@ -1,8 +1,8 @@
 /** The specification of a gem that lives here, out of the gem itself. */
 import { MeridianError } from '../../../errors.ts';
+import type { Pulling } from '../../registry/ecosystem.ts';
 import { storesOf } from '../../registry/hosted/claims.ts';
 import type { FoundFile } from '../../registry/hosted/find.ts';
-import type { Pulling } from '../../registry/origin.ts';
 import type { Gemspec } from '../gemspec.ts';
 import { readSpecOf } from '../inspect.ts';
 

@@ -1,1 +1,0 @@
-export type { Changing, Pulling, RegistryOrigin } from './ecosystem.ts';
