@@ -71,13 +71,18 @@ async function describe(name: string, at: Changing): Promise<Found | null> {
 
 const about = z.object({ description: z.string().nullish() });
 
-/** The first that can be searched; one that fails finds nothing, and hides nothing of what lives here. */
+/**
+ * The first that can be searched; one that fails finds nothing, and hides nothing of what lives here. What somebody looks for among our own is not
+ * told to it.
+ */
 async function upstream(
   words: string,
   limit: number,
   at: Changing,
 ): Promise<{ readonly crates: readonly Found[]; readonly total: number }> {
-  for (const source of at.registry.sources.of(null)) {
+  const { hosted, sources } = at.registry;
+  const isOurs = words.split(/\s+/).some((word) => hosted?.claims(canonicalCrate(word)) === true);
+  for (const source of isOurs ? [] : sources.of(null)) {
     try {
       const result = await searchIn(source, words, limit, at);
       if (result !== null) return { crates: result.crates, total: result.meta.total };

@@ -88,6 +88,8 @@ function entryOf(repository: string, one: HostedVersion): Entry | null {
 async function allEntries(repository: string, at: Pulling): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const all = new Map<string, readonly Entry[]>();
   for await (const name of namesOf(at)) {
+    // What has been published and is no longer this route's own is nobody's to know of any more.
+    if (at.registry.hosted?.claims(name) !== true) continue;
     const entries = await entriesOf(repository, name, at);
     if (entries.length > 0) all.set(name, entries);
     await turn();
@@ -144,11 +146,21 @@ export async function receive(
     );
   const { chart, version } = place.what;
   if (what === 'delete' && chart !== null && version !== null) {
-    await remove(at, { name: chart, version, file: null, outdates: [repositoryTag(repository)] });
+    await takeAway(repository, { name: chart, version }, at);
     return ownAnswer(200, json, '{"deleted":true}');
   }
   await withBlobs(at, (hold) => takeIn(repository, hold, at));
   return ownAnswer(201, json, '{"saved":true}');
+}
+
+/** The chart of this repository, and what signs it: another one may have the same, and keeps it. */
+async function takeAway(repository: string, chart: Chart, at: Changing): Promise<void> {
+  const { name, version } = chart;
+  const file = storedName(repository, chart);
+  const outdates = [repositoryTag(repository)];
+  const provenance = await findFile(at, name, `${file}.prov`, version);
+  await remove(at, { name, version, file, outdates });
+  if (provenance !== null) await remove(at, { name, version, file: provenance.name, outdates });
 }
 
 async function takeIn(repository: string, hold: Hold, at: Changing): Promise<void> {

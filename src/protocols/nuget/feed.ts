@@ -90,10 +90,13 @@ export async function resourceOf(source: Source, kind: ResourceKind, at: Pulling
 /** The same upstream, at another address of it: without credentials where that is another host. */
 export function below(source: Source, url: string): Source {
   const isOwn = new URL(url).origin === new URL(source.url).origin;
-  return { ...source, url, remote: { url, authorization: isOwn ? source.remote.authorization : undefined } };
+  const authorization = isOwn ? source.remote.authorization : undefined;
+  return { ...source, url, remote: { url, authorization }, toldBy: source.toldBy ?? source };
 }
 
 /** For addresses that stand in its documents. */
 export function anywhereOf(source: Source, url: string): Source {
-  return below(source, new URL(url).origin);
+  const { origin } = new URL(url);
+  // What is of no host has no origin, and is refused as the address that it is.
+  return below(source, origin === 'null' ? url : origin);
 }

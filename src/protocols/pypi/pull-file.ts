@@ -6,7 +6,6 @@ import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
 import { type Digest, fromShasum } from '../../http/digest.ts';
-import { elsewhere } from '../elsewhere.ts';
 import { type LastLooks, openLastLooks } from '../last-looks.ts';
 import { errorAnswer } from '../registry/answers.ts';
 import type { Item, Pulling } from '../registry/ecosystem.ts';
@@ -36,9 +35,7 @@ async function pullOne(item: Item, at: Pulling, looks: LastLooks<Index>): Promis
     return errorAnswer(at.registry.ecosystem, 404, `The upstream has no metadata of ${file} apart.`);
   const from = beside(found.source);
   const wanted = isSidecar ? sidecarOf(found.file) : wheelOf(found.file);
-  // The index may name any address, also such as only this machine reaches.
-  const { href: url } = await elsewhere(from, new URL(found.source.url), wanted.url);
-  return pullFile(item, { ...wanted, url, source: from }, at);
+  return pullFile(item, { ...wanted, source: from }, at);
 }
 
 interface Located {

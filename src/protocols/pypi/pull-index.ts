@@ -13,6 +13,7 @@ import { readItem } from '../registry/item.ts';
 import type { Judge } from '../registry/policy/judge-of.ts';
 import { refusalOf } from '../registry/policy/refusal.ts';
 import { fetchWhole, passError } from '../registry/upstream.ts';
+import { turn } from '../turn.ts';
 import { hostedNames } from './hosted/serve.ts';
 import { NotAnIndex, type PageFile, type ProjectPage, type StoredPage, uploadedMs } from './index/page.ts';
 import { readHtmlList, readHtmlPage } from './index/read-html.ts';
@@ -115,6 +116,9 @@ function offered(page: StoredPage): ProjectPage {
   };
 }
 
+/** Between two turns for everybody else. */
+const namesAtOnce = 10_000;
+
 /** All projects that all upstreams have, and those that live here and are public. */
 export async function pullList(item: Item, at: Pulling): Promise<Answer> {
   if (item.form !== source) {
@@ -130,8 +134,13 @@ export async function pullList(item: Item, at: Pulling): Promise<Answer> {
     if (found.status !== 200) return passError({ ...found, body: null }, 'list of projects', at.registry);
     const { bytes, headers, url } = found;
     const listed = reading(() => (isJson(headers) ? readJsonList(bytes) : readHtmlList(bytes, url)));
-    for (const name of listed.filter(isProjectName).map(normalise))
+    for (const [place, written] of listed.entries()) {
+      // Hundreds of thousands, where an upstream has all of the language's.
+      if (place % namesAtOnce === 0) await turn();
+      if (!isProjectName(written)) continue;
+      const name = normalise(written);
       if (at.registry.sources.of(name).includes(upstream)) names.add(name);
+    }
   }
   if (names.size === 0 && at.registry.hosted === null)
     return errorAnswer(at.registry.ecosystem, 404, 'No upstream has a list of its projects.');

@@ -11,6 +11,8 @@ import { nameMatcher } from './patterns.ts';
 export interface Source extends Sender {
   /** With credentials, which go to this address alone. */
   readonly remote: Remote;
+  /** It is only by the word of this one that it is where it is: such an address is followed as a redirect of that one is. */
+  readonly toldBy?: Source | undefined;
 }
 
 export interface Sources {

@@ -57,7 +57,7 @@ export async function askUpstream(
     if (isOneHop || !redirects.has(answer.status)) return { ...answer, url: url.href };
     await discard(answer);
     if (method === 'POST') throw new MeridianError('upstream-invalid', `${source.name} redirects a POST.`);
-    url = await elsewhere(source, url, answer.headers.get('location') ?? '//');
+    url = await elsewhere(source.toldBy ?? source, url, answer.headers.get('location') ?? '//');
   }
   throw new MeridianError('upstream-invalid', `${source.name} redirects more than ${maxRedirects} times.`);
 }
@@ -67,10 +67,12 @@ export async function askUpstream(
  * write `http:` of themselves: where they are spoken to over TLS, so is that.
  */
 async function beginning(source: Source, address: string): Promise<URL> {
-  if (address.startsWith('/')) return new URL(source.url + address);
-  const own = new URL(source.url);
-  const url = URL.parse(address);
-  if (url === null) return elsewhere(source, own, '//');
+  const isBelow = address.startsWith('/');
+  if (isBelow && source.toldBy === undefined) return new URL(source.url + address);
+  const known = source.toldBy ?? source;
+  const own = new URL(known.url);
+  const url = URL.parse(isBelow ? source.url + address : address);
+  if (url === null) return elsewhere(known, own, '//');
   if (
     own.protocol === 'https:' &&
     url.protocol === 'http:' &&
@@ -82,7 +84,7 @@ async function beginning(source: Source, address: string): Promise<URL> {
   }
   return url.origin === own.origin && url.username === '' && url.password === ''
     ? url
-    : elsewhere(source, own, url.href);
+    : elsewhere(known, own, url.href);
 }
 
 /** Credentials go to the source's own scheme, host and port, and below its own path. */

@@ -8,6 +8,7 @@ import { temporary } from '../../../../test/support/temporary.ts';
 import {
   alice,
   closeHomes,
+  homeWith,
   openTestHome,
   refusalOf,
   someone,
@@ -54,10 +55,25 @@ const releaseOf = async (home: TestHome) => {
   return { text, ...parseRelease(clearTextOf(text)) };
 };
 
+const isForAll = (headers: Headers) => !/private|no-store/.test(headers.get('cache-control') ?? '');
+
 describe('a suite that lives here', () => {
   test('is not there before something is in it', async () => {
     const { home } = await opened();
     expect((await read(home, 'dists/stable/InRelease')).status).toBe(404);
+  });
+
+  test('is not for everybody once the config counts something of it no more', async () => {
+    const { clock, home } = await opened();
+    await upload(home, smallDeb('acme-tool', '1.0'));
+    const later = homeWith(home.stores, { names: ['other-*'], public: ['other-*'], clock }, ecosystem);
+    const found = ecosystem.read('/acme/dists/stable/InRelease', '');
+    if (found.as !== 'item') throw new Error('no item');
+    const [before, after] = [
+      await ecosystem.pull(found.item, home.as(null)),
+      await ecosystem.pull(found.item, later.as(null)),
+    ];
+    expect([before, after].map(({ headers }) => isForAll(headers))).toEqual([true, false]);
   });
 
   test('names what it has for each architecture, with what is for all of them', async () => {

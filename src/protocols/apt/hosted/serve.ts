@@ -89,9 +89,9 @@ function served(
   return serveDocument(item, { ...document, fields }, at, { isRestricted: isForSome(packages, at) });
 }
 
-/** A list that names what only some may read is for those who may read all. */
+/** A list that names what only some may read is for those who may read all: also what the config no longer counts among what lives here. */
 function isForSome(packages: readonly string[], { registry }: Pulling): boolean {
-  return packages.some((name) => registry.isRestricted(name));
+  return packages.some((name) => registry.hosted?.isPublic(name) !== true);
 }
 
 async function servedByHash(place: Place, at: Pulling): Promise<Answer | null> {
