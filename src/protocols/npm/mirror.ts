@@ -27,7 +27,7 @@ import {
 } from '../../store.ts';
 import { immutable } from '../kept-for.ts';
 import { openPin } from '../pin.ts';
-import { sideBySide, sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { confirm } from './canonical.ts';
 import { livesHere } from './hosted/claims.ts';
 import { fileName, versionOfFile } from './hosted/record.ts';

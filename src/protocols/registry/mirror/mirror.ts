@@ -10,7 +10,7 @@ import type { WrittenBlob } from '../../../store.ts';
 import { asSha256, blobReferenceKey, type Document, type Sha256, type Transaction } from '../../../store.ts';
 import { chunksOf, discard } from '../../bodies.ts';
 import { openPin } from '../../pin.ts';
-import { sideBySide, sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../side-by-side.ts';
 import type { Item, Mirroring, Needed, RegistryOrigin } from '../ecosystem.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { neverChanges } from '../item.ts';
