@@ -17,3 +17,23 @@ test('names that live here are not told to an upstream, in any case', async () =
     expect(await textOf(await searchFor(`?q=${words}`))).toBe('{"crates":[],"meta":{"total":0}}');
   await expect(searchFor('?q=parser')).rejects.toThrow('no upstream is asked');
 });
+
+test('an upstream is not believed about names that another one claims', async () => {
+  const { registry, as } = await openTestHome({ names: ['acme-*'], public: [] });
+  const of = (name: string | null) => (name?.startsWith('partner-') ? [] : [source]);
+  const home = { ...registry, sources: { all: [source], of, named: () => source } };
+  const crates = ['parser', 'partner-parser', 'acme-parser'].map((name) => ({ name, max_version: '1.0.0' }));
+  const asked = as(alice);
+  const bytes = new TextEncoder().encode(JSON.stringify({ dl: `${url}/dl`, api: url }));
+  const door = {
+    ...asked.door,
+    read: async () => ({ status: 200, headers: new Headers(), bytes }),
+    fetch: async () => ({
+      status: 200,
+      headers: new Headers(),
+      body: new TextEncoder().encode(JSON.stringify({ crates, meta: { total: 3 } })),
+    }),
+  };
+  const answer = await search({ ...asked, door, registry: home, path: '', query: '?q=parser' });
+  expect(JSON.parse(await textOf(answer)).crates).toEqual([{ name: 'parser', max_version: '1.0.0' }]);
+});

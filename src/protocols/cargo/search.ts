@@ -85,7 +85,10 @@ async function upstream(
   for (const source of isOurs ? [] : sources.of(null)) {
     try {
       const result = await searchIn(source, words, limit, at);
-      if (result !== null) return { crates: result.crates, total: result.meta.total };
+      if (result === null) continue;
+      // What another upstream claims, this one is not believed about.
+      const crates = result.crates.filter(({ name }) => sources.of(canonicalCrate(name)).includes(source));
+      return { crates, total: result.meta.total };
     } catch (error) {
       if (!(error instanceof MeridianError) || error.row.blame !== 'upstream') throw error;
     }

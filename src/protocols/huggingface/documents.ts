@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import { ownAnswer } from '../registry/answers.ts';
 import { pullIndex } from '../registry/document.ts';
 import type { Pulling } from '../registry/ecosystem.ts';
 import { type Item, placeholder } from '../registry/ecosystem.ts';
@@ -12,10 +13,11 @@ import type { Source } from '../registry/sources.ts';
 import type { Address } from './address.ts';
 import { jsonIn } from './json.ts';
 import { infoIn, judge, type Sharing } from './repository.ts';
+import { asksForOurs, withoutOurs } from './search.ts';
 import { HubRefusal, refusalOf } from './words.ts';
 
 /** To be raised when the same bytes lead to another document. */
-const revision = 1;
+const revision = 2;
 
 export async function pullDocument(
   item: Item,
@@ -24,6 +26,9 @@ export async function pullDocument(
   sharing: Sharing,
 ): Promise<Answer> {
   const sources = sourcesFor(item, at);
+  const { livesHere } = at.registry;
+  const isSearch = address.at === 'search';
+  if (isSearch && asksForOurs(item.path, livesHere)) return ownAnswer(200, 'application/json', '[]');
   return pullIndex(
     item,
     {
@@ -31,7 +36,8 @@ export async function pullDocument(
       refused: (found, source) =>
         refusalOf(found, item.name ?? item.path, { isAnonymous: source.remote.authorization === undefined }),
       derive(bytes, { headers, source }) {
-        const body = withoutXet(bytes, item);
+        const plain = withoutXet(bytes, item);
+        const body = isSearch ? withoutOurs(plain, item.path, livesHere) : plain;
         if (address.at === 'info' && isPlain(item)) {
           const refusal = judge(item, address.repo, infoIn(bytes, address.repo), at, sharing);
           if (refusal !== null) throw new HubRefusal(refusal);
