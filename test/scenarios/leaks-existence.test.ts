@@ -83,7 +83,10 @@ const ofMember: ReadonlySet<string> = new Set(['cache-status', 'via']);
 
 async function told(pop: string, url: string, init: RequestInit, name: string): Promise<string> {
   const answer = await fetch(url, { ...init, keepalive: false });
-  const text = (await answer.text()).replace(/"requestId":"[^"]*"/, '');
+  const text = (await answer.text())
+    .replace(/"requestId":"[^"]*"/, '')
+    // Of two who ask at once for what an origin has that is away, one tries it, and the other is told that it has been tried.
+    .replaceAll(/origin does not answer|the upstream refuses connections/g, '<away>');
   const fields = [...answer.headers].filter(
     ([field]) => !varying.has(field) && (pop === 'pop' || !ofMember.has(field)),
   );
