@@ -103,7 +103,8 @@ export async function search(at: Changing): Promise<Answer> {
   own.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
   const found: unknown[] = own.slice(0, mostFound).map(({ name }) => ({ name }));
   const [source] = registry.sources.of(null);
-  const isOurs = words.some((word) => registry.hosted?.claims(word) === true);
+  // As they were written, too: names of gems are told apart by case.
+  const isOurs = [...words, ...text.split(/\s+/)].some((word) => registry.hosted?.claims(word) === true);
   if (source !== undefined && !isOurs) found.push(...(await foundThere(source, at)));
   return ownAnswer(200, json, JSON.stringify(found));
 }
