@@ -1,5 +1,6 @@
 /** How apt is pointed at a route. */
-import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import { run } from '../guiding.ts';
 
 const sources = '/etc/apt/sources.list.d/meridian.sources';
 
@@ -39,8 +40,4 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       install: 'sudo apt-get install {name}={version}',
     },
   ];
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
 }

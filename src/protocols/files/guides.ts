@@ -1,16 +1,9 @@
 /** How files are fetched from a route, and put there. */
-import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import { run, trustBy } from '../guiding.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
-  const run = (command: string, why: string): Step => ({ do: 'run', command, why });
-  const trust = url.startsWith('https:')
-    ? [
-        run(
-          'export CURL_CA_BUNDLE=/path/to/ca.pem',
-          'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
-        ),
-      ]
-    : [];
+  const trust = trustBy(url, 'CURL_CA_BUNDLE');
   return [
     {
       id: 'files',

@@ -1,5 +1,6 @@
 /** How helm is pointed at a route, and what publishes to it. */
-import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import { run } from '../guiding.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   const repository = `${url}/<repository>`;
@@ -47,8 +48,4 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       undo: [],
     },
   ];
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
 }

@@ -1,16 +1,9 @@
 /** How clients of the Hub are pointed at a route: by one variable of their environment. */
-import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import { run, trustBy } from '../guiding.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
-  const run = (command: string, why: string): Step => ({ do: 'run', command, why });
-  const trust = url.startsWith('https:')
-    ? [
-        run(
-          'export REQUESTS_CA_BUNDLE=/path/to/ca.pem SSL_CERT_FILE=/path/to/ca.pem NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
-          'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
-        ),
-      ]
-    : [];
+  const trust = trustBy(url, 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS');
   return [
     {
       id: 'hf',

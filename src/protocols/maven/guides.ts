@@ -1,5 +1,6 @@
 /** How build tools of the Java world are pointed at a route. */
 import type { ClientGuide, RouteAddress, Setting, Step } from '../../guide.ts';
+import { run, undoOf } from '../guiding.ts';
 
 const mavenFile = '.m2/settings.xml';
 const gradleFile = '.gradle/init.d/meridian.gradle';
@@ -119,10 +120,6 @@ function sbt(repository: string): ClientGuide {
   };
 }
 
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
-}
-
 function trustOf(repository: string): readonly Step[] {
   if (!repository.startsWith('https:')) return [];
   return [
@@ -131,8 +128,4 @@ function trustOf(repository: string): readonly Step[] {
       'Only where the certificate of this address is from an authority of your own: has Java trust it.',
     ),
   ];
-}
-
-function undoOf(client: string): readonly Step[] {
-  return [run(`meridian setup ${client} --undo`, 'Puts back what the files said before.')];
 }

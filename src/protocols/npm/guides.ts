@@ -1,5 +1,6 @@
 /** How package managers that speak npm's protocol are pointed at a route. */
 import type { ClientGuide, RouteAddress, Setting, Step } from '../../guide.ts';
+import { run, trustBy, undoOf } from '../guiding.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   const registry = `${url}/`;
@@ -8,23 +9,24 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   // Without it, Yarn refuses addresses without TLS.
   const allowed = isPlain ? `YARN_UNSAFE_HTTP_WHITELIST=${host} ` : '';
   const npmrc = set('.npmrc', 'ini', [{ key: 'registry', value: registry }]);
+  const trust = trustBy(registry, 'NODE_EXTRA_CA_CERTS');
   const logIn = run(`npm login --registry=${registry}`, 'Asks who you are, and keeps a token in ~/.npmrc.');
   return [
     {
-      ...{ id: 'npm', title: 'npm', setUp: [npmrc], trust: trustOf(registry), logIn: [logIn] },
+      ...{ id: 'npm', title: 'npm', setUp: [npmrc], trust, logIn: [logIn] },
       check: [run(`npm ping --registry=${registry}`, 'Says PONG.')],
       undo: undoOf('npm'),
       install: `npm install {package} --registry=${registry}`,
     },
     {
-      ...{ id: 'pnpm', title: 'pnpm', setUp: [npmrc], trust: trustOf(registry) },
+      ...{ id: 'pnpm', title: 'pnpm', setUp: [npmrc], trust },
       logIn: [run(`pnpm login --registry=${registry}`, 'Asks who you are, and keeps a token.')],
       check: [run(`pnpm ping --registry=${registry}`, 'Says PONG.')],
       undo: undoOf('pnpm'),
       install: `pnpm add {package} --registry=${registry}`,
     },
     {
-      ...{ id: 'yarn', title: 'Yarn 2 and later', trust: trustOf(registry) },
+      ...{ id: 'yarn', title: 'Yarn 2 and later', trust },
       setUp: [
         set('.yarnrc.yml', 'yaml', [
           { key: 'npmRegistryServer', value: `"${registry}"` },
@@ -38,14 +40,14 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       install: `${allowed}YARN_NPM_REGISTRY_SERVER=${registry} yarn add {package}`,
     },
     {
-      ...{ id: 'yarn-classic', title: 'Yarn 1', trust: trustOf(registry), logIn: [logIn] },
+      ...{ id: 'yarn-classic', title: 'Yarn 1', trust, logIn: [logIn] },
       setUp: [set('.yarnrc', 'yarnrc', [{ key: 'registry', value: `"${registry}"` }])],
       check: [run('yarn config get registry', `Says ${registry}.`)],
       undo: undoOf('yarn-classic'),
       install: `yarn add {package} --registry=${registry}`,
     },
     {
-      ...{ id: 'bun', title: 'Bun', trust: trustOf(registry), logIn: [logIn] },
+      ...{ id: 'bun', title: 'Bun', trust, logIn: [logIn] },
       setUp: [set('.bunfig.toml', 'toml', [{ section: 'install', key: 'registry', value: `"${registry}"` }])],
       check: [run('bun pm view is-odd', 'Tells of a package that is fetched through the network.')],
       undo: undoOf('bun'),
@@ -56,27 +58,4 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
 
 function set(path: string, form: 'ini' | 'yarnrc' | 'yaml' | 'toml', settings: readonly Setting[]): Step {
   return { do: 'set', file: { path, form, settings }, why: 'Packages then come from this network.' };
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
-}
-
-function trustOf(registry: string): readonly Step[] {
-  if (!registry.startsWith('https:')) return [];
-  return [
-    run(
-      'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
-      'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
-    ),
-  ];
-}
-
-function undoOf(client: string): readonly Step[] {
-  return [
-    run(
-      `meridian setup ${client} --undo`,
-      'Puts back what the files said before; by hand, take the lines out again.',
-    ),
-  ];
 }

@@ -1,5 +1,6 @@
 /** How dotnet and NuGet are pointed at a route. */
 import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import { run } from '../guiding.ts';
 
 export function guides({ url, route }: RouteAddress): readonly ClientGuide[] {
   const source = `${url}/v3/index.json`;
@@ -41,10 +42,6 @@ export function guides({ url, route }: RouteAddress): readonly ClientGuide[] {
       install: `dotnet add package {name} --version {version} --source ${source}`,
     },
   ];
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
 }
 
 function trustOf(isPlain: boolean): readonly Step[] {

@@ -1,5 +1,6 @@
 /** How clients of containers are pointed at a route: as a mirror of the registries that it pulls from, and to log in. */
 import type { ClientGuide, RouteAddress, Setting, SettingsForm, Step } from '../../guide.ts';
+import { run, undoOf } from '../guiding.ts';
 import type { OciSource } from './sources.ts';
 
 interface Address {
@@ -182,16 +183,8 @@ function set(path: string, form: SettingsForm, settings: readonly Setting[], why
   return { do: 'set', file: { path, form, settings }, why };
 }
 
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
-}
-
 function trustOf({ isPlain }: Address, folder: string, asRoot: string): readonly Step[] {
   if (isPlain) return [];
   const why = 'Only where the certificate of this address is from an authority of your own.';
   return [run(`${asRoot}install -D -m 644 /path/to/ca.pem ${folder}/ca.crt`, why)];
-}
-
-function undoOf(client: string): readonly Step[] {
-  return [run(`meridian setup ${client} --undo`, 'Puts back what the files said before.')];
 }

@@ -1,5 +1,6 @@
 /** How clients of Python packages are pointed at a route. */
 import type { ClientGuide, RouteAddress, Setting, SettingsForm, Step } from '../../guide.ts';
+import { run, trustBy, undoOf } from '../guiding.ts';
 
 export function guides(at: RouteAddress): readonly ClientGuide[] {
   return [pip(at), uv(at), poetry(at), pdm(at), twine(at)];
@@ -18,7 +19,13 @@ function pip(at: RouteAddress): ClientGuide {
   const { hostname } = new URL(at.url);
   const trusted = isTrusted(at) ? '' : ` --trusted-host ${hostname}`;
   return {
-    ...{ id: 'pip', title: 'pip', trust: trustOf(at, 'PIP_CERT'), logIn: [netrc(at)], undo: undoOf('pip') },
+    ...{
+      id: 'pip',
+      title: 'pip',
+      trust: trustBy(at.url, 'PIP_CERT'),
+      logIn: [netrc(at)],
+      undo: undoOf('pip'),
+    },
     setUp: [
       set('.config/pip/pip.conf', 'ini', [
         { section: 'global', key: 'index-url', value: index },
@@ -39,7 +46,13 @@ function uv(at: RouteAddress): ClientGuide {
   const index = indexOf(at);
   const insecure = isTrusted(at) ? '' : ` --allow-insecure-host ${new URL(at.url).host}`;
   return {
-    ...{ id: 'uv', title: 'uv', trust: trustOf(at, 'SSL_CERT_FILE'), logIn: [netrc(at)], undo: undoOf('uv') },
+    ...{
+      id: 'uv',
+      title: 'uv',
+      trust: trustBy(at.url, 'SSL_CERT_FILE'),
+      logIn: [netrc(at)],
+      undo: undoOf('uv'),
+    },
     setUp: [
       set('.config/uv/uv.toml', 'toml', [{ key: 'index', value: `[{ url = "${index}", default = true }]` }]),
     ],
@@ -58,7 +71,7 @@ function poetry(at: RouteAddress): ClientGuide {
   const name = at.route === 'pypi' ? 'meridian' : at.route;
   const index = indexOf(at);
   return {
-    ...{ id: 'poetry', title: 'Poetry', trust: trustOf(at, 'REQUESTS_CA_BUNDLE') },
+    ...{ id: 'poetry', title: 'Poetry', trust: trustBy(at.url, 'REQUESTS_CA_BUNDLE') },
     setUp: [
       run(
         `poetry source add --priority=primary ${name} ${index}`,
@@ -76,7 +89,7 @@ function poetry(at: RouteAddress): ClientGuide {
 function pdm(at: RouteAddress): ClientGuide {
   const index = indexOf(at);
   return {
-    ...{ id: 'pdm', title: 'PDM', trust: trustOf(at, 'REQUESTS_CA_BUNDLE') },
+    ...{ id: 'pdm', title: 'PDM', trust: trustBy(at.url, 'REQUESTS_CA_BUNDLE') },
     setUp: [run(`pdm config pypi.url ${index}`, 'Packages then come from this network.')],
     logIn: [tokenIn('pdm config pypi.username __token__ && pdm config pypi.password TOKEN')],
     check: [run('pdm config pypi.url', `Says ${index}.`)],
@@ -88,7 +101,7 @@ function twine(at: RouteAddress): ClientGuide {
   const { route, url } = at;
   const address = `${url}/legacy/`;
   return {
-    ...{ id: 'twine', title: 'twine', trust: trustOf(at, 'TWINE_CERT'), undo: undoOf('twine') },
+    ...{ id: 'twine', title: 'twine', trust: trustBy(at.url, 'TWINE_CERT'), undo: undoOf('twine') },
     setUp: [
       set('.pypirc', 'ini', [
         { section: 'distutils', key: 'index-servers', value: route },
@@ -110,27 +123,4 @@ function tokenIn(command: string): Step {
 
 function set(path: string, form: SettingsForm, settings: readonly Setting[]): Step {
   return { do: 'set', file: { path, form, settings }, why: 'Packages then come from this network.' };
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
-}
-
-function trustOf({ url }: RouteAddress, variable: string): readonly Step[] {
-  if (!url.startsWith('https:')) return [];
-  return [
-    run(
-      `export ${variable}=/path/to/ca.pem`,
-      'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
-    ),
-  ];
-}
-
-function undoOf(client: string): readonly Step[] {
-  return [
-    run(
-      `meridian setup ${client} --undo`,
-      'Puts back what the files said before; by hand, take the lines out again.',
-    ),
-  ];
 }

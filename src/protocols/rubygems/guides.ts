@@ -1,5 +1,6 @@
 /** How `gem` and Bundler are pointed at a route. */
-import type { ClientGuide, RouteAddress, Step } from '../../guide.ts';
+import type { ClientGuide, RouteAddress } from '../../guide.ts';
+import { run, trustBy, undoOf } from '../guiding.ts';
 
 export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   const source = `${url}/`;
@@ -7,7 +8,7 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
   const { hostname } = new URL(source);
   return [
     {
-      ...{ id: 'gem', title: 'gem', trust: trustOf(source, 'SSL_CERT_FILE') },
+      ...{ id: 'gem', title: 'gem', trust: trustBy(source, 'SSL_CERT_FILE') },
       setUp: [
         {
           do: 'set',
@@ -29,7 +30,7 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       install: `gem install {name} --version {version} --clear-sources --source ${source}`,
     },
     {
-      ...{ id: 'bundler', title: 'Bundler', trust: trustOf(source, 'BUNDLE_SSL_CA_CERT') },
+      ...{ id: 'bundler', title: 'Bundler', trust: trustBy(source, 'BUNDLE_SSL_CA_CERT') },
       setUp: [
         {
           do: 'set',
@@ -49,28 +50,5 @@ export function guides({ url }: RouteAddress): readonly ClientGuide[] {
       check: [run('bundle config get mirror.all', `Says ${source}.`)],
       undo: undoOf('bundler'),
     },
-  ];
-}
-
-function run(command: string, why: string): Step {
-  return { do: 'run', command, why };
-}
-
-function trustOf(source: string, variable: string): readonly Step[] {
-  if (!source.startsWith('https:')) return [];
-  return [
-    run(
-      `export ${variable}=/path/to/ca.pem`,
-      'Only where the certificate of this address is from an authority of your own: names the file of that authority.',
-    ),
-  ];
-}
-
-function undoOf(client: string): readonly Step[] {
-  return [
-    run(
-      `meridian setup ${client} --undo`,
-      'Puts back what the files said before; by hand, take the lines out again.',
-    ),
   ];
 }
