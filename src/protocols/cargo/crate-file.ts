@@ -5,16 +5,8 @@
 import { z } from 'zod';
 import { MeridianError } from '../../errors.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
-import {
-  blockBytes,
-  checksumHolds,
-  isEmptyBlock,
-  paddingOf,
-  pathIn,
-  recordIn,
-  sizeIn,
-  typeIn,
-} from '../tar.ts';
+import { checksumHolds, pathIn, recordIn, sizeIn, typeIn } from '../tar.ts';
+import { tarBlocks } from '../tar-blocks.ts';
 
 /** Bounds of ours, in bytes but for `files`: cargo's own registry takes much less. */
 const crateBounds = {
@@ -68,25 +60,15 @@ function readManifest(bytes: Uint8Array | null): CrateManifest {
 /** A tar archive in chunks: keeps the manifest, and looks at the names of all others. */
 function archiveReader(folder: string) {
   const check = checker(folder);
-  let header = Buffer.alloc(0);
-  let left = 0;
-  let padding = 0;
   let kept: { readonly as: 'manifest' | 'x' | 'L'; readonly chunks: Uint8Array[] } | null = null;
   /** Of the next entry, where a header before it says it. */
   let nextPath: string | null = null;
   let manifest: Uint8Array | null = null;
   let total = 0;
-  let hasEnded = false;
 
-  function startEntry(block: Buffer): void {
-    if (isEmptyBlock(block)) {
-      hasEnded = true;
-      return;
-    }
+  function startEntry(block: Buffer): number {
     const size = checksumHolds(block) ? sizeIn(block) : null;
     if (size === null) throw new Refusal(400, 'The crate file holds no valid tar archive.');
-    left = size;
-    padding = paddingOf(size);
     const type = typeIn(block);
     if (type === 'x' || type === 'L') {
       if (size > crateBounds.header)
@@ -101,7 +83,7 @@ function archiveReader(folder: string) {
       }
       kept = isManifest ? { as: 'manifest', chunks: [] } : null;
     }
-    if (size === 0) endEntry();
+    return size;
   }
 
   function endEntry(): void {
@@ -112,35 +94,20 @@ function archiveReader(folder: string) {
     kept = null;
   }
 
+  const blocks = tarBlocks({
+    header: startEntry,
+    bytes: (piece) => kept?.chunks.push(piece.slice()),
+    over: endEntry,
+  });
   return {
     push(chunk: Uint8Array): void {
       total += chunk.length;
       if (total > crateBounds.unpacked)
         throw new Refusal(400, `The crate file unpacks to more than ${crateBounds.unpacked} bytes.`);
-      for (let at = 0; at < chunk.length && !hasEnded; ) {
-        if (left > 0) {
-          const taken = Math.min(left, chunk.length - at);
-          kept?.chunks.push(chunk.slice(at, at + taken));
-          left -= taken;
-          at += taken;
-          if (left === 0) endEntry();
-        } else if (padding > 0) {
-          const skipped = Math.min(padding, chunk.length - at);
-          padding -= skipped;
-          at += skipped;
-        } else {
-          const wanted = blockBytes - header.length;
-          header = Buffer.concat([header, chunk.subarray(at, at + wanted)]);
-          at += wanted;
-          if (header.length < blockBytes) return;
-          const block = header;
-          header = Buffer.alloc(0);
-          startEntry(block);
-        }
-      }
+      blocks.push(chunk);
     },
     end(): Uint8Array | null {
-      if (!hasEnded && (left > 0 || padding > 0 || header.length > 0)) {
+      if (blocks.within() !== null) {
         throw new Refusal(400, 'The tar archive in the crate file is not whole.');
       }
       return manifest;

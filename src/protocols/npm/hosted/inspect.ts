@@ -3,16 +3,8 @@
  * the document that it decided by.
  */
 import type { BlobStore } from '../../../store.ts';
-import {
-  blockBytes,
-  checksumHolds,
-  isEmptyBlock,
-  paddingOf,
-  pathIn,
-  recordIn,
-  sizeIn,
-  typeIn,
-} from '../../tar.ts';
+import { checksumHolds, pathIn, recordIn, sizeIn, typeIn } from '../../tar.ts';
+import { tarBlocks } from '../../tar-blocks.ts';
 import { Refusal, unreadable } from './refusal.ts';
 import { cleaned } from './semver.ts';
 import type { Tarball } from './upload.ts';
@@ -83,10 +75,6 @@ function parseManifest(bytes: Uint8Array | null): Readonly<Record<string, unknow
 
 /** A tar archive (POSIX.1-2001, ustar) in chunks: counts its files, and keeps the one that is `<folder>/package.json`. */
 function tarReader() {
-  let header = Buffer.alloc(0);
-  /** Bytes that are left of the entry at hand, with what fills its last block. */
-  let left = 0;
-  let padding = 0;
   let kept: { readonly as: 'manifest' | 'path'; readonly chunks: Uint8Array[] } | null = null;
   /** Of the next entry, where an extended header says it. */
   let nextPath: string | null = null;
@@ -94,17 +82,10 @@ function tarReader() {
   let total = 0;
   let fileCount = 0;
   let unpackedSize = 0;
-  let hasEnded = false;
 
-  function startEntry(block: Buffer): void {
-    if (isEmptyBlock(block)) {
-      hasEnded = true;
-      return;
-    }
+  function startEntry(block: Buffer): number {
     const size = checksumHolds(block) ? sizeIn(block) : null;
     if (size === null) throw new Refusal(400, 'The tarball holds no valid tar archive.');
-    left = size;
-    padding = paddingOf(size);
     const type = typeIn(block);
     const isFile = type === '0' || type === '\0';
     if (isFile) {
@@ -123,7 +104,7 @@ function tarReader() {
         `The package.json, or an extended header, has more than ${MAX_KEPT_BYTES} bytes.`,
       );
     }
-    if (size === 0) endEntry();
+    return size;
   }
 
   function endEntry(): void {
@@ -132,36 +113,22 @@ function tarReader() {
     kept = null;
   }
 
+  const blocks = tarBlocks({
+    header: startEntry,
+    bytes: (piece) => kept?.chunks.push(piece.slice()),
+    over: endEntry,
+  });
   return {
     push(chunk: Uint8Array): void {
       total += chunk.length;
       if (total > MAX_UNPACKED_BYTES) {
         throw new Refusal(413, `The tarball unpacks to more than ${MAX_UNPACKED_BYTES} bytes.`);
       }
-      for (let at = 0; at < chunk.length && !hasEnded; ) {
-        if (left > 0) {
-          const taken = Math.min(left, chunk.length - at);
-          kept?.chunks.push(chunk.slice(at, at + taken));
-          left -= taken;
-          at += taken;
-          if (left === 0) endEntry();
-        } else if (padding > 0) {
-          const skipped = Math.min(padding, chunk.length - at);
-          padding -= skipped;
-          at += skipped;
-        } else {
-          const wanted = blockBytes - header.length;
-          header = Buffer.concat([header, chunk.subarray(at, at + wanted)]);
-          at += wanted;
-          if (header.length < blockBytes) return;
-          const block = header;
-          header = Buffer.alloc(0);
-          startEntry(block);
-        }
-      }
+      blocks.push(chunk);
     },
     end(): { readonly manifest: Uint8Array | null; readonly contents: Contents } {
-      if (left > 0 || (header.length > 0 && !hasEnded)) throw new Refusal(400, 'The tar archive breaks off.');
+      const within = blocks.within();
+      if (within === 'entry' || within === 'header') throw new Refusal(400, 'The tar archive breaks off.');
       return { manifest, contents: { fileCount, unpackedSize } };
     },
   };

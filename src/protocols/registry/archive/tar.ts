@@ -2,16 +2,8 @@
  * Tar archives, packed by gzip or not (crates, sdists, gems, charts): a few entries of one, within bounds, as it streams. Nothing is unpacked
  * anywhere.
  */
-import {
-  blockBytes,
-  checksumHolds,
-  isEmptyBlock,
-  paddingOf,
-  pathIn,
-  recordIn,
-  sizeIn,
-  typeIn,
-} from '../../tar.ts';
+import { checksumHolds, pathIn, recordIn, sizeIn, typeIn } from '../../tar.ts';
+import { tarBlocks } from '../../tar-blocks.ts';
 import { Refusal } from '../hosted/refusal.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -58,10 +50,6 @@ export async function readTar(source: ReadableStream<Uint8Array>, options: TarOp
 type Kept = 'entry' | 'records' | 'long-name';
 
 function tarReader({ wanted, maxBytes, maxUnpackedBytes = limits.unpackedBytes }: TarOptions) {
-  let header = Buffer.alloc(0);
-  /** Bytes that are left of the entry at hand, with what fills its last block. */
-  let left = 0;
-  let padding = 0;
   let kept: { readonly as: Kept; readonly path: string; readonly chunks: Uint8Array[] } | null = null;
   /** Of the next entry, where an extended header says it. */
   let next: { path?: string | undefined; size?: number | undefined } = {};
@@ -69,25 +57,18 @@ function tarReader({ wanted, maxBytes, maxUnpackedBytes = limits.unpackedBytes }
   let fileCount = 0;
   let unpackedBytes = 0;
   let keptBytes = 0;
-  let hasEnded = false;
   const found = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  function startEntry(block: Buffer): void {
-    if (isEmptyBlock(block)) {
-      hasEnded = true;
-      return;
-    }
+  function startEntry(block: Buffer): number {
     const type = typeIn(block);
     const isHeader = type === 'x' || type === 'L' || type === 'g';
     const stated = checksumHolds(block) ? sizeIn(block) : null;
     const size = isHeader || stated === null ? stated : (next.size ?? stated);
     if (size === null || !Number.isSafeInteger(size))
       throw new Refusal(400, 'This holds no valid tar archive.');
-    left = size;
-    padding = paddingOf(size);
     if (isHeader) startHeader(type, size);
     else startFile(block, type, size);
-    if (size === 0) endEntry();
+    return size;
   }
 
   function startHeader(type: string, size: number): void {
@@ -127,38 +108,21 @@ function tarReader({ wanted, maxBytes, maxUnpackedBytes = limits.unpackedBytes }
     }
   }
 
-  function take(chunk: Uint8Array): number {
-    if (left > 0) {
-      const taken = Math.min(left, chunk.byteLength);
-      kept?.chunks.push(chunk.slice(0, taken));
-      left -= taken;
-      if (left === 0) endEntry();
-      return taken;
-    }
-    if (padding > 0) {
-      const skipped = Math.min(padding, chunk.byteLength);
-      padding -= skipped;
-      return skipped;
-    }
-    const part = chunk.subarray(0, blockBytes - header.length);
-    header = Buffer.concat([header, part]);
-    if (header.length === blockBytes) {
-      const block = header;
-      header = Buffer.alloc(0);
-      startEntry(block);
-    }
-    return part.byteLength;
-  }
-
+  const blocks = tarBlocks({
+    header: startEntry,
+    bytes: (piece) => kept?.chunks.push(piece.slice()),
+    over: endEntry,
+  });
   return {
     push(chunk: Uint8Array): void {
       total += chunk.byteLength;
       if (total > maxUnpackedBytes)
         throw new Refusal(413, `The archive unpacks to more than ${maxUnpackedBytes} bytes.`);
-      for (let at = 0; at < chunk.byteLength && !hasEnded; ) at += take(chunk.subarray(at));
+      blocks.push(chunk);
     },
     end(): Tar {
-      if (left > 0 || (header.length > 0 && !hasEnded)) throw new Refusal(400, 'The archive breaks off.');
+      const within = blocks.within();
+      if (within === 'entry' || within === 'header') throw new Refusal(400, 'The archive breaks off.');
       return { kept: found, fileCount, unpackedBytes };
     },
   };
