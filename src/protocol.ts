@@ -15,6 +15,7 @@ import type {
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { Clue, Doing, Foreseen, Plan, Prefetching, TellingBody } from './foresight.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
@@ -86,6 +87,8 @@ export interface Protocol {
   readonly policy?: PolicyDesk;
   /** At the origin: its packages, for people who look for one. Absent: there are none that could be told. */
   readonly catalogue?: Catalogue;
+  /** What its clients are going to ask for next. Absent: nothing is known of that. */
+  readonly foresight?: Foresight;
   /** How each client that speaks it is pointed at the route. Absent: there is nothing to point. */
   guides?(at: RouteAddress): readonly ClientGuide[];
   /** Lets go of threads and timers. Requests under way still end. */
@@ -244,42 +247,36 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
   warn(message: string, fields: Record<string, unknown>): void;
 }
 
-/** Something that nodes are told to have before anybody asks for it. */
-export interface PrefetchItem {
-  /** Path and query of the route, as a client would ask for it. */
-  readonly target: string;
-  /** Length of the body, as far as the origin knows it. */
-  readonly bytes: number;
-  /** Of the version that is meant; `null`: whatever is there. */
-  readonly etag: string | null;
-}
-
 /**
- * What some nodes shall have. Which lists there are, a protocol decides; what a node does about them is the same for all (`prefetch/keeper.ts`).
+ * What a protocol knows of what one client asks for next. A prediction gives nobody anything: what is fetched by it is looked at for whoever
+ * comes as if he had come first, and nothing is fetched that the client who has led to it may not have.
  */
-export interface PrefetchList {
-  readonly route: string;
-  /** What it is a part of, such as a repository: progress is told of all lists of one together. */
-  readonly group: string;
-  /** Names of nodes; `*` stands for any text. */
-  readonly to: readonly string[];
-  readonly items: readonly PrefetchItem[];
-  /** Why the origin could not make it, or make it anew; `null`: it could. */
-  readonly error: string | null;
-  /** When it became what it is, by the origin's clock; ms since the epoch. */
-  readonly atMs: number;
+export interface Foresight {
+  /**
+   * At a PoP: what this request tells. Asked of what memory could not answer. Pure, and quick: it runs beside requests. `null`: nothing.
+   */
+  clue(named: Named, exchange: Exchange, doing: Doing): Clue | null;
+  /** At a PoP: whether the body that comes with this request tells more. Absent: none does. */
+  body?(named: Named, exchange: Exchange): TellingBody | null;
+  /**
+   * At a PoP: what the fields of an answer tell (`Link`), once it has come. Absent: nothing.
+   * @param headers as the parent has sent them.
+   */
+  fields?(named: Named, headers: Headers, exchange: Exchange): readonly Foreseen[];
+  /**
+   * At the origin: what a client asks for next who has led to this question, the most urgent first. What is not in the origin's cache may be read
+   * from upstream on the way. In bounded time, and so perhaps not all of it.
+   *
+   * @throws `request-malformed` for a question that `clue` has not written.
+   */
+  foresee(question: string, at: Foreseeing): Promise<Plan>;
 }
 
-/** The lists of one route, at an origin. */
-export interface Prefetching {
-  /** Resolves when all lists that there were are known. */
-  readonly ready: Promise<void>;
-  /** By their names. */
-  told(): ReadonlyMap<string, PrefetchList>;
-  /** In place of the list of that name. Nothing is told that is told already. Fails as the bus does, and with `internal` for one that is too long. */
-  tell(name: string, list: Omit<PrefetchList, 'route' | 'atMs'>): Promise<void>;
-  /** Nodes need not have it any more: what they have goes as everything goes that nobody asks for. Fails as the bus does. */
-  forget(name: string): Promise<void>;
+/** What the origin lends. */
+export interface Foreseeing {
+  /** The PoP's; with nobody behind it. */
+  readonly ask: Ask;
+  readonly door: OriginDoor;
 }
 
 /** At the origin. Whatever it tells, it tells of packages that the reader may know of. */

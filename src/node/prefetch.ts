@@ -4,9 +4,9 @@
  */
 import { discard } from '../cache/lead.ts';
 import type { Obtained } from '../cache/slices/object.ts';
+import type { PrefetchItem } from '../foresight.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import { type Keeper, openKeeper, type Shelf } from '../prefetch/keeper.ts';
-import type { PrefetchItem } from '../protocol.ts';
 import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Node } from './node.ts';

@@ -2,12 +2,12 @@
 import type { ReplicationDesk } from '../access/api/endpoint.ts';
 import type { Bus } from '../bus.ts';
 import type { NodeConfig } from '../config/network.ts';
+import type { PrefetchItem, PrefetchList } from '../foresight.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState, ReplicationState } from '../messages/replication.ts';
 import type { Lists } from '../prefetch/lists.ts';
 import { hearProgress } from '../prefetch/progress.ts';
 import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
-import type { PrefetchItem, PrefetchList } from '../protocol.ts';
 import type { Members } from '../purging/members.ts';
 
 type NodeName = Pick<NodeConfig, 'name' | 'role'>;

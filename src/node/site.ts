@@ -21,6 +21,7 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { aheadRouteOf } from './ahead-route.ts';
 import { guidesOf } from './client-guides.ts';
 import { packagesOf } from './ecosystems.ts';
 import { encoding } from './encode.ts';
@@ -88,7 +89,7 @@ export async function makeSite(
       clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
     });
   const system = systemRouteOf(services);
-  all.push(system);
+  all.push(system, aheadRouteOf(pullers));
   if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
   // Some ask a client of this machine where it pulls from.
   all.push(...(await Promise.all(network.routes.map((route) => makeRoute(route, config, clock)))));

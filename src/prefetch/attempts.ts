@@ -1,6 +1,6 @@
 /** What has been tried lately: what has failed waits longer each time, and what has gone again after it had come is left alone for a while. */
 import type { Clock } from '../clock.ts';
-import type { PrefetchItem } from '../protocol.ts';
+import type { PrefetchItem } from '../foresight.ts';
 
 const firstWaitMs = 1_000;
 const longestWaitMs = 5 * 60_000;

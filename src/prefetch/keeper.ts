@@ -6,7 +6,7 @@
  */
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
-import type { PrefetchItem, PrefetchList } from '../protocol.ts';
+import type { PrefetchItem, PrefetchList } from '../foresight.ts';
 import { type Attempts, attempts } from './attempts.ts';
 import { openPace } from './pace.ts';
 import { openTeller } from './progress.ts';

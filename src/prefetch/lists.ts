@@ -2,7 +2,7 @@
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
-import type { Prefetching, PrefetchList } from '../protocol.ts';
+import type { Prefetching, PrefetchList } from '../foresight.ts';
 import { listsView, longestList, mostItems, mostLists, prefetchList } from './wire.ts';
 
 export interface Lists {

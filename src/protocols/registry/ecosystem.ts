@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
+import type { Doing } from '../../foresight.ts';
 import type { ClientGuide, RouteAddress } from '../../guide.ts';
 import type { Action } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
@@ -67,6 +68,8 @@ export interface Ecosystem extends JudgedEcosystem {
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
   foresee?(item: Item, body: Uint8Array): readonly Item[];
+  /** Which whole trees of dependencies requests begin, and what is in them: fetched ahead by PoPs. Absent: nothing is known of that. */
+  readonly foresight?: EcosystemForesight;
   /**
    * Tags of what belongs to the same state of an upstream as this index: when it turns out to be another one, all of that is let go of at once,
    * and not used while it is confirmed. Absent: indexes do not hang together.
@@ -230,4 +233,53 @@ export interface Changing extends Pulling {
   /** Path below the prefix, with its leading slash, and the query with its question mark. */
   readonly path: string;
   readonly query: string;
+}
+
+/** One thing that a client wants, as its own resolver would put it. */
+export interface Want {
+  /** In canonical form. */
+  readonly name: string;
+  /** In the ecosystem's words: a range, an exact version; empty: whatever is newest. */
+  readonly range: string;
+  /** Whatever else counts: extras, features. */
+  readonly detail?: string | undefined;
+}
+
+export interface Beginning {
+  readonly wants: readonly Want[];
+  /** What holds for all of the tree: the platform, the runtime, whether indexes are asked for, too. The same words for the same. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** An item, or one of its forms, that is going to be asked for. */
+export interface ForeseenItem {
+  readonly item: Item;
+  /** Of items that have several forms. */
+  readonly accept?: string | undefined;
+  readonly bytes?: number | undefined;
+  readonly likelihood?: number | undefined;
+}
+
+export interface Expanded {
+  readonly items: readonly ForeseenItem[];
+  readonly wants: readonly Want[];
+}
+
+/** One tree that is being gone through. */
+export interface Tree {
+  readonly about: Readonly<Record<string, string>>;
+  /** An index of the route through the origin's own cache; `null` where it answers anything but 200. */
+  read(item: Item): Promise<Uint8Array | null>;
+  readonly registry: RegistryOrigin;
+  /** For whatever has to be known of the whole tree. */
+  readonly notes: Map<string, unknown>;
+}
+
+export interface EcosystemForesight {
+  /** Which tree this request begins, or is in the middle of. `null`: none. Pure. @param headers the client's. */
+  begins(item: Item, headers: Headers, doing: Doing): Beginning | null;
+  /** What a client fetches for this, and what that needs in turn. Fails, or is empty, where nothing is known. */
+  expand(want: Want, tree: Tree): Promise<Expanded>;
+  /** What it fetches once it knows all of the tree. Absent: nothing more. */
+  ends?(tree: Tree): readonly ForeseenItem[];
 }

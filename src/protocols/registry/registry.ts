@@ -17,6 +17,7 @@ import { errorAnswer } from './answers.ts';
 import { catalogueOf } from './catalogue.ts';
 import type { Pulling, RegistryOrigin } from './ecosystem.ts';
 import { type Ecosystem, type Item, placeholder } from './ecosystem.ts';
+import { foresightOf } from './foresight.ts';
 import { openHosted } from './hosted/claims.ts';
 import { hostingOf } from './hosted/hosting.ts';
 import { Refusal } from './hosted/refusal.ts';
@@ -96,6 +97,7 @@ export function registry(
       ahead.foresee(item, answer, at);
       return answer;
     },
+    ...(ecosystem.foresight && { foresight: foresightOf(ecosystem.foresight, { prefix, origin }) }),
     guides: (at) => ecosystem.guides(at),
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import { nothingAhead } from '../../../../test/support/prefetch.ts';
 import { systemClock } from '../../../clock.ts';
-import type { OriginHome, PrefetchItem } from '../../../protocol.ts';
+import type { PrefetchItem } from '../../../foresight.ts';
+import type { OriginHome } from '../../../protocol.ts';
 import { digestOf } from '../digest.ts';
 import { openReplication } from './replicate.ts';
 

@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
-import type { OriginHome, PrefetchItem, PrefetchList } from '../../../protocol.ts';
+import type { PrefetchItem, PrefetchList } from '../../../foresight.ts';
+import type { OriginHome } from '../../../protocol.ts';
 import { isAboutAnother } from '../hosted/about.ts';
 import type { Hosted } from '../hosted/claims.ts';
 import { allBelow, repositoriesPrefix } from '../hosted/record.ts';

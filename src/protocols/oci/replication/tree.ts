@@ -3,8 +3,8 @@
  * clients use. Of an index, only the manifests for some platforms.
  */
 import { z } from 'zod';
+import type { PrefetchItem } from '../../../foresight.ts';
 import { parsedJson } from '../../../http/json.ts';
-import type { PrefetchItem } from '../../../protocol.ts';
 import { longestManifest } from '../answers.ts';
 import { type Digest, etagOf, readDigest } from '../digest.ts';
 

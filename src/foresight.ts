@@ -1,0 +1,86 @@
+/**
+ * What nodes have before anybody asks for it: because a protocol knows what one client is going to ask for next, or because they are told to.
+ */
+
+/** One request that a client is going to make, as far as one can know. */
+export interface Foreseen {
+  /** Path and query of the route, with its prefix, as he would write them. */
+  readonly target: string;
+  /** `Accept`, where the answer depends on it. Absent: as in the request that this was foreseen by. */
+  readonly accept?: string | undefined;
+  /** Length of the body, as far as it is known. */
+  readonly bytes?: number | undefined;
+  /** 0 to 1. Absent: as good as certain. */
+  readonly likelihood?: number | undefined;
+}
+
+/** What a request tells of those that come after it. */
+export interface Clue {
+  /**
+   * What the origin is asked, in the protocol's own words: the query of an address, without its question mark, at most 1,500 characters of what may
+   * stand there. The same for all requests that lead to the same things, as it is asked once for all of them. `null`: nothing has to be asked.
+   */
+  readonly question: string | null;
+  /** What is known without asking. */
+  readonly foreseen: readonly Foreseen[];
+}
+
+/** What one client has asked for in the last minute or so, by a PoP's account: a session, such as one run of `npm install`. */
+export interface Doing {
+  /** How often he has asked for something of this kind (`Named.kind`) on this route, this request not counted. */
+  asked(kind: string): number;
+}
+
+/** What a body that a client sends tells. */
+export interface TellingBody {
+  /** A longer one is not looked into. As it comes: before it is unpacked. */
+  readonly maxBytes: number;
+  /** @param body as it came, with whatever `Content-Encoding` the request says. Of one that makes no sense: nothing. */
+  read(body: Uint8Array<ArrayBuffer>): Promise<readonly Foreseen[]>;
+}
+
+/** What a client asks for next. */
+export interface Plan {
+  /** In the order in which he will want it. */
+  readonly foreseen: readonly Foreseen[];
+  /** `false`: there was not enough time, or it was too much. It is asked for again soon. */
+  readonly isWhole: boolean;
+}
+
+/** Something that nodes are told to have before anybody asks for it. */
+export interface PrefetchItem {
+  /** Path and query of the route, as a client would ask for it. */
+  readonly target: string;
+  /** Length of the body, as far as the origin knows it. */
+  readonly bytes: number;
+  /** Of the version that is meant; `null`: whatever is there. */
+  readonly etag: string | null;
+}
+
+/**
+ * What some nodes shall have. Which lists there are, a protocol decides; what a node does about them is the same for all (`prefetch/keeper.ts`).
+ */
+export interface PrefetchList {
+  readonly route: string;
+  /** What it is a part of, such as a repository: progress is told of all lists of one together. */
+  readonly group: string;
+  /** Names of nodes; `*` stands for any text. */
+  readonly to: readonly string[];
+  readonly items: readonly PrefetchItem[];
+  /** Why the origin could not make it, or make it anew; `null`: it could. */
+  readonly error: string | null;
+  /** When it became what it is, by the origin's clock; ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** The lists of one route, at an origin. */
+export interface Prefetching {
+  /** Resolves when all lists that there were are known. */
+  readonly ready: Promise<void>;
+  /** By their names. */
+  told(): ReadonlyMap<string, PrefetchList>;
+  /** In place of the list of that name. Nothing is told that is told already. Fails as the bus does, and with `internal` for one that is too long. */
+  tell(name: string, list: Omit<PrefetchList, 'route' | 'atMs'>): Promise<void>;
+  /** Nodes need not have it any more: what they have goes as everything goes that nobody asks for. Fails as the bus does. */
+  forget(name: string): Promise<void>;
+}

@@ -1,0 +1,71 @@
+/**
+ * What PoPs ask the origin of what their clients ask for next: a route of its own, which takes the way of any other, so that a question is asked once
+ * for all PoPs behind a shield, and remembered there. Nodes ask, nobody else.
+ */
+import type { Answer } from '../entry.ts';
+import { MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Foreseen } from '../foresight.ts';
+import type { Ask } from '../parent.ts';
+import { foreseenFrom, foreseenText } from '../predict/wire.ts';
+import type { Protocol } from '../protocol.ts';
+import type { CacheKey, Named, Resource } from '../resource.ts';
+import type { Puller } from './pull.ts';
+import type { Route } from './routes.ts';
+
+export const aheadRoute = 'meridian-ahead';
+const base = '/.meridian/ahead';
+
+/** @param pullers of the origin's routes; elsewhere there are none. */
+export function aheadRouteOf(pullers: ReadonlyMap<Route, Puller>): Route {
+  const protocol: Protocol = {
+    id: 'ahead',
+    name: named,
+    covers: () => [],
+    changed: () => null,
+    pull: (ask) => pull(ask, pullers),
+  };
+  return { name: aheadRoute, hosts: [], prefix: base, protocol };
+}
+
+/** Where a question about a route is asked. */
+export function planTarget(route: string, question: string): string {
+  return `${base}/${route}?${question}`;
+}
+
+export function planResource(target: string): Resource {
+  return {
+    ...{ as: 'resource', kind: 'plan', key: `${aheadRoute} ${target.slice(base.length)}` as CacheKey },
+    ...{ tags: [], ask: [], isDocument: true },
+  };
+}
+
+/** Of an answer that a node has got: nothing, where it is none. */
+export function foreseenIn(status: number, bytes: Uint8Array): readonly Foreseen[] {
+  return status === 200 ? foreseenFrom(new TextDecoder().decode(bytes)) : [];
+}
+
+function named({ tier, method, target }: Exchange): Named {
+  if (tier === null || method !== 'GET')
+    return { as: 'refusal', kind: 'plan', error: new MeridianError('not-found', 'There is nothing here.') };
+  return planResource(target);
+}
+
+/** A tree that was not gone through to its end is worth another look soon: what was missing may have come by then. */
+const wholeS = 300;
+const partS = 5;
+
+async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>): Promise<Answer> {
+  const { path, query } = ask.exchange;
+  const name = path.slice(base.length + 1);
+  const [route, puller] = [...pullers].find(([each]) => each.name === name) ?? [];
+  const foresight = route?.protocol.foresight;
+  if (puller === undefined || foresight === undefined)
+    throw new MeridianError('not-found', `nothing is foreseen of ${name}`);
+  const { foreseen, isWhole } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'cache-control': `max-age=${isWhole ? wholeS : partS}, stale-while-revalidate=${wholeS}`,
+  });
+  return { status: 200, headers, body: new TextEncoder().encode(foreseenText(foreseen)) };
+}

@@ -1,0 +1,90 @@
+/**
+ * What clients of an ecosystem ask for next: a request tells which tree of dependencies somebody is about to fetch (at the PoP), and the indexes
+ * that the origin has tell what is in that tree. An ecosystem says both (`EcosystemForesight`); how a tree is gone through is the same for all.
+ */
+import { MeridianError } from '../../errors.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { Clue, Foreseen } from '../../foresight.ts';
+import type { Foreseeing, Foresight } from '../../protocol.ts';
+import { walk } from '../walk.ts';
+import type {
+  Beginning,
+  EcosystemForesight,
+  ForeseenItem,
+  Pulling,
+  RegistryOrigin,
+  Tree,
+  Want,
+} from './ecosystem.ts';
+import { itemOf, readItem } from './item.ts';
+
+/** Of one question. */
+const mostWants = 64;
+const longestQuestion = 1_500;
+
+export function foresightOf(
+  { begins, expand, ends }: EcosystemForesight,
+  { prefix, origin }: { readonly prefix: string; readonly origin: RegistryOrigin },
+): Foresight {
+  const foreseenOf = ({ item: { path }, ...others }: ForeseenItem): Foreseen => ({
+    target: `${prefix}/${path}`,
+    ...others,
+  });
+
+  return {
+    clue(named, exchange: Exchange, doing): Clue | null {
+      const item = named.as === 'resource' ? itemOf(named) : null;
+      const beginning = item && begins(item, exchange.headers, doing);
+      const question = beginning && questionOf(beginning);
+      return question === null ? null : { question, foreseen: [] };
+    },
+
+    foresee(question, { ask, door }: Foreseeing) {
+      const { wants, about } = readQuestion(question);
+      const at: Pulling = { registry: origin, ask, door };
+      const tree: Tree = {
+        about,
+        registry: origin,
+        notes: new Map(),
+        async read(item) {
+          const { status, bytes } = await readItem(item, at);
+          return status === 200 ? bytes : null;
+        },
+      };
+      return walk(
+        wants,
+        {
+          clock: origin.clock,
+          idOf: ({ name, range, detail = '' }) => `${name} ${range} ${detail}`,
+          async expand(want) {
+            const { items, wants } = await expand(want, tree);
+            return { foreseen: items.map(foreseenOf), wants };
+          },
+        },
+        () => ends?.(tree).map(foreseenOf) ?? [],
+      );
+    },
+  };
+}
+
+/** `null`: too long to be asked. */
+function questionOf({ wants, about }: Beginning): string | null {
+  const words = new URLSearchParams(Object.entries(about).sort(([a], [b]) => (a < b ? -1 : 1)));
+  for (const { name, range, detail = '' } of wants.slice(0, mostWants))
+    words.append('want', `${name} ${detail} ${range}`);
+  const question = words.toString();
+  return question.length > longestQuestion ? null : question;
+}
+
+function readQuestion(question: string): Beginning {
+  const words = new URLSearchParams(question);
+  const wants = words.getAll('want').map((text): Want => {
+    const [, name, detail = '', range = ''] = /^(\S+) (\S*) (.*)$/.exec(text) ?? [];
+    if (name === undefined) throw new MeridianError('request-malformed', `nobody wants "${text}"`);
+    return { name, range, ...(detail !== '' && { detail }) };
+  });
+  if (wants.length === 0 || wants.length > mostWants)
+    throw new MeridianError('request-malformed', `a question is about 1 to ${mostWants} things`);
+  const about = Object.fromEntries([...words].filter(([word]) => word !== 'want'));
+  return { wants, about };
+}

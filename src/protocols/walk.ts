@@ -1,0 +1,103 @@
+/**
+ * Goes through a tree of dependencies as a client would: what it wants first, what that needs, and so on, each thing once, several at a
+ * time, and no longer than is of use to anybody.
+ */
+import type { Clock } from '../clock.ts';
+import type { Foreseen, Plan } from '../foresight.ts';
+
+/** What a client asks for who wants one thing, and what that needs in turn. */
+export interface Step<Want> {
+  readonly foreseen: readonly Foreseen[];
+  readonly wants: readonly Want[];
+}
+
+export interface WalkOptions<Want> {
+  /** What is wanted twice under one name is the same. */
+  idOf(want: Want): string;
+  /** Fails where nothing can be found out about it: then nothing is foreseen of this, and the rest goes on. */
+  expand(want: Want): Promise<Step<Want>>;
+  readonly clock: Clock;
+  /** How many are looked at at once. */
+  readonly atOnce?: number;
+  /** Requests that are foreseen, all together. */
+  readonly mostForeseen?: number;
+  /** ms; what is known by then is what is told. */
+  readonly withinMs?: number;
+}
+
+/** The largest trees that people install have some 3,000 packages, with a document and a file each. */
+const mostForeseen = 8_000;
+const withinMs = 4_000;
+const atOnce = 32;
+
+interface Visit<Want> {
+  readonly want: Want;
+  foreseen: readonly Foreseen[];
+}
+
+/** @param last what is wanted only once all the rest is known; nothing unless said. */
+export async function walk<Want>(
+  first: readonly Want[],
+  options: WalkOptions<Want>,
+  last: () => readonly Foreseen[] = () => [],
+): Promise<Plan> {
+  const { idOf, expand, clock } = options;
+  const most = options.mostForeseen ?? mostForeseen;
+  const known = new Set<string>();
+  const visits: Visit<Want>[] = [];
+  let begun = 0;
+  let count = 0;
+  let isOver = false;
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  let underWay = 0;
+
+  function add(wants: readonly Want[]): void {
+    for (const want of wants) {
+      const id = idOf(want);
+      if (known.has(id)) continue;
+      known.add(id);
+      visits.push({ want, foreseen: [] });
+    }
+  }
+
+  async function look(visit: Visit<Want>): Promise<void> {
+    try {
+      const step = await expand(visit.want);
+      if (isOver) return;
+      visit.foreseen = step.foreseen;
+      count += step.foreseen.length;
+      add(step.wants);
+    } catch {
+      // Nothing is foreseen of it. Whoever asks for it hears what is wrong.
+    }
+  }
+
+  function goOn(): void {
+    while (!isOver && underWay < (options.atOnce ?? atOnce) && begun < visits.length && count < most) {
+      underWay++;
+      void look(visits[begun++]!).finally(() => {
+        underWay--;
+        goOn();
+      });
+    }
+    if (underWay === 0) end();
+  }
+
+  const cancel = clock.after(options.withinMs ?? withinMs, end);
+  add(first);
+  goOn();
+  await over;
+  cancel();
+  isOver = true;
+  const isWhole = underWay === 0 && begun === visits.length;
+  return {
+    foreseen: once([...visits.flatMap(({ foreseen }) => foreseen), ...last()]).slice(0, most),
+    isWhole,
+  };
+}
+
+function once(all: readonly Foreseen[]): readonly Foreseen[] {
+  return [
+    ...new Map(all.toReversed().map((each) => [`${each.target} ${each.accept ?? ''}`, each])).values(),
+  ].reverse();
+}
