@@ -139,7 +139,7 @@ const part = z.object({
   urls: z.array(z.string()).optional(),
 });
 const offer = part.extend({
-  platform: z.unknown(),
+  platform: z.unknown().optional(),
   annotations: z.record(z.string(), z.unknown()).nullish(),
 });
 const shape = z.object({
