@@ -18,6 +18,7 @@ import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
+import { openPrediction } from './foresee.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
@@ -106,6 +107,7 @@ export async function startNode(
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     ...{ purging, guard, ring },
     hot: null,
+    predictor: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -125,12 +127,14 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
+  node.predictor = openPrediction(node, null, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     keeper?.close();
+    node.predictor?.close();
     await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
@@ -184,6 +188,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
+      repredict(node, log);
       await prepared.commit();
       before.close();
       site.begin();
@@ -206,6 +211,16 @@ function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot 
     requests: () => node.counts.requests,
     take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
   });
+}
+
+/** A reload may turn predictions on and off. */
+function repredict(node: Node, log: Log): void {
+  if (node.site.config.predict !== false) {
+    node.predictor ??= openPrediction(node, null, log);
+    return;
+  }
+  node.predictor?.close();
+  node.predictor = null;
 }
 
 function tellOfBus(bus: Bus, log: Log): void {
