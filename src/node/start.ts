@@ -21,6 +21,7 @@ import { explain } from './explain.ts';
 import { openPrediction } from './foresee.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
+import { type KeptLearned, keepLearned } from './learned.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
@@ -127,7 +128,8 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
-  node.predictor = openPrediction(node, null, log);
+  const kept = await keepLearned(config, seat, { clock, log });
+  node.predictor = openPrediction(node, kept?.learned ?? null, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
@@ -145,6 +147,7 @@ export async function startNode(
     await node.hot?.close();
     await telemetry.close();
     await visitors.close();
+    await kept?.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -188,7 +191,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
-      repredict(node, log);
+      repredict(node, kept, log);
       await prepared.commit();
       before.close();
       site.begin();
@@ -214,9 +217,9 @@ function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot 
 }
 
 /** A reload may turn predictions on and off. */
-function repredict(node: Node, log: Log): void {
+function repredict(node: Node, kept: KeptLearned | null, log: Log): void {
   if (node.site.config.predict !== false) {
-    node.predictor ??= openPrediction(node, null, log);
+    node.predictor ??= openPrediction(node, kept?.learned ?? null, log);
     return;
   }
   node.predictor?.close();
