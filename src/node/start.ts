@@ -18,15 +18,14 @@ import { popularity } from '../telemetry/top/popularity.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
-import { openPrediction } from './foresee.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
-import { type KeptLearned, keepLearned } from './learned.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
+import { beginPredicting } from './predicting.ts';
 import { keepPrefetched } from './prefetch.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
@@ -128,15 +127,13 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
-  const kept = await keepLearned(config, seat, { clock, log });
-  node.predictor = openPrediction(node, kept?.learned ?? null, log);
+  const predicting = await beginPredicting(node, seat, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     keeper?.close();
-    node.predictor?.close();
     await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
@@ -147,7 +144,7 @@ export async function startNode(
     await node.hot?.close();
     await telemetry.close();
     await visitors.close();
-    await kept?.close();
+    await predicting.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -191,7 +188,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
-      repredict(node, kept, log);
+      predicting.retune();
       await prepared.commit();
       before.close();
       site.begin();
@@ -214,16 +211,6 @@ function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot 
     requests: () => node.counts.requests,
     take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
   });
-}
-
-/** A reload may turn predictions on and off. */
-function repredict(node: Node, kept: KeptLearned | null, log: Log): void {
-  if (node.site.config.predict !== false) {
-    node.predictor ??= openPrediction(node, kept?.learned ?? null, log);
-    return;
-  }
-  node.predictor?.close();
-  node.predictor = null;
 }
 
 function tellOfBus(bus: Bus, log: Log): void {
