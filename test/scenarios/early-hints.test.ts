@@ -77,6 +77,16 @@ function answerTo({ path, headers }: UpstreamRequest): UpstreamAnswer {
   }
   if (path === '/fresh')
     return { headers: { 'cache-control': 'max-age=600', link, 'content-type': 'text/html' }, body: 'x' };
+  if (path === '/kept.css')
+    return { headers: { 'cache-control': 'max-age=600', 'content-type': 'text/css' }, body: 'a{}' };
+  if (path === '/kept') {
+    const fields = {
+      'cache-control': 'no-cache',
+      link: '</kept.css>; rel=preload; as=style',
+      'content-type': 'text/html',
+    };
+    return { headers: fields, body: 'x' };
+  }
   if (path === '/dir/listed') {
     const fields = { 'cache-control': 'no-store', link: listed, 'content-type': 'text/html' };
     return { headers: fields, body: '<!doctype html><title>listed</title><link rel="icon" href="data:,">' };
@@ -142,6 +152,16 @@ test('whoever is no browser on its way to a page waits in silence', async () => 
   await heads('pop', '/page/4');
   expect(await heads('pop', '/page/4', '')).toHaveLength(1);
   expect(await heads('pop', '/page/4', 'Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n')).toHaveLength(1);
+});
+
+test('what a page says that it needs is at the PoP, for browsers alone', async () => {
+  const ask = (path: string, headers: Record<string, string>) =>
+    fetch(network.url('plain') + path, { headers });
+  const isKept = async () => (await ask('/kept.css', { 'cache-control': 'only-if-cached' })).status === 200;
+  await ask('/kept', {});
+  expect(await isKept()).toBe(false);
+  await ask('/kept', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' });
+  await eventually('the style sheet', isKept);
 });
 
 describe.skipIf(!hasTls)('over HTTP/2', () => {
