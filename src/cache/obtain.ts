@@ -123,6 +123,22 @@ function withoutAsking(
   return { outcome: 'hit-stale', source: stored, forwarding: null };
 }
 
+/**
+ * Has what is stored confirmed, or replaced, before it is too old. Resolves when that is done; nothing happens to what is not stored, or is being
+ * confirmed already. What is stored stays, whatever goes wrong.
+ */
+export async function renew(asked: Asked, engine: Engine): Promise<void> {
+  const { key } = asked.resource;
+  const stored = engine.store.peek(key, asked.exchange.headers) ?? (await onDisk(asked, engine));
+  // Of what is kept in slices, each is confirmed when it is wanted.
+  if (stored === null || engine.failing.get(key) || layoutOf(stored.entry)) return;
+  const question = questionOf(asked, stored, engine);
+  if (flightFor(question, engine)) return;
+  const result = await lead(question, stored, engine, { key: flightKey(question, engine), background: true });
+  if (result.as === 'answer') discard(result.answer);
+  if (result.as === 'fill') await result.fill.over;
+}
+
 /** Has one request confirm or replace a stored response while others are served what there is. */
 function revalidate(question: Question, stored: Stored, engine: Engine): void {
   if (flightFor(question, engine)) return;

@@ -62,10 +62,14 @@ async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>): Promise<Answ
   const foresight = route?.protocol.foresight;
   if (puller === undefined || foresight === undefined)
     throw new MeridianError('not-found', `nothing is foreseen of ${name}`);
-  const { foreseen, isWhole } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
+  const {
+    foreseen,
+    isWhole,
+    freshS = wholeS,
+  } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
   const headers = new Headers({
     'content-type': 'application/json',
-    'cache-control': `max-age=${isWhole ? wholeS : partS}, stale-while-revalidate=${wholeS}`,
+    'cache-control': `max-age=${isWhole ? freshS : partS}, stale-while-revalidate=${freshS}`,
   });
   return { status: 200, headers, body: new TextEncoder().encode(foreseenText(foreseen)) };
 }
