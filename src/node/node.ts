@@ -20,6 +20,7 @@ import type { RequestMeter } from '../telemetry/metrics/requests.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Popularity } from '../telemetry/top/popularity.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
+import type { Audience } from './audience.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -50,6 +51,8 @@ export interface Node {
   readonly guard: Guard | null;
   /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
+  /** How clients of a PoP ask. */
+  readonly audience: Audience;
   /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
   hot: NodeHot | null;
   /** Everything that the config decides; replaced as a whole on reload. */

@@ -22,6 +22,7 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { aheadRouteOf } from './ahead-route.ts';
+import type { Audience } from './audience.ts';
 import { guidesOf } from './client-guides.ts';
 import { packagesOf } from './ecosystems.ts';
 import { encoding } from './encode.ts';
@@ -44,6 +45,8 @@ export interface SiteDependencies {
   readonly replicas: Replicas;
   readonly remotes: Remotes;
   readonly work: RemoteMeter;
+  /** Takes note of how clients ask: at PoPs. */
+  readonly audience: Audience;
   /** Real timings: at PoPs of a network that takes them. */
   readonly rum: Rum;
   readonly records: Records | null;
@@ -132,7 +135,16 @@ export async function makeSite(
     }
     const direct = upper.parent(route);
     const parent = given ? replicas.before(direct, given, config, network) : direct;
-    return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
+    return role === 'pop' ? noting(encoding(rewriting(parent, route.protocol), clock), route) : parent;
+  };
+  /** What is made for clients, once it is not here. Nobody is behind what a node asks for itself. */
+  const noting = (parent: Parent, { name }: Route): Parent => {
+    return (ask) => {
+      const { named, exchange } = ask;
+      if (named.as === 'resource' && (named.rendered || named.compress) && exchange.client() !== '')
+        dependencies.audience.saw(name, exchange);
+      return parent(ask);
+    };
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));
 

@@ -26,10 +26,13 @@ export const prefetchList = z.object({
         target: z.string().startsWith('/').max(2_048),
         bytes: z.number().nonnegative(),
         etag: z.string().max(256).nullable(),
+        accept: z.string().max(512).optional(),
       }),
     )
     .max(mostItems),
   error: z.string().max(1_000).nullable(),
+  bases: z.array(z.string().max(512)).max(16).optional(),
+  untilMs: z.number().optional(),
   atMs: z.number(),
 });
 
