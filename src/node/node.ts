@@ -11,7 +11,7 @@ import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
-import type { Role } from '../protocol.ts';
+import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
@@ -88,6 +88,8 @@ export interface Site {
   readonly services: ApiServices | null;
   /** Whom a miss of this route goes to. */
   readonly parentOf: (route: Route) => Parent;
+  /** At the origin: reads a resource of a route through its own cache, with nobody behind it. `null` elsewhere, and for what is no route of the config. */
+  readonly readOf: (route: Route) => OriginHome['read'] | null;
   /** Proxies in front whose word about the client is believed; `null` when there are none. */
   readonly trustedProxies: TrustedProxies | null;
   /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */

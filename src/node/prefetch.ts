@@ -123,7 +123,11 @@ function visitorsOf(
 
 function isHere({ cache }: Keeping, { resource, exchange }: Question, { etag }: PrefetchItem): boolean {
   const stored = cache.stored(resource, exchange);
-  return stored !== null && stored.entry.status === 200 && (etag === null || stored.entry.etag === etag);
+  return (
+    stored !== null &&
+    stored.entry.status === 200 &&
+    (etag === null || stored.entry.etag === etag || stored.entry.sourceEtag === etag)
+  );
 }
 
 /** Waits until all of it has come. */

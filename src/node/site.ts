@@ -52,7 +52,7 @@ export interface SiteDependencies {
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
-  readonly desks: Pick<ApiServices, 'explainer' | 'purges' | 'replication'> | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges' | 'replication' | 'prefetch'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -159,6 +159,10 @@ export async function makeSite(
       if (!parent) throw new Error(`route ${route.name} is not of this site`);
       return parent;
     },
+    readOf(route) {
+      const puller = pullers.get(route);
+      return puller === undefined ? null : readFor(route, puller, clock);
+    },
     trustedProxies: proxiesOf(config),
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
@@ -189,7 +193,7 @@ export async function makeSite(
 
 type Desks = Pick<
   ApiServices,
-  'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges' | 'replication'
+  'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges' | 'replication' | 'prefetch'
 >;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {

@@ -53,6 +53,9 @@ export interface Keeper {
 const lookMs = 60_000;
 /** A burst of news is one. */
 const settleMs = 50;
+/** So often it is said how far it is; a look takes no more than this part of the time. */
+const tellMs = 1_000;
+const tellShare = 20;
 /** Items that are looked at before others get their turn. */
 const atATime = 256;
 
@@ -65,7 +68,10 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
   const tried = attempts(clock);
   const pace = openPace(clock, () => limits().bytesPerS);
   let groups: readonly GroupProgress[] = [];
-  const teller = openTeller({ bus, clock, self, read: () => groups });
+  let lookedMs = 0;
+  /** By `Clock.elapsed()`: when it is said how far it is while something is being fetched. */
+  let tellAgainMs = 0;
+  const teller = openTeller({ bus, clock, self, read: () => ({ groups, lookedMs }) });
   let isClosed = false;
   let isDirty = false;
   let cancel = () => {};
@@ -131,15 +137,20 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
       } catch (thrown) {
         tried.failed(value.name, thrown instanceof Error ? thrown.message : String(thrown));
       }
+      if (clock.elapsed() >= tellAgainMs && !isDirty) await look();
     }
   }
 
   /** What is missing, may be here, and may be tried now. */
   async function look(): Promise<readonly Missing[]> {
+    const beganMs = clock.elapsed();
+    tellAgainMs = Infinity;
     const survey = openSurvey(shelf, tried);
     let looked = 0;
+    let newestMs = 0;
     for (const list of [...lists.values()].sort((a, b) => b.atMs - a.atMs)) {
       if ((list.untilMs ?? Infinity) <= clock.now()) continue;
+      newestMs = Math.max(newestMs, list.atMs);
       survey.begin(list);
       for (const item of list.items) {
         survey.add(list, item);
@@ -148,6 +159,8 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
     }
     tried.keepOnly(survey.seen);
     groups = survey.groups();
+    lookedMs = newestMs;
+    tellAgainMs = clock.elapsed() + Math.max(tellMs, tellShare * (clock.elapsed() - beganMs));
     teller.changed();
     return survey.missing;
   }

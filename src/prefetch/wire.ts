@@ -59,6 +59,8 @@ export const processProgress = z.object({
   /** Of the process. */
   worker: z.string(),
   toldMs: z.number(),
+  /** The newest list that it has looked at, of whatever group. */
+  lookedMs: z.number().prefault(0),
   groups: z.array(groupProgress).max(mostGroups),
 });
 export type ProcessProgress = Readonly<z.output<typeof processProgress>>;

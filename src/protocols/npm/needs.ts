@@ -5,8 +5,8 @@ import { mediaTypes } from './form.ts';
 import { fileName } from './hosted/record.ts';
 import { isPackageName, isVersion } from './path.ts';
 
-/** How npm asks when it installs. */
-const accept = `${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`;
+/** How clients ask when they install: for the short form, or for all of it where they want to know when versions were published. */
+const accepts = [`${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`, mediaTypes.full];
 const longestManifest = 2 ** 20;
 
 /** @param version a number, or a tag such as `latest`. */
@@ -21,8 +21,8 @@ export async function needs(
   const exact = isVersion(version) ? version : await tagged(`${at}/${encodeURIComponent(version)}`, read);
   if (exact === null) return { ...nothing, about: at };
   const tarball = { target: `${at}/-/${fileName(name, exact)}`, bytes: 0, etag: null };
-  const document = { target: at, bytes: 0, etag: null, accept };
-  return { ...nothing, items: indexes || exact !== version ? [document, tarball] : [tarball] };
+  const documents = accepts.map((accept) => ({ target: at, bytes: 0, etag: null, accept }));
+  return { ...nothing, items: indexes || exact !== version ? [...documents, tarball] : [tarball] };
 }
 
 /** The version that a tag stands for. */
