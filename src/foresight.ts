@@ -57,6 +57,8 @@ export interface PrefetchItem {
   readonly bytes: number;
   /** Of the version that is meant; `null`: whatever is there. */
   readonly etag: string | null;
+  /** `Accept`, where the answer depends on it. */
+  readonly accept?: string | undefined;
 }
 
 /**
@@ -71,6 +73,10 @@ export interface PrefetchList {
   readonly items: readonly PrefetchItem[];
   /** Why the origin could not make it, or make it anew; `null`: it could. */
   readonly error: string | null;
+  /** By which addresses clients reach PoPs, without a trailing slash: what is made for clients is made for these. Absent: those of late. */
+  readonly bases?: readonly string[] | undefined;
+  /** Nobody need have it any more from then on, ms since the epoch. Absent: for good. */
+  readonly untilMs?: number | undefined;
   /** When it became what it is, by the origin's clock; ms since the epoch. */
   readonly atMs: number;
 }
