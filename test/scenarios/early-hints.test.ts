@@ -43,7 +43,8 @@ beforeAll(async () => {
       origin: { role: 'origin' },
       shield: { role: 'shield', parents: ['origin'] },
       pop: {
-        ...{ role: 'pop', parents: ['shield'], informational: true },
+        // What the upstream is asked for, browsers ask for.
+        ...{ role: 'pop', parents: ['shield'], informational: true, predict: false },
         ...(certificate && { tierDoor: { tls: certificate, http2: true, informational: true } }),
       },
       plain: { role: 'pop', parents: ['shield'] },
@@ -182,7 +183,8 @@ describe.skipIf(!hasTls)('over HTTP/2', () => {
     test('asks for what it is hinted at before the page has come', async () => {
       await using chromium = await launchBrowser();
       const page = await chromium.browser.newPage();
-      await page.goto(`${tlsUrl}/page/6`, { waitUntil: 'networkidle0' });
+      const headers = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+      await fetch(`${tlsUrl}/page/6`, { headers, tls: { rejectUnauthorized: false } });
       upstream.forget();
       // The page is confirmed only once the style sheet has been asked for.
       const { promise, resolve } = Promise.withResolvers<void>();
