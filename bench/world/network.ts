@@ -185,10 +185,13 @@ function configOf({ certificate, places, upstreams }: WorldOptions, details: Det
     oci: { hosted: { names: ['world/*'], public: ['world/*'] }, metadata },
   };
   const made = Object.entries(routes).map(([name, route]) => `${name}(${JSON.stringify(route)})`);
-  return `import { defineNetwork, npm, oci, pypi, web } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
+  // On one machine after all: what the bus says does not take the links.
+  const bus = `local({ path: ${JSON.stringify(join(places.data, 'bus.sqlite'))} })`;
+  return `import { defineNetwork, local, npm, oci, pypi, web } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
 
 export default defineNetwork({
   ...${JSON.stringify(network, undefined, 2)},
+  bus: ${bus},
   routes: [${made.join(',\n    ')}],
 });
 `;
