@@ -95,7 +95,7 @@ async function openSetting(run: Run): Promise<Setting> {
 async function prepare({ run, stage, upstream }: Setting, install: Install): Promise<void> {
   const { world, places, folder } = stage;
   const mark = places.file(`warm.${install.title.replaceAll(/\W+/g, '-')}`);
-  await world.begin({ predicts: false, keepsLearned: false, keepsShield: false });
+  await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
   emptied(folder);
   await install.prepare?.(stage);
   for (let times = 0; !(await Bun.file(mark).exists()); times++) {
@@ -106,7 +106,7 @@ async function prepare({ run, stage, upstream }: Setting, install: Install): Pro
     const more = (await upstream.asked()).slice(before);
     if (more.length === 0) await Bun.write(mark, '');
     else if (times > 2) throw new Error(`the origin asks its upstream again and again: ${more.slice(0, 5)}`);
-    else await world.begin({ predicts: false, keepsLearned: false, keepsShield: false });
+    else await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
   }
 }
 
@@ -120,39 +120,33 @@ async function oneRound(setting: Setting, install: Install, round: number, sampl
     of.set(state, [...(of.get(state) ?? []), sample]);
     run.progress(`${install.title}, round ${round + 1} of ${run.rounds}: ${states[state]}: ${told(sample)}`);
   };
-  const begin = (predicts: boolean, keepsLearned: boolean) =>
-    beginCold(setting, install, predicts, keepsLearned);
   if (wanted.has('off') || wanted.has('warm')) {
-    await begin(false, false);
+    await beginCold(setting, install, false);
     await take('off');
     if (wanted.has('warm')) await take('warm');
   }
   if (wanted.has('first') || wanted.has('learned')) {
-    await begin(true, false);
+    await beginCold(setting, install, true);
     await take('first');
   }
   if (wanted.has('learned')) {
-    // The second session. Then all but what was learned goes.
+    // Whoever comes from the same address right away goes on with his session; after a restart, he begins another.
+    await world.begin({ predicts: true, keeps: 'all', keepsShield: true });
     emptied(stage.folder);
     await install.run(stage);
-    await world.begin({ predicts: true, keepsLearned: true, keepsShield: run.world.isShieldWarm });
+    await world.begin({ predicts: true, keeps: 'learned', keepsShield: run.world.isShieldWarm });
     await take('learned');
   }
 }
 
-async function beginCold(
-  { run, stage }: Setting,
-  install: Install,
-  predicts: boolean,
-  keepsLearned: boolean,
-) {
+async function beginCold({ run, stage }: Setting, install: Install, predicts: boolean): Promise<void> {
   const { world, folder } = stage;
   if (run.world.isShieldWarm) {
-    await world.begin({ predicts: false, keepsLearned: false, keepsShield: false });
+    await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
     emptied(folder);
     await install.run(stage);
   }
-  await world.begin({ predicts, keepsLearned, keepsShield: run.world.isShieldWarm });
+  await world.begin({ predicts, keeps: 'nothing', keepsShield: run.world.isShieldWarm });
 }
 
 async function measure({ run, stage, upstream }: Setting, install: Install): Promise<Sample> {
@@ -162,7 +156,7 @@ async function measure({ run, stage, upstream }: Setting, install: Install): Pro
   const mark = await markOf(world);
   const { trafficPerSecond } = run.world;
   const traffic =
-    trafficPerSecond > 0 ? startTraffic(run.scratch, core, `${world.url}/web`, trafficPerSecond) : null;
+    trafficPerSecond > 0 ? startTraffic(run.scratch, core, `${world.beside}/web`, trafficPerSecond) : null;
   const seconds = await install.run(stage);
   const times = (await traffic?.stop()) ?? null;
   const answers = await answersSince(world, mark, install.route);

@@ -2,7 +2,7 @@
  * A network as a team has one that is far apart: a PoP near its clients, a shield, an origin, each a process as `meridian serve` starts it, and links of some length
  * between them (`link.ts`). Nodes speak TLS with each other, and with it HTTP/2, as they do over the internet; clients come over plain HTTP.
  *
- * The origin stays. PoP and shield begin anew, with nothing, whenever `begin` is called.
+ * The origin stays. PoP and shield begin anew, with nothing unless it is said, whenever `begin` is called.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,6 +16,8 @@ import type { Places } from './places.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'bin/meridian.mjs');
+/** Where other clients come from than the one that is measured. */
+const OTHERS = '127.0.0.2';
 /** Longer than what the origin has is kept between runs: its upstream is not asked again. */
 const FRESH = '30d';
 /** How many other objects a node has passed on before anything is measured, so that it is warm though its cache is not. */
@@ -24,8 +26,8 @@ const WARM_UP_AT_ONCE = 25;
 
 export interface Begin {
   readonly predicts: boolean;
-  /** What the PoP has learned stays. */
-  readonly keepsLearned: boolean;
+  /** Of what the PoP has. */
+  readonly keeps: 'nothing' | 'learned' | 'all';
   /** The shield goes on as it is, unless there is none yet. */
   readonly keepsShield: boolean;
 }
@@ -35,6 +37,8 @@ export interface World {
   readonly url: string;
   /** The PoP itself. */
   readonly near: string;
+  /** Through the link, from another client's address. */
+  readonly beside: string;
   readonly logs: { readonly pop: string; readonly shield: string };
   begin(how: Begin): Promise<void>;
 }
@@ -88,10 +92,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return {
     url: `http://127.0.0.1:${ports.toPop}`,
     near,
+    beside: `http://${OTHERS}:${ports.toPop}`,
     logs: { pop: log('pop'), shield: log('shield') },
-    async begin({ predicts, keepsLearned, keepsShield }) {
+    async begin({ predicts, keeps, keepsShield }) {
       await pop?.stop();
-      forget(data('pop'), keepsLearned);
+      if (keeps !== 'all') forget(data('pop'), keeps === 'learned');
       const path = config(predicts);
       if (!keepsShield || shield === null) {
         await shield?.stop();
@@ -115,10 +120,18 @@ async function freePorts(): Promise<Ports> {
 
 function linksOf(ports: Ports, { roundTripsMs, megabits, slowStart }: WorldWanted) {
   const [client, shield, origin] = roundTripsMs;
+  const hosts = ['127.0.0.1'];
   return [
-    { port: ports.toPop, to: ports.pop, roundTripMs: client, megabits: megabits[0], slowStart },
-    { port: ports.toShield, to: ports.shield, roundTripMs: shield, megabits: megabits[1], slowStart },
-    { port: ports.toOrigin, to: ports.origin, roundTripMs: origin, megabits: megabits[2], slowStart },
+    {
+      hosts: ['127.0.0.1', OTHERS],
+      port: ports.toPop,
+      to: ports.pop,
+      roundTripMs: client,
+      megabits: megabits[0],
+      slowStart,
+    },
+    { hosts, port: ports.toShield, to: ports.shield, roundTripMs: shield, megabits: megabits[1], slowStart },
+    { hosts, port: ports.toOrigin, to: ports.origin, roundTripMs: origin, megabits: megabits[2], slowStart },
   ];
 }
 
