@@ -90,3 +90,26 @@ export interface Prefetching {
   /** Nodes need not have it any more: what they have goes as everything goes that nobody asks for. Fails as the bus does. */
   forget(name: string): Promise<void>;
 }
+
+export interface NeedsGiven {
+  /** Of images: `os/architecture[/variant]`; none: all. */
+  readonly platforms: readonly string[];
+  /** With what a client asks for who has no lock file, where that is something else. */
+  readonly indexes: boolean;
+  /** A resource of the route by the path that clients ask for, through the origin's own cache, whole. */
+  read(
+    target: string,
+    maxBytes: number,
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
+}
+
+export interface Needs {
+  /** In the order in which clients ask for them. None where nothing is known of the version. */
+  readonly items: readonly PrefetchItem[];
+  /** By the answer to which, whoever may not know of it is told from others; `null`: that of each item says so. */
+  readonly about: string | null;
+  /** The origin has seen what the items are made of, and that the policy is not against them. */
+  readonly isSeen: boolean;
+  /** Why it is not all of it, in words; `null`: it is. */
+  readonly lacks: string | null;
+}
