@@ -45,6 +45,8 @@ export interface Plan {
   readonly foreseen: readonly Foreseen[];
   /** `false`: there was not enough time, or it was too much. It is asked for again soon. */
   readonly isWhole: boolean;
+  /** Seconds for which it is worth keeping, where it is whole. Absent: as long as anything that is foreseen. */
+  readonly freshS?: number | undefined;
 }
 
 /** Something that nodes are told to have before anybody asks for it. */

@@ -243,6 +243,8 @@ export interface OriginDoor {
    * there, or turns out not to be for keeping. It does not end with the request that it is lent for.
    */
   fetchAhead(resource: Resource, ask: Ask): Promise<void>;
+  /** Bytes that the origin's own cache has of it, for it has been asked for before; `null`: it has none. By the cache's index alone. */
+  heldBytes(resource: Pick<Resource, 'key'>): number | null;
   /** The number of the newest purge: what is fetched from now on is newer than that. */
   readonly newestPurge: number;
   /** Whether what was fetched when the newest purge had this number may answer for the resource. */

@@ -36,6 +36,7 @@ import { hot } from './schema-hot.ts';
 import { oci } from './schema-oci.ts';
 import { parent } from './schema-parents.ts';
 import { npmPolicy } from './schema-policy.ts';
+import { predict } from './schema-predict.ts';
 import { prefetch } from './schema-prefetch.ts';
 import { remotes } from './schema-remotes.ts';
 import { ring } from './schema-ring.ts';
@@ -207,6 +208,7 @@ export const node = group('One node. Its name is its key.', {
   ring: ring.optional(),
   hot: z.union([z.literal(false), hot]).prefault({}),
   prefetch: prefetch.prefault({}),
+  predict: z.union([z.literal(false), predict]).prefault({}),
   trustedProxies: list(
     'Address blocks of proxies in front of this node, whose word about the client is believed.',
     text('CIDR block.', { expected: "an address block such as '10.0.0.0/8'" }, forms.addressBlock),

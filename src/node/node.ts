@@ -11,6 +11,8 @@ import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
+import type { Predictor } from '../predict/predictor.ts';
+import type { Role } from '../protocol.ts';
 import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
@@ -55,6 +57,8 @@ export interface Node {
   readonly audience: Audience;
   /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
   hot: NodeHot | null;
+  /** Fetches what clients are going to ask for; `null` where nothing is predicted. Opened once all the rest is there. */
+  predictor: Predictor | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

@@ -131,7 +131,7 @@ function isHere({ cache }: Keeping, { resource, exchange }: Question, { etag }: 
 }
 
 /** Waits until all of it has come. */
-async function statusOf({ source }: Obtained): Promise<number> {
+export async function statusOf({ source }: Obtained): Promise<number> {
   switch (source.from) {
     case 'fill': {
       await source.fill.over;

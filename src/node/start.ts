@@ -26,6 +26,7 @@ import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
+import { beginPredicting } from './predicting.ts';
 import { keepPrefetched } from './prefetch.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
@@ -108,6 +109,7 @@ export async function startNode(
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     ...{ purging, guard, ring, audience },
     hot: null,
+    predictor: null,
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -127,6 +129,7 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
+  const predicting = await beginPredicting(node, seat, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
@@ -143,6 +146,7 @@ export async function startNode(
     await node.hot?.close();
     await telemetry.close();
     await visitors.close();
+    await predicting.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -186,6 +190,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
+      predicting.retune();
       await prepared.commit();
       before.close();
       site.begin();

@@ -13,6 +13,7 @@ import { challengeFor, explanationOf } from './ask-login.ts';
 import { catalogueOf } from './catalogue/catalogue.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody, notNamed } from './errors.ts';
+import { foresightOf } from './foresight/foresight.ts';
 import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import type { Home } from './hosted/home.ts';
@@ -94,11 +95,13 @@ export function oci(
   };
   const next = (from: OciOrigin, ask: Ask, door: OriginDoor) =>
     home === null ? pullItem(from, ask, door) : answerHere(home, from, mount, ask, door);
+  const name = namer(mount, { sources, hosted, metadata });
   let purge: OriginDoor['purge'] | null = null;
   let replication: Replication | null = null;
   return {
     id: 'oci',
-    name: namer(mount, { sources, hosted, metadata }),
+    name,
+    foresight: foresightOf({ mount, clock, metadata, name }),
     covers: (target) => covers(mount, sources, target),
     problem: (error, exchange) => ({
       type: 'application/json',

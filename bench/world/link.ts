@@ -1,0 +1,85 @@
+/**
+ * A link between two places, as TCP connections see it: what connects to its port speaks to another port of this machine, as if
+ * that were so far away. Each direction has a rate, which all connections share (`lane.ts`). To connect takes a round
+ * trip: the system accepts at once, so the first byte waits that long.
+ */
+import { connect, createServer, type Socket } from 'node:net';
+import type { Clock } from '../../src/clock.ts';
+import { type Flow, type Lane, LOW_BYTES, openLane, type Receiver } from './lane.ts';
+
+export interface LinkOptions {
+  /** Ports of 127.0.0.1. */
+  readonly port: number;
+  readonly to: number;
+  readonly roundTripMs: number;
+  /** In each direction. */
+  readonly megabits: number;
+  readonly slowStart: boolean;
+}
+
+export interface Link {
+  close(): Promise<void>;
+}
+
+/** What a sender's side may hold before it is read no further. */
+const HIGH_BYTES = 4 * LOW_BYTES;
+
+export async function openLink(options: LinkOptions, clock: Clock): Promise<Link> {
+  const { roundTripMs, megabits, slowStart } = options;
+  const lane = { oneWayMs: roundTripMs / 2, bytesPerSecond: (megabits * 1e6) / 8, slowStart };
+  const [there, back] = [openLane(lane, clock), openLane(lane, clock)];
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+    const far = connect({ port: options.to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    }
+    carry(near, far, there, clock.elapsed() + roundTripMs);
+    carry(far, near, back, 0);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** What comes from one side, to the other. */
+function carry(from: Socket, to: Socket, lane: Lane, fromMs: number): void {
+  let arrived = false;
+  const receiver: Receiver = {
+    arrive(bytes) {
+      // Confirmed when the system has it: a reader that stands still holds up its sender, and nobody else.
+      to.write(bytes, () => flow.taken(bytes.byteLength));
+    },
+    ended() {
+      arrived = true;
+      to.end();
+    },
+    broken() {
+      arrived = true;
+      to.resetAndDestroy();
+    },
+  };
+  const flow: Flow = lane.open(fromMs, receiver, () => {
+    if (from.isPaused()) from.resume();
+  });
+  from.on('data', (bytes: Buffer) => {
+    flow.send(bytes);
+    if (flow.waiting > HIGH_BYTES) from.pause();
+  });
+  from.on('end', () => flow.end());
+  // What it means is seen by `close`, which follows.
+  from.on('error', () => {});
+  from.on('close', () => {
+    const isWhole = from.readableEnded && from.writableFinished;
+    if (!isWhole && !arrived) flow.breakOff();
+  });
+}
