@@ -12,7 +12,6 @@ import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Predictor } from '../predict/predictor.ts';
-import type { Role } from '../protocol.ts';
 import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
