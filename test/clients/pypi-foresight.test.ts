@@ -93,7 +93,14 @@ describe.skipIf(!available('pip', pips.length === 0 ? 'it is not installed' : nu
       ];
       const { code, output }: PythonRun = await runPython(pip, args, { home: join(folder.path, 'home') });
       if (code !== 0) throw new Error(output);
-      const {vain,precision,recall,asked,hit}=watched.told; console.log(pip, wanted.join(' '), {vain,precision,recall,n:asked.length, missed: asked.filter(x=>!hit.includes(x))});
+      const { vain, precision, recall, asked, hit } = watched.told;
+      console.log(pip, wanted.join(' '), {
+        vain,
+        precision,
+        recall,
+        n: asked.length,
+        missed: asked.filter((x) => !hit.includes(x)),
+      });
       return watched.told;
     }
 
