@@ -108,6 +108,11 @@ beforeAll(async () => {
     { default: ['logging'], logging: ['log'] },
   );
   publish('auto', [['1.1.0', old]]);
+  const lately = new Date(Date.now() - 10 * 86_400_000).toISOString();
+  publish('moving', [
+    ['1.0.0', old],
+    ['1.0.1', lately],
+  ]);
   publish(
     'web',
     [['0.12.0', old]],
@@ -189,6 +194,17 @@ describe.skipIf(!canRun)('of cargo', () => {
     tells('locked', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect(told.recall).toBeGreaterThan(0.8);
+  }, 60_000);
+
+  test('what a lock file does not have that is some days old is not foreseen', async () => {
+    const cwd = project('aged', 'moving = "1"\nruntime = "1"\n');
+    await cargoRuns(['generate-lockfile'], 'ageing-home', cwd);
+    await cargoRuns(['update', 'moving', '--precise', '1.0.0'], 'ageing-home', cwd);
+    door.forget();
+    await cargoRuns(['check', '--locked'], 'aged-home', cwd);
+    const told = await foretold();
+    tells('aged', told);
+    expect(told.inVain).toEqual([]);
   }, 60_000);
 
   test('whoever has all indexes is foreseen to ask for crates alone', async () => {
