@@ -11,7 +11,7 @@ import {
   says,
   startCrateRegistry,
 } from '../support/crate-registry.ts';
-import { type Foretold, foretell, type RecordingDoor, recordingDoor } from '../support/foretold.ts';
+import { foretell, type RecordingDoor, recordingDoor } from '../support/foretold.ts';
 import { startNetwork, type TestNetwork, temporary } from '../support/index.ts';
 import { available } from '../support/needs.ts';
 import { within } from '../support/wait.ts';
@@ -165,22 +165,12 @@ function project(name: string, dependencies: string): string {
 const foretold = () =>
   foretell(ecosystem({ authRequired: false }), door.passed(), { url: network.url('near'), prefix: '/cargo' });
 
-function tells(run: string, { precision, recall, inVain, missed }: Foretold): void {
-  if (process.env.TELL)
-    console.log(
-      run,
-      { precision, recall, inVain, missed },
-      door.passed().map(({ target }) => target),
-    );
-}
-
 describe.skipIf(!canRun)('of cargo', () => {
   test('a build without a lock file is foreseen, with its indexes and its crates', async () => {
     const cwd = project('unlocked', 'web = "0.12"\nmemo = "2"\n');
     door.forget();
     await cargoRuns(['check'], 'unlocked-home', cwd);
     const told = await foretold();
-    tells('unlocked', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect(told.recall).toBeGreaterThan(0.8);
   }, 60_000);
@@ -191,7 +181,6 @@ describe.skipIf(!canRun)('of cargo', () => {
     door.forget();
     await cargoRuns(['check', '--locked'], 'locked-home', cwd);
     const told = await foretold();
-    tells('locked', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect(told.recall).toBeGreaterThan(0.8);
   }, 60_000);
@@ -203,7 +192,6 @@ describe.skipIf(!canRun)('of cargo', () => {
     door.forget();
     await cargoRuns(['check', '--locked'], 'aged-home', cwd);
     const told = await foretold();
-    tells('aged', told);
     expect(told.inVain).toEqual([]);
   }, 60_000);
 
@@ -213,7 +201,6 @@ describe.skipIf(!canRun)('of cargo', () => {
     door.forget();
     await cargoRuns(['check', '--locked'], 'cached-home', cwd);
     const told = await foretold();
-    tells('cached', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect([...told.foreseen.keys()].filter((target) => !target.endsWith('/download'))).toEqual([]);
   }, 60_000);
@@ -224,7 +211,6 @@ describe.skipIf(!canRun)('of cargo', () => {
     door.forget();
     await cargoRuns(['update'], 'updated-home', cwd);
     const told = await foretold();
-    tells('update', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect([...told.foreseen.keys()].filter((target) => target.endsWith('/download'))).toEqual([]);
   }, 60_000);
