@@ -2,6 +2,7 @@
  * What an installer chooses from: a package's versions with what each of them needs, without all that only matters once one is chosen. Made of the
  * canonical document by the worker, kept by the origin beside it. Versions that need the same, as most neighbours do, share it.
  */
+import type { Document } from '../canonical.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { placeholderOrigin } from '../packument.ts';
 import { bareName } from '../path.ts';
@@ -40,6 +41,15 @@ export interface Choices {
   readonly needs: readonly Needs[];
   /** The highest first. */
   readonly versions: readonly Choice[];
+}
+
+/** Made along with a document that has just come from the upstream. */
+export interface FreshChoices {
+  readonly document: Document;
+  /** See `originalOf`. */
+  readonly madeOf: string;
+  /** That the document came with. */
+  readonly head: Headers;
 }
 
 /** Pre-releases that are kept of one release, the highest: before it has come, and after. */
