@@ -182,7 +182,7 @@ function detached(exchange: Exchange, clock: Clock, background: boolean): Exchan
   return { ...exchange, request, tier, nowMs: clock.now(), startedMs: clock.elapsed(), trace: undefined };
 }
 
-async function whole(
+export async function whole(
   { source }: Obtained,
   gone: AbortSignal,
   maxBytes: number,
