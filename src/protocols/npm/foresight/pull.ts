@@ -5,7 +5,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import { cacheControlOf } from '../../kept-for.ts';
 import { sourceField } from '../../rendered.ts';
 import { copyInPieces } from '../../turn.ts';
-import { answerWith, confirm, type Document, type Presentation, passRead } from '../canonical.ts';
+import { answerWith, confirm, type Presentation, passRead } from '../canonical.ts';
 import { type Form, mediaTypes } from '../form.ts';
 import { packumentResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
