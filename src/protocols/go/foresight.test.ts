@@ -65,7 +65,7 @@ const mods: Readonly<Record<string, string>> = {
   'leaf v1.1.0': 'go 1.19\n',
 };
 
-const registry = { livesHere: (name: string) => name === 'x.y/own' };
+const registry = { livesHere: (name: string): boolean => name === 'x.y/own' };
 
 /** What is foreseen of who asks for this: `leaf v1.0.0 mod`, `leaf list`; with how likely it is. */
 async function after(

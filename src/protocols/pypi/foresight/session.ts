@@ -97,10 +97,9 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
     async read(want) {
       const { name, detail } = want;
       const candidate = known.waiting.get(keyOfWant(want));
-      // What cannot be read is taken to be empty: whoever asks for it hears what is wrong.
-      if (detail === ofPage) known.pages.set(name, await documents.page(name, tree).catch(() => null));
+      if (detail === ofPage) known.pages.set(name, await orNone(documents.page(name, tree)));
       else if (candidate !== undefined)
-        known.needs.set(keyOf(candidate), (await documents.needs(candidate, tree).catch(() => null)) ?? []);
+        known.needs.set(keyOf(candidate), (await orNone(documents.needs(candidate, tree))) ?? []);
       outstanding.delete(keyOfWant(want));
       for (const root of roots) if (root.name === name && root.specifiers.length > 0) lookBack(root);
     },
@@ -117,6 +116,14 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
     },
     bytesOf: (project) => known.pages.get(project)?.bytes,
   };
+}
+
+async function orNone<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch {
+    return null; // Whoever asks for it hears what is wrong; of the rest of the tree something is known.
+  }
 }
 
 function firstOf<T>(all: Iterable<T>): T | null {
