@@ -25,6 +25,7 @@ import { handOver } from './hand-over.ts';
 import { countHit, type HitCounter, lookup, lookupEquivalent } from './lookup.ts';
 import { type Memory, type MemoryStats, memory, type Resident } from './memory.ts';
 import { sampled } from './most-used.ts';
+import { renew } from './obtain.ts';
 import { type Ledger, type Mark, openLedger, routeOf } from './purge/ledger.ts';
 import { sweep } from './purge/sweep.ts';
 import { remember } from './remember.ts';
@@ -41,6 +42,8 @@ export interface Cache {
   lookup(resource: Resource, exchange: Exchange): Found;
   /** From disk, from a fill under way, or from the parent. Fails with a `MeridianError`. */
   obtain(resource: Resource, exchange: Exchange, found: Found, parent: Parent): Promise<Obtained>;
+  /** Has what is stored confirmed, or replaced, before it is too old. Never makes anything worse. */
+  renew(resource: Resource, exchange: Exchange, parent: Parent): Promise<void>;
   /** What is stored of the parents' own answer, for a sibling; `null` for nothing that it may have. Asks nobody. */
   handOver(resource: Resource, exchange: Exchange): Promise<Obtained | null>;
   /**
@@ -233,6 +236,7 @@ export function cache(options: CacheOptions): Cache {
       return found;
     },
     obtain: (resource, exchange, found, parent) => obtain({ resource, exchange, parent }, found, engine),
+    renew: (resource, exchange, parent) => renew({ resource, exchange, parent }, engine),
     handOver: (resource, exchange) => handOver(resource, exchange, engine),
     stored: ({ key }, { headers }) => held.locate(key, headers),
     adopt: (resource, exchange, answer) => adopt(resource, exchange, answer, engine),

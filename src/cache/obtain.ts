@@ -5,6 +5,7 @@
 import { MeridianError } from '../errors.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { discard } from './answer.ts';
+import { hint } from './early-hints.ts';
 import type { Engine } from './engine.ts';
 import { noVarySearchOf } from './equivalents.ts';
 import {
@@ -40,6 +41,7 @@ export async function obtain(asked: Asked, found: Found, engine: Engine): Promis
   if (parseCacheControl(exchange.headers.get('cache-control')).onlyIfCached) {
     throw new MeridianError('only-if-cached', 'nothing stored may be used for this request');
   }
+  if (stored) hint(exchange, stored.entry);
   const inHand = stored && engine.store.inHand(stored.entry);
   try {
     return await newer({ ...question, inHand }, stored, engine);
@@ -121,6 +123,22 @@ function withoutAsking(
   if (exchange.tier?.background || !mayServeWhileRevalidating(freshness, nowMs)) return null;
   if (!failing) revalidate(question, stored, engine);
   return { outcome: 'hit-stale', source: stored, forwarding: null };
+}
+
+/**
+ * Has what is stored confirmed, or replaced, before it is too old. Resolves when that is done; nothing happens to what is not stored, or is being
+ * confirmed already. What is stored stays, whatever goes wrong.
+ */
+export async function renew(asked: Asked, engine: Engine): Promise<void> {
+  const { key } = asked.resource;
+  const stored = engine.store.peek(key, asked.exchange.headers) ?? (await onDisk(asked, engine));
+  // Of what is kept in slices, each is confirmed when it is wanted.
+  if (stored === null || engine.failing.get(key) || layoutOf(stored.entry)) return;
+  const question = questionOf(asked, stored, engine);
+  if (flightFor(question, engine)) return;
+  const result = await lead(question, stored, engine, { key: flightKey(question, engine), background: true });
+  if (result.as === 'answer') discard(result.answer);
+  if (result.as === 'fill') await result.fill.over;
 }
 
 /** Has one request confirm or replace a stored response while others are served what there is. */

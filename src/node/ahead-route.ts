@@ -6,6 +6,7 @@ import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
+import { aheadRoute } from '../messages/route.ts';
 import type { Ask } from '../parent.ts';
 import { foreseenFrom, foreseenText } from '../predict/wire.ts';
 import type { Protocol } from '../protocol.ts';
@@ -13,7 +14,6 @@ import type { CacheKey, Named, Resource } from '../resource.ts';
 import type { Puller } from './pull.ts';
 import type { Route } from './routes.ts';
 
-export const aheadRoute = 'meridian-ahead';
 const base = '/.meridian/ahead';
 
 /** @param pullers of the origin's routes; elsewhere there are none. */
@@ -62,10 +62,14 @@ async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>): Promise<Answ
   const foresight = route?.protocol.foresight;
   if (puller === undefined || foresight === undefined)
     throw new MeridianError('not-found', `nothing is foreseen of ${name}`);
-  const { foreseen, isWhole } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
+  const {
+    foreseen,
+    isWhole,
+    freshS = wholeS,
+  } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
   const headers = new Headers({
     'content-type': 'application/json',
-    'cache-control': `max-age=${isWhole ? wholeS : partS}, stale-while-revalidate=${wholeS}`,
+    'cache-control': `max-age=${isWhole ? freshS : partS}, stale-while-revalidate=${freshS}`,
   });
   return { status: 200, headers, body: new TextEncoder().encode(foreseenText(foreseen)) };
 }

@@ -21,6 +21,7 @@ import {
   withoutToken,
 } from './authorise.ts';
 import { admitToConcealed } from './conceal.ts';
+import { foretellByFields, foretellByMiss, foretellByPass } from './foretell.ts';
 import { forgetAtAll } from './forget.ts';
 import { replyHit } from './hit.ts';
 import type { Account, Node } from './node.ts';
@@ -130,6 +131,8 @@ async function fill(
   const account = { ...asking, key: resource.key };
   const { exchange } = account;
   begin(node, exchange);
+  const { predictor } = node;
+  const isForeseen = predictor === null || foretellByMiss(node, predictor, exchange, route, resource);
   try {
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
@@ -139,11 +142,14 @@ async function fill(
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
     account.isRestricted ||= isRestrictedSource(served);
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
+    if (predictor !== null)
+      foretellByFields(node, predictor, exchange, route, { named: resource, obtained: served });
     return await reply(node, account, admittedTo ?? served);
   } catch (thrown) {
     return refuse(node, account, thrown);
   } finally {
     node.counts.pending--;
+    if (!isForeseen) predictor?.others(-1);
   }
 }
 
@@ -158,7 +164,9 @@ async function pass(node: Node, account: Account, route: Route, named: Pass): Pr
     const { limits } = node.site.config;
     refuseTooLong(account.exchange, named, limits);
     const admittedTo = guard ? await admitToPass(guard, account.exchange, route, named) : account.exchange;
-    const exchange = named.bringsBlob ? withBlob(admittedTo, limits.blobBytes) : admittedTo;
+    const { predictor } = node;
+    const told = predictor ? foretellByPass(node, predictor, admittedTo, route, named) : admittedTo;
+    const exchange = named.bringsBlob ? withBlob(told, limits.blobBytes) : told;
     const parent = node.site.parentOf(route);
     const { signal } = exchange.request;
     const answered = await parent({

@@ -4,6 +4,7 @@
 import type { PreparedHead, Resident } from '../cache/memory.ts';
 import type { Exchange } from '../exchange.ts';
 import { isPlain } from '../http/plain.ts';
+import { foretellByHit } from './foretell.ts';
 import type { Account, Node } from './node.ts';
 import { hitOutcome, preparedHit } from './prepare.ts';
 import { recordHit } from './record.ts';
@@ -16,6 +17,8 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
   if (exchange.method === 'GET' && isPlain(exchange.headers)) {
     const prepared = preparedHit(node, resident, exchange.nowMs);
     const { headers } = prepared;
+    if (prepared.timing === '' && node.predictor !== null)
+      foretellByHit(node, node.predictor, account, resident);
     const tookMs = signHit(node, exchange, prepared);
     recordHit(node, account, tookMs, entry, hitOutcome(resident), prepared);
     return new Response(
@@ -23,6 +26,7 @@ export function replyHit(node: Node, account: Account, resident: Resident): Resp
       entry.status === 200 ? { headers } : { status: entry.status, headers },
     );
   }
+  if (node.predictor !== null) foretellByHit(node, node.predictor, account, resident);
   return replyStored(
     { node, account, outcome: hitOutcome(resident), forwarding: null },
     { from: 'memory', entry, resident },

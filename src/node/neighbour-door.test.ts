@@ -74,7 +74,7 @@ function worker({ cache, clock, parent: answers }: World) {
     parentOf: () => answers,
     system: { name: 'meridian' },
   };
-  const own = { name: 'lhr', role: 'pop', ring: null, hot: null };
+  const own = { name: 'lhr', role: 'pop', ring: null, hot: null, predictor: null };
   const node = { ...own, timing: () => 'lhr;dur=0', log: { error() {} } };
   const accessLog = {
     ...{ wants: () => true, hasClient: true },

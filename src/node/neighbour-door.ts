@@ -89,6 +89,7 @@ function fromMemory(
   const { resident } = found;
   const { status, sizeBytes } = resident.entry;
   const prepared = preparedHit(node, resident, exchange.nowMs);
+  if (prepared.timing === '') node.predictor?.used(resident.entry.key);
   const head = headBytes(prepared, exchange.nowMs);
   if (head.length > mostKeptBytes) return null;
   const tookMs = clock.elapsed() - exchange.startedMs;

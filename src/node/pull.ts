@@ -150,6 +150,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         return options.cache.newestPurge;
       },
       spares: options.cache.spares,
+      heldBytes: ({ key }) => options.cache.heldBytes(key),
     };
   }
 
@@ -181,7 +182,7 @@ function detached(exchange: Exchange, clock: Clock, background: boolean): Exchan
   return { ...exchange, request, tier, nowMs: clock.now(), startedMs: clock.elapsed(), trace: undefined };
 }
 
-async function whole(
+export async function whole(
   { source }: Obtained,
   gone: AbortSignal,
   maxBytes: number,

@@ -10,6 +10,7 @@ import { memoise } from '../http/memo.ts';
 import type { Role } from '../protocol.ts';
 import type { FrameDoor } from '../ring/frames/door.ts';
 import { type Hop, hopField, isOwnWord, socketSeal, unsealHop, verifyHop } from '../ring/hop.ts';
+import { followTold } from './ahead-told.ts';
 import { forget, forgottenIn } from './forget.ts';
 import { openNeighbourDoor } from './neighbour-door.ts';
 import type { Node } from './node.ts';
@@ -118,6 +119,7 @@ async function doAsTold(request: Request, { path, query }: OpenExchange, node: N
   const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
   if (query !== `?${digest}`) return new Response(null, { status: 400 });
   if (path === '/copy') return giveCopy(text, node);
+  if (path === '/ahead') return new Response(null, { status: followTold(text, node.predictor) ? 204 : 400 });
   const forgotten = path === '/forget' ? forgottenIn(text) : null;
   if (forgotten === null) return new Response(null, { status: 400 });
   forget(node.cache, forgotten);

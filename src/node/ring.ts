@@ -85,8 +85,8 @@ export interface RingStatus {
   readonly members: readonly { readonly name: string; readonly share: number; readonly isUp: boolean }[];
 }
 
-/** What members say to each other, beside handing requests over: to forget something, or to give a copy of it. */
-export type Word = 'forget' | 'copy';
+/** What members say to each other, beside handing requests over: to forget something, to give a copy of it, to fetch it ahead. */
+export type Word = 'forget' | 'copy' | 'ahead';
 
 export interface NodeRingOptions {
   readonly network: Network;

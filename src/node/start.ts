@@ -15,6 +15,7 @@ import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { popularity } from '../telemetry/top/popularity.ts';
+import { openAudience } from './audience.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
@@ -25,6 +26,7 @@ import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
+import { beginPredicting } from './predicting.ts';
 import { keepPrefetched } from './prefetch.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
@@ -83,7 +85,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own, rum: telemetry.rum };
+  const siteDependencies = { ...parts, ...own, audience: openAudience(), rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);
@@ -104,8 +106,8 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
-    ...{ purging, guard, ring },
-    hot: null,
+    ...{ purging, guard, ring, audience: siteDependencies.audience },
+    ...{ hot: null, predictor: null },
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -125,6 +127,7 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
+  const predicting = await beginPredicting(node, seat, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
@@ -141,6 +144,7 @@ export async function startNode(
     await node.hot?.close();
     await telemetry.close();
     await visitors.close();
+    await predicting.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -184,6 +188,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
+      predicting.retune();
       await prepared.commit();
       before.close();
       site.begin();

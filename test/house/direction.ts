@@ -73,8 +73,8 @@ export const direction: Rule = {
     },
     { files: { 'src/node/pop.ts': `import '../../test/support/index.ts';` }, at: ['src/node/pop.ts:1'] },
     {
-      files: Object.fromEntries([...'abcdefghijklmnop'].map((letter) => [`src/${letter}.ts`, ''])),
-      at: ['src/p.ts:1'],
+      files: Object.fromEntries([...'abcdefghijklmnopq'].map((letter) => [`src/${letter}.ts`, ''])),
+      at: ['src/q.ts:1'],
     },
   ],
 };

@@ -10,8 +10,18 @@ export interface CrateRegistry extends Upstream {
   replace(path: string, body: string | Uint8Array): void;
 }
 
+export interface CrateDependency {
+  readonly name: string;
+  readonly req: string;
+  readonly features?: readonly string[];
+  readonly optional?: boolean;
+  readonly target?: string;
+  readonly kind?: 'normal' | 'dev' | 'build';
+}
+
 interface AddOptions {
-  readonly deps?: readonly { readonly name: string; readonly req: string }[];
+  readonly deps?: readonly CrateDependency[];
+  readonly features?: Readonly<Record<string, readonly string[]>>;
   /** Of its publication; absent: the index does not say it. */
   readonly time?: Date;
   /** What the index says it is. */
@@ -22,10 +32,9 @@ export function crateFile(
   name: string,
   version: string,
   files: Readonly<Record<string, string>>,
-  deps: AddOptions['deps'] = [],
+  { deps = [], features = {} }: Pick<AddOptions, 'deps' | 'features'> = {},
 ): Buffer {
-  const needs = deps.map((dep) => `${dep.name} = "${dep.req}"\n`).join('');
-  const manifest = `[package]\nname = "${name}"\nversion = "${version}"\nedition = "2021"\n\n[dependencies]\n${needs}`;
+  const manifest = `[package]\nname = "${name}"\nversion = "${version}"\nedition = "2021"\n\n${deps.map(manifestOf).join('')}${featuresIn(features)}`;
   const parts = Object.entries({ 'Cargo.toml': manifest, ...files }).flatMap(([path, text]) => {
     const bytes = Buffer.from(text);
     return [
@@ -35,6 +44,25 @@ export function crateFile(
     ];
   });
   return gzipSync(Buffer.concat([...parts, Buffer.alloc(1024)]));
+}
+
+function manifestOf({
+  name,
+  req,
+  features = [],
+  optional = false,
+  target,
+  kind = 'normal',
+}: CrateDependency) {
+  const table = kind === 'normal' ? 'dependencies' : `${kind}-dependencies`;
+  const where = target === undefined ? table : `target.'${target}'.${table}`;
+  return `[${where}.${name}]\nversion = "${req}"\nfeatures = ${JSON.stringify(features)}\noptional = ${optional}\n\n`;
+}
+
+function featuresIn(features: NonNullable<AddOptions['features']>): string {
+  return `[features]\n${Object.entries(features)
+    .map(([name, enabled]) => `${name} = ${JSON.stringify(enabled)}\n`)
+    .join('')}`;
 }
 
 /** Its crates are on the same host, with markers in their address. */
@@ -55,22 +83,18 @@ export async function startCrateRegistry(): Promise<CrateRegistry> {
   bodies.set('/config.json', JSON.stringify({ dl, api: upstream.url }));
   return {
     ...upstream,
-    add(name, version, files, { deps = [], time, cksum } = {}) {
-      const crate = crateFile(name, version, files, deps);
+    add(name, version, files, { deps = [], features = {}, time, cksum } = {}) {
+      const crate = crateFile(name, version, files, { deps, features });
       const prefix =
         name.length < 4
           ? `${name.length}${name.length === 3 ? `/${name[0]}` : ''}`
           : `${name.slice(0, 2)}/${name.slice(2, 4)}`;
       const index = `/${prefix}/${name}`.toLowerCase();
       const line = JSON.stringify({
-        ...{ name, vers: version, features: {}, yanked: false },
+        ...{ name, vers: version, features, yanked: false },
         deps: deps.map((dep) => ({
+          ...{ features: [], optional: false, default_features: true, target: null, kind: 'normal' },
           ...dep,
-          features: [],
-          optional: false,
-          default_features: true,
-          target: null,
-          kind: 'normal',
         })),
         cksum: cksum ?? new Bun.CryptoHasher('sha256').update(crate).digest('hex'),
         ...(time && { pubtime: time.toISOString().replace(/\.\d+Z$/, 'Z') }),

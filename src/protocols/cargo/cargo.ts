@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Answer } from '../../entry.ts';
 import type { Changing, Described, Ecosystem, Item, Mirroring, Read, Write } from '../registry/ecosystem.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
+import { cargoForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { lineOf, readIndexLines } from './index-lines.ts';
 import { configItem, crateItem, indexItem, types } from './item.ts';
@@ -27,6 +28,7 @@ export function cargo({ authRequired }: CargoOptions): Ecosystem {
     ...{ read, write, serve, receive, guides, needs, foresee },
     order: versions,
     advisories: 'crates.io',
+    foresight: cargoForesight(),
     canonical: canonicalCrate,
     pull: (item, at) => pull(item, authRequired, at),
     error: (_, message) => ({ type: types.json, body: JSON.stringify({ errors: [{ detail: message }] }) }),

@@ -13,6 +13,7 @@ import { challengeFor, explanationOf } from './ask-login.ts';
 import { catalogueOf } from './catalogue/catalogue.ts';
 import { covers } from './covers.ts';
 import { codeOf, errorBody, notNamed } from './errors.ts';
+import { foresightOf } from './foresight/foresight.ts';
 import { guides } from './guides.ts';
 import { type HostedOptions, openHosted } from './hosted/claims.ts';
 import type { Home } from './hosted/home.ts';
@@ -30,6 +31,7 @@ import { foreseeing, judged, nothingAhead } from './policy/gate.ts';
 import type { PolicyOptions } from './policy/options.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { pull } from './pull.ts';
+import { needs } from './replication/needs.ts';
 import { openReplication, type Replication } from './replication/replicate.ts';
 import type { ReplicationRule } from './replication/rules.ts';
 import { type OciSource, openSources } from './sources.ts';
@@ -93,11 +95,13 @@ export function oci(
   };
   const next = (from: OciOrigin, ask: Ask, door: OriginDoor) =>
     home === null ? pullItem(from, ask, door) : answerHere(home, from, mount, ask, door);
+  const name = namer(mount, { sources, hosted, metadata });
   let purge: OriginDoor['purge'] | null = null;
   let replication: Replication | null = null;
   return {
     id: 'oci',
-    name: namer(mount, { sources, hosted, metadata }),
+    name,
+    foresight: foresightOf({ mount, clock, metadata, name }),
     covers: (target) => covers(mount, sources, target),
     problem: (error, exchange) => ({
       type: 'application/json',
@@ -124,6 +128,7 @@ export function oci(
       return answer;
     },
     policy: policyDesk(policy, route, fullName),
+    needs: (wanted, given) => needs(base, wanted, given),
     begin(lent) {
       ({ purge } = lent);
       if (policy === null) beginWithout(route, lent);

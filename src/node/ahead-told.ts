@@ -1,0 +1,85 @@
+/**
+ * Members of a ring tell each other what is foreseen: each fetches what it keeps itself. Whether the client may have it has been looked at by the member
+ * that he talks to.
+ */
+import { z } from 'zod';
+import type { Foreseen } from '../foresight.ts';
+import { parsedJson } from '../http/json.ts';
+import type { Predictor } from '../predict/predictor.ts';
+import { type Source, sources } from '../predict/score.ts';
+import type { Visitor } from '../predict/visitor.ts';
+import { foreseenFrom, foreseenText } from '../predict/wire.ts';
+import type { Node } from './node.ts';
+
+export interface Ahead {
+  readonly route: string;
+  readonly foreseen: Foreseen;
+  readonly visitor: Visitor;
+  readonly source: Source;
+}
+
+const told = z.object({
+  route: z.string(),
+  source: z.enum(sources),
+  base: z.string(),
+  authority: z.string(),
+  fields: z.array(z.tuple([z.string(), z.string()])),
+  rows: z.string(),
+});
+
+/** What is foreseen at once is told at once. */
+const gatherMs = 2;
+const withinMs = 5_000;
+/** Of one message. */
+const mostRows = 500;
+
+/** Tells the member that keeps it. What cannot be told is fetched when somebody asks for it. */
+export function tellAhead({
+  ring,
+  clock,
+}: Pick<Node, 'ring' | 'clock'>): (owner: string, ahead: Ahead) => void {
+  const waiting = new Map<string, Ahead[]>();
+
+  function send(owner: string): void {
+    const all = waiting.get(owner) ?? [];
+    waiting.delete(owner);
+    // One client's in one message.
+    const parts = Map.groupBy(all, ({ visitor }) => visitor);
+    for (const [visitor, aheads] of parts)
+      for (const [route, ofRoute] of Map.groupBy(aheads, ({ route }) => route))
+        for (let at = 0; at < ofRoute.length; at += mostRows) {
+          const rows = ofRoute.slice(at, at + mostRows);
+          const { base, authority, headers } = visitor;
+          const text: z.input<typeof told> = {
+            ...{ route, base, authority, fields: [...headers] },
+            source: rows[0]?.source ?? 'known',
+            rows: foreseenText(rows.map(({ foreseen }) => foreseen)),
+          };
+          ring?.tell(owner, 'ahead', JSON.stringify(text), AbortSignal.timeout(withinMs)).catch(() => {
+            // Whoever asks for it has it fetched.
+          });
+        }
+  }
+
+  return (owner, ahead) => {
+    const all = waiting.get(owner);
+    if (all) {
+      all.push(ahead);
+      return;
+    }
+    waiting.set(owner, [ahead]);
+    clock.after(gatherMs, () => send(owner));
+  };
+}
+
+/** Follows what another member has told. @returns whether it could be understood. */
+export function followTold(text: string, predictor: Predictor | null): boolean {
+  const said = told.safeParse(parsedJson(text)).data;
+  if (said === undefined) return false;
+  const { route, source, base, authority, fields, rows } = said;
+  predictor?.follow(route, foreseenFrom(rows), source, {
+    ...{ base, authority, headers: new Headers(fields) },
+    identity: { name: 'node', token: null, may: () => true },
+  });
+  return true;
+}

@@ -1,0 +1,190 @@
+/**
+ * Predictions at a PoP: what the part that predicts (`predict/`) is lent of a node. What is foreseen is named as if the client who has led to it had asked
+ * for it, and takes the ordinary way to the parents; whoever asks for it meanwhile follows the same fill.
+ */
+
+import { isFresh, mayServeWhileRevalidating } from '../cache/freshness.ts';
+import type { NodeConfig } from '../config/network.ts';
+import type { Answer } from '../entry.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Foreseen } from '../foresight.ts';
+import type { Identity } from '../identity.ts';
+import { aheadRoute } from '../messages/route.ts';
+import type { Parent } from '../parent.ts';
+import type { Learned } from '../predict/learned/learned.ts';
+import { openPredictor, type PredictLimits, type Predictor, type Prospect } from '../predict/predictor.ts';
+import type { Visitor } from '../predict/visitor.ts';
+import type { CacheKey } from '../resource.ts';
+import type { Log } from '../telemetry/log.ts';
+import { foreseenIn, planResource, planTarget } from './ahead-route.ts';
+import { tellAhead } from './ahead-told.ts';
+import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
+import type { Node } from './node.ts';
+import { ownExchange } from './own-exchange.ts';
+import { statusOf } from './prefetch.ts';
+import { whole } from './pull.ts';
+import { openRenewals } from './renew.ts';
+
+type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'guard'>;
+
+/** Of the text of a plan. */
+const mostPlanBytes = 8 * 2 ** 20;
+const planWithinMs = 15_000;
+/** Longer bodies that come for nobody yet make room for what clients wait for. */
+const longBytes = 512 * 1024;
+
+/** `null` at nodes that no client asks, and where the config has none. */
+export function openPrediction(node: Predicting, learned: Learned | null, log: Log): Predictor | null {
+  const { clock } = node;
+  if (node.role !== 'pop' || node.site.config.predict === false) return null;
+  const tell = tellAhead(node);
+  const predictor: Predictor = openPredictor({
+    clock,
+    learned,
+    limits: () => limitsOf(node.site.config),
+    look: (route, foreseen, visitor, source) => {
+      const asked = questionFor(node, route, foreseen, visitor);
+      if (asked === null || !mayHave(node, asked, visitor) || isHere(node, asked)) return null;
+      const { key } = asked.resource;
+      const [owner] = node.ring?.before(key) ?? [];
+      if (owner !== undefined) {
+        tell(owner, { route, foreseen, visitor, source });
+        return { key, isElsewhere: true, fetch: () => Promise.resolve({ bytes: 0, firstByteMs: null }) };
+      }
+      return prospectOf(node, asked, (wanted) => predictor.turn(wanted));
+    },
+    // Something new is not in a plan that was made before.
+    ask: (route, question, source) => askPlan(node, route, question, source === 'renewed'),
+    warn: (message, fields) => log.debug(message, fields),
+  });
+  const renewals = openRenewals(node, predictor);
+  return {
+    ...predictor,
+    get state() {
+      return predictor.state;
+    },
+    close() {
+      renewals.close();
+      predictor.close();
+    },
+  };
+}
+
+function limitsOf({ predict, disk, memory }: NodeConfig): PredictLimits {
+  if (predict === false) return nothing;
+  const { atOnce, bytesPerS, objectBytes, precisionPercent, roomPercent, usableS } = predict;
+  const all = disk === false ? memory : disk;
+  return {
+    ...{ atOnce, bytesPerS, precision: precisionPercent / 100, usableMs: usableS * 1000 },
+    roomBytes: (all.bytes * roomPercent) / 100,
+    objectBytes: Math.min(objectBytes, all.objectBytes),
+  };
+}
+
+/** After a reload that has turned it off. */
+const nothing: PredictLimits = { atOnce: 1, precision: 1, usableMs: 60_000, roomBytes: 0, objectBytes: 0 };
+
+/** Whether the client who has led to it may read it, as far as can be told before it is here. */
+function mayHave(
+  { guard }: Predicting,
+  { route, resource }: ForeseenQuestion,
+  { identity }: Visitor,
+): boolean {
+  const { isRestricted = false, subject = '' } = resource;
+  if (guard === null || (guard.isOpen(route.name) && !isRestricted)) return true;
+  return identity?.may({ action: 'read', route: route.name, subject, restricted: isRestricted }) === true;
+}
+
+/** As good as here: nobody would have to wait for it. */
+function isHere({ cache, clock }: Predicting, { resource, exchange }: ForeseenQuestion): boolean {
+  const stored = cache.stored(resource, exchange);
+  if (stored === null) return false;
+  const { freshness } = stored.entry;
+  const nowMs = clock.now();
+  return isFresh(freshness, nowMs) || mayServeWhileRevalidating(freshness, nowMs);
+}
+
+function prospectOf(
+  node: Predicting,
+  { route, resource, exchange }: ForeseenQuestion,
+  turn: (key: CacheKey) => Promise<void> | null,
+): Prospect {
+  const { cache, clock } = node;
+  const { key } = resource;
+  return {
+    key,
+    async fetch() {
+      let firstByteMs: number | null = null;
+      const parent: Parent = async (ask) => {
+        const askedMs = clock.elapsed();
+        const answer = await node.site.parentOf(route)(ask);
+        firstByteMs = clock.elapsed() - askedMs;
+        return yielding(answer, () => turn(key));
+      };
+      const now = { ...exchange, nowMs: clock.now(), startedMs: clock.elapsed() };
+      const status = await statusOf(await cache.obtain(resource, now, cache.lookup(resource, now), parent));
+      const stored = status === 200 ? cache.stored(resource, now) : null;
+      return { bytes: stored?.entry.sizeBytes ?? 0, firstByteMs };
+    },
+  };
+}
+
+/** A long body that comes no faster than clients let it, who wait for something else. */
+function yielding(answer: Answer, turn: () => Promise<void> | null): Answer {
+  const { body, headers } = answer;
+  if (!(body instanceof ReadableStream) || Number(headers.get('content-length') ?? longBytes) < longBytes)
+    return answer;
+  const through = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(piece, controller) {
+      controller.enqueue(piece);
+      await turn();
+    },
+  });
+  return { ...answer, body: body.pipeThrough(through) };
+}
+
+async function askPlan(
+  { cache, clock, site }: Predicting,
+  routeName: string,
+  question: string,
+  isNews: boolean,
+): Promise<readonly Foreseen[]> {
+  const target = planTarget(routeName, question);
+  const resource = planResource(target);
+  const plans = site.routes.named(aheadRoute);
+  if (plans === null) return [];
+  const times = { nowMs: clock.now(), startedMs: clock.elapsed() };
+  const own = ownExchange({ method: 'GET', target, body: null, ...times });
+  const exchange = isNews ? { ...own, headers: new Headers({ 'cache-control': 'no-cache' }) } : own;
+  const obtained = await cache.obtain(
+    resource,
+    exchange,
+    cache.lookup(resource, exchange),
+    site.parentOf(plans),
+  );
+  const gone = AbortSignal.timeout(planWithinMs);
+  const { status, bytes } = await whole(obtained, gone, mostPlanBytes, clock.now());
+  return foreseenIn(status, bytes);
+}
+
+/** What of a request makes up the words in which its client asks. */
+export function visitorOf({ guard }: Pick<Node, 'guard'>, exchange: Exchange): Visitor {
+  const headers = new Headers();
+  for (const name of ['accept', 'accept-encoding', 'user-agent']) {
+    const value = exchange.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const { base, authority } = exchange;
+  return { base, authority, headers, identity: guard === null ? null : identityAtOnce(guard, exchange) };
+}
+
+function identityAtOnce(guard: NonNullable<Node['guard']>, exchange: Exchange): Identity | null {
+  try {
+    const identity = guard.identify(exchange);
+    if (!(identity instanceof Promise)) return identity;
+    identity.catch(() => {}); // the request itself hears the same
+    return null;
+  } catch {
+    return null; // the request itself hears why
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * What requests tell of those that come next: where the phases of a PoP tell the part that predicts of them. Nothing here fails, and nothing waits.
+ */
+import type { Resident } from '../cache/memory.ts';
+import type { Obtained } from '../cache/slices/object.ts';
+import { type Exchange, inOtherWords } from '../exchange.ts';
+import type { Predictor } from '../predict/predictor.ts';
+import type { Named, Pass, Resource } from '../resource.ts';
+import { visitorOf } from './foresee.ts';
+import type { Account, Node } from './node.ts';
+import type { Route } from './routes.ts';
+
+/**
+ * Something that memory does not have.
+ *
+ * @returns whether it was foreseen, so that nobody has to wait for it in vain; if not, `waited` is to be called when it is there.
+ */
+export function foretellByMiss(
+  node: Node,
+  predictor: Predictor,
+  exchange: Exchange,
+  route: Route,
+  resource: Resource,
+): boolean {
+  const { foresight } = route.protocol;
+  const { key } = resource;
+  if (exchange.relayed === true) {
+    predictor.used(key);
+    return true;
+  }
+  // Whoever wants nothing but what is here waits for nobody.
+  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
+  if (foresight === undefined) {
+    predictor.others(1);
+    return false;
+  }
+  const isForeseen = predictor.asked({
+    ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, isHit: false },
+    name: learnedName(route, exchange),
+    visitor: () => visitorOf(node, exchange),
+    clue: (doing) => foresight.clue(resource, exchange, doing),
+  });
+  if (!isForeseen) predictor.others(1);
+  return isForeseen;
+}
+
+/** The first hit of a resident in a second. */
+export function foretellByHit(
+  node: Node,
+  predictor: Predictor,
+  account: Account,
+  { entry, isRestricted }: Resident,
+): void {
+  const { exchange, resource } = account;
+  const { key } = entry;
+  const route = node.site.routes.named(account.route);
+  const { target } = exchange;
+  if (resource !== undefined && !isRestricted && exchange.tier === null) {
+    const accept = exchange.headers.get('accept');
+    const visitor = () => ({ ...visitorOf(node, exchange), identity: null });
+    predictor.popular.hit({ key, route: account.route, target, accept }, visitor, exchange.nowMs);
+  }
+  if (route?.protocol.foresight === undefined || resource === undefined || exchange.relayed === true) {
+    predictor.used(key);
+    return;
+  }
+  predictor.asked({
+    ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, isHit: true },
+    name: learnedName(route, exchange),
+    visitor: () => visitorOf(node, exchange),
+    clue: () => null,
+  });
+}
+
+/** @returns the request to go on with, whose body is looked at as it passes, where it tells something. */
+export function foretellByPass(
+  node: Node,
+  predictor: Predictor,
+  exchange: Exchange,
+  route: Route,
+  named: Pass,
+): Exchange {
+  const { foresight } = route.protocol;
+  if (foresight === undefined) return exchange;
+  const visitor = () => visitorOf(node, exchange);
+  predictor.asked({
+    ...{
+      client: clientOf(exchange),
+      route: route.name,
+      kind: named.kind,
+      key: null,
+      isHit: false,
+      name: null,
+    },
+    visitor,
+    clue: (doing) => foresight.clue(named, exchange, doing),
+  });
+  const telling = foresight.body?.(named, exchange) ?? null;
+  if (telling === null) return exchange;
+  return inOtherWords(exchange, {
+    body(atMost) {
+      const body = exchange.body(atMost);
+      return (
+        body &&
+        tapped(body, telling.maxBytes, (bytes) => {
+          void telling.read(bytes).then(
+            (foreseen) => predictor.follow(route.name, foreseen, 'told', visitor()),
+            (error: unknown) =>
+              node.log.debug('a body could not be looked into', { route: route.name, error }),
+          );
+        })
+      );
+    },
+  });
+}
+
+/** What the fields of an answer tell. */
+export function foretellByFields(
+  node: Node,
+  predictor: Predictor,
+  exchange: Exchange,
+  route: Route,
+  { named, obtained }: { readonly named: Named; readonly obtained: Obtained },
+): void {
+  const { foresight } = route.protocol;
+  if (foresight?.fields === undefined) return;
+  const fields = fieldsOf(obtained);
+  if (fields === null) return;
+  const foreseen = foresight.fields(named, fields, exchange);
+  if (foreseen.length > 0) predictor.follow(route.name, foreseen, 'linked', visitorOf(node, exchange));
+}
+
+function fieldsOf({ source }: Obtained): Headers | null {
+  switch (source.from) {
+    case 'fill':
+      return new Headers(source.fill.head.fields.map(([name, value]): [string, string] => [name, value]));
+    case 'memory':
+    case 'disk':
+      return new Headers(source.entry.fields.map(([name, value]): [string, string] => [name, value]));
+    // A page that is made anew for each, too, names what all of them need.
+    case 'parent':
+      return source.answer.headers;
+    case 'slices':
+      return null;
+  }
+}
+
+function clientOf(exchange: Exchange): string {
+  return `${exchange.client()} ${exchange.headers.get('user-agent') ?? ''}`;
+}
+
+/** Of a web page nobody knows what asking for it does: only what it links to itself is fetched. */
+function learnedName({ name, protocol }: Route, { target, headers }: Exchange): string | null {
+  if (protocol.id === 'web') return null;
+  const accept = headers.get('accept');
+  return accept === null || accept === '*/*' ? `${name} ${target}` : `${name} ${target} ${accept}`;
+}
+
+/** A body as it passes, whole, unless it is longer than that. */
+function tapped(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  whole: (bytes: Uint8Array<ArrayBuffer>) => void,
+): ReadableStream<Uint8Array> {
+  let pieces: Uint8Array[] | null = [];
+  let bytes = 0;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        bytes += piece.byteLength;
+        if (bytes > maxBytes) pieces = null;
+        pieces?.push(piece.slice());
+        controller.enqueue(piece);
+      },
+      flush() {
+        if (pieces !== null) whole(Buffer.concat(pieces, bytes));
+      },
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+/** What has been fetched because it was foreseen, until somebody comes for it, or nobody has for long enough. */
+import type { Clock } from '../clock.ts';
+import type { CacheKey } from '../resource.ts';
+import type { Source } from './score.ts';
+
+export interface Brought {
+  readonly source: Source;
+  readonly route: string;
+  /** By `Clock.elapsed()`: when it was asked for, and when all of it was there; `null`: it is on its way. */
+  readonly askedMs: number;
+  hereMs: number | null;
+  /** By estimate, until it is here. */
+  bytes: number;
+  /** Several clients may use it: it counts once. */
+  isUsed: boolean;
+}
+
+export interface BroughtOptions {
+  readonly clock: Clock;
+  /** For how long somebody may come for it. */
+  readonly usableMs: () => number;
+  /** @param savedMs what he would have waited longer. */
+  readonly used: (each: Brought, savedMs: number) => void;
+  /** What somebody has come for is here, and this long. */
+  readonly usedBytes: (each: Brought) => void;
+  readonly inVain: (each: Brought) => void;
+}
+
+export interface BroughtKeys {
+  /** @param bytes by estimate. */
+  begin(key: CacheKey, source: Source, route: string, bytes: number): void;
+  /** It is here, or it could not be had. */
+  arrived(key: CacheKey, bytes: number): void;
+  failed(key: CacheKey): void;
+  has(key: CacheKey): boolean;
+  /** Whether a client has come for it already. */
+  isUsed(key: CacheKey): boolean;
+  /** A client asks for it. */
+  use(key: CacheKey): void;
+  /** Bytes that nobody has come for so far, what is on its way included. */
+  readonly unusedBytes: number;
+  close(): void;
+}
+
+const mostKeys = 65_536;
+const lookMs = 5_000;
+
+export function openBrought({ clock, usableMs, used, usedBytes, inVain }: BroughtOptions): BroughtKeys {
+  /** In the order in which they were asked for. */
+  const all = new Map<CacheKey, Brought>();
+  let unusedBytes = 0;
+  let cancel = clock.after(lookMs, look);
+
+  function forget(key: CacheKey, each: Brought): void {
+    all.delete(key);
+    if (each.isUsed) return;
+    unusedBytes -= each.bytes;
+    inVain(each);
+  }
+
+  function look(): void {
+    cancel = clock.after(lookMs, look);
+    const nowMs = clock.elapsed();
+    for (const [key, each] of all) {
+      if (each.hereMs === null) continue;
+      if (nowMs - each.askedMs < usableMs()) break;
+      forget(key, each);
+    }
+  }
+
+  return {
+    get unusedBytes() {
+      return unusedBytes;
+    },
+    has: (key) => all.has(key),
+    isUsed: (key) => all.get(key)?.isUsed === true,
+    begin(key, source, route, bytes) {
+      const each = { source, route, askedMs: clock.elapsed(), hereMs: null, bytes, isUsed: false };
+      const before = all.get(key);
+      if (before) forget(key, before);
+      all.set(key, each);
+      unusedBytes += bytes;
+      if (all.size > mostKeys) {
+        const [oldest] = all;
+        if (oldest) forget(...oldest);
+      }
+    },
+    arrived(key, bytes) {
+      const each = all.get(key);
+      if (!each) return;
+      each.hereMs = clock.elapsed();
+      if (!each.isUsed) unusedBytes += bytes - each.bytes;
+      each.bytes = bytes;
+      if (each.isUsed) usedBytes(each);
+    },
+    failed(key) {
+      const each = all.get(key);
+      if (!each) return;
+      all.delete(key);
+      if (!each.isUsed) unusedBytes -= each.bytes;
+    },
+    use(key) {
+      const each = all.get(key);
+      if (!each || each.isUsed) return;
+      each.isUsed = true;
+      unusedBytes -= each.bytes;
+      used(each, (each.hereMs ?? clock.elapsed()) - each.askedMs);
+      if (each.hereMs !== null) usedBytes(each);
+    },
+    close: () => cancel(),
+  };
+}

@@ -1,0 +1,208 @@
+import { expect, test } from 'bun:test';
+import { virtualClock } from '../../test/support/clock.ts';
+import type { Foreseen } from '../foresight.ts';
+import type { CacheKey } from '../resource.ts';
+import { openPredictor, type PredictLimits, type Prospect, type Visit } from './predictor.ts';
+import type { Visitor } from './visitor.ts';
+
+const visitor: Visitor = {
+  base: 'http://a.test',
+  authority: 'a.test',
+  headers: new Headers(),
+  identity: null,
+};
+const keyOf = (target: string) => `npm ${target}` as CacheKey;
+const rows = (...targets: string[]): readonly Foreseen[] => targets.map((target) => ({ target, bytes: 100 }));
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+function world(limits: Partial<PredictLimits> = {}) {
+  const clock = virtualClock();
+  const bound: PredictLimits = {
+    ...{ atOnce: 4, precision: 0.8, usableMs: 60_000, roomBytes: 1_000_000, objectBytes: 10_000, ...limits },
+  };
+  const state = {
+    plans: new Map<string, readonly Foreseen[]>(),
+    questions: [] as string[],
+    fetched: [] as string[],
+    here: new Set<string>(),
+    failing: new Set<string>(),
+    hold: null as Promise<void> | null,
+    underWay: 0,
+    mostUnderWay: 0,
+  };
+  const predictor = openPredictor({
+    clock,
+    limits: () => bound,
+    learned: null,
+    warn: () => {},
+    async ask(_, question) {
+      state.questions.push(question);
+      const plan = state.plans.get(question);
+      if (plan === undefined) throw new Error('the origin does not know');
+      return plan;
+    },
+    look(_, { target }): Prospect | null {
+      if (state.here.has(target)) return null;
+      return {
+        key: keyOf(target),
+        async fetch() {
+          state.fetched.push(target);
+          state.mostUnderWay = Math.max(state.mostUnderWay, ++state.underWay);
+          await state.hold;
+          state.underWay--;
+          if (state.failing.has(target)) throw new Error('it could not be had');
+          return { bytes: 100, firstByteMs: 50 };
+        },
+      };
+    },
+  });
+  const visit = (target: string, given: Partial<Visit> = {}): Visit => ({
+    ...{ client: 'ada', route: 'npm', kind: 'packument', key: keyOf(target), name: null, isHit: false },
+    ...{ visitor: () => visitor, clue: () => ({ question: `after=${target}`, foreseen: [] }), ...given },
+  });
+  return { clock, state, predictor, visit, asks: (target: string) => predictor.asked(visit(target)) };
+}
+
+test('what the origin says comes next is fetched in its order, and counts as used when the client comes for it', async () => {
+  const { state, predictor, asks, clock } = world();
+  state.plans.set('after=/a', rows('/b', '/c'));
+  expect(asks('/a')).toBe(false);
+  await settled();
+  expect(state.fetched).toEqual(['/b', '/c']);
+  clock.advance(10);
+  expect(asks('/b')).toBe(true);
+  expect(predictor.tallies.of.known).toMatchObject({
+    foreseen: 2,
+    fetched: 2,
+    fetchedBytes: 200,
+    used: 1,
+    usedBytes: 100,
+  });
+  expect(predictor.tallies.unforeseen).toBe(1);
+  expect(state.questions).toEqual(['after=/a']);
+});
+
+test('one session asks the same question once, and what was foreseen leads to none', async () => {
+  const { state, predictor, visit } = world();
+  const same = { clue: () => ({ question: 'tree', foreseen: [] }) };
+  state.plans.set('tree', rows('/b'));
+  predictor.asked(visit('/a', same));
+  predictor.asked(visit('/z', same));
+  await settled();
+  predictor.asked(visit('/b'));
+  await settled();
+  expect(state.questions).toEqual(['tree']);
+});
+
+test('what is here, what a client has just asked for, and what is fetched already is not fetched', async () => {
+  const { state, asks } = world();
+  state.here.add('/here');
+  state.plans.set('after=/a', rows('/here', '/a', '/b', '/b'));
+  asks('/a');
+  await settled();
+  expect(state.fetched).toEqual(['/b']);
+});
+
+test('no more is under way than may be, and the rest follows', async () => {
+  const { state, asks } = world({ atOnce: 2 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  state.plans.set('after=/a', rows('/1', '/2', '/3', '/4', '/5'));
+  asks('/a');
+  await settled();
+  expect(state.fetched).toEqual(['/1', '/2']);
+  resolve();
+  await settled();
+  expect(state.fetched).toHaveLength(5);
+  expect(state.mostUnderWay).toBe(2);
+});
+
+test('clients who wait for something else take their share of it at once', async () => {
+  const { state, predictor, asks } = world({ atOnce: 4 });
+  state.plans.set('after=/a', rows('/1', '/2', '/3', '/4', '/5'));
+  for (let client = 0; client < 3; client++) predictor.others(1);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  asks('/a');
+  await settled();
+  expect(state.fetched).toEqual(['/1']);
+  for (let client = 0; client < 3; client++) predictor.others(-1);
+  await settled();
+  expect(state.fetched).toEqual(['/1', '/2', '/3', '/4']);
+  resolve();
+  await settled();
+});
+
+test('a long body that nobody has come for rests while others wait, and not once somebody has', async () => {
+  const { state, predictor, asks } = world();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  state.plans.set('after=/a', rows('/long'));
+  asks('/a');
+  await settled();
+  expect(predictor.turn(keyOf('/long'))).toBeNull();
+  predictor.others(1);
+  expect(predictor.turn(keyOf('/long'))).toBeInstanceOf(Promise);
+  asks('/long');
+  expect(predictor.turn(keyOf('/long'))).toBeNull();
+  resolve();
+  await settled();
+});
+
+test('what nobody comes for was in vain, and of what is unlikely nothing is fetched after that', async () => {
+  const { state, predictor, asks, clock } = world();
+  const many = Array.from({ length: 60 }, (_, at) => `/${at}`);
+  state.plans.set('after=/a', rows(...many));
+  asks('/a');
+  await settled();
+  clock.advance(70_000);
+  expect(predictor.tallies.of.known).toMatchObject({ fetched: 60, used: 0, inVain: 60, inVainBytes: 6_000 });
+  expect(predictor.score.precision('known', 'npm')).toBe(0);
+  for (let at = 0; at < 16; at++) {
+    state.plans.set(`after=/try-${at}`, rows(`/next-${at}`));
+    asks(`/try-${at}`);
+  }
+  await settled();
+  // One session in sixteen is a trial: it may have become better.
+  expect(state.fetched.filter((target) => target.startsWith('/next')).length).toBeLessThanOrEqual(1);
+  expect(predictor.score.threshold('learned', 'npm')).toBe(0.5);
+});
+
+test('what is not likely enough, longer than it may be, or beyond the room is left', async () => {
+  const { state, predictor, asks } = world({ roomBytes: 150, atOnce: 1 });
+  state.plans.set('after=/a', [
+    { target: '/unlikely', likelihood: 0.2 },
+    { target: '/long', bytes: 20_000 },
+    { target: '/b', bytes: 100 },
+  ]);
+  asks('/a');
+  await settled();
+  state.plans.set('after=/c', rows('/d'));
+  asks('/c');
+  await settled();
+  expect(state.fetched).toEqual(['/b']);
+  expect(predictor.tallies.of.known).toMatchObject({ doubted: 1, left: 1 });
+});
+
+test('what cannot be had, and a question that cannot be answered, harm nobody', async () => {
+  const { state, predictor, asks } = world();
+  state.failing.add('/b');
+  state.plans.set('after=/a', rows('/b', '/c'));
+  asks('/a');
+  asks('/unknown');
+  await settled();
+  expect(predictor.tallies).toMatchObject({ questions: 2, unanswered: 1 });
+  expect(predictor.tallies.of.known).toMatchObject({ fetched: 2, failed: 1 });
+  expect(asks('/b')).toBe(false);
+});
+
+test('after it is closed nothing more is fetched', async () => {
+  const { state, predictor, asks } = world();
+  state.plans.set('after=/a', rows('/b'));
+  asks('/a');
+  predictor.close();
+  await settled();
+  expect(state.fetched).toEqual([]);
+});
