@@ -107,8 +107,7 @@ export async function startNode(
     ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     ...{ purging, guard, ring, audience: siteDependencies.audience },
-    hot: null,
-    predictor: null,
+    ...{ hot: null, predictor: null },
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };

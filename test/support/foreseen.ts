@@ -70,7 +70,14 @@ export function watch(ecosystem: Ecosystem, upstream: string): Watched {
   }
 
   const door: OriginDoor = {
-    ...{ accounts: null, stores: null, newestPurge: 0, spares: () => true, purge: async () => {} },
+    ...{
+      accounts: null,
+      heldBytes: () => null,
+      stores: null,
+      newestPurge: 0,
+      spares: () => true,
+      purge: async () => {},
+    },
     fetchAhead: async () => {},
     async fetch(_, url, { method, headers, body = null, signal }) {
       const response = await fetch(url, {
