@@ -6,11 +6,16 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { openAsker } from '../explaining/ask.ts';
 import type { Lists } from '../prefetch/lists.ts';
+import type { MetadataStore } from '../store.ts';
 import { openExplainer } from './explain-network.ts';
+import { openPrefetchDesk } from './prefetch-desk.ts';
 import { openPurgeDesk, type Purger } from './purge.ts';
 import { openReplicationDesk } from './replication-desk.ts';
+import { openWarm, type Warm } from './warm.ts';
 
-export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication'> {
+export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication' | 'prefetch'> {
+  /** What nodes always have. */
+  readonly warm: Pick<Warm, 'begin' | 'purged'>;
   close(): Promise<void>;
 }
 
@@ -23,9 +28,10 @@ export interface DeskOptions {
   readonly network: () => Network;
   /** What nodes shall have before anybody asks for it. */
   readonly lists: Lists;
+  readonly metadata: MetadataStore;
 }
 
-export function openDesks({ node, bus, clock, fleet, network, lists }: DeskOptions): Desks {
+export function openDesks({ node, bus, clock, fleet, network, lists, metadata }: DeskOptions): Desks {
   const { name, purging } = node;
   const asker = openAsker({ bus, clock, name });
   const explainer = openExplainer({
@@ -36,11 +42,17 @@ export function openDesks({ node, bus, clock, fleet, network, lists }: DeskOptio
     elapsed: clock.elapsed,
   });
   const replication = openReplicationDesk({ lists, bus, network, members: purging.members });
+  const nodes = () => Object.values(network().nodes);
+  const warm = openWarm({ node, lists, entries: () => network().warm });
+  const prefetch = openPrefetchDesk({ node, lists, metadata, bus, nodes, warm });
   return {
-    ...{ explainer, replication, purges: openPurgeDesk(node) },
+    warm,
+    ...{ explainer, replication, prefetch, purges: openPurgeDesk(node) },
     async close() {
       asker.close();
       replication.close();
+      await warm.close();
+      await prefetch.close();
     },
   };
 }

@@ -15,6 +15,7 @@ import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { popularity } from '../telemetry/top/popularity.ts';
+import { openAudience } from './audience.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
@@ -84,7 +85,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own, rum: telemetry.rum };
+  const siteDependencies = { ...parts, ...own, audience: openAudience(), rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);
@@ -105,9 +106,8 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
-    ...{ purging, guard, ring },
-    hot: null,
-    predictor: null,
+    ...{ purging, guard, ring, audience: siteDependencies.audience },
+    ...{ hot: null, predictor: null },
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
