@@ -19,6 +19,7 @@ import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
 import { access } from './suites/access.ts';
 import { bus } from './suites/bus.ts';
+import { ciMonth } from './suites/ci-month.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
 import { eviction } from './suites/eviction.ts';
@@ -56,6 +57,7 @@ const suites: readonly Suite[] = [
   diskIndex,
   access,
   eviction,
+  ciMonth,
   recording,
 ];
 
