@@ -1,0 +1,99 @@
+/**
+ * A PoP and its origin: real nodes in this process that talk HTTP over loopback, and over a link that puts them as far apart as
+ * London and Sydney; with a clock of their own.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type Network, parseNetwork } from '../../src/config/network.ts';
+import { type RunningNode, startNode } from '../../src/node/start.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import type { Snapshot } from '../../src/telemetry/metrics/snapshot.ts';
+import { freePort } from '../process.ts';
+import { openLink } from '../world/link.ts';
+import type { MonthClock } from './clock.ts';
+
+export interface MonthNetworkOptions {
+  readonly clock: MonthClock;
+  readonly directory: string;
+  readonly registry: string;
+  readonly predicts: boolean;
+  readonly popMemoryBytes: number;
+  readonly popDiskBytes: number;
+}
+
+export interface MonthNetwork {
+  /** Of the PoP. */
+  readonly url: string;
+  /** As of now; of the PoP since it was started last. */
+  pop(): Snapshot;
+  origin(): Snapshot;
+  /** Nothing is being fetched. */
+  readonly isQuiet: boolean;
+  restartPop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PoP to origin and back. */
+const roundTripMs = 230;
+const megabits = 1_000;
+
+export async function openMonthNetwork(options: MonthNetworkOptions): Promise<MonthNetwork> {
+  const { clock } = options;
+  const [popPort, originPort, linkPort] = [await freePort(), await freePort(), await freePort()];
+  const config = configOf(options, popPort, originPort, linkPort);
+  const deps = { clock, log: silentLog };
+  const link = await openLink(
+    { port: linkPort, to: originPort, roundTripMs, megabits, slowStart: true },
+    clock,
+  );
+  const origin: RunningNode = await startNode(config, 'origin', deps);
+  let pop: RunningNode = await startNode(config, 'pop', deps);
+  return {
+    url: `http://127.0.0.1:${popPort}`,
+    pop: () => pop.metrics(),
+    origin: () => origin.metrics(),
+    get isQuiet() {
+      return pop.status().fills === 0 && origin.status().fills === 0;
+    },
+    async restartPop() {
+      await pop.drain();
+      pop = await startNode(config, 'pop', deps);
+    },
+    async close() {
+      await pop.drain();
+      await origin.drain();
+      await link.close();
+    },
+  };
+}
+
+function configOf(
+  { directory, registry, predicts, popMemoryBytes, popDiskBytes }: MonthNetworkOptions,
+  popPort: number,
+  originPort: number,
+  linkPort: number,
+): Network {
+  const quiet = { accessLog: { format: 'off' } };
+  const input = {
+    secret: randomBytes(32).toString('hex'),
+    dataDir: join(directory, 'data'),
+    nodes: {
+      origin: {
+        role: 'origin',
+        listen: [{ port: originPort }],
+        url: `http://127.0.0.1:${linkPort}`,
+        ...quiet,
+      },
+      pop: {
+        ...{ role: 'pop', listen: [{ port: popPort }], parents: ['origin'], ...quiet },
+        ...{ memory: { bytes: popMemoryBytes }, disk: { bytes: popDiskBytes } },
+        ...{ trustedProxies: ['127.0.0.1/32'], workers: 1 },
+        ...(!predicts && { predict: false }),
+      },
+    },
+    routes: [{ protocol: 'npm', npm: { upstreams: [{ url: registry }] } }],
+  };
+  const parsed = parseNetwork(input, { configDir: directory, env: {}, overrides: {} });
+  if (parsed.ok) return parsed.network;
+  throw new Error(parsed.mistakes.map(({ path, expected }) => `${path}: ${expected}`).join('\n'));
+}
