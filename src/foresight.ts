@@ -57,6 +57,8 @@ export interface PrefetchItem {
   readonly bytes: number;
   /** Of the version that is meant; `null`: whatever is there. */
   readonly etag: string | null;
+  /** `Accept`, where the answer depends on it. */
+  readonly accept?: string | undefined;
 }
 
 /**
@@ -71,6 +73,10 @@ export interface PrefetchList {
   readonly items: readonly PrefetchItem[];
   /** Why the origin could not make it, or make it anew; `null`: it could. */
   readonly error: string | null;
+  /** By which addresses clients reach PoPs, without a trailing slash: what is made for clients is made for these. Absent: those of late. */
+  readonly bases?: readonly string[] | undefined;
+  /** Nobody need have it any more from then on, ms since the epoch. Absent: for good. */
+  readonly untilMs?: number | undefined;
   /** When it became what it is, by the origin's clock; ms since the epoch. */
   readonly atMs: number;
 }
@@ -85,4 +91,16 @@ export interface Prefetching {
   tell(name: string, list: Omit<PrefetchList, 'route' | 'atMs'>): Promise<void>;
   /** Nodes need not have it any more: what they have goes as everything goes that nobody asks for. Fails as the bus does. */
   forget(name: string): Promise<void>;
+}
+
+/** All that a client asks for who uses one version. */
+export interface Needs {
+  /** In the order in which clients ask for them. None where nothing is known of the version. */
+  readonly items: readonly PrefetchItem[];
+  /** By the answer to which, whoever may not know of it is told from others; `null`: that of each item says so. */
+  readonly about: string | null;
+  /** The origin has seen what the items are made of, and that the policy is not against them. */
+  readonly isSeen: boolean;
+  /** Why it is not all of it, in words; `null`: it is. */
+  readonly lacks: string | null;
 }

@@ -3,8 +3,11 @@
  * requests finds out who asks; whether the two go together is decided here and nowhere else.
  */
 
-/** `read`: get. `publish`: add and change. `delete`: take away. `admin`: say who may do any of these. */
-export const actions = ['read', 'publish', 'delete', 'admin'] as const;
+/**
+ * `read`: get. `publish`: add and change. `delete`: take away. `admin`: say who may do any of these. `prefetch`: have nodes fetch ahead of time
+ * what one may read.
+ */
+export const actions = ['read', 'publish', 'delete', 'admin', 'prefetch'] as const;
 export type Action = (typeof actions)[number];
 
 /** Something that somebody wants to do. */

@@ -15,7 +15,7 @@ import type {
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { Clue, Doing, Foreseen, Plan, Prefetching, TellingBody } from './foresight.ts';
+import type { Clue, Doing, Foreseen, Needs, Plan, Prefetching, TellingBody } from './foresight.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
@@ -72,6 +72,11 @@ export interface Protocol {
    * noted by name, and the rest goes on.
    */
   mirror?(wanted: readonly Wanted[], job: Job): Promise<void>;
+  /**
+   * At the origin: all that a client asks for who uses one version, so that nodes can be told to have it. Of an image, the version is a tag or a digest.
+   * Absent: addresses alone can be told of.
+   */
+  needs?(wanted: Wanted, given: NeedsGiven): Promise<Needs>;
   /** At the origin: what is kept for good, package by package, for running totals to be held against. */
   readonly holdings?: Holdings;
   /**
@@ -142,6 +147,14 @@ export interface Wanted {
    * version has several files, each of one of them; `h1:<Base64>` of what a Go module holds. `null`: it does not say.
    */
   readonly integrity: string | null;
+}
+
+export interface NeedsGiven {
+  /** Of images: `os/architecture[/variant]`; none: all. */
+  readonly platforms: readonly string[];
+  /** With what a client asks for who has no lock file, where that is something else. */
+  readonly indexes: boolean;
+  readonly read: OriginHome['read'];
 }
 
 export interface FolderOut {
@@ -229,6 +242,8 @@ export interface OriginDoor {
    * there, or turns out not to be for keeping. It does not end with the request that it is lent for.
    */
   fetchAhead(resource: Resource, ask: Ask): Promise<void>;
+  /** Bytes that the origin's own cache has of it, for it has been asked for before; `null`: it has none. By the cache's index alone. */
+  heldBytes(resource: Pick<Resource, 'key'>): number | null;
   /** The number of the newest purge: what is fetched from now on is newer than that. */
   readonly newestPurge: number;
   /** Whether what was fetched when the newest purge had this number may answer for the resource. */

@@ -5,6 +5,7 @@
 import { MeridianError } from '../errors.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { discard } from './answer.ts';
+import { hint } from './early-hints.ts';
 import type { Engine } from './engine.ts';
 import { noVarySearchOf } from './equivalents.ts';
 import {
@@ -40,6 +41,7 @@ export async function obtain(asked: Asked, found: Found, engine: Engine): Promis
   if (parseCacheControl(exchange.headers.get('cache-control')).onlyIfCached) {
     throw new MeridianError('only-if-cached', 'nothing stored may be used for this request');
   }
+  if (stored) hint(exchange, stored.entry);
   const inHand = stored && engine.store.inHand(stored.entry);
   try {
     return await newer({ ...question, inHand }, stored, engine);

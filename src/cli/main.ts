@@ -88,6 +88,11 @@ const commands: Readonly<Record<string, Entry>> = {
     describe: 'Point a client such as npm at the network, and back again',
     load: () => import('./setup.ts'),
   },
+  prefetch: {
+    usage: 'prefetch <what..>',
+    describe: 'Have PoPs fetch what a lock file, an image or an address stands for, before anybody asks',
+    load: () => import('./prefetch.ts'),
+  },
   replication: {
     describe: 'Show what nodes have been told to have ahead of time, and how far they are',
     load: () => import('./replication.ts'),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** A node with all lists of a group. */
-const replicaState = z.object({
+export const replicaState = z.object({
   node: z.string(),
   /**
    * `whole`: it has everything. `coming`: something is missing, and it is at it. `failing`: what is missing cannot be had. `beyond`: all that

@@ -18,3 +18,10 @@ export type ShownRoute = z.output<typeof shownRoute>;
 
 /** The network's own: its API. What is asked of it is no traffic of clients, and counts in no hit ratio. */
 export const systemRoute = 'meridian';
+/** Where PoPs ask what their clients ask for next. */
+export const aheadRoute = 'meridian-ahead';
+
+/** What nodes ask of each other for themselves. */
+export function isOwnRoute(name: string | undefined): boolean {
+  return name === systemRoute || name === aheadRoute;
+}

@@ -6,6 +6,7 @@ import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
+import { aheadRoute } from '../messages/route.ts';
 import type { Ask } from '../parent.ts';
 import { foreseenFrom, foreseenText } from '../predict/wire.ts';
 import type { Protocol } from '../protocol.ts';
@@ -13,7 +14,6 @@ import type { CacheKey, Named, Resource } from '../resource.ts';
 import type { Puller } from './pull.ts';
 import type { Route } from './routes.ts';
 
-export const aheadRoute = 'meridian-ahead';
 const base = '/.meridian/ahead';
 
 /** @param pullers of the origin's routes; elsewhere there are none. */

@@ -6,11 +6,13 @@ import type { Clock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
 import { openAsker } from '../explaining/ask.ts';
 import type { Lists } from '../prefetch/lists.ts';
+import type { MetadataStore } from '../store.ts';
 import { openExplainer } from './explain-network.ts';
+import { openPrefetchDesk } from './prefetch-desk.ts';
 import { openPurgeDesk, type Purger } from './purge.ts';
 import { openReplicationDesk } from './replication-desk.ts';
 
-export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication'> {
+export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication' | 'prefetch'> {
   close(): Promise<void>;
 }
 
@@ -23,9 +25,10 @@ export interface DeskOptions {
   readonly network: () => Network;
   /** What nodes shall have before anybody asks for it. */
   readonly lists: Lists;
+  readonly metadata: MetadataStore;
 }
 
-export function openDesks({ node, bus, clock, fleet, network, lists }: DeskOptions): Desks {
+export function openDesks({ node, bus, clock, fleet, network, lists, metadata }: DeskOptions): Desks {
   const { name, purging } = node;
   const asker = openAsker({ bus, clock, name });
   const explainer = openExplainer({
@@ -36,11 +39,14 @@ export function openDesks({ node, bus, clock, fleet, network, lists }: DeskOptio
     elapsed: clock.elapsed,
   });
   const replication = openReplicationDesk({ lists, bus, network, members: purging.members });
+  const nodes = () => Object.values(network().nodes);
+  const prefetch = openPrefetchDesk({ node, lists, metadata, bus, nodes });
   return {
-    ...{ explainer, replication, purges: openPurgeDesk(node) },
+    ...{ explainer, replication, prefetch, purges: openPurgeDesk(node) },
     async close() {
       asker.close();
       replication.close();
+      await prefetch.close();
     },
   };
 }

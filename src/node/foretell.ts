@@ -28,6 +28,8 @@ export function foretellByMiss(
     predictor.used(key);
     return true;
   }
+  // Whoever wants nothing but what is here waits for nobody.
+  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
   if (foresight === undefined) {
     predictor.others(1);
     return false;

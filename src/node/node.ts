@@ -12,7 +12,7 @@ import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Predictor } from '../predict/predictor.ts';
-import type { Role } from '../protocol.ts';
+import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
@@ -21,6 +21,7 @@ import type { RequestMeter } from '../telemetry/metrics/requests.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Popularity } from '../telemetry/top/popularity.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
+import type { Audience } from './audience.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -51,6 +52,8 @@ export interface Node {
   readonly guard: Guard | null;
   /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
+  /** How clients of a PoP ask. */
+  readonly audience: Audience;
   /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
   hot: NodeHot | null;
   /** Fetches what clients are going to ask for; `null` where nothing is predicted. Opened once all the rest is there. */
@@ -88,6 +91,8 @@ export interface Site {
   readonly services: ApiServices | null;
   /** Whom a miss of this route goes to. */
   readonly parentOf: (route: Route) => Parent;
+  /** At the origin: reads a resource of a route through its own cache, with nobody behind it. `null` elsewhere, and for what is no route of the config. */
+  readonly readOf: (route: Route) => OriginHome['read'] | null;
   /** Proxies in front whose word about the client is believed; `null` when there are none. */
   readonly trustedProxies: TrustedProxies | null;
   /** This node's identity in `CDN-Loop` (RFC 8586) and `Via`. */

@@ -125,6 +125,7 @@ export async function openParts(
   const desks =
     fleet &&
     prefetchLists &&
+    stores &&
     openDesks({
       node: {
         name: config.name,
@@ -136,7 +137,7 @@ export async function openParts(
           return site();
         },
       },
-      ...{ bus, clock, fleet, lists: prefetchLists, network: () => inForce },
+      ...{ bus, clock, fleet, lists: prefetchLists, metadata: stores.metadata, network: () => inForce },
     });
   const polite = sharedRemotes(config, bus, clock, log, work.pausedRemote);
   return {

@@ -4,17 +4,19 @@
  */
 import { discard } from '../cache/lead.ts';
 import type { Obtained } from '../cache/slices/object.ts';
+import type { Exchange } from '../exchange.ts';
 import type { PrefetchItem } from '../foresight.ts';
 import { isMeant } from '../messages/prefetch.ts';
-import { type Keeper, openKeeper, type Shelf } from '../prefetch/keeper.ts';
+import { type Keeper, openKeeper, type Shelf, type Wish } from '../prefetch/keeper.ts';
 import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Visitor } from './audience.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
 import type { Route } from './routes.ts';
 import { type Seat, workerName } from './seat.ts';
 
-type Keeping = Pick<Node, 'name' | 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site'>;
+type Keeping = Pick<Node, 'name' | 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'audience'>;
 
 /** `null` at an origin, which has what it has. */
 export function keepPrefetched(node: Keeping, seat: Seat | undefined, log: Log): Keeper | null {
@@ -37,21 +39,23 @@ function nodesOf({ name, ring }: Keeping): readonly string[] {
 
 function shelfOf(node: Keeping): Shelf {
   return {
-    look(routeName, item) {
-      const asked = questionFor(node, routeName, item);
-      if (asked === null || (node.ring?.before(asked.resource.key).length ?? 0) > 0) return 'elsewhere';
-      return isHere(node, asked, item) ? 'here' : 'missing';
+    look(wish) {
+      const own = questionsFor(node, wish);
+      if (own.length === 0) return 'elsewhere';
+      return own.every((asked) => isHere(node, asked, wish.item)) ? 'here' : 'missing';
     },
-    async fetch(routeName, item) {
-      const asked = questionFor(node, routeName, item);
-      if (asked === null) return;
-      const { route, resource, exchange } = asked;
-      const { cache, site } = node;
-      const found = cache.lookup(resource, exchange);
-      const status = await statusOf(await cache.obtain(resource, exchange, found, site.parentOf(route)));
-      if (status !== 200) throw new Error(`the parent answers ${status} to ${item.target}`);
-      if (!isHere(node, asked, item))
-        throw new Error(`${item.target} has come, and is not what was meant, or was not kept`);
+    async fetch(wish) {
+      const { item } = wish;
+      for (const asked of questionsFor(node, wish)) {
+        if (isHere(node, asked, item)) continue;
+        const { route, resource, exchange } = asked;
+        const { cache, site } = node;
+        const found = cache.lookup(resource, exchange);
+        const status = await statusOf(await cache.obtain(resource, exchange, found, site.parentOf(route)));
+        if (status !== 200) throw new Error(`the parent answers ${status} to ${item.target}`);
+        if (!isHere(node, asked, item))
+          throw new Error(`${item.target} has come, and is not what was meant, or was not kept`);
+      }
     },
     get room() {
       const { disk, memory, prefetch } = node.site.config;
@@ -64,22 +68,66 @@ function shelfOf(node: Keeping): Shelf {
 interface Question {
   readonly route: Route;
   readonly resource: Resource;
-  readonly exchange: ReturnType<typeof ownExchange>;
+  readonly exchange: Exchange;
 }
 
-/** `null`: there is no such route any more, or it has no such resource. */
-function questionFor({ site, clock }: Keeping, routeName: string, { target }: PrefetchItem): Question | null {
-  const route = site.routes.named(routeName);
-  if (route === null) return null;
+/** What clients would ask to have it, and this process keeps: one question, or one for each kind of client. None where there is no such route any more. */
+function questionsFor(node: Keeping, { route: name, item, bases = [] }: Wish): readonly Question[] {
+  const route = node.site.routes.named(name);
+  if (route === null) return [];
+  const plain = asClient(node, item, null);
+  const resource = route.protocol.name(plain);
+  if (resource.as !== 'resource') return [];
+  const { rendered = false, compress = false } = resource;
+  const visitors = rendered || compress ? visitorsOf(node, name, bases, rendered) : [null];
+  const questions = new Map<string, Question>();
+  for (const visitor of visitors) {
+    const exchange = visitor === null ? plain : asClient(node, item, visitor);
+    const named = visitor === null ? resource : route.protocol.name(exchange);
+    if (named.as !== 'resource' || (node.ring?.before(named.key).length ?? 0) > 0) continue;
+    questions.set(`${named.key} ${visitor?.codings}`, { route, resource: named, exchange });
+  }
+  return [...questions.values()];
+}
+
+function asClient({ clock }: Keeping, { target, accept }: PrefetchItem, visitor: Visitor | null): Exchange {
   const times = { nowMs: clock.now(), startedMs: clock.elapsed() };
-  const exchange = ownExchange({ method: 'GET', target, body: null, ...times });
-  const resource = route.protocol.name(exchange);
-  return resource.as === 'resource' ? { route, resource, exchange } : null;
+  const own = ownExchange({ method: 'GET', target, body: null, ...times });
+  const headers = new Headers();
+  if (accept !== undefined) headers.set('accept', accept);
+  if (visitor !== null && visitor.codings !== '') headers.set('accept-encoding', visitor.codings);
+  const base = visitor?.base ?? '';
+  return { ...own, headers, base, authority: base.slice(base.indexOf('//') + 2) };
+}
+
+/** What clients take of whom nothing is known yet: package managers, and browsers. */
+const usualCodings = { rendered: 'gzip, deflate', other: 'gzip, deflate, br, zstd' } as const;
+
+/** For whom something is made: those who have come lately, and those who come by the addresses that the list names. */
+function visitorsOf(
+  { audience, site }: Keeping,
+  route: string,
+  bases: readonly string[],
+  isRendered: boolean,
+): readonly Visitor[] {
+  const known = audience.of(route);
+  const codings = new Set(known.map((each) => each.codings));
+  if (codings.size === 0) codings.add(isRendered ? usualCodings.rendered : usualCodings.other);
+  const from = new Set([...bases, ...known.map(({ base }) => base)]);
+  if (from.size === 0) from.add(site.config.url);
+  // What is not made for an address is the same by all of them.
+  const [first = ''] = from;
+  const wanted = isRendered ? [...from] : [first];
+  return wanted.flatMap((base) => [...codings].map((each) => ({ base, codings: each })));
 }
 
 function isHere({ cache }: Keeping, { resource, exchange }: Question, { etag }: PrefetchItem): boolean {
   const stored = cache.stored(resource, exchange);
-  return stored !== null && stored.entry.status === 200 && (etag === null || stored.entry.etag === etag);
+  return (
+    stored !== null &&
+    stored.entry.status === 200 &&
+    (etag === null || stored.entry.etag === etag || stored.entry.sourceEtag === etag)
+  );
 }
 
 /** Waits until all of it has come. */

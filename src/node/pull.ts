@@ -150,6 +150,7 @@ export function pullFrom(protocol: Protocol, options: PullOptions): Puller {
         return options.cache.newestPurge;
       },
       spares: options.cache.spares,
+      heldBytes: ({ key }) => options.cache.heldBytes(key),
     };
   }
 

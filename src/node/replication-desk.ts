@@ -5,7 +5,7 @@ import type { NodeConfig } from '../config/network.ts';
 import type { PrefetchItem, PrefetchList } from '../foresight.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState, ReplicationState } from '../messages/replication.ts';
-import type { Lists } from '../prefetch/lists.ts';
+import { isOrdered, type Lists } from '../prefetch/lists.ts';
 import { hearProgress } from '../prefetch/progress.ts';
 import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
 import type { Members } from '../purging/members.ts';
@@ -65,7 +65,8 @@ export function openReplicationDesk({
 
   return {
     state() {
-      const groups = Map.groupBy(lists.all.values(), ({ route, group }) => `${route} ${group}`);
+      const own = [...lists.all].flatMap(([key, list]) => (isOrdered(key) ? [] : [list]));
+      const groups = Map.groupBy(own, ({ route, group }) => `${route} ${group}`);
       const names = [...groups.keys()].sort();
       return names.flatMap((name) => stateOf(groups.get(name) ?? []) ?? []);
     },

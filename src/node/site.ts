@@ -22,6 +22,7 @@ import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { aheadRouteOf } from './ahead-route.ts';
+import type { Audience } from './audience.ts';
 import { guidesOf } from './client-guides.ts';
 import { packagesOf } from './ecosystems.ts';
 import { encoding } from './encode.ts';
@@ -44,12 +45,14 @@ export interface SiteDependencies {
   readonly replicas: Replicas;
   readonly remotes: Remotes;
   readonly work: RemoteMeter;
+  /** Takes note of how clients ask: at PoPs. */
+  readonly audience: Audience;
   /** Real timings: at PoPs of a network that takes them. */
   readonly rum: Rum;
   readonly records: Records | null;
   /** What all nodes do: at origins. */
   readonly fleet: Fleet | null;
-  readonly desks: Pick<ApiServices, 'explainer' | 'purges' | 'replication'> | null;
+  readonly desks: Pick<ApiServices, 'explainer' | 'purges' | 'replication' | 'prefetch'> | null;
   readonly clock: Clock;
   readonly log: Log;
   /** How far this node has followed the purges on the bus. */
@@ -132,7 +135,16 @@ export async function makeSite(
     }
     const direct = upper.parent(route);
     const parent = given ? replicas.before(direct, given, config, network) : direct;
-    return role === 'pop' ? encoding(rewriting(parent, route.protocol), clock) : parent;
+    return role === 'pop' ? noting(encoding(rewriting(parent, route.protocol), clock), route) : parent;
+  };
+  /** What is made for clients, once it is not here. Nobody is behind what a node asks for itself. */
+  const noting = (parent: Parent, { name }: Route): Parent => {
+    return (ask) => {
+      const { named, exchange } = ask;
+      if (named.as === 'resource' && (named.rendered || named.compress) && exchange.client() !== '')
+        dependencies.audience.saw(name, exchange);
+      return parent(ask);
+    };
   };
   const parentOf = new Map(all.map((route) => [route, parentFor(route)]));
 
@@ -146,6 +158,10 @@ export async function makeSite(
       const parent = parentOf.get(route);
       if (!parent) throw new Error(`route ${route.name} is not of this site`);
       return parent;
+    },
+    readOf(route) {
+      const puller = pullers.get(route);
+      return puller === undefined ? null : readFor(route, puller, clock);
     },
     trustedProxies: proxiesOf(config),
     cdnId,
@@ -177,7 +193,7 @@ export async function makeSite(
 
 type Desks = Pick<
   ApiServices,
-  'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges' | 'replication'
+  'routes' | 'policyOf' | 'packages' | 'clients' | 'explainer' | 'purges' | 'replication' | 'prefetch'
 >;
 
 function servicesOf(records: Records, fleet: Fleet, desks: Desks): ApiServices {

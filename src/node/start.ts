@@ -15,10 +15,10 @@ import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/metrics/snapshot.ts';
 import { popularity } from '../telemetry/top/popularity.ts';
+import { openAudience } from './audience.ts';
 import { settingsFor } from './bus.ts';
 import { openDoors } from './doors.ts';
 import { explain } from './explain.ts';
-import { openPrediction } from './foresee.ts';
 import { openGuard } from './guard.ts';
 import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
@@ -26,6 +26,7 @@ import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
+import { beginPredicting } from './predicting.ts';
 import { keepPrefetched } from './prefetch.ts';
 import { type PurgeOrder, type Purges, purge } from './purge.ts';
 import { failed } from './refuse.ts';
@@ -84,7 +85,8 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own, rum: telemetry.rum };
+  const audience = openAudience();
+  const siteDependencies = { ...parts, ...own, audience, rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);
@@ -105,9 +107,8 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
-    ...{ purging, guard, ring },
-    hot: null,
-    predictor: null,
+    ...{ purging, guard, ring, audience },
+    ...{ hot: null, predictor: null },
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),
   };
@@ -127,14 +128,13 @@ export async function startNode(
   const ringDoor = isInRing ? await openRingDoor(node, seat, serveHandedOver[config.role]) : null;
   node.ring?.join();
   const keeper = keepPrefetched(node, seat, log);
-  node.predictor = openPrediction(node, null, log);
+  const predicting = await beginPredicting(node, seat, log);
   const telling = tellOrigins(node, { seat, status, metrics: telemetry, network: () => inForce });
   tellOfBus(bus, log);
   let draining: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
     keeper?.close();
-    node.predictor?.close();
     await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);
@@ -145,6 +145,7 @@ export async function startNode(
     await node.hot?.close();
     await telemetry.close();
     await visitors.close();
+    await predicting.close();
     await guard?.close();
     node.site.close();
     await parts.close();
@@ -188,7 +189,7 @@ export async function startNode(
       parts.retune(next, wanted);
       node.tracing = telemetry.retune(wanted);
       node.ring?.expect(next);
-      repredict(node, log);
+      predicting.retune();
       await prepared.commit();
       before.close();
       site.begin();
@@ -211,16 +212,6 @@ function hotOf(node: Node, ring: NodeRing, tally: Tally, name: string): NodeHot 
     requests: () => node.counts.requests,
     take: (from, key, headers) => takeCopy(node, ring, from, key, headers),
   });
-}
-
-/** A reload may turn predictions on and off. */
-function repredict(node: Node, log: Log): void {
-  if (node.site.config.predict !== false) {
-    node.predictor ??= openPrediction(node, null, log);
-    return;
-  }
-  node.predictor?.close();
-  node.predictor = null;
 }
 
 function tellOfBus(bus: Bus, log: Log): void {

@@ -54,11 +54,22 @@ const writing: Pass = { ...reading, why: 'method' };
 /** By which address the client has asked: what tells him how to point others there has to know it. */
 export const askedAtField = 'meridian-asked-at';
 const guides = `${apiBase}/clients`;
+const orders = `${apiBase}/prefetch`;
 
 function named({ method, path, base, tier, headers }: Exchange): Named {
-  if (method !== 'GET' && method !== 'HEAD') return writing;
+  const asked = tier === null ? base : (headers.get(askedAtField) ?? '');
+  if (method !== 'GET' && method !== 'HEAD')
+    return path === orders
+      ? {
+          ...writing,
+          ask: [
+            [askedAtField, asked],
+            ['content-type', 'application/json'],
+          ],
+        }
+      : writing;
   if (path !== guides) return reading;
-  return { ...reading, ask: [[askedAtField, tier === null ? base : (headers.get(askedAtField) ?? '')]] };
+  return { ...reading, ask: [[askedAtField, asked]] };
 }
 
 async function pull({ exchange }: Ask, services: ApiServices | null): Promise<Answer> {

@@ -178,7 +178,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
       if (learned !== null && name !== null)
-        followLearned(learned.after(name, nowMs), 'learned', () => visitor);
+        followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
       const clue = isHit ? null : visit.clue(session.doing(route));
       if (clue !== null && (clue.question === null || session.mayAsk(`${route} ${clue.question}`)))
         followClue(route, clue, 'known', visitor);

@@ -1,6 +1,5 @@
 /** What has been tried lately: what has failed waits longer each time, and what has gone again after it had come is left alone for a while. */
 import type { Clock } from '../clock.ts';
-import type { PrefetchItem } from '../foresight.ts';
 
 const firstWaitMs = 1_000;
 const longestWaitMs = 5 * 60_000;
@@ -8,11 +7,10 @@ const longestWaitMs = 5 * 60_000;
 const goneWaitMs = 10 * 60_000;
 
 export interface Attempts {
-  nameOf(route: string, item: PrefetchItem): string;
   mayTry(name: string): boolean;
   errorOf(name: string): string | null;
-  succeeded(route: string, item: PrefetchItem): void;
-  failed(route: string, item: PrefetchItem, error: string): void;
+  succeeded(name: string): void;
+  failed(name: string, error: string): void;
   /** In how many ms something that has failed may be tried again; `null`: nothing has. */
   nextInMs(): number | null;
   /** Forgets the others. */
@@ -28,17 +26,14 @@ interface Attempt {
 
 export function attempts(clock: Clock): Attempts {
   const known = new Map<string, Attempt>();
-  const nameOf = (route: string, { target, etag }: PrefetchItem) => `${route} ${target} ${etag ?? ''}`;
 
   return {
-    nameOf,
     mayTry: (name) => (known.get(name)?.againMs ?? 0) <= clock.elapsed(),
     errorOf: (name) => known.get(name)?.error ?? null,
-    succeeded(route, item) {
-      known.set(nameOf(route, item), { failures: 0, error: null, againMs: clock.elapsed() + goneWaitMs });
+    succeeded(name) {
+      known.set(name, { failures: 0, error: null, againMs: clock.elapsed() + goneWaitMs });
     },
-    failed(route, item, error) {
-      const name = nameOf(route, item);
+    failed(name, error) {
       const failures = (known.get(name)?.failures ?? 0) + 1;
       const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (failures - 1));
       known.set(name, { failures, error, againMs: clock.elapsed() + waitMs });

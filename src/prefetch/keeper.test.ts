@@ -34,12 +34,12 @@ function world() {
 
   function join(limits: KeeperLimits = { atOnce: 4 }, roomBytes = 1_000, owns = (_: string) => true) {
     const shelf: Shelf = {
-      look(_, { target, etag }) {
+      look({ item: { target, etag } }) {
         if (state.isBroken) throw new Error('the index cannot be read');
         if (!owns(target)) return 'elsewhere';
         return here.has(target) && (etag === null || here.get(target) === etag) ? 'here' : 'missing';
       },
-      async fetch(_, { target, etag }) {
+      async fetch({ item: { target, etag } }) {
         state.fetched.push(target);
         state.mostAtOnce = Math.max(state.mostAtOnce, ++state.atOnce);
         await (state.hold ?? turns());

@@ -12,11 +12,16 @@ import { openPace } from './pace.ts';
 import { openTeller } from './progress.ts';
 import { type GroupProgress, listsView, mostLists, prefetchList } from './wire.ts';
 
+/** One item of a list. */
+export interface Wish extends Pick<PrefetchList, 'route' | 'bases'> {
+  readonly item: PrefetchItem;
+}
+
 export interface Shelf {
   /** `elsewhere`: another process of this node keeps it, or nobody can. */
-  look(route: string, item: PrefetchItem): 'here' | 'missing' | 'elsewhere';
+  look(wish: Wish): 'here' | 'missing' | 'elsewhere';
   /** Resolves when it is here. Fails with an `Error` that says why it is not. */
-  fetch(route: string, item: PrefetchItem): Promise<void>;
+  fetch(wish: Wish): Promise<void>;
   /** What all lists together may take here, and what one object may. */
   readonly room: { readonly bytes: number; readonly objectBytes: number };
 }
@@ -48,12 +53,14 @@ export interface Keeper {
 const lookMs = 60_000;
 /** A burst of news is one. */
 const settleMs = 50;
+/** So often it is said how far it is; a look takes no more than this part of the time. */
+const tellMs = 1_000;
+const tellShare = 20;
 /** Items that are looked at before others get their turn. */
 const atATime = 256;
 
-interface Missing {
-  readonly route: string;
-  readonly item: PrefetchItem;
+interface Missing extends Wish {
+  readonly name: string;
 }
 
 export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: KeeperOptions): Keeper {
@@ -61,7 +68,10 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
   const tried = attempts(clock);
   const pace = openPace(clock, () => limits().bytesPerS);
   let groups: readonly GroupProgress[] = [];
-  const teller = openTeller({ bus, clock, self, read: () => groups });
+  let lookedMs = 0;
+  /** By `Clock.elapsed()`: when it is said how far it is while something is being fetched. */
+  let tellAgainMs = 0;
+  const teller = openTeller({ bus, clock, self, read: () => ({ groups, lookedMs }) });
   let isClosed = false;
   let isDirty = false;
   let cancel = () => {};
@@ -122,19 +132,25 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
       await pace.take(value.item.bytes);
       if (isClosed) return;
       try {
-        await shelf.fetch(value.route, value.item);
-        tried.succeeded(value.route, value.item);
+        await shelf.fetch(value);
+        tried.succeeded(value.name);
       } catch (thrown) {
-        tried.failed(value.route, value.item, thrown instanceof Error ? thrown.message : String(thrown));
+        tried.failed(value.name, thrown instanceof Error ? thrown.message : String(thrown));
       }
+      if (clock.elapsed() >= tellAgainMs && !isDirty) await look();
     }
   }
 
   /** What is missing, may be here, and may be tried now. */
   async function look(): Promise<readonly Missing[]> {
+    const beganMs = clock.elapsed();
+    tellAgainMs = Infinity;
     const survey = openSurvey(shelf, tried);
     let looked = 0;
+    let newestMs = 0;
     for (const list of [...lists.values()].sort((a, b) => b.atMs - a.atMs)) {
+      if ((list.untilMs ?? Infinity) <= clock.now()) continue;
+      newestMs = Math.max(newestMs, list.atMs);
       survey.begin(list);
       for (const item of list.items) {
         survey.add(list, item);
@@ -143,6 +159,8 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
     }
     tried.keepOnly(survey.seen);
     groups = survey.groups();
+    lookedMs = newestMs;
+    tellAgainMs = clock.elapsed() + Math.max(tellMs, tellShare * (clock.elapsed() - beganMs));
     teller.changed();
     return survey.missing;
   }
@@ -161,8 +179,12 @@ export function openKeeper({ bus, clock, self, isFor, shelf, limits, warn }: Kee
   };
 }
 
-/** One look at all that is wanted: the same item counts once, and what is beyond the room is not fetched. */
+type Judged = 'here' | 'missing' | 'elsewhere' | 'too-long' | 'beyond';
+
+/** One look at all that is wanted: the same item counts once in a group, is fetched once for all, and what is beyond the room is not fetched. */
 function openSurvey({ look, room }: Shelf, tried: Attempts) {
+  const judged = new Map<string, Judged>();
+  const counted = new Set<string>();
   const seen = new Set<string>();
   const missing: Missing[] = [];
   const groups = new Map<string, { -readonly [Field in keyof GroupProgress]: GroupProgress[Field] }>();
@@ -183,6 +205,20 @@ function openSurvey({ look, room }: Shelf, tried: Attempts) {
     return made;
   }
 
+  function judge(name: string, wish: Wish): Judged {
+    const state = look(wish);
+    if (state === 'elsewhere') return state;
+    seen.add(name);
+    const { bytes } = wish.item;
+    const hasRoom = usedBytes + bytes <= room.bytes;
+    if (hasRoom) usedBytes += bytes;
+    if (state === 'here') return state;
+    if (bytes > room.objectBytes) return 'too-long';
+    if (!hasRoom) return 'beyond';
+    if (tried.mayTry(name)) missing.push({ ...wish, name });
+    return 'missing';
+  }
+
   return {
     seen,
     missing,
@@ -193,29 +229,29 @@ function openSurvey({ look, room }: Shelf, tried: Attempts) {
       if (!newest.has(name)) newest.set(name, list.atMs);
     },
     add(list: PrefetchList, item: PrefetchItem): void {
-      const { route } = list;
-      const name = tried.nameOf(route, item);
-      if (seen.has(name)) return;
-      const state = look(route, item);
+      const wish = { route: list.route, bases: list.bases, item };
+      const name = wishName(wish);
+      const once = `${list.group} ${name}`;
+      if (counted.has(once)) return;
+      counted.add(once);
+      const state = judged.get(name) ?? judge(name, wish);
+      judged.set(name, state);
       if (state === 'elsewhere') return;
-      seen.add(name);
       const group = groupOf(list);
       group.wanted++;
       group.wantedBytes += item.bytes;
-      const hasRoom = usedBytes + item.bytes <= room.bytes;
-      if (hasRoom) usedBytes += item.bytes;
       if (state === 'here') {
         group.present++;
         return;
       }
       group.missingBytes += item.bytes;
-      if (item.bytes > room.objectBytes)
-        group.error = 'one object is longer than this node keeps (`objectBytes`)';
-      else if (!hasRoom) group.beyondBytes += item.bytes;
-      else {
-        group.error = tried.errorOf(name) ?? group.error;
-        if (tried.mayTry(name)) missing.push({ route, item });
-      }
+      if (state === 'too-long') group.error = 'one object is longer than this node keeps (`objectBytes`)';
+      else if (state === 'beyond') group.beyondBytes += item.bytes;
+      else group.error = tried.errorOf(name) ?? group.error;
     },
   };
+}
+
+function wishName({ route, bases = [], item: { target, etag, accept = '' } }: Wish): string {
+  return [route, target, etag ?? '', accept, ...bases].join(' ');
 }

@@ -8,9 +8,24 @@ import { listsView, longestList, mostItems, mostLists, prefetchList } from './wi
 export interface Lists {
   /** Those of one route. */
   of(route: string): Prefetching;
+  /** Those that somebody has ordered, or the config says, by name. */
+  readonly ordered: Ordered;
   /** All, by the names that they have on the bus. */
   readonly all: ReadonlyMap<string, PrefetchList>;
   close(): void;
+}
+
+export interface Ordered extends Omit<Prefetching, 'tell'> {
+  /** As `Prefetching.tell`. */
+  tell(name: string, list: Omit<PrefetchList, 'atMs'>): Promise<void>;
+}
+
+/** No route is called so. */
+const orderedBelow = '~/';
+
+/** Whether a list is one of those that somebody has ordered. @param key that it has on the bus. */
+export function isOrdered(key: string): boolean {
+  return key.startsWith(orderedBelow);
 }
 
 export function openLists(bus: Bus, clock: Clock): Lists {
@@ -48,22 +63,31 @@ export function openLists(bus: Bus, clock: Clock): Lists {
     all.set(key, list);
   }
 
+  async function forget(key: string): Promise<void> {
+    if (!all.has(key)) return;
+    await view.delete(key);
+    all.delete(key);
+  }
+
+  function below(start: string): ReadonlyMap<string, PrefetchList> {
+    const own = [...all].filter(([key]) => key.startsWith(start));
+    return new Map(own.map(([key, list]) => [key.slice(start.length), list]));
+  }
+
   return {
     all,
     of: (route) => ({
       ready,
-      told() {
-        const own = [...all].filter(([, list]) => list.route === route);
-        return new Map(own.map(([key, list]) => [key.slice(route.length + 1), list]));
-      },
+      told: () => below(`${route}/`),
       tell: (name, list) => tell(`${route}/${name}`, { ...list, route, atMs: clock.now() }),
-      async forget(name) {
-        const key = `${route}/${name}`;
-        if (!all.has(key)) return;
-        await view.delete(key);
-        all.delete(key);
-      },
+      forget: (name) => forget(`${route}/${name}`),
     }),
+    ordered: {
+      ready,
+      told: () => below(orderedBelow),
+      tell: (name, list) => tell(orderedBelow + name, { ...list, atMs: clock.now() }),
+      forget: (name) => forget(orderedBelow + name),
+    },
     close: () => watching.close(),
   };
 }

@@ -18,12 +18,18 @@ export interface Teller {
   close(): void;
 }
 
+interface Said {
+  /** The newest first. */
+  readonly groups: readonly GroupProgress[];
+  /** The newest list that has been looked at (`PrefetchList.atMs`). */
+  readonly lookedMs: number;
+}
+
 export interface TellerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly self: { readonly node: string; readonly worker: string };
-  /** The newest first. */
-  readonly read: () => readonly GroupProgress[];
+  readonly read: () => Said;
 }
 
 export function openTeller({ bus, clock, self, read }: TellerOptions): Teller {
@@ -41,12 +47,13 @@ export function openTeller({ bus, clock, self, read }: TellerOptions): Teller {
   }
 
   async function say(): Promise<void> {
-    const groups = read().slice(0, mostGroups);
-    const text = JSON.stringify(groups);
+    const { groups: all, lookedMs } = read();
+    const groups = all.slice(0, mostGroups);
+    const text = JSON.stringify({ groups, lookedMs });
     // Who has never had anything to say says nothing, unless he has said something before he was started anew.
     if (text === said) return;
     try {
-      await view.put(self.worker, { ...self, toldMs: clock.now(), groups });
+      await view.put(self.worker, { ...self, toldMs: clock.now(), lookedMs, groups });
       said = text;
     } catch {
       later(); // Cut off from the bus, there is nobody to tell.

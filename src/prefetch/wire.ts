@@ -26,10 +26,13 @@ export const prefetchList = z.object({
         target: z.string().startsWith('/').max(2_048),
         bytes: z.number().nonnegative(),
         etag: z.string().max(256).nullable(),
+        accept: z.string().max(512).optional(),
       }),
     )
     .max(mostItems),
   error: z.string().max(1_000).nullable(),
+  bases: z.array(z.string().max(512)).max(16).optional(),
+  untilMs: z.number().optional(),
   atMs: z.number(),
 });
 
@@ -56,6 +59,8 @@ export const processProgress = z.object({
   /** Of the process. */
   worker: z.string(),
   toldMs: z.number(),
+  /** The newest list that it has looked at, of whatever group. */
+  lookedMs: z.number().prefault(0),
   groups: z.array(groupProgress).max(mostGroups),
 });
 export type ProcessProgress = Readonly<z.output<typeof processProgress>>;

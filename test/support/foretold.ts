@@ -128,7 +128,7 @@ function at(url: string, prefix: string): { readonly ask: Ask; readonly door: Or
       ...{ stored: null, background: true, reload: false, signal: new AbortController().signal },
     },
     door: {
-      ...{ stores: null, accounts: null, newestPurge: 0, spares: () => true },
+      ...{ stores: null, accounts: null, heldBytes: () => null, newestPurge: 0, spares: () => true },
       ...{ purge: fails, fetch: fails, fetchAhead: fails },
       async read(resource) {
         const item = itemOf(resource);

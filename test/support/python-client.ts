@@ -34,7 +34,7 @@ export async function pipVersion(): Promise<number> {
 
 /** `runPython('pip', ['install', …], { home })`. */
 export async function runPython(
-  program: 'pip' | 'twine',
+  program: string,
   args: readonly string[],
   { home, environment = {} }: PythonOptions,
 ): Promise<PythonRun> {

@@ -21,6 +21,8 @@ export interface PackageSketch {
   /** What it depends on, as `Requires-Dist` has it. */
   readonly requires?: readonly string[];
   readonly requiresPython?: string;
+  /** Of a wheel: `cp311-cp311-manylinux_2_17_x86_64`; absent: it is for every machine. */
+  readonly tag?: string;
   /** Behind the head of the metadata. */
   readonly description?: string;
   /** Instead of the metadata that fit the name. */
@@ -31,9 +33,9 @@ type Files = readonly (readonly [name: string, bytes: Uint8Array])[];
 
 const encoder = new TextEncoder();
 
-/** For every machine. It installs one module, which says its version. */
+/** It installs one module, which says its version. */
 export function wheel(sketch: PackageSketch): PythonPackage {
-  const { name, version } = sketch;
+  const { name, version, tag = 'py3-none-any' } = sketch;
   const stem = escapedOf(name);
   const info = `${stem}-${version}.dist-info`;
   const metadata = encoder.encode(metadataOf(sketch));
@@ -42,12 +44,12 @@ export function wheel(sketch: PackageSketch): PythonPackage {
     [`${info}/METADATA`, metadata],
     [
       `${info}/WHEEL`,
-      encoder.encode('Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n'),
+      encoder.encode(`Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${tag}\n`),
     ],
   ];
   const record = [...files.map(([path, bytes]) => recordOf(path, bytes)), `${info}/RECORD,,`].join('\n');
   const bytes = zip([...files, [`${info}/RECORD`, encoder.encode(`${record}\n`)]]);
-  return packageOf(sketch, `${stem}-${version}-py3-none-any.whl`, bytes, metadata);
+  return packageOf(sketch, `${stem}-${version}-${tag}.whl`, bytes, metadata);
 }
 
 export function sdist(sketch: PackageSketch): PythonPackage {
@@ -105,11 +107,18 @@ function metadataOf({
     'Home-page: https://home.example',
     'License: MIT',
     ...(requiresPython === undefined ? [] : [`Requires-Python: ${requiresPython}`]),
+    ...extrasIn(requires).map((extra) => `Provides-Extra: ${extra}`),
     ...requires.map((each) => `Requires-Dist: ${each}`),
     '',
     description ?? `# ${name}`,
     '',
   ].join('\n');
+}
+
+/** That any of them is for. */
+function extrasIn(requires: readonly string[]): readonly string[] {
+  const found = requires.flatMap((each) => /extra == "([^"]+)"/.exec(each)?.[1] ?? []);
+  return [...new Set(found)];
 }
 
 function recordOf(path: string, bytes: Uint8Array): string {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Position } from '../../bus.ts';
 import type { Accounts, Identity } from '../../identity.ts';
 import type { ExplainOrder, NetworkExplanation } from '../../messages/explanation.ts';
+import type { PrefetchOrder, PrefetchState } from '../../messages/prefetch-order.ts';
 import type { PurgeState, purgeIssued, purgeOrder } from '../../messages/purge-state.ts';
 import type { ReplicationState } from '../../messages/replication.ts';
 import type { ShownRoute } from '../../messages/route.ts';
@@ -44,6 +45,7 @@ export interface ApiServices {
   readonly explainer: Explainer;
   readonly purges: PurgeDesk;
   readonly replication: ReplicationDesk;
+  readonly prefetch: PrefetchDesk;
   /** What a route lets through; `null` for a route that there is not, or that has nothing to do with it. */
   readonly policyOf: (route: string) => PolicyReader | null;
   readonly packages: PackagesDesk;
@@ -115,6 +117,27 @@ export interface PurgeDesk {
 export interface ReplicationDesk {
   /** By route and repository. */
   state(): readonly ReplicationState[];
+}
+
+/** What somebody has nodes fetch for a while before anybody asks for it. */
+export interface PrefetchDesk {
+  /**
+   * Answers before it is known what that is: `find` tells.
+   * @throws `request-malformed` for a node, a route or an address that there is not; `overloaded`, `quota-exceeded`.
+   */
+  order(order: PrefetchOrder, whom: Ordering): Promise<PrefetchState>;
+  /** `null`: there is none, or it is somebody else's. */
+  find(id: string, identity: Identity | null): Promise<PrefetchState | null>;
+  /** Those that he has ordered; all, for whoever may administer. The newest first. */
+  all(identity: Identity | null): Promise<readonly PrefetchState[]>;
+  /** @returns whether there was one that is his. */
+  remove(id: string, whom: Ordering): Promise<boolean>;
+}
+
+export interface Ordering {
+  /** `null`: the operator on the origin's own machine. */
+  readonly identity: Identity | null;
+  readonly actor: Actor;
 }
 
 export interface PolicyReader extends Omit<PolicyDesk, 'explain'> {

@@ -12,6 +12,7 @@ import { ownEndpoints } from './own.ts';
 import { packageEndpoints } from './packages.ts';
 import { peopleEndpoints } from './people.ts';
 import { policyEndpoints } from './policy.ts';
+import { prefetchEndpoints } from './prefetch.ts';
 import { replicationEndpoints } from './replication.ts';
 import { routeEndpoints } from './routes.ts';
 import { storageEndpoints } from './storage.ts';
@@ -34,6 +35,7 @@ const described: readonly Endpoint[] = [
   ...ownEndpoints,
   ...cacheEndpoints,
   ...replicationEndpoints,
+  ...prefetchEndpoints,
   ...packageEndpoints,
   ...clientEndpoints,
 ];

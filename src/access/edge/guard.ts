@@ -210,7 +210,13 @@ function within({ isFor, rights }: ReadTicket, whole: Identity): Identity {
   return { name, token, whole, only: rights, may: (deed) => isFor(deed) && whole.may(deed) };
 }
 
-const verbs = { read: 'read', publish: 'publish', delete: 'delete from', admin: 'administer' } as const;
+const verbs = {
+  read: 'read',
+  publish: 'publish',
+  delete: 'delete from',
+  admin: 'administer',
+  prefetch: 'prefetch from',
+} as const;
 
 /** Why nobody is let in with what he brings. */
 export const guardReasons: Readonly<Record<Refusal | 'password' | 'ticket', string>> = {

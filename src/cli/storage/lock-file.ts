@@ -72,6 +72,11 @@ const formats: readonly Format[] = [
 /** All that can be read, for people. */
 export const lockFormats = formats.map(({ named }) => named).join(', ');
 
+/** Whether a file of this name is one that is known here. */
+export function isLockFile(path: string): boolean {
+  return formats.some(({ file }) => file.test(basename(path)));
+}
+
 /** @param path says by its last part which kind it is. */
 export function readLockFile(path: string, text: string): Locked & { readonly protocol: Protocol } {
   const name = basename(path);

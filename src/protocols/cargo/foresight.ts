@@ -5,16 +5,14 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { EcosystemForesight, Expanded, ForeseenItem, Tree, Want } from '../registry/ecosystem.ts';
+import { likelyTaken, rounded } from '../registry/likelihood.ts';
 import { enabledBy } from './features.ts';
 import { crateItem, indexItem } from './item.ts';
 import { everywhere, platformsOf, shareOf } from './platforms.ts';
 import { type Release, type Releases, releaseReader } from './releases.ts';
 
-const dayMs = 86_400_000;
-/** Of clients, and how old what they have locked is on average. */
-const locked = { share: 0.5, meanMs: 60 * dayMs } as const;
 /** How long it takes until most have gone over to a release that is not compatible with those before. */
-const adoptionMs = 365 * dayMs;
+const adoptionMs = 365 * 86_400_000;
 /**
  * What comes first is what a project itself depends on, of any version and for any platform. Of what comes later there are such as no crate is
  * fetched of, or that of an old version.
@@ -194,10 +192,7 @@ function courseOfIndex(release: Release, releases: Releases, nowMs: number): Omi
   return {
     first: isOnly ? 1 : since.length === 0 ? untimed : 1 - 0.6 * Math.exp(-ageMs / adoptionMs),
     beforeMs: Number.POSITIVE_INFINITY,
-    taken: (publishedMs) =>
-      publishedMs === null
-        ? untimed
-        : 1 - locked.share * Math.exp(-Math.max(0, nowMs - publishedMs) / locked.meanMs),
+    taken: (publishedMs) => likelyTaken(publishedMs, nowMs),
   };
 }
 
@@ -215,7 +210,7 @@ function courseOfCrate(release: Release, releases: Releases, nowMs: number): Omi
       if (fromMs === null || publishedMs === null) return isNewest ? untimed : untimed / 2;
       if (publishedMs <= fromMs) return 1;
       const part = Math.max(0, untilMs - publishedMs) / Math.max(1, untilMs - fromMs);
-      return isNewest ? 1 - locked.share * (1 - part) : part;
+      return isNewest ? (1 + part) / 2 : part;
     },
   };
 }
@@ -230,5 +225,3 @@ function timesOf(versions: readonly string[], releases: Releases): readonly numb
     return release === null || release.yanked || release.publishedMs === null ? [] : [release.publishedMs];
   });
 }
-
-const rounded = (likelihood: number) => Math.round(likelihood * 100) / 100;

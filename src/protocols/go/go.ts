@@ -2,6 +2,7 @@
 import type { Ecosystem, Item, Read, Write } from '../registry/ecosystem.ts';
 import type { VersionOf } from './expected.ts';
 import { factsOf } from './facts.ts';
+import { goForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { readInfo } from './info.ts';
 import { addressOf, itemAt, types } from './item.ts';
@@ -41,6 +42,7 @@ export function go({ database }: GoOptions): Ecosystem {
       return files.map((each) => ({ path: `/${goPathOf({ of: each, ...of })}` }));
     },
     foresee,
+    foresight: goForesight(database),
     facts: async (module, version, at) => {
       const of = versionOf(module, version);
       return of === null ? null : factsOf(of, at);

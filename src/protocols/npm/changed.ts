@@ -64,6 +64,8 @@ export function changer(
       }
       case 'tarball':
         return null; // It never changes; another one in its place is refused by its digest.
+      case 'choices':
+        return null; // Nobody but the origin has them, and they are made anew along with the document.
       default:
         return { selectors: [key(item)], soft: true, seen: named.key };
     }

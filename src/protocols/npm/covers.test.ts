@@ -8,6 +8,7 @@ test('a package is both of its forms and all that is made of it', () => {
     'npm packument/full/@acme/tools',
     'npm packument/abbreviated/@acme/tools',
     'npm index/@acme/tools',
+    'npm choices/@acme/tools',
     'npm dist-tags/@acme/tools',
     'npm known/@acme/tools',
     'npm manifest/@acme/tools/',

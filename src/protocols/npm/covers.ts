@@ -21,6 +21,7 @@ export function coverer({ route, prefix }: Mount): (target: string) => readonly 
           key({ kind: 'packument', form: 'full', name }),
           key({ kind: 'packument', form: 'abbreviated', name }),
           key({ kind: 'index', name }),
+          key({ kind: 'choices', name }),
           key({ kind: 'dist-tags', name }),
           key({ kind: 'known', name }),
           { by: 'prefix', prefix: manifests },

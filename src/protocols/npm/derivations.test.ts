@@ -19,7 +19,7 @@ const derived = (full: typeof document | null = null): Fetched => ({
   as: 'derived',
   source,
   head,
-  documents: { abbreviated: document, full, index: document, ruling },
+  documents: { abbreviated: document, full, index: document, choices: document, ruling },
 });
 
 /** Round trips that end when the test says so. */

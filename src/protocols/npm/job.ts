@@ -53,6 +53,12 @@ export interface DescribeJob {
   readonly chunks: readonly ArrayBuffer[];
 }
 
+/** What installers choose from, of a canonical document. */
+export interface ChoicesJob {
+  readonly task: 'choices';
+  readonly chunks: readonly ArrayBuffer[];
+}
+
 /** Files of security advisories in the OSV format. */
 export interface FeedJob {
   readonly task: 'feed';
@@ -65,7 +71,7 @@ export interface PublicationJob {
   readonly chunks: readonly ArrayBuffer[];
 }
 
-export type Job = DeriveJob | SelectJob | FactsJob | DescribeJob | FeedJob | PublicationJob;
+export type Job = DeriveJob | SelectJob | FactsJob | DescribeJob | ChoicesJob | FeedJob | PublicationJob;
 
 export interface DerivedDocuments {
   /** SHA-256 of the upstream's bytes, unpacked; hex. */
@@ -80,6 +86,7 @@ export interface Documents {
   readonly abbreviated: Document;
   readonly full: Document | null;
   readonly index: Document;
+  readonly choices: Document;
   readonly ruling: Ruling;
 }
 
@@ -90,6 +97,7 @@ export interface JobResults {
   /** `null`: the document has no such version. */
   readonly facts: Facts | null;
   readonly describe: Told;
+  readonly choices: Document;
   readonly feed: FeedPart;
   readonly publication: Publication;
 }

@@ -17,6 +17,8 @@ export type Item =
   | { readonly kind: 'tarball'; readonly name: string; readonly file: string }
   /** Where each tarball of a package is, and what its digest is. Asked for by the origin itself only. */
   | { readonly kind: 'dist-tags' | 'index'; readonly name: string }
+  /** What installers choose from (`foresight/choices.ts`). Asked for by the origin itself only. */
+  | { readonly kind: 'choices'; readonly name: string }
   /** Whether everybody may know that there is such a package (`hosted/known.ts`). */
   | { readonly kind: 'known'; readonly name: string }
   | { readonly kind: 'keys' };
@@ -43,6 +45,7 @@ function wordOf(item: Item): string {
       return `tarball/${item.name}/${item.file}`;
     case 'dist-tags':
     case 'index':
+    case 'choices':
     case 'known':
       return `${item.kind}/${item.name}`;
     case 'keys':
@@ -71,6 +74,7 @@ export function itemOf(key: CacheKey): Item | null {
       return { kind, name, file: leaf };
     case 'dist-tags':
     case 'index':
+    case 'choices':
     case 'known':
       return { kind, name: rest };
     default:

@@ -119,6 +119,11 @@ export function indexResource(route: string, name: string, metadata: FreshnessPo
   return resource({ route }, { kind: 'index', name }, askNothing, metadata);
 }
 
+/** What installers choose from, for whoever wants to know what they will ask for (`foresight/`). */
+export function choicesResource(route: string, name: string, metadata: FreshnessPolicy): Resource {
+  return resource({ route }, { kind: 'choices', name }, askNothing, metadata);
+}
+
 /** A package's document as the origin keeps it. */
 export function packumentResource(
   route: string,

@@ -22,6 +22,8 @@ import { changer } from './changed.ts';
 import { coverer } from './covers.ts';
 import { openDerivations } from './derivations.ts';
 import { Deriver } from './deriver.ts';
+import { foresightOf } from './foresight/foresight.ts';
+import { pullChoices } from './foresight/pull.ts';
 import { guides } from './guides.ts';
 import { holdingsOf } from './holdings.ts';
 import { giveOut } from './hosted/archive/give-out.ts';
@@ -37,6 +39,7 @@ import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
+import { needs } from './needs.ts';
 import type { MirrorOptions, NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
@@ -89,6 +92,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     remotes: openRemotes(options.remotes),
     deriver,
     derivations: openDerivations(),
+    freshChoices: new Map(),
     outlines,
     lastLooks: openLastLooks(clock),
     budget: new Budget(Math.max(MIN_BUDGET_BYTES, LARGEST_AT_ONCE * maxPackumentBytes)),
@@ -103,6 +107,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     changed: changer(mount.route, outlines),
     pull: (ask, origin) => pull(context, mount, ask, origin),
     mirror: (wanted, job) => mirror(context, wanted, job),
+    needs: (wanted, given) => needs(mount.prefix, wanted, given),
     ...(context.hosted !== null &&
       mount.role === 'origin' && {
         home: {
@@ -121,6 +126,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     },
     policy: policyDesk(context),
     catalogue: catalogueOf(context),
+    foresight: foresightOf(context, mount),
     guides,
     close() {
       policy?.close();
@@ -153,6 +159,8 @@ async function pull(npm: NpmOrigin, mount: Mount, ask: Ask, origin: OriginDoor):
       return pullTags(npm, item.name, ask, origin);
     case 'tarball':
       return pullTarball(npm, item.name, item.file, ask, origin);
+    case 'choices':
+      return pullChoices(npm, item.name, ask, origin);
     case 'attestations':
       return pullAttestations(npm, item.name, item.version, ask, origin);
     case 'known':

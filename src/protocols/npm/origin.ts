@@ -6,6 +6,7 @@ import type { LastLooks } from '../last-looks.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
+import type { FreshChoices } from './foresight/pull.ts';
 import type { Catalogue } from './hosted/catalogue.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { Outlines } from './outlines.ts';
@@ -34,6 +35,8 @@ export interface NpmOrigin {
   readonly remotes: Remotes;
   readonly deriver: Deriver;
   readonly derivations: Derivations;
+  /** Choices that have just been made along with documents, by package, until they are stored. */
+  readonly freshChoices: Map<string, FreshChoices>;
   readonly outlines: Outlines;
   readonly lastLooks: LastLooks<ReadDocument>;
   readonly budget: Budget;

@@ -23,6 +23,8 @@ export interface Derived {
   /** `null` when it was not asked for. */
   readonly full: string | null;
   readonly index: string;
+  /** What they were made of, without what is hidden. */
+  readonly packument: JsonObject;
   readonly tags: ReadonlyMap<string, string>;
   /** Digests of each manifest. */
   readonly versions: ReadonlyMap<string, VersionDigests>;
@@ -99,6 +101,7 @@ export function derivePackument(
     }),
     full: withFull ? JSON.stringify(packument) : null,
     index: index.text(),
+    packument,
     tags: new Map(Object.entries(tags).map(([tag, version]) => [tag, String(version)])),
     versions: digests,
     ruling: { changesAtMs: ruling.changesAtMs, nothingLeft: ruling.nothingLeft },

@@ -9,6 +9,7 @@ import { readFeed } from '../registry/policy/feed-job.ts';
 import { NotOsv } from '../registry/policy/osv.ts';
 import { type Document, documentOf } from './canonical.ts';
 import { tell } from './catalogue/packument.ts';
+import { makeChoices } from './foresight/choices.ts';
 import { NotAPublication, readPublication } from './hosted/publication.ts';
 import type { DerivedDocuments, DeriveJob, Job, JobResults, Reply, Request, SelectJob } from './job.ts';
 import {
@@ -44,6 +45,8 @@ function done(job: Job): JobResults[Job['task']] {
       return selectFacts(decode(join(job.chunks)), job.version);
     case 'describe':
       return tell(parsePackument(decode(join(job.chunks))));
+    case 'choices':
+      return documentOf(makeChoices(parsePackument(decode(join(job.chunks)))));
     case 'feed':
       return readFeed(job.files, readOsv);
     case 'publication':
@@ -58,6 +61,7 @@ function derive(job: DeriveJob): DerivedDocuments {
   const withFull = job.full === 'yes' || (job.full === 'if-small' && bytes.byteLength <= FULL_BESIDE_BYTES);
   const derived = derivePackument(decode(bytes), { ...job, withFull });
   const [abbreviated, index] = [documentOf(derived.abbreviated), documentOf(derived.index)];
+  const choices = documentOf(makeChoices(derived.packument));
   const { tags, versions } = derived;
   return {
     sha256,
@@ -65,6 +69,7 @@ function derive(job: DeriveJob): DerivedDocuments {
       abbreviated,
       full: derived.full === null ? null : documentOf(derived.full),
       index,
+      choices,
       ruling: derived.ruling,
     },
     outline: { tags, versions, abbreviated: abbreviated.reprDigest, index: index.reprDigest },
@@ -104,8 +109,8 @@ function buffersOf(result: JobResults[keyof JobResults]): ArrayBuffer[] {
   if (result === null) return [];
   if ('bytes' in result) return [result.bytes.buffer];
   if (!('documents' in result)) return [];
-  const { abbreviated, full, index } = result.documents ?? {};
-  return [abbreviated, full, index].flatMap((document) => (document ? [document.bytes.buffer] : []));
+  const { abbreviated, full, index, choices } = result.documents ?? {};
+  return [abbreviated, full, index, choices].flatMap((document) => (document ? [document.bytes.buffer] : []));
 }
 
 function describe(thrown: unknown): Extract<Reply, { error: unknown }>['error'] {

@@ -7,16 +7,17 @@ import type { Answer } from '../../entry.ts';
 import { accessField } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
 import type { OriginDoor } from '../../protocol.ts';
+import type { Resource } from '../../resource.ts';
 import { cacheControlOf } from '../kept-for.ts';
 import { holdsUnder, markOf, needsTime, type Terms } from '../registry/policy/terms.ts';
 import { answerWith, confirm, type Presentation, refusedAnswer } from './canonical.ts';
 import type { Part, Purges } from './derivations.ts';
 import { type Fetched, fetchPackument, type Wanted } from './fetch-packument.ts';
 import { mediaTypes } from './form.ts';
-import { indexResource } from './name.ts';
+import { choicesResource, indexResource } from './name.ts';
 import type { NpmOrigin } from './origin.ts';
 import type { Enforcement } from './packument.ts';
-import { type Source, sourceOf } from './source.ts';
+import { original, type Source, sourceOf } from './source.ts';
 
 /** How long a derivation is held for its index to be stored. */
 const SEEDING_MS = 5_000;
@@ -57,8 +58,10 @@ export async function pullPart(
     stored,
     ask.signal,
     (signal) => from.fetch({ form, withFull, policy }, stored, signal),
-    async ({ as }) => {
-      if (as === 'derived' && part !== 'index' && !from.isHosted) await seedIndex(npm, name, ask, origin);
+    async (made) => {
+      if (made.as !== 'derived' || part === 'index' || from.isHosted) return;
+      await seed(npm, indexResource(npm.route, name, npm.metadata), ask, origin);
+      await seedChoices(npm, name, made, ask, origin);
     },
     purgesFor(ask, origin),
   );
@@ -115,14 +118,26 @@ function purgesFor({ named }: Ask, origin: OriginDoor): Purges {
   return { newest: origin.newestPurge, spare };
 }
 
+async function seedChoices(
+  npm: NpmOrigin,
+  name: string,
+  { documents, source, head }: Extract<Fetched, { as: 'derived' }>,
+  ask: Ask,
+  origin: OriginDoor,
+): Promise<void> {
+  const fresh = { document: documents.choices, madeOf: original(source), head };
+  npm.freshChoices.set(name, fresh);
+  await seed(npm, choicesResource(npm.route, name, npm.metadata), ask, origin);
+  if (npm.freshChoices.get(name) === fresh) npm.freshChoices.delete(name);
+}
+
 /**
- * Reads the index anew through the origin's cache, which thereby asks for it while the derivation is at
+ * Reads what is made along with a document anew through the origin's cache, which thereby asks for it while it is at
  * hand, and stores it.
  */
-async function seedIndex(npm: NpmOrigin, name: string, ask: Ask, origin: OriginDoor): Promise<void> {
+async function seed(npm: NpmOrigin, resource: Resource, ask: Ask, origin: OriginDoor): Promise<void> {
   const stop = new AbortController();
   const cancel = npm.clock.after(SEEDING_MS, () => stop.abort());
-  const resource = indexResource(npm.route, name, npm.metadata);
   const seeding: Ask = {
     ...ask,
     named: resource,
@@ -134,7 +149,7 @@ async function seedIndex(npm: NpmOrigin, name: string, ask: Ask, origin: OriginD
   try {
     await origin.read(resource, seeding, npm.maxPackumentBytes);
   } catch {
-    // Nobody waits for it. Without it, the package's first tarball costs one more look at the upstream.
+    // Nobody waits for it. Without an index, the package's first tarball costs one more look at the upstream.
   } finally {
     cancel();
   }

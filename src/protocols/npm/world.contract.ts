@@ -181,6 +181,7 @@ export class Origin {
     stores: null,
     purge: async () => {},
     fetchAhead: async () => {},
+    heldBytes: ({ key }) => this.stored.get(key)?.bytes.byteLength ?? null,
     newestPurge: 0,
     spares: () => true,
     fetch: async (remote, url, { method, headers, body = null, signal }) => {

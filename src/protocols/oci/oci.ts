@@ -31,6 +31,7 @@ import { foreseeing, judged, nothingAhead } from './policy/gate.ts';
 import type { PolicyOptions } from './policy/options.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
 import { pull } from './pull.ts';
+import { needs } from './replication/needs.ts';
 import { openReplication, type Replication } from './replication/replicate.ts';
 import type { ReplicationRule } from './replication/rules.ts';
 import { type OciSource, openSources } from './sources.ts';
@@ -127,6 +128,7 @@ export function oci(
       return answer;
     },
     policy: policyDesk(policy, route, fullName),
+    needs: (wanted, given) => needs(base, wanted, given),
     begin(lent) {
       ({ purge } = lent);
       if (policy === null) beginWithout(route, lent);

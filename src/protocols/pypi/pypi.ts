@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
 import type { Changing, Ecosystem, Item, Pulling } from '../registry/ecosystem.ts';
+import { pypiForesight } from './foresight/foresight.ts';
 import { guides } from './guides.ts';
 import { setYanked, takeAway } from './hosted/change.ts';
 import { describe } from './hosted/meta.ts';
@@ -24,6 +25,7 @@ export function pypi(clock: Clock = systemClock): Ecosystem {
 
   return {
     ...{ id: 'pypi', title: 'PyPI', advisories: 'PyPI', order: versions, canonical: normalise },
+    foresight: pypiForesight(),
     ...{ read, write, pull, serve: serveHosted, receive, facts: factsOf, guides, needs, foresee, describe },
     // pip shows a status and an address, twine and uv this text.
     error: (_, message) => ({ type: 'text/plain; charset=utf-8', body: `${message}\n` }),

@@ -6,7 +6,8 @@
 import type { VersionOrder } from '../registry/policy/order.ts';
 import { compareNumbers, compareText } from '../registry/policy/semver.ts';
 
-interface Version {
+/** One that has been read. */
+export interface Version {
   readonly epoch: string;
   /** Without zeros at the end. */
   readonly release: readonly string[];
@@ -37,7 +38,8 @@ const words: Readonly<Record<string, 'a' | 'b' | 'rc'>> = {
   ...{ c: 'rc', rc: 'rc', pre: 'rc', preview: 'rc' },
 };
 
-function read(text: string): Version | null {
+/** `null`: it is none. */
+export function readVersion(text: string): Version | null {
   const found = text.length > LENGTH ? undefined : shape.exec(text.toLowerCase())?.groups;
   if (found === undefined) return null;
   const word = words[found['word'] ?? ''];
@@ -52,18 +54,15 @@ function read(text: string): Version | null {
 }
 
 function known(text: string): Version {
-  const found = read(text);
+  const found = readVersion(text);
   if (found === null) throw new TypeError(`${text} is no version`);
   return found;
 }
 
 export const versions: VersionOrder = {
-  isVersion: (text) => read(text) !== null,
-  compare: (a, b) => compare(known(a), known(b)),
-  isPrerelease(version) {
-    const { pre, dev } = known(version);
-    return pre !== null || dev !== null;
-  },
+  isVersion: (text) => readVersion(text) !== null,
+  compare: (a, b) => compareVersions(known(a), known(b)),
+  isPrerelease: (version) => isPrerelease(known(version)),
   canonical: (version) => written(known(version)),
   basisOf(version) {
     const found = known(version);
@@ -74,7 +73,12 @@ export const versions: VersionOrder = {
   },
 };
 
-function compare(a: Version, b: Version): number {
+export function isPrerelease({ pre, dev }: Version): boolean {
+  return pre !== null || dev !== null;
+}
+
+/** Negative: `a` is lower. */
+export function compareVersions(a: Version, b: Version): number {
   return (
     compareNumbers(a.epoch, b.epoch) ||
     compareLists(a.release, b.release, (one = '0', other = '0') => compareNumbers(one, other)) ||

@@ -26,6 +26,7 @@ import { addressIn, indexTag, itemOf, keyOf, neverChanges, registryTag } from '.
 import { mirrorOf } from './mirror/mirror.ts';
 import { orMirrored } from './mirror/serve.ts';
 import { below, foreignOf, namer } from './name.ts';
+import { needsOf } from './needs.ts';
 import type { RegistryOptions } from './options.ts';
 import { policyDesk } from './policy/explain.ts';
 import { beginWithout, openPolicy } from './policy/policy.ts';
@@ -102,6 +103,7 @@ export function registry(
     catalogue: catalogueOf(origin),
     policy: policyDesk(policy, origin),
     ...mirrorOf(origin),
+    ...needsOf(origin),
     ...hostingOf(origin),
     begin(home: OriginHome) {
       if (policy === null) beginWithout(origin, home);

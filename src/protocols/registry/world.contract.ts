@@ -258,6 +258,7 @@ export function world({
 
   const door: OriginDoor = {
     ...{ accounts: null, stores: null, newestPurge: 0, spares: () => true, purge: async () => {} },
+    heldBytes: () => null,
     async fetchAhead(resource, ask) {
       made.ahead.push(resource.key);
       // Somebody else may wait for it by then.

@@ -4,6 +4,7 @@ import type { Changing, Ecosystem } from '../registry/ecosystem.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { readNumber } from './file-name.ts';
 import { foresee } from './foresee.ts';
+import { gemForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { about, changeOwner, owners, ownNames, ownVersions, search } from './hosted/api.ts';
 import { factsOfFile, factsOfVersion } from './hosted/builds.ts';
@@ -46,6 +47,7 @@ export const rubygems: Ecosystem = {
   guides,
   needs,
   foresee,
+  foresight: gemForesight(),
   describe(version) {
     const { summary, description, homepage, licenses, authors, links } = factsOfVersion(version);
     const [first] = version.files;

@@ -3,6 +3,7 @@
  * responses say (RFC 9111); the route may add times for those that say nothing.
  */
 import type { Answer, Entry } from '../../entry.ts';
+import { MeridianError } from '../../errors.ts';
 import { fieldsToPass, fieldsToStore } from '../../http/client-fields.ts';
 import { askConditionally, askForPart } from '../../http/conditional.ts';
 import { weakMatch } from '../../http/etag.ts';
@@ -11,6 +12,7 @@ import type { Ask } from '../../parent.ts';
 import type { Mount, OriginDoor, Protocol, Role } from '../../protocol.ts';
 import type { CacheKey, FreshnessPolicy, Named, NegativePolicy, Resource } from '../../resource.ts';
 import { guides } from './guides.ts';
+import { preloads } from './preload.ts';
 import { targetOf } from './same-origin.ts';
 
 export interface WebOptions {
@@ -79,6 +81,15 @@ export function web(options: WebOptions, mount: Mount): Protocol {
     covers(target) {
       const { key } = pageAt(target);
       return [target.includes('*') ? { by: 'glob', glob: key } : { by: 'key', key }];
+    },
+
+    foresight: {
+      clue: () => null,
+      fields: ({ as }, headers, exchange) =>
+        as === 'resource' ? preloads(headers.get('link'), exchange, mount.prefix) : [],
+      foresee(question) {
+        throw new MeridianError('request-malformed', `there is no question of web routes: ${question}`);
+      },
     },
 
     changed({ key }, before, { status, headers }) {

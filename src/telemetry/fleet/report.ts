@@ -1,6 +1,6 @@
 /** What a node has counted, as it tells the origins, and sums and differences of that. */
 import { type Counts, type Layer, type LayerCounts, layers } from '../../messages/report.ts';
-import { systemRoute } from '../../messages/route.ts';
+import { isOwnRoute } from '../../messages/route.ts';
 import { bucketBounds } from '../metrics/buckets.ts';
 import type { Snapshot } from '../metrics/snapshot.ts';
 
@@ -30,7 +30,7 @@ export function countsOf(snapshot: Snapshot): Counts {
   let errors = 0;
   for (const { labels, value } of snapshot['meridian.requests'] ?? []) {
     const [route = '', , status = ''] = labels;
-    if (typeof value !== 'number' || route === systemRoute) continue;
+    if (typeof value !== 'number' || isOwnRoute(route)) continue;
     routes.set(route, (routes.get(route) ?? 0) + value);
     if (status.startsWith('5')) errors += value;
   }
@@ -40,7 +40,7 @@ export function countsOf(snapshot: Snapshot): Counts {
 
 /** Both metrics have the route first, and then the layer. */
 function layerIn([route, layer]: readonly string[]): Layer | undefined {
-  if (route === systemRoute) return undefined;
+  if (isOwnRoute(route)) return undefined;
   return layers.find((each) => each === layer);
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { type Layer, layers } from '../../messages/report.ts';
-import { systemRoute } from '../../messages/route.ts';
+import { isOwnRoute } from '../../messages/route.ts';
 import { bucketBounds, quantile } from './buckets.ts';
 import type { HistogramSample, Sample, Snapshot } from './snapshot.ts';
 import { type MetricName, metrics } from './table.ts';
@@ -89,7 +89,7 @@ function grown(
 }
 
 function isOfClients(name: MetricName, labels: readonly string[]): boolean {
-  return labels[positionOf(name, 'route')] !== systemRoute;
+  return !isOwnRoute(labels[positionOf(name, 'route')]);
 }
 
 function isServerError(labels: readonly string[]): boolean {

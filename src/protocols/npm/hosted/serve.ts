@@ -11,6 +11,7 @@ import type { OriginDoor } from '../../../protocol.ts';
 import { cacheControlOf, immutable } from '../../kept-for.ts';
 import { answerWith, confirm, documentOf, errorAnswer, jsonAnswer, type Presentation } from '../canonical.ts';
 import { type Fetched, stampOf, type Wanted } from '../fetch-packument.ts';
+import { pullChoices } from '../foresight/pull.ts';
 import { mediaTypes } from '../form.ts';
 import { etagOf, reprDigestOf } from '../integrity.ts';
 import type { Item } from '../key.ts';
@@ -62,6 +63,8 @@ async function find(npm: NpmOrigin, item: PackageItem, ask: Ask, origin: OriginD
       return pullPart(npm, item.form, item.name, ask, origin, hostedSource(npm, item.name, origin));
     case 'index':
       return errorAnswer(404, `Not found: ${item.name} lives here and has no index`);
+    case 'choices':
+      return marked(pkg, await pullChoices(npm, item.name, ask, origin));
     case 'manifest':
       return marked(pkg, await serveManifest(npm, item.name, item.version, pkg, ask, origin));
     case 'dist-tags':

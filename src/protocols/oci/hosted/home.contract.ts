@@ -129,7 +129,7 @@ export function homeWith(
       read: nothingIsAsked,
       fetchAhead: nothingIsAsked,
     },
-    ...{ newestPurge: 0, spares: () => true },
+    ...{ newestPurge: 0, spares: () => true, heldBytes: () => null },
   };
   protocol.begin?.({ stores, purge, warn: () => {}, ...nothingAhead });
   return home;

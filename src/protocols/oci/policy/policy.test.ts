@@ -70,6 +70,7 @@ async function world(first: PolicyOptions) {
     ...{ stores: null, accounts: null, newestPurge: 0, spares: () => true },
     purge: async () => {},
     fetchAhead: async () => {},
+    heldBytes: () => null,
     async fetch(_, url, { method }) {
       const path = new URL(url).pathname.replace('/v2/app/', '');
       asked.push(`${method} ${path}`);

@@ -34,6 +34,16 @@ export function readStored(bytes: Uint8Array): StoredPage {
   };
 }
 
+/** One after the other, so that whoever has other things to do can do them between two. */
+export function* storedFiles(bytes: Uint8Array): Generator<StoredFile> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let from = buffer.indexOf('\n') + 1;
+  for (let end = buffer.indexOf('\n', from); from > 0 && end > from; end = buffer.indexOf('\n', from)) {
+    yield file.parse(JSON.parse(buffer.toString('utf8', from, end)));
+    from = end + 1;
+  }
+}
+
 export interface Found {
   readonly file: StoredFile;
   /** As in `StoredPage`. */

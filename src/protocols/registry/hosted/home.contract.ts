@@ -113,7 +113,7 @@ export function homeWith(
   };
   const door: OriginDoor = {
     ...{ stores, accounts: null, fetch: nothingIsAsked, read: nothingIsAsked, fetchAhead: nothingIsAsked },
-    ...{ newestPurge: 0, spares: () => true },
+    ...{ newestPurge: 0, spares: () => true, heldBytes: () => null },
     async purge(selectors) {
       if (home.bus === 'down') throw new MeridianError('bus-unreachable', 'the bus cannot be reached');
       home.purged.push(...selectors);

@@ -1,0 +1,89 @@
+/** What the words of `meridian prefetch` stand for: lock files, lists, addresses, images and packages. */
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { z } from 'zod';
+import type { prefetchOrder } from '../../messages/prefetch-order.ts';
+import type { Ask } from '../access/ask.ts';
+import { UsageError } from '../exit.ts';
+import { findReference } from '../package/reference.ts';
+import { isLockFile, lockFormats, readLockFile } from '../storage/lock-file.ts';
+
+type Order = z.input<typeof prefetchOrder>;
+type Versions = NonNullable<Order['versions']>[number];
+type Address = NonNullable<Order['addresses']>[number];
+
+export interface Wanted {
+  readonly versions: readonly Versions[];
+  readonly addresses: readonly Address[];
+}
+
+export interface Words {
+  readonly words: readonly string[];
+  /** Which route all of it is of; `undefined`: the one that has it. */
+  readonly route: string | undefined;
+}
+
+/** What a list may hold, in words. */
+const kinds = 'an address, an image such as acme/app:v1, or a package such as lodash@4.17.21';
+
+/** @param ask which routes there are, where a word does not say. */
+export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wanted> {
+  const versions: Versions[] = [];
+  const addresses: Address[] = [];
+
+  async function addWord(word: string): Promise<void> {
+    if (isAddress(word)) {
+      addresses.push({ url: word, ...(route !== undefined && { route }) });
+      return;
+    }
+    const found = await findReference(ask, word, route);
+    const version = found.version ?? (found.protocol === 'oci' ? 'latest' : null);
+    if (version === null)
+      throw new UsageError(
+        `Which version of ${word}? Such as ${word}@1.2.3, or ${word}@latest where there are tags`,
+      );
+    versions.push({ route: found.route, packages: [{ name: found.name, version }] });
+  }
+
+  async function addLockFile(path: string): Promise<void> {
+    const { protocol, packages, others } = readLockFile(path, await Bun.file(path).text());
+    for (const other of others) console.error(`${other}: comes from no registry, and is left out`);
+    if (packages.length > 0)
+      versions.push({ protocol, packages: [...packages], ...(route !== undefined && { route }) });
+  }
+
+  async function addList(path: string, text: string): Promise<void> {
+    for (const [at, line] of text.split(/\r?\n/).entries()) {
+      const word = line.trim();
+      if (word === '' || word.startsWith('#')) continue;
+      if (/[\s{}"<>]/.test(word))
+        throw new UsageError(`${path}, line ${at + 1}: ${word.slice(0, 80)} is not ${kinds}`);
+      await addWord(word);
+    }
+  }
+
+  for (const word of words) {
+    if (word === '-') await addList('standard input', await Bun.stdin.text());
+    else if (await isFile(word)) {
+      if (isLockFile(word)) await addLockFile(word);
+      else if (/lock/i.test(basename(word)))
+        throw new UsageError(`${basename(word)} is no lock file that is known here: ${lockFormats}`);
+      else await addList(word, await Bun.file(word).text());
+    } else if (isLockFile(word) && !isAddress(word)) throw new UsageError(`There is no file ${word}`);
+    else await addWord(word);
+  }
+  return { versions, addresses };
+}
+
+function isAddress(word: string): boolean {
+  return word.startsWith('/') || /^https?:\/\//.test(word);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  if (/^https?:/.test(path)) return false;
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // it is meant as something else, or is named where that makes no sense
+  }
+}

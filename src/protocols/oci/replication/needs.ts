@@ -1,0 +1,25 @@
+/** What a client asks for who pulls one image, for nodes that are told to have it. */
+import type { Needs } from '../../../foresight.ts';
+import type { NeedsGiven, Wanted } from '../../../protocol.ts';
+import { treeOf } from './tree.ts';
+
+/** @param base path of the API: `/v2`. */
+export async function needs(
+  base: string,
+  { name, version }: Wanted,
+  { platforms, read }: NeedsGiven,
+): Promise<Needs> {
+  const at = `${base}/${name}`;
+  const about = `${at}/manifests/${version}`;
+  const nothing = { items: [], about, isSeen: true };
+  if (!/^[\w.:/@-]+$/.test(about)) return { ...nothing, about: null, lacks: null };
+  const tree = await treeOf({ at, tag: version, platforms, read });
+  switch (tree.is) {
+    case 'there':
+      return { ...nothing, items: tree.items, lacks: tree.lacks };
+    case 'gone':
+      return { ...nothing, lacks: null };
+    default:
+      return { ...nothing, lacks: tree.why };
+  }
+}

@@ -1,0 +1,41 @@
+/** What a package needs: a line of `Requires-Dist` (packaging.python.org/specifications/dependency-specifiers). */
+import { isProjectName, normalise } from '../names.ts';
+import { type Environment, holds, type Marker, readMarker } from './marker.ts';
+import { readSpecifiers, type Specifier } from './specifier.ts';
+
+export interface Requirement {
+  /** Normalised. */
+  readonly name: string;
+  /** Normalised, in order. */
+  readonly extras: readonly string[];
+  readonly specifiers: readonly Specifier[];
+  /** `null`: it always holds. */
+  readonly marker: Marker | null;
+}
+
+const shape =
+  /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(?:\(([^;)]*)\)|([^;@()]*))\s*(?:;(.*))?$/s;
+
+/** `null`: it is at an address of its own, or nobody knows what it means. */
+export function readRequirement(line: string): Requirement | null {
+  const [, name = '', extras = '', bracketed, bare = '', condition] = shape.exec(line) ?? [];
+  if (!isProjectName(name)) return null;
+  const specifiers = readSpecifiers((bracketed ?? bare).trim());
+  const marker = condition === undefined ? null : readMarker(condition);
+  if (specifiers === null || (condition !== undefined && marker === null)) return null;
+  const named = extras.split(',').map((each) => normalise(each.trim()));
+  return {
+    ...{ name: normalise(name), specifiers, marker },
+    extras: [...new Set(named.filter((each) => each !== ''))].sort(),
+  };
+}
+
+/** Whether it holds on that machine, for any of these extras. */
+export function isNeeded(
+  { marker }: Requirement,
+  environment: Environment,
+  extras: readonly string[],
+): boolean {
+  if (marker === null) return true;
+  return ['', ...extras].some((extra) => holds(marker, { ...environment, extra }));
+}

@@ -1,0 +1,146 @@
+/** One tree that is being found out: what is known of it so far, and what has to be read next. */
+
+import type { Tree, Want } from '../../registry/ecosystem.ts';
+import { turn } from '../../turn.ts';
+import { normalise } from '../names.ts';
+import { compareVersions, isPrerelease, type Version } from '../version.ts';
+import { type Candidate, type Candidates, candidatesOf, pythonRule } from './candidates.ts';
+import type { Client } from './client.ts';
+import type { Documents } from './documents.ts';
+import { environmentOf } from './marker.ts';
+import type { Page } from './page.ts';
+import type { Requirement } from './requirement.ts';
+import { type Resolved, resolve, type Step } from './resolve.ts';
+import { isAllowed, readSpecifiers } from './specifier.ts';
+import { rankFor } from './tags.ts';
+
+export interface Session {
+  readonly client: Client;
+  /** Something that the client is known to want. */
+  begin(want: Want): void;
+  /** Reads what a want of `next` is about. */
+  read(want: Want): Promise<void>;
+  /** What is to be read now. Shared by all who ask at the same time. */
+  next(): Promise<readonly Want[]>;
+  /** As far as it is known. */
+  readonly resolved: Resolved;
+  /** Length of a project's index, about. */
+  bytesOf(project: string): number | undefined;
+  /** Whether somebody has chosen a version that is not the newest: the others of that tree may be old as well. */
+  readonly isOld: boolean;
+}
+
+/** Words of wants that are about documents; no request begins with them. */
+const ofPage = '.page';
+const ofMetadata = '.metadata';
+
+export const isDocument = ({ detail = '' }: Want) => detail === ofPage || detail === ofMetadata;
+
+export function openSession(client: Client, documents: Documents, tree: Tree): Session {
+  const known = {
+    ...{ rank: rankFor(client), mayRun: pythonRule(client), environment: environmentOf(client) },
+    ...{ pages: new Map<string, Page | null>(), candidates: new Map<string, Candidates>() },
+    ...{ needs: new Map<string, readonly Requirement[]>(), waiting: new Map<string, Candidate>() },
+  };
+  const roots: Requirement[] = [];
+  let resolved: Resolved = { steps: [], taken: [], missing: [], isSolved: true };
+  let round: Promise<readonly Want[]> | null = null;
+  let beforeMs: number | null = null;
+  let isOld = false;
+
+  function candidates(project: string): Candidates | null {
+    const page = known.pages.get(project);
+    if (page === undefined) return null;
+    const made =
+      known.candidates.get(project) ??
+      candidatesOf(project, page ?? nothing, { ...known, beforeMs: isRoot(project) ? null : beforeMs });
+    known.candidates.set(project, made);
+    return made;
+  }
+
+  const isRoot = (project: string) => roots.some(({ name }) => name === project);
+
+  /** What was chosen tells from when the choice is: from before its successor was there. */
+  function lookBack(root: Requirement): void {
+    const list = candidates(root.name);
+    const chosen = list && firstOf(list.those((version) => isAllowed(version, root.specifiers)));
+    if (!list || !chosen) return;
+    const successors = [...list.those((version) => isSuccessor(version, chosen.version))];
+    if (successors.length === 0) return;
+    isOld = true;
+    const times = successors.flatMap(({ file }) => file.uploadedMs ?? []);
+    const earliest = Math.min(...times, beforeMs ?? Number.POSITIVE_INFINITY);
+    beforeMs = Number.isFinite(earliest) ? earliest : null;
+  }
+
+  function work(): readonly Want[] {
+    resolved = resolve(
+      roots,
+      {
+        candidates,
+        needs: (candidate) => known.needs.get(keyOf(candidate)) ?? null,
+      },
+      known.environment,
+    );
+    return resolved.missing.map((step) => wantOf(step, known.waiting));
+  }
+
+  return {
+    client,
+    begin({ name, range }) {
+      const specifiers = readSpecifiers(range);
+      if (specifiers === null) return;
+      roots.push({ name: normalise(name), extras: [], specifiers, marker: null });
+    },
+    async read({ name, range, detail }) {
+      if (detail === ofPage) {
+        known.pages.set(name, await documents.page(name, tree).catch(() => null));
+        for (const root of roots) if (root.name === name && root.specifiers.length > 0) lookBack(root);
+        return;
+      }
+      const candidate = known.waiting.get(`${name} ${range}`);
+      if (candidate === undefined) return;
+      const { file, text } = candidate;
+      const found = file.hasMetadata
+        ? await documents.metadata(name, file.name, text, tree).catch(() => null)
+        : null;
+      known.needs.set(keyOf(candidate), found ?? []);
+    },
+    next() {
+      round ??= turn().then(() => {
+        round = null;
+        return work();
+      });
+      return round;
+    },
+    get resolved() {
+      return resolved;
+    },
+    get isOld() {
+      return isOld;
+    },
+    bytesOf: (project) => known.pages.get(project)?.bytes,
+  };
+}
+
+function firstOf<T>(all: Iterable<T>): T | null {
+  for (const each of all) return each;
+  return null;
+}
+
+function isSuccessor(version: Version, chosen: Version): boolean {
+  return !isPrerelease(version) && compareVersions(version, chosen) > 0;
+}
+
+const nothing: Page = { releases: [], bytes: 0, weight: 0 };
+
+function keyOf({ project, file }: Candidate): string {
+  return `${project} ${file.name}`;
+}
+
+function wantOf(step: Step, waiting: Map<string, Candidate>): Want {
+  if ('project' in step) return { name: step.project, range: '', detail: ofPage };
+  const { project, file } = step.candidate;
+  waiting.set(keyOf(step.candidate), step.candidate);
+  return { name: project, range: file.name, detail: ofMetadata };
+}
