@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { type Network, parseNetwork } from '../../src/config/network.ts';
 import { type RunningNode, startNode } from '../../src/node/start.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
-import type { Snapshot } from '../../src/telemetry/metrics/snapshot.ts';
 import { freePort } from '../process.ts';
 import { openLink } from '../world/link.ts';
 import type { MonthClock } from './clock.ts';
@@ -24,9 +23,8 @@ export interface MonthNetworkOptions {
 export interface MonthNetwork {
   /** Of the PoP. */
   readonly url: string;
-  /** As of now; of the PoP since it was started last. */
-  pop(): Snapshot;
-  origin(): Snapshot;
+  /** What the origin is asked: its access log, in which the last moment may be missing until it is closed. */
+  readonly logPath: string;
   /** Nothing is being fetched. */
   readonly isQuiet: boolean;
   restartPop(): Promise<void>;
@@ -50,8 +48,7 @@ export async function openMonthNetwork(options: MonthNetworkOptions): Promise<Mo
   let pop: RunningNode = await startNode(config, 'pop', deps);
   return {
     url: `http://127.0.0.1:${popPort}`,
-    pop: () => pop.metrics(),
-    origin: () => origin.metrics(),
+    logPath: logOf(options.directory),
     get isQuiet() {
       return pop.status().fills === 0 && origin.status().fills === 0;
     },
@@ -73,19 +70,18 @@ function configOf(
   originPort: number,
   linkPort: number,
 ): Network {
-  const quiet = { accessLog: { format: 'off' } };
   const input = {
     secret: randomBytes(32).toString('hex'),
     dataDir: join(directory, 'data'),
+    // Hours are skipped in which nodes hear nothing of each other.
+    purge: { trustS: 60 * 86_400 },
     nodes: {
       origin: {
-        role: 'origin',
-        listen: [{ port: originPort }],
-        url: `http://127.0.0.1:${linkPort}`,
-        ...quiet,
+        ...{ role: 'origin', listen: [{ port: originPort }], url: `http://127.0.0.1:${linkPort}` },
+        accessLog: { format: 'json', path: logOf(directory) },
       },
       pop: {
-        ...{ role: 'pop', listen: [{ port: popPort }], parents: ['origin'], ...quiet },
+        ...{ role: 'pop', listen: [{ port: popPort }], parents: ['origin'], accessLog: { format: 'off' } },
         ...{ memory: { bytes: popMemoryBytes }, disk: { bytes: popDiskBytes } },
         ...{ trustedProxies: ['127.0.0.1/32'], workers: 1 },
         ...(!predicts && { predict: false }),
@@ -96,4 +92,8 @@ function configOf(
   const parsed = parseNetwork(input, { configDir: directory, env: {}, overrides: {} });
   if (parsed.ok) return parsed.network;
   throw new Error(parsed.mistakes.map(({ path, expected }) => `${path}: ${expected}`).join('\n'));
+}
+
+function logOf(directory: string): string {
+  return join(directory, 'origin.log');
 }

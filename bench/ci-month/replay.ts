@@ -1,12 +1,11 @@
 /** A month of requests, one after another as they come, and what became of them. */
 
-import type { Snapshot } from '../../src/telemetry/metrics/snapshot.ts';
-import type { MetricName } from '../../src/telemetry/metrics/table.ts';
 import { type MonthClock, openMonthClock } from './clock.ts';
 import { type MonthNetwork, openMonthNetwork } from './network.ts';
 import { startMonthRegistry } from './registry.ts';
 import { type Asked, openSessions, type Session } from './sessions.ts';
 import { type Happening, type MonthOptions, monthOf } from './world.ts';
+import { type Want, type Worth, worthOf } from './worth.ts';
 
 export interface ReplayOptions extends Omit<MonthOptions, 'startMs'> {
   readonly directory: string;
@@ -25,10 +24,8 @@ export interface Week {
 
 export interface Replayed {
   readonly weeks: readonly Week[];
-  readonly originRequests: number;
+  readonly worth: Worth;
   readonly upstreamRequests: number;
-  /** That came to the PoP for its cache. */
-  readonly fillBytes: number;
   readonly tookMs: number;
 }
 
@@ -54,7 +51,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const network = await openMonthNetwork({ ...options, clock, registry: registry.url });
   const sessions = openSessions(month.packages, seed + 1);
   const weeks: Week[] = [];
-  const before = { fillBytes: 0 };
+  const wants: Want[] = [];
   const running = new Set<Promise<void>>();
   const beganMs = performance.now();
 
@@ -62,13 +59,14 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     await reach(happening.atMs);
     if (happening.what === 'restart') {
       await Promise.all(running);
-      before.fillBytes += sumOf(network.pop(), 'meridian.cache.fill.size');
       await network.restartPop();
     }
     for (const session of sessions.of(happening) ?? []) {
       const at = Math.floor((clock.now() - startMs) / weekMs);
       weeks[at] ??= { requests: 0, hits: 0, joined: 0 };
-      const run = play(session, network.url, clock, weeks[at]).finally(() => running.delete(run));
+      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() =>
+        running.delete(run),
+      );
       running.add(run);
     }
   }
@@ -97,13 +95,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       );
     }
     await Promise.all(running);
-    return {
-      weeks,
-      originRequests: sumOf(network.origin(), 'meridian.requests'),
-      upstreamRequests: registry.requests,
-      fillBytes: before.fillBytes + sumOf(network.pop(), 'meridian.cache.fill.size'),
-      tookMs: performance.now() - beganMs,
-    };
+    const tookMs = performance.now() - beganMs;
+    await network.close();
+    const worth = worthOf(network.logPath, route, wants);
+    return { weeks, worth, upstreamRequests: registry.requests, tookMs };
   } finally {
     await network.close();
     await registry.close();
@@ -130,13 +125,20 @@ async function settled(network: MonthNetwork): Promise<void> {
   }
 }
 
-async function play(session: Session, url: string, clock: MonthClock, week: Week): Promise<void> {
-  for (const phase of session.phases) {
+interface Playing {
+  readonly url: string;
+  readonly clock: MonthClock;
+  readonly week: Week;
+  readonly wants: Want[];
+}
+
+async function play({ phases, from }: Session, playing: Playing): Promise<void> {
+  for (const phase of phases) {
     let next = 0;
     const worker = async () => {
       for (let asked = phase[next++]; asked !== undefined; asked = phase[next++]) {
-        await new Promise<void>((resolve) => clock.after(nearMs, resolve));
-        await ask(asked, session.from, url, week);
+        await new Promise<void>((resolve) => playing.clock.after(nearMs, resolve));
+        await ask(asked, from, playing);
       }
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, phase.length) }, worker));
@@ -148,34 +150,25 @@ const documentType = 'application/vnd.npm.install-v1+json; q=1.0, application/js
 async function ask(
   { target, isDocument, body }: Asked,
   from: string,
-  url: string,
-  week: Week,
+  { url, clock, week, wants }: Playing,
 ): Promise<void> {
-  const headers = {
-    ...{ 'user-agent': 'npm/11.6.1 node/v24.9.0 linux x64 workspaces/false ci/github-actions' },
-    ...{ 'x-forwarded-for': from, accept: isDocument ? documentType : '*/*' },
-  };
-  const response =
-    body === undefined
-      ? await fetch(url + target, { headers })
-      : await fetch(url + target, {
-          method: 'POST',
-          body,
-          headers: { ...headers, 'content-type': 'application/json' },
-        });
+  const atMs = clock.now();
+  const response = await fetch(url + target, {
+    ...(body !== undefined && { method: 'POST', body }),
+    headers: {
+      ...{ 'user-agent': 'npm/11.6.1 node/v24.9.0 linux x64 workspaces/false ci/github-actions' },
+      ...{ 'x-forwarded-for': from, accept: isDocument ? documentType : '*/*' },
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+  });
   await response.arrayBuffer();
-  if (response.status !== 200) throw new Error(`${target}: ${response.status}`);
+  if (response.status !== 200) throw new Error(`${target} was answered with ${response.status}`);
   if (body !== undefined) return;
   const [own = ''] = (response.headers.get('cache-status') ?? '').split(',').slice(-1);
+  const isJoined = own.includes(';collapsed');
+  const isHit = own.includes(';hit');
   week.requests++;
-  if (own.includes(';hit')) week.hits++;
-  else if (own.includes(';collapsed')) week.joined++;
-}
-
-/** Of this route, and of what is asked about it ahead. */
-function sumOf(snapshot: Snapshot, metric: MetricName): number {
-  const samples = (snapshot[metric] ?? []).filter(
-    ({ labels }) => labels[0] === route || labels[0] === 'meridian-ahead',
-  );
-  return samples.reduce((sum, { value }) => sum + (typeof value === 'number' ? value : 0), 0);
+  if (isHit) week.hits++;
+  else if (isJoined) week.joined++;
+  wants.push({ target, atMs, isMiss: !isHit && !isJoined });
 }

@@ -60,11 +60,11 @@ export const days = 30;
 const packageCount = 12_000;
 const publicationsPerDay = 120;
 /** Of a repository, on a day of work. */
-const looksPerDay = 0.7;
+const looksPerDay = 0.5;
 const weekendShare = 0.1;
 /** The node is updated. */
 const restartDays = [9, 19];
-/** A sixteenth of what npm's tarballs are like, so that a month fits into minutes. */
+/** An eighth of what npm's tarballs are like in length, so that a month fits into minutes. */
 const tarballMedianBytes = 1_500;
 const tarballSigma = 1.4;
 const tarballMostBytes = 256 * 1024;
@@ -140,7 +140,7 @@ function repositoryOf(at: number, packages: Packages, random: Chance): Repositor
     audits: random.next() < 0.5,
     keeps: random.next() < 0.2,
     isAtOffice: random.next() < 0.3,
-    pushesPerDay: Math.min(10, random.logNormal(1.2, 0.9)),
+    pushesPerDay: Math.min(10, random.logNormal(1.1, 0.8)),
     builds: 1 + random.below(3),
   };
 }
@@ -153,7 +153,7 @@ function* ofRepository(
 ): Generator<Happening> {
   const hasNightly = random.next() < 0.6;
   const nightlyMs = (1 + random.next() * 4) * hourMs;
-  const isHourly = at % 15 === 3;
+  const isHourly = at === 3;
   const hourlyMs = random.next() * hourMs;
   const jitter = () => random.next() * 40_000;
   for (let day = 0; day < days; day++) {

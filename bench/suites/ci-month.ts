@@ -4,13 +4,14 @@
  */
 import { type Replayed, replay, total } from '../ci-month/replay.ts';
 import { days } from '../ci-month/world.ts';
-import { sizeLabel } from '../objects.ts';
+import { KIB, MIB } from '../objects.ts';
 import type { Run, Suite, SuiteReport, Table } from '../suite.ts';
 
-const repositories = 30;
+const repositories = 24;
 const seed = 10;
-const memoryBytes = 1024 * 1024;
-const diskBytes = 6 * memoryBytes;
+/** Of the PoP, for each repository: half of what they need in the end, in blocks of its disk. */
+const memoryBytes = 80 * KIB;
+const diskBytes = 512 * KIB;
 const peers = ['off', 'on'] as const;
 
 export const ciMonth: Suite = {
@@ -33,7 +34,7 @@ async function runMonth(run: Run): Promise<SuiteReport> {
         directory: run.scratch.directory(`month-${peer}`),
         predicts: peer === 'on',
       },
-      ...{ popMemoryBytes: memoryBytes, popDiskBytes: diskBytes, progress: run.progress },
+      ...{ popMemoryBytes: memoryBytes * count, popDiskBytes: diskBytes * count, progress: run.progress },
     });
     results.push([peer, replayed]);
   }
@@ -54,29 +55,32 @@ async function runMonth(run: Run): Promise<SuiteReport> {
 function tableOf(count: number, results: readonly (readonly [string, Replayed])[]): Table {
   return {
     title: `${count} repositories, ${days} days`,
-    remarks: [`Memory of the PoP: ${sizeLabel(memoryBytes)}, disk: ${sizeLabel(diskBytes)}.`],
+    remarks: [`The PoP has ${sized(memoryBytes * count)} of memory and ${sized(diskBytes * count)} of disk.`],
     names: 1,
     head: [
-      'predictions',
-      'requests',
-      'hits',
-      'joined',
-      'origin requests',
-      'upstream',
-      'bytes fetched',
-      'weeks',
-      'req/s',
+      ...['predictions', 'requests', 'hits', 'joined', 'origin requests', 'questions', 'upstream', 'fetched'],
+      ...['foreseen', 'precision', 'in vain', 'hits by week', 'requests/s'],
     ],
-    body: results.map(([peer, replayed]) => {
-      const { requests, hits, joined } = total(replayed.weeks);
+    body: results.map(([peer, { weeks, worth, upstreamRequests, tookMs }]) => {
+      const { requests, hits, joined } = total(weeks);
+      const { foreseen, inVain } = worth;
       return [
-        ...[peer, String(requests), percent(hits / requests), percent(joined / requests)],
-        ...[String(replayed.originRequests), String(replayed.upstreamRequests), String(replayed.fillBytes)],
-        replayed.weeks.map((week) => percent(week.hits / week.requests)).join(' '),
-        String(Math.round(requests / (replayed.tookMs / 1000))),
+        ...[peer, whole(requests), percent(hits / requests), percent(joined / requests)],
+        ...[whole(worth.requests), whole(worth.questions), whole(upstreamRequests), sized(worth.bytes)],
+        ...[whole(foreseen), foreseen === 0 ? '' : percent(1 - inVain / foreseen), sized(worth.inVainBytes)],
+        weeks.map((week) => percent(week.hits / week.requests)).join(' '),
+        whole(requests / (tookMs / 1000)),
       ];
     }),
   };
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function sized(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
 function percent(share: number): string {
