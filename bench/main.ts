@@ -37,6 +37,8 @@ import { purgeNetwork } from './suites/purge-network.ts';
 import { recording } from './suites/recording.ts';
 import { shield } from './suites/shield.ts';
 import { workers } from './suites/workers.ts';
+import { world } from './suites/world.ts';
+import { worldOptions, worldWanted } from './world/wanted.ts';
 
 const suites: readonly Suite[] = [
   hit,
@@ -59,6 +61,7 @@ const suites: readonly Suite[] = [
   eviction,
   ciMonth,
   recording,
+  world,
 ];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
@@ -75,6 +78,11 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --trace FILE     eviction: replay this file instead of made-up traces (may be .gz or .zst)
   --format NAME    eviction: its format: ${formats.join(', ')} (default oracleGeneral)
   --sizes A,B      eviction: sizes of the cache, as shares of the footprint (default ${DEFAULT_SIZES})
+  --rtt A,B,C      world, tiers: round trips between client, PoP, shield and origin, ms (default 10,65,165)
+  --mbit A,B,C     world, tiers: rates of these links in each direction, Mbit/s (default 1000,200,200)
+  --no-slow-start  world, tiers: connections begin with their whole window
+  --warm-shield    world: the shield has everything, and the PoP alone is empty
+  --traffic N      world: requests per second beside each install (default 50)
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
   --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/; with --only, other
                    cases keep theirs
@@ -104,6 +112,7 @@ async function main(args: string[]): Promise<number> {
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       ...traceOptions,
+      ...worldOptions,
       json: { type: 'string' },
       'write-readme': { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
@@ -128,6 +137,7 @@ async function main(args: string[]): Promise<number> {
     all: values.all,
     peers,
     eviction: evictionWanted(values),
+    world: worldWanted(values),
   });
 
   for (const suite of report.suites) {
@@ -141,7 +151,7 @@ async function main(args: string[]): Promise<number> {
   return report.suites.some(({ rows }) => rows.some((row) => row.failed)) ? 1 : 0;
 }
 
-type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects' | 'entries' | 'eviction'> & {
+type Wanted = Pick<Run, 'only' | 'all' | 'peers' | 'size' | 'objects' | 'entries' | 'eviction' | 'world'> & {
   readonly rounds: number | undefined;
   readonly seconds: number | undefined;
 };

@@ -39,7 +39,21 @@ export interface Run {
   /** Entries of a large index, in the suite that has one. */
   readonly entries?: number | undefined;
   readonly eviction: EvictionWanted;
+  readonly world: WorldWanted;
   progress(line: string): void;
+}
+
+/** How far apart the tiers of the suites `world` and `tiers` are: client to PoP, PoP to shield, shield to origin. */
+export interface WorldWanted {
+  readonly roundTripsMs: readonly [number, number, number];
+  /** In each direction. */
+  readonly megabits: readonly [number, number, number];
+  /** Whether connections begin slowly, as TCP's do. */
+  readonly slowStart: boolean;
+  /** Requests beside an install that have nothing to do with it. */
+  readonly trafficPerSecond: number;
+  /** The shield has everything, and the PoP alone is empty. */
+  readonly isShieldWarm: boolean;
 }
 
 /** What the suite `eviction` replays. */

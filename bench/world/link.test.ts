@@ -4,12 +4,14 @@ import { systemClock } from '../../src/clock.ts';
 import { freePort } from '../process.ts';
 import { openLink } from './link.ts';
 
+const usual = { hosts: ['127.0.0.1', '127.0.0.2'], roundTripMs: 4, megabits: 1000, slowStart: true };
+
 /** A link of a few milliseconds to a server of the test's own. */
 async function linked(serve: (socket: Socket) => void) {
   const server = createServer({ allowHalfOpen: true }, serve);
   const [to, port] = [await freePort(), await freePort()];
   await new Promise<void>((resolve) => server.listen(to, '127.0.0.1', resolve));
-  const link = await openLink({ port, to, roundTripMs: 4, megabits: 1000, slowStart: true }, systemClock);
+  const link = await openLink({ ...usual, port, to }, systemClock);
   return {
     port,
     async [Symbol.asyncDispose]() {
@@ -61,9 +63,17 @@ test('whoever breaks off is seen to by the other side', async () => {
   await closed.promise;
 });
 
+test('whoever connects to another address comes from there', async () => {
+  await using link = await linked((socket) => socket.end(socket.remoteAddress ?? ''));
+  for (const host of usual.hosts) {
+    const said = await new Promise((resolve) => heard(connect(link.port, host), resolve));
+    expect(said).toBe(host);
+  }
+});
+
 test('where nobody listens, the connection breaks', async () => {
   const [to, port] = [await freePort(), await freePort()];
-  const link = await openLink({ port, to, roundTripMs: 4, megabits: 1000, slowStart: true }, systemClock);
+  const link = await openLink({ ...usual, port, to }, systemClock);
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.write('?');

@@ -8,7 +8,9 @@ import type { Clock } from '../../src/clock.ts';
 import { type Flow, type Lane, LOW_BYTES, openLane, type Receiver } from './lane.ts';
 
 export interface LinkOptions {
-  /** Ports of 127.0.0.1. */
+  /** Addresses of this machine. Whoever connects to one of them comes from there: that is how clients differ. */
+  readonly hosts: readonly string[];
+  /** Of these, and of 127.0.0.1. */
   readonly port: number;
   readonly to: number;
   readonly roundTripMs: number;
@@ -29,24 +31,32 @@ export async function openLink(options: LinkOptions, clock: Clock): Promise<Link
   const lane = { oneWayMs: roundTripMs / 2, bytesPerSecond: (megabits * 1e6) / 8, slowStart };
   const [there, back] = [openLane(lane, clock), openLane(lane, clock)];
   const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-    const far = connect({ port: options.to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  const take = (near: Socket) => {
+    const localAddress = near.localAddress ?? '127.0.0.1';
+    const far = connect({ port: options.to, host: '127.0.0.1', localAddress, allowHalfOpen: true });
     for (const socket of [near, far]) {
+      socket.setNoDelay(true);
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
     }
     carry(near, far, there, clock.elapsed() + roundTripMs);
     carry(far, near, back, 0);
-  });
-  await new Promise<void>((resolve, reject) => {
+  };
+  const servers = options.hosts.map((host) => ({
+    host,
+    server: createServer({ allowHalfOpen: true }, take),
+  }));
+  for (const { host, server } of servers) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
+    server.listen(options.port, host, resolve);
+    await promise;
+  }
   return {
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = servers.map(({ server }) => new Promise((resolve) => server.close(resolve)));
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all(closed);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The links of a world, as a program of its own, so that what they cost is not the servers':
  *
- *     bun links.ts '[{ "port": 5001, "to": 5002, "roundTripMs": 65, "megabits": 200, "slowStart": true }, …]'
+ *     bun links.ts '[{ "hosts": ["127.0.0.1"], "port": 5001, "to": 5002, "roundTripMs": 65, "megabits": 200, "slowStart": true }, …]'
  */
 import { systemClock } from '../../src/clock.ts';
 import type { CoreSet } from '../machine.ts';

@@ -137,7 +137,10 @@ function fieldsOf({ source }: Obtained): Headers | null {
     case 'memory':
     case 'disk':
       return new Headers(source.entry.fields.map(([name, value]): [string, string] => [name, value]));
-    default:
+    // A page that is made anew for each, too, names what all of them need.
+    case 'parent':
+      return source.answer.headers;
+    case 'slices':
       return null;
   }
 }

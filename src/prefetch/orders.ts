@@ -9,7 +9,7 @@ import type { DocumentKey, MetadataStore } from '../store.ts';
 
 const prefix = 'prefetch';
 /** Of a network, at a time. */
-export const mostOrders = 1_000;
+const mostOrders = 1_000;
 
 export interface Orders {
   all(): Promise<readonly PrefetchRecord[]>;

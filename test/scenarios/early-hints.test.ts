@@ -43,7 +43,8 @@ beforeAll(async () => {
       origin: { role: 'origin' },
       shield: { role: 'shield', parents: ['origin'] },
       pop: {
-        ...{ role: 'pop', parents: ['shield'], informational: true },
+        // What the upstream is asked for, browsers ask for.
+        ...{ role: 'pop', parents: ['shield'], informational: true, predict: false },
         ...(certificate && { tierDoor: { tls: certificate, http2: true, informational: true } }),
       },
       plain: { role: 'pop', parents: ['shield'] },
@@ -77,6 +78,16 @@ function answerTo({ path, headers }: UpstreamRequest): UpstreamAnswer {
   }
   if (path === '/fresh')
     return { headers: { 'cache-control': 'max-age=600', link, 'content-type': 'text/html' }, body: 'x' };
+  if (path === '/kept.css')
+    return { headers: { 'cache-control': 'max-age=600', 'content-type': 'text/css' }, body: 'a{}' };
+  if (path === '/kept') {
+    const fields = {
+      'cache-control': 'no-cache',
+      link: '</kept.css>; rel=preload; as=style',
+      'content-type': 'text/html',
+    };
+    return { headers: fields, body: 'x' };
+  }
   if (path === '/dir/listed') {
     const fields = { 'cache-control': 'no-store', link: listed, 'content-type': 'text/html' };
     return { headers: fields, body: '<!doctype html><title>listed</title><link rel="icon" href="data:,">' };
@@ -144,6 +155,16 @@ test('whoever is no browser on its way to a page waits in silence', async () => 
   expect(await heads('pop', '/page/4', 'Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n')).toHaveLength(1);
 });
 
+test('what a page says that it needs is at the PoP, for browsers alone', async () => {
+  const ask = (path: string, headers: Record<string, string>) =>
+    fetch(network.url('plain') + path, { headers });
+  const isKept = async () => (await ask('/kept.css', { 'cache-control': 'only-if-cached' })).status === 200;
+  await ask('/kept', {});
+  expect(await isKept()).toBe(false);
+  await ask('/kept', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' });
+  await eventually('the style sheet', isKept);
+});
+
 describe.skipIf(!hasTls)('over HTTP/2', () => {
   test('hints come before the answer with curl', async () => {
     const curl = async () => {
@@ -162,7 +183,8 @@ describe.skipIf(!hasTls)('over HTTP/2', () => {
     test('asks for what it is hinted at before the page has come', async () => {
       await using chromium = await launchBrowser();
       const page = await chromium.browser.newPage();
-      await page.goto(`${tlsUrl}/page/6`, { waitUntil: 'networkidle0' });
+      const headers = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+      await fetch(`${tlsUrl}/page/6`, { headers, tls: { rejectUnauthorized: false } });
       upstream.forget();
       // The page is confirmed only once the style sheet has been asked for.
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,8 +1,8 @@
 /** What a client asks for to install one version: its tarball, and the package's document where no lock file says which version that is. */
 
-import type { Needs } from '../../foresight.ts';
+import type { Needs, NeedsGiven } from '../../foresight.ts';
 import { parsedJson } from '../../http/json.ts';
-import type { NeedsGiven, Wanted } from '../../protocol.ts';
+import type { Wanted } from '../../protocol.ts';
 import { mediaTypes } from './form.ts';
 import { fileName } from './hosted/record.ts';
 import { isPackageName, isVersion } from './path.ts';

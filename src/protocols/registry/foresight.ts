@@ -46,8 +46,8 @@ export function foresightOf(
         about,
         registry: origin,
         notes: new Map(),
-        async read(item) {
-          const { status, bytes } = await readItem(item, at);
+        async read(item, maxBytes = origin.maxIndexBytes) {
+          const { status, bytes } = await readItem(item, at, maxBytes);
           return status === 200 ? bytes : null;
         },
       };

@@ -2,6 +2,7 @@
 import type { Foreseen } from '../../../foresight.ts';
 import { parseCacheControl } from '../../../http/cache-control.ts';
 import type { Foreseeing } from '../../../protocol.ts';
+import { fewAtOnce } from '../../few-at-once.ts';
 import { turn } from '../../turn.ts';
 import type { Form } from '../form.ts';
 import { choicesResource, packumentResource, tarballResource } from '../name.ts';
@@ -13,6 +14,8 @@ import type { Remembered } from './remembered.ts';
 export interface Shelf {
   /** `null`: there is no such package, or nobody may use it. Fails where that cannot be found out. */
   load(name: string): Promise<Picker | null>;
+  /** The same; `null` also where that cannot be found out. */
+  find(name: string): Promise<Picker | null>;
   /** What is at hand. */
   at(name: string): Picker | null;
   document(name: string, likelihood: number): Foreseen;
@@ -23,6 +26,9 @@ export interface Shelf {
   rest(): Promise<void> | null;
 }
 
+/** Read at once, for one question. */
+const mostAtOnce = 32;
+const mostWaiting = 10_000;
 const longestTurnMs = 4;
 const mostChoicesBytes = 16 * 1024 * 1024;
 /** Tarballs are so much shorter than what is in them, on the average. */
@@ -40,13 +46,17 @@ export function openShelf(
   const { route, prefix, metadata, clock } = npm;
   const pickers = new Map<string, Picker | null>();
   const loading = new Map<string, Promise<Picker | null>>();
+  const few = fewAtOnce(mostAtOnce, mostWaiting, 'what there is to choose from');
   let turnSinceMs = clock.elapsed();
+
+  function knownOf(name: string): Promise<Picker> | null {
+    const resource = choicesResource(route, name, metadata);
+    const known = remembered.find(name, clock.elapsed(), (since) => door.spares(resource, since));
+    return known && Promise.resolve(known);
+  }
 
   async function read(name: string): Promise<Picker | null> {
     const resource = choicesResource(route, name, metadata);
-    const nowMs = clock.elapsed();
-    const known = remembered.find(name, nowMs, (since) => door.spares(resource, since));
-    if (known !== null) return known;
     // What he is going to ask for tells as much as the other form, which nobody may want.
     const isThere = [resource, inForm('full', name), inForm('abbreviated', name)].some(
       (each) => door.heldBytes(each) !== null,
@@ -55,7 +65,7 @@ export function openShelf(
     const asOf = door.newestPurge;
     const { status, headers, bytes } = await door.read(resource, ask, mostChoicesBytes);
     if (status !== 200) return null;
-    const until = { untilMs: nowMs + keptMs(headers), asOf };
+    const until = { untilMs: clock.elapsed() + keptMs(headers), asOf };
     return remembered.remember(name, headers.get('etag') ?? '', bytes, until);
   }
 
@@ -66,16 +76,24 @@ export function openShelf(
     return tarballResource(route, choices.name, fileOf(choices, choices.versions[at]!));
   };
 
+  async function load(name: string): Promise<Picker | null> {
+    const there = pickers.get(name);
+    if (there !== undefined) return there;
+    const begun = loading.get(name) ?? knownOf(name) ?? few(() => read(name));
+    loading.set(name, begun);
+    const picker = await begun;
+    pickers.set(name, picker);
+    return picker;
+  }
+
   return {
-    async load(name) {
-      const there = pickers.get(name);
-      if (there !== undefined) return there;
-      const begun = loading.get(name) ?? read(name);
-      loading.set(name, begun);
-      const picker = await begun;
-      pickers.set(name, picker);
-      return picker;
-    },
+    load,
+
+    find: (name) =>
+      load(name).catch(() => {
+        pickers.set(name, null); // Nothing is foreseen of it. Whoever asks for it hears what is wrong.
+        return null;
+      }),
 
     at: (name) => pickers.get(name) ?? null,
 

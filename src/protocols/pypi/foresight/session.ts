@@ -100,10 +100,8 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
       }
       const candidate = known.waiting.get(`${name} ${range}`);
       if (candidate === undefined) return;
-      const { file, text } = candidate;
-      const found = file.hasMetadata
-        ? await documents.metadata(name, file.name, text, tree).catch(() => null)
-        : null;
+      // What cannot be read is taken to need nothing.
+      const found = await documents.needs(candidate, tree).catch(() => null);
       known.needs.set(keyOf(candidate), found ?? []);
     },
     next() {

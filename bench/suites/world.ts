@@ -1,0 +1,325 @@
+/**
+ * What prediction is worth: real clients install real things through a network whose tiers are far apart, once with the PoP and its shield
+ * empty and predictions off, once with predictions, once more when the PoP has learned from two earlier sessions, and once when everything is there.
+ * Beside each of them runs traffic that has nothing to do with it.
+ */
+import { makeCertificate } from '../certificate.ts';
+import { chosenCases } from '../contenders.ts';
+import { number } from '../figures.ts';
+import { requireCommands } from '../packages.ts';
+import { percentile, ratio, type Spread, spread } from '../statistics.ts';
+import type { Row, Run, Suite, SuiteReport, Table } from '../suite.ts';
+import { startUpstream } from '../upstream.ts';
+import { emptied, type Install, installs, type Stage } from '../world/clients.ts';
+import { openWorld } from '../world/network.ts';
+import { openPlaces } from '../world/places.ts';
+import { type Answerer, type Answers, answersSince, distribution, markOf } from '../world/requests.ts';
+import { startTraffic, type Traffic } from '../world/traffic.ts';
+import { startWorldUpstream, type WorldUpstream } from '../world/upstream.ts';
+
+const states = {
+  off: 'prediction off',
+  first: 'first client ever',
+  learned: 'learned',
+  warm: 'all warm, prediction off',
+} as const;
+type State = keyof typeof states;
+const STATES = Object.keys(states) as State[];
+
+export const world: Suite = {
+  name: 'world',
+  about: 'Installs through a PoP, a shield and an origin that are far apart, with prediction and without.',
+  cases: installs.map(({ title }) => title),
+  peers: STATES,
+  defaults: { rounds: 3, seconds: 0 },
+  run: runWorld,
+};
+
+interface Sample {
+  readonly seconds: number;
+  readonly answers: Answers;
+  readonly traffic: Traffic | null;
+}
+
+/** Case → state → one sample a round. */
+type Samples = Map<string, Map<State, Sample[]>>;
+
+interface Setting {
+  readonly run: Run;
+  readonly stage: Stage;
+  readonly upstream: WorldUpstream;
+  readonly wanted: ReadonlySet<State>;
+}
+
+async function runWorld(run: Run): Promise<SuiteReport> {
+  const cases = chosenCases(run, installs);
+  requireCommands(['openssl', 'taskset']);
+  const setting = await openSetting(run);
+  const samples: Samples = new Map();
+  const absent = new Map<string, string>();
+  for (const each of cases) {
+    if (Bun.which(each.needs) === null) {
+      absent.set(each.title, `${each.needs} is not installed`);
+      continue;
+    }
+    try {
+      await prepare(setting, each);
+      for (let round = 0; round < run.rounds; round++) await oneRound(setting, each, round, samples);
+    } catch (cause) {
+      if (run.scratch.ended) throw new Error('Stopped.', { cause });
+      // The other cases are still worth having; this one's rows say what happened.
+      absent.set(each.title, cause instanceof Error ? cause.message : String(cause));
+      run.progress(`${each.title} failed: ${absent.get(each.title)}`);
+    }
+  }
+  return reportOf(setting, cases, samples, absent);
+}
+
+async function openSetting(run: Run): Promise<Setting> {
+  const { scratch, cores } = run;
+  const places = await openPlaces();
+  const upstream = await startWorldUpstream(scratch, cores.load, places.upstreamPort, places.wheels);
+  const objects = await startUpstream(scratch, cores.load);
+  const certificate = await makeCertificate(scratch.directory('certificate'));
+  const opened = await openWorld({
+    ...{ scratch, cores, places, certificate, wanted: run.world },
+    upstreams: { packages: upstream.url, objects: objects.url },
+  });
+  const wanted = new Set(STATES.filter((state) => run.peers.length === 0 || run.peers.includes(state)));
+  if (wanted.size === 0) throw new Error(`--peers has to name some of ${STATES.join(', ')}.`);
+  const stage = { world: opened, places, core: cores.load, folder: scratch.directory('client') };
+  return { run, stage, upstream, wanted };
+}
+
+/** Until the origin has everything: what it still asks upstream for would be measured. */
+async function prepare({ run, stage, upstream }: Setting, install: Install): Promise<void> {
+  const { world, places, folder } = stage;
+  const mark = places.file(`warm.${install.title.replaceAll(/\W+/g, '-')}`);
+  await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
+  emptied(folder);
+  await install.prepare?.(stage);
+  for (let times = 0; !(await Bun.file(mark).exists()); times++) {
+    const before = (await upstream.asked()).length;
+    run.progress(`${install.title}: warming the origin`);
+    emptied(folder);
+    await install.run(stage);
+    const more = (await upstream.asked()).slice(before);
+    if (more.length === 0) await Bun.write(mark, '');
+    else if (times > 2) throw new Error(`the origin asks its upstream again and again: ${more.slice(0, 5)}`);
+    else await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
+  }
+}
+
+async function oneRound(setting: Setting, install: Install, round: number, samples: Samples): Promise<void> {
+  const { run, stage, wanted } = setting;
+  const { world } = stage;
+  const of = samples.get(install.title) ?? new Map<State, Sample[]>();
+  samples.set(install.title, of);
+  const take = async (state: State) => {
+    const sample = await measure(setting, install);
+    of.set(state, [...(of.get(state) ?? []), sample]);
+    run.progress(`${install.title}, round ${round + 1} of ${run.rounds}: ${states[state]}: ${told(sample)}`);
+  };
+  if (wanted.has('off') || wanted.has('warm')) {
+    await beginCold(setting, install, false);
+    await take('off');
+    if (wanted.has('warm')) await take('warm');
+  }
+  if (wanted.has('first') || wanted.has('learned')) {
+    await beginCold(setting, install, true);
+    await take('first');
+  }
+  if (wanted.has('learned')) {
+    // Whoever comes from the same address right away goes on with his session; after a restart, he begins another.
+    await world.begin({ predicts: true, keeps: 'all', keepsShield: true });
+    emptied(stage.folder);
+    await install.run(stage);
+    await world.begin({ predicts: true, keeps: 'learned', keepsShield: run.world.isShieldWarm });
+    await take('learned');
+  }
+}
+
+async function beginCold({ run, stage }: Setting, install: Install, predicts: boolean): Promise<void> {
+  const { world, folder } = stage;
+  if (run.world.isShieldWarm) {
+    await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
+    emptied(folder);
+    await install.run(stage);
+  }
+  await world.begin({ predicts, keeps: 'nothing', keepsShield: run.world.isShieldWarm });
+}
+
+async function measure({ run, stage, upstream }: Setting, install: Install): Promise<Sample> {
+  const { world, folder, core } = stage;
+  emptied(folder);
+  const before = (await upstream.asked()).length;
+  const mark = await markOf(world);
+  const { trafficPerSecond } = run.world;
+  const traffic =
+    trafficPerSecond > 0 ? startTraffic(run.scratch, core, `${world.beside}/web`, trafficPerSecond) : null;
+  const seconds = await install.run(stage);
+  const times = (await traffic?.stop()) ?? null;
+  const answers = await answersSince(world, mark, install.route);
+  const more = (await upstream.asked()).slice(before);
+  if (more.length > 0)
+    throw new Error(`the origin was not warm: it asked for ${more.slice(0, 5).join(', ')}`);
+  if (times !== null && times.failed > 0) throw new Error(`${times.failed} requests of other traffic failed`);
+  return { seconds, answers, traffic: times };
+}
+
+function told({ seconds, answers }: Sample): string {
+  const { msBy, ms, brought, broughtUsed } = answers;
+  const counts = Object.entries(msBy).filter(([, list]) => list.length > 0);
+  const tiers = counts.map(([name, list]) => `${list.length} ${name} (${distribution(list)})`);
+  return `${seconds.toFixed(2)} s; ${ms.length} requests: ${tiers.join(', ')}; ${broughtUsed} of ${brought} used`;
+}
+
+function reportOf(
+  { run, wanted }: Setting,
+  cases: readonly Install[],
+  samples: Samples,
+  absent: ReadonlyMap<string, string>,
+): SuiteReport {
+  const shown = STATES.filter((state) => wanted.has(state));
+  return {
+    suite: world.name,
+    about: world.about,
+    versions: { Bun: Bun.version },
+    proofs: [
+      'Every client ended with success, with scripts off and an empty cache of its own.',
+      'The upstream behind the origin was asked for nothing while anything was measured.',
+      'No request of the traffic beside it failed.',
+    ],
+    subjects: ['first', 'learned'],
+    rounds: run.rounds,
+    seconds: 0,
+    figures: ['totalSeconds'],
+    rows: cases.flatMap(({ title }) =>
+      shown.map((state) => rowOf(title, state, samples.get(title), absent.get(title))),
+    ),
+    tables: [
+      latencyTable(shown, samples, run),
+      precisionTable(shown, samples),
+      ...(run.world.trafficPerSecond > 0 ? [trafficTable(shown, samples, run)] : []),
+    ],
+  };
+}
+
+function rowOf(
+  title: string,
+  state: State,
+  of: ReadonlyMap<State, readonly Sample[]> | undefined,
+  why: string | undefined,
+): Row {
+  const row = { case: title, peer: state, label: states[state] };
+  const own = secondsOf(of?.get(state));
+  if (own === null)
+    return { ...row, absent: why ?? 'not measured', ...(why !== undefined && { failed: true }) };
+  const against = STATES.filter((other) => other !== state && (other === 'off' || other === 'warm')).flatMap(
+    (other) => {
+      const theirs = secondsOf(of?.get(other));
+      return theirs === null ? [] : [[other, { totalSeconds: ratio(own, theirs) }] as const];
+    },
+  );
+  return { ...row, figures: { totalSeconds: own }, against: Object.fromEntries(against) };
+}
+
+function secondsOf(all: readonly Sample[] | undefined): Spread | null {
+  return all === undefined ? null : spread(all.map(({ seconds }) => seconds));
+}
+
+/** Of all rounds together. */
+function together(all: readonly Sample[], of: (sample: Sample) => readonly number[]): number[] {
+  return all.flatMap(of).sort((a, b) => a - b);
+}
+
+function each(
+  shown: readonly State[],
+  samples: Samples,
+  cells: (all: readonly Sample[]) => string[],
+): string[][] {
+  return [...samples].flatMap(([title, of]) =>
+    shown.flatMap((state) => {
+      const all = of.get(state);
+      return all === undefined ? [] : [[title, states[state], ...cells(all)]];
+    }),
+  );
+}
+
+const columns: readonly (readonly [Answerer, string])[] = [
+  ['predicted', 'predicted'],
+  ['awaited', 'on its way'],
+  ['again', 'PoP hit'],
+  ['shield', 'shield'],
+  ['origin', 'origin'],
+];
+
+function latencyTable(shown: readonly State[], samples: Samples, { world: wanted }: Run): Table {
+  const [client, shield, origin] = wanted.roundTripsMs;
+  return {
+    title: 'Requests, by who answered',
+    remarks: [
+      `Number of requests, then p50 / p90 / p99 of the time to the head of the answer at the PoP, ms. A client has the ${client} ms to the PoP besides; from there it is ${shield} ms to the shield, and ${origin} ms more to the origin, there and back.`,
+      '"Predicted": it was in the PoP, though no client had asked for it. "On its way": it was being fetched already, by prediction or for another request.',
+    ],
+    names: 2,
+    head: ['case', 'state', 'requests', 'all', ...columns.map(([, label]) => label)],
+    body: each(shown, samples, (all) => [
+      (all.reduce((sum, { answers }) => sum + answers.ms.length, 0) / all.length).toFixed(0),
+      distribution(together(all, ({ answers }) => answers.ms)),
+      ...columns.map(([name]) => {
+        const ms = together(all, ({ answers }) => answers.msBy[name]);
+        return ms.length === 0 ? '' : `${(ms.length / all.length).toFixed(0)}: ${distribution(ms)}`;
+      }),
+    ]),
+  };
+}
+
+function precisionTable(shown: readonly State[], samples: Samples): Table {
+  const sum = (all: readonly Sample[], of: (answers: Answers) => number) =>
+    all.reduce((total, { answers }) => total + of(answers), 0);
+  return {
+    title: 'What the PoP fetched, and what of it clients asked for',
+    remarks: ['By the access log of the shield, predicted or not, whoever was faster.'],
+    names: 2,
+    head: ['case', 'state', 'objects', 'asked for', 'precision', 'MiB', 'MiB in vain'],
+    body: each(
+      shown.filter((state) => state !== 'warm'),
+      samples,
+      (all) => {
+        const [brought, used] = [sum(all, (a) => a.brought), sum(all, (a) => a.broughtUsed)];
+        const mib = (bytes: number) => number(bytes / all.length / 2 ** 20, 1);
+        return [
+          (brought / all.length).toFixed(0),
+          (used / all.length).toFixed(0),
+          brought === 0 ? '' : `${((used / brought) * 100).toFixed(1)}%`,
+          mib(sum(all, (a) => a.broughtBytes)),
+          mib(sum(all, (a) => a.vainBytes)),
+        ];
+      },
+    ),
+  };
+}
+
+function trafficTable(shown: readonly State[], samples: Samples, { world: wanted }: Run): Table {
+  const median = (all: readonly Sample[], of: (traffic: Traffic) => readonly number[], share: number) => {
+    const values = all.flatMap(({ traffic }) => (traffic === null ? [] : [percentile(of(traffic), share)]));
+    return values.length === 0 ? '' : number(spread(values).median, 1);
+  };
+  const hits = ({ hits }: Traffic) => hits;
+  const misses = ({ misses }: Traffic) => misses;
+  return {
+    title: 'Traffic beside it',
+    remarks: [
+      `${wanted.trafficPerSecond} requests/s of another route through the same link, half of them for what is in memory, half for what nobody has asked for yet. As the client sees it, ms; medians of the rounds.`,
+    ],
+    names: 2,
+    head: ['case', 'state', 'hits p50', 'hits p99', 'misses p50', 'misses p99'],
+    body: each(shown, samples, (all) => [
+      median(all, hits, 0.5),
+      median(all, hits, 0.99),
+      median(all, misses, 0.5),
+      median(all, misses, 0.99),
+    ]),
+  };
+}
