@@ -41,7 +41,7 @@ export async function openMonthNetwork(options: MonthNetworkOptions): Promise<Mo
   const config = configOf(options, popPort, originPort, linkPort);
   const deps = { clock, log: silentLog };
   const link = await openLink(
-    { port: linkPort, to: originPort, roundTripMs, megabits, slowStart: true },
+    { hosts: ['127.0.0.1'], port: linkPort, to: originPort, roundTripMs, megabits, slowStart: true },
     clock,
   );
   const origin: RunningNode = await startNode(config, 'origin', deps);
