@@ -10,8 +10,10 @@ export interface Foreseen {
   readonly accept?: string | undefined;
   /** Length of the body, as far as it is known. */
   readonly bytes?: number | undefined;
-  /** 0 to 1. Absent: as good as certain. */
+  /** 0 to 1. Absent: as good as certain. 0: it is not going to be asked for, but one has to know of it to know of the others. */
   readonly likelihood?: number | undefined;
+  /** It is for those only who have the right by name. Who has not is led to nothing that is foreseen along with it: that would tell him of it. */
+  readonly restricted?: boolean | undefined;
 }
 
 /** What a request tells of those that come after it. */

@@ -52,6 +52,11 @@ export interface Surroundings {
   readonly limits: () => PredictLimits;
   /** `null`: it is here, or on its way; it cannot be kept; or this client may not have it. */
   look(route: string, foreseen: Foreseen, visitor: Visitor, source: Source): Prospect | null;
+  /**
+   * Whether this client may know of all of it: else he is led to none of it, as what comes with something tells of that. A promise where it takes
+   * long to find out.
+   */
+  mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
   /** Asks the origin. */
   ask(route: string, question: string, source: Source): Promise<readonly Foreseen[]>;
   /** `null`: nothing is learned. */
@@ -124,7 +129,7 @@ const dueEveryMs = 60_000;
 const dueWithinMs = 2 * 60_000;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
-  const { clock, limits, look, ask, learned, warn } = surroundings;
+  const { clock, limits, look, mayFollow, ask, learned, warn } = surroundings;
   const tallies = openTallies();
   const score = openScore(() => limits().precision);
   const allowance: Allowance = openAllowance(clock, limits);
@@ -235,6 +240,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     visitor: Visitor,
   ): Promise<void> {
     const tally = tallies.of[source];
+    const may = mayFollow(route, foreseen, visitor);
+    if (!(may instanceof Promise ? await may : may)) return;
     for (const [rank, each] of foreseen.entries()) {
       if (rank % atATime === atATime - 1) {
         pump();

@@ -1,16 +1,17 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Foreseen } from '../foresight.ts';
-import { foreseenFrom, foreseenText } from './wire.ts';
+import { foreseenFrom, foreseenText, isTarget } from './wire.ts';
 
 test('what is foreseen is the same at the other end', () => {
   const rows = fc.array(
     fc.record<Foreseen>(
       {
-        target: fc.string({ maxLength: 50 }).map((path) => `/${path}`),
+        target: fc.webPath().map((path) => `/a${path}`).filter(isTarget),
         likelihood: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
         bytes: fc.nat(),
         accept: fc.string({ maxLength: 20 }),
+        restricted: fc.constant(true),
       },
       { requiredKeys: ['target', 'likelihood'] },
     ),
@@ -45,6 +46,21 @@ test('of a plan that is too long, the beginning is followed', () => {
   const rows = Array.from({ length: 20_001 }, (_, at) => ({ target: `/${at}` }));
   const found = foreseenFrom(foreseenText(rows));
   expect([found.length, found.at(-1)?.target]).toEqual([20_000, '/19999']);
-  const long = JSON.stringify({ foreseen: rows.map(({ target }) => [target, 1, null, null]) });
+  const long = JSON.stringify({ foreseen: rows.map(({ target }) => [target, 1, null, null, false]) });
   expect(foreseenFrom(long)).toHaveLength(20_000);
 });
+
+test.each([
+  ...['http://elsewhere.test/', '//elsewhere.test/a', '/\\elsewhere.test', 'a', '', '/a/../b', '/a/./b', '/a/%2e%2e/b'],
+  ...['/a\r\nx-b: c', '/a b', '/a\tb', '/a#b', '/ä', '/a\0', '/..'],
+])('%j is no address that anything is fetched by', (target) => {
+  expect(isTarget(target)).toBe(false);
+  expect(foreseenFrom(foreseenText([{ target }]))).toEqual([]);
+});
+
+test.each(['/', '/npm/@acme%2fui', '/v2/a/blobs/sha256:0a', '/a?ns=b.test', '/a%0d%0ab', '/__proto__'])(
+  '%j is one, and stays as it is',
+  (target) => {
+    expect(foreseenFrom(foreseenText([{ target }]))).toEqual([{ target, likelihood: 1 }]);
+  },
+);

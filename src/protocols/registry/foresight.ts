@@ -26,9 +26,10 @@ export function foresightOf(
   { begins, expand, ends }: EcosystemForesight,
   { prefix, origin }: { readonly prefix: string; readonly origin: RegistryOrigin },
 ): Foresight {
-  const foreseenOf = ({ item: { path }, ...others }: ForeseenItem): Foreseen => ({
+  const foreseenOf = ({ item: { name, path }, ...others }: ForeseenItem): Foreseen => ({
     target: `${prefix}/${path}`,
     ...others,
+    ...(name !== null && origin.isRestricted(name) && { restricted: true }),
   });
 
   return {

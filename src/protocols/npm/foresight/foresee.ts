@@ -39,7 +39,7 @@ export async function foresee(
   const found: Found = { question, picker, begun, shelf, clock: npm.clock };
   const isPlaced = question.client.tool === 'npm' && question.locked === null;
   const { foreseen, isWhole } = await (isPlaced ? asNpm(found) : stepByStep(found));
-  return { foreseen: once(foreseen), isWhole };
+  return { foreseen: once([...foreseen, ...shelf.restricted()]), isWhole };
 }
 
 async function asNpm({ question: { client }, picker, begun, shelf, clock }: Found): Promise<Plan> {

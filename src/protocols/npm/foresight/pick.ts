@@ -24,11 +24,14 @@ export function wishOf(name: string, spec: string): Wish | null {
 /** Of one package, by number in its versions. */
 export class Picker {
   readonly choices: Choices;
+  /** It is for those only who have the right by name. */
+  readonly isRestricted: boolean;
   readonly #picked = new Map<string, number | null>();
   #numbers: ReadonlyMap<string, number> | null = null;
 
-  constructor(choices: Choices) {
+  constructor(choices: Choices, isRestricted = false) {
     this.choices = choices;
+    this.isRestricted = isRestricted;
   }
 
   /** Of an exact version; `null`: there is none, or it is not worth knowing. */

@@ -17,7 +17,12 @@ export interface Remembered {
   /** `null`: they have to be read. @param spares whether no purge since the one with this number was about them. */
   find(name: string, nowMs: number, spares: (since: number) => boolean): Picker | null;
   /** @param etag of `bytes`: the same as before are not parsed again. */
-  remember(name: string, etag: string, bytes: Uint8Array, until: Pick<Kept, 'untilMs' | 'asOf'>): Picker;
+  remember(
+    name: string,
+    etag: string,
+    bytes: Uint8Array,
+    until: Pick<Kept, 'untilMs' | 'asOf'> & Partial<Pick<Picker, 'isRestricted'>>,
+  ): Picker;
   /** Bytes of memory, about. */
   readonly weight: number;
 }
@@ -49,9 +54,10 @@ export function openRemembered(maxBytes: number): Remembered {
       return kept.picker;
     },
 
-    remember(name, etag, bytes, until) {
+    remember(name, etag, bytes, { isRestricted = false, ...until }) {
       const before = known.get(name);
-      const picker = before?.etag === etag && etag !== '' ? before.picker : new Picker(readChoices(bytes));
+      const isSame = before?.etag === etag && etag !== '' && before.picker.isRestricted === isRestricted;
+      const picker = isSame ? before.picker : new Picker(readChoices(bytes), isRestricted);
       keep(name, { etag, picker, weight: bytes.byteLength * weightPerByte + 1_000, ...until });
       for (const oldest of known.keys()) {
         if (total <= maxBytes) break;

@@ -1,6 +1,7 @@
 /** At the origin, for one question: the choices of packages, in the terms in which a PoP asks for what they stand for. */
 import type { Foreseen } from '../../../foresight.ts';
 import { parseCacheControl } from '../../../http/cache-control.ts';
+import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Foreseeing } from '../../../protocol.ts';
 import { fewAtOnce } from '../../few-at-once.ts';
 import { turn } from '../../turn.ts';
@@ -21,6 +22,8 @@ export interface Shelf {
   at(name: string): Picker | null;
   document(name: string, likelihood: number): Foreseen;
   file(picker: Picker, at: number, likelihood: number): Foreseen;
+  /** What was looked at and is for some only, each as something that is not going to be asked for. */
+  restricted(): readonly Foreseen[];
   /** Whether somebody has asked for the file of a version already, as far as the origin still has it. */
   isHeld(picker: Picker, at: number): boolean;
   /** Lets others have a turn, where this one has been long. */
@@ -46,7 +49,7 @@ export function openShelf(
   { form, locked }: Wanted,
   { ask, door }: Foreseeing,
 ): Shelf {
-  const { route, prefix, metadata, clock } = npm;
+  const { route, prefix, metadata, clock, hosted } = npm;
   const pickers = new Map<string, Picker | null>();
   const loading = new Map<string, Promise<Picker | null>>();
   const isLocked = locked !== null;
@@ -72,7 +75,8 @@ export function openShelf(
     const { status, headers, bytes } = await door.read(resource, ask, mostChoicesBytes);
     if (status !== 200) return null;
     await rest();
-    const until = { untilMs: clock.elapsed() + keptMs(headers), asOf };
+    const isRestricted = headers.get(accessField) === restrictedValue;
+    const until = { untilMs: clock.elapsed() + keptMs(headers), asOf, isRestricted };
     return remembered.remember(name, headers.get('etag') ?? '', bytes, until);
   }
 
@@ -93,6 +97,15 @@ export function openShelf(
     const { choices } = picker;
     return tarballResource(route, choices.name, fileOf(choices, choices.versions[at]!));
   };
+
+  const targetOf = (name: string) => `${prefix}/${name.replace('/', '%2f')}`;
+
+  /** What is claimed and is not there is told of to those only who might be given it. */
+  const isRestricted = (name: string, picker: Picker | null) =>
+    picker?.isRestricted ?? (hosted?.claims(name) === true && hosted.access === 'restricted');
+
+  const forSome = (name: string, picker: Picker | null) =>
+    isRestricted(name, picker) ? { restricted: true } : {};
 
   async function load(name: string): Promise<Picker | null> {
     const there = pickers.get(name);
@@ -118,9 +131,10 @@ export function openShelf(
     document(name, likelihood) {
       const bytes = door.heldBytes(inForm(form, name));
       return {
-        target: `${prefix}/${name.replace('/', '%2f')}`,
+        target: targetOf(name),
         ...(bytes !== null && { bytes }),
         likelihood,
+        ...forSome(name, pickers.get(name) ?? null),
       };
     },
 
@@ -134,8 +148,14 @@ export function openShelf(
         target: `${prefix}/${choices.name}/-/${fileOf(choices, choice)}`,
         ...(bytes > 0 && { bytes }),
         likelihood,
+        ...forSome(choices.name, picker),
       };
     },
+
+    restricted: () =>
+      [...pickers].flatMap(([name, picker]) =>
+        isRestricted(name, picker) ? [{ target: targetOf(name), likelihood: 0, restricted: true }] : [],
+      ),
 
     isHeld: (picker, at) => door.heldBytes(fileResource(picker, at)) !== null,
 

@@ -8,6 +8,7 @@ import { MeridianError } from '../../../errors.ts';
 import { inOtherWords } from '../../../exchange.ts';
 import type { Clue, Foreseen } from '../../../foresight.ts';
 import { parsedJson } from '../../../http/json.ts';
+import { accessField, restrictedValue } from '../../../identity.ts';
 import type { Foreseeing, Foresight, Mount, Protocol } from '../../../protocol.ts';
 import type { FreshnessPolicy } from '../../../resource.ts';
 import { type Step, walk } from '../../walk.ts';
@@ -71,21 +72,22 @@ export function foresightOf({ mount, clock, metadata, name }: ForeseeingImages):
       async function expand({ reference, likelihood, depth }: Want): Promise<Step<Want>> {
         const target = targetOf(`manifests/${reference}`);
         const { headers, bytes } = await read(target);
+        const forSome = headers.get(accessField) === restrictedValue ? { restricted: true } : {};
         const foreseen: Foreseen[] = [];
         const digest = readDigest(headers.get('docker-content-digest') ?? '');
         // Whoever has asked by HEAD which one it is, fetches that.
         if (depth === 1 && after === 'head' && digest !== null)
-          foreseen.push({ target: targetOf(`manifests/${digest}`), bytes: bytes.byteLength, likelihood });
+          foreseen.push({ target: targetOf(`manifests/${digest}`), bytes: bytes.byteLength, likelihood, ...forSome });
         const manifest = readManifest(bytes);
         const choice = depth < deepest ? choose(manifest.offered, platform) : null;
         if (choice === null) {
           for (const { digest, size } of manifest.parts)
-            foreseen.push({ target: targetOf(`blobs/${digest}`), bytes: size, likelihood });
+            foreseen.push({ target: targetOf(`blobs/${digest}`), bytes: size, likelihood, ...forSome });
           return { foreseen, wants: [] };
         }
         const { digest: child, size } = choice.offered;
         const next = { reference: child, likelihood: likelihood * choice.likelihood, depth: depth + 1 };
-        foreseen.push({ target: targetOf(`manifests/${child}`), bytes: size, likelihood: next.likelihood });
+        foreseen.push({ target: targetOf(`manifests/${child}`), bytes: size, likelihood: next.likelihood, ...forSome });
         return { foreseen, wants: [next] };
       }
 
