@@ -50,11 +50,11 @@ test('what was learned is there again after a restart', async () => {
   await kept?.close();
 });
 
-test('it is written down every minute, and each worker has a file of its own', async () => {
+test('it is written down every five minutes, and each worker has a file of its own', async () => {
   const first = opened({}, { worker: 3 } as Seat);
   const kept = await teach(first);
   expect(await file('learned.3').exists()).toBe(false);
-  first.clock.advance(60_000);
+  first.clock.advance(5 * 60_000);
   while (!(await file('learned.3').exists())) await new Promise((resolve) => setImmediate(resolve));
   await kept.close();
   expect(await file().exists()).toBe(false);
