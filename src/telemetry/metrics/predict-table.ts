@@ -92,7 +92,7 @@ export const predictMetrics = {
     unit: '1',
     labels: ['source', 'route'],
     meaning:
-      'Of what was fetched lately, the share that a client came for; none where fewer than forty were judged. The lowest of all workers.',
+      'Of what was fetched lately, the share that a client came for; none where too little was judged. The lowest of all workers.',
     together: 'lowest',
   },
   'meridian.predict.recall': {
