@@ -39,7 +39,7 @@ export const installs: readonly Install[] = [
   ...sizes.map(npmInstall),
   pnpmInstall('medium'),
   {
-    title: 'container pull, 6 layers of 34 MiB',
+    title: 'container pull, 34 MiB in 6 layers',
     route: 'oci',
     needs: 'skopeo',
     prepare: pushImage,
