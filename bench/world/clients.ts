@@ -9,7 +9,7 @@ import { type Places, PYTHON_ROOTS } from './places.ts';
 
 const LONGEST_MS = 300_000;
 /** Below everything else on the core that they share with the links: a client that computes does not slow the network down. */
-const NICE = 10;
+const NICE = 3;
 const PNPM = resolve(import.meta.dirname, '../../node_modules/pnpm/bin/pnpm.mjs');
 const IMAGE = 'world/image';
 
