@@ -93,7 +93,18 @@ export interface Prefetching {
   forget(name: string): Promise<void>;
 }
 
-/** All that a client asks for who uses one version. */
+export interface NeedsGiven {
+  /** Of images: `os/architecture[/variant]`; none: all. */
+  readonly platforms: readonly string[];
+  /** With what a client asks for who has no lock file, where that is something else. */
+  readonly indexes: boolean;
+  /** A resource of the route by the path that clients ask for, through the origin's own cache, whole. */
+  read(
+    target: string,
+    maxBytes: number,
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }>;
+}
+
 export interface Needs {
   /** In the order in which clients ask for them. None where nothing is known of the version. */
   readonly items: readonly PrefetchItem[];

@@ -15,7 +15,16 @@ import type {
 import type { Answer, Entry } from './entry.ts';
 import type { MeridianError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { Clue, Doing, Foreseen, Needs, Plan, Prefetching, TellingBody } from './foresight.ts';
+import type {
+  Clue,
+  Doing,
+  Foreseen,
+  Needs,
+  NeedsGiven,
+  Plan,
+  Prefetching,
+  TellingBody,
+} from './foresight.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
 import type { Ask } from './parent.ts';
@@ -147,14 +156,6 @@ export interface Wanted {
    * version has several files, each of one of them; `h1:<Base64>` of what a Go module holds. `null`: it does not say.
    */
   readonly integrity: string | null;
-}
-
-export interface NeedsGiven {
-  /** Of images: `os/architecture[/variant]`; none: all. */
-  readonly platforms: readonly string[];
-  /** With what a client asks for who has no lock file, where that is something else. */
-  readonly indexes: boolean;
-  readonly read: OriginHome['read'];
 }
 
 export interface FolderOut {

@@ -71,6 +71,7 @@ const heading = [
   'disk',
   'store',
   'fills',
+  'foresight',
   'parents',
   'ring',
   'bus',
@@ -86,7 +87,7 @@ function toTable(lines: readonly Line[]): string {
 
 function cells(status: StatusMessage): (string | number)[] {
   const { urls, workers, startedAtMs, requests, hits, memory, disk, stores, fills, parents } = status;
-  const { kv, ring, bus, purging } = status;
+  const { kv, ring, bus, purging, predict } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const failing = kv.filter(({ isDown }) => isDown).map(({ name }) => `${name} fails`);
@@ -101,10 +102,23 @@ function cells(status: StatusMessage): (string | number)[] {
     disk === null ? 'off' : disk.state === undefined || disk.state === 'ready' ? held(disk) : disk.state,
     stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
+    foresightCell(predict),
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
     ringCell(ring),
     busCell(bus, purging),
   ];
+}
+
+/** Whether predictions are as good as they shall be; of one that are not, how good. */
+function foresightCell(predict: StatusMessage['predict']): string {
+  if (!predict) return '-';
+  const short = predict.standings.flatMap(({ precision, ...of }) =>
+    precision !== null && precision < predict.goal ? [{ ...of, precision }] : [],
+  );
+  const [worst] = short.toSorted((a, b) => a.precision - b.precision);
+  if (worst === undefined) return 'well';
+  const { source, route, precision, threshold } = worst;
+  return `${source} ${route} ${threshold > 1 ? 'off' : 'turned down'}: ${Math.floor(precision * 100)}%`;
 }
 
 /** How many serve, and of how many where some do not. */

@@ -17,6 +17,7 @@ import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkTopology } from './checks/topology.ts';
+import { checkWarm } from './checks/warm.ts';
 import { completeRoute } from './complete-route.ts';
 import { isAnyAddress, isLoopback } from './forms.ts';
 import type { Frozen } from './frozen.ts';
@@ -55,6 +56,8 @@ export interface Network {
   readonly kv: Readonly<Record<string, KvConfig>>;
   /** The first that matches serves a request. */
   readonly routes: readonly RouteConfig[];
+  /** What nodes always have before anybody asks for it. */
+  readonly warm: readonly WarmConfig[];
 }
 
 export interface NodeConfig
@@ -153,6 +156,7 @@ export interface StoreBounds {
 export type KvConfig = Of<typeof kvStore>;
 export type PurgeConfig = Of<typeof schema.purge>;
 export type AccessConfig = Of<typeof schema.access>;
+export type WarmConfig = Of<typeof schema.warm>;
 export type RumConfig = Of<typeof schema.rum>;
 export type Limits = Of<typeof schema.limits>;
 export type Timeouts = Of<typeof schema.timeouts>;
@@ -187,7 +191,7 @@ export type Parsed =
 
 const checks = [
   ...[checkTopology, checkListeners, checkTls, checkRings, checkStorage, checkRoutes],
-  ...[checkBus, checkKv, checkHot, checkServerTls],
+  ...[checkBus, checkKv, checkHot, checkServerTls, checkWarm],
 ];
 
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
@@ -226,10 +230,10 @@ function runsOriginHere(input: unknown, here: readonly string[] | undefined): bo
   return here === undefined || here.some((name) => member(member(nodes, name), 'role') === 'origin');
 }
 
-type Valid = Pick<Draft, 'nodes' | 'kv' | 'routes' | 'bus'>;
+type Valid = Pick<Draft, 'nodes' | 'kv' | 'routes' | 'bus' | 'warm'>;
 
-function whole({ nodes, kv, routes, bus }: schema.ParsedNetwork): Valid {
-  return { nodes: new Map(Object.entries(nodes)), kv: new Map(Object.entries(kv)), routes, bus };
+function whole({ nodes, kv, routes, bus, warm }: schema.ParsedNetwork): Valid {
+  return { nodes: new Map(Object.entries(nodes)), kv: new Map(Object.entries(kv)), routes, bus, warm };
 }
 
 /** The nodes and routes that are valid by themselves, of a config that is not valid as a whole. */
@@ -238,6 +242,7 @@ function salvage(input: unknown): Valid {
   return {
     nodes: validIn(member(input, 'nodes'), schema.node),
     kv: validIn(member(input, 'kv'), kvStore),
+    warm: schema.network.shape.warm.safeParse(member(input, 'warm') ?? []).data ?? [],
     bus: schema.network.shape.bus.safeParse(member(input, 'bus')).data,
     routes: Array.isArray(routes) ? routes.map((value) => schema.route.safeParse(value).data) : [],
   };
@@ -283,14 +288,14 @@ function complete(parsed: schema.ParsedNetwork, { configDir, overrides, env }: P
   ]);
   const secret = parsed.secret ?? newSecret();
   const bus = completeBus(parsed, dataDir, configDir);
-  const { name, purge, access, rum } = parsed;
+  const { name, purge, access, rum, warm } = parsed;
   const stores = Object.entries(parsed.kv).map(([store, config]) => [
     store,
     { ...config, ...absoluteTls(config.tls, configDir) },
   ]);
   const kv = Object.fromEntries(stores);
   const routes = parsed.routes.map((route) => completeRoute(route, configDir));
-  const shared = { name, secret, dataDir, bus, purge, access, rum };
+  const shared = { name, secret, dataDir, bus, purge, access, rum, warm };
   return { ...shared, nodes: Object.fromEntries(nodes), kv, routes };
 }
 

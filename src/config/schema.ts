@@ -46,6 +46,7 @@ import { collection, postgresStore, s3Store, standardStore, store, uploads } fro
 import { nodeTelemetry, telemetry } from './schema-telemetry.ts';
 import { metadataTimes, purge, responseTimes } from './schema-times.ts';
 import { listenerTls } from './schema-tls.ts';
+import { warm } from './schema-warm.ts';
 
 export {
   access,
@@ -59,6 +60,7 @@ export {
   s3Store,
   standardStore,
   uploads,
+  warm,
 };
 
 /** `objectBytes` where the config does not say it: so much, but no more than this share of `bytes`. */
@@ -147,7 +149,7 @@ export const listen = group('An address that the node listens on.', {
   ).optional(),
   http3: flag('Serves HTTP/3 too, announced by `Alt-Svc`. Needs `tls`.').prefault(false),
   informational: flag(
-    'Relays interim responses (102, 103) and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
+    'Relays interim responses (102, 103), tells browsers that wait what a page needed the last time (103), and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
   ).prefault(false),
   proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
     false,
@@ -346,6 +348,7 @@ export const network = group('Everything that one config file describes.', {
     expected: 'a list of routes',
     type: 'list',
   }),
+  warm: list('What nodes always have before anybody asks for it: `docs/prefetch.md`.', warm).prefault([]),
 });
 
 /** What a config file says, with defaults filled in and text in canonical form, before paths and names are resolved. */
@@ -353,4 +356,5 @@ export type ParsedNetwork = z.output<typeof network>;
 export type ParsedNode = z.output<typeof node>;
 export type ParsedRoute = z.output<typeof route>;
 export type ParsedBus = z.output<typeof bus>;
+export type ParsedWarm = z.output<typeof warm>;
 export type ParsedKv = z.output<typeof kv.kvStore>;

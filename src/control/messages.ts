@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { explanation } from '../messages/explanation.ts';
+import { predicting } from '../messages/predictions.ts';
 import { purgeTargets, selector } from '../messages/selector.ts';
 
 const role = z.enum(['pop', 'shield', 'origin']);
@@ -47,6 +48,8 @@ export const statusMessage = z.looseObject({
       members: z.array(z.object({ name: z.string(), share: z.number(), isUp: z.boolean() })).optional(),
     })
     .nullish(),
+  /** `null` where nothing is predicted; older nodes say nothing of it. */
+  predict: predicting.nullish(),
   /** Of the members of a ring; older nodes say nothing of it. */
   hot: z
     .array(

@@ -53,6 +53,40 @@ describe('workers, as one node', () => {
     expect(() => statusTogether([undefined])).toThrow('no worker of the node answers');
   });
 
+  test('predict together, and have turned down what one of them has', () => {
+    const predict = (precision: number, threshold: number) => ({
+      ...{
+        goal: 0.8,
+        sessions: 1,
+        waiting: 2,
+        underWay: 3,
+        limit: 4,
+        atOnce: 5,
+        unusedBytes: 6,
+        roomBytes: 7,
+      },
+      learned: { names: 8, bytes: 9 },
+      standings: [{ source: 'known', route: 'npm', precision, threshold }],
+    });
+    const both = [status({ predict: predict(0.9, 0.5) }), status({ predict: predict(0.1, 2) })];
+    expect(statusTogether(both).predict).toEqual({
+      ...{
+        goal: 0.8,
+        sessions: 2,
+        waiting: 4,
+        underWay: 6,
+        limit: 8,
+        atOnce: 10,
+        unusedBytes: 12,
+        roomBytes: 14,
+      },
+      learned: { names: 16, bytes: 18 },
+      standings: [{ source: 'known', route: 'npm', precision: 0.1, threshold: 2 }],
+    });
+    expect(statusTogether([status({ predict: null }), status({ predict: null })]).predict).toBeNull();
+    expect(statusTogether([status()]).predict).toBeUndefined();
+  });
+
   test('are in one ring, whose members any of them may pass over', () => {
     const member = (name: string, isUp: boolean) => ({ name, share: 0.5, isUp });
     const ring = (own: string, other: boolean) => ({

@@ -37,6 +37,24 @@ export function statusTogether(said: readonly (StatusMessage | undefined)[]): St
         : { ...about(status), worker: at + 1, state: 'up' },
     ),
     ring: ringOf(up),
+    predict: predictOf(up),
+  };
+}
+
+/** What they do is added up, and of what they have found out about predictions the worst counts. */
+function predictOf(up: readonly StatusMessage[]): StatusMessage['predict'] {
+  const all = up.flatMap(({ predict }) => predict ?? []);
+  const [first] = all;
+  if (first === undefined) return up[0]?.predict;
+  const worstFirst = all
+    .flatMap(({ standings }) => standings)
+    .toSorted((a, b) => b.threshold - a.threshold || (a.precision ?? 1) - (b.precision ?? 1));
+  const standings = Map.groupBy(worstFirst, ({ source, route }) => `${source} ${route}`);
+  return {
+    ...added(all),
+    goal: first.goal,
+    learned: first.learned && added(all.flatMap(({ learned }) => learned ?? [])),
+    standings: [...standings.values()].flatMap(([worst]) => worst ?? []),
   };
 }
 

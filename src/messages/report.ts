@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { eviction, hotEntry, mostReported } from './cached.ts';
+import { predicted, predicting } from './predictions.ts';
 import { rumReport } from './rum.ts';
 
 /** What a request was answered from, as far as a node can tell: `remote` for what no cache had. */
@@ -30,6 +31,8 @@ export const counts = z.object({
   errors: z.number(),
   /** Requests by route. */
   routes: z.record(z.string(), z.number()),
+  /** Of PoPs that predict; older nodes say nothing of it. */
+  predicted: predicted.optional(),
 });
 export type Counts = Readonly<z.output<typeof counts>>;
 
@@ -60,6 +63,8 @@ export const report = z.object({
   hot: z.array(hotEntry).max(mostReported).readonly().default([]),
   /** What has gone from its caches last, the newest first; older nodes say nothing of it. */
   evicted: z.array(eviction).max(mostReported).readonly().default([]),
+  /** How predictions stand; `null` where there are none. */
+  predict: predicting.nullable().default(null),
   /** Real timings of the last minutes; `null` where there are none. */
   rum: rumReport.nullable().default(null),
 });

@@ -46,13 +46,15 @@ export function tellAhead({
     // One client's in one message.
     const parts = Map.groupBy(all, ({ visitor }) => visitor);
     for (const [visitor, aheads] of parts)
-      for (const [route, ofRoute] of Map.groupBy(aheads, ({ route }) => route))
-        for (let at = 0; at < ofRoute.length; at += mostRows) {
-          const rows = ofRoute.slice(at, at + mostRows);
+      for (const alike of Map.groupBy(aheads, ({ route, source }) => `${source} ${route}`).values())
+        for (let at = 0; at < alike.length; at += mostRows) {
+          const rows = alike.slice(at, at + mostRows);
+          const [first] = rows;
+          if (first === undefined) break;
+          const { route, source } = first;
           const { base, authority, headers } = visitor;
           const text: z.input<typeof told> = {
-            ...{ route, base, authority, fields: [...headers] },
-            source: rows[0]?.source ?? 'known',
+            ...{ route, source, base, authority, fields: [...headers] },
             rows: foreseenText(rows.map(({ foreseen }) => foreseen)),
           };
           ring?.tell(owner, 'ahead', JSON.stringify(text), AbortSignal.timeout(withinMs)).catch(() => {

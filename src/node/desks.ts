@@ -11,8 +11,11 @@ import { openExplainer } from './explain-network.ts';
 import { openPrefetchDesk } from './prefetch-desk.ts';
 import { openPurgeDesk, type Purger } from './purge.ts';
 import { openReplicationDesk } from './replication-desk.ts';
+import { openWarm, type Warm } from './warm.ts';
 
 export interface Desks extends Pick<ApiServices, 'explainer' | 'purges' | 'replication' | 'prefetch'> {
+  /** What nodes always have. */
+  readonly warm: Pick<Warm, 'begin' | 'purged'>;
   close(): Promise<void>;
 }
 
@@ -40,12 +43,15 @@ export function openDesks({ node, bus, clock, fleet, network, lists, metadata }:
   });
   const replication = openReplicationDesk({ lists, bus, network, members: purging.members });
   const nodes = () => Object.values(network().nodes);
-  const prefetch = openPrefetchDesk({ node, lists, metadata, bus, nodes });
+  const warm = openWarm({ node, lists, entries: () => network().warm });
+  const prefetch = openPrefetchDesk({ node, lists, metadata, bus, nodes, warm });
   return {
+    warm,
     ...{ explainer, replication, prefetch, purges: openPurgeDesk(node) },
     async close() {
       asker.close();
       replication.close();
+      await warm.close();
       await prefetch.close();
     },
   };

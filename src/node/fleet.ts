@@ -110,7 +110,8 @@ export function reportOf(
   cache: Pick<Cache, 'mostUsed' | 'evictions'>,
   worker: number,
 ): Report {
-  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place, hot } = status;
+  const { name, role, startedAtMs, urls, memory, disk, rssBytes, fills, parents, bus, place, hot, predict } =
+    status;
   const failing = parents.filter(({ healthy }) => !healthy).map((parent) => `parent ${parent.name}`);
   return {
     node: name,
@@ -129,6 +130,7 @@ export function reportOf(
     trouble: bus === 'connected' ? failing : [...failing, 'bus'],
     hot: hottest(hot, cache.mostUsed()),
     evicted: cache.evictions.latest(mostReported).map((each) => ({ ...each, key: shownKey(each.key) })),
+    predict,
     rum: metrics.rum.measured.report(),
   };
 }

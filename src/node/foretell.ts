@@ -24,12 +24,12 @@ export function foretellByMiss(
 ): boolean {
   const { foresight } = route.protocol;
   const { key } = resource;
+  // Whoever wants nothing but what is here waits for nobody, and fetches nothing.
+  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
   if (exchange.relayed === true) {
     predictor.used(key);
     return true;
   }
-  // Whoever wants nothing but what is here waits for nobody.
-  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
   if (foresight === undefined) {
     predictor.others(1);
     return false;
@@ -137,7 +137,10 @@ function fieldsOf({ source }: Obtained): Headers | null {
     case 'memory':
     case 'disk':
       return new Headers(source.entry.fields.map(([name, value]): [string, string] => [name, value]));
-    default:
+    // A page that is made anew for each, too, names what all of them need.
+    case 'parent':
+      return source.answer.headers;
+    case 'slices':
       return null;
   }
 }

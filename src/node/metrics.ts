@@ -15,6 +15,7 @@ import type { ExportCounts } from '../telemetry/otlp/exporter.ts';
 import { openMeasured } from '../telemetry/rum/measured.ts';
 import type { TraceCounts } from '../telemetry/tracing/tracing.ts';
 import type { Node } from './node.ts';
+import { observePredictions } from './predict-status.ts';
 import type { PurgingStatus } from './purging.ts';
 import { openRum, type Rum } from './rum.ts';
 import type { NodeStatus } from './status.ts';
@@ -35,7 +36,7 @@ export interface NodeMetricsOptions {
   /** Of the node: whether requests are counted. */
   readonly config: Pick<NodeConfig, 'metrics'>;
   /** The node, once it is there. */
-  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache'>;
+  readonly node: () => Pick<Node, 'counts' | 'accessLog' | 'ring' | 'site' | 'cache' | 'predictor'>;
   readonly status: () => NodeStatus;
   readonly telemetry: TelemetryCounts;
 }
@@ -63,6 +64,7 @@ export function openNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
     }),
   );
   observeRing(counted, node);
+  observePredictions(counted, () => node().predictor);
   counted.observe('meridian.cache.evictions', () =>
     node().cache.evictions.counts.map(({ tier, cause, count }) => ({ labels: [tier, cause], value: count })),
   );

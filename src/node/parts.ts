@@ -87,7 +87,11 @@ export async function openParts(
   let following: Purging | null = null;
   const followed = () => following?.knows() ?? 'unsure';
   const nearby = replicas({ clock, warn, followed, trustMs });
-  const purged: CacheOptions['purged'] = (selector, at) => nearby.purged(selector, at);
+  let heardOfPurge = () => {};
+  const purged: CacheOptions['purged'] = (selector, at) => {
+    nearby.purged(selector, at);
+    heardOfPurge();
+  };
   const counted = seat || config.ring ? tally() : null;
   const stored = await openCache(network, config, seat, {
     ...{ clock, warn, purged, hits: counted?.count, ended: work.filled },
@@ -140,6 +144,7 @@ export async function openParts(
       ...{ bus, clock, fleet, lists: prefetchLists, metadata: stores.metadata, network: () => inForce },
     });
   const polite = sharedRemotes(config, bus, clock, log, work.pausedRemote);
+  if (desks) heardOfPurge = desks.warm.purged;
   return {
     cache: stored,
     bus,
@@ -153,7 +158,10 @@ export async function openParts(
     prefetchLists,
     tally: counted,
 
-    begin: () => house?.begin(),
+    begin() {
+      house?.begin();
+      desks?.warm.begin();
+    },
 
     retune(next, wanted) {
       inForce = next;
@@ -164,6 +172,7 @@ export async function openParts(
       stored.tune(tuningOf(next, wanted));
       polite.retune(limitsOf(wanted));
       if (wanted.store) stores?.retune(wanted.store);
+      desks?.warm.begin();
     },
 
     async close() {

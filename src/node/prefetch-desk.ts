@@ -18,6 +18,7 @@ import { wantsOf } from './prefetch-wants.ts';
 import { carryOut, type Working } from './prefetch-work.ts';
 import type { Purger } from './purge.ts';
 import { type MeantNode, replicaStates } from './replica-states.ts';
+import type { Warm } from './warm.ts';
 
 export interface PrefetchDeskOptions {
   readonly node: Purger;
@@ -26,6 +27,8 @@ export interface PrefetchDeskOptions {
   readonly bus: Bus;
   /** As the config in force has it. */
   readonly nodes: () => readonly MeantNode[];
+  /** What the config says. */
+  readonly warm: Pick<Warm, 'records'>;
 }
 
 export interface OpenPrefetchDesk extends PrefetchDesk {
@@ -53,6 +56,7 @@ export function openPrefetchDesk({
   metadata,
   bus,
   nodes,
+  warm,
 }: PrefetchDeskOptions): OpenPrefetchDesk {
   const heard = hearProgress(bus);
   const { clock, log } = node;
@@ -68,7 +72,8 @@ export function openPrefetchDesk({
     state === 'looking' && origin === node.name && !works.has(id);
 
   async function found(id: string, identity: Identity | null): Promise<PrefetchRecord | null> {
-    const record = works.get(id)?.record ?? (await orders.find(id));
+    const said = warm.records.find((each) => each.id === id);
+    const record = said ?? works.get(id)?.record ?? (await orders.find(id));
     return record !== null && isFor(identity, record) && !isOver(record, clock) ? record : null;
   }
 
@@ -147,12 +152,14 @@ export function openPrefetchDesk({
     },
     async all(identity) {
       const known = (await orders.all()).map((each) => works.get(each.id)?.record ?? each);
-      const own = known.filter((each) => isFor(identity, each) && !isOver(each, clock));
+      const own = [...warm.records, ...known].filter((each) => isFor(identity, each) && !isOver(each, clock));
       return own.sort((a, b) => b.atMs - a.atMs).map(stateOf);
     },
     async remove(id, { identity, actor }) {
       const record = await found(id, identity);
       if (record === null) return false;
+      if (warm.records.some((each) => each.id === id))
+        throw new MeridianError('kept-as-it-is', `${id} is what the config has nodes always have (\`warm\`)`);
       await forget(id);
       await audit(node, actor, 'prefetch.remove', record);
       return true;

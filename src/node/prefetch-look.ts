@@ -9,10 +9,10 @@ import { discard } from '../cache/lead.ts';
 import type { Obtained } from '../cache/slices/object.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import type { PrefetchItem } from '../foresight.ts';
+import type { NeedsGiven, PrefetchItem } from '../foresight.ts';
 import { parsedJson } from '../http/json.ts';
 import { type Identity, isRestricted } from '../identity.ts';
-import type { NeedsGiven, Wanted } from '../protocol.ts';
+import type { Wanted } from '../protocol.ts';
 import type { FieldList, Resource } from '../resource.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
@@ -24,6 +24,8 @@ export interface Looking {
   readonly identity: Identity | null;
   readonly platforms: NeedsGiven['platforms'];
   readonly indexes: boolean;
+  /** This very version of each thing is meant, as it is looked at anew when there is another one. */
+  readonly isExact: boolean;
 }
 
 export interface Looked {
@@ -82,7 +84,10 @@ async function lookAtOne(route: Route, item: PrefetchItem, looking: Looking): Pr
   if (typeof answer === 'string') return { items: [], lacks: answer };
   const barred = barring(route, item, answer.isRestricted, looking);
   if (barred !== null) return barred;
-  if (answer.status === 200) return { items: [{ ...item, bytes: answer.bytes }], lacks: null };
+  if (answer.status === 200) {
+    const etag = looking.isExact ? answer.etag : item.etag;
+    return { items: [{ ...item, etag, bytes: answer.bytes }], lacks: null };
+  }
   // What is for some alone and is not there is not told apart from what is there.
   return {
     items: [],
@@ -136,6 +141,7 @@ function nameOf(
 interface AnswerHead {
   readonly status: number;
   readonly bytes: number;
+  readonly etag: string | null;
   readonly isRestricted: boolean;
 }
 
@@ -176,11 +182,15 @@ async function answerIn(source: Obtained['source']): Promise<AnswerHead> {
 }
 
 function headIn(status: number, fields: FieldList, bytes: number): AnswerHead {
-  return { status, bytes, isRestricted: isRestricted(fields) };
+  return { status, bytes, etag: fieldIn(fields, 'etag'), isRestricted: isRestricted(fields) };
 }
 
 function lengthIn(fields: FieldList): number {
-  return Number(fields.find(([name]) => name === 'content-length')?.[1] ?? 0);
+  return Number(fieldIn(fields, 'content-length') ?? 0);
+}
+
+function fieldIn(fields: FieldList, wanted: string): string | null {
+  return fields.find(([name]) => name === wanted)?.[1] ?? null;
 }
 
 /** Of a version of which nothing is known: what the policy says, or the answer about it. */

@@ -64,7 +64,7 @@ function update(working: Working, change: Partial<PrefetchRecord>): void {
 async function lookAtAll(working: Working): Promise<void> {
   const { node, wants, order, identity, signal } = working;
   const { platforms, indexes } = order;
-  const looking: Looking = { node, identity, platforms, indexes };
+  const looking: Looking = { node, identity, platforms, indexes, isExact: false };
   const telling = tellerOf(working);
   await sideBySide(wants, atOnce, signal, async (want) => {
     const { items, lacks } = await lookAt(want, looking);
@@ -79,7 +79,7 @@ async function lookAtAll(working: Working): Promise<void> {
   await telling.end();
 }
 
-function lookAt(want: Want, looking: Looking): Promise<Looked> {
+export function lookAt(want: Want, looking: Looking): Promise<Looked> {
   return 'version' in want
     ? lookAtVersion(want.route, want.version, looking)
     : lookAtAddress(want.route, want.target, looking);

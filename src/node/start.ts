@@ -85,8 +85,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const audience = openAudience();
-  const siteDependencies = { ...parts, ...own, audience, rum: telemetry.rum };
+  const siteDependencies = { ...parts, ...own, audience: openAudience(), rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);
@@ -107,7 +106,7 @@ export async function startNode(
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
     ...{ meter, work, tracing: telemetry.tracing },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
-    ...{ purging, guard, ring, audience },
+    ...{ purging, guard, ring, audience: siteDependencies.audience },
     ...{ hot: null, predictor: null },
     site: await makeSite(network, config, siteDependencies),
     accessLog: openAccessLog(config.accessLog, clock),

@@ -7,11 +7,13 @@ import type { CacheStats } from '../cache/cache.ts';
 import type { DiskStats } from '../cache/disk/disk.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { CopiesStats } from '../kv/copies.ts';
+import type { PredictingState } from '../messages/predictions.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { Role } from '../protocol.ts';
 import type { UploadsUnderWay } from '../store.ts';
 import type { HotStatus } from './hot.ts';
 import type { Node } from './node.ts';
+import { predictStatusOf } from './predict-status.ts';
 import type { PurgingStatus } from './purging.ts';
 import type { RingStatus } from './ring.ts';
 import type { StoresStatus } from './stores.ts';
@@ -47,6 +49,8 @@ export interface NodeStatus {
   readonly place: NodeConfig['place'] | null;
   /** The key/value stores that it keeps copies in. */
   readonly kv: readonly CopiesStats[];
+  /** `null` where nothing is predicted. */
+  readonly predict: PredictingState | null;
 }
 
 export function statusOf(
@@ -76,5 +80,6 @@ export function statusOf(
     parents: node.site.parentStatus(),
     place: node.site.config.place ?? null,
     kv,
+    predict: predictStatusOf(node.predictor),
   };
 }

@@ -11,8 +11,11 @@ export interface Allowance {
   /** Whether one more may begin. */
   mayBegin(): boolean;
   begin(bytes: number): void;
-  /** @param firstByteMs how long its first byte took; `null`: nobody was asked. */
-  end(firstByteMs: number | null | 'failed'): void;
+  /**
+   * @param firstByteMs how long its first byte took; `null`: nobody was asked.
+   * @param moreBytes than it was begun with; below 0: fewer.
+   */
+  end(firstByteMs: number | null | 'failed', moreBytes: number): void;
   /** Clients now wait for what nobody had foreseen. */
   others: number;
   /** In how many ms something may begin, by the rate alone; 0: now. */
@@ -47,6 +50,11 @@ export function openAllowance(clock: Clock, limits: () => AllowanceLimits): Allo
     return limits().bytesPerS === undefined ? 0 : Math.max(0, busyMs - burstMs - clock.elapsed());
   }
 
+  function take(bytes: number): void {
+    const { bytesPerS } = limits();
+    if (bytesPerS !== undefined) busyMs = Math.max(busyMs, clock.elapsed()) + (bytes / bytesPerS) * 1000;
+  }
+
   const allowance: Allowance = {
     others: 0,
     waitMs,
@@ -62,11 +70,11 @@ export function openAllowance(clock: Clock, limits: () => AllowanceLimits): Allo
     },
     begin(bytes) {
       underWay++;
-      const { bytesPerS } = limits();
-      if (bytesPerS !== undefined) busyMs = Math.max(busyMs, clock.elapsed()) + (bytes / bytesPerS) * 1000;
+      take(bytes);
     },
-    end(firstByteMs) {
+    end(firstByteMs, moreBytes) {
       underWay--;
+      take(moreBytes);
       if (firstByteMs === null) return;
       if (firstByteMs === 'failed') {
         limit = Math.max(least, limit * 0.9);

@@ -9,6 +9,7 @@ export interface Brought {
   /** By `Clock.elapsed()`: when it was asked for, and when all of it was there; `null`: it is on its way. */
   readonly askedMs: number;
   hereMs: number | null;
+  /** By estimate, until it is here. */
   bytes: number;
   /** Several clients may use it: it counts once. */
   isUsed: boolean;
@@ -20,11 +21,14 @@ export interface BroughtOptions {
   readonly usableMs: () => number;
   /** @param savedMs what he would have waited longer. */
   readonly used: (each: Brought, savedMs: number) => void;
+  /** What somebody has come for is here, and this long. */
+  readonly usedBytes: (each: Brought) => void;
   readonly inVain: (each: Brought) => void;
 }
 
 export interface BroughtKeys {
-  begin(key: CacheKey, source: Source, route: string): Brought;
+  /** @param bytes by estimate. */
+  begin(key: CacheKey, source: Source, route: string, bytes: number): void;
   /** It is here, or it could not be had. */
   arrived(key: CacheKey, bytes: number): void;
   failed(key: CacheKey): void;
@@ -33,7 +37,7 @@ export interface BroughtKeys {
   isUsed(key: CacheKey): boolean;
   /** A client asks for it. */
   use(key: CacheKey): void;
-  /** Bytes that nobody has come for so far. */
+  /** Bytes that nobody has come for so far, what is on its way included. */
   readonly unusedBytes: number;
   close(): void;
 }
@@ -41,7 +45,7 @@ export interface BroughtKeys {
 const mostKeys = 65_536;
 const lookMs = 5_000;
 
-export function openBrought({ clock, usableMs, used, inVain }: BroughtOptions): BroughtKeys {
+export function openBrought({ clock, usableMs, used, usedBytes, inVain }: BroughtOptions): BroughtKeys {
   /** In the order in which they were asked for. */
   const all = new Map<CacheKey, Brought>();
   let unusedBytes = 0;
@@ -70,31 +74,38 @@ export function openBrought({ clock, usableMs, used, inVain }: BroughtOptions): 
     },
     has: (key) => all.has(key),
     isUsed: (key) => all.get(key)?.isUsed === true,
-    begin(key, source, route) {
-      const each = { source, route, askedMs: clock.elapsed(), hereMs: null, bytes: 0, isUsed: false };
+    begin(key, source, route, bytes) {
+      const each = { source, route, askedMs: clock.elapsed(), hereMs: null, bytes, isUsed: false };
       const before = all.get(key);
       if (before) forget(key, before);
       all.set(key, each);
+      unusedBytes += bytes;
       if (all.size > mostKeys) {
         const [oldest] = all;
         if (oldest) forget(...oldest);
       }
-      return each;
     },
     arrived(key, bytes) {
       const each = all.get(key);
       if (!each) return;
       each.hereMs = clock.elapsed();
+      if (!each.isUsed) unusedBytes += bytes - each.bytes;
       each.bytes = bytes;
-      if (!each.isUsed) unusedBytes += bytes;
+      if (each.isUsed) usedBytes(each);
     },
-    failed: (key) => void all.delete(key),
+    failed(key) {
+      const each = all.get(key);
+      if (!each) return;
+      all.delete(key);
+      if (!each.isUsed) unusedBytes -= each.bytes;
+    },
     use(key) {
       const each = all.get(key);
       if (!each || each.isUsed) return;
       each.isUsed = true;
       unusedBytes -= each.bytes;
       used(each, (each.hereMs ?? clock.elapsed()) - each.askedMs);
+      if (each.hereMs !== null) usedBytes(each);
     },
     close: () => cancel(),
   };

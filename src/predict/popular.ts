@@ -11,10 +11,10 @@ export interface InUse {
   readonly route: string;
   readonly target: string;
   readonly accept: string | null;
-  visitor: Visitor;
+  readonly visitor: Visitor;
   /** Seconds in which it was asked for, lately: fading, by half in ten minutes. */
-  seconds: number;
-  lastMs: number;
+  readonly seconds: number;
+  readonly lastMs: number;
   /** By the clock of `hit`: it is left alone until then. */
   restsUntilMs: number;
 }
@@ -40,10 +40,9 @@ export function openPopular(): Popular {
       const known = all.get(of.key);
       if (known) {
         if (nowMs - known.lastMs < 1_000) return;
-        known.seconds = faded(known, nowMs) + 1;
-        known.lastMs = nowMs;
+        const seconds = faded(known, nowMs) + 1;
         all.delete(of.key);
-        all.set(of.key, known);
+        all.set(of.key, { ...known, ...of, visitor: visitor(), seconds, lastMs: nowMs });
         return;
       }
       all.set(of.key, { ...of, visitor: visitor(), seconds: 1, lastMs: nowMs, restsUntilMs: 0 });

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Clue, Doing, Foreseen } from '../foresight.ts';
+import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
@@ -92,17 +93,9 @@ export interface Predictor {
   /** What is in steady use here. */
   readonly popular: Popular;
   readonly tallies: Tallies;
-  readonly score: Pick<Score, 'precision' | 'threshold'>;
-  readonly state: PredictorState;
+  readonly score: Pick<Score, 'precision' | 'threshold' | 'standings'>;
+  readonly state: Omit<PredictingState, 'standings'>;
   close(): void;
-}
-
-export interface PredictorState {
-  readonly sessions: number;
-  readonly waiting: number;
-  readonly underWay: number;
-  readonly limit: number;
-  readonly unusedBytes: number;
 }
 
 interface Wanted {
@@ -128,7 +121,7 @@ const mostQuestionsAtOnce = 8;
 /** While clients wait for something else, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
 const dueEveryMs = 60_000;
-const dueWithinMs = 5 * 60_000;
+const dueWithinMs = 2 * 60_000;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
   const { clock, limits, look, ask, learned, warn } = surroundings;
@@ -148,12 +141,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const brought = openBrought({
     clock,
     usableMs: () => limits().usableMs,
-    used({ source, route, bytes }, savedMs) {
+    used({ source, route }, savedMs) {
       const tally = tallies.of[source];
       tally.used++;
-      tally.usedBytes += bytes;
       tally.savedMs += savedMs;
       score.judged(source, route, true);
+    },
+    usedBytes({ source, bytes }) {
+      tallies.of[source].usedBytes += bytes;
     },
     inVain({ source, route, bytes }) {
       const tally = tallies.of[source];
@@ -193,12 +188,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   }
 
   function followClue(route: string, { question, foreseen }: Clue, source: Source, visitor: Visitor): void {
-    if (foreseen.length > 0) follow(route, foreseen, source, visitor);
-    if (question === null || asking >= mostQuestionsAtOnce || score.threshold(source, route) > 1) return;
+    if (foreseen.length === 0 && question === null) return;
+    const threshold = score.threshold(source, route);
+    if (foreseen.length > 0) follow(route, foreseen, source, visitor, threshold);
+    if (question === null || asking >= mostQuestionsAtOnce || threshold > 1) return;
     asking++;
     tallies.questions++;
     ask(route, question, source)
-      .then((answer) => follow(route, answer, source, visitor))
+      .then((answer) => follow(route, answer, source, visitor, threshold))
       .catch((error: unknown) => {
         tallies.unanswered++;
         warn('the origin could not be asked what comes next', { route, error });
@@ -220,20 +217,24 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     }
   }
 
-  function follow(route: string, foreseen: readonly Foreseen[], source: Source, visitor: Visitor): void {
-    void followAll(route, foreseen, source, visitor).catch((error: unknown) =>
+  function follow(
+    route: string,
+    foreseen: readonly Foreseen[],
+    source: Source,
+    visitor: Visitor,
+    threshold = score.threshold(source, route),
+  ): void {
+    void followAll({ route, source, threshold }, foreseen, visitor).catch((error: unknown) =>
       warn('what is foreseen could not be followed', { route, error }),
     );
   }
 
   async function followAll(
-    route: string,
+    { route, source, threshold }: Pick<Wanted, 'route' | 'source'> & { readonly threshold: number },
     foreseen: readonly Foreseen[],
-    source: Source,
     visitor: Visitor,
   ): Promise<void> {
     const tally = tallies.of[source];
-    const threshold = score.threshold(source, route);
     for (const [rank, each] of foreseen.entries()) {
       if (rank % atATime === atATime - 1) {
         pump();
@@ -265,8 +266,12 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (brought.has(key) || queue.has(key) || recent.get(key) !== null) return;
     const tally = tallies.of[source];
     tally.foreseen++;
-    const isRoom = brought.unusedBytes + bytes <= limits().roomBytes;
-    if (!isRoom || !queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() })) tally.left++;
+    if (!isRoomFor(bytes) || !queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
+      tally.left++;
+  }
+
+  function isRoomFor(bytes: number): boolean {
+    return brought.unusedBytes + bytes <= limits().roomBytes;
   }
 
   /** Begins what may begin. */
@@ -274,7 +279,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     while (!isClosed && queue.size > 0 && allowance.mayBegin()) {
       const wanted = queue.take();
       if (wanted === null) break;
-      if (clock.elapsed() - wanted.addedMs > staleMs) tallies.of[wanted.source].left++;
+      const isStale = clock.elapsed() - wanted.addedMs > staleMs;
+      if (isStale || !isRoomFor(wanted.bytes)) tallies.of[wanted.source].left++;
       else void fetch(wanted);
     }
     const waitMs = allowance.waitMs();
@@ -289,21 +295,23 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const tally = tallies.of[source];
     const { key } = prospect;
     allowance.begin(bytes);
-    brought.begin(key, source, route);
+    brought.begin(key, source, route, bytes);
     tally.fetched++;
     let firstByteMs: number | null | 'failed' = null;
+    let came = bytes;
     try {
       const fetched = await prospect.fetch();
       ({ firstByteMs } = fetched);
-      tally.fetchedBytes += fetched.bytes;
-      brought.arrived(key, fetched.bytes);
+      came = fetched.bytes;
+      tally.fetchedBytes += came;
+      brought.arrived(key, came);
     } catch {
       // Whoever asks for it hears of what went wrong, and it is logged as a fill that failed.
       firstByteMs = 'failed';
       tally.failed++;
       brought.failed(key);
     }
-    allowance.end(firstByteMs);
+    allowance.end(firstByteMs, came - bytes);
     pump();
   }
 
@@ -346,7 +354,11 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     get state() {
       const { limit, underWay } = allowance;
       const { unusedBytes } = brought;
-      return { sessions: sessions.size, waiting: queue.size, underWay, limit, unusedBytes };
+      const { precision: goal, atOnce, roomBytes } = limits();
+      return {
+        ...{ goal, sessions: sessions.size, waiting: queue.size, underWay, limit, atOnce },
+        ...{ unusedBytes, roomBytes, learned: learned?.stats ?? null },
+      };
     },
     close() {
       isClosed = true;

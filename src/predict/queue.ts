@@ -52,6 +52,16 @@ export function openQueue<Item>(most: number): Queue<Item> {
     heap[b] = kept;
   }
 
+  /** Without what was dropped. */
+  function tidy(): void {
+    const kept = heap.filter((waiting) => names.get(waiting.name) === waiting);
+    heap.length = 0;
+    for (const waiting of kept) {
+      heap.push(waiting);
+      rise(heap.length - 1);
+    }
+  }
+
   function top(): Waiting<Item> | null {
     const first = heap[0];
     if (first === undefined) return null;
@@ -69,7 +79,8 @@ export function openQueue<Item>(most: number): Queue<Item> {
     },
     has: (name) => names.has(name),
     add(name, rank, item) {
-      if (heap.length >= most || names.has(name)) return false;
+      if (names.size >= most || names.has(name)) return false;
+      if (heap.length >= most * 2) tidy();
       const waiting = { name, rank, item };
       names.set(name, waiting);
       heap.push(waiting);

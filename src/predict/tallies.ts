@@ -1,27 +1,6 @@
 /** What predictions have come to since the process was started, by what led to them. */
+import type { Tally } from '../messages/predictions.ts';
 import { type Source, sources } from './score.ts';
-
-export interface Tally {
-  /** Followed, and not there already. */
-  foreseen: number;
-  /** Of these, fetched. */
-  fetched: number;
-  fetchedBytes: number;
-  /** Fetched, and then asked for by a client. */
-  used: number;
-  usedBytes: number;
-  /** Fetched, and not asked for in time. */
-  inVain: number;
-  inVainBytes: number;
-  /** Could not be had. */
-  failed: number;
-  /** ms that clients would have waited longer. */
-  savedMs: number;
-  /** Not followed: too unlikely for how good predictions have been lately. */
-  doubted: number;
-  /** Not fetched: there was no room, or somebody came for it first. */
-  left: number;
-}
 
 export interface Tallies {
   readonly of: Readonly<Record<Source, Tally>>;

@@ -12,24 +12,24 @@ const row = z.tuple([
   z.number().nonnegative().nullable(),
   z.string().max(512).nullable(),
 ]);
-const table = z.object({ foreseen: z.array(row).max(mostRows) });
+const table = z.object({ foreseen: z.array(z.unknown()) });
 
 export function foreseenText(all: readonly Foreseen[]): string {
-  const rows = all.map(({ target, likelihood = 1, bytes = null, accept = null }) => [
-    target,
-    likelihood,
-    bytes,
-    accept,
-  ]);
+  const rows = all
+    .slice(0, mostRows)
+    .map(({ target, likelihood = 1, bytes = null, accept = null }) => [target, likelihood, bytes, accept]);
   return JSON.stringify({ foreseen: rows });
 }
 
-/** Of a text that another node has not written: nothing. */
+/** Of a text that another node has not written: nothing. A row that makes no sense is left out. */
 export function foreseenFrom(text: string): readonly Foreseen[] {
   const rows = table.safeParse(parsedJson(text)).data?.foreseen ?? [];
-  return rows.map(([target, likelihood, bytes, accept]) => ({
-    ...{ target, likelihood },
-    ...(bytes !== null && { bytes }),
-    ...(accept !== null && { accept }),
-  }));
+  return rows.slice(0, mostRows).flatMap((each) => {
+    const { data } = row.safeParse(each);
+    if (data === undefined) return [];
+    const [target, likelihood, bytes, accept] = data;
+    return [
+      { ...{ target, likelihood }, ...(bytes !== null && { bytes }), ...(accept !== null && { accept }) },
+    ];
+  });
 }

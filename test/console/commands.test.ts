@@ -65,6 +65,7 @@ const pages = [
   ['cache/look-up?url=/guide', 'Cache', ['explain http'], []],
   ["cache/purge?by=tag&what=it's%20*", 'Cache', ["purge --tag it's *", 'purges'], []],
   ['cache/purge?by=group&route=docs&what=a%20b', 'Cache', ['purge --group docs a b', 'purges'], []],
+  ['cache/prediction?node=pop', 'Cache', ['status --node pop'], []],
   ['cache/hot', 'Cache', ['hot'], []],
   ['cache/gone', 'Cache', ['evictions'], []],
   ['access/users', 'Access', ['user list'], []],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { readReference } from '../../messages/reference.ts';
 import { UsageError } from '../exit.ts';
-import { findReference, readReference } from './reference.ts';
+import { findReference } from './reference.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 

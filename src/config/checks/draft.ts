@@ -2,7 +2,7 @@
  * What the cross-checks look at: the parts of a config file that are valid each by itself. A part with a
  * mistake is missing here, so that its mistake is reported once and the others' are reported too.
  */
-import type { ParsedBus, ParsedKv, ParsedNode, ParsedRoute } from '../schema.ts';
+import type { ParsedBus, ParsedKv, ParsedNode, ParsedRoute, ParsedWarm } from '../schema.ts';
 
 export interface Draft {
   /** After overrides. */
@@ -14,6 +14,7 @@ export interface Draft {
   readonly kv: ReadonlyMap<string, ParsedKv>;
   /** `undefined` stands for an invalid one. */
   readonly routes: readonly (ParsedRoute | undefined)[];
+  readonly warm: readonly ParsedWarm[];
   /** `undefined`: an invalid one. */
   readonly bus: ParsedBus | undefined;
   /** PEM files that nodes of this machine need and cannot use, and why: absolute path → `ENOENT` and the like. */

@@ -93,6 +93,7 @@ export type Eviction = z.output<typeof placedEviction>;
 
 type ToldCounts = NodeState['counts'];
 /** By layer: those that the API knows of, and any that a newer one tells of. */
+export type Predicted = NonNullable<ToldCounts['predicted']>;
 export type Counts = Omit<ToldCounts, 'layers'> & {
   readonly layers: Readonly<Record<string, NonNullable<ToldCounts['layers']['memory']>>>;
 };

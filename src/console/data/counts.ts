@@ -1,6 +1,7 @@
 /** What was counted, added up and read: one definition of each figure for all pages. */
 import type { Counts } from './api.ts';
 import { originLayers, ownLayers } from './layers.ts';
+import { plusPredicted, scaledPredicted } from './predicted.ts';
 
 export const noCounts: Counts = { layers: {}, errors: 0, routes: {} };
 
@@ -22,7 +23,8 @@ function plus(a: Counts, b: Counts): Counts {
   }
   const routes = { ...a.routes };
   for (const [route, requests] of Object.entries(b.routes)) routes[route] = (routes[route] ?? 0) + requests;
-  return { layers, errors: a.errors + b.errors, routes };
+  const predicted = plusPredicted(a.predicted, b.predicted);
+  return { layers, errors: a.errors + b.errors, routes, ...(predicted && { predicted }) };
 }
 
 /** As many times each: 0.5 for half of it. */
@@ -36,6 +38,7 @@ export function scaled(counts: Counts, by: number): Counts {
     layers: Object.fromEntries(layers),
     errors: counts.errors * by,
     routes: Object.fromEntries(routes),
+    ...(counts.predicted && { predicted: scaledPredicted(counts.predicted, by) }),
   };
 }
 

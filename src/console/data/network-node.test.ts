@@ -16,6 +16,7 @@ const state = (node: string, more: Partial<NodeState> = {}): NodeState => ({
     rssBytes: 5,
     parents: [],
     place: null,
+    predict: null,
   },
   ...{ counts: counted(10), recent: { ms: 10_000, counts: counted(20) }, trouble: [], silent: false },
   ...more,

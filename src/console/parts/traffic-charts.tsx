@@ -1,12 +1,11 @@
 /** What was counted, step by step: of a role, or of one node. */
-import { useMemo } from 'preact/hooks';
 import type { Counts } from '../data/api.ts';
 import { histogramOf, hitShare, quantileMs } from '../data/counts.ts';
 import { layersOf } from '../data/layers.ts';
 import type { Step } from '../data/steps.ts';
 import { Chart } from './chart.tsx';
-import type { Line } from './chart-props.ts';
 import { bytes, milliseconds, percent, rate } from './format.ts';
+import { lineOf, useLines } from './lines.ts';
 
 export interface StepsProps {
   readonly steps: readonly Step[];
@@ -74,21 +73,6 @@ export function ErrorsChart({ steps }: StepsProps) {
   ]);
   const format = (value: number) => `${rate(value)}/s`;
   return <Chart title="Errors" {...lines} isStacked format={format} none={noTraffic} />;
-}
-
-function useLines(steps: readonly Step[], make: () => readonly Line[]) {
-  return useMemo(() => ({ atMs: steps.map(({ atMs }) => atMs), lines: make() }), [steps]);
-}
-
-function lineOf(
-  steps: readonly Step[],
-  how: Omit<Line, 'values'>,
-  value: (counts: Counts, seconds: number) => number | null,
-): Line {
-  return {
-    ...how,
-    values: steps.map(({ counts, seconds }) => (counts === null ? null : value(counts, seconds))),
-  };
 }
 
 function layersIn(steps: readonly Step[]) {

@@ -16,6 +16,7 @@ import { pullDocument } from './documents.ts';
 import { pullFacts } from './facts.ts';
 import { fieldsOf, pullCommitted, pullMove } from './files.ts';
 import { askForeign, askPaths } from './foreign.ts';
+import { hubForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { receiveHere } from './hosted/receive.ts';
 import { serveHere } from './hosted/serve.ts';
@@ -64,6 +65,7 @@ export function huggingface(sharing: Sharing): Ecosystem {
     guides,
     needs: ({ name, version }, at) => needs(name, version, at),
     foresee,
+    foresight: hubForesight(),
     fieldsOf(item, { sha256, sizeBytes }) {
       const address = addressOf(item);
       return address.at === 'resolve' || address.at === 'raw'

@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Ecosystem, Item, Pulling, Read } from '../registry/ecosystem.ts';
 import { foresee, needs } from './ahead.ts';
+import { mavenForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { describe } from './hosted/describe.ts';
 import { receive, write } from './hosted/receive.ts';
@@ -36,6 +37,7 @@ export function maven(settings: MavenSettings, clock: Clock = systemClock): Ecos
     guides,
     needs,
     foresee,
+    foresight: mavenForesight(),
     describe,
   };
 }

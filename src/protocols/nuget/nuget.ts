@@ -4,6 +4,7 @@ import type { Changing, Ecosystem, Item, Pulling } from '../registry/ecosystem.t
 import { readAddress, writeAddress } from './address.ts';
 import { pullFeed } from './feed.ts';
 import { foresee } from './foresee.ts';
+import { nugetForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { factsOf } from './hosted/meta.ts';
 import { list, push, refuseSymbols } from './hosted/publish.ts';
@@ -37,6 +38,7 @@ export const nuget: Ecosystem = {
   guides,
   needs,
   foresee,
+  foresight: nugetForesight(),
   describe(version) {
     const { description, authors, tags, projectUrl, licenseExpression, repository, groups } =
       factsOf(version);

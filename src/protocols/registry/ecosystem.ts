@@ -268,8 +268,11 @@ export interface Expanded {
 /** One tree that is being gone through. */
 export interface Tree {
   readonly about: Readonly<Record<string, string>>;
-  /** An index of the route through the origin's own cache; `null` where it answers anything but 200. */
-  read(item: Item): Promise<Uint8Array | null>;
+  /**
+   * An index of the route through the origin's own cache; `null` where it answers anything but 200.
+   * @param maxBytes absent: as much as an index may have. Fails with what is longer.
+   */
+  read(item: Item, maxBytes?: number): Promise<Uint8Array | null>;
   readonly registry: RegistryOrigin;
   /** For whatever has to be known of the whole tree. */
   readonly notes: Map<string, unknown>;

@@ -1,6 +1,6 @@
 /** What a client asks for to use one version, for nodes that are told to have it: the same that would be mirrored of it. */
-import type { Needs } from '../../foresight.ts';
-import type { NeedsGiven, Protocol, Wanted } from '../../protocol.ts';
+import type { Needs, NeedsGiven } from '../../foresight.ts';
+import type { Protocol, Wanted } from '../../protocol.ts';
 import type { RegistryOrigin } from './ecosystem.ts';
 
 export type NeedingOrigin = Pick<RegistryOrigin, 'ecosystem' | 'prefix' | 'maxIndexBytes'>;

@@ -14,6 +14,7 @@ const own = (requests: number, startedMs = 0): Report => ({
     fills: 0,
     trouble: [],
     rum: null,
+    predict: null,
   },
   ...{ hot: [], evicted: [] },
   counts: { ...noCounts, routes: { docs: requests } },

@@ -3,6 +3,7 @@ import { type Counts, type Layer, type LayerCounts, layers } from '../../message
 import { isOwnRoute } from '../../messages/route.ts';
 import { bucketBounds } from '../metrics/buckets.ts';
 import type { Snapshot } from '../metrics/snapshot.ts';
+import { combinedPredicted, predictedIn } from './predicted.ts';
 
 /** Routes that a report names: those that are asked for most. */
 const reportedRoutes = 50;
@@ -35,7 +36,8 @@ export function countsOf(snapshot: Snapshot): Counts {
     if (status.startsWith('5')) errors += value;
   }
   const busiest = [...routes].sort(([, a], [, b]) => b - a).slice(0, reportedRoutes);
-  return { layers: sums, errors, routes: Object.fromEntries(busiest) };
+  const predicted = predictedIn(snapshot);
+  return { layers: sums, errors, routes: Object.fromEntries(busiest), ...(predicted && { predicted }) };
 }
 
 /** Both metrics have the route first, and then the layer. */
@@ -70,10 +72,12 @@ function combined(a: Counts, b: Counts, sign: 1 | -1): Counts {
     const buckets = Array.from({ length: bucketCount }, (_, at) => add(x?.buckets[at], y?.buckets[at]));
     return [layer, { requests: add(x?.requests, y?.requests), bytes: add(x?.bytes, y?.bytes), buckets }];
   };
+  const predicted = combinedPredicted(a.predicted, b.predicted, sign);
   const routes = [...new Set([...Object.keys(a.routes), ...Object.keys(b.routes)])];
   return {
     layers: Object.fromEntries(layers.map(ofLayer).filter((one) => one !== null)),
     errors: add(a.errors, b.errors),
     routes: Object.fromEntries(routes.map((route) => [route, add(a.routes[route], b.routes[route])])),
+    ...(predicted && { predicted }),
   };
 }

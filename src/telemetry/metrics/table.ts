@@ -5,16 +5,8 @@
  * Names follow OpenTelemetry's conventions where it has one (https://opentelemetry.io/docs/specs/semconv/), with dots;
  * Prometheus' form of a name is made from that and the unit (`names.ts`).
  */
-
-export interface MetricRow {
-  readonly kind: 'counter' | 'gauge' | 'histogram';
-  /** UCUM, as OpenTelemetry has it: `s`, `By`, `1` for a ratio; `{request}` for a count of something. */
-  readonly unit: string;
-  readonly labels: readonly string[];
-  readonly meaning: string;
-  /** What several workers of a node come to, where that is not the sum. */
-  readonly together?: 'highest' | 'lowest';
-}
+import { predictMetrics } from './predict-table.ts';
+import type { MetricRow } from './row.ts';
 
 export const metrics = {
   'http.server.request.duration': {
@@ -99,6 +91,7 @@ export const metrics = {
     labels: ['route'],
     meaning: 'Bytes of bodies that came for the cache from parents and remotes, as far as they came.',
   },
+  ...predictMetrics,
   'meridian.digest.mismatches': {
     kind: 'counter',
     unit: '{body}',

@@ -4,8 +4,9 @@
  */
 import { bucketBounds } from './buckets.ts';
 import { familyName } from './names.ts';
+import type { MetricRow } from './row.ts';
 import type { Exemplar, HistogramSample, Sample, Snapshot } from './snapshot.ts';
-import { type MetricName, type MetricRow, metrics, rowOf } from './table.ts';
+import { type MetricName, metrics, rowOf } from './table.ts';
 
 export type TextFormat = 'openmetrics' | 'prometheus';
 

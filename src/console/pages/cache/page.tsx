@@ -1,4 +1,4 @@
-/** Cache: what nodes keep and why, purges, what is hot, and what has gone. */
+/** Cache: what nodes keep and why, purges, what was fetched ahead, what is hot, and what has gone. */
 import type { ComponentType } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useSession } from '../../data/session.ts';
@@ -7,11 +7,13 @@ import { Tabs } from '../../parts/tabs.tsx';
 import { Evictions } from './evictions.tsx';
 import { Hot } from './hot.tsx';
 import { LookUp } from './look-up.tsx';
+import { Prediction } from './prediction.tsx';
 import { Purge } from './purge.tsx';
 
 const tabs: readonly { readonly id: string; readonly title: string; readonly Part: ComponentType }[] = [
   { id: 'look-up', title: 'Look up', Part: LookUp },
   { id: 'purge', title: 'Purge', Part: Purge },
+  { id: 'prediction', title: 'Prediction', Part: Prediction },
   { id: 'hot', title: 'Hot objects', Part: Hot },
   { id: 'gone', title: 'What has gone', Part: Evictions },
 ];

@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Series } from '../../data/api.ts';
 import { at } from '../../data/ask.ts';
+import { rangeOf, ranges } from '../../data/ranges.ts';
 import { useSession } from '../../data/session.ts';
 import { stepsOf, sumOfSteps } from '../../data/steps.ts';
 import { useAnswer } from '../../data/use-answer.ts';
@@ -20,7 +21,6 @@ import {
 } from '../../parts/traffic-charts.tsx';
 import { TrafficTiles } from '../../parts/traffic-tiles.tsx';
 import { Distributions } from './distributions.tsx';
-import { rangeOf, ranges } from './ranges.ts';
 import { Routes } from './routes.tsx';
 import { type Source, sourceOf, WhoseTraffic } from './source.tsx';
 

@@ -1,4 +1,5 @@
 /** At the origin: what somebody asks for next who has asked for a package: its documents and files, and those of all that it needs. */
+import type { Clock } from '../../../clock.ts';
 import type { Foreseen, Plan } from '../../../foresight.ts';
 import type { Foreseeing } from '../../../protocol.ts';
 import { walk } from '../../walk.ts';
@@ -13,6 +14,16 @@ import { openShelf, type Shelf } from './shelf.ts';
 
 /** Peers of peers are found in rounds. */
 const mostRounds = 4;
+/** What is known by then is what is told. */
+const withinMs = 4_000;
+
+interface Found {
+  readonly question: Question;
+  readonly picker: Picker;
+  readonly begun: Beginning;
+  readonly shelf: Shelf;
+  readonly clock: Clock;
+}
 
 export async function foresee(
   npm: NpmOrigin,
@@ -21,46 +32,49 @@ export async function foresee(
   at: Foreseeing,
 ): Promise<Plan> {
   const question = readQuestion(text);
-  const shelf = openShelf(npm, remembered, question.form, at);
+  const shelf = openShelf(npm, remembered, question, at);
   const picker = await shelf.load(question.name);
   const begun = picker && beginningOf(picker, question.locked, shelf);
   if (picker === null || begun === null) return { foreseen: [], isWhole: true };
+  const found: Found = { question, picker, begun, shelf, clock: npm.clock };
+  const isPlaced = question.client.tool === 'npm' && question.locked === null;
+  const { foreseen, isWhole } = await (isPlaced ? asNpm(found) : stepByStep(found));
+  return { foreseen: once(foreseen), isWhole };
+}
 
-  const { step, left, files } = expander(question, shelf);
+async function asNpm({ question: { client }, picker, begun, shelf, clock }: Found): Promise<Plan> {
+  const { at, confidence } = begun;
+  const endMs = clock.elapsed() + withinMs;
+  const tree = await placeAsNpm(
+    { picker, at },
+    { client, load: shelf.find, at: shelf.at, rest: shelf.rest, isOver: () => clock.elapsed() >= endMs },
+  );
+  const foreseen: Foreseen[] = [];
+  for (const each of tree.asked) {
+    await shelf.rest();
+    foreseen.push(shelf.document(each, likelihoodOfDocument(confidence)));
+  }
+  for (const placed of tree.installed) {
+    await shelf.rest();
+    foreseen.push(shelf.file(placed.picker, placed.at, confidence));
+  }
+  return { foreseen, isWhole: tree.isWhole };
+}
+
+async function stepByStep({ question, picker, begun, shelf, clock }: Found): Promise<Plan> {
+  const { step, left, files } = expander(question, shelf, clock.now());
   const range = picker.choices.versions[begun.at]![0];
   const idOf = ({ name, range, isForOthers = false }: Want) => `${name} ${range} ${isForOthers}`;
   const plans: Plan[] = [];
   let wants: readonly Want[] = [{ name: question.name, range, confidence: begun.confidence }];
   while (wants.length > 0 && plans.length < mostRounds) {
-    plans.push(await walk(wants, { clock: npm.clock, idOf, expand: step }));
+    plans.push(await walk(wants, { clock, idOf, expand: step, withinMs }));
     wants = left();
   }
-  const isWhole = plans.every((plan) => plan.isWhole);
-  // What is known of all packages by now, npm chooses from in its own way.
-  const isPlaced = question.client.tool === 'npm' && question.locked === null;
-  const foreseen = isPlaced
-    ? await asNpm({ question, picker, begun, shelf })
-    : [...plans.flatMap((plan) => plan.foreseen), ...files()];
-  return { foreseen: once(foreseen), isWhole };
-}
-
-interface Found {
-  readonly question: Question;
-  readonly picker: Picker;
-  readonly begun: Beginning;
-  readonly shelf: Shelf;
-}
-
-async function asNpm({ question, picker, begun, shelf }: Found): Promise<readonly Foreseen[]> {
-  const { client, name } = question;
-  const { at, confidence } = begun;
-  const { rest } = shelf;
-  const tree = await placeAsNpm({ picker, at }, { client, pickerOf: shelf.at, rest });
-  const documents = tree.asked.filter((each) => each !== name);
-  return [
-    ...documents.map((each) => shelf.document(each, likelihoodOfDocument(confidence))),
-    ...tree.installed.map((placed) => shelf.file(placed.picker, placed.at, confidence)),
-  ];
+  return {
+    foreseen: [...plans.flatMap(({ foreseen }) => foreseen), ...files()],
+    isWhole: plans.every((plan) => plan.isWhole),
+  };
 }
 
 function once(all: readonly Foreseen[]): readonly Foreseen[] {

@@ -6,7 +6,7 @@
  * Follows `buildIdealTree` of @npmcli/arborist, but for its way of moving peers that are in conflict.
  */
 import type { Client } from './client.ts';
-import { type Picker, satisfies, wishOf } from './pick.ts';
+import { type Picker, satisfies, type Wish, wishOf } from './pick.ts';
 import { fits } from './platform.ts';
 
 export interface Placed {
@@ -37,68 +37,86 @@ export interface NpmTree {
   readonly asked: readonly string[];
   /** What it installs on this platform, in the order in which it was found. */
   readonly installed: readonly Placed[];
-  /** Packages whose choices are not at hand. */
-  readonly missing: ReadonlySet<string>;
+  /** `false`: there was not enough time, or it was too much. */
+  readonly isWhole: boolean;
 }
 
 export interface Placing {
   readonly client: Client;
-  /** `null`: not at hand. */
-  pickerOf(name: string): Picker | null;
+  /** `null`: there is none, or it cannot be had. */
+  load(name: string): Promise<Picker | null>;
+  /** What has been loaded. */
+  at(name: string): Picker | null;
   /** Lets others have a turn, where it is time for that. */
-  rest(): Promise<void> | null;
+  rest(): Promise<void>;
+  /** No time is left. */
+  isOver(): boolean;
 }
 
+/** Peers of peers. */
+const deepestPeers = 6;
 const mostPlaced = 8_000;
 
 export async function placeAsNpm(
   first: { readonly picker: Picker; readonly at: number },
-  { client, pickerOf, rest }: Placing,
+  { client, load, at: pickerOf, rest, isOver }: Placing,
 ): Promise<NpmTree> {
   const asked = new Set<string>();
-  const missing = new Set<string>();
   const all: Placed[] = [];
   const queue = new Queue();
 
-  function nodeOf(name: string, picker: Picker, at: number, parent: Placed | null): Placed {
-    const needs = picker.needsOf(at);
+  function add(name: string, picker: Picker, at: number, parent: Placed): Placed {
     const node: Placed = {
       ...{ name, picker, at, version: picker.choices.versions[at]![0], parent },
-      depth: parent === null ? 0 : parent.depth + 1,
+      depth: parent.depth + 1,
       children: new Map(),
       edges: edgesOf(picker, at),
       uses: [],
-      runsHere: fits(needs, client.platform),
+      runsHere: fits(picker.needsOf(at), client.platform),
     };
-    parent?.children.set(name, node);
+    parent.children.set(name, node);
+    all.push(node);
+    queue.add(node);
+    // Soon wanted, as npm has it as well.
+    for (const { name: wanted } of wishesAt(node)) void ask(wanted);
     return node;
   }
 
-  /** Notes which documents are read for what is not there yet. */
-  function ask(node: Placed): void {
-    for (const edge of node.edges) {
+  function ask(name: string): Promise<Picker | null> {
+    asked.add(name);
+    return load(name);
+  }
+
+  /** What is to be placed for it. */
+  function wishesAt(node: Placed): readonly Wish[] {
+    return node.edges.flatMap((edge) => {
       const found = resolve(node, edge);
-      if (found !== null && isGood(found, edge.spec)) continue;
-      const wish = wishOf(edge.name, edge.spec);
-      if (wish !== null) asked.add(wish.name);
-    }
+      const wish = found !== null && isGood(found, edge.spec) ? null : wishOf(edge.name, edge.spec);
+      return wish === null ? [] : [wish];
+    });
+  }
+
+  /** Reads what stands beside a package, of what need not be there, too. */
+  async function askPeers({ name, range }: Wish, from: Placed, depth: number): Promise<void> {
+    const picker = await ask(name);
+    const at = picker?.pick(range, client) ?? null;
+    if (picker === null || at === null || depth > deepestPeers) return;
+    const { peers = {}, optionalPeers = {} } = picker.needsOf(at);
+    const wishes = Object.entries({ ...peers, ...optionalPeers }).flatMap(([peer, spec]) => {
+      const found = resolve(from, { name: peer, spec, kind: 'needed' });
+      const wish = found !== null && isGood(found, spec) ? null : wishOf(peer, spec);
+      return wish === null || (depth > 0 && asked.has(wish.name)) ? [] : [wish];
+    });
+    await Promise.all(wishes.map((wish) => askPeers(wish, from, depth + 1)));
   }
 
   function place(from: Placed, edge: Edge): Placed | null {
     const wish = wishOf(edge.name, edge.spec);
-    if (wish === null) return null;
-    asked.add(wish.name);
-    const picker = pickerOf(wish.name);
-    const at = picker?.pick(wish.range, client) ?? null;
-    if (picker === null) missing.add(wish.name);
+    const picker = wish && pickerOf(wish.name);
+    const at = picker?.pick(wish?.range ?? '', client) ?? null;
     if (picker === null || at === null) return null;
-    const target = targetOf(edge.kind === 'peer' ? (from.parent ?? from) : from, edge.name, picker, at);
-    if (target === null) return null;
-    const node = nodeOf(edge.name, picker, at, target);
-    all.push(node);
-    queue.add(node);
-    ask(node);
-    return node;
+    const start = edge.kind === 'peer' ? (from.parent ?? from) : from;
+    return add(edge.name, picker, at, targetOf(start, edge.name, picker, at));
   }
 
   // The one that was asked for stands below the project.
@@ -106,19 +124,22 @@ export async function placeAsNpm(
     ...{ name: '', picker: first.picker, at: first.at, version: '', parent: null, depth: 0 },
     ...{ children: new Map(), edges: [], uses: [], runsHere: true },
   };
-  const top = nodeOf(first.picker.choices.name, first.picker, first.at, project);
-  all.push(top);
-  queue.add(top);
-  ask(top);
-  for (let node = queue.next(); node !== null && all.length < mostPlaced; node = queue.next()) {
-    for (const edge of node.edges) {
-      const there = resolve(node, edge);
-      const used = there !== null && isGood(there, edge.spec) ? there : place(node, edge);
-      if (used !== null) node.uses.push({ node: used, isOptional: edge.kind === 'optional' });
+  const { name } = first.picker.choices;
+  const top = add(name, first.picker, first.at, project);
+  await askPeers({ name, range: top.version }, project, 0);
+  let node = queue.next();
+  for (; node !== null && all.length < mostPlaced && !isOver(); node = queue.next()) {
+    const from = node;
+    await Promise.all(wishesAt(from).map((wish) => askPeers(wish, from, 0)));
+    for (const edge of from.edges) {
+      const there = resolve(from, edge);
+      const used = there !== null && isGood(there, edge.spec) ? there : place(from, edge);
+      if (used !== null) from.uses.push({ node: used, isOptional: edge.kind === 'optional' });
     }
     await rest();
   }
-  return { asked: [...asked], installed: installedOf(top, all), missing };
+  asked.delete(name);
+  return { asked: [...asked], installed: installedOf(top, all), isWhole: node === null };
 }
 
 /** In the order of their names, as npm goes through them. */
@@ -153,10 +174,10 @@ function isGood(found: Placed, spec: string): boolean {
   return wish.range === '*' || satisfies(found.version, wish.range);
 }
 
-/** As far up as nobody there has another one, or needs another one. `null`: nowhere. */
-function targetOf(start: Placed, name: string, picker: Picker, at: number): Placed | null {
+/** As far up as nobody there has another one, or needs another one. */
+function targetOf(start: Placed, name: string, picker: Picker, at: number): Placed {
   const version = picker.choices.versions[at]![0];
-  let best: Placed | null = null;
+  let best = start;
   for (let node: Placed | null = start; node !== null; node = node.parent) {
     if (node.children.has(name)) break;
     const own = node.edges.find((edge) => edge.name === name && edge.kind !== 'peer');

@@ -2,17 +2,21 @@
 import type { Foreseen } from '../../../foresight.ts';
 import { parseCacheControl } from '../../../http/cache-control.ts';
 import type { Foreseeing } from '../../../protocol.ts';
+import { fewAtOnce } from '../../few-at-once.ts';
 import { turn } from '../../turn.ts';
 import type { Form } from '../form.ts';
 import { choicesResource, packumentResource, tarballResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { fileOf } from './choices.ts';
+import type { Question } from './clue.ts';
 import type { Picker } from './pick.ts';
 import type { Remembered } from './remembered.ts';
 
 export interface Shelf {
   /** `null`: there is no such package, or nobody may use it. Fails where that cannot be found out. */
   load(name: string): Promise<Picker | null>;
+  /** The same; `null` also where that cannot be found out. */
+  find(name: string): Promise<Picker | null>;
   /** What is at hand. */
   at(name: string): Picker | null;
   document(name: string, likelihood: number): Foreseen;
@@ -20,9 +24,12 @@ export interface Shelf {
   /** Whether somebody has asked for the file of a version already, as far as the origin still has it. */
   isHeld(picker: Picker, at: number): boolean;
   /** Lets others have a turn, where this one has been long. */
-  rest(): Promise<void> | null;
+  rest(): Promise<void>;
 }
 
+/** Read at once, for one question. */
+const mostAtOnce = 32;
+const mostWaiting = 10_000;
 const longestTurnMs = 4;
 const mostChoicesBytes = 16 * 1024 * 1024;
 /** Tarballs are so much shorter than what is in them, on the average. */
@@ -30,52 +37,81 @@ const packedShare = 0.27;
 /** ms. Choices are not looked up again for as long as their document is fresh, but at least, and at most, for so long. */
 const rememberMs = { least: 10_000, most: 600_000 };
 
-/** @param form of the documents that the client asks for. */
+/** What matters here of a question. Who has a lock file asks for no documents, so none are fetched for him either. */
+type Wanted = Pick<Question, 'form' | 'locked'>;
+
 export function openShelf(
   npm: NpmOrigin,
   remembered: Remembered,
-  form: Form,
+  { form, locked }: Wanted,
   { ask, door }: Foreseeing,
 ): Shelf {
   const { route, prefix, metadata, clock } = npm;
   const pickers = new Map<string, Picker | null>();
   const loading = new Map<string, Promise<Picker | null>>();
+  const isLocked = locked !== null;
+  const few = fewAtOnce(mostAtOnce, mostWaiting, 'what there is to choose from');
+  let resting: Promise<void> | null = null;
   let turnSinceMs = clock.elapsed();
+
+  function knownOf(name: string): Promise<Picker> | null {
+    const resource = choicesResource(route, name, metadata);
+    const known = remembered.find(name, clock.elapsed(), (since) => door.spares(resource, since));
+    return known && Promise.resolve(known);
+  }
 
   async function read(name: string): Promise<Picker | null> {
     const resource = choicesResource(route, name, metadata);
-    const nowMs = clock.elapsed();
-    const known = remembered.find(name, nowMs, (since) => door.spares(resource, since));
-    if (known !== null) return known;
     // What he is going to ask for tells as much as the other form, which nobody may want.
     const isThere = [resource, inForm('full', name), inForm('abbreviated', name)].some(
       (each) => door.heldBytes(each) !== null,
     );
+    if (!isThere && isLocked) return null;
     if (!isThere) await door.read(inForm(form, name), ask, 2 * npm.maxPackumentBytes);
     const asOf = door.newestPurge;
     const { status, headers, bytes } = await door.read(resource, ask, mostChoicesBytes);
     if (status !== 200) return null;
-    const until = { untilMs: nowMs + keptMs(headers), asOf };
+    await rest();
+    const until = { untilMs: clock.elapsed() + keptMs(headers), asOf };
     return remembered.remember(name, headers.get('etag') ?? '', bytes, until);
   }
 
   const inForm = (which: Form, name: string) => packumentResource(route, which, name, metadata);
+
+  /** All who wait go on one after another, each only as long as there is time left. */
+  async function rest(): Promise<void> {
+    while (clock.elapsed() - turnSinceMs >= longestTurnMs) {
+      resting ??= turn().then(() => {
+        turnSinceMs = clock.elapsed();
+        resting = null;
+      });
+      await resting;
+    }
+  }
 
   const fileResource = (picker: Picker, at: number) => {
     const { choices } = picker;
     return tarballResource(route, choices.name, fileOf(choices, choices.versions[at]!));
   };
 
+  async function load(name: string): Promise<Picker | null> {
+    const there = pickers.get(name);
+    if (there !== undefined) return there;
+    const begun = loading.get(name) ?? knownOf(name) ?? few(() => read(name));
+    loading.set(name, begun);
+    const picker = await begun;
+    pickers.set(name, picker);
+    return picker;
+  }
+
   return {
-    async load(name) {
-      const there = pickers.get(name);
-      if (there !== undefined) return there;
-      const begun = loading.get(name) ?? read(name);
-      loading.set(name, begun);
-      const picker = await begun;
-      pickers.set(name, picker);
-      return picker;
-    },
+    load,
+
+    find: (name) =>
+      load(name).catch(() => {
+        pickers.set(name, null); // Nothing is foreseen of it. Whoever asks for it hears what is wrong.
+        return null;
+      }),
 
     at: (name) => pickers.get(name) ?? null,
 
@@ -103,12 +139,7 @@ export function openShelf(
 
     isHeld: (picker, at) => door.heldBytes(fileResource(picker, at)) !== null,
 
-    rest() {
-      if (clock.elapsed() - turnSinceMs < longestTurnMs) return null;
-      return turn().then(() => {
-        turnSinceMs = clock.elapsed();
-      });
-    },
+    rest,
   };
 }
 

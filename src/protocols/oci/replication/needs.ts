@@ -1,6 +1,6 @@
 /** What a client asks for who pulls one image, for nodes that are told to have it. */
-import type { Needs } from '../../../foresight.ts';
-import type { NeedsGiven, Wanted } from '../../../protocol.ts';
+import type { Needs, NeedsGiven } from '../../../foresight.ts';
+import type { Wanted } from '../../../protocol.ts';
 import { treeOf } from './tree.ts';
 
 /** @param base path of the API: `/v2`. */

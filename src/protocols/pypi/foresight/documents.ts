@@ -1,22 +1,19 @@
 /** Documents that trees are made of: read through the origin's cache, parsed once, and remembered for as long as they fit. */
-import type { Item, Tree } from '../../registry/ecosystem.ts';
+import type { Tree } from '../../registry/ecosystem.ts';
 import { NotAnIndex } from '../index/page.ts';
 import { readJsonPage } from '../index/read-json.ts';
 import { storedFiles } from '../index/stored.ts';
-import { indexItem, metadataItem, source } from '../path.ts';
+import { fileItem, indexItem, metadataItem, source } from '../path.ts';
+import type { Candidate } from './candidates.ts';
 import { type Page, pageOf } from './page.ts';
 import { type Requirement, readRequirement } from './requirement.ts';
+import { metadataIn, mostWheelBytes } from './wheel-metadata.ts';
 
 export interface Documents {
   /** `null`: there is none that could be read. */
   page(project: string, tree: Tree): Promise<Page | null>;
   /** What a wheel needs. `null`: nothing says. */
-  metadata(
-    project: string,
-    file: string,
-    version: string,
-    tree: Tree,
-  ): Promise<readonly Requirement[] | null>;
+  needs(candidate: Candidate, tree: Tree): Promise<readonly Requirement[] | null>;
 }
 
 export interface Memory {
@@ -73,14 +70,14 @@ export function openDocuments({ pageBytes, metadata: mostMetadata }: Memory = us
       return page;
     },
 
-    async metadata(project, file, version, tree) {
-      const item = metadataItem(project, file, version);
+    async needs(candidate, tree) {
+      const { project, file } = candidate;
       // What lives here may be taken away, and come again as another one.
       const isForGood = !tree.registry.livesHere(project);
-      const key = `${tree.registry.route} ${item.path}`;
+      const key = `${tree.registry.route} ${project}/${file.name}`;
       const known = isForGood ? requirements.get(key) : undefined;
       if (known !== undefined) return known;
-      const bytes = await read(item, tree);
+      const bytes = await metadataOf(candidate, tree);
       if (bytes === null) return null;
       const found = requirementsIn(bytes);
       if (!isForGood) return found;
@@ -91,8 +88,12 @@ export function openDocuments({ pageBytes, metadata: mostMetadata }: Memory = us
   };
 }
 
-async function read(item: Item, tree: Tree): Promise<Uint8Array | null> {
-  return tree.read(item);
+/** Where an index does not offer them apart, clients read the wheel itself, and so does this. */
+async function metadataOf({ project, text, file }: Candidate, tree: Tree): Promise<Uint8Array | null> {
+  if (file.hasMetadata) return tree.read(metadataItem(project, file.name, text));
+  if ((file.sizeBytes ?? 0) > mostWheelBytes) return null;
+  const wheel = await tree.read(fileItem(project, file.name, text), mostWheelBytes);
+  return wheel && metadataIn(wheel);
 }
 
 function filesIn(project: string, bytes: Uint8Array) {

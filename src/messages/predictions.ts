@@ -1,0 +1,66 @@
+/** What a node says of its predictions: what they have come to since it was started, and how they stand now. */
+import { z } from 'zod';
+
+export const tally = z.object({
+  /** Followed, and not there already. */
+  foreseen: z.number(),
+  /** Of these, fetched. */
+  fetched: z.number(),
+  fetchedBytes: z.number(),
+  /** Fetched, and then asked for by a client. */
+  used: z.number(),
+  usedBytes: z.number(),
+  /** Fetched, and not asked for in time. */
+  inVain: z.number(),
+  inVainBytes: z.number(),
+  /** Could not be had. */
+  failed: z.number(),
+  /** ms that clients would have waited longer. */
+  savedMs: z.number(),
+  /** Not followed: too unlikely for how good predictions have been lately. */
+  doubted: z.number(),
+  /** Not fetched: there was no room, or somebody came for it first. */
+  left: z.number(),
+});
+export type Tally = z.output<typeof tally>;
+
+export const predicted = z.object({
+  /** By what led to them; a newer node may know of more. */
+  sources: z.record(z.string(), tally),
+  /** Requests that nobody had foreseen, and that went to the parent. */
+  unforeseen: z.number(),
+});
+export type Predicted = Readonly<z.output<typeof predicted>>;
+
+/** Of a report. */
+export const mostStandings = 200;
+
+const standing = z.object({
+  source: z.string(),
+  route: z.string(),
+  /** Of what was judged lately, the share that was used, 0 to 1; `null`: too little was. */
+  precision: z.number().nullable(),
+  /** What is less likely is not followed, 0 to 1. Above 1: nothing is, but for a trial now and then. */
+  threshold: z.number(),
+});
+/** How good predictions of one kind are on one route, and what that leads to. */
+export type Standing = Readonly<z.output<typeof standing>>;
+
+export const predicting = z.object({
+  /** Share of what is fetched that shall be used, 0 to 1. */
+  goal: z.number(),
+  /** Clients who are at it. */
+  sessions: z.number(),
+  waiting: z.number(),
+  underWay: z.number(),
+  /** That may be under way at once, by how fast the parent answers; and at most, by the config. */
+  limit: z.number(),
+  atOnce: z.number(),
+  /** What nobody has come for yet, and what that may take. */
+  unusedBytes: z.number(),
+  roomBytes: z.number(),
+  /** `null`: nothing is learned. */
+  learned: z.object({ names: z.number(), bytes: z.number() }).nullable(),
+  standings: z.array(standing).max(mostStandings).readonly(),
+});
+export type PredictingState = Readonly<z.output<typeof predicting>>;

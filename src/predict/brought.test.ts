@@ -1,0 +1,110 @@
+import { expect, test } from 'bun:test';
+import { virtualClock } from '../../test/support/clock.ts';
+import type { CacheKey } from '../resource.ts';
+import { openBrought } from './brought.ts';
+
+const [a, b] = ['npm a', 'npm b'] as [CacheKey, CacheKey];
+
+function opened() {
+  const clock = virtualClock();
+  const said: (string | number)[][] = [];
+  const brought = openBrought({
+    clock,
+    usableMs: () => 60_000,
+    used: ({ source }, savedMs) => said.push(['used', source, savedMs]),
+    usedBytes: ({ bytes }) => said.push(['used bytes', bytes]),
+    inVain: ({ source, bytes }) => said.push(['in vain', source, bytes]),
+  });
+  return { clock, brought, said };
+}
+
+test('what somebody comes for is used once, with the time that it took to come', () => {
+  const { clock, brought, said } = opened();
+  brought.begin(a, 'known', 'npm', 100);
+  clock.advance(30);
+  brought.arrived(a, 120);
+  expect(brought.unusedBytes).toBe(120);
+  clock.advance(1_000);
+  brought.use(a);
+  brought.use(a);
+  expect(said).toEqual([
+    ['used', 'known', 30],
+    ['used bytes', 120],
+  ]);
+  expect([brought.unusedBytes, brought.isUsed(a), brought.has(a)]).toEqual([0, true, true]);
+  clock.advance(120_000);
+  expect([said.length, brought.has(a)]).toEqual([2, false]);
+});
+
+test('who comes while it is on its way is spared the time until then, and its bytes count when they are here', () => {
+  const { clock, brought, said } = opened();
+  brought.begin(a, 'known', 'npm', 100);
+  clock.advance(10);
+  brought.use(a);
+  expect([said, brought.unusedBytes]).toEqual([[['used', 'known', 10]], 0]);
+  clock.advance(50);
+  brought.arrived(a, 70);
+  expect(said.at(-1)).toEqual(['used bytes', 70]);
+  expect(brought.unusedBytes).toBe(0);
+});
+
+test('what nobody comes for in time was in vain', () => {
+  const { clock, brought, said } = opened();
+  brought.begin(a, 'learned', 'npm', 100);
+  brought.arrived(a, 100);
+  clock.advance(59_000);
+  expect(said).toEqual([]);
+  clock.advance(10_000);
+  expect(said).toEqual([['in vain', 'learned', 100]]);
+  expect([brought.unusedBytes, brought.has(a)]).toEqual([0, false]);
+  brought.use(a);
+  expect(said).toHaveLength(1);
+});
+
+test('what is still on its way is not in vain, and does not keep others from being so', () => {
+  const { clock, brought, said } = opened();
+  brought.begin(a, 'known', 'npm', 100);
+  brought.begin(b, 'known', 'npm', 50);
+  brought.arrived(b, 50);
+  clock.advance(70_000);
+  expect(said).toEqual([['in vain', 'known', 50]]);
+  expect(brought.has(a)).toBe(true);
+});
+
+test('room is taken from the beginning, and given back where it could not be had', () => {
+  const { brought, said } = opened();
+  brought.begin(a, 'known', 'npm', 100);
+  expect(brought.unusedBytes).toBe(100);
+  brought.failed(a);
+  expect([brought.unusedBytes, brought.has(a)]).toEqual([0, false]);
+  brought.begin(a, 'known', 'npm', 100);
+  brought.use(a);
+  brought.failed(a);
+  brought.failed(b);
+  brought.arrived(b, 5);
+  expect([brought.unusedBytes, said.length]).toEqual([0, 1]);
+});
+
+test('what is fetched again before anybody came for it was in vain the first time', () => {
+  const { brought, said } = opened();
+  brought.begin(a, 'renewed', 'npm', 100);
+  brought.arrived(a, 100);
+  brought.begin(a, 'renewed', 'npm', 80);
+  expect(said).toEqual([['in vain', 'renewed', 100]]);
+  expect(brought.unusedBytes).toBe(80);
+});
+
+test('no more is remembered than there is room for: the oldest goes first', () => {
+  const { brought, said } = opened();
+  brought.begin(a, 'known', 'npm', 1);
+  for (let at = 0; at < 65_536; at++) brought.begin(`npm ${at}` as CacheKey, 'known', 'npm', 1);
+  expect(brought.has(a)).toBe(false);
+  expect(said).toHaveLength(1);
+  expect(brought.unusedBytes).toBe(65_536);
+});
+
+test('after it is closed, nothing is looked at any more', () => {
+  const { clock, brought } = opened();
+  brought.close();
+  expect(clock.waiting).toBe(0);
+});

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'bun:test';
+import { openScore } from './score.ts';
+
+function scored(used: number, of = 100, goal = 0.8) {
+  const score = openScore(() => goal);
+  // Spread evenly, so that fading favours neither.
+  for (let at = 0; at < of; at++)
+    score.judged('known', 'npm', Math.floor(((at + 1) * used) / of) > Math.floor((at * used) / of));
+  return score;
+}
+
+describe('how good predictions are', () => {
+  test('is not known of a few', () => {
+    const score = scored(0, 39);
+    expect(score.standings).toMatchObject([{ precision: null, threshold: 0.5 }]);
+    expect(score.precision('known', 'npm')).toBeNull();
+    expect(score.threshold('known', 'npm')).toBe(0.5);
+    for (let at = 0; at < 10; at++) score.judged('known', 'npm', false);
+    expect(score.precision('known', 'npm')).toBe(0);
+  });
+
+  test('is known by source and route, and one says nothing of another', () => {
+    const score = scored(0);
+    expect(score.precision('known', 'npm')).toBe(0);
+    expect(score.precision('known', 'pypi')).toBeNull();
+    expect(score.precision('learned', 'npm')).toBeNull();
+    expect(score.threshold('learned', 'npm')).toBe(0.5);
+  });
+
+  test('is that of late: what was long ago fades', () => {
+    const score = scored(0);
+    for (let at = 0; at < 1_000; at++) score.judged('known', 'npm', true);
+    expect(score.precision('known', 'npm')).toBeGreaterThan(0.95);
+  });
+});
+
+describe('what is followed', () => {
+  test('is what is as likely as not, where the goal is reached', () => {
+    expect(scored(90).threshold('known', 'npm')).toBe(0.5);
+  });
+
+  test('is only what is likelier, the further the goal is away', () => {
+    const [near, far] = [scored(75).threshold('known', 'npm'), scored(40).threshold('known', 'npm')];
+    expect(near).toBeGreaterThan(0.5);
+    expect(far).toBeGreaterThan(near);
+    expect(far).toBeLessThanOrEqual(0.95);
+  });
+
+  test('is nothing where hardly any of it is used, but in one session of sixteen', () => {
+    const score = scored(10);
+    const all = Array.from({ length: 48 }, () => score.threshold('known', 'npm'));
+    expect(all.filter((threshold) => threshold <= 1)).toEqual([0.95, 0.95, 0.95]);
+  });
+
+  test('is what it was before, once trials have shown that it is better', () => {
+    const score = scored(0);
+    for (let at = 0; at < 1_000; at++) score.judged('known', 'npm', true);
+    expect(score.threshold('known', 'npm')).toBe(0.5);
+  });
+
+  test('follows the goal as it is now', () => {
+    let goal = 0.8;
+    const score = openScore(() => goal);
+    for (let at = 0; at < 100; at++) score.judged('known', 'npm', at % 2 === 0);
+    expect(score.threshold('known', 'npm')).toBeGreaterThan(0.5);
+    goal = 0.1;
+    expect(score.threshold('known', 'npm')).toBe(0.5);
+  });
+});
+
+test('looking at how all of them stand is no session', () => {
+  const score = scored(10);
+  for (let look = 0; look < 100; look++) expect(score.standings[0]?.threshold).toBe(2);
+  for (let session = 0; session < 15; session++) expect(score.threshold('known', 'npm')).toBe(2);
+  expect(score.threshold('known', 'npm')).toBe(0.95);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import type { Foreseen } from '../foresight.ts';
+import { foreseenFrom, foreseenText } from './wire.ts';
+
+test('what is foreseen is the same at the other end', () => {
+  const rows = fc.array(
+    fc.record<Foreseen>(
+      {
+        target: fc.string({ maxLength: 50 }).map((path) => `/${path}`),
+        likelihood: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
+        bytes: fc.nat(),
+        accept: fc.string({ maxLength: 20 }),
+      },
+      { requiredKeys: ['target', 'likelihood'] },
+    ),
+    { maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(rows, (all) => {
+      expect(foreseenFrom(foreseenText(all))).toEqual(all);
+    }),
+  );
+  expect(foreseenFrom(foreseenText([{ target: '/a' }]))).toEqual([{ target: '/a', likelihood: 1 }]);
+});
+
+test('a text that no node has written says nothing', () => {
+  for (const text of ['', 'nonsense', '[]', '{}', '{"foreseen":{}}', '{"foreseen":[[]]}'])
+    expect([text, foreseenFrom(text)]).toEqual([text, []]);
+});
+
+test('a row that makes no sense is left out, and the others stay', () => {
+  const all = [
+    { target: '/a' },
+    { target: `/${'b'.repeat(3_000)}` },
+    { target: 'http://elsewhere.test/' },
+    { target: '/c', likelihood: 3 },
+    { target: '/d', bytes: -1 },
+    { target: '/e' },
+  ];
+  expect(foreseenFrom(foreseenText(all)).map(({ target }) => target)).toEqual(['/a', '/e']);
+});
+
+test('of a plan that is too long, the beginning is followed', () => {
+  const rows = Array.from({ length: 20_001 }, (_, at) => ({ target: `/${at}` }));
+  const found = foreseenFrom(foreseenText(rows));
+  expect([found.length, found.at(-1)?.target]).toEqual([20_000, '/19999']);
+  const long = JSON.stringify({ foreseen: rows.map(({ target }) => [target, 1, null, null]) });
+  expect(foreseenFrom(long)).toHaveLength(20_000);
+});
