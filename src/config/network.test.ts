@@ -273,7 +273,7 @@ describe('mistakes', () => {
       "routes[1].npm.upstreams[0].url: expected an absolute http or https URL without user name, query and fragment, found 'registry'",
       "routes[2]: expected a route, such as npm({ … }), oci({ … }) or web({ … }), found 'web'",
       'routes[3].web: expected an object with upstream, authorization, hostHeader, freshness, setCookie, compress, negative, found nothing',
-      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found an unknown parameter. Did you mean name?',
+      'nam: expected one of name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, warm, found an unknown parameter. Did you mean name?',
     ]);
   });
 
@@ -392,7 +392,7 @@ describe('mistakes', () => {
       'nodes: expected at least one node, found an empty object',
     ]);
     expect(mistakes(null)).toEqual([
-      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, found null',
+      'expected an object with name, secret, dataDir, bus, purge, access, telemetry, rum, nodes, kv, routes, warm, found null',
       'nodes: expected at least one node, found an empty object',
     ]);
   });

@@ -149,7 +149,7 @@ export const listen = group('An address that the node listens on.', {
   ).optional(),
   http3: flag('Serves HTTP/3 too, announced by `Alt-Svc`. Needs `tls`.').prefault(false),
   informational: flag(
-    'Relays interim responses (102, 103) and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
+    'Relays interim responses (102, 103), tells browsers that wait what a page needed the last time (103), and sends the `Content-Length` of a body that is still arriving. A hit takes about four times the CPU time. Not with `http3`.',
   ).prefault(false),
   proxyProtocol: flag('Expects a PROXY protocol line from a load balancer before each connection.').prefault(
     false,

@@ -24,12 +24,12 @@ export function foretellByMiss(
 ): boolean {
   const { foresight } = route.protocol;
   const { key } = resource;
+  // Whoever wants nothing but what is here waits for nobody, and fetches nothing.
+  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
   if (exchange.relayed === true) {
     predictor.used(key);
     return true;
   }
-  // Whoever wants nothing but what is here waits for nobody.
-  if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
   if (foresight === undefined) {
     predictor.others(1);
     return false;

@@ -10,9 +10,11 @@ export interface OwnQuestion {
 }
 
 export function ownExchange({ method, target, body, nowMs, startedMs }: OwnQuestion): Exchange {
+  const question = target.indexOf('?');
+  const path = question === -1 ? target : target.slice(0, question);
   const request = new Request(`http://meridian.invalid${target}`, { method });
   const own: Exchange = {
-    ...{ request, headers: request.headers, method, target, path: target, query: '' },
+    ...{ request, headers: request.headers, method, target, path, query: target.slice(path.length) },
     ...{ base: '', authority: '', id: crypto.randomUUID(), nowMs, startedMs, tier: null },
     client: () => '',
     body: () => body && new Blob([body]).stream(),

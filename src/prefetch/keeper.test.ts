@@ -197,3 +197,52 @@ test('news comes before what is left of the old', async () => {
   await pass(500);
   expect(state.fetched).toEqual(['/a', '/c']);
 });
+
+test('what two groups have in common is fetched once, and each says how far it is', async () => {
+  const { join, lists, clock, pass, state, progress } = world();
+  join();
+  const tell = (group: string, items: readonly PrefetchItem[]) =>
+    lists.ordered.tell(`${group}/0`, { route: 'npm', group, to, items, error: null });
+  await tell('first', [item('/a'), item('/b')]);
+  clock.advance(1_000);
+  await tell('second', [item('/b'), item('/c'), item('/b')]);
+  await pass(2_000);
+  expect(state.fetched.toSorted()).toEqual(['/a', '/b', '/c']);
+  const groups = progress.all.get('pop')?.groups ?? [];
+  expect(groups.map(({ group, wanted, present }) => [group, wanted, present])).toEqual([
+    ['second', 2, 2],
+    ['first', 2, 2],
+  ]);
+});
+
+test('what has expired is wanted no more', async () => {
+  const { join, lists, clock, pass, state, progress } = world();
+  const untilMs = clock.now() + 5_000;
+  const list = { route: 'npm', group: 'order', to, items: [item('/a')], error: null, untilMs };
+  await lists.ordered.tell('order/0', list);
+  clock.advance(5_000);
+  join();
+  await pass(2_000);
+  expect([state.fetched, progress.all.get('pop')?.groups]).toEqual([[], []]);
+});
+
+test('it is said how far it is while more is fetched', async () => {
+  const { join, tell, pass, state, progress } = world();
+  join({ atOnce: 1, bytesPerS: 100 });
+  await tell(
+    'v1',
+    Array.from({ length: 6 }, (_, nth) => item(`/${nth}`, 100)),
+  );
+  await pass(3_500);
+  expect(state.fetched.length).toBeLessThan(6);
+  expect(progress.all.get('pop')?.groups[0]?.present).toBeGreaterThanOrEqual(1);
+});
+
+test('lists that somebody has ordered are none of a route’s own', async () => {
+  const { lists, tell } = world();
+  await tell('v1', [item('/a')]);
+  await lists.ordered.tell('id/0', { route: 'oci', group: 'id', to, items: [item('/b')], error: null });
+  expect([[...lists.of('oci').told().keys()], [...lists.ordered.told().keys()]]).toEqual([['v1'], ['id/0']]);
+  await lists.ordered.forget('id/0');
+  expect([lists.of('oci').told().size, lists.ordered.told().size]).toEqual([1, 0]);
+});

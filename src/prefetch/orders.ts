@@ -34,7 +34,8 @@ export function openOrders(metadata: MetadataStore): Orders {
       return (found && prefetchRecord.safeParse(found.value).data) ?? null;
     },
     async add(record) {
-      if ((await all()).length >= mostOrders)
+      const known = await metadata.scan([prefix], { limit: mostOrders });
+      if (known.length >= mostOrders)
         throw new MeridianError('quota-exceeded', `there are ${mostOrders} orders to prefetch already`);
       await metadata.transact(async (transaction) => {
         await transaction.put(keyOf(record.id), record, null);

@@ -21,12 +21,15 @@ export interface WalkOptions<Want> {
   readonly atOnce?: number;
   /** Requests that are foreseen, all together. */
   readonly mostForeseen?: number;
+  /** Things that are looked at, all together: of some, nothing is foreseen. */
+  readonly mostLooked?: number;
   /** ms; what is known by then is what is told. */
   readonly withinMs?: number;
 }
 
 /** The largest trees that people install have some 3,000 packages, with a document and a file each. */
 const mostForeseen = 8_000;
+const mostLooked = 20_000;
 const withinMs = 4_000;
 const atOnce = 32;
 
@@ -35,7 +38,10 @@ interface Visit<Want> {
   foreseen: readonly Foreseen[];
 }
 
-/** @param last what is wanted only once all the rest is known; nothing unless said. */
+/**
+ * @param last what is wanted only once all the rest is known; nothing unless said. What is foreseen several times stands where it is wanted first,
+ * as whoever is surest of it says.
+ */
 export async function walk<Want>(
   first: readonly Want[],
   options: WalkOptions<Want>,
@@ -43,6 +49,7 @@ export async function walk<Want>(
 ): Promise<Plan> {
   const { idOf, expand, clock } = options;
   const most = options.mostForeseen ?? mostForeseen;
+  const looked = options.mostLooked ?? mostLooked;
   const known = new Set<string>();
   const visits: Visit<Want>[] = [];
   let begun = 0;
@@ -73,7 +80,8 @@ export async function walk<Want>(
   }
 
   function goOn(): void {
-    while (!isOver && underWay < (options.atOnce ?? atOnce) && begun < visits.length && count < most) {
+    const atMost = options.atOnce ?? atOnce;
+    while (!isOver && underWay < atMost && begun < Math.min(visits.length, looked) && count < most) {
       underWay++;
       void look(visits[begun++]!).finally(() => {
         underWay--;
@@ -90,14 +98,27 @@ export async function walk<Want>(
   cancel();
   isOver = true;
   const isWhole = underWay === 0 && begun === visits.length;
-  return {
-    foreseen: once([...visits.flatMap(({ foreseen }) => foreseen), ...last()]).slice(0, most),
-    isWhole,
-  };
+  const ended = endOf(last);
+  const foreseen = once([...visits.flatMap((visit) => visit.foreseen), ...(ended ?? [])]);
+  return { foreseen: foreseen.slice(0, most), isWhole: isWhole && ended !== null && foreseen.length <= most };
+}
+
+/** `null`: it cannot be told. */
+function endOf(last: () => readonly Foreseen[]): readonly Foreseen[] | null {
+  try {
+    return last();
+  } catch {
+    return null; // What was found before is of use without it.
+  }
 }
 
 function once(all: readonly Foreseen[]): readonly Foreseen[] {
-  return [
-    ...new Map(all.toReversed().map((each) => [`${each.target} ${each.accept ?? ''}`, each])).values(),
-  ].reverse();
+  const found = new Map<string, Foreseen>();
+  for (const each of all) {
+    const key = `${each.target} ${each.accept ?? ''}`;
+    const known = found.get(key);
+    // A key stays where it was put first.
+    if (known === undefined || (each.likelihood ?? 1) > (known.likelihood ?? 1)) found.set(key, each);
+  }
+  return [...found.values()];
 }

@@ -73,7 +73,6 @@ async function publishTree(): Promise<void> {
     ],
     { unused: ['checks'] },
   );
-  await add('old-deep', 'v1.0.0', [['leaf', 'v1.2.0']], { since: '1.15' });
   await add(
     'oldie',
     'v1.0.0',
@@ -133,14 +132,6 @@ describe.skipIf(!canRun)('the go command', () => {
     const all = Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
     const [code, stdout, stderr] = await within(60_000, `go ${args.join(' ')}`, all);
     if (code !== 0) throw new Error(`go ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
-    const { vain, precision, recall, asked, hit } = watched.told;
-    console.log(args.join(' '), {
-      vain,
-      precision,
-      recall,
-      n: asked.length,
-      missed: asked.filter((x) => !hit.includes(x)),
-    });
     const left = async (name: string) =>
       Bun.file(join(cwd, name))
         .text()

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { npm } from '../../src/index.ts';
 import { type PrefetchState, prefetchState } from '../../src/messages/prefetch-order.ts';
 import { tokenFor } from '../support/access.ts';
+import { type Gateway, openGateway } from '../support/gateway.ts';
 import {
   type Asked,
   clientSucceeds,
@@ -17,10 +18,14 @@ import {
   type TestNetwork,
   temporary,
 } from '../support/index.ts';
+import { available, realRegistry } from '../support/needs.ts';
+import type { Seen } from '../support/network.ts';
 import type { Published, Registry } from '../support/registry.ts';
-import { project } from './project.ts';
+import { largeProject, lockedPackages, project } from './project.ts';
 
+const real = await realRegistry();
 const folder = temporary('prefetch');
+let gateway: Gateway | null = null;
 let registry: Registry;
 let network: TestNetwork;
 let token: string;
@@ -30,6 +35,7 @@ const installMs = 60_000;
 
 beforeAll(async () => {
   registry = await startRegistry();
+  if (real.problem === null) gateway = await openGateway(real.url);
   published = Array.from({ length: packages }, (_, nth) => {
     const next = nth + 1 < packages ? { [`pack-${nth + 1}`]: '^1.0.0' } : {};
     return registry.publish(`pack-${nth}`, '1.0.0', { dependencies: next, sizeBytes: 20_000 });
@@ -41,15 +47,18 @@ beforeAll(async () => {
       near: { role: 'pop', parents: ['shield'], workers: 2 },
       far: { role: 'pop', parents: ['shield'] },
     },
-    routes: [npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }] })],
+    routes: [
+      npm({ match: { path: '/npm' }, upstreams: [{ url: registry.url }] }),
+      npm({ name: 'real', match: { path: '/real' }, upstreams: [{ url: gateway?.url ?? registry.url }] }),
+    ],
   });
-  const right = { actions: ['prefetch'], routes: ['npm'], subjects: ['*'] } as const;
+  const right = { actions: ['prefetch'], routes: ['npm', 'real'], subjects: ['*'] } as const;
   ({ token } = await tokenFor(network.node('origin'), 'ci', [right]));
 }, 60_000);
 
 afterAll(async () => {
   await network?.stop();
-  await registry?.off();
+  await Promise.all([registry?.off(), gateway?.off()]);
   folder[Symbol.dispose]();
 }, 30_000);
 
@@ -61,6 +70,13 @@ function ordered(pop: string, ...words: string[]) {
 
 const stateIn = (stdout: string): PrefetchState => prefetchState.parse(JSON.parse(stdout));
 const ofKind = (asked: readonly Asked[], kind: string) => asked.filter((each) => each.kind === kind);
+
+/** Of what was asked for at a PoP: that for which its parent was asked. What it foresees for other reasons is none of it. */
+function beyond(seen: Seen<unknown>, pop: string, kind: string): readonly string[] {
+  const wanted = new Set(ofKind(seen.asked(pop), kind).map(({ target }) => target));
+  const asked = ofKind(seen.asked('shield'), kind).map(({ target }) => target);
+  return [...new Set(asked)].filter((target) => wanted.has(target));
+}
 
 /** For clients of one PoP: lock files name the registry. */
 function checkout(name: string, pop: string): string {
@@ -101,10 +117,10 @@ test(
     expect(state.nodes).toMatchObject([{ node: 'near', state: 'whole', present: packages, missingBytes: 0 }]);
     const seen = await network.during(() => install('near', where, 'ci'));
     expect(ofKind(seen.asked('near'), 'tarball').length).toBeGreaterThanOrEqual(packages);
-    expect(ofKind(seen.asked('shield'), 'tarball')).toEqual([]);
+    expect(beyond(seen, 'near', 'tarball')).toEqual([]);
     const elsewhere = checkout('elsewhere', 'far');
     const far = await network.during(() => install('far', elsewhere, 'ci'));
-    expect(ofKind(far.asked('shield'), 'tarball')).toHaveLength(packages);
+    expect(beyond(far, 'far', 'tarball')).toHaveLength(packages);
   },
   installMs,
 );
@@ -120,8 +136,33 @@ test(
     const unlocked = project(join(folder.path, 'unlocked'), { 'pack-0': '1.0.0' });
     const seen = await network.during(() => install('far', unlocked, 'install', '--no-package-lock'));
     expect(ofKind(seen.asked('far'), 'packument')).toHaveLength(packages);
-    expect(ofKind(seen.asked('shield'), 'packument')).toEqual([]);
-    expect(ofKind(seen.asked('shield'), 'tarball')).toEqual([]);
+    expect(beyond(seen, 'far', 'packument')).toEqual([]);
+    expect(beyond(seen, 'far', 'tarball')).toEqual([]);
   },
   installMs,
+);
+
+test.skipIf(!available('the npm registry of this machine', real.problem))(
+  'of a real project, no tarball is asked for beyond a PoP that was told of its lock file',
+  async () => {
+    const where = largeProject(join(folder.path, 'large'));
+    const locked = join(where, 'package-lock.json');
+    const ran = await ordered('near', locked, '--route', 'real', '--to', 'near', '--wait', '--json');
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    const state = stateIn(ran.stdout);
+    const archives = new Set((await lockedPackages()).keys()).size;
+    expect(state.nodes).toMatchObject([
+      { node: 'near', state: 'whole', present: state.items, missingBytes: 0 },
+    ]);
+    expect(state.items).toBeGreaterThan(300);
+    expect(state.items).toBeLessThanOrEqual(archives);
+    const home = join(folder.path, 'large-home');
+    const registryUrl = `${network.url('near')}/real/`;
+    const seen = await network.during(() =>
+      clientSucceeds('npm', ['ci'], { registry: registryUrl, project: where, home }),
+    );
+    expect(ofKind(seen.asked('near'), 'tarball').length).toBeGreaterThan(300);
+    expect(beyond(seen, 'near', 'tarball')).toEqual([]);
+  },
+  180_000,
 );

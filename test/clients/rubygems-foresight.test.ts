@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rubygems } from '../../src/index.ts';
 import { rubygems as ecosystem } from '../../src/protocols/rubygems/rubygems.ts';
-import { type Foretold, foretell, type RecordingDoor, recordingDoor } from '../support/foretold.ts';
+import { foretell, type RecordingDoor, recordingDoor } from '../support/foretold.ts';
 import { type GemRepository, noRuby, startGemRepository } from '../support/gem-repository.ts';
 import { gemWorld, succeeds } from '../support/gem-world.ts';
 import { startNetwork, type TestNetwork } from '../support/index.ts';
@@ -59,44 +59,32 @@ afterAll(async () => {
 
 const foretold = () => foretell(ecosystem, door.passed(), { url: network.url('near'), prefix: '/rubygems' });
 
-function tells(run: string, { precision, recall, inVain, missed }: Foretold): void {
-  if (process.env.TELL)
-    console.log(
-      run,
-      { precision, recall, inVain, missed },
-      door.passed().map(({ target, status, headers }) => `${target} ${status} ${headers.get('user-agent')}`),
-    );
-}
-
 describe.skipIf(!canRun)('of gems', () => {
-  test('Bundler without a lock file', async () => {
+  test('what Bundler asks for without a lock file is foreseen', async () => {
     const where = project(["'rails'", "'threads'"], `${door.url}/rubygems/`);
     door.forget();
     await succeeds(['bundle', 'install'], newHome(), where);
     const told = await foretold();
-    tells('unlocked', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect(told.recall).toBeGreaterThan(0.7);
   }, 60_000);
 
-  test('Bundler with a lock file', async () => {
+  test('what Bundler asks for with a lock file is foreseen', async () => {
     const where = project(["'rails'", "'threads'"], `${door.url}/rubygems/`);
     await succeeds(['bundle', 'lock'], newHome(), where);
     door.forget();
     await succeeds(['bundle', 'install'], newHome(), where);
     const locked = await foretold();
-    tells('locked', locked);
     expect(locked.precision).toBeGreaterThan(0.8);
   }, 60_000);
 
-  test('gem', async () => {
+  test('what gem asks for is foreseen', async () => {
     door.forget();
     await succeeds(
       ['gem', 'install', 'rails', '--no-document', '--clear-sources', '--source', `${door.url}/rubygems/`],
       newHome(),
     );
     const told = await foretold();
-    tells('gem', told);
     expect(told.precision).toBeGreaterThan(0.8);
     expect(told.recall).toBeGreaterThan(0.7);
   }, 60_000);

@@ -21,7 +21,7 @@ beforeAll(async () => {
     nodes: {
       origin: { role: 'origin', store: {} },
       shield: { role: 'shield', parents: ['origin'] },
-      pop: { role: 'pop', parents: ['shield'], workers: 2 },
+      pop: { role: 'pop', parents: ['shield'] },
     },
     routes: [
       oci({

@@ -95,13 +95,16 @@ export async function foretell(
   for (const { method, target, headers } of passed) {
     if (method !== 'GET' && method !== 'HEAD') continue;
     const named = name(exchange({ method, target, headers, base: url }));
-    if (!wanted.has(target) && wanted.size > 0 && !((known.get(target) ?? 0) >= least)) missed.push(target);
+    const isForeseen = (known.get(target) ?? 0) >= least;
+    if (!wanted.has(target) && wanted.size > 0 && !isForeseen) missed.push(target);
     wanted.add(target);
     if (named.as === 'refusal' || named.as === 'answer') continue;
     const asked = new Map(kinds);
     const doing = { asked: (kind: string) => asked.get(kind) ?? 0 };
     const clue = foresight.clue(named, exchange({ method, target, headers, base: url }), doing);
     kinds.set(named.kind, doing.asked(named.kind) + 1);
+    // What is there before it is asked for leads to no question, as in a PoP.
+    if (isForeseen) continue;
     const question = clue?.question ?? null;
     const plan =
       question === null || answered.has(question) ? null : await foresight.foresee(question, at(url, prefix));

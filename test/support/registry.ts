@@ -24,6 +24,8 @@ export interface Published {
 
 export interface Publication {
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** Further fields of its manifest. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
   /** Size of a file of noise in the package, in bytes. */
   readonly sizeBytes?: number;
   /** Instead of an archive: these very bytes. No client can unpack them. */
@@ -69,7 +71,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     ...upstream,
     publish(name, version, publication = {}) {
       const { dependencies = {}, sizeBytes = 200, at = longAgo, provenance = false } = publication;
-      const plain = { name, version, dependencies };
+      const plain = { name, version, dependencies, ...publication.manifest };
       const bytes = publication.bytes ?? pack(plain, { 'noise.txt': noise(`${name} ${version}`, sizeBytes) });
       const integrity = `sha512-${new Bun.CryptoHasher('sha512').update(bytes).digest('base64')}`;
       const path = `/${name}/-/${name.split('/').at(-1)}-${version}.tgz`;

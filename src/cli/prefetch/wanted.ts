@@ -1,8 +1,10 @@
 /** What the words of `meridian prefetch` stand for: lock files, lists, addresses, images and packages. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { suggest } from '../../config/suggest.ts';
 import type { prefetchOrder } from '../../messages/prefetch-order.ts';
+import { shownRoute } from '../../messages/route.ts';
 import type { Ask } from '../access/ask.ts';
 import { UsageError } from '../exit.ts';
 import { findReference } from '../package/reference.ts';
@@ -28,6 +30,7 @@ const kinds = 'an address, an image such as acme/app:v1, or a package such as lo
 
 /** @param ask which routes there are, where a word does not say. */
 export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wanted> {
+  if (route !== undefined) await requireRoute(route, ask);
   const versions: Versions[] = [];
   const addresses: Address[] = [];
 
@@ -73,6 +76,17 @@ export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wante
     else await addWord(word);
   }
   return { versions, addresses };
+}
+
+/** Before anything else is asked: what a word means depends on it. */
+async function requireRoute(route: string, ask: Ask): Promise<void> {
+  const names = z
+    .array(shownRoute)
+    .parse(await ask('GET', '/routes'))
+    .map(({ name }) => name);
+  if (names.includes(route)) return;
+  const { hint = `There are: ${names.join(', ')}.` } = suggest(route, names);
+  throw new UsageError(`The network has no route ${route}. ${hint}`);
 }
 
 function isAddress(word: string): boolean {

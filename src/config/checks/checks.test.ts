@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { local, nats, npm, redis, web } from '../define.ts';
+import { local, nats, npm, oci, redis, web } from '../define.ts';
 import { formatMistake } from '../mistake.ts';
 import { type ParseOptions, parseNetwork } from '../network.ts';
 
@@ -309,5 +309,54 @@ describe('the bus', () => {
     expect(mistakes({ bus: { driver: 'rediss', url: 'redis://a.example' } })).toEqual([
       "bus.driver: expected 'local', 'nats' or 'redis', found 'rediss'. Did you mean redis?",
     ]);
+  });
+});
+
+describe('what nodes always have', () => {
+  const pop = { role: 'pop', listen: [{ port: 2 }], parents: ['origin'] };
+  const config = (warm: object) => ({
+    nodes: { origin, lhr: pop },
+    routes: [
+      npm({ match: { path: '/npm' } }),
+      oci({ hosted: { names: ['*'] } }),
+      web({ match: { path: '/www' }, upstream: 'http://www.example.com' }),
+    ],
+    warm: [warm],
+  });
+
+  test('is of a route, goes to nodes that there are, and is named with its version', () => {
+    const good = [
+      { route: 'npm', what: ['lodash@4.17.21', '@acme/ui@latest', '/npm/lodash'], to: ['lh*'] },
+      { route: 'oci', what: ['acme/app:v1', '/v2/acme/app/manifests/v1'], to: ['lhr'] },
+      { route: 'web', what: ['/www/index.html?a=1', '/www'], to: ['lhr'], everyS: '1h' },
+    ];
+    expect(good.flatMap((warm) => mistakes(config(warm)))).toEqual([]);
+  });
+
+  const wrong: [string, object, string][] = [
+    ['a route', { route: 'nmp' }, "warm[0].route: expected the name of a route of this network, found 'nmp'"],
+    ['a node', { to: ['lhrr'] }, 'warm[0].to[0]: expected the name of a PoP or a shield of this network'],
+    ['an origin', { to: ['origin'] }, "found 'origin'"],
+    [
+      'a package without a version',
+      { what: ['lodash'] },
+      'warm[0].what[0]: expected a package with its version',
+    ],
+    [
+      'an image without a tag',
+      { route: 'oci', what: ['acme/app'] },
+      'expected an image with its tag or digest',
+    ],
+    ['no path of the route', { what: ['/www/a'] }, 'expected a path of the route npm, which is at /npm'],
+    [
+      'a word for a web server',
+      { route: 'web', what: ['a@1'] },
+      'expected a path, as this is a route to a web',
+    ],
+    ['nothing', { what: [] }, 'warm[0].what: expected a list of at least one thing'],
+  ];
+  test.each(wrong)('refuses %s', (_, change, expected) => {
+    const warm = { route: 'npm', what: ['lodash@1.0.0'], to: ['lhr'], ...change };
+    expect(mistakes(config(warm))).toEqual([expect.stringContaining(expected)]);
   });
 });

@@ -135,7 +135,7 @@ async function ofMain(want: Want, tree: Tree, database: string | null): Promise<
   const items = [
     fileOf(module, version, 'mod'),
     ...(database === null ? [] : [{ item: itemAt({ ...supported, database }) }]),
-    ...[...lookup(want, database), fileOf(module, version, 'zip')],
+    ...[...lookup(want, tree, database), fileOf(module, version, 'zip')],
   ];
   return { items, wants: isPruned ? [] : graphOf(requires) };
 }
@@ -181,7 +181,7 @@ function ends(tree: Tree, database: string | null): readonly ForeseenItem[] {
   const others = [...build.selected].filter(([module]) => module !== build.main.name);
   return others.flatMap(([module, { version, likelihood }]) => [
     fileOf(module, version, 'zip', likelihood),
-    ...lookup({ name: module, range: version }, database, likelihood),
+    ...lookup({ name: module, range: version }, tree, database, likelihood),
     ...[fileOf(module, version, 'mod', likelihood), fileOf(module, version, 'info', likelihood)],
   ]);
 }
@@ -206,22 +206,19 @@ function fileOf(module: string, version: string, of: File, likelihood = 1): Fore
   return { item: itemAt({ of, module, version }), ...(likelihood < 1 && { likelihood }) };
 }
 
-/** The record of a checksum database, for whoever has begun without a go.sum. */
+/** The record of a checksum database, for whoever has begun without a go.sum. Of what lives here there is none. */
 function lookup(
   { name: module, range: version }: Want,
+  { registry }: Tree,
   database: string | null,
   likelihood = 1,
 ): readonly ForeseenItem[] {
-  if (database === null) return [];
+  if (database === null || registry.livesHere(module)) return [];
   const item = itemAt({ of: 'lookup', database, module, version });
   return [{ item, ...(likelihood < 1 && { likelihood }) }];
 }
 
-function summed(
-  want: Want,
-  { about, notes }: Tree,
-  database: string | null,
-  likelihood = 1,
-): readonly ForeseenItem[] {
-  return about['sum'] === 'yes' || notes.has(buildNote) ? lookup(want, database, likelihood) : [];
+function summed(want: Want, tree: Tree, database: string | null, likelihood = 1): readonly ForeseenItem[] {
+  const isWanted = tree.about['sum'] === 'yes' || tree.notes.has(buildNote);
+  return isWanted ? lookup(want, tree, database, likelihood) : [];
 }

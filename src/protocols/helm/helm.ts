@@ -8,6 +8,7 @@ import type { HostedVersion } from '../registry/hosted/record.ts';
 import { Refusal } from '../registry/hosted/refusal.ts';
 import type { UpstreamOptions } from '../registry/options.ts';
 import type { Source } from '../registry/sources.ts';
+import { helmForesight } from './foresight.ts';
 import { guides } from './guides.ts';
 import { chartMeta, receive, serveHosted } from './hosted.ts';
 import { findChart } from './index-yaml.ts';
@@ -38,6 +39,7 @@ export function helm({ upstreams = [] }: HelmSettings): Ecosystem {
     },
     receive: (what, at) => receive(what, at, (repository) => sourceOf(repository, at) !== null),
     error: (_status, message) => ({ type: 'application/json', body: JSON.stringify({ error: message }) }),
+    foresight: helmForesight(),
     order: versions,
     advisories: null,
     canonical: (name) => name,

@@ -65,7 +65,7 @@ describe('what is foreseen', () => {
     expect(paths).toEqual(Object.keys(sizes).map((name) => file(name).path));
   });
 
-  test('of one of several files of weights: the next two, as long as they are', async () => {
+  test('of one of several files of weights: the next ones, as long as they are', async () => {
     const at = (number: number) => file(`model-0000${number}-of-00003.safetensors`);
     expect((await foreseen(at(1), agents.browser)).paths).toEqual([at(2).path, at(3).path]);
     expect((await foreseen(at(2), agents.browser)).paths).toEqual([at(3).path]);

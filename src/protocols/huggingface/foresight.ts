@@ -1,6 +1,6 @@
 /**
  * What clients of the Hub ask for next. Whoever has a list of all files of a commit, or asks which commit a revision is, mostly fetches the files; whoever
- * loads a model begins with its configuration. Files of weights are too long to be fetched on a guess: one of several leads to the next two, as far as
+ * loads a model begins with its configuration. Files of weights are too long to be fetched on a guess: one of several leads to the next few, as far as
  * it is known how long they are; and of all others it is said that they are unlikely.
  */
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import { contentsIn } from './json.ts';
 /** Longer files are weights and the like. */
 const longestSmall = 16 * 2 ** 20;
 /** Of those, what are fetched after one that was asked for. */
-const shardsAhead = 2;
+const shardsAhead = 4;
 /** Of one list. */
 const mostFiles = 1_000;
 

@@ -7,16 +7,7 @@ import type { EcosystemForesight, Expanded, ForeseenItem, Tree, Want } from '../
 import { rounded } from '../registry/likelihood.ts';
 import { madeOf } from '../registry/made-of.ts';
 import { itemOf } from './items.ts';
-import {
-  type Effective,
-  firstOfEach,
-  inherit,
-  keyOf,
-  type Model,
-  manage,
-  type Needed,
-  readModel,
-} from './model.ts';
+import { type Inherited, inherit, type Model, manage, type Needed, readModel } from './model.ts';
 import { coordinatesOf, type FilePlace, fileOf, isSnapshot, nameOf, versionPattern } from './place.ts';
 import type { Versioned } from './pom.ts';
 
@@ -32,6 +23,9 @@ const deepest = 12;
 const likely = { pom: 0.95, artifact: 0.85 } as const;
 /** Of what a plugin needs of Maven itself, which has it. */
 const likelyOfMaven = 0.1;
+
+/** With what it imports. */
+type Effective = Omit<Inherited, 'imports'>;
 
 interface Found {
   readonly place: FilePlace;
@@ -148,14 +142,23 @@ async function findEffective(of: Versioned, at: Reading, way: readonly string[])
   const [own] = chain;
   if (own === undefined) return null;
   if (own.relocation !== null) return effectiveOf({ ...of, ...own.relocation }, at, way);
-  const { packaging, dependencies, managed } = inherit({ of, chain });
-  const said = managed.filter((each) => !isImport(each));
-  for (const each of managed.filter(isImport)) {
-    const imported = isFetchable(each) ? await effectiveOf(each, at, way) : null;
-    said.push(...(imported?.managed.values() ?? []));
+  const inherited = inherit(of, chain);
+  const imported: Effective[] = [];
+  for (const each of inherited.imports) {
+    const found = isFetchable(each) ? await effectiveOf(each, at, way) : null;
+    if (found !== null) imported.push(found);
   }
-  const all = new Map(firstOfEach(said).map((each) => [keyOf(each), each]));
-  return { packaging, managed: all, dependencies: dependencies.map((each) => manage(each, all)) };
+  const managed = (needed: Needed): Needed | null => {
+    const said = inherited.managed(needed);
+    if (said !== null) return said;
+    for (const each of imported) {
+      const theirs = each.managed(needed);
+      if (theirs !== null) return theirs;
+    }
+    return null;
+  };
+  const { packaging, dependencies } = inherited;
+  return { packaging, managed, dependencies: dependencies.map((each) => manage(each, managed(each))) };
 }
 
 async function readPom(of: Versioned, { tree, modelOf, poms }: Reading): Promise<Model | null> {
@@ -165,8 +168,6 @@ async function readPom(of: Versioned, { tree, modelOf, poms }: Reading): Promise
   const bytes = await tree.read(item);
   return bytes === null ? null : modelOf(item.path, bytes);
 }
-
-const isImport = ({ type, scope }: Needed) => type === 'pom' && scope === 'import';
 
 function isFetchable(of: Versioned): boolean {
   return coordinatesOf(nameOf(of)) !== null && versionPattern.test(of.version) && !isSnapshot(of.version);

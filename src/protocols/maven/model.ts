@@ -26,7 +26,10 @@ export interface Model {
   readonly packaging: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly dependencies: readonly Said[];
-  readonly managed: readonly Said[];
+  /** What it says of versions, by the name of the artifact; under `marker` what has a marker there. */
+  readonly managed: ReadonlyMap<string, readonly Said[]>;
+  /** Other POMs whose word on versions it takes. */
+  readonly imports: readonly Said[];
   /** Where it has moved to; what is left out is as it was. */
   readonly relocation: Partial<Versioned> | null;
 }
@@ -41,16 +44,21 @@ export interface Needed extends Versioned {
 }
 
 /** A POM with all that it inherits. */
-export interface Effective {
+export interface Inherited {
   readonly packaging: string;
   readonly dependencies: readonly Needed[];
-  /** What it says of versions, by `keyOf`. */
-  readonly managed: ReadonlyMap<string, Needed>;
+  /** In the order in which they count. */
+  readonly imports: readonly Needed[];
+  /** What it, or a parent, says of the version of this. */
+  managed(needed: Needed): Needed | null;
 }
+
+const marker = '${';
 
 /** @throws {XmlError} for what is no XML. */
 export function readModel(bytes: Uint8Array): Model {
   const root = readXml(bytes, { maxBytes: maxPomBytes });
+  const managed = saidIn(childOf(childOf(root, 'dependencyManagement'), 'dependencies'));
   const moved = childOf(childOf(root, 'distributionManagement'), 'relocation');
   return {
     ...{ group: childText(root, 'groupId'), version: childText(root, 'version') },
@@ -60,7 +68,11 @@ export function readModel(bytes: Uint8Array): Model {
       (childOf(root, 'properties')?.children ?? []).map(({ name, text }) => [name, text.trim()]),
     ),
     dependencies: saidIn(childOf(root, 'dependencies')),
-    managed: saidIn(childOf(childOf(root, 'dependencyManagement'), 'dependencies')),
+    managed: Map.groupBy(
+      managed.filter((each) => !isImport(each)),
+      ({ artifact }) => (artifact.includes(marker) ? marker : artifact),
+    ),
+    imports: managed.filter(isImport),
     relocation:
       moved === undefined
         ? null
@@ -71,6 +83,8 @@ export function readModel(bytes: Uint8Array): Model {
           },
   };
 }
+
+const isImport = ({ type, scope }: Said) => type === 'pom' && scope === 'import';
 
 function withText<Key extends string>(key: Key, text: string | undefined) {
   return text === undefined ? {} : ({ [key]: text } as Record<Key, string>);
@@ -102,7 +116,7 @@ function saidIn(list: XmlElement | undefined): Said[] {
   });
 }
 
-export function keyOf({
+function keyOf({
   group,
   artifact,
   type,
@@ -111,53 +125,51 @@ export function keyOf({
   return `${group}:${artifact}:${type}:${classifier}`;
 }
 
-export interface Whole {
-  readonly of: Versioned;
-  /** The POM, its parent, the parent of that, and so on. */
-  readonly chain: readonly Model[];
-}
-
-/** What it says, filled in; of `managed`, what has to be imported is among them. */
-export function inherit({
-  of,
-  chain,
-}: Whole): Omit<Effective, 'managed'> & { readonly managed: readonly Needed[] } {
-  const properties = Object.assign(
-    {},
-    ...chain.toReversed().map((model) => model.properties),
-    ownOf(of, chain),
-  );
+/** What it says, filled in. @param chain the POM, its parent, the parent of that, and so on. */
+export function inherit(of: Versioned, chain: readonly Model[]): Inherited {
+  const own = ownOf(of, chain);
+  const property = (name: string) =>
+    own.get(name) ?? chain.find(({ properties }) => Object.hasOwn(properties, name))?.properties[name];
   const fill = (said: Said): Needed => {
-    const filled = (text: string) => fillIn(text, properties);
+    const filled = (text: string) => fillIn(text, property);
     return {
-      ...{ group: filled(said.group), artifact: filled(said.artifact), version: filled(said.version ?? '') },
+      group: filled(said.group),
+      artifact: filled(said.artifact),
+      version: filled(said.version ?? ''),
       ...{ type: filled(said.type), classifier: filled(said.classifier), scope: filled(said.scope ?? '') },
       ...{ isOptional: filled(said.optional ?? '') === 'true', exclusions: said.exclusions.map(filled) },
     };
   };
-  const [own] = chain;
   return {
-    packaging: own?.packaging ?? 'jar',
-    dependencies: firstOfEach(chain.flatMap((model) => model.dependencies.map(fill))),
-    managed: chain.flatMap((model) => model.managed.map(fill)),
+    packaging: chain[0]?.packaging ?? 'jar',
+    dependencies: firstOfEach(chain.flatMap(({ dependencies }) => dependencies.map(fill))),
+    imports: chain.flatMap(({ imports }) => imports.map(fill)),
+    managed(needed) {
+      const key = keyOf(needed);
+      for (const { managed } of chain)
+        for (const said of [...(managed.get(needed.artifact) ?? []), ...(managed.get(marker) ?? [])]) {
+          const filled = fill(said);
+          if (keyOf(filled) === key) return filled;
+        }
+      return null;
+    },
   };
 }
 
-function ownOf(of: Versioned, [own]: readonly Model[]): Record<string, string> {
-  const { group, artifact, version } = of;
-  const [up, way] = [own?.parent ?? of, ['project.', 'pom.', '']];
-  return Object.fromEntries(
-    way.flatMap((prefix) => [
-      [`${prefix}groupId`, group],
-      [`${prefix}artifactId`, artifact],
-      [`${prefix}version`, version],
-      [`${prefix}parent.groupId`, up.group],
-      [`${prefix}parent.version`, up.version],
+function ownOf(of: Versioned, [own]: readonly Model[]): ReadonlyMap<string, string> {
+  const up = own?.parent ?? of;
+  return new Map(
+    ['project.', 'pom.', ''].flatMap((prefix) => [
+      [`${prefix}groupId`, of.group] as const,
+      [`${prefix}artifactId`, of.artifact] as const,
+      [`${prefix}version`, of.version] as const,
+      [`${prefix}parent.groupId`, up.group] as const,
+      [`${prefix}parent.version`, up.version] as const,
     ]),
   );
 }
 
-export function firstOfEach(all: readonly Needed[]): readonly Needed[] {
+function firstOfEach(all: readonly Needed[]): readonly Needed[] {
   const found = new Map<string, Needed>();
   for (const each of all) if (!found.has(keyOf(each))) found.set(keyOf(each), each);
   return [...found.values()];
@@ -167,25 +179,21 @@ export function firstOfEach(all: readonly Needed[]): readonly Needed[] {
 const deepest = 8;
 const longest = 1_000;
 
-function fillIn(text: string, properties: Readonly<Record<string, string>>): string {
+function fillIn(text: string, property: (name: string) => string | undefined): string {
   let filled = text;
   for (let depth = 0; depth < deepest && filled.includes('${'); depth += 1) {
-    filled = filled.replace(/\$\{([\w.-]{1,100})\}/g, (all, name: string) =>
-      Object.hasOwn(properties, name) ? properties[name]! : all,
-    );
+    filled = filled.replace(/\$\{([\w.-]{1,100})\}/g, (all, name: string) => property(name) ?? all);
     if (filled.length > longest) return text;
   }
   return filled.trim();
 }
 
-/** With the versions, scopes and exclusions that are managed, where it says none. */
-export function manage(needed: Needed, managed: ReadonlyMap<string, Needed>): Needed {
-  const said = managed.get(keyOf(needed));
+/** With the version, scope and exclusions that are managed, where it says none. */
+export function manage(needed: Needed, said: Needed | null): Needed {
   return {
     ...needed,
     version: needed.version || said?.version || '',
     scope: needed.scope || said?.scope || 'compile',
-    isOptional: needed.isOptional,
     exclusions: [...needed.exclusions, ...(said?.exclusions ?? [])],
   };
 }

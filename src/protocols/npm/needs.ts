@@ -10,6 +10,8 @@ import { isPackageName, isVersion } from './path.ts';
 /** How clients ask when they install: for the short form, or for all of it where they want to know when versions were published. */
 const accepts = [`${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`, mediaTypes.full];
 const longestManifest = 2 ** 20;
+/** No tag looks like one. */
+const isNumber = /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/;
 
 /** @param version a number, or a tag such as `latest`. */
 export async function needs(
@@ -18,9 +20,9 @@ export async function needs(
   { indexes, read }: NeedsGiven,
 ): Promise<Needs> {
   const nothing = { items: [], about: null, isSeen: false, lacks: null };
-  if (!isPackageName(name)) return nothing;
+  if (!isPackageName(name) || !isVersion(version)) return nothing;
   const at = `${prefix}/${name}`;
-  const exact = isVersion(version) ? version : await tagged(`${at}/${encodeURIComponent(version)}`, read);
+  const exact = isNumber.test(version) ? version : await tagged(`${at}/${encodeURIComponent(version)}`, read);
   if (exact === null) return { ...nothing, about: at };
   const tarball = { target: `${at}/-/${fileName(name, exact)}`, bytes: 0, etag: null };
   const documents = accepts.map((accept) => ({ target: at, bytes: 0, etag: null, accept }));
@@ -33,5 +35,5 @@ async function tagged(target: string, read: NeedsGiven['read']): Promise<string 
   if (status !== 200) return null;
   const told = parsedJson(new TextDecoder().decode(bytes));
   const version: unknown = typeof told === 'object' && told !== null ? Reflect.get(told, 'version') : null;
-  return typeof version === 'string' && isVersion(version) ? version : null;
+  return typeof version === 'string' && isNumber.test(version) ? version : null;
 }

@@ -6,7 +6,7 @@ import type { LastLooks } from '../last-looks.ts';
 import type { ReadDocument } from './canonical.ts';
 import type { Derivations } from './derivations.ts';
 import type { Deriver } from './deriver.ts';
-import type { FreshChoices } from './foresight/pull.ts';
+import type { FreshChoices } from './foresight/choices.ts';
 import type { Catalogue } from './hosted/catalogue.ts';
 import type { Hosted } from './hosted/claims.ts';
 import type { Outlines } from './outlines.ts';

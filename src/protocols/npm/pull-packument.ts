@@ -59,8 +59,8 @@ export async function pullPart(
     ask.signal,
     (signal) => from.fetch({ form, withFull, policy }, stored, signal),
     async (made) => {
-      if (made.as !== 'derived' || part === 'index' || from.isHosted) return;
-      await seed(npm, indexResource(npm.route, name, npm.metadata), ask, origin);
+      if (made.as !== 'derived' || from.isHosted) return;
+      if (part !== 'index') await seed(npm, indexResource(npm.route, name, npm.metadata), ask, origin);
       await seedChoices(npm, name, made, ask, origin);
     },
     purgesFor(ask, origin),

@@ -39,7 +39,7 @@ export function foresightOf(
       return question === null ? null : { question, foreseen: [] };
     },
 
-    foresee(question, { ask, door }: Foreseeing) {
+    async foresee(question, { ask, door }: Foreseeing) {
       const { wants, about } = readQuestion(question);
       const at: Pulling = { registry: origin, ask, door };
       const tree: Tree = {
@@ -67,19 +67,32 @@ export function foresightOf(
   };
 }
 
-/** `null`: too long to be asked. */
+/**
+ * About as many wants as it has room for: the others are asked about by the requests that they lead to.
+ * @returns `null` where nothing is wanted, or what is wanted first is too long, or is none that could be read back.
+ */
 function questionOf({ wants, about }: Beginning): string | null {
   const words = new URLSearchParams(Object.entries(about).sort(([a], [b]) => (a < b ? -1 : 1)));
-  for (const { name, range, detail = '' } of wants.slice(0, mostWants))
+  let question: string | null = null;
+  for (const { name, range, detail = '' } of wants.slice(0, mostWants)) {
+    if (!isWord(name) || name === '' || !isWord(detail)) return null;
     words.append('want', `${name} ${detail} ${range}`);
-  const question = words.toString();
-  return question.length > longestQuestion ? null : question;
+    const longer = words.toString();
+    if (longer.length > longestQuestion) return question;
+    question = longer;
+  }
+  return question;
 }
 
+function isWord(text: string): boolean {
+  return !/\s/.test(text);
+}
+
+/** @throws `request-malformed`. */
 function readQuestion(question: string): Beginning {
   const words = new URLSearchParams(question);
   const wants = words.getAll('want').map((text): Want => {
-    const [, name, detail = '', range = ''] = /^(\S+) (\S*) (.*)$/.exec(text) ?? [];
+    const [, name, detail = '', range = ''] = /^(\S+) (\S*) (.*)$/s.exec(text) ?? [];
     if (name === undefined) throw new MeridianError('request-malformed', `nobody wants "${text}"`);
     return { name, range, ...(detail !== '' && { detail }) };
   });

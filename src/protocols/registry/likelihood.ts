@@ -5,9 +5,9 @@
 
 const dayMs = 86_400_000;
 /** Of clients, and how old what they have locked is on average. */
-const locked = { share: 0.5, meanMs: 60 * dayMs } as const;
+const locked = { share: 0.7, meanMs: 120 * dayMs } as const;
 /** Where nothing says when it was published. */
-const untimed = 0.8;
+const untimed = 0.65;
 
 /** @param publishedMs since the epoch; `null`: nothing says it. */
 export function likelyTaken(publishedMs: number | null, nowMs: number): number {

@@ -6,6 +6,7 @@ import { exchange as exchangeWith } from '../../../test/support/builders.ts';
 import { type VirtualClock, virtualClock } from '../../../test/support/clock.ts';
 import type { Answer, Entry } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
+import type { Plan } from '../../foresight.ts';
 import type { Digest } from '../../http/digest.ts';
 import type { Ask, PartAsk } from '../../parent.ts';
 import type { OriginDoor, Protocol } from '../../protocol.ts';
@@ -72,16 +73,18 @@ export interface Toys {
   /** Of files; absent: they are fetched whole. */
   readonly inParts?: Item['inParts'];
   readonly foresee?: Ecosystem['foresee'];
+  readonly foresight?: Ecosystem['foresight'];
 }
 
 /**
  * `/left/` is the index of `left`: a line for each version, with the time of its publication. `/left/left-1.0.bin` is a file of it. Names are
  * written in any case, with dashes or underscores.
  */
-export function toys({ index, file, inParts, foresee }: Toys = {}): Ecosystem {
+export function toys({ index, file, inParts, foresee, foresight }: Toys = {}): Ecosystem {
   return {
     ...{ id: 'toy', title: 'Toys', advisories: 'Toy', canonical },
     ...(foresee && { foresee }),
+    ...(foresight && { foresight }),
     read: (path) => read(path, inParts),
     order: semanticOrder({ fewest: 1, most: 3, build: () => '' }),
     foreign: (authorization, path) =>
@@ -180,6 +183,8 @@ export interface World {
   get(target: string, asked?: Asked): Promise<Told>;
   stored(target: string): Entry | undefined;
   named(target: string, asked?: Asked): Named;
+  /** What the origin answers to a question about a tree. */
+  foresee(question: string): Promise<Plan>;
   /** Pulls what was last asked to be fetched ahead, as the cache does when it is its turn. */
   getAhead(): Promise<void>;
   /** Of what is fetched ahead from now on, all waits for this. */
@@ -233,6 +238,15 @@ export function world({
     stored: (target) => {
       const named = made.named(target);
       return named.as === 'resource' ? kept.get(named.key)?.entry : undefined;
+    },
+    async foresee(question) {
+      const exchange = exchangeOf('/', {});
+      const named = protocol.name(exchange);
+      if (named.as !== 'resource') throw new Error('there is nobody to ask');
+      const ask = { exchange, named, stored: null, part: null, background: true, reload: false };
+      const { foresight } = protocol;
+      if (foresight === undefined) throw new Error('nothing is foreseen here');
+      return foresight.foresee(question, { ask: { ...ask, signal: new AbortController().signal }, door });
     },
     async getAhead() {
       if (lastAhead !== null) await pull(lastAhead);

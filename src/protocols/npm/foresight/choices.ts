@@ -2,6 +2,7 @@
  * What an installer chooses from: a package's versions with what each of them needs, without all that only matters once one is chosen. Made of the
  * canonical document by the worker, kept by the origin beside it. Versions that need the same, as most neighbours do, share it.
  */
+import type { Document } from '../canonical.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { placeholderOrigin } from '../packument.ts';
 import { bareName } from '../path.ts';
@@ -42,8 +43,17 @@ export interface Choices {
   readonly versions: readonly Choice[];
 }
 
-/** Pre-releases of something that was not released yet: of each at most so many, the highest. */
-const mostPrereleases = 16;
+/** Made along with a document that has just come from the upstream. */
+export interface FreshChoices {
+  readonly document: Document;
+  /** See `originalOf`. */
+  readonly madeOf: string;
+  /** That the document came with. */
+  readonly head: Headers;
+}
+
+/** Pre-releases that are kept of one release, the highest: before it has come, and after. */
+const mostPrereleases = { before: 16, after: 4 };
 
 /** @param packument a canonical document, in either form. */
 export function makeChoices(packument: JsonObject): string {
@@ -88,10 +98,7 @@ export function conventionalFile(name: string, version: string): string {
 
 const numbers = /^(\d+\.\d+\.\d+)(-?)/;
 
-/**
- * The highest first, without pre-releases of what has been released since: they are most of the versions of some packages, and hardly anybody's
- * choice.
- */
+/** The highest first, without most of the pre-releases: they are most of the versions of some packages, and hardly anybody's choice. */
 function worthKeeping(versions: readonly string[], tagged: ReadonlySet<string>): readonly string[] {
   const valid = versions.filter((version) => numbers.test(version));
   const sorted = valid.toSorted((a, b) => Bun.semver.order(b, a));
@@ -100,10 +107,9 @@ function worthKeeping(versions: readonly string[], tagged: ReadonlySet<string>):
   return sorted.filter((version) => {
     const [, release = '', dash] = numbers.exec(version) ?? [];
     if (dash === '' || tagged.has(version)) return true;
-    if (released.has(release)) return false;
-    const before = kept.get(release) ?? 0;
-    kept.set(release, before + 1);
-    return before < mostPrereleases;
+    const count = kept.get(release) ?? 0;
+    kept.set(release, count + 1);
+    return count < (released.has(release) ? mostPrereleases.after : mostPrereleases.before);
   });
 }
 

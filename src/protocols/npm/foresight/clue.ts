@@ -8,6 +8,7 @@ import { versionOfFile } from '../hosted/record.ts';
 import { itemOf } from '../key.ts';
 import { isPackageName, isVersion } from '../path.ts';
 import { type Client, clientOf, type Tool } from './client.ts';
+import { isForOthers } from './platform.ts';
 
 /** What the origin is asked. */
 export interface Question {
@@ -28,7 +29,8 @@ export function clue(named: Named, { headers }: Exchange, doing: Doing): Clue | 
   if (named.as !== 'resource') return null;
   const client = clientOf(headers);
   const item = client && itemOf(named.key);
-  if (client === null || item === null) return null;
+  if (client === null || item === null || !('name' in item)) return null;
+  if (isForOthers(item.name, client.platform)) return null;
   const ask = (question: Question): Clue => ({ question: write(question), foreseen: [] });
   switch (item.kind) {
     case 'packument':

@@ -25,15 +25,20 @@ interface Manners {
   readonly installsPeers: boolean;
   /** Files are fetched once all is known. Others: as soon as they are. */
   readonly filesLast: boolean;
+  /** Files of other platforms are fetched, too. */
+  readonly forAll: boolean;
 }
 
 const manners: Readonly<Record<Tool, Manners>> = {
-  npm: { installsPeers: true, filesLast: true },
-  pnpm: { installsPeers: true, filesLast: false },
-  yarn: { installsPeers: false, filesLast: true },
-  berry: { installsPeers: false, filesLast: true },
-  bun: { installsPeers: true, filesLast: false },
+  npm: { installsPeers: true, filesLast: true, forAll: false },
+  pnpm: { installsPeers: true, filesLast: false, forAll: false },
+  yarn: { installsPeers: false, filesLast: true, forAll: true },
+  berry: { installsPeers: false, filesLast: true, forAll: false },
+  bun: { installsPeers: true, filesLast: false, forAll: false },
 };
+
+/** What is older is old enough for pnpm, unless it is told otherwise. */
+const maturesMs = 86_400_000;
 
 export interface Expander {
   step(want: Want): Promise<Step<Want>>;
@@ -43,8 +48,13 @@ export interface Expander {
   files(): readonly Foreseen[];
 }
 
-export function expander({ client, name: root, locked }: Question, shelf: Shelf): Expander {
-  const { installsPeers, filesLast } = manners[client.tool];
+/** @param nowMs since the epoch. */
+export function expander(
+  { client, name: root, locked, form }: Question,
+  shelf: Shelf,
+  nowMs: number,
+): Expander {
+  const { installsPeers, filesLast, forAll } = manners[client.tool];
   const chosen = new Map<string, Set<string>>();
   const seen = new Set<string>();
   const peers = new Map<string, Want>();
@@ -69,6 +79,12 @@ export function expander({ client, name: root, locked }: Question, shelf: Shelf)
     return [...wants(needs.dependencies), ...wants(needs.optional, true)];
   }
 
+  /** pnpm, from its 11th version on, reads a whole document only to find out which versions are too new. */
+  function isRead({ choices: { modifiedMs } }: Picker): boolean {
+    if (client.tool !== 'pnpm' || form === 'abbreviated' || modifiedMs === null) return true;
+    return nowMs - modifiedMs < maturesMs;
+  }
+
   /** Whether what it needs is not known yet. */
   function note(name: string, version: string, isElsewhere: boolean): boolean {
     const versions = chosen.get(name) ?? new Set();
@@ -81,19 +97,18 @@ export function expander({ client, name: root, locked }: Question, shelf: Shelf)
     async step(want) {
       await shelf.rest();
       const picker = await shelf.load(want.name);
-      const choice = picker && choose(picker, want);
-      if (picker === null || choice === null) return { foreseen: [], wants: [] };
+      if (picker === null) return { foreseen: [], wants: [] };
+      const foreseen: Foreseen[] = [];
+      if (locked === null && want.name !== root && !chosen.has(want.name) && isRead(picker))
+        foreseen.push(shelf.document(want.name, likelihoodOfDocument(want.confidence)));
+      const choice = choose(picker, want);
+      if (choice === null) return { foreseen, wants: [] };
       const { at, confidence } = choice;
       const needs = picker.needsOf(at);
-      const isElsewhere =
-        want.isForOthers === true ||
-        (want.isOptional === true &&
-          (!fits(needs, client.platform) || isForOthers(want.name, client.platform)));
+      const runsHere = forAll || (fits(needs, client.platform) && !isForOthers(want.name, client.platform));
+      const isElsewhere = want.isForOthers === true || (want.isOptional === true && !runsHere);
       // Who has a lock file knows what is for others without asking.
       if (isElsewhere && locked !== null) return { foreseen: [], wants: [] };
-      const foreseen: Foreseen[] = [];
-      if (locked === null && want.name !== root && !chosen.has(want.name))
-        foreseen.push(shelf.document(want.name, likelihoodOfDocument(confidence)));
       const isNew = note(want.name, picker.choices.versions[at]![0], isElsewhere);
       if (!isElsewhere) (filesLast ? last : foreseen).push(shelf.file(picker, at, confidence));
       return { foreseen, wants: isNew ? wantsOf(needs, confidence, isElsewhere) : [] };

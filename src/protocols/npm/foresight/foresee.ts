@@ -32,7 +32,7 @@ export async function foresee(
   at: Foreseeing,
 ): Promise<Plan> {
   const question = readQuestion(text);
-  const shelf = openShelf(npm, remembered, question.form, at);
+  const shelf = openShelf(npm, remembered, question, at);
   const picker = await shelf.load(question.name);
   const begun = picker && beginningOf(picker, question.locked, shelf);
   if (picker === null || begun === null) return { foreseen: [], isWhole: true };
@@ -49,17 +49,20 @@ async function asNpm({ question: { client }, picker, begun, shelf, clock }: Foun
     { picker, at },
     { client, load: shelf.find, at: shelf.at, rest: shelf.rest, isOver: () => clock.elapsed() >= endMs },
   );
-  return {
-    foreseen: [
-      ...tree.asked.map((each) => shelf.document(each, likelihoodOfDocument(confidence))),
-      ...tree.installed.map((placed) => shelf.file(placed.picker, placed.at, confidence)),
-    ],
-    isWhole: tree.isWhole,
-  };
+  const foreseen: Foreseen[] = [];
+  for (const each of tree.asked) {
+    await shelf.rest();
+    foreseen.push(shelf.document(each, likelihoodOfDocument(confidence)));
+  }
+  for (const placed of tree.installed) {
+    await shelf.rest();
+    foreseen.push(shelf.file(placed.picker, placed.at, confidence));
+  }
+  return { foreseen, isWhole: tree.isWhole };
 }
 
 async function stepByStep({ question, picker, begun, shelf, clock }: Found): Promise<Plan> {
-  const { step, left, files } = expander(question, shelf);
+  const { step, left, files } = expander(question, shelf, clock.now());
   const range = picker.choices.versions[begun.at]![0];
   const idOf = ({ name, range, isForOthers = false }: Want) => `${name} ${range} ${isForOthers}`;
   const plans: Plan[] = [];

@@ -57,13 +57,14 @@ export class Picker {
     if (Object.hasOwn(tags, range)) return this.numberOf(tags[range]!);
     const exact = this.numberOf(range.replace(/^[v=\s]+/, ''));
     if (exact !== null) return exact;
-    // Others take what is in the range, and fail, or warn, if it does not run here.
+    // Others take what is in the range, and fail, or warn, if it does not run here; yarn takes what is deprecated, too.
     const runs = (at: number) => tool !== 'npm' || runsOn(this.needsOf(at).node, node);
+    const isCurrent = (choice: Choice) => tool === 'yarn' || choice[3] === 0;
     const latest = tool === 'berry' ? null : this.numberOf(tags['latest'] ?? '');
-    if (latest !== null && !isDeprecated(versions[latest]!) && runs(latest)) {
+    if (latest !== null && isCurrent(versions[latest]!) && runs(latest)) {
       if (range === '*' || satisfies(versions[latest]![0], range)) return latest;
     }
-    return best(versions, range, runs);
+    return best(versions, range, runs, isCurrent);
   }
 }
 
@@ -71,7 +72,12 @@ export class Picker {
 const mostPicked = 256;
 
 /** The highest that is good in all respects; else that runs; else that is not deprecated; else that there is. */
-function best(versions: readonly Choice[], range: string, runs: (at: number) => boolean): number | null {
+function best(
+  versions: readonly Choice[],
+  range: string,
+  runs: (at: number) => boolean,
+  isCurrent: (choice: Choice) => boolean,
+): number | null {
   let running: number | null = null;
   let current: number | null = null;
   let any: number | null = null;
@@ -79,16 +85,12 @@ function best(versions: readonly Choice[], range: string, runs: (at: number) => 
     const choice = versions[at]!;
     if (!satisfies(choice[0], range)) continue;
     const canRun = runs(at);
-    if (canRun && !isDeprecated(choice)) return at;
+    if (canRun && isCurrent(choice)) return at;
     any ??= at;
     if (canRun) running ??= at;
-    if (!isDeprecated(choice)) current ??= at;
+    if (isCurrent(choice)) current ??= at;
   }
   return running ?? current ?? any;
-}
-
-function isDeprecated(choice: Choice): boolean {
-  return choice[3] === 1;
 }
 
 function runsOn(range: string | undefined, node: string): boolean {

@@ -48,7 +48,7 @@ export interface Placing {
   /** What has been loaded. */
   at(name: string): Picker | null;
   /** Lets others have a turn, where it is time for that. */
-  rest(): Promise<void> | null;
+  rest(): Promise<void>;
   /** No time is left. */
   isOver(): boolean;
 }

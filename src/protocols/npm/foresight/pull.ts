@@ -5,21 +5,13 @@ import type { OriginDoor } from '../../../protocol.ts';
 import { cacheControlOf } from '../../kept-for.ts';
 import { sourceField } from '../../rendered.ts';
 import { copyInPieces } from '../../turn.ts';
-import { answerWith, confirm, type Document, type Presentation, passRead } from '../canonical.ts';
+import { answerWith, confirm, type Presentation, passRead } from '../canonical.ts';
 import { type Form, mediaTypes } from '../form.ts';
 import { packumentResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { readCurrent } from '../policy/current.ts';
 import { originalOf } from '../source.ts';
-
-/** Made along with a document that has just come from the upstream. */
-export interface FreshChoices {
-  readonly document: Document;
-  /** See `originalOf`. */
-  readonly madeOf: string;
-  /** That the document came with. */
-  readonly head: Headers;
-}
+import type { FreshChoices } from './choices.ts';
 
 /**
  * Outdated ones are of use while they are made anew: a version that came a minute ago is hardly ever the one that matters, and nothing is given

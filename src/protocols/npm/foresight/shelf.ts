@@ -8,6 +8,7 @@ import type { Form } from '../form.ts';
 import { choicesResource, packumentResource, tarballResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
 import { fileOf } from './choices.ts';
+import type { Question } from './clue.ts';
 import type { Picker } from './pick.ts';
 import type { Remembered } from './remembered.ts';
 
@@ -23,7 +24,7 @@ export interface Shelf {
   /** Whether somebody has asked for the file of a version already, as far as the origin still has it. */
   isHeld(picker: Picker, at: number): boolean;
   /** Lets others have a turn, where this one has been long. */
-  rest(): Promise<void> | null;
+  rest(): Promise<void>;
 }
 
 /** Read at once, for one question. */
@@ -36,17 +37,21 @@ const packedShare = 0.27;
 /** ms. Choices are not looked up again for as long as their document is fresh, but at least, and at most, for so long. */
 const rememberMs = { least: 10_000, most: 600_000 };
 
-/** @param form of the documents that the client asks for. */
+/** What matters here of a question. Who has a lock file asks for no documents, so none are fetched for him either. */
+type Wanted = Pick<Question, 'form' | 'locked'>;
+
 export function openShelf(
   npm: NpmOrigin,
   remembered: Remembered,
-  form: Form,
+  { form, locked }: Wanted,
   { ask, door }: Foreseeing,
 ): Shelf {
   const { route, prefix, metadata, clock } = npm;
   const pickers = new Map<string, Picker | null>();
   const loading = new Map<string, Promise<Picker | null>>();
+  const isLocked = locked !== null;
   const few = fewAtOnce(mostAtOnce, mostWaiting, 'what there is to choose from');
+  let resting: Promise<void> | null = null;
   let turnSinceMs = clock.elapsed();
 
   function knownOf(name: string): Promise<Picker> | null {
@@ -61,15 +66,28 @@ export function openShelf(
     const isThere = [resource, inForm('full', name), inForm('abbreviated', name)].some(
       (each) => door.heldBytes(each) !== null,
     );
+    if (!isThere && isLocked) return null;
     if (!isThere) await door.read(inForm(form, name), ask, 2 * npm.maxPackumentBytes);
     const asOf = door.newestPurge;
     const { status, headers, bytes } = await door.read(resource, ask, mostChoicesBytes);
     if (status !== 200) return null;
+    await rest();
     const until = { untilMs: clock.elapsed() + keptMs(headers), asOf };
     return remembered.remember(name, headers.get('etag') ?? '', bytes, until);
   }
 
   const inForm = (which: Form, name: string) => packumentResource(route, which, name, metadata);
+
+  /** All who wait go on one after another, each only as long as there is time left. */
+  async function rest(): Promise<void> {
+    while (clock.elapsed() - turnSinceMs >= longestTurnMs) {
+      resting ??= turn().then(() => {
+        turnSinceMs = clock.elapsed();
+        resting = null;
+      });
+      await resting;
+    }
+  }
 
   const fileResource = (picker: Picker, at: number) => {
     const { choices } = picker;
@@ -121,12 +139,7 @@ export function openShelf(
 
     isHeld: (picker, at) => door.heldBytes(fileResource(picker, at)) !== null,
 
-    rest() {
-      if (clock.elapsed() - turnSinceMs < longestTurnMs) return null;
-      return turn().then(() => {
-        turnSinceMs = clock.elapsed();
-      });
-    },
+    rest,
   };
 }
 

@@ -2,7 +2,7 @@
  * What a client says of the machine that it installs for: pip and uv as JSON behind their names in `User-Agent`, Poetry and PDM in words. What
  * they do not say is taken to be as on most machines.
  */
-import { chooseRendering, type Rendering } from '../negotiate.ts';
+import type { Rendering } from '../negotiate.ts';
 import { readVersion } from '../version.ts';
 
 export interface Client {
@@ -107,11 +107,6 @@ function isBase(text: string): boolean {
 function isFrom(version: string, major: number, minor: number): boolean {
   const [first = '0', second = '0'] = readVersion(version)?.release ?? [];
   return Number(first) > major || (Number(first) === major && Number(second) >= minor);
-}
-
-/** Which rendering a request for an index gets. */
-export function formAsked(headers: Headers): Rendering | null {
-  return chooseRendering(headers.get('accept'));
 }
 
 /** The same words for all clients that the same holds for. */

@@ -17,6 +17,8 @@ export interface Criterion {
   readonly asked: readonly Asked[];
   /** Versions that have led nowhere. */
   readonly without: readonly Version[];
+  /** The first of those that are left; `null`: not known. */
+  readonly best: Candidate | null;
 }
 
 /** `name`, or `name[extra,other]`: with extras it is resolved apart. */
@@ -28,6 +30,16 @@ export function satisfies({ version }: Candidate, asked: readonly Asked[]): bool
   return asked.every(
     ({ specifiers, only }) =>
       (only === null || compareVersions(only, version) === 0) && isAllowed(version, specifiers),
+  );
+}
+
+/** Whether what was the first of all still is, now that this is asked as well: without looking at all the others. */
+export function isStillBest(best: Candidate, asked: Asked): boolean {
+  return (
+    satisfies(best, [asked]) &&
+    asked.only === null &&
+    !best.file.isYanked &&
+    !namesPrerelease(asked.specifiers)
   );
 }
 

@@ -15,20 +15,25 @@ import { fileItem, indexItem, metadataItem } from '../path.ts';
 import type { Candidate } from './candidates.ts';
 import { clientIn, clientOf, wordsOf } from './client.ts';
 import { type Documents, openDocuments } from './documents.ts';
+import type { Resolved } from './resolve.ts';
 import { isDocument, openSession, type Session } from './session.ts';
 
 /** How sure one may be of what follows. */
 interface Trust {
   readonly index: number;
-  /** Of the version. */
-  readonly version: number;
+  readonly metadata: number;
+  readonly file: number;
 }
 
-const certain: Trust = { index: 1, version: 1 };
-/** Most people want the newest version; whoever has pinned all of them does not. */
-const guessed: Trust = { index: 0.85, version: 0.7 };
-/** Who has an old version may have pinned it, and the others with it, or not. */
-const old: Trust = { index: 0.9, version: 0.5 };
+const certain: Trust = { index: 1, metadata: 1, file: 1 };
+/** Most people want the newest version; of whoever has pinned another one, the next request says so, before he wants the file. */
+const guessed: Trust = { index: 0.85, metadata: 0.45, file: 0.4 };
+/** Of what his own first index leads to. */
+const newest = 0.6;
+/** Who has an old version has pinned it, and the others with it, or not: which version of those, they say themselves. */
+const old: Trust = { index: 0.9, metadata: 0.45, file: 0.4 };
+/** Of what a lock file names beside it: it may be older than it looks. */
+const locked = 0.6;
 /** Of what was looked at on the way, and not taken. */
 const passing = 0.8;
 /** Of a wheel for a machine that had to be guessed. */
@@ -92,10 +97,11 @@ function beginnings(tree: Tree): readonly Want[] {
 }
 
 function told(session: Session, tree: Tree): readonly ForeseenItem[] {
-  const { client, resolved } = session;
+  const { client } = session;
+  const resolved = session.resolved();
   const begun = beginnings(tree);
   const isLocked = tree.about['locked'] === 'yes';
-  const trust = trustIn(session, begun);
+  const trust = trustIn(session, resolved, begun, isLocked);
   const taken = new Set(resolved.taken.map(({ file }) => file.name));
   const isRoot = (project: string) => begun.find(({ name }) => name === project);
   /** What the client has asked for by itself already, in the order in which it goes on. */
@@ -103,15 +109,17 @@ function told(session: Session, tree: Tree): readonly ForeseenItem[] {
   const hasAsked = (project: string, stage: string) =>
     stages.indexOf(isRoot(project)?.detail ?? '') >= stages.indexOf(stage);
 
-  function sureOf({ file, isWheel }: Candidate): number {
+  function sureOf({ project, file, isWheel }: Candidate, of: 'metadata' | 'file'): number {
     const fits = client.isGuessed && isWheel && !file.name.endsWith('-any.whl') ? elsewhere : 1;
-    return trust.version * fits * (taken.has(file.name) ? 1 : passing);
+    const range = isRoot(project)?.range;
+    const own = range === '' && of === 'metadata' ? newest : range ? 1 : trust[of];
+    return own * fits * (taken.has(file.name) ? 1 : passing);
   }
   function fileOf(candidate: Candidate): readonly ForeseenItem[] {
     const { project, text, file } = candidate;
     if (hasAsked(project, 'file')) return [];
     const item = fileItem(project, file.name, text);
-    return [{ item, ...bytes(file.sizeBytes), ...likelihood(sureOf(candidate)) }];
+    return [{ item, ...bytes(file.sizeBytes), ...likelihood(sureOf(candidate, 'file')) }];
   }
   function indexOf(project: string): readonly ForeseenItem[] {
     if (hasAsked(project, 'project')) return [];
@@ -124,7 +132,7 @@ function told(session: Session, tree: Tree): readonly ForeseenItem[] {
     const { project, text, file, isWheel } = candidate;
     if (!isWheel || !file.hasMetadata || !client.asksMetadata) return fileOf(candidate);
     if (hasAsked(project, 'metadata')) return [];
-    return [{ item: metadataItem(project, file.name, text), ...likelihood(sureOf(candidate)) }];
+    return [{ item: metadataItem(project, file.name, text), ...likelihood(sureOf(candidate, 'metadata')) }];
   }
 
   if (isLocked) return resolved.taken.flatMap(fileOf);
@@ -134,9 +142,16 @@ function told(session: Session, tree: Tree): readonly ForeseenItem[] {
   return [...steps, ...resolved.taken.flatMap(fileOf)];
 }
 
-function trustIn({ isOld, resolved }: Session, begun: readonly Want[]): Trust {
+function trustIn(
+  { isOld }: Session,
+  { isSolved }: Resolved,
+  begun: readonly Want[],
+  isLocked: boolean,
+): Trust {
   const trust = isOld ? old : begun.some(({ range }) => range === '') ? guessed : certain;
-  return resolved.isSolved ? trust : { ...trust, version: trust.version * passing };
+  const sure = isSolved ? 1 : passing;
+  const file = isLocked ? Math.min(locked, trust.file) : trust.file;
+  return { index: trust.index, metadata: trust.metadata * sure, file: file * sure };
 }
 
 function likelihood(sure: number): Pick<ForeseenItem, 'likelihood'> {

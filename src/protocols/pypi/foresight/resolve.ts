@@ -3,14 +3,15 @@
  * looks at and does not take. What is not known yet is taken to need nothing, and told of: with that it is resolved again.
  */
 import type { Candidate, Candidates } from './candidates.ts';
-import { type Asked, type Criterion, matches, nameOf, satisfies } from './criteria.ts';
-import type { Environment } from './marker.ts';
-import { isNeeded, type Requirement } from './requirement.ts';
+import { type Asked, type Criterion, isStillBest, matches, nameOf } from './criteria.ts';
+import type { Requirement } from './requirement.ts';
+import { openResolution, type Resolution } from './resolution.ts';
 
 export interface Known {
   /** `null`: not known yet. */
   candidates(project: string): Candidates | null;
-  needs(candidate: Candidate): readonly Requirement[] | null;
+  /** On the client's machine, and with these extras. `null`: not known yet. */
+  needs(candidate: Candidate, extras: readonly string[]): readonly Requirement[] | null;
 }
 
 /** What is asked for: the index of a project, or what a version needs. */
@@ -26,181 +27,171 @@ export interface Resolved {
   readonly isSolved: boolean;
 }
 
-interface State {
-  readonly pins: Map<string, Candidate>;
-  readonly criteria: Map<string, Criterion>;
-}
-
 /** Versions that are looked at in vain, and rounds: a client may try for minutes, and what it asks for then nobody can tell. */
 const mostTried = 400;
-const mostRounds = 4_000;
+const mostRounds = 10_000;
 
-export function resolve(roots: readonly Requirement[], known: Known, environment: Environment): Resolved {
-  const steps = new Map<string, Step>();
-  const missing = new Map<string, Step>();
-  const depths = new Map<string, number>();
+export function resolve(roots: readonly Requirement[], known: Known): Resolved {
   const requested = new Map(roots.map((root, nth) => [nameOf(root.name, root.extras), nth]));
-  let causes: ReadonlySet<string> = new Set();
+  const resolution = openResolution(requested, (project) => known.candidates(project) === null);
+  const trail = openTrail(known);
+  const adding = openAdding(resolution, trail, known);
+  const isSolved =
+    roots.every((root) => adding.add(root, { specifiers: root.specifiers, by: null, only: null }) === null) &&
+    pinned(resolution, adding);
+  const taken = new Map([...resolution.pins.values()].map((each) => [each.project, each]));
+  return { ...trail.told(), taken: [...taken.values()], isSolved };
+}
+
+/** Pins one name after the other, and goes back where there is no way on. @returns `false`: nowhere is one. */
+function pinned(resolution: Resolution, { pin, isPossible }: Adding): boolean {
+  /** Where each pin begins, and what it is of. */
+  const marks: { readonly at: number; readonly name: string }[] = [];
   let tried = 0;
+  /** Of the next pin: before what was learnt for it. */
+  let start = resolution.changes;
 
-  function need(key: string, step: Step, isKnown: boolean): void {
-    if (!steps.has(key)) steps.set(key, step);
-    if (!isKnown) missing.set(key, step);
+  /** To where another version may be taken; resolvelib's `_backtrack`. */
+  function goBack(): boolean {
+    for (let last = marks.pop(); last !== undefined; last = marks.pop()) {
+      const { criteria, pins } = resolution;
+      const without = new Map([...criteria].map(([name, each]) => [name, each.without]));
+      const candidate = pins.get(last.name);
+      if (candidate !== undefined)
+        without.set(last.name, [candidate.version, ...(without.get(last.name) ?? [])]);
+      resolution.undo(last.at);
+      start = last.at;
+      if (forbid(without)) return true;
+      resolution.undo(last.at);
+    }
+    return false;
   }
 
-  function look(candidate: Candidate): readonly Requirement[] {
-    const needs = candidate.isWheel ? known.needs(candidate) : [];
-    need(`${candidate.project} ${candidate.file.name}`, { candidate }, needs !== null);
-    return needs ?? [];
+  function forbid(without: ReadonlyMap<string, Criterion['without']>): boolean {
+    for (const [name, versions] of without) {
+      const criterion = resolution.criteria.get(name);
+      if (criterion === undefined || versions.length === criterion.without.length) continue;
+      const patched = { ...criterion, without: versions, best: null };
+      if (!isPossible(patched)) return false;
+      resolution.set(name, patched);
+    }
+    return true;
   }
 
-  /** Of a project whose index is not known yet, nothing. */
-  function* found(criterion: Criterion, criteria: State['criteria']): Generator<Candidate> {
+  for (let round = 0; round < mostRounds; round++) {
+    const name = resolution.next();
+    if (name === null) return true;
+    const failures = pin(name);
+    if (failures === null) {
+      marks.push({ at: start, name });
+      start = resolution.changes;
+      continue;
+    }
+    tried += failures.length;
+    resolution.blame(new Set([...failures, name]));
+    if (tried > mostTried || !goBack()) return false;
+  }
+  return false;
+}
+
+interface Adding {
+  /** @returns the name that leaves no way; `null`: all may be. */
+  add(wanted: Pick<Requirement, 'name' | 'extras'>, asked: Asked): string | null;
+  /** @returns names that left no way; `null`: it is pinned. */
+  pin(name: string): readonly string[] | null;
+  isPossible(criterion: Criterion): boolean;
+}
+
+function openAdding(resolution: Resolution, { look, index }: Trail, known: Known): Adding {
+  function* found(criterion: Criterion): Generator<Candidate> {
     const { project, extras } = criterion;
+    index(project);
     const candidates = known.candidates(project);
-    need(project, { project }, candidates !== null);
+    // Of a project whose index is not known yet, nothing.
     if (candidates === null) return;
-    const ofBase = extras.length === 0 ? [] : (criteria.get(project)?.asked ?? []);
+    const ofBase = extras.length === 0 ? [] : (resolution.criteria.get(project)?.asked ?? []);
     for (const candidate of matches(criterion, [...criterion.asked, ...ofBase], candidates)) {
-      look(candidate);
+      look(candidate, extras);
       yield candidate;
     }
   }
 
-  const isPending = ({ project }: Criterion) => known.candidates(project) === null;
-  /** Whether there is anything left; of what is not known yet, there is. */
-  const isPossible = (criterion: Criterion, criteria: State['criteria']) =>
-    found(criterion, criteria).next().done !== true || isPending(criterion);
+  const bestOf = (criterion: Criterion): Candidate | null => {
+    for (const candidate of found(criterion)) return candidate;
+    return null;
+  };
 
-  function add(criteria: State['criteria'], { name, extras }: Requirement, asked: Asked): string | null {
+  function add({ name, extras }: Pick<Requirement, 'name' | 'extras'>, asked: Asked): string | null {
     const key = nameOf(name, extras);
-    const before = criteria.get(key);
-    const criterion = {
-      ...{ project: name, extras, without: before?.without ?? [] },
-      asked: [...(before?.asked ?? []), asked],
-    };
-    if (!isPossible(criterion, criteria)) return key;
-    criteria.set(key, criterion);
+    const before = resolution.criteria.get(key);
+    const all = [...(before?.asked ?? []), asked];
+    const criterion = { project: name, extras, without: before?.without ?? [], asked: all, best: null };
+    const best = before?.best && isStillBest(before.best, asked) ? before.best : bestOf(criterion);
+    if (best === null && known.candidates(name) !== null) return key;
+    resolution.set(key, { ...criterion, best });
     return null;
   }
 
-  /** What follows of a version. @returns the name that leaves no way; `null`: all may be. */
-  function follow(criteria: State['criteria'], key: string, candidate: Candidate, extras: readonly string[]) {
-    const base = { name: candidate.project, extras: [], specifiers: [], marker: null };
+  function follow(key: string, candidate: Candidate, extras: readonly string[]): string | null {
     if (extras.length > 0) {
-      const failed = add(criteria, base, { specifiers: [], by: key, only: candidate.version });
+      const base = { name: candidate.project, extras: [] };
+      const failed = add(base, { specifiers: [], by: key, only: candidate.version });
       if (failed !== null) return failed;
     }
-    for (const needed of look(candidate)) {
-      if (!isNeeded(needed, environment, extras)) continue;
-      const failed = add(criteria, needed, { specifiers: needed.specifiers, by: key, only: null });
+    for (const needed of look(candidate, extras)) {
+      const failed = add(needed, { specifiers: needed.specifiers, by: key, only: null });
       if (failed !== null) return failed;
     }
     return null;
   }
 
-  function pin(state: State, key: string): readonly string[] | null {
-    const criterion = state.criteria.get(key)!;
-    const failures: string[] = [];
-    for (const candidate of found(criterion, state.criteria)) {
-      const criteria = new Map(state.criteria);
-      const failed = follow(criteria, key, candidate, criterion.extras);
-      if (failed !== null) {
+  return {
+    add,
+    isPossible: (criterion) => bestOf(criterion) !== null || known.candidates(criterion.project) === null,
+    pin(name) {
+      const criterion = resolution.criteria.get(name);
+      const failures: string[] = [];
+      if (criterion === undefined) return failures;
+      const before = resolution.changes;
+      for (const candidate of found(criterion)) {
+        const failed = follow(name, candidate, criterion.extras);
+        if (failed === null) {
+          resolution.pin(name, candidate);
+          return null;
+        }
+        resolution.undo(before);
         failures.push(failed);
-        if (++tried > mostTried) return failures;
-        continue;
+        if (failures.length > mostTried) break;
       }
-      for (const [name, each] of criteria) state.criteria.set(name, each);
-      state.pins.delete(key);
-      state.pins.set(key, candidate);
-      return null;
-    }
-    return failures;
-  }
-
-  function preference(key: string, { asked }: Criterion): readonly (number | string)[] {
-    const order = requested.get(key);
-    const depth =
-      order === undefined
-        ? Math.min(...asked.map(({ by }) => (by === null ? 0 : (depths.get(by) ?? 0)))) + 1
-        : 1;
-    depths.set(key, depth);
-    const operators = asked.flatMap(({ specifiers }) => specifiers.map(({ operator }) => operator));
-    return [
-      key === 'setuptools' ? 1 : 0,
-      asked.some(({ only }) => only !== null) ? 0 : 1,
-      operators.some((operator) => operator.startsWith('==')) ? 0 : 1,
-      causes.has(key) ? 0 : 1,
-      ...[depth, order ?? Number.POSITIVE_INFINITY, operators.length > 0 ? 0 : 1, key],
-    ];
-  }
-
-  function nextOf({ pins, criteria }: State): string | null {
-    let best: { readonly key: string; readonly by: readonly (number | string)[] } | null = null;
-    for (const [key, criterion] of criteria) {
-      const pinned = pins.get(key);
-      if (isPending(criterion) || (pinned !== undefined && satisfies(pinned, criterion.asked))) continue;
-      const by = preference(key, criterion);
-      if (best === null || isBefore(by, best.by)) best = { key, by };
-    }
-    return best?.key ?? null;
-  }
-
-  const first: State = { pins: new Map(), criteria: new Map() };
-  let isSolved = roots.every(
-    (root) => add(first.criteria, root, { specifiers: root.specifiers, by: null, only: null }) === null,
-  );
-  const states: State[] = [first, copyOf(first)];
-  for (let round = 0; isSolved; round++) {
-    const state = states.at(-1)!;
-    const key = nextOf(state);
-    if (key === null) break;
-    const failures = pin(state, key);
-    if (failures === null) states.push(copyOf(state));
-    else {
-      causes = new Set([...failures, key]);
-      isSolved = tried <= mostTried && backtrack(states, isPossible);
-    }
-    if (round > mostRounds) isSolved = false;
-  }
-  const pins = states.at(-1)?.pins.values() ?? [];
-  const taken = [...new Map([...pins].map((each) => [each.project, each])).values()];
-  return { steps: [...steps.values()], taken, missing: [...missing.values()], isSolved };
+      return failures;
+    },
+  };
 }
 
-/** Goes back to where another version may be taken; resolvelib's `_backtrack`. @returns `false`: there is none. */
-function backtrack(
-  states: State[],
-  isPossible: (criterion: Criterion, criteria: State['criteria']) => boolean,
-): boolean {
-  while (states.length >= 3) {
-    states.pop();
-    const broken = states.pop()!;
-    const [key, candidate] = [...broken.pins].at(-1)!;
-    const without = [...broken.criteria].map(([name, each]) => [name, each.without] as const);
-    const state = copyOf(states.at(-1)!);
-    states.push(state);
-    const fits = [...without, [key, [candidate.version]] as const].every(([name, versions]) => {
-      const criterion = state.criteria.get(name);
-      if (versions.length === 0 || criterion === undefined) return true;
-      const patched = { ...criterion, without: [...versions, ...criterion.without] };
-      if (!isPossible(patched, state.criteria)) return false;
-      state.criteria.set(name, patched);
-      return true;
-    });
-    if (fits) return true;
-  }
-  return false;
+interface Trail {
+  index(project: string): void;
+  /** What a version needs, as far as that is known. */
+  look(candidate: Candidate, extras: readonly string[]): readonly Requirement[];
+  told(): Pick<Resolved, 'steps' | 'missing'>;
 }
 
-function copyOf({ pins, criteria }: State): State {
-  return { pins: new Map(pins), criteria: new Map(criteria) };
-}
+function openTrail(known: Known): Trail {
+  const steps = new Map<string, Step>();
+  const missing: Step[] = [];
 
-function isBefore(one: readonly (number | string)[], other: readonly (number | string)[]): boolean {
-  for (const [at, value] of one.entries()) {
-    const against = other[at]!;
-    if (value !== against) return value < against;
+  function take(key: string, step: Step, isKnown: boolean): void {
+    if (steps.has(key)) return;
+    steps.set(key, step);
+    if (!isKnown) missing.push(step);
   }
-  return false;
+
+  return {
+    index: (project) => take(project, { project }, known.candidates(project) !== null),
+    look(candidate, extras) {
+      const needs = candidate.isWheel ? known.needs(candidate, extras) : [];
+      take(`${candidate.project} ${candidate.file.name}`, { candidate }, needs !== null);
+      return needs ?? [];
+    },
+    told: () => ({ steps: [...steps.values()], missing }),
+  };
 }

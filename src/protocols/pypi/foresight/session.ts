@@ -6,10 +6,11 @@ import { normalise } from '../names.ts';
 import { compareVersions, isPrerelease, type Version } from '../version.ts';
 import { type Candidate, type Candidates, candidatesOf, pythonRule } from './candidates.ts';
 import type { Client } from './client.ts';
+import { nameOf } from './criteria.ts';
 import type { Documents } from './documents.ts';
 import { environmentOf } from './marker.ts';
 import type { Page } from './page.ts';
-import type { Requirement } from './requirement.ts';
+import { isNeeded, type Requirement } from './requirement.ts';
 import { type Resolved, resolve, type Step } from './resolve.ts';
 import { isAllowed, readSpecifiers } from './specifier.ts';
 import { rankFor } from './tags.ts';
@@ -20,10 +21,10 @@ export interface Session {
   begin(want: Want): void;
   /** Reads what a want of `next` is about. */
   read(want: Want): Promise<void>;
-  /** What is to be read now. Shared by all who ask at the same time. */
+  /** What is to be read next, once all has been read that was to be read before. */
   next(): Promise<readonly Want[]>;
   /** As far as it is known. */
-  readonly resolved: Resolved;
+  resolved(): Resolved;
   /** Length of a project's index, about. */
   bytesOf(project: string): number | undefined;
   /** Whether somebody has chosen a version that is not the newest: the others of that tree may be old as well. */
@@ -40,11 +41,12 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
   const known = {
     ...{ rank: rankFor(client), mayRun: pythonRule(client), environment: environmentOf(client) },
     ...{ pages: new Map<string, Page | null>(), candidates: new Map<string, Candidates>() },
+    held: new Map<string, readonly Requirement[]>(),
     ...{ needs: new Map<string, readonly Requirement[]>(), waiting: new Map<string, Candidate>() },
   };
   const roots: Requirement[] = [];
-  let resolved: Resolved = { steps: [], taken: [], missing: [], isSolved: true };
-  let round: Promise<readonly Want[]> | null = null;
+  /** What is being read. */
+  const outstanding = new Set<string>();
   let beforeMs: number | null = null;
   let isOld = false;
 
@@ -73,17 +75,17 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
     beforeMs = Number.isFinite(earliest) ? earliest : null;
   }
 
-  function work(): readonly Want[] {
-    resolved = resolve(
-      roots,
-      {
-        candidates,
-        needs: (candidate) => known.needs.get(keyOf(candidate)) ?? null,
-      },
-      known.environment,
-    );
-    return resolved.missing.map((step) => wantOf(step, known.waiting));
+  /** What holds on this machine, each found out once. */
+  function needs(candidate: Candidate, extras: readonly string[]): readonly Requirement[] | null {
+    const all = known.needs.get(keyOf(candidate));
+    if (all === undefined) return null;
+    const key = nameOf(keyOf(candidate), extras);
+    const held = known.held.get(key) ?? all.filter((each) => isNeeded(each, known.environment, extras));
+    known.held.set(key, held);
+    return held;
   }
+
+  const resolved = () => resolve(roots, { candidates, needs });
 
   return {
     client,
@@ -92,33 +94,36 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
       if (specifiers === null) return;
       roots.push({ name: normalise(name), extras: [], specifiers, marker: null });
     },
-    async read({ name, range, detail }) {
-      if (detail === ofPage) {
-        known.pages.set(name, await documents.page(name, tree).catch(() => null));
-        for (const root of roots) if (root.name === name && root.specifiers.length > 0) lookBack(root);
-        return;
-      }
-      const candidate = known.waiting.get(`${name} ${range}`);
-      if (candidate === undefined) return;
-      // What cannot be read is taken to need nothing.
-      const found = await documents.needs(candidate, tree).catch(() => null);
-      known.needs.set(keyOf(candidate), found ?? []);
+    async read(want) {
+      const { name, detail } = want;
+      const candidate = known.waiting.get(keyOfWant(want));
+      if (detail === ofPage) known.pages.set(name, await orNone(documents.page(name, tree)));
+      else if (candidate !== undefined)
+        known.needs.set(keyOf(candidate), (await orNone(documents.needs(candidate, tree))) ?? []);
+      outstanding.delete(keyOfWant(want));
+      for (const root of roots) if (root.name === name && root.specifiers.length > 0) lookBack(root);
     },
-    next() {
-      round ??= turn().then(() => {
-        round = null;
-        return work();
-      });
-      return round;
+    async next() {
+      if (outstanding.size > 0) return [];
+      await turn();
+      const wants = resolved().missing.map((step) => wantOf(step, known.waiting));
+      for (const want of wants) outstanding.add(keyOfWant(want));
+      return wants;
     },
-    get resolved() {
-      return resolved;
-    },
+    resolved,
     get isOld() {
       return isOld;
     },
     bytesOf: (project) => known.pages.get(project)?.bytes,
   };
+}
+
+async function orNone<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch {
+    return null; // Whoever asks for it hears what is wrong; of the rest of the tree something is known.
+  }
 }
 
 function firstOf<T>(all: Iterable<T>): T | null {
@@ -134,6 +139,10 @@ const nothing: Page = { releases: [], bytes: 0, weight: 0 };
 
 function keyOf({ project, file }: Candidate): string {
   return `${project} ${file.name}`;
+}
+
+function keyOfWant({ name, range }: Want): string {
+  return `${name} ${range}`;
 }
 
 function wantOf(step: Step, waiting: Map<string, Candidate>): Want {
