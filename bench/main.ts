@@ -19,6 +19,7 @@ import { openScratch } from './scratch.ts';
 import type { Run, Suite, SuiteReport } from './suite.ts';
 import { access } from './suites/access.ts';
 import { bus } from './suites/bus.ts';
+import { ciMonth } from './suites/ci-month.ts';
 import { disk } from './suites/disk.ts';
 import { diskIndex } from './suites/disk-index.ts';
 import { eviction } from './suites/eviction.ts';
@@ -58,6 +59,7 @@ const suites: readonly Suite[] = [
   diskIndex,
   access,
   eviction,
+  ciMonth,
   recording,
   world,
 ];
@@ -68,7 +70,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --rounds N       how often each server is measured in each case
   --seconds N      how long each time, where that is not up to the server
   --size BYTES     of the large object, in suites that have one, e.g. 256MiB
-  --objects N      how many small objects, in suites that have many
+  --objects N      how many small objects, in suites that have many; in ci-month, repositories
   --entries N      how many entries, in the suites "index" and "access" (default 1000000)
   --all            in hit, also the cases and peers that are about details (hours rather than minutes); in oci, a longer crowd
   --only TEXT      only cases whose name contains this, e.g. "HTTP/1.1, 1 KiB, 50"

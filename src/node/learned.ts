@@ -16,7 +16,7 @@ export interface KeptLearned {
 
 /** Of what is known, by estimate. */
 const maxBytes = 32 * 2 ** 20;
-const saveEveryMs = 60_000;
+const saveEveryMs = 5 * 60_000;
 
 /** `null` where nothing is learned. A file that cannot be read is left aside, and learning begins anew. */
 export async function keepLearned(

@@ -121,7 +121,7 @@ const mostQuestionsAtOnce = 8;
 /** While clients wait for something else, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
 const dueEveryMs = 60_000;
-const dueWithinMs = 5 * 60_000;
+const dueWithinMs = 2 * 60_000;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
   const { clock, limits, look, ask, learned, warn } = surroundings;

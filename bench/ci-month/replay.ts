@@ -1,0 +1,174 @@
+/** A month of requests, one after another as they come, and what became of them. */
+
+import { type MonthClock, openMonthClock } from './clock.ts';
+import { type MonthNetwork, openMonthNetwork } from './network.ts';
+import { startMonthRegistry } from './registry.ts';
+import { type Asked, openSessions, type Session } from './sessions.ts';
+import { type Happening, type MonthOptions, monthOf } from './world.ts';
+import { type Want, type Worth, worthOf } from './worth.ts';
+
+export interface ReplayOptions extends Omit<MonthOptions, 'startMs'> {
+  readonly directory: string;
+  readonly predicts: boolean;
+  readonly popMemoryBytes: number;
+  readonly popDiskBytes: number;
+  progress(line: string): void;
+}
+
+export interface Week {
+  requests: number;
+  hits: number;
+  /** Another request's fill, or one that nobody had asked for, was under way. */
+  joined: number;
+}
+
+export interface Replayed {
+  readonly weeks: readonly Week[];
+  readonly worth: Worth;
+  readonly upstreamRequests: number;
+  readonly tookMs: number;
+}
+
+/** 1 June 2026, a Monday. */
+const startMs = Date.UTC(2026, 5, 1);
+/** A day passes in no time but for what is going on in it, and that at this speed. */
+const speed = 5;
+/** While nothing happens, nodes look at the clock this often. */
+const stepMs = 150_000;
+const settleMs = 1;
+const mostWaits = 2_000;
+const weekMs = 7 * 86_400_000;
+const atOnce = 15;
+/** A client and its PoP. */
+const nearMs = 10;
+const route = 'npm';
+
+export async function replay(options: ReplayOptions): Promise<Replayed> {
+  const { seed, predicts, progress } = options;
+  const month = monthOf({ ...options, startMs });
+  const clock = openMonthClock(startMs, speed);
+  const registry = startMonthRegistry(month.packages);
+  const network = await openMonthNetwork({ ...options, clock, registry: registry.url });
+  const sessions = openSessions(month.packages, seed + 1);
+  const weeks: Week[] = [];
+  const wants: Want[] = [];
+  const running = new Set<Promise<void>>();
+  const beganMs = performance.now();
+
+  async function happen(happening: Happening): Promise<void> {
+    await reach(happening.atMs);
+    if (happening.what === 'restart') {
+      await Promise.all(running);
+      await network.restartPop();
+    }
+    for (const session of sessions.of(happening) ?? []) {
+      const at = Math.floor((clock.now() - startMs) / weekMs);
+      weeks[at] ??= { requests: 0, hits: 0, joined: 0 };
+      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() =>
+        running.delete(run),
+      );
+      running.add(run);
+    }
+  }
+
+  /** Time passes as fast as nodes have nothing to do. */
+  async function reach(atMs: number): Promise<void> {
+    while (clock.now() < atMs) {
+      if (running.size > 0) await Bun.sleep(settleMs);
+      else {
+        clock.skip(Math.min(stepMs, atMs - clock.now()));
+        await settled(network);
+      }
+    }
+  }
+
+  try {
+    let told = 0;
+    for (const [at, happening] of month.happenings.entries()) {
+      await happen(happening);
+      if (at < told) continue;
+      told += Math.ceil(month.happenings.length / 20);
+      const { requests, hits } = total(weeks);
+      const s = ((performance.now() - beganMs) / 1000).toFixed(0);
+      progress(
+        `${predicts ? 'on' : 'off'}: ${at}/${month.happenings.length}, ${requests} requests, ${hits} hits, ${s} s`,
+      );
+    }
+    await Promise.all(running);
+    const tookMs = performance.now() - beganMs;
+    await network.close();
+    const worth = worthOf(network.logPath, route, wants);
+    return { weeks, worth, upstreamRequests: registry.requests, tookMs };
+  } finally {
+    await network.close();
+    await registry.close();
+    clock.close();
+  }
+}
+
+export function total(weeks: readonly Week[]): Week {
+  const sum = { requests: 0, hits: 0, joined: 0 };
+  for (const { requests, hits, joined } of weeks) {
+    sum.requests += requests;
+    sum.hits += hits;
+    sum.joined += joined;
+  }
+  return sum;
+}
+
+/** What was begun in this step of time is over. */
+async function settled(network: MonthNetwork): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let waits = 0; !network.isQuiet; waits++) {
+    if (waits === mostWaits) throw new Error('the nodes do not come to rest');
+    await Bun.sleep(settleMs);
+  }
+}
+
+interface Playing {
+  readonly url: string;
+  readonly clock: MonthClock;
+  readonly week: Week;
+  readonly wants: Want[];
+}
+
+async function play({ phases, from }: Session, playing: Playing): Promise<void> {
+  for (const phase of phases) {
+    let next = 0;
+    const worker = async () => {
+      for (let asked = phase[next++]; asked !== undefined; asked = phase[next++]) {
+        await new Promise<void>((resolve) => playing.clock.after(nearMs, resolve));
+        await ask(asked, from, playing);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(atOnce, phase.length) }, worker));
+  }
+}
+
+const documentType = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*';
+
+async function ask(
+  { target, isDocument, body }: Asked,
+  from: string,
+  { url, clock, week, wants }: Playing,
+): Promise<void> {
+  const atMs = clock.now();
+  const response = await fetch(url + target, {
+    ...(body !== undefined && { method: 'POST', body }),
+    headers: {
+      ...{ 'user-agent': 'npm/11.6.1 node/v24.9.0 linux x64 workspaces/false ci/github-actions' },
+      ...{ 'x-forwarded-for': from, accept: isDocument ? documentType : '*/*' },
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+  });
+  await response.arrayBuffer();
+  if (response.status !== 200) throw new Error(`${target} was answered with ${response.status}`);
+  if (body !== undefined) return;
+  const [own = ''] = (response.headers.get('cache-status') ?? '').split(',').slice(-1);
+  const isJoined = own.includes(';collapsed');
+  const isHit = own.includes(';hit');
+  week.requests++;
+  if (isHit) week.hits++;
+  else if (isJoined) week.joined++;
+  wants.push({ target, atMs, isMiss: !isHit && !isJoined });
+}
