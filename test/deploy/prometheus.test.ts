@@ -36,8 +36,8 @@ describe.skipIf(!available('Prometheus', problem))('Prometheus', () => {
   let prometheus: Daemon;
 
   beforeAll(async () => {
-    upstream = await startUpstream(() => ({
-      headers: { 'cache-control': 'max-age=600', link: '</style.css>; rel=preload; as=style' },
+    upstream = await startUpstream(({ path }) => ({
+      headers: { 'cache-control': 'max-age=600', link: `<${path}.css>; rel=preload; as=style` },
       body: 'text',
     }));
     const [origin, pop] = [await freePort(), await freePort()];
@@ -104,13 +104,16 @@ describe.skipIf(!available('Prometheus', problem))('Prometheus', () => {
         await fetch(`${network.url('pop')}/page/${seen.size % 3}`, { keepalive: false });
         await fetch(`${network.url('pop')}/page/0`, { keepalive: false });
         await fetch(`${network.url('pop')}/page/${++visits}`, { keepalive: false, headers: navigation });
+        await fetch(`${network.url('pop')}/page/${visits - 1}.css`, { keepalive: false });
         for (const { title, expr } of queries) if ((await query(expr)).length > 0) seen.add(title + expr);
         return seen.size === queries.length;
       },
       { withinMs: 20_000 },
     ).catch((error) => {
       const without = queries.filter(({ title, expr }) => !seen.has(title + expr));
-      throw new Error(`no data for ${without.map(({ title, expr }) => `${title}: ${expr}`).join(', ')}`, { cause: error });
+      throw new Error(`no data for ${without.map(({ title, expr }) => `${title}: ${expr}`).join(', ')}`, {
+        cause: error,
+      });
     });
   }, 30_000);
 
