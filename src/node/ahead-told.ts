@@ -9,6 +9,7 @@ import type { Predictor } from '../predict/predictor.ts';
 import { type Source, sources } from '../predict/score.ts';
 import type { Visitor } from '../predict/visitor.ts';
 import { foreseenFrom, foreseenText } from '../predict/wire.ts';
+import { clientFields } from './client-fields.ts';
 import type { Node } from './node.ts';
 
 export interface Ahead {
@@ -79,9 +80,26 @@ export function followTold(text: string, predictor: Predictor | null): boolean {
   const said = told.safeParse(parsedJson(text)).data;
   if (said === undefined) return false;
   const { route, source, base, authority, fields, rows } = said;
-  predictor?.follow(route, foreseenFrom(rows), source, {
-    ...{ base, authority, headers: new Headers(fields) },
-    identity: { name: 'node', token: null, may: () => true },
-  });
+  const headers = new Headers();
+  for (const [name, value] of fields)
+    if (clientFields.includes(name) && isFieldValue(value)) headers.set(name, value);
+  const foreseen = foreseenFrom(rows);
+  // Whether he may have what is restricted, the other member has looked at where it has said so; of what is found to be so only here, it has not.
+  const forSome = foreseen.filter(({ restricted }) => restricted === true);
+  const forAll = foreseen.filter(({ restricted }) => restricted !== true);
+  const visitor = { base, authority, headers };
+  if (forSome.length > 0)
+    predictor?.follow(route, forSome, source, { ...visitor, identity: { ...member, may: () => true } });
+  if (forAll.length > 0)
+    predictor?.follow(route, forAll, source, {
+      ...visitor,
+      identity: { ...member, may: ({ restricted }) => !restricted },
+    });
   return true;
+}
+
+const member = { name: 'node', token: null } as const;
+
+function isFieldValue(text: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(text);
 }

@@ -140,7 +140,10 @@ async function fill(
     if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
-    account.isRestricted ||= isRestrictedSource(served);
+    if (isRestrictedSource(served)) {
+      account.isRestricted = true;
+      predictor?.noteRestricted(route.name, exchange.target);
+    }
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
     if (predictor !== null)
       foretellByFields(node, predictor, exchange, route, { named: resource, obtained: served });

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
 import type { Visitor } from '../predict/visitor.ts';
+import { isTarget } from '../predict/wire.ts';
 import type { Resource } from '../resource.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
@@ -14,13 +15,14 @@ export interface ForeseenQuestion {
   readonly exchange: Exchange;
 }
 
-/** `null`: an address of another route, of none, or of nothing that is kept. */
+/** `null`: an address of another route, of none, or of nothing that is kept; or no address at all. */
 export function questionFor(
   { site, clock }: Pick<Node, 'site' | 'clock'>,
   routeName: string,
   { target, accept }: Foreseen,
   visitor: Visitor,
 ): ForeseenQuestion | null {
+  if (!isTarget(target)) return null;
   const exchange = exchangeFor(target, accept, visitor, clock);
   const route = site.routes.match(visitor.authority, exchange.path);
   if (route === null || route.name !== routeName) return null;

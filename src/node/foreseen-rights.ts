@@ -23,16 +23,15 @@ const mostNoted = 16_384;
 /** Rows that are looked at before others get their turn. */
 const atATime = 256;
 
-export function openForeseenRights(
-  node: Pick<Node, 'guard' | 'cache' | 'site' | 'clock'>,
-): ForeseenRights {
+export function openForeseenRights(node: Pick<Node, 'guard' | 'cache' | 'site' | 'clock'>): ForeseenRights {
   const { guard, cache } = node;
   /** The one that was noted first is the first. */
   const noted = new Set<bigint | number>();
   const idOf = (route: string, target: string) => Bun.hash(`${route} ${target}`);
 
   function isForSome({ route, resource, exchange }: ForeseenQuestion, { target, restricted }: Foreseen) {
-    if (restricted === true || resource.isRestricted === true || noted.has(idOf(route.name, target))) return true;
+    if (restricted === true || resource.isRestricted === true || noted.has(idOf(route.name, target)))
+      return true;
     const stored = cache.stored(resource, exchange);
     return stored !== null && isRestricted(stored.entry.fields);
   }
@@ -69,9 +68,12 @@ export function openForeseenRights(
       if (guard === null) return true;
       const { identity } = visitor;
       const readsAll =
-        guard.isOpen(route) || identity?.may({ action: 'read', route, subject: '', restricted: false }) === true;
+        guard.isOpen(route) ||
+        identity?.may({ action: 'read', route, subject: '', restricted: false }) === true;
       const isNoted = ({ target }: Foreseen) => noted.size > 0 && noted.has(idOf(route, target));
-      const doubtful = readsAll ? foreseen.filter((each) => each.restricted === true || isNoted(each)) : foreseen;
+      const doubtful = readsAll
+        ? foreseen.filter((each) => each.restricted === true || isNoted(each))
+        : foreseen;
       if (doubtful.length <= atATime) return mayAll(route, doubtful, visitor);
       return mayAllInTurns(route, doubtful, visitor);
     },

@@ -1,12 +1,12 @@
 /**
  * What requests tell of those that come next: where the phases of a PoP tell the part that predicts of them. Nothing here fails, and nothing waits.
  */
+import { isTokenInAddress } from '../access/traces.ts';
 import type { Resident } from '../cache/memory.ts';
 import type { Obtained } from '../cache/slices/object.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
-import type { Predictor } from '../predict/predictor.ts';
 import type { Named, Pass, Resource } from '../resource.ts';
-import { visitorOf } from './foresee.ts';
+import { type Prediction, visitorOf } from './foresee.ts';
 import type { Account, Node } from './node.ts';
 import type { Route } from './routes.ts';
 
@@ -17,7 +17,7 @@ import type { Route } from './routes.ts';
  */
 export function foretellByMiss(
   node: Node,
-  predictor: Predictor,
+  predictor: Prediction,
   exchange: Exchange,
   route: Route,
   resource: Resource,
@@ -47,7 +47,7 @@ export function foretellByMiss(
 /** The first hit of a resident in a second. */
 export function foretellByHit(
   node: Node,
-  predictor: Predictor,
+  predictor: Prediction,
   account: Account,
   { entry, isRestricted }: Resident,
 ): void {
@@ -55,6 +55,7 @@ export function foretellByHit(
   const { key } = entry;
   const route = node.site.routes.named(account.route);
   const { target } = exchange;
+  if (isRestricted) predictor.noteRestricted(account.route, target);
   if (resource !== undefined && !isRestricted && exchange.tier === null) {
     const accept = exchange.headers.get('accept');
     const visitor = () => ({ ...visitorOf(node, exchange), identity: null });
@@ -75,7 +76,7 @@ export function foretellByHit(
 /** @returns the request to go on with, whose body is looked at as it passes, where it tells something. */
 export function foretellByPass(
   node: Node,
-  predictor: Predictor,
+  predictor: Prediction,
   exchange: Exchange,
   route: Route,
   named: Pass,
@@ -102,13 +103,13 @@ export function foretellByPass(
       const body = exchange.body(atMost);
       return (
         body &&
-        tapped(body, telling.maxBytes, (bytes) => {
-          void telling.read(bytes).then(
+        predictor.overheard.tap(body, telling.maxBytes, (bytes) =>
+          telling.read(bytes).then(
             (foreseen) => predictor.follow(route.name, foreseen, 'told', visitor()),
             (error: unknown) =>
               node.log.debug('a body could not be looked into', { route: route.name, error }),
-          );
-        })
+          ),
+        )
       );
     },
   });
@@ -117,7 +118,7 @@ export function foretellByPass(
 /** What the fields of an answer tell. */
 export function foretellByFields(
   node: Node,
-  predictor: Predictor,
+  predictor: Prediction,
   exchange: Exchange,
   route: Route,
   { named, obtained }: { readonly named: Named; readonly obtained: Obtained },
@@ -149,32 +150,14 @@ function clientOf(exchange: Exchange): string {
   return `${exchange.client()} ${exchange.headers.get('user-agent') ?? ''}`;
 }
 
-/** Of a web page nobody knows what asking for it does: only what it links to itself is fetched. */
-function learnedName({ name, protocol }: Route, { target, headers }: Exchange): string | null {
-  if (protocol.id === 'web') return null;
-  const accept = headers.get('accept');
-  return accept === null || accept === '*/*' ? `${name} ${target}` : `${name} ${target} ${accept}`;
+/** What is learned is written down. In a query anything may stand, also secrets, but for where a mirror says which registry is meant (`?ns=`). */
+function isPublicWord(query: string): boolean {
+  return query === '' || /^\?ns=[\w.:-]{1,100}$/.test(query);
 }
 
-/** A body as it passes, whole, unless it is longer than that. */
-function tapped(
-  body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  whole: (bytes: Uint8Array<ArrayBuffer>) => void,
-): ReadableStream<Uint8Array> {
-  let pieces: Uint8Array[] | null = [];
-  let bytes = 0;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        bytes += piece.byteLength;
-        if (bytes > maxBytes) pieces = null;
-        pieces?.push(piece.slice());
-        controller.enqueue(piece);
-      },
-      flush() {
-        if (pieces !== null) whole(Buffer.concat(pieces, bytes));
-      },
-    }),
-  );
+/** Of a web page nobody knows what asking for it does: only what it links to itself is fetched. */
+function learnedName({ name, protocol }: Route, { target, query, headers }: Exchange): string | null {
+  if (protocol.id === 'web' || !isPublicWord(query) || isTokenInAddress(target)) return null;
+  const accept = headers.get('accept');
+  return accept === null || accept === '*/*' ? `${name} ${target}` : `${name} ${target} ${accept}`;
 }

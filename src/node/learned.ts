@@ -1,5 +1,5 @@
 /** What a PoP has learned of its clients, kept in a file over restarts. Each worker learns of the clients that talk to it. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { hasCode } from '../config/error-code.ts';
@@ -42,8 +42,9 @@ export async function keepLearned(
     const digest = Bun.hash.crc32(bytes);
     if (digest === saved) return;
     try {
-      await mkdir(folder, { recursive: true });
-      await Bun.write(`${path}.new`, bytes);
+      // It tells what whom this node knows uses: nobody else's business on that machine.
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(`${path}.new`, bytes, { mode: 0o600 });
       await rename(`${path}.new`, path);
       saved = digest;
     } catch (error) {

@@ -11,7 +11,6 @@ import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
 import type { Parent } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
-import type { Predictor } from '../predict/predictor.ts';
 import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
 import type { CacheKey, Resource } from '../resource.ts';
@@ -22,6 +21,7 @@ import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Popularity } from '../telemetry/top/popularity.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { Audience } from './audience.ts';
+import type { Prediction } from './foresee.ts';
 import type { NodeHot } from './hot.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
@@ -57,7 +57,7 @@ export interface Node {
   /** What several members of the ring keep, because it is asked for so often. Opened once all the rest is there. */
   hot: NodeHot | null;
   /** Fetches what clients are going to ask for; `null` where nothing is predicted. Opened once all the rest is there. */
-  predictor: Predictor | null;
+  predictor: Prediction | null;
   /** Everything that the config decides; replaced as a whole on reload. */
   site: Site;
   accessLog: AccessLog | null;

@@ -29,6 +29,8 @@ export interface BroughtOptions {
 export interface BroughtKeys {
   /** @param bytes by estimate. */
   begin(key: CacheKey, source: Source, route: string, bytes: number): void;
+  /** It turns out to be this long at least. */
+  grow(key: CacheKey, bytes: number): void;
   /** It is here, or it could not be had. */
   arrived(key: CacheKey, bytes: number): void;
   failed(key: CacheKey): void;
@@ -84,6 +86,12 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
         const [oldest] = all;
         if (oldest) forget(...oldest);
       }
+    },
+    grow(key, bytes) {
+      const each = all.get(key);
+      if (!each || each.hereMs !== null || bytes <= each.bytes) return;
+      if (!each.isUsed) unusedBytes += bytes - each.bytes;
+      each.bytes = bytes;
     },
     arrived(key, bytes) {
       const each = all.get(key);

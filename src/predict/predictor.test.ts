@@ -28,6 +28,7 @@ function world(limits: Partial<PredictLimits> = {}) {
     fetched: [] as string[],
     here: new Set<string>(),
     failing: new Set<string>(),
+    may: true as boolean | Promise<boolean>,
     hold: null as Promise<void> | null,
     underWay: 0,
     mostUnderWay: 0,
@@ -37,6 +38,7 @@ function world(limits: Partial<PredictLimits> = {}) {
     limits: () => bound,
     learned: null,
     warn: () => {},
+    mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);
       const plan = state.plans.get(question);

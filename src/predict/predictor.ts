@@ -10,7 +10,9 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
-import type { Learned } from './learned/learned.ts';
+import type { Learned, Likely } from './learned/learned.ts';
+import { foreseenByRoute } from './learned-names.ts';
+import { type Overheard, openOverheard } from './overheard.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
@@ -93,8 +95,14 @@ export interface Predictor {
   followClue(route: string, clue: Clue, source: Source, visitor: Visitor): void;
   /** Whether more of what is being fetched for nobody yet may come now; `null`: yes. Resolves when one may look again. */
   turn(key: CacheKey): Promise<void> | null;
+  /**
+   * So much of what is being fetched comes, or has come so far. Whether it may: what is longer than anybody knew ends there, unless a client has
+   * come for it.
+   */
+  mayCome(key: CacheKey, bytes: number): boolean;
   /** A client waits for something that was not foreseen: to be called once more, with -1, when he has it. */
   others(by: 1 | -1): void;
+  readonly overheard: Overheard;
   /** What is in steady use here. */
   readonly popular: Popular;
   readonly tallies: Tallies;
@@ -123,6 +131,7 @@ const firstRequests = 8;
 /** Where nobody knows: what the budget reckons with. */
 const usualBytes = 32 * 1024;
 const mostQuestionsAtOnce = 8;
+const mostOverheard = 32;
 /** While clients wait for something else, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
 const dueEveryMs = 60_000;
@@ -215,14 +224,13 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   }
 
   function followLearned(
-    all: readonly { readonly name: string; readonly likelihood: number }[],
+    all: readonly Likely[],
     source: Source,
     visitorOf: (route: string) => Visitor | null,
   ): void {
-    const byRoute = Map.groupBy(all, ({ name }) => name.slice(0, name.indexOf(' ')));
-    for (const [route, rows] of byRoute) {
+    for (const [route, rows] of foreseenByRoute(all)) {
       const visitor = visitorOf(route);
-      if (visitor !== null) follow(route, rows.map(foreseenOf), source, visitor);
+      if (visitor !== null) follow(route, rows, source, visitor);
     }
   }
 
@@ -253,6 +261,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
         if (isClosed) return;
       }
       const { likelihood = 1, bytes = usualBytes } = each;
+      // Nobody goes by what there is no room for.
+      if (queue.size >= mostWaiting) break;
       if (likelihood < threshold) tally.doubted++;
       else if (bytes <= limits().objectBytes) add(rank, each, { source, route, bytes }, visitor);
     }
@@ -355,10 +365,18 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       clock.after(turnMs, resolve);
       return promise;
     },
+    mayCome(key, bytes) {
+      brought.grow(key, bytes);
+      const { objectBytes, roomBytes } = limits();
+      return (
+        brought.isUsed(key) || !brought.has(key) || (bytes <= objectBytes && brought.unusedBytes <= roomBytes)
+      );
+    },
     others(by) {
       allowance.others += by;
       if (by < 0) pump();
     },
+    overheard: openOverheard(mostOverheard),
     popular: openPopular(),
     tallies,
     score,
@@ -379,12 +397,4 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       queue.clear();
     },
   };
-}
-
-/** `<route> <target> [<accept>]` */
-function foreseenOf({ name, likelihood }: { readonly name: string; readonly likelihood: number }): Foreseen {
-  const target = name.indexOf(' ') + 1;
-  const end = name.indexOf(' ', target);
-  if (end < 0) return { target: name.slice(target), likelihood };
-  return { target: name.slice(target, end), accept: name.slice(end + 1), likelihood };
 }

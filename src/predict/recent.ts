@@ -14,18 +14,19 @@ const most = 16_384;
 const forMs = 30_000;
 
 export function openRecent(clock: Clock): Recent {
-  /** The oldest first. */
-  const all = new Map<CacheKey, { readonly what: What; readonly untilMs: number }>();
+  /** By digests, as a key may be as long as a client likes. The oldest first. */
+  const all = new Map<bigint | number, { readonly what: What; readonly untilMs: number }>();
   return {
     note(key, what) {
-      all.delete(key);
-      all.set(key, { what, untilMs: clock.elapsed() + forMs });
+      const digest = Bun.hash(key);
+      all.delete(digest);
+      all.set(digest, { what, untilMs: clock.elapsed() + forMs });
       if (all.size <= most) return;
       const [oldest] = all.keys();
       if (oldest !== undefined) all.delete(oldest);
     },
     get(key) {
-      const known = all.get(key);
+      const known = all.get(Bun.hash(key));
       return known !== undefined && known.untilMs > clock.elapsed() ? known.what : null;
     },
   };

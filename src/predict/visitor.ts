@@ -44,13 +44,14 @@ export interface Sessions {
 
 export function openSessions(newTrail: () => Trail | null): Sessions {
   /** The one that was heard last is the last. */
-  const all = new Map<string, { session: OpenSession; lastMs: number }>();
+  const all = new Map<Digest, { session: OpenSession; lastMs: number }>();
 
   return {
     get size() {
       return all.size;
     },
-    of(client, nowMs) {
+    of(named, nowMs) {
+      const client = digestOf(named);
       const known = all.get(client);
       all.delete(client);
       const session = known && nowMs - known.lastMs < quietMs ? known.session : openSession(newTrail());
@@ -66,9 +67,13 @@ export function openSessions(newTrail: () => Trail | null): Sessions {
 
 type OpenSession = Session;
 
+/** Stands for a text that may be as long as a client likes. */
+type Digest = bigint | number;
+const digestOf = (text: string): Digest => Bun.hash(text);
+
 function openSession(trail: Trail | null): OpenSession {
   const counts = new Map<string, number>();
-  const questions = new Set<string>();
+  const questions = new Set<Digest>();
   let requests = 0;
   return {
     trail,
@@ -81,7 +86,8 @@ function openSession(trail: Trail | null): OpenSession {
       const name = `${route} ${kind}`;
       if (counts.size < mostCounts || counts.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     },
-    mayAsk(question) {
+    mayAsk(text) {
+      const question = digestOf(text);
       if (questions.size >= mostQuestions || questions.has(question)) return false;
       questions.add(question);
       return true;

@@ -7,7 +7,10 @@ test('what is foreseen is the same at the other end', () => {
   const rows = fc.array(
     fc.record<Foreseen>(
       {
-        target: fc.webPath().map((path) => `/a${path}`).filter(isTarget),
+        target: fc
+          .webPath()
+          .map((path) => `/a${path}`)
+          .filter(isTarget),
         likelihood: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
         bytes: fc.nat(),
         accept: fc.string({ maxLength: 20 }),
@@ -51,7 +54,16 @@ test('of a plan that is too long, the beginning is followed', () => {
 });
 
 test.each([
-  ...['http://elsewhere.test/', '//elsewhere.test/a', '/\\elsewhere.test', 'a', '', '/a/../b', '/a/./b', '/a/%2e%2e/b'],
+  ...[
+    'http://elsewhere.test/',
+    '//elsewhere.test/a',
+    '/\\elsewhere.test',
+    'a',
+    '',
+    '/a/../b',
+    '/a/./b',
+    '/a/%2e%2e/b',
+  ],
   ...['/a\r\nx-b: c', '/a b', '/a\tb', '/a#b', '/ä', '/a\0', '/..'],
 ])('%j is no address that anything is fetched by', (target) => {
   expect(isTarget(target)).toBe(false);

@@ -77,7 +77,12 @@ export function foresightOf({ mount, clock, metadata, name }: ForeseeingImages):
         const digest = readDigest(headers.get('docker-content-digest') ?? '');
         // Whoever has asked by HEAD which one it is, fetches that.
         if (depth === 1 && after === 'head' && digest !== null)
-          foreseen.push({ target: targetOf(`manifests/${digest}`), bytes: bytes.byteLength, likelihood, ...forSome });
+          foreseen.push({
+            target: targetOf(`manifests/${digest}`),
+            bytes: bytes.byteLength,
+            likelihood,
+            ...forSome,
+          });
         const manifest = readManifest(bytes);
         const choice = depth < deepest ? choose(manifest.offered, platform) : null;
         if (choice === null) {
@@ -87,7 +92,12 @@ export function foresightOf({ mount, clock, metadata, name }: ForeseeingImages):
         }
         const { digest: child, size } = choice.offered;
         const next = { reference: child, likelihood: likelihood * choice.likelihood, depth: depth + 1 };
-        foreseen.push({ target: targetOf(`manifests/${child}`), bytes: size, likelihood: next.likelihood, ...forSome });
+        foreseen.push({
+          target: targetOf(`manifests/${child}`),
+          bytes: size,
+          likelihood: next.likelihood,
+          ...forSome,
+        });
         return { foreseen, wants: [next] };
       }
 
