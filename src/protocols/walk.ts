@@ -55,6 +55,7 @@ export async function walk<Want>(
   let begun = 0;
   let count = 0;
   let isOver = false;
+  let isCut = false;
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   let underWay = 0;
 
@@ -62,6 +63,10 @@ export async function walk<Want>(
     for (const want of wants) {
       const id = idOf(want);
       if (known.has(id)) continue;
+      if (visits.length >= looked) {
+        isCut = true;
+        return;
+      }
       known.add(id);
       visits.push({ want, foreseen: [] });
     }
@@ -97,7 +102,7 @@ export async function walk<Want>(
   await over;
   cancel();
   isOver = true;
-  const isWhole = underWay === 0 && begun === visits.length;
+  const isWhole = underWay === 0 && begun === visits.length && !isCut;
   const ended = endOf(last);
   const foreseen = once([...visits.flatMap((visit) => visit.foreseen), ...(ended ?? [])]);
   return { foreseen: foreseen.slice(0, most), isWhole: isWhole && ended !== null && foreseen.length <= most };

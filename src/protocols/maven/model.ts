@@ -182,7 +182,10 @@ const longest = 1_000;
 function fillIn(text: string, property: (name: string) => string | undefined): string {
   let filled = text;
   for (let depth = 0; depth < deepest && filled.includes('${'); depth += 1) {
-    filled = filled.replace(/\$\{([\w.-]{1,100})\}/g, (all, name: string) => property(name) ?? all);
+    filled = filled.replace(/\$\{([\w.-]{1,100})\}/g, (all, name: string) => {
+      const value = property(name);
+      return value === undefined || value.length > longest ? all : value;
+    });
     if (filled.length > longest) return text;
   }
   return filled.trim();

@@ -16,8 +16,8 @@ import { isForOthers } from './platform.ts';
 
 /** As it is sent; one of 10,000 packages has about 100 kB. */
 const maxBytes = 512 * 1024;
-const maxUnpackedBytes = 4 * 1024 * 1024;
-const mostPackages = 20_000;
+const maxUnpackedBytes = 1024 * 1024;
+const mostPackages = 8_000;
 
 /** `ci` begins with an empty folder; others may have most of it. */
 const likelihoodOfInstall = 0.85;

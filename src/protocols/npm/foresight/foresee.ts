@@ -65,10 +65,13 @@ async function stepByStep({ question, picker, begun, shelf, clock }: Found): Pro
   const { step, left, files } = expander(question, shelf, clock.now());
   const range = picker.choices.versions[begun.at]![0];
   const idOf = ({ name, range, isForOthers = false }: Want) => `${name} ${range} ${isForOthers}`;
+  const endMs = clock.elapsed() + withinMs;
   const plans: Plan[] = [];
   let wants: readonly Want[] = [{ name: question.name, range, confidence: begun.confidence }];
   while (wants.length > 0 && plans.length < mostRounds) {
-    plans.push(await walk(wants, { clock, idOf, expand: step, withinMs }));
+    plans.push(
+      await walk(wants, { clock, idOf, expand: step, withinMs: Math.max(1, endMs - clock.elapsed()) }),
+    );
     wants = left();
   }
   return {

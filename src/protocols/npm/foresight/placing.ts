@@ -56,6 +56,9 @@ export interface Placing {
 /** Peers of peers. */
 const deepestPeers = 6;
 const mostPlaced = 8_000;
+/** Of one package: real ones have some hundred at most. */
+const mostEdges = 1_000;
+const mostAsked = 8_000;
 
 export async function placeAsNpm(
   first: { readonly picker: Picker; readonly at: number },
@@ -83,6 +86,7 @@ export async function placeAsNpm(
   }
 
   function ask(name: string): Promise<Picker | null> {
+    if (isOver() || (asked.size >= mostAsked && !asked.has(name))) return Promise.resolve(null);
     asked.add(name);
     return load(name);
   }
@@ -150,9 +154,8 @@ function edgesOf(picker: Picker, at: number): readonly Edge[] {
     ...Object.entries(dependencies).map(([name, spec]): Edge => ({ name, spec, kind: 'needed' })),
     ...Object.entries(optional).map(([name, spec]): Edge => ({ name, spec, kind: 'optional' })),
   ];
-  return [...new Map(edges.map((edge) => [edge.name, edge])).values()].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const all = [...new Map(edges.slice(0, mostEdges).map((edge) => [edge.name, edge])).values()];
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** What `require` would find. */

@@ -80,3 +80,15 @@ describe('a marker', () => {
     ).toBe(true);
   });
 });
+
+test.each([
+  `a${' '.repeat(3_900)}@`,
+  `a(${' '.repeat(3_900)}`,
+  `a ${'['.repeat(3_900)}`,
+  `a[${','.repeat(3_900)}`,
+  `${'a'.repeat(3_900)}@`,
+  `a${' ;'.repeat(1_900)}`,
+  'a'.repeat(100_000_000),
+])('a line that is made to take long means nothing, and takes no time: %#', (line) => {
+  expect(readRequirement(line)).toBeNull();
+});

@@ -13,12 +13,17 @@ export interface Requirement {
   readonly marker: Marker | null;
 }
 
+/** Of a line; real ones have some hundred letters at most. */
+const longest = 4_000;
+/** Nothing in it can be taken for two things: so it takes no longer the stranger a line is. Of one with single spaces, and none at its ends. */
 const shape =
-  /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(?:\(([^;)]*)\)|([^;@()]*))\s*(?:;(.*))?$/s;
+  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?![A-Za-z0-9._-]) ?(?:\[([^\]]*)\] ?)?(?:\(([^;)]*)\) ?|([^;@()]*))(?:;(.*))?$/;
 
 /** `null`: it is at an address of its own, or nobody knows what it means. */
 export function readRequirement(line: string): Requirement | null {
-  const [, name = '', extras = '', bracketed, bare = '', condition] = shape.exec(line) ?? [];
+  if (line.length > longest) return null;
+  const [, name = '', extras = '', bracketed, bare = '', condition] =
+    shape.exec(line.replace(/\s+/g, ' ').trim()) ?? [];
   if (!isProjectName(name)) return null;
   const specifiers = readSpecifiers((bracketed ?? bare).trim());
   const marker = condition === undefined ? null : readMarker(condition);
