@@ -65,6 +65,7 @@ beforeAll(async () => {
   partReader = (await tokenFor(origin, 'part', some)).token;
   await publish(secret, 'restricted', { hidden: '^1.0.0' });
   await publish('@acme/app', 'restricted', { [secret]: '^1.0.0', shown: '^1.0.0' });
+  for (const pop of pops) await publish(`@acme/for-${pop}`, 'public', { [secret]: '^1.0.0' });
   await publish('@acme/open', 'public', { [secret]: '^1.0.0', shown: '^1.0.0' });
 }, 60_000);
 
@@ -107,7 +108,6 @@ async function ledTo(pop: Pop, name: string, fields: Record<string, string>): Pr
     const other = { ...agent, 'user-agent': `npm/11.6.1 node/v24.9.1 linux x64 ${crypto.randomUUID()}` };
     await (await get(pop, 'marker', other)).bytes();
     await eventually('what is foreseen after it', () => isAt(pop, tarball('marked')));
-    await (await fetch(`${network.url(pop)}/-/purge-nothing`)).bytes();
   });
   return seen.asked('shield').map(({ target }) => target);
 }
@@ -130,7 +130,7 @@ describe.each(pops)('what is for some only, at %s', (pop) => {
   }, 30_000);
 
   test('is fetched for whoever may have it, and given to nobody else', async () => {
-    expect((await get(pop, '@acme%2fopen', bearer(reader))).status).toBe(200);
+    expect((await get(pop, `@acme%2ffor-${pop}`, bearer(reader))).status).toBe(200);
     await eventually('what it needs', () => isAt(pop, tarball(secret), bearer(reader)));
     await eventually('what that needs', () => isAt(pop, tarball('hidden')));
     for (const fields of [{}, bearer(partReader), { 'cache-control': 'only-if-cached' }])
@@ -141,19 +141,16 @@ describe.each(pops)('what is for some only, at %s', (pop) => {
 test('what is longer than may be fetched on a guess does not come, whatever was said of it, and comes when somebody asks', async () => {
   expect((await get('mean', 'small')).status).toBe(200);
   await eventually('the document of what it needs', () => isAt('mean', 'huge'));
-  await eventually('the attempt', async () => {
-    const text = await (await fetch(`${network.url('mean')}/npm/small`)).text();
-    return text !== '';
-  });
   expect(await isAt('mean', tarball('huge'))).toBe(false);
   const answer = await get('mean', tarball('huge'));
-  expect([answer.status, (await answer.bytes()).byteLength > 2_000_000]).toEqual([200, true]);
+  expect([answer.status, (await answer.bytes()).byteLength > 500_000]).toEqual([200, true]);
 }, 30_000);
 
 test('a page leads to nothing of other routes', async () => {
   const browser = {
     'user-agent': 'Mozilla/5.0 Chrome/140.0',
     'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
     accept: 'text/html',
   };
   const seen = await network.during(async () => {
