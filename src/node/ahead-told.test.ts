@@ -112,3 +112,36 @@ test('what no member has written is refused, and nothing is followed where nothi
   expect(followed).toEqual([]);
   expect(followTold(JSON.stringify(whole), null)).toBe(true);
 });
+
+test('only what the other member has looked at is followed with the right to what is restricted', () => {
+  const { clock, told, tell } = opened();
+  tell('w2', ahead('/npm/a', { foreseen: { target: '/npm/a', restricted: true } }));
+  tell('w2', ahead('/npm/b'));
+  clock.advance(2);
+  const { followed, predictor } = following();
+  followTold(told[0]!.text, predictor);
+  const deed = { action: 'read', route: 'npm', subject: 'a', restricted: true } as const;
+  expect(followed.map(({ foreseen, visitor }) => [foreseen[0]?.target, visitor.identity?.may(deed)])).toEqual(
+    [
+      ['/npm/a', true],
+      ['/npm/b', false],
+    ],
+  );
+});
+
+test('of the fields that are told, those only count that let nobody in and can be written', () => {
+  const { followed, predictor } = following();
+  const fields = [
+    ...[
+      ['accept', '*/*'],
+      ['authorization', 'Bearer x'],
+      ['cookie', 'a=b'],
+      ['user-agent', 'a\r\nb: c'],
+    ],
+    ['not a name', 'x'],
+  ];
+  const rows = JSON.stringify({ foreseen: [['/npm/a', 1, null, null, false]] });
+  const text = JSON.stringify({ route: 'npm', source: 'known', base: '', authority: '', fields, rows });
+  expect(followTold(text, predictor)).toBe(true);
+  expect([...followed[0]!.visitor.headers]).toEqual([['accept', '*/*']]);
+});

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
@@ -89,4 +90,12 @@ test('nothing is learned where nothing is predicted, or it is not to be, or no c
     { role: 'shield' },
   ] as const)
     expect(await opened(of).keeping).toBeNull();
+});
+
+test('what was learned is read by nobody else on the machine', async () => {
+  await (await teach(opened())).close();
+  const modes = await Promise.all(
+    ['predict', 'predict/learned'].map(async (name) => (await stat(join(folder.path, name))).mode & 0o777),
+  );
+  expect(modes).toEqual([0o700, 0o600]);
 });

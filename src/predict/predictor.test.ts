@@ -235,3 +235,31 @@ test('after it is closed nothing more is fetched', async () => {
   await settled();
   expect(state.fetched).toEqual([]);
 });
+
+test('who may not have all of it is led to none of it', async () => {
+  const { state, asks } = world();
+  for (const [at, may] of [false, Promise.resolve(false), Promise.resolve(true)].entries()) {
+    state.may = may;
+    state.plans.set(`after=/a${at}`, rows(`/b${at}`));
+    asks(`/a${at}`);
+    await settled();
+  }
+  expect(state.fetched).toEqual(['/b2']);
+});
+
+test('what turns out to be longer than was said does not come, unless somebody has come for it', async () => {
+  const { state, predictor, asks } = world({ roomBytes: 20_000, objectBytes: 10_000 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  state.plans.set('after=/a', rows('/b', '/c', '/d'));
+  asks('/a');
+  await settled();
+  expect(predictor.mayCome(keyOf('/b'), 10_000)).toBe(true);
+  expect(predictor.mayCome(keyOf('/b'), 10_001)).toBe(false);
+  expect(predictor.mayCome(keyOf('/c'), 9_000)).toBe(true);
+  expect(predictor.mayCome(keyOf('/d'), 5_000)).toBe(false);
+  asks('/b');
+  expect(predictor.mayCome(keyOf('/b'), 1_000_000)).toBe(true);
+  resolve();
+  await settled();
+});

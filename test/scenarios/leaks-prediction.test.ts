@@ -141,6 +141,9 @@ describe.each(pops)('what is for some only, at %s', (pop) => {
 test('what is longer than may be fetched on a guess does not come, whatever was said of it, and comes when somebody asks', async () => {
   expect((await get('mean', 'small')).status).toBe(200);
   await eventually('the document of what it needs', () => isAt('mean', 'huge'));
+  await eventually('the attempt', () =>
+    upstream.requests().some(({ target }) => target.endsWith('huge-1.0.0.tgz')),
+  );
   expect(await isAt('mean', tarball('huge'))).toBe(false);
   const answer = await get('mean', tarball('huge'));
   expect([answer.status, (await answer.bytes()).byteLength > 500_000]).toEqual([200, true]);
