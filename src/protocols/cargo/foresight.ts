@@ -72,11 +72,15 @@ export function cargoForesight(): EcosystemForesight {
       return expandOne({ ...want, range: `=${release.version}` }, releases, course, tree);
     },
 
-    ends(tree) {
+    async ends(tree) {
       const course = courses.get(tree);
-      return course === undefined || tree.about.fetches === 'indexes'
-        ? []
-        : [...course.crates.values()].flatMap((chosen) => filesOf(chosen, course));
+      if (course === undefined || tree.about.fetches === 'indexes') return [];
+      const files: ForeseenItem[] = [];
+      for (const chosen of course.crates.values()) {
+        if (!(await tree.rest())) break;
+        files.push(...filesOf(chosen, course));
+      }
+      return files;
     },
   };
 }

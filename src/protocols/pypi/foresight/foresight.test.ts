@@ -67,7 +67,7 @@ function originOf(index: Index, { isApart = true, own = '' } = {}) {
     if (beginning === null) return null;
     const registry = { livesHere: (name: string) => name === own, route: 'pypi' } as Tree['registry'];
     const tree: Tree = {
-      ...{ about: beginning.about, notes: new Map(), registry },
+      ...{ about: beginning.about, notes: new Map(), registry, rest: async () => true },
       async read(wanted) {
         read.push(wanted.path);
         return bytesAt(wanted);
@@ -76,8 +76,8 @@ function originOf(index: Index, { isApart = true, own = '' } = {}) {
     const told: ForeseenItem[] = [];
     const idOf = ({ name, range, detail }: Want) => `${name} ${range} ${detail}`;
     const step = async (want: Want) => ({ ...(await expand(want, tree)), foreseen: [] });
-    await walk(beginning.wants, { idOf, expand: step, clock: virtualClock(0) }, () => {
-      told.push(...(ends?.(tree) ?? []));
+    await walk(beginning.wants, { idOf, expand: step, clock: virtualClock(0) }, async () => {
+      told.push(...((await ends?.(tree)) ?? []));
       return [];
     });
     return told;
