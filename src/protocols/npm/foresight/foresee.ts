@@ -49,7 +49,13 @@ async function asNpm({ question: { client }, picker, begun, shelf, clock, signal
   const endMs = clock.elapsed() + withinMs;
   const tree = await placeAsNpm(
     { picker, at },
-    { client, load: shelf.find, at: shelf.at, rest: shelf.rest, isOver: () => signal.aborted || clock.elapsed() >= endMs },
+    {
+      client,
+      load: shelf.find,
+      at: shelf.at,
+      rest: shelf.rest,
+      isOver: () => signal.aborted || clock.elapsed() >= endMs,
+    },
   );
   const foreseen: Foreseen[] = [];
   for (const each of tree.asked) {
