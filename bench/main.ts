@@ -36,6 +36,7 @@ import { purge } from './suites/purge.ts';
 import { purgeNetwork } from './suites/purge-network.ts';
 import { recording } from './suites/recording.ts';
 import { shield } from './suites/shield.ts';
+import { tiersSuite } from './suites/tiers.ts';
 import { workers } from './suites/workers.ts';
 import { world } from './suites/world.ts';
 import { worldOptions, worldWanted } from './world/wanted.ts';
@@ -62,6 +63,7 @@ const suites: readonly Suite[] = [
   ciMonth,
   recording,
   world,
+  tiersSuite,
 ];
 
 const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
@@ -80,12 +82,13 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --sizes A,B      eviction: sizes of the cache, as shares of the footprint (default ${DEFAULT_SIZES})
   --rtt A,B,C      world, tiers: round trips between client, PoP, shield and origin, ms (default 10,65,165)
   --mbit A,B,C     world, tiers: rates of these links in each direction, Mbit/s (default 1000,200,200)
-  --no-slow-start  world, tiers: connections begin with their whole window
+  --slow-start   world, tiers: connections begin with ten segments, and begin anew after a rest
   --warm-shield    world: the shield has everything, and the PoP alone is empty
   --traffic N      world: requests per second beside each install (default 50)
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
   --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/; with --only, other
                    cases keep theirs
+  --write-docs     world, tiers: put the tables into docs/performance.md, and the chart beside it
   --help           this
 
 Nothing is installed or changed outside a temporary directory. Close what else keeps the machine busy.`;
@@ -115,6 +118,7 @@ async function main(args: string[]): Promise<number> {
       ...worldOptions,
       json: { type: 'string' },
       'write-readme': { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -144,6 +148,7 @@ async function main(args: string[]): Promise<number> {
     say(`\n${suiteText(report, suite)}`);
     if (values['write-readme'])
       await publish(report, values.only === '' ? suite : amongOthers(report, suite));
+    if (values['write-docs']) writeDocs(report, suite);
   }
   const jsonPath = values.json ?? join(here, 'results/tmp/latest.json');
   writeJson(jsonPath, report);
@@ -183,6 +188,16 @@ async function publish(report: Report, suite: SuiteReport): Promise<void> {
   const figures = figuresOf(suite.suite);
   writeJson(figures, { ...report, suites: [suite] });
   await capture('node', join(here, '../node_modules/@biomejs/biome/bin/biome'), 'format', '--write', figures);
+}
+
+/** The tables of a suite that `docs/performance.md` has a place for, and its charts beside it. */
+function writeDocs(report: Report, suite: SuiteReport): void {
+  const docs = join(here, '../docs');
+  const page = join(docs, 'performance.md');
+  const pictures = (suite.charts ?? []).map(({ file }) => `![${suite.about}](${file})\n\n`);
+  const text = pictures.join('') + suiteText(report, suite);
+  writeFileSync(page, intoReadme(readFileSync(page, 'utf8'), suite.suite, text));
+  for (const { file, svg } of suite.charts ?? []) writeFileSync(join(docs, file), svg);
 }
 
 function amongOthers(report: Report, suite: SuiteReport): SuiteReport {

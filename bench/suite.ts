@@ -80,6 +80,14 @@ export interface SuiteReport {
   readonly rows: readonly Row[];
   /** What is no measurement of a server. */
   readonly tables?: readonly Table[];
+  /** For `docs/`. */
+  readonly charts?: readonly Chart[];
+}
+
+export interface Chart {
+  /** Its name in `docs/`. */
+  readonly file: string;
+  readonly svg: string;
 }
 
 export interface Table {

@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readAccessLog } from '../../test/support/access-log.ts';
 import type { Certificate } from '../certificate.ts';
 import type { CoreSet, Cores } from '../machine.ts';
 import { type Child, freePort, startPinned } from '../process.ts';
@@ -40,6 +41,8 @@ export interface World {
   /** Through the link, from another client's address. */
   readonly beside: string;
   readonly logs: { readonly pop: string; readonly shield: string };
+  /** Lines of the PoP's access log from before it was empty. */
+  emptyFrom(): number;
   begin(how: Begin): Promise<void>;
 }
 
@@ -88,15 +91,20 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 
   let pop: Child | null = null;
   let shield: Child | null = null;
+  let emptyFrom = 0;
   const near = `http://127.0.0.1:${ports.pop}`;
   return {
     url: `http://127.0.0.1:${ports.toPop}`,
     near,
     beside: `http://${OTHERS}:${ports.toPop}`,
     logs: { pop: log('pop'), shield: log('shield') },
+    emptyFrom: () => emptyFrom,
     async begin({ predicts, keeps, keepsShield }) {
       await pop?.stop();
-      if (keeps !== 'all') forget(data('pop'), keeps === 'learned');
+      if (keeps !== 'all') {
+        forget(data('pop'), keeps === 'learned');
+        emptyFrom = readAccessLog(log('pop')).length;
+      }
       const path = config(predicts);
       if (!keepsShield || shield === null) {
         await shield?.stop();

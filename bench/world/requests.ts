@@ -39,14 +39,14 @@ export async function markOf({ logs }: World): Promise<Mark> {
   return { pop: readAccessLog(logs.pop).length, shield: readAccessLog(logs.shield).length };
 }
 
-/** Since `mark`. @param before what clients had asked for earlier, since the PoP was empty. */
-export async function answersSince({ logs }: World, mark: Mark, route: string): Promise<Answers> {
+/** Since `mark`. */
+export async function answersSince({ logs, emptyFrom }: World, mark: Mark, route: string): Promise<Answers> {
   await Bun.sleep(LOG_MS);
   const ofRoute = (each: Asked) => each.route === route;
   const pop = readAccessLog(logs.pop);
   const asked = new Set(
     pop
-      .slice(0, mark.pop)
+      .slice(emptyFrom(), mark.pop)
       .filter(ofRoute)
       .map(({ target }) => target),
   );

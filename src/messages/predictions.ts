@@ -19,7 +19,7 @@ export const tally = z.object({
   savedMs: z.number(),
   /** Not followed: too unlikely for how good predictions have been lately. */
   doubted: z.number(),
-  /** Not fetched: there was no room, or somebody came for it first. */
+  /** Not fetched: there was no room, or it had waited for too long. */
   left: z.number(),
 });
 export type Tally = z.output<typeof tally>;
@@ -49,7 +49,7 @@ export type Standing = Readonly<z.output<typeof standing>>;
 export const predicting = z.object({
   /** Share of what is fetched that shall be used, 0 to 1. */
   goal: z.number(),
-  /** Clients who are at it. */
+  /** Clients who have asked for something in the last minute. */
   sessions: z.number(),
   waiting: z.number(),
   underWay: z.number(),

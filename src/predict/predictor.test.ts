@@ -170,6 +170,33 @@ test('what nobody comes for was in vain, and of what is unlikely nothing is fetc
   expect(predictor.score.threshold('learned', 'npm')).toBe(0.5);
 });
 
+test('where predictions have become better, trials find out', async () => {
+  const { state, predictor, asks, clock } = world({ atOnce: 64 });
+  state.plans.set('after=/a', rows(...Array.from({ length: 60 }, (_, at) => `/${at}`)));
+  asks('/a');
+  await settled();
+  clock.advance(70_000);
+  expect(predictor.score.precision('known', 'npm')).toBe(0);
+  for (let at = 0; at < 16; at++) {
+    state.plans.set(`after=/try-${at}`, rows(`/next-${at}`));
+    asks(`/try-${at}`);
+    await settled();
+  }
+  const tried = state.fetched.filter((target) => target.startsWith('/next'));
+  expect(tried).toHaveLength(1);
+  expect(asks(tried[0]!)).toBe(true);
+});
+
+test('what is queued is not fetched once there is no more room for it', async () => {
+  const { state, predictor, asks } = world({ roomBytes: 250, atOnce: 1 });
+  state.plans.set('after=/a', rows('/1', '/2', '/3', '/4'));
+  asks('/a');
+  await settled();
+  expect(state.fetched).toEqual(['/1', '/2']);
+  expect(predictor.tallies.of.known.left).toBe(2);
+  expect(predictor.state.unusedBytes).toBe(200);
+});
+
 test('what is not likely enough, longer than it may be, or beyond the room is left', async () => {
   const { state, predictor, asks } = world({ roomBytes: 150, atOnce: 1 });
   state.plans.set('after=/a', [

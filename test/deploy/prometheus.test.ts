@@ -36,7 +36,10 @@ describe.skipIf(!available('Prometheus', problem))('Prometheus', () => {
   let prometheus: Daemon;
 
   beforeAll(async () => {
-    upstream = await startUpstream(() => ({ headers: { 'cache-control': 'max-age=600' }, body: 'text' }));
+    upstream = await startUpstream(({ path }) => ({
+      headers: { 'cache-control': 'max-age=600', link: `<${path}.css>; rel=preload; as=style` },
+      body: 'text',
+    }));
     const [origin, pop] = [await freePort(), await freePort()];
     network = await startNetwork({
       nodes: {
@@ -92,18 +95,25 @@ describe.skipIf(!available('Prometheus', problem))('Prometheus', () => {
     expect(queries.length).toBeGreaterThan(20);
     // Two scrapes with a request between them make a rate.
     const seen = new Set<string>();
+    // A browser that opens a page: what that links to is foreseen.
+    const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    let visits = 10;
     await eventually(
       'data for every panel',
       async () => {
         await fetch(`${network.url('pop')}/page/${seen.size % 3}`, { keepalive: false });
         await fetch(`${network.url('pop')}/page/0`, { keepalive: false });
+        await fetch(`${network.url('pop')}/page/${++visits}`, { keepalive: false, headers: navigation });
+        await fetch(`${network.url('pop')}/page/${visits - 1}.css`, { keepalive: false });
         for (const { title, expr } of queries) if ((await query(expr)).length > 0) seen.add(title + expr);
         return seen.size === queries.length;
       },
       { withinMs: 20_000 },
     ).catch((error) => {
       const without = queries.filter(({ title, expr }) => !seen.has(title + expr));
-      throw new Error(`no data for ${without.map(({ title }) => title).join(', ')}`, { cause: error });
+      throw new Error(`no data for ${without.map(({ title, expr }) => `${title}: ${expr}`).join(', ')}`, {
+        cause: error,
+      });
     });
   }, 30_000);
 

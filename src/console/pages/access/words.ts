@@ -6,6 +6,7 @@ const deeds = {
   publish: 'publish',
   delete: 'delete',
   admin: 'administer',
+  prefetch: 'have PoPs fetch',
 } as const satisfies Record<Right['actions'][number], string>;
 
 /** Completes who: `may read and publish @acme/* on the route npm`. */

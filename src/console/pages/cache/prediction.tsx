@@ -37,7 +37,7 @@ export function Prediction() {
   const pops = (nodes.value ?? []).filter(({ role }) => role === 'pop');
   return (
     <>
-      <div class="row">
+      <div class="row whose">
         <WhichPop pops={pops} node={node} choose={(chosen) => change({ node: chosen })} />
         <Segments
           label="Time"
@@ -172,7 +172,7 @@ function Sources({ predicted }: { readonly predicted: Predicted }) {
       />
       <p class="note">
         What was fetched counts as used or in vain once a client has come for it, or none has for
-        <code> predict.usableS</code>. “Left” had no room, or somebody came for it first.
+        <code> predict.usableS</code>. “Left” had no room, or had waited for too long.
       </p>
     </Panel>
   );

@@ -12,7 +12,7 @@ export function Standings({ pops }: { readonly pops: readonly NodeState[] }) {
   return (
     <Panel title="How it stands now" wide>
       <ul class="standings">
-        {pops.map((pop) => (
+        {pops.toSorted(byName).map((pop) => (
           <li key={`${pop.node} ${pop.worker}`}>
             <Pop {...pop} />
           </li>
@@ -20,6 +20,10 @@ export function Standings({ pops }: { readonly pops: readonly NodeState[] }) {
       </ul>
     </Panel>
   );
+}
+
+function byName(a: NodeState, b: NodeState): number {
+  return a.node.localeCompare(b.node) || a.worker - b.worker;
 }
 
 function Pop({ node, worker, silent, predict }: NodeState) {
@@ -82,7 +86,8 @@ function reasonsOf({ goal, standings, limit, atOnce, unusedBytes, roomBytes }: S
 
 function doingOf(state: State): string {
   const { sessions, waiting, underWay, unusedBytes, roomBytes, learned } = state;
-  const clients = sessions === 1 ? '1 client is at it' : `${count(sessions)} clients are at it`;
+  const clients =
+    sessions === 1 ? '1 client in the last minute' : `${count(sessions)} clients in the last minute`;
   const learning =
     learned === null
       ? 'nothing is learned'

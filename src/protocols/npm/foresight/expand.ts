@@ -48,6 +48,9 @@ export interface Expander {
   files(): readonly Foreseen[];
 }
 
+/** The project most often has it already, in a version of its own choice. */
+const likelyPeer = 0.5;
+
 /** @param nowMs since the epoch. */
 export function expander(
   { client, name: root, locked, form }: Question,
@@ -119,7 +122,7 @@ export function expander(
         ({ name, range }) => ![...(chosen.get(name) ?? [])].some((version) => satisfies(version, range)),
       );
       peers.clear();
-      return missing;
+      return missing.map((want) => ({ ...want, confidence: Math.min(want.confidence, likelyPeer) }));
     },
 
     files: () => last,
