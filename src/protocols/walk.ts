@@ -111,7 +111,8 @@ export async function walk<Want>(
   isOver = true;
   const isWhole = underWay === 0 && begun === visits.length;
   const ended = await endOf(last);
-  const foreseen = once([...visits.flatMap((visit) => visit.foreseen), ...(ended ?? [])]);
+  const told = [...visits.map((visit) => visit.foreseen), ended ?? []];
+  const foreseen = await once(told, rest);
   return { foreseen: foreseen.slice(0, most), isWhole: isWhole && ended !== null && foreseen.length <= most };
 }
 
@@ -126,13 +127,22 @@ async function endOf(
   }
 }
 
-function once(all: readonly Foreseen[]): readonly Foreseen[] {
+/** A row takes a microsecond. */
+const rowsAtOnce = 500;
+
+async function once(
+  all: readonly (readonly Foreseen[])[],
+  rest: () => Promise<void>,
+): Promise<readonly Foreseen[]> {
   const found = new Map<string, Foreseen>();
-  for (const each of all) {
-    const key = `${each.target} ${each.accept ?? ''}`;
-    const known = found.get(key);
-    // A key stays where it was put first.
-    if (known === undefined || (each.likelihood ?? 1) > (known.likelihood ?? 1)) found.set(key, each);
-  }
+  let rows = 0;
+  for (const own of all)
+    for (const each of own) {
+      if (++rows % rowsAtOnce === 0) await rest();
+      const key = `${each.target} ${each.accept ?? ''}`;
+      const known = found.get(key);
+      // A key stays where it was put first.
+      if (known === undefined || (each.likelihood ?? 1) > (known.likelihood ?? 1)) found.set(key, each);
+    }
   return [...found.values()];
 }
