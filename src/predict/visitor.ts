@@ -57,7 +57,8 @@ export function openSessions(newTrail: () => Trail | null): Sessions {
       const hash = Bun.hash.xxHash32(client);
       const known = all.get(hash);
       all.delete(hash);
-      const session = known && nowMs - known.lastMs < quietMs ? known.session : openSession(newTrail(), nowMs);
+      const session =
+        known && nowMs - known.lastMs < quietMs ? known.session : openSession(newTrail(), nowMs);
       session.heard(nowMs);
       all.set(hash, { session, lastMs: nowMs });
       for (const [oldest, { lastMs }] of all) {
