@@ -123,9 +123,9 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const isForeseen = key !== null && (used(key, whence) || recent.get(key) === 'elsewhere');
     // What is renewed is here for all, and not because this client was about to come.
     const isPlanned = isForeseen && brought.sourceOf(key) !== 'renewed';
-    if (key !== null && !isForeseen && isWhole) recent.note(key, 'asked');
-    if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
     const isHit = whence === 'memory';
+    if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
+    if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
     if (!isPlanned && (!isHit || session.requests < firstRequests)) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
