@@ -36,6 +36,7 @@ function world(limits: Partial<PredictLimits> = {}) {
     told: [] as string[],
     kept: new Set<string>(),
     hold: null as Promise<void> | null,
+    holdPlans: null as Promise<void> | null,
     underWay: 0,
     mostUnderWay: 0,
   };
@@ -46,6 +47,7 @@ function world(limits: Partial<PredictLimits> = {}) {
     warn: () => {},
     async ask(_, question) {
       state.questions.push(question);
+      await state.holdPlans;
       const plan = state.plans.get(question);
       if (plan === undefined) throw new Error('the origin does not know');
       return plan;
@@ -359,12 +361,16 @@ test('a clue that throws harms nobody', () => {
 test('a question that finds too many others is asked by the next request', async () => {
   const { state, predictor, visit } = world();
   const clue = (question: string) => ({ clue: () => ({ question, foreseen: [] }) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.holdPlans = promise;
   for (let at = 0; at < 9; at++) {
     state.plans.set(`q${at}`, rows(`/of-${at}`));
     predictor.asked(visit(`/${at}`, clue(`q${at}`)));
   }
   await settled();
   expect(state.questions).toHaveLength(8);
+  resolve();
+  await settled();
   predictor.asked(visit('/again', clue('q8')));
   await settled();
   expect(state.fetched).toContain('/of-8');

@@ -129,10 +129,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (!isPlanned && (!isHit || session.requests < firstRequests)) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
-      if (learned !== null && name !== null)
-        followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
       const clue = isHit ? null : visit.clue(session.doing(route));
-      if (clue !== null) followOnce(route, clue, session, visitor);
+      // The request itself comes first.
+      setImmediate(() => {
+        if (isClosed) return;
+        if (learned !== null && name !== null)
+          followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
+        if (clue !== null && isNewTo(session, route, clue)) followClue(route, clue, 'known', visitor);
+      });
     }
     session.noted(route, kind);
     return isForeseen;
@@ -148,12 +152,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     return isForeseen;
   }
 
-  /** What one session has led to already, it does not lead to again. */
-  function followOnce(route: string, clue: Clue, session: Session, visitor: Visitor): void {
-    const { question } = clue;
-    const isBusy = asking >= mostQuestionsAtOnce;
-    if (question !== null && !isBusy && !session.mayAsk(`${route} ${question}`)) return;
-    followClue(route, clue, 'known', visitor);
+  /** What a session has led to already, it does not lead to again. Where too much is being asked, its next request may ask. */
+  function isNewTo(session: Session, route: string, { question }: Clue): boolean {
+    const isAsked = question === null || asking >= mostQuestionsAtOnce;
+    return isAsked || session.mayAsk(`${route} ${question}`);
   }
 
   function followClue(route: string, { question, foreseen }: Clue, source: Source, visitor: Visitor): void {

@@ -32,7 +32,8 @@ export interface Session {
 }
 
 /** Who has been quiet for so long begins anew. */
-const quietMs = 60_000;
+const quietMs = 20_000;
+const minuteMs = 60_000;
 const mostSessions = 4_096;
 /** A tree of thousands of packages is one question; a lock file, one for each of those that are asked for first. In a minute. */
 const mostQuestions = 96;
@@ -94,7 +95,7 @@ function openSession(trail: Trail | null, nowMs: number): OpenSession {
       return before.requests + present.requests;
     },
     heard(atMs) {
-      if (atMs - beganMs < quietMs) return;
+      if (atMs - beganMs < minuteMs) return;
       before = present;
       present = newMinute();
       beganMs = atMs;
