@@ -87,7 +87,7 @@ function toTable(lines: readonly Line[]): string {
 
 function cells(status: StatusMessage): (string | number)[] {
   const { urls, workers, startedAtMs, requests, hits, memory, disk, stores, fills, parents } = status;
-  const { kv, ring, bus, purging, predict } = status;
+  const { kv, ring, bus, purging } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const failing = kv.filter(({ isDown }) => isDown).map(({ name }) => `${name} fails`);
