@@ -25,7 +25,7 @@ export interface Clue {
   readonly foreseen: readonly Foreseen[];
 }
 
-/** What one client has asked for in the last minute or so, by a PoP's account: a session, such as one run of `npm install`. */
+/** What one client has asked for without a longer pause, by a PoP's account: a session, such as one run of `npm install`. */
 export interface Doing {
   /** How often he has asked for something of this kind (`Named.kind`) on this route, this request not counted. */
   asked(kind: string): number;

@@ -13,6 +13,8 @@ export interface Ask {
   readonly stored: Entry | null;
   /** No client waits for this answer. */
   readonly background: boolean;
+  /** It was foreseen: nobody waits for this answer yet, and it is not to be in anybody's way. */
+  readonly isAhead?: boolean;
   /** The client asked for an answer that has been confirmed just now: the parent's own store will not do. */
   readonly reload: boolean;
   /** Only this part is wanted. The parent may send the whole all the same. */

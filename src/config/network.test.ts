@@ -91,7 +91,7 @@ describe('a valid config', () => {
       },
       abandonedFills: { finishBytes: 64 * 2 ** 20, finishRequests: 3 },
       ...{ trustedProxies: [], forwardingField: 'x-forwarded-for' },
-      predict: expect.objectContaining({ atOnce: 64, learn: true }),
+      predict: expect.objectContaining({ atOnce: 128, learn: true }),
       ...{ prefetch: { atOnce: 4, diskPercent: 50 }, cacheStatusKey: false, workers: 'auto' },
       hot: expect.objectContaining({ perSecond: 10_000, viralPerSecond: 50_000, everyS: 5, keepS: 60 }),
       bus: { servers: [] },

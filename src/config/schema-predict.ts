@@ -4,7 +4,7 @@ import { count, flag, group, seconds, size } from './kinds.ts';
 export const predict = group(
   'What a PoP fetches because its clients are going to ask for it next, as far as that can be known; `false`: nothing. It takes what clients’ own requests leave, and turns itself down when too little of it is used.',
   {
-    atOnce: count('Objects that a worker fetches so at once, at most.', 1, 256).prefault(64),
+    atOnce: count('Objects that a worker fetches so at once, at most.', 1, 512).prefault(128),
     bytesPerS: size(
       'For a worker, on average.',
       { atLeast: 1024 },

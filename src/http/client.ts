@@ -20,6 +20,8 @@ import { isEnvelope, openEnvelope } from './envelope.ts';
 
 export { lengthField, unframedField } from './client/framing.ts';
 
+export { laneSessions } from './client/http2/sessions.ts';
+export type { Lane } from './client/pool.ts';
 export type { ClientRequest, ClientTimeouts } from './client/request.ts';
 
 /**
@@ -50,9 +52,10 @@ export async function request(url: string, options: ClientRequest): Promise<Answ
 
 async function ask(to: Destination, call: Call, options: ClientRequest): Promise<Answer> {
   const { clock, bounds } = options;
-  const pool = poolFor(to.place);
+  const pool = poolFor(to.place, options.lane);
   const connection = await pool.take(call, bounds);
   call.connected();
-  const over = (used: Connection, reusable: boolean) => (reusable ? pool.free(used, clock) : used.destroy());
+  const over = (used: Connection, reusable: boolean) =>
+    reusable ? pool.free(used, clock, options.direct) : used.destroy();
   return new Conversation(connection, call, options, over).begin(to);
 }

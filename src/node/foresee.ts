@@ -117,7 +117,7 @@ function prospectOf(
       let firstByteMs: number | null = null;
       const parent: Parent = async (ask) => {
         const askedMs = clock.elapsed();
-        const answer = await node.site.parentOf(route)(ask);
+        const answer = await node.site.parentOf(route)({ ...ask, isAhead: true });
         firstByteMs = clock.elapsed() - askedMs;
         return yielding(answer, () => turn(key));
       };

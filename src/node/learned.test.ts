@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
+import { eventually } from '../../test/support/wait.ts';
 import { embedded } from '../config/embedded.ts';
 import { type NodeConfig, parseNetwork } from '../config/network.ts';
 import { silentLog } from '../telemetry/log.ts';
@@ -55,8 +56,8 @@ test('it is written down every five minutes, and each worker has a file of its o
   const first = opened({}, { worker: 3 } as Seat);
   const kept = await teach(first);
   expect(await file('learned.3').exists()).toBe(false);
-  first.clock.advance(5 * 60_000);
-  while (!(await file('learned.3').exists())) await new Promise((resolve) => setImmediate(resolve));
+  first.clock.advance(300_000);
+  await eventually('the file', () => file('learned.3').exists());
   await kept.close();
   expect(await file().exists()).toBe(false);
 });

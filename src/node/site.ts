@@ -111,6 +111,7 @@ export async function makeSite(
   const upper = tiers({
     ...{ node: name, cdnId, secret, parents, siblings },
     ...{ failover, timeouts, clock, tls, knows, log },
+    foresees: role === 'shield' || (role === 'pop' && config.predict !== false),
   });
   const { connections, pending: waiting } = config.remotes;
   const pulling = {

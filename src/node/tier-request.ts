@@ -20,6 +20,9 @@ import { takeKept } from './kept.ts';
 import { signTier, tierField } from './tier.ts';
 import type { TierTls } from './tier-tls.ts';
 
+/** Between nodes: what is asked for was foreseen, and nobody waits for it yet. */
+const aheadField = 'meridian-ahead';
+
 export interface Asker {
   readonly node: string;
   readonly cdnId: string;
@@ -59,6 +62,9 @@ export function askTier(
   const headers = fieldsForParent(ask);
   headers.set(tierField, signTier(options.secret, claim, method, target, options.clock.now()));
   headers.set('x-request-id', exchange.id);
+  const isAhead = ask.isAhead === true || (exchange.tier !== null && exchange.headers.has(aheadField));
+  if (isAhead) headers.set(aheadField, '?1');
+  else headers.delete(aheadField);
   headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
   headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
   const { trace } = exchange;
@@ -83,6 +89,7 @@ export function askTier(
     // Long bodies have a connection of their own: on one that others use, a window for all of them is in their way.
     http2: http2 && !ask.part,
     bounds: options.bounds,
+    lane: isAhead ? 'ahead' : undefined,
   });
   return noted(answer, span, ask.signal, leash);
 }

@@ -14,10 +14,10 @@ function opened(limits: AllowanceLimits) {
 }
 
 test('answers as prompt as usual raise the limit up to what may be at once', () => {
-  const { allowance, fetched } = opened({ atOnce: 64 });
-  expect(allowance.limit).toBe(32);
+  const { allowance, fetched } = opened({ atOnce: 256 });
+  expect(allowance.limit).toBe(96);
   for (let at = 0; at < 100; at++) fetched(50);
-  expect(allowance.limit).toBe(64);
+  expect(allowance.limit).toBe(256);
 });
 
 test('answers that take longer than usual lower it, down to a few', () => {
@@ -33,7 +33,7 @@ test('answers that take longer than usual lower it, down to a few', () => {
 test('what nobody was asked for says nothing of the way to the parent', () => {
   const { allowance, fetched } = opened({ atOnce: 64 });
   for (let at = 0; at < 50; at++) fetched(null);
-  expect([allowance.limit, allowance.underWay]).toEqual([32, 0]);
+  expect([allowance.limit, allowance.underWay]).toEqual([64, 0]);
 });
 
 test('clients who wait for something else have their share, but for one that may always be under way', () => {

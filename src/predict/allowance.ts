@@ -30,7 +30,7 @@ export interface AllowanceLimits {
 }
 
 const least = 4;
-const firstLimit = 32;
+const firstLimit = 96;
 /** How much longer than usual counts as usual. */
 const tolerance = 1.5;
 const smoothing = 0.2;

@@ -172,11 +172,15 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (!isForeseen && (!isHit || session.requests < firstRequests)) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
-      if (learned !== null && name !== null)
-        followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
       const clue = isHit ? null : visit.clue(session.doing(route));
-      if (clue !== null && (clue.question === null || session.mayAsk(`${route} ${clue.question}`)))
-        followClue(route, clue, 'known', visitor);
+      const isNew = clue !== null && (clue.question === null || session.mayAsk(`${route} ${clue.question}`));
+      // The request itself comes first.
+      setImmediate(() => {
+        if (isClosed) return;
+        if (learned !== null && name !== null)
+          followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
+        if (isNew) followClue(route, clue, 'known', visitor);
+      });
     }
     session.noted(route, kind);
     return isForeseen;

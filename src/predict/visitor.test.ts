@@ -1,14 +1,14 @@
 import { expect, test } from 'bun:test';
 import { openSessions } from './visitor.ts';
 
-test('one client is one session until he has been quiet for a minute', () => {
+test('one client is one session until he has been quiet for a while', () => {
   const sessions = openSessions(() => null);
   const first = sessions.of('ada', 0);
   first.noted('npm', 'packument');
-  expect(sessions.of('ada', 59_000)).toBe(first);
-  expect(sessions.of('bob', 59_000)).not.toBe(first);
-  expect(sessions.of('ada', 118_999)).toBe(first);
-  const anew = sessions.of('ada', 178_999);
+  expect(sessions.of('ada', 19_000)).toBe(first);
+  expect(sessions.of('bob', 19_000)).not.toBe(first);
+  expect(sessions.of('ada', 38_999)).toBe(first);
+  const anew = sessions.of('ada', 58_999);
   expect(anew).not.toBe(first);
   expect([anew.requests, anew.doing('npm').asked('packument')]).toEqual([0, 0]);
 });

@@ -29,7 +29,7 @@ export interface Session {
 }
 
 /** Who has been quiet for so long begins anew. */
-const quietMs = 60_000;
+const quietMs = 20_000;
 const mostSessions = 4_096;
 /** A tree of thousands of packages is one question; a lock file, one for each of those that are asked for first. */
 const mostQuestions = 96;

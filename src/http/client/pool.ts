@@ -13,6 +13,9 @@ const standardBounds: Bounds = { connections: 1024, waiting: 1024 };
 /** The same where a worker asks another one of its node: all that its clients may ask for at once may wait. */
 const boundsAtSocket: Bounds = { connections: 1024, waiting: 16_384 };
 
+/** `ahead`: what nobody waits for yet. */
+export type Lane = 'ahead';
+
 export interface Bounds {
   /** Those included that are still being opened. */
   readonly connections: number;
@@ -31,6 +34,8 @@ const maxResting = 256;
  * (`Keep-Alive: timeout=5`); that counts, less a margin for its word to travel.
  */
 const restMs = 4_000;
+/** Nodes have more: `timeouts.idleS`, a minute unless said. What goes far takes three round trips longer over a new connection. */
+const nodeRestMs = 20_000;
 const marginMs = 1_000;
 const maxRestMs = 60_000;
 
@@ -120,14 +125,14 @@ class Pool {
   }
 
   /** Its request is done, and another one may use it. */
-  free(connection: Connection, clock: Clock): void {
+  free(connection: Connection, clock: Clock, toNode = false): void {
     if (this.#give(connection)) return;
     if (this.#resting.length >= maxResting) {
       connection.destroy();
       return;
     }
     const said = connection.restMs;
-    const patienceMs = said === null ? restMs : Math.min(said - marginMs, maxRestMs);
+    const patienceMs = said === null ? (toNode ? nodeRestMs : restMs) : Math.min(said - marginMs, maxRestMs);
     connection.expiresMs = clock.elapsed() + patienceMs;
     connection.rest(patienceMs);
     this.#resting.push(connection);
@@ -153,15 +158,16 @@ const maxPools = 4096;
 
 const pools = new Map<string, Pool>();
 
-export function poolFor(place: Place): Pool {
-  const known = pools.get(place.key);
+export function poolFor(place: Place, lane?: Lane): Pool {
+  const key = lane === undefined ? place.key : `${place.key} ${lane}`;
+  const known = pools.get(key);
   if (known) return known;
   if (pools.size >= maxPools) {
-    for (const [key, pool] of pools) if (pool.empty) pools.delete(key);
+    for (const [each, pool] of pools) if (pool.empty) pools.delete(each);
     if (pools.size >= maxPools) throw new MeridianError('overloaded', 'connections to too many upstreams');
   }
   const pool = new Pool(place);
-  pools.set(place.key, pool);
+  pools.set(key, pool);
   return pool;
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Leash } from './leash.ts';
-import type { Bounds } from './pool.ts';
+import type { Bounds, Lane } from './pool.ts';
 import type { ClientTls } from './tls.ts';
 
 /** Milliseconds. */
@@ -43,6 +43,11 @@ export interface ClientRequest {
    * Over HTTP/2, if the request has no body: over TLS where the server agrees, without TLS in any case.
    */
   readonly http2?: boolean | undefined;
+  /**
+   * Connections of their own, apart from all others to that server, for what is not to be in anybody's way: an answer on a connection that others use
+   * takes its share of what that carries.
+   */
+  readonly lane?: Lane | undefined;
   /** Connections to that server, and requests that wait for one; without it, 1,024 each. */
   readonly bounds?: Bounds | undefined;
 }

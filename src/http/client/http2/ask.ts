@@ -24,7 +24,7 @@ export async function askOverHttp2(
   call: Call,
   request: ClientRequest,
 ): Promise<Answer | null> {
-  const sessions = sessionsFor(to.place);
+  const sessions = sessionsFor(to.place, request.lane);
   for (let tries = 0; tries < maxTries; tries++) {
     const session = await sessions.take(call, request.bounds);
     if (session === null) return null;

@@ -107,6 +107,11 @@ export class Session {
     return this.#failure;
   }
 
+  /** Under way, or about to be. */
+  get streams(): number {
+    return this.#streams;
+  }
+
   /** A place for a stream, to be given back by `release`. */
   reserve(): void {
     if (this.#streams++ > 0) return;

@@ -6,11 +6,16 @@ import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import { FairQueue } from '../fair-queue.ts';
 import type { Place } from '../place.ts';
-import type { Bounds, Waiting } from '../pool.ts';
+import type { Bounds, Lane, Waiting } from '../pool.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 /** With 256 streams each, as many requests at once as there may be connections with HTTP/1.1. */
 const maxSessions = 4;
+/**
+ * In a lane of their own, many answers come at once: what one connection carries grows by round trips, and several carry more from the start. So each
+ * request there takes a connection on which there is none, as long as another one may be opened.
+ */
+export const laneSessions = 6;
 const standardBounds: Bounds = { connections: 1024, waiting: 1024 };
 /** How long a server that has agreed on HTTP/1.1 only is not asked for HTTP/2 again. */
 const oldMs = 60_000;
@@ -19,13 +24,17 @@ type Waiter = () => void;
 
 class Sessions {
   readonly #place: Place;
+  readonly #isLane: boolean;
+  readonly #most: number;
   readonly #open = new Set<Session>();
   readonly #waiting = new FairQueue<Waiter>();
   #streams = 0;
   #oldUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(place: Place) {
+  constructor(place: Place, isLane: boolean) {
     this.#place = place;
+    this.#isLane = isLane;
+    this.#most = isLane ? laneSessions : maxSessions;
   }
 
   get empty(): boolean {
@@ -59,8 +68,24 @@ class Sessions {
   }
 
   #withRoom(clock: Clock): Session | null {
-    for (const session of this.#open) if (session.hasRoom) return session;
-    if (this.#open.size >= maxSessions) return null;
+    const session = this.#leastUsed();
+    const isFull = this.#open.size >= this.#most;
+    if (session !== null && (!this.#isLane || isFull || session.streams === 0)) return session;
+    return isFull ? null : this.#opening(clock);
+  }
+
+  /** The first with room, where they are not to be spread. */
+  #leastUsed(): Session | null {
+    let least: Session | null = null;
+    for (const session of this.#open) {
+      if (!session.hasRoom) continue;
+      if (!this.#isLane) return session;
+      if (least === null || session.streams < least.streams) least = session;
+    }
+    return least;
+  }
+
+  #opening(clock: Clock): Session {
     const session = new Session(this.#place, clock, this.#events);
     this.#open.add(session);
     return session;
@@ -122,14 +147,15 @@ const maxPlaces = 4096;
 
 const places = new Map<string, Sessions>();
 
-export function sessionsFor(place: Place): Sessions {
-  const known = places.get(place.key);
+export function sessionsFor(place: Place, lane?: Lane): Sessions {
+  const name = lane === undefined ? place.key : `${place.key} ${lane}`;
+  const known = places.get(name);
   if (known) return known;
   if (places.size >= maxPlaces) {
     for (const [key, sessions] of places) if (sessions.empty) places.delete(key);
     if (places.size >= maxPlaces) throw new MeridianError('overloaded', 'connections to too many upstreams');
   }
-  const sessions = new Sessions(place);
-  places.set(place.key, sessions);
+  const sessions = new Sessions(place, lane !== undefined);
+  places.set(name, sessions);
   return sessions;
 }
