@@ -82,7 +82,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --sizes A,B      eviction: sizes of the cache, as shares of the footprint (default ${DEFAULT_SIZES})
   --rtt A,B,C      world, tiers: round trips between client, PoP, shield and origin, ms (default 10,65,165)
   --mbit A,B,C     world, tiers: rates of these links in each direction, Mbit/s (default 1000,200,200)
-  --no-slow-start  world, tiers: connections begin with their whole window
+  --slow-start   world, tiers: connections begin with ten segments, and begin anew after a rest
   --warm-shield    world: the shield has everything, and the PoP alone is empty
   --traffic N      world: requests per second beside each install (default 50)
   --json FILE      where the figures go (default bench/results/tmp/latest.json)

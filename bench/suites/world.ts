@@ -24,6 +24,8 @@ const states = {
   warm: 'all warm, prediction off',
 } as const;
 type State = keyof typeof states;
+/** Of the traffic beside an install, at least: from its beginning. */
+const trafficS = 20;
 const STATES = Object.keys(states) as State[];
 
 export const world: Suite = {
@@ -174,6 +176,8 @@ async function measure(
   const traffic =
     trafficPerSecond > 0 ? startTraffic(run.scratch, core, `${world.beside}/web`, trafficPerSecond) : null;
   const seconds = await install.run(stage);
+  // As long in each state, as other clients do not go away with the install.
+  if (traffic !== null) await Bun.sleep(Math.max(0, trafficS - seconds) * 1000);
   const times = (await traffic?.stop()) ?? null;
   const answers = await answersSince(world, mark, install.route);
   const more = (await upstream.asked()).slice(before);
@@ -328,7 +332,7 @@ function trafficTable(shown: readonly State[], samples: Samples, { world: wanted
   return {
     title: 'Traffic beside it',
     remarks: [
-      `${wanted.trafficPerSecond} requests/s of another route through the same link, half of them for what is in memory, half for what nobody has asked for yet. As the client sees it, ms; medians of the rounds.`,
+      `${wanted.trafficPerSecond} requests/s of another route through the same link, half of them for what is in memory, half for what nobody has asked for yet. From the beginning of the install, for ${trafficS} s or until its end. As the client sees it, ms; medians of the rounds.`,
     ],
     names: 2,
     head: ['case', 'state', 'hits p50', 'hits p99', 'misses p50', 'misses p99'],

@@ -3,7 +3,7 @@ import { worldWanted } from './wanted.ts';
 
 const usual = {
   ...{ rtt: '10,65,165', mbit: '1000,200,200', traffic: '50' },
-  ...{ 'no-slow-start': false, 'warm-shield': false },
+  ...{ 'slow-start': false, 'warm-shield': false },
 };
 
 test('three links are told by three numbers', () => {

@@ -8,7 +8,7 @@ const DEFAULT_TRAFFIC = '50';
 export const worldOptions = {
   rtt: { type: 'string', default: DEFAULT_ROUND_TRIPS },
   mbit: { type: 'string', default: DEFAULT_MEGABITS },
-  'no-slow-start': { type: 'boolean', default: false },
+  'slow-start': { type: 'boolean', default: false },
   traffic: { type: 'string', default: DEFAULT_TRAFFIC },
   'warm-shield': { type: 'boolean', default: false },
 } as const;
@@ -16,7 +16,7 @@ export const worldOptions = {
 interface Given {
   readonly rtt: string;
   readonly mbit: string;
-  readonly 'no-slow-start': boolean;
+  readonly 'slow-start': boolean;
   readonly traffic: string;
   readonly 'warm-shield': boolean;
 }
@@ -30,7 +30,7 @@ export function worldWanted(given: Given): WorldWanted {
   return {
     roundTripsMs: three('rtt', 'milliseconds', given.rtt),
     megabits: three('mbit', 'Mbit/s', given.mbit),
-    slowStart: !given['no-slow-start'],
+    slowStart: given['slow-start'],
     trafficPerSecond,
     isShieldWarm: given['warm-shield'],
   };

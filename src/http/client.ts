@@ -20,6 +20,8 @@ import { isEnvelope, openEnvelope } from './envelope.ts';
 
 export { lengthField, unframedField } from './client/framing.ts';
 
+export { laneSessions } from './client/http2/sessions.ts';
+export type { Lane } from './client/pool.ts';
 export type { ClientRequest, ClientTimeouts } from './client/request.ts';
 
 /**

@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import { request } from '../http/client.ts';
+import { type Lane, request } from '../http/client.ts';
 import { keepField, keepIn, keepText } from './kept.ts';
 import type { Node } from './node.ts';
 import { signTier, tierField } from './tier.ts';
@@ -23,6 +23,7 @@ export interface Checker {
   readonly tls: TierTls;
   /** The connection and the answer, each. */
   readonly timeoutMs: number;
+  readonly lane?: Lane;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function checkNode(
   signal: AbortSignal,
   kept: readonly string[] = [],
 ): Promise<void> {
-  const { node, secret, clock, tls, timeoutMs } = checker;
+  const { node, secret, clock, tls, timeoutMs, lane } = checker;
   const claim = { node, route: checkRoute, background: true };
   const headers = new Headers({ [tierField]: signTier(secret, claim, method, target, clock.now()) });
   if (kept.length > 0) headers.set(keepField, keepText(kept));
@@ -46,6 +47,7 @@ export async function checkNode(
     direct: true,
     tls: tls.current,
     http2,
+    lane,
   });
   // One that is older than this check says that there is no such route, and is well.
   if (status >= 500) throw new MeridianError('upstream-invalid', `the check was answered ${status}`);

@@ -3,20 +3,20 @@
  * for it, and takes the ordinary way to the parents; whoever asks for it meanwhile follows the same fill.
  */
 
+import { isFailure } from '../cache/ask.ts';
 import { isFresh, mayServeWhileRevalidating } from '../cache/freshness.ts';
-import { discard } from '../cache/lead.ts';
 import type { NodeConfig } from '../config/network.ts';
-import type { Answer } from '../entry.ts';
-import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
 import { type Identity, isRestricted } from '../identity.ts';
 import { aheadRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Learned } from '../predict/learned/learned.ts';
-import { openPace, type Pace } from '../predict/pace.ts';
-import { openPredictor, type PredictLimits, type Predictor, type Prospect } from '../predict/predictor.ts';
+import { openPredictor, type Predictor } from '../predict/predictor.ts';
+import { openRate, type Rate } from '../predict/rate.ts';
+import type { PredictLimits, Prospect, Whence } from '../predict/surroundings.ts';
 import type { Visitor } from '../predict/visitor.ts';
+import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
 import { foreseenIn, planResource, planTarget } from './ahead-route.ts';
 import { tellAhead } from './ahead-told.ts';
@@ -24,6 +24,7 @@ import { clientFields } from './client-fields.ts';
 import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
 import { openForeseenRights } from './foreseen-rights.ts';
 import type { Node } from './node.ts';
+import { onAGuess } from './on-a-guess.ts';
 import { ownExchange } from './own-exchange.ts';
 import { statusOf } from './prefetch.ts';
 import { whole } from './pull.ts';
@@ -34,9 +35,6 @@ type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site
 /** Of the text of a plan. */
 const mostPlanBytes = 8 * 2 ** 20;
 const planWithinMs = 15_000;
-/** Longer bodies that come for nobody yet make room for what clients wait for. */
-const longBytes = 512 * 1024;
-
 export interface Prediction extends Predictor {
   /** An answer to this has turned out to be for those only who have the right by name. */
   noteRestricted(route: string, target: string): void;
@@ -51,7 +49,7 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
   if (node.role !== 'pop' || node.site.config.predict === false) return null;
   const tell = tellAhead(node);
   const rights = openForeseenRights(node);
-  const pace = openPace(clock, questions);
+  const rate = openRate(clock, questions);
   const predictor: Predictor = openPredictor({
     clock,
     learned,
@@ -61,25 +59,19 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
       if (asked === null || !rights.mayHave(asked, foreseen, visitor) || isHere(node, asked)) return null;
       const { key } = asked.resource;
       const [owner] = node.ring?.before(key) ?? [];
-      if (owner !== undefined) {
-        const restricted = rights.isRestricted(asked, foreseen);
-        tell(owner, {
-          route,
-          visitor,
-          source,
-          foreseen: restricted ? { ...foreseen, restricted } : foreseen,
-        });
-        return { key, isElsewhere: true, fetch: () => Promise.resolve({ bytes: 0, firstByteMs: null }) };
-      }
+      if (owner !== undefined)
+        return {
+          key,
+          tell: () => tell(owner, { route, foreseen: rights.said(asked, foreseen), visitor, source }),
+        };
       return prospectOf(node, asked, {
-        mayCome: (bytes) => predictor.mayCome(key, bytes),
-        turn: () => predictor.turn(key),
+        ...{ turn: predictor.turn, isAwaited: predictor.isAwaited },
         restricted: () => rights.note(route, foreseen.target),
       });
     },
     mayFollow: rights.mayFollow,
     // Something new is not in a plan that was made before.
-    ask: (route, question, source) => askPlan(node, pace, { route, question, isNews: source === 'renewed' }),
+    ask: (route, question, source) => askPlan(node, rate, { route, question, isNews: source === 'renewed' }),
     warn: (message, fields) => log.debug(message, fields),
   });
   const renewals = openRenewals(node, predictor);
@@ -96,12 +88,14 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
   };
 }
 
-function limitsOf({ predict, disk, memory }: NodeConfig): PredictLimits {
+function limitsOf({ predict, disk, memory, failover }: NodeConfig): PredictLimits {
   if (predict === false) return nothing;
   const { atOnce, bytesPerS, objectBytes, precisionPercent, roomPercent, usableS } = predict;
   const all = disk === false ? memory : disk;
   return {
-    ...{ atOnce, bytesPerS, precision: precisionPercent / 100, usableMs: usableS * 1000 },
+    // Clients must find a connection to a parent free, whatever is predicted.
+    atOnce: Math.max(1, Math.min(atOnce, Math.floor(failover.connections / 2))),
+    ...{ bytesPerS, precision: precisionPercent / 100, usableMs: usableS * 1000 },
     roomBytes: (all.bytes * roomPercent) / 100,
     objectBytes: Math.min(objectBytes, all.objectBytes),
   };
@@ -110,8 +104,21 @@ function limitsOf({ predict, disk, memory }: NodeConfig): PredictLimits {
 /** After a reload that has turned it off. */
 const nothing: PredictLimits = { atOnce: 1, precision: 1, usableMs: 60_000, roomBytes: 0, objectBytes: 0 };
 
+/** From where a client gets what memory alone cannot give him. */
+export function whenceOf(
+  node: Pick<Node, 'cache' | 'clock' | 'ring'>,
+  resource: Resource,
+  exchange: Exchange,
+): Whence {
+  if (exchange.relayed !== true && (node.ring?.before(resource.key).length ?? 0) > 0) return 'elsewhere';
+  return isHere(node, { resource, exchange }) ? 'here' : 'parent';
+}
+
 /** As good as here: nobody would have to wait for it. */
-function isHere({ cache, clock }: Predicting, { resource, exchange }: ForeseenQuestion): boolean {
+function isHere(
+  { cache, clock }: Pick<Node, 'cache' | 'clock'>,
+  { resource, exchange }: Pick<ForeseenQuestion, 'resource' | 'exchange'>,
+): boolean {
   const stored = cache.stored(resource, exchange);
   if (stored === null) return false;
   const { freshness } = stored.entry;
@@ -119,17 +126,10 @@ function isHere({ cache, clock }: Predicting, { resource, exchange }: ForeseenQu
   return isFresh(freshness, nowMs) || mayServeWhileRevalidating(freshness, nowMs);
 }
 
-interface Coming {
-  /** Whether so much of it may come. */
-  mayCome(bytes: number): boolean;
-  turn(): Promise<void> | null;
-  restricted(): void;
-}
-
 function prospectOf(
   node: Predicting,
   { route, resource, exchange }: ForeseenQuestion,
-  coming: Coming,
+  predictor: Pick<Predictor, 'turn' | 'isAwaited'> & { restricted(): void },
 ): Prospect {
   const { cache, clock } = node;
   const { key } = resource;
@@ -139,41 +139,25 @@ function prospectOf(
       let firstByteMs: number | null = null;
       const parent: Parent = async (ask) => {
         const askedMs = clock.elapsed();
-        const answer = await node.site.parentOf(route)(ask);
+        const answer = await node.site.parentOf(route)({ ...ask, isAhead: true });
         firstByteMs = clock.elapsed() - askedMs;
-        return bounded(answer, coming);
+        return onAGuess(answer, {
+          mostBytes: limitsOf(node.site.config).objectBytes,
+          isAwaited: () => predictor.isAwaited(key),
+          turn: () => predictor.turn(key),
+        });
       };
       const now = { ...exchange, nowMs: clock.now(), startedMs: clock.elapsed() };
-      const status = await statusOf(await cache.obtain(resource, now, cache.lookup(resource, now), parent));
+      const obtained = await cache.obtain(resource, now, cache.lookup(resource, now), parent);
+      const status = await statusOf(obtained);
+      if (isFailure(status)) throw new Error(`the parent answers ${status}`);
+      const { source } = obtained;
+      const bytes = source.from === 'fill' ? source.fill.receivedBytes : 0;
       const stored = cache.stored(resource, now);
-      if (stored !== null && isRestricted(stored.entry.fields)) coming.restricted();
-      return { bytes: (status === 200 && stored?.entry.sizeBytes) || 0, firstByteMs };
+      if (stored !== null && isRestricted(stored.entry.fields)) predictor.restricted();
+      return { bytes, isKept: stored !== null, firstByteMs };
     },
   };
-}
-
-/**
- * What is longer than may be fetched on a guess does not come, whatever was said of it. A long body comes no faster than clients let it, who wait for
- * something else.
- */
-function bounded(answer: Answer, { mayCome, turn }: Coming): Answer {
-  const { body, headers } = answer;
-  const length = headers.get('content-length');
-  if (length !== null && !mayCome(Number(length))) {
-    discard(answer);
-    throw new MeridianError('overloaded', 'it is too long to be fetched on a guess');
-  }
-  if (!(body instanceof ReadableStream) || Number(length ?? longBytes) < longBytes) return answer;
-  let bytes = 0;
-  const through = new TransformStream<Uint8Array, Uint8Array>({
-    async transform(piece, controller) {
-      bytes += piece.byteLength;
-      if (!mayCome(bytes)) throw new MeridianError('overloaded', 'it is too long to be fetched on a guess');
-      controller.enqueue(piece);
-      await turn();
-    },
-  });
-  return { ...answer, body: body.pipeThrough(through) };
 }
 
 interface Wanted {
@@ -185,7 +169,7 @@ interface Wanted {
 /** Nothing where too much is asked: what a plan says that is here costs nothing. */
 async function askPlan(
   { cache, clock, site }: Predicting,
-  pace: Pace,
+  rate: Rate,
   { route, question, isNews }: Wanted,
 ): Promise<readonly Foreseen[]> {
   const target = planTarget(route, question);
@@ -195,7 +179,7 @@ async function askPlan(
   const times = { nowMs: clock.now(), startedMs: clock.elapsed() };
   const own = ownExchange({ method: 'GET', target, body: null, ...times });
   const exchange = isNews ? { ...own, headers: new Headers({ 'cache-control': 'no-cache' }) } : own;
-  if ((isNews || cache.stored(resource, exchange) === null) && !pace.take()) return [];
+  if ((isNews || cache.stored(resource, exchange) === null) && !rate.take()) return [];
   const obtained = await cache.obtain(
     resource,
     exchange,
@@ -207,18 +191,22 @@ async function askPlan(
   return foreseenIn(status, bytes);
 }
 
-/** Clients have thousands of sessions at once: what they say of themselves is kept for each. */
+/** In whose words things are asked for, with what he may have. */
+export function visitorOf({ guard }: Pick<Node, 'guard'>, exchange: Exchange): Visitor {
+  return { ...wordsOf(exchange), identity: guard === null ? null : identityAtOnce(guard, exchange) };
+}
+
+/** Of one: what clients say of themselves is kept for thousands of them. */
 const longestField = 1_024;
 
-/** What of a request makes up the words in which its client asks. */
-export function visitorOf({ guard }: Pick<Node, 'guard'>, exchange: Exchange): Visitor {
+/** What of a request makes up the words in which its client asks; with nobody's rights. */
+export function wordsOf({ base, authority, headers: asked }: Exchange): Visitor {
   const headers = new Headers();
   for (const name of clientFields) {
-    const value = exchange.headers.get(name);
+    const value = asked.get(name);
     if (value !== null && value.length <= longestField) headers.set(name, value);
   }
-  const { base, authority } = exchange;
-  return { base, authority, headers, identity: guard === null ? null : identityAtOnce(guard, exchange) };
+  return { base, authority, headers, identity: null };
 }
 
 function identityAtOnce(guard: NonNullable<Node['guard']>, exchange: Exchange): Identity | null {

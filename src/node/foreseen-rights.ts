@@ -9,8 +9,8 @@ import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
 import type { Node } from './node.ts';
 
 export interface ForeseenRights {
-  /** Whether it is for those only who have the right by name, as far as that is known. */
-  isRestricted(asked: ForeseenQuestion, foreseen: Foreseen): boolean;
+  /** With whether it is for those only who have the right by name, as far as that is known. */
+  said(asked: ForeseenQuestion, foreseen: Foreseen): Foreseen;
   mayHave(asked: ForeseenQuestion, foreseen: Foreseen, visitor: Visitor): boolean;
   /** Whether he may have all of it (`Surroundings.mayFollow`). */
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
@@ -62,7 +62,7 @@ export function openForeseenRights(node: Pick<Node, 'guard' | 'cache' | 'site' |
   }
 
   return {
-    isRestricted: isForSome,
+    said: (asked, foreseen) => (isForSome(asked, foreseen) ? { ...foreseen, restricted: true } : foreseen),
     mayHave,
     mayFollow(route, foreseen, visitor) {
       if (guard === null) return true;

@@ -14,6 +14,7 @@ import type { Role } from '../protocol.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isSafe } from './admit.ts';
 import { checkNode } from './check.ts';
+import { keepLanes } from './lanes.ts';
 import type { Route } from './routes.ts';
 import { type Sibling, siblings } from './siblings.ts';
 import { type AskedNode, type Asker, askTier } from './tier-request.ts';
@@ -38,6 +39,8 @@ export interface TierOptions extends Omit<Asker, 'bounds'> {
   readonly siblings: readonly Sibling[];
   readonly failover: Failover;
   readonly log: Log;
+  /** What is foreseen is asked of the parents, too: absent, it is not. */
+  readonly foresees?: boolean;
 }
 
 type Failover = NodeConfig['failover'];
@@ -68,6 +71,8 @@ export function tiers(options: TierOptions): Tiers {
     },
   });
 
+  const warm = options.foresees ? keepLanes(options.parents, { ...checker, lane: 'ahead' }, clock) : null;
+
   return {
     parent: (route) => async (ask) => {
       const { exchange, named, signal } = ask;
@@ -96,6 +101,7 @@ export function tiers(options: TierOptions): Tiers {
       );
     },
     close() {
+      warm?.close();
       near.close();
       parents.close();
     },
@@ -103,8 +109,10 @@ export function tiers(options: TierOptions): Tiers {
 }
 
 /** As far as is known; and somebody waits for it. */
-function isSmall({ named, stored, background, part }: Ask): boolean {
-  return named.as === 'resource' && !background && !part && (stored?.sizeBytes ?? 0) <= smallBytes;
+function isSmall({ named, stored, background, isAhead, part }: Ask): boolean {
+  return (
+    named.as === 'resource' && !background && !isAhead && !part && (stored?.sizeBytes ?? 0) <= smallBytes
+  );
 }
 
 function limitsOf(failover: Failover): ParentLimits {

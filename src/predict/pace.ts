@@ -1,26 +1,21 @@
-/** So many things over time, and some at once: what is beyond that is not done. */
+/** Lets only so many things through within a tick. Costs next to nothing for those that it does not. */
 import type { Clock } from '../clock.ts';
 
 export interface Pace {
-  /** Whether one more may be done now; then it counts. */
-  take(): boolean;
+  mayGo(): boolean;
 }
 
-/** @param burst that may be done at once after a quiet time. */
-export function openPace(
-  clock: Clock,
-  { perS, burst }: { readonly perS: number; readonly burst: number },
-): Pace {
-  let left = burst;
-  let asOfMs = clock.elapsed();
+export function openPace(clock: Clock, perTick: number, tickMs: number): Pace {
+  let untilMs = Number.NEGATIVE_INFINITY;
+  let left = 0;
   return {
-    take() {
+    mayGo() {
       const nowMs = clock.elapsed();
-      left = Math.min(burst, left + ((nowMs - asOfMs) / 1000) * perS);
-      asOfMs = nowMs;
-      if (left < 1) return false;
-      left--;
-      return true;
+      if (nowMs >= untilMs) {
+        untilMs = nowMs + tickMs;
+        left = perTick;
+      }
+      return left > 0 && left-- > 0;
     },
   };
 }

@@ -11,8 +11,11 @@ import { Session, type SessionEvents } from './session.ts';
 
 /** With 256 streams each, as many requests at once as there may be connections with HTTP/1.1. */
 const maxSessions = 4;
-/** In a lane of their own, many answers come at once: what one connection carries grows by round trips, and several carry more from the start. */
-const spreadFrom = 8;
+/**
+ * In a lane of their own, many answers come at once: what one connection carries grows by round trips, and several carry more from the start. So each
+ * request there takes a connection on which there is none, as long as another one may be opened.
+ */
+export const laneSessions = 6;
 const standardBounds: Bounds = { connections: 1024, waiting: 1024 };
 /** How long a server that has agreed on HTTP/1.1 only is not asked for HTTP/2 again. */
 const oldMs = 60_000;
@@ -21,16 +24,17 @@ type Waiter = () => void;
 
 class Sessions {
   readonly #place: Place;
-  /** With so many streams on each, another connection is opened. */
-  readonly #spreadFrom: number;
+  readonly #isLane: boolean;
+  readonly #most: number;
   readonly #open = new Set<Session>();
   readonly #waiting = new FairQueue<Waiter>();
   #streams = 0;
   #oldUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(place: Place, spreadFrom: number) {
+  constructor(place: Place, isLane: boolean) {
     this.#place = place;
-    this.#spreadFrom = spreadFrom;
+    this.#isLane = isLane;
+    this.#most = isLane ? laneSessions : maxSessions;
   }
 
   get empty(): boolean {
@@ -65,11 +69,9 @@ class Sessions {
 
   #withRoom(clock: Clock): Session | null {
     const session = this.#leastUsed();
-    const isSpread =
-      this.#open.size >= maxSessions || (session !== null && session.streams < this.#spreadFrom);
-    if (session !== null && isSpread) return session;
-    if (this.#open.size >= maxSessions) return null;
-    return this.#opening(clock);
+    const isFull = this.#open.size >= this.#most;
+    if (session !== null && (!this.#isLane || isFull || session.streams === 0)) return session;
+    return isFull ? null : this.#opening(clock);
   }
 
   /** The first with room, where they are not to be spread. */
@@ -77,7 +79,7 @@ class Sessions {
     let least: Session | null = null;
     for (const session of this.#open) {
       if (!session.hasRoom) continue;
-      if (this.#spreadFrom === Number.POSITIVE_INFINITY) return session;
+      if (!this.#isLane) return session;
       if (least === null || session.streams < least.streams) least = session;
     }
     return least;
@@ -153,7 +155,7 @@ export function sessionsFor(place: Place, lane?: Lane): Sessions {
     for (const [key, sessions] of places) if (sessions.empty) places.delete(key);
     if (places.size >= maxPlaces) throw new MeridianError('overloaded', 'connections to too many upstreams');
   }
-  const sessions = new Sessions(place, lane === undefined ? Number.POSITIVE_INFINITY : spreadFrom);
+  const sessions = new Sessions(place, lane !== undefined);
   places.set(name, sessions);
   return sessions;
 }
