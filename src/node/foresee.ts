@@ -26,6 +26,7 @@ import { openForeseenRights } from './foreseen-rights.ts';
 import type { Node } from './node.ts';
 import { onAGuess } from './on-a-guess.ts';
 import { ownExchange } from './own-exchange.ts';
+import type { Prediction } from './prediction.ts';
 import { statusOf } from './prefetch.ts';
 import { whole } from './pull.ts';
 import { openRenewals } from './renew.ts';
@@ -35,11 +36,6 @@ type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site
 /** Of the text of a plan. */
 const mostPlanBytes = 8 * 2 ** 20;
 const planWithinMs = 15_000;
-export interface Prediction extends Predictor {
-  /** An answer to this has turned out to be for those only who have the right by name. */
-  noteRestricted(route: string, target: string): void;
-}
-
 /** What is asked of the parents, by a worker. A lock file of a project is up to a hundred questions, once. */
 const questions = { perS: 20, burst: 400 };
 

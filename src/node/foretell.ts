@@ -6,8 +6,9 @@ import type { Resident } from '../cache/memory.ts';
 import type { Obtained } from '../cache/slices/object.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
 import type { Named, Pass, Resource } from '../resource.ts';
-import { type Prediction, visitorOf, whenceOf, wordsOf } from './foresee.ts';
+import { visitorOf, whenceOf, wordsOf } from './foresee.ts';
 import type { Account, Node } from './node.ts';
+import type { Prediction } from './prediction.ts';
 import type { Route } from './routes.ts';
 
 /**
