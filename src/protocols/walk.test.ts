@@ -154,3 +154,10 @@ describe('bounds', () => {
     expect(longestMs).toBeLessThanOrEqual(8);
   });
 });
+
+test('what names very many things makes it remember no more than may be looked at, and is not whole', async () => {
+  const many = Array.from({ length: 1_000 }, (_, at) => `m${at}`);
+  const { plan, looked } = through({ root: many }, { mostLooked: 10 });
+  expect((await plan).isWhole).toBe(false);
+  expect(looked).toHaveLength(10);
+});
