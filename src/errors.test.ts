@@ -6,3 +6,8 @@ test('an explanation is whole sentences, whether the detail ends with a full sto
   for (const detail of ['There is none', 'There is none.'])
     expect(new MeridianError('not-found', detail).explanation).toBe(`There is none. ${advice}`);
 });
+
+test('an explanation goes on after a question', () => {
+  const { explanation } = new MeridianError('request-malformed', 'lrh is no node. Did you mean lhr?');
+  expect(explanation).toStartWith('lrh is no node. Did you mean lhr? The request ');
+});

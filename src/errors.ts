@@ -333,7 +333,8 @@ export class MeridianError extends Error {
 
   /** What is wrong, and what to do, in sentences for a client. */
   get explanation(): string {
-    return `${this.detail.replace(/\.$/, '')}. ${this.row.advice}`;
+    const said = /[.?!]$/.test(this.detail) ? this.detail : `${this.detail}.`;
+    return `${said} ${this.row.advice}`;
   }
 }
 

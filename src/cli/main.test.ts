@@ -8,7 +8,7 @@ import { temporary } from '../../test/support/temporary.ts';
 /** Runs the command line in an empty folder. */
 async function meridian(
   words: readonly string[],
-  options: { files?: Record<string, string>; env?: Record<string, string> } = {},
+  options: { files?: Record<string, string>; env?: Record<string, string>; input?: string } = {},
 ) {
   using folder = temporary('cli');
   for (const [name, text] of Object.entries(options.files ?? {}))
@@ -16,7 +16,7 @@ async function meridian(
   const child = Bun.spawn([process.execPath, '--no-env-file', join(import.meta.dir, 'main.ts'), ...words], {
     cwd: folder.path,
     env: { PATH: process.env.PATH, LANG: 'de_DE.UTF-8', ...options.env },
-    stdin: 'ignore',
+    stdin: options.input === undefined ? 'ignore' : Buffer.from(options.input),
     stdout: 'pipe',
     stderr: 'pipe',
   });
@@ -75,6 +75,15 @@ describe('wrong usage', () => {
     expect(err).toContain('See: meridian --help');
     expect({ code, out }).toEqual({ code: 2, out: '' });
   });
+});
+
+test('a lone dash among words is standard input', async () => {
+  const words = ['prefetch', '-', '--to', 'lhr', '--url', 'http://127.0.0.1:9', '--token', 'mrd_none'];
+  const { err, code } = await meridian(words, { input: '/npm/react\n{ "no": "list" }\n' });
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining('standard input, line 2: { "no": "list" } is not'),
+  ]);
 });
 
 describe('check', () => {

@@ -133,6 +133,10 @@ const commands: Readonly<Record<string, Entry>> = {
   version: { describe: 'Show the version', load: () => import('./version.ts') },
 };
 
+/** Standard input; and what stands for it while yargs parses, which takes a lone dash among words for the beginning of an option and loses it. */
+const dash = '-';
+const lone = '\0-';
+
 process.exit(await main(process.argv.slice(2)));
 
 async function main(words: readonly string[]): Promise<ExitCode> {
@@ -172,17 +176,25 @@ async function choose(words: readonly string[]): Promise<Chosen | undefined> {
       describe,
       (own) => own.options(command?.options ?? {}),
       (values) => {
-        if (command !== undefined) chosen = { command, values };
+        if (command !== undefined) chosen = { command, values: withDashes(values) };
       },
     );
   }
   try {
-    await parser.parseAsync([...words]);
+    await parser.parseAsync(words.map((word) => (word === dash ? lone : word)));
   } catch (error) {
     const options = [...loaded.values()].flatMap((command) => Object.keys(command.options));
     throw withSuggestion(error, words[0] ?? '', [...options, 'help']);
   }
   return chosen;
+}
+
+function withDashes(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const restored = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(restored);
+    return value === lone ? dash : value;
+  };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, restored(value)]));
 }
 
 /** The command that the first word names; all of them where it names none. */

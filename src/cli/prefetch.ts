@@ -44,7 +44,11 @@ const options = {
     requiresArg: true,
     describe: 'Of images, such as linux/amd64 (default: all); may be repeated',
   },
-  indexes: { type: 'boolean', describe: 'With what clients ask for that have no lock file' },
+  indexes: {
+    type: 'boolean',
+    describe:
+      'With what clients ask for that have no lock file, or one without addresses (default: whether one is named)',
+  },
   base: {
     type: 'string',
     array: true,
@@ -72,7 +76,11 @@ export default command(options, async (values) => {
   const dryRun = values['dry-run'] ?? false;
   const [first, id, ...more] = what;
   const isAbout = first === 'list' || first === 'show' || first === 'remove';
-  if (!isAbout && to === undefined)
+  const nodes = (to ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (!isAbout && nodes.length === 0)
     throw new UsageError('To which nodes? --to lhr,nrt, or --to with a pattern');
   if (!(timeout > 0)) throw new UsageError('--timeout takes seconds');
   if (wait && dryRun) throw new UsageError('--wait is for nodes that fetch it, and with --dry-run none does');
@@ -85,16 +93,14 @@ export default command(options, async (values) => {
       );
     return first === 'list' ? list(ask, json) : id === undefined ? exit.usage : one(ask, first, id, json);
   }
+  const { needsIndexes, ...wanted } = await wantedBy({ words: what, route: values.route }, ask);
   const order = {
-    ...(await wantedBy({ words: what, route: values.route }, ask)),
-    to: (to ?? '')
-      .split(',')
-      .map((name) => name.trim())
-      .filter(Boolean),
+    ...wanted,
+    to: nodes,
     forS: values.for === undefined ? usualS : secondsIn(values.for, '--for'),
     name: values.name ?? null,
     platforms: values.platform ?? [],
-    indexes: values.indexes ?? false,
+    indexes: values.indexes ?? needsIndexes,
     bases: values.base ?? [],
     dryRun,
   };

@@ -87,7 +87,7 @@ function toTable(lines: readonly Line[]): string {
 
 function cells(status: StatusMessage): (string | number)[] {
   const { urls, workers, startedAtMs, requests, hits, memory, disk, stores, fills, parents } = status;
-  const { kv, ring, bus, purging, predict } = status;
+  const { kv, ring, bus, purging } = status;
   const share = requests === 0 ? '-' : `${Math.floor((hits / requests) * 100)}%`;
   const held = (store: StatusMessage['memory']) => `${readableSize(store.bytes)} in ${store.entries}`;
   const failing = kv.filter(({ isDown }) => isDown).map(({ name }) => `${name} fails`);
@@ -102,7 +102,7 @@ function cells(status: StatusMessage): (string | number)[] {
     disk === null ? 'off' : disk.state === undefined || disk.state === 'ready' ? held(disk) : disk.state,
     stores ? [stores.blobs, stores.metadata].map(storeCell).join(', ') : '-',
     fills,
-    foresightCell(predict),
+    foresightCell(status),
     down.length > 0 ? down.join(', ') : parents.length > 0 ? 'well' : '-',
     ringCell(ring),
     busCell(bus, purging),
@@ -110,8 +110,8 @@ function cells(status: StatusMessage): (string | number)[] {
 }
 
 /** Whether predictions are as good as they shall be; of one that are not, how good. */
-function foresightCell(predict: StatusMessage['predict']): string {
-  if (!predict) return '-';
+function foresightCell({ role, predict }: StatusMessage): string {
+  if (!predict) return role === 'pop' && predict === null ? 'off' : '-';
   const short = predict.standings.flatMap(({ precision, ...of }) =>
     precision !== null && precision < predict.goal ? [{ ...of, precision }] : [],
   );

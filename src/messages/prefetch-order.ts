@@ -55,7 +55,15 @@ export const prefetchOrder = z.object({
     .max(mostWanted)
     .prefault([]),
   /** Of images: `os/architecture[/variant]`; none: all. */
-  platforms: z.array(z.string().min(1).max(64)).max(50).prefault([]),
+  platforms: z
+    .array(
+      z
+        .string()
+        .max(64)
+        .regex(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/, 'a platform such as linux/amd64'),
+    )
+    .max(50)
+    .prefault([]),
   /** With what clients ask for that have no lock file. */
   indexes: z.boolean().prefault(false),
   /** By which addresses clients reach the PoPs: what is made for clients is made for these, too. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
@@ -61,11 +62,14 @@ test('it is written down every five minutes, and each worker has a file of its o
   expect(await file().exists()).toBe(false);
 });
 
-test('a file that makes no sense is told of, and learning begins anew', async () => {
+test('a file that makes no sense is told of and left aside, and learning begins anew', async () => {
   await Bun.write(file(), 'something else');
   const first = opened();
   await (await teach(first)).close();
-  expect(first.warned).toEqual(['what was learned could not be read: it begins anew']);
+  expect(first.warned).toEqual([
+    'what was learned makes no sense: it is left aside, and learning begins anew',
+  ]);
+  expect(await file('learned.broken').text()).toBe('something else');
   const second = opened();
   expect((await second.keeping)?.learned.stats.names).toBe(2);
   expect(second.warned).toEqual([]);
@@ -89,4 +93,20 @@ test('nothing is learned where nothing is predicted, or it is not to be, or no c
     { role: 'shield' },
   ] as const)
     expect(await opened(of).keeping).toBeNull();
+});
+
+test('it is for nobody else on this machine, as private packages are named in it', async () => {
+  await (await teach(opened())).close();
+  const { mode } = await stat(join(folder.path, 'predict', 'learned'));
+  expect((mode & 0o777).toString(8)).toBe('600');
+});
+
+test('where it can be neither read nor written, that is told of, and nothing else comes of it', async () => {
+  await Bun.write(join(folder.path, 'predict'), 'a file in the place of the folder');
+  const first = opened();
+  await (await teach(first)).close();
+  expect(first.warned).toEqual([
+    'what was learned could not be read: it begins anew',
+    'what was learned could not be written down',
+  ]);
 });

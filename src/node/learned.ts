@@ -1,5 +1,5 @@
 /** What a PoP has learned of its clients, kept in a file over restarts. Each worker learns of the clients that talk to it. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { hasCode } from '../config/error-code.ts';
@@ -42,8 +42,8 @@ export async function keepLearned(
     const digest = Bun.hash.crc32(bytes);
     if (digest === saved) return;
     try {
-      await mkdir(folder, { recursive: true });
-      await Bun.write(`${path}.new`, bytes);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(`${path}.new`, bytes, { mode: 0o600 });
       await rename(`${path}.new`, path);
       saved = digest;
     } catch (error) {
@@ -62,12 +62,26 @@ export async function keepLearned(
 }
 
 async function read(path: string, log: Log): Promise<Learned> {
+  const saved = await bytesOf(path, log);
   try {
-    const saved = new Uint8Array(await Bun.file(path).arrayBuffer());
     return openLearned({ maxBytes, saved });
+  } catch (error) {
+    const aside = `${path}.broken`;
+    log.warn('what was learned makes no sense: it is left aside, and learning begins anew', { aside, error });
+    await rename(path, aside).catch((failed) =>
+      log.warn('what was learned could not be left aside', { path, error: failed }),
+    );
+    return openLearned({ maxBytes, saved: null });
+  }
+}
+
+/** `null` where there is nothing that could be read. */
+async function bytesOf(path: string, log: Log): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return new Uint8Array(await Bun.file(path).arrayBuffer());
   } catch (error) {
     if (!hasCode(error, 'ENOENT'))
       log.warn('what was learned could not be read: it begins anew', { path, error });
-    return openLearned({ maxBytes, saved: null });
+    return null;
   }
 }

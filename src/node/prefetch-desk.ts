@@ -188,9 +188,8 @@ function requireNodes(to: readonly string[], nodes: readonly MeantNode[]): void 
   const known = nodes.flatMap(({ name, role }) => (role === 'origin' ? [] : [name]));
   for (const pattern of to) {
     if (known.some((name) => isMeant([pattern], name))) continue;
-    const { hint } = suggest(pattern, known);
-    const why = `${pattern} is no PoP or shield of this network`;
-    throw new MeridianError('request-malformed', hint === undefined ? why : `${why}. ${hint}`);
+    const { hint = `There are: ${known.join(', ')}.` } = suggest(pattern, known);
+    throw new MeridianError('request-malformed', `${pattern} is no PoP or shield of this network. ${hint}`);
   }
 }
 

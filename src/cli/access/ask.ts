@@ -121,6 +121,8 @@ function remote(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerWithinMs),
+    }).catch((cause: unknown) => {
+      throw new Error(`${url} cannot be reached`, { cause });
     });
     const text = await answer.text();
     return bodyOf({ status: answer.status, body: parsed(text) });

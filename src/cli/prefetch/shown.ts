@@ -10,7 +10,8 @@ const mostRefused = 20;
 
 export function shownState(state: PrefetchState): string {
   const { id, name, items, bytes, untilMs, nodes, dryRun, wanted, refused, refusedCount, error } = state;
-  const what = `${items} objects, ${readableSize(bytes)}, of ${wanted} things that were named`;
+  const things = wanted === 1 ? '1 thing that was named' : `${wanted} things that were named`;
+  const what = `${items} ${items === 1 ? 'object' : 'objects'}, ${readableSize(bytes)}, of ${things}`;
   const until = untilMs === null ? '' : `, until ${day(untilMs)}`;
   const head = dryRun
     ? what

@@ -1,4 +1,5 @@
 /** What the words of `meridian prefetch` stand for: lock files, lists, addresses, images and packages. */
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
@@ -8,7 +9,7 @@ import { shownRoute } from '../../messages/route.ts';
 import type { Ask } from '../access/ask.ts';
 import { UsageError } from '../exit.ts';
 import { findReference } from '../package/reference.ts';
-import { isLockFile, lockFormats, readLockFile } from '../storage/lock-file.ts';
+import { isLockFile, lockFormats, readLockFile, readsAsLockFile } from '../storage/lock-file.ts';
 
 type Order = z.input<typeof prefetchOrder>;
 type Versions = NonNullable<Order['versions']>[number];
@@ -17,6 +18,8 @@ type Address = NonNullable<Order['addresses']>[number];
 export interface Wanted {
   readonly versions: readonly Versions[];
   readonly addresses: readonly Address[];
+  /** A lock file is going to have its client ask for documents, too. */
+  readonly needsIndexes: boolean;
 }
 
 export interface Words {
@@ -33,12 +36,14 @@ export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wante
   if (route !== undefined) await requireRoute(route, ask);
   const versions: Versions[] = [];
   const addresses: Address[] = [];
+  let needsIndexes = false;
 
   async function addWord(word: string): Promise<void> {
     if (isAddress(word)) {
       addresses.push({ url: word, ...(route !== undefined && { route }) });
       return;
     }
+    if (word === '') throw new UsageError(`An empty word is not ${kinds}`);
     const found = await findReference(ask, word, route);
     const version = found.version ?? (found.protocol === 'oci' ? 'latest' : null);
     if (version === null)
@@ -48,11 +53,20 @@ export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wante
     versions.push({ route: found.route, packages: [{ name: found.name, version }] });
   }
 
-  async function addLockFile(path: string): Promise<void> {
-    const { protocol, packages, others } = readLockFile(path, await Bun.file(path).text());
-    for (const other of others) console.error(`${other}: comes from no registry, and is left out`);
-    if (packages.length > 0)
-      versions.push({ protocol, packages: [...packages], ...(route !== undefined && { route }) });
+  function addLockFile(path: string, text: string): void {
+    const { protocol, packages, others, lacksAddresses = false } = readLockFile(path, text);
+    for (const other of others) console.error(`${other}: is no version of a registry, and is left out`);
+    if (packages.length === 0) return;
+    versions.push({ protocol, packages: [...packages], ...(route !== undefined && { route }) });
+    needsIndexes ||= lacksAddresses;
+  }
+
+  async function addFile(path: string): Promise<void> {
+    const text = await Bun.file(path).text();
+    if (readsAsLockFile(path, text)) addLockFile(path, text);
+    else if (/lock|\.(?:json|ya?ml|toml|xml)$/i.test(basename(path)))
+      throw new UsageError(`${basename(path)} is no lock file that is known here: ${lockFormats}`);
+    else await addList(path, text);
   }
 
   async function addList(path: string, text: string): Promise<void> {
@@ -67,15 +81,14 @@ export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wante
 
   for (const word of words) {
     if (word === '-') await addList('standard input', await Bun.stdin.text());
-    else if (await isFile(word)) {
-      if (isLockFile(word)) await addLockFile(word);
-      else if (/lock/i.test(basename(word)))
-        throw new UsageError(`${basename(word)} is no lock file that is known here: ${lockFormats}`);
-      else await addList(word, await Bun.file(word).text());
-    } else if (isLockFile(word) && !isAddress(word)) throw new UsageError(`There is no file ${word}`);
+    else if (await isFile(word)) await addFile(word);
+    else if (!isAddress(word) && (isLockFile(word) || word.startsWith('.')))
+      throw new UsageError((await isFolder(word)) ? `${word} is a folder` : `There is no file ${word}`);
     else await addWord(word);
   }
-  return { versions, addresses };
+  if (versions.length + addresses.length === 0)
+    throw new UsageError(`Nothing is named in ${words.join(', ')}`);
+  return { versions, addresses, needsIndexes };
 }
 
 /** Before anything else is asked: what a word means depends on it. */
@@ -94,10 +107,17 @@ function isAddress(word: string): boolean {
 }
 
 async function isFile(path: string): Promise<boolean> {
-  if (/^https?:/.test(path)) return false;
+  return !/^https?:/.test(path) && (await found(path))?.isFile() === true;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await found(path))?.isDirectory() === true;
+}
+
+async function found(path: string): Promise<Stats | null> {
   try {
-    return (await stat(path)).isFile();
+    return await stat(path);
   } catch {
-    return false; // it is meant as something else, or is named where that makes no sense
+    return null; // it is meant as something else, or is named where that makes no sense
   }
 }

@@ -69,6 +69,9 @@ const formats: readonly Format[] = [
   { named: 'requirements.txt', file: /\.txt$/, protocol: 'pypi', read: requirementsLocked },
 ];
 
+/** A `.txt` file of any other name may hold anything. */
+const clearlyRequirements = /^(?:requirements|constraints)/;
+
 /** All that can be read, for people. */
 export const lockFormats = formats.map(({ named }) => named).join(', ');
 
@@ -77,15 +80,23 @@ export function isLockFile(path: string): boolean {
   return formats.some(({ file }) => file.test(basename(path)));
 }
 
+/** The same for one that may also be a list of some other kind: of such a name it has to pin a version, as pip writes it, or to begin a line with an option. */
+export function readsAsLockFile(path: string, text: string): boolean {
+  const name = basename(path);
+  const found = formats.find(({ file }) => file.test(name));
+  if (found?.read !== requirementsLocked || clearlyRequirements.test(name)) return found !== undefined;
+  return /^\s*(?:-{1,2}[a-z]|[\w.-]+\s*(?:\[[^\]]*\])?\s*===?)/m.test(text);
+}
+
 /** @param path says by its last part which kind it is. */
 export function readLockFile(path: string, text: string): Locked & { readonly protocol: Protocol } {
   const name = basename(path);
   const format = formats.find(({ file }) => file.test(name));
   if (format === undefined)
     throw new UsageError(`${name} is no lock file that is known here: ${lockFormats}`);
-  const { packages, others } = format.read(text);
+  const { packages, ...rest } = format.read(text);
   const byName = new Map(packages.map((each) => [`${each.name}@${each.version}`, each]));
-  return { protocol: format.protocol, packages: [...byName.values()], others };
+  return { ...rest, protocol: format.protocol, packages: [...byName.values()] };
 }
 
 function npmFormat(named: string, read: Reader): Format {

@@ -19,14 +19,18 @@ const npmLock = z.looseObject({
 export function npmLocked(text: string): Locked {
   const packages: Wanted[] = [];
   const others: string[] = [];
+  let lacksAddresses = false;
   for (const [place, each] of Object.entries(npmLock.parse(JSON.parse(text)).packages)) {
     // Members of the workspace, links to them, and what lies in other tarballs.
     if (!place.includes('node_modules/') || each.link || each.inBundle) continue;
     const name = each.name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
     if (each.version === undefined || !isOfRegistry(each.resolved)) others.push(name);
-    else packages.push({ name, version: each.version, integrity: each.integrity ?? null });
+    else {
+      packages.push({ name, version: each.version, integrity: each.integrity ?? null });
+      lacksAddresses ||= each.resolved === undefined;
+    }
   }
-  return { packages, others };
+  return { packages, others, lacksAddresses };
 }
 
 /** Registries have tarballs at `/<name>/-/<file>`; without an address, it is the registry's own. */

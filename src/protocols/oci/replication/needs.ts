@@ -16,10 +16,15 @@ export async function needs(
   const tree = await treeOf({ at, tag: version, platforms, read });
   switch (tree.is) {
     case 'there':
-      return { ...nothing, items: tree.items, lacks: tree.lacks };
+      return { ...nothing, items: tree.items, lacks: tree.lacks ?? withoutPlatform(tree.items, platforms) };
     case 'gone':
       return { ...nothing, lacks: null };
     default:
       return { ...nothing, lacks: tree.why };
   }
+}
+
+/** The two names of an index, and nothing of what it is made of. */
+function withoutPlatform({ length }: Needs['items'], platforms: NeedsGiven['platforms']): string | null {
+  return platforms.length > 0 && length === 2 ? `it has nothing for ${platforms.join(', ')}` : null;
 }
