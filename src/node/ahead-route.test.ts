@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { virtualClock } from '../../test/support/clock.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Plan } from '../foresight.ts';
@@ -19,7 +20,7 @@ const asked = (target: string, method = 'GET'): Exchange => {
 };
 
 /** The route of plans of an origin with one route that foresees this, and one that foresees nothing. */
-function opened(plan: Plan) {
+function opened(plan: Plan | Promise<Plan>, signal = new AbortController().signal) {
   const questions: string[] = [];
   const foresee = async (question: string) => {
     questions.push(question);
@@ -28,8 +29,8 @@ function opened(plan: Plan) {
   const npm = { name: 'npm', protocol: { foresight: { foresee } } } as unknown as Route;
   const plain = { name: 'plain', protocol: {} } as unknown as Route;
   const puller = { door: () => ({}) } as unknown as Puller;
-  const { protocol } = aheadRouteOf(new Map([npm, plain].map((route) => [route, puller])));
-  const pull = (target: string) => protocol.pull({ exchange: asked(target) } as Ask, {} as never);
+  const { protocol } = aheadRouteOf(new Map([npm, plain].map((route) => [route, puller])), virtualClock());
+  const pull = (target: string) => protocol.pull({ exchange: asked(target), signal } as Ask, {} as never);
   return { questions, protocol, pull };
 }
 
@@ -51,6 +52,19 @@ describe('a question of what comes next', () => {
     expect(await kept(plan)).toBe('max-age=300, stale-while-revalidate=300');
     expect(await kept({ ...plan, freshS: 60 })).toBe('max-age=60, stale-while-revalidate=60');
     expect(await kept({ ...plan, isWhole: false })).toStartWith('max-age=5,');
+  });
+
+  test('that there is no time for is answered with nothing, for a second', async () => {
+    const held = Promise.withResolvers<Plan>();
+    const { questions, pull } = opened(held.promise);
+    const asked = Array.from({ length: 100 }, (_, nth) => pull(planTarget('npm', `${nth}`)));
+    const turnedAway = await asked[99]!;
+    expect(foreseenIn(turnedAway.status, turnedAway.body as Uint8Array)).toEqual([]);
+    expect(turnedAway.headers.get('cache-control')).toBe('max-age=1');
+    held.resolve(plan);
+    const answers = await Promise.all(asked);
+    expect(answers.filter(({ headers }) => headers.get('cache-control') === 'max-age=1')).toHaveLength(32);
+    expect(questions).toHaveLength(68);
   });
 
   test('about a route that foresees nothing, or is not there, is not found', async () => {

@@ -2,6 +2,7 @@
  * What PoPs ask the origin of what their clients ask for next: a route of its own, which takes the way of any other, so that a question is asked once
  * for all PoPs behind a shield, and remembered there. Nodes ask, nobody else.
  */
+import type { Clock } from '../clock.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
@@ -11,19 +12,21 @@ import type { Ask } from '../parent.ts';
 import { foreseenFrom, foreseenText } from '../predict/wire.ts';
 import type { Protocol } from '../protocol.ts';
 import type { CacheKey, Named, Resource } from '../resource.ts';
+import { type FewWalks, fewWalks } from './few-walks.ts';
 import type { Puller } from './pull.ts';
 import type { Route } from './routes.ts';
 
 const base = '/.meridian/ahead';
 
 /** @param pullers of the origin's routes; elsewhere there are none. */
-export function aheadRouteOf(pullers: ReadonlyMap<Route, Puller>): Route {
+export function aheadRouteOf(pullers: ReadonlyMap<Route, Puller>, clock: Clock): Route {
+  const walks = fewWalks(clock);
   const protocol: Protocol = {
     id: 'ahead',
     name: named,
     covers: () => [],
     changed: () => null,
-    pull: (ask) => pull(ask, pullers),
+    pull: (ask) => pull(ask, pullers, walks),
   };
   return { name: aheadRoute, hosts: [], prefix: base, protocol };
 }
@@ -54,22 +57,25 @@ function named({ tier, method, target }: Exchange): Named {
 /** A tree that was not gone through to its end is worth another look soon: what was missing may have come by then. */
 const wholeS = 300;
 const partS = 5;
+/** Whoever asks again, when there was no time to look, shall not be told of nothing. */
+const busy = 'max-age=1';
 
-async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>): Promise<Answer> {
+async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>, walks: FewWalks): Promise<Answer> {
   const { path, query } = ask.exchange;
   const name = path.slice(base.length + 1);
   const [route, puller] = [...pullers].find(([each]) => each.name === name) ?? [];
   const foresight = route?.protocol.foresight;
   if (puller === undefined || foresight === undefined)
     throw new MeridianError('not-found', `nothing is foreseen of ${name}`);
-  const {
-    foreseen,
-    isWhole,
-    freshS = wholeS,
-  } = await foresight.foresee(query.slice(1), { ask, door: puller.door(ask) });
-  const headers = new Headers({
-    'content-type': 'application/json',
-    'cache-control': `max-age=${isWhole ? freshS : partS}, stale-while-revalidate=${freshS}`,
-  });
+  const plan = await walks.run(name, ask.signal, () =>
+    foresight.foresee(query.slice(1), { ask, door: puller.door(ask) }),
+  );
+  if (plan === null) return answerOf([], busy);
+  const { foreseen, isWhole, freshS = wholeS } = plan;
+  return answerOf(foreseen, `max-age=${isWhole ? freshS : partS}, stale-while-revalidate=${freshS}`);
+}
+
+function answerOf(foreseen: readonly Foreseen[], kept: string): Answer {
+  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': kept });
   return { status: 200, headers, body: new TextEncoder().encode(foreseenText(foreseen)) };
 }

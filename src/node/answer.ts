@@ -132,8 +132,9 @@ async function fill(
   const { exchange } = account;
   begin(node, exchange);
   const { predictor } = node;
-  const isForeseen = predictor === null || foretellByMiss(node, predictor, exchange, route, resource);
+  let isForeseen = true;
   try {
+    if (predictor !== null) isForeseen = foretellByMiss(node, predictor, exchange, route, resource);
     const relayed = node.ring === null ? null : await relay(node, node.ring, asking, resource.key);
     if (relayed !== null) return relayed;
     const { guard } = node;

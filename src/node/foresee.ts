@@ -3,23 +3,25 @@
  * for it, and takes the ordinary way to the parents; whoever asks for it meanwhile follows the same fill.
  */
 
+import { isFailure } from '../cache/ask.ts';
 import { isFresh, mayServeWhileRevalidating } from '../cache/freshness.ts';
 import type { NodeConfig } from '../config/network.ts';
-import type { Answer } from '../entry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
 import type { Identity } from '../identity.ts';
 import { aheadRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Learned } from '../predict/learned/learned.ts';
-import { openPredictor, type PredictLimits, type Predictor, type Prospect } from '../predict/predictor.ts';
+import { openPredictor, type Predictor } from '../predict/predictor.ts';
+import type { PredictLimits, Prospect, Whence } from '../predict/surroundings.ts';
 import type { Visitor } from '../predict/visitor.ts';
-import type { CacheKey } from '../resource.ts';
+import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
 import { foreseenIn, planResource, planTarget } from './ahead-route.ts';
 import { tellAhead } from './ahead-told.ts';
 import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
 import type { Node } from './node.ts';
+import { onAGuess } from './on-a-guess.ts';
 import { ownExchange } from './own-exchange.ts';
 import { statusOf } from './prefetch.ts';
 import { whole } from './pull.ts';
@@ -30,9 +32,6 @@ type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site
 /** Of the text of a plan. */
 const mostPlanBytes = 8 * 2 ** 20;
 const planWithinMs = 15_000;
-/** Longer bodies that come for nobody yet make room for what clients wait for. */
-const longBytes = 512 * 1024;
-
 /** `null` at nodes that no client asks, and where the config has none. */
 export function openPrediction(node: Predicting, learned: Learned | null, log: Log): Predictor | null {
   const { clock } = node;
@@ -47,11 +46,8 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
       if (asked === null || !mayHave(node, asked, visitor) || isHere(node, asked)) return null;
       const { key } = asked.resource;
       const [owner] = node.ring?.before(key) ?? [];
-      if (owner !== undefined) {
-        tell(owner, { route, foreseen, visitor, source });
-        return { key, isElsewhere: true, fetch: () => Promise.resolve({ bytes: 0, firstByteMs: null }) };
-      }
-      return prospectOf(node, asked, (wanted) => predictor.turn(wanted));
+      if (owner !== undefined) return { key, tell: () => tell(owner, { route, foreseen, visitor, source }) };
+      return prospectOf(node, asked, predictor);
     },
     // Something new is not in a plan that was made before.
     ask: (route, question, source) => askPlan(node, route, question, source === 'renewed'),
@@ -70,12 +66,14 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
   };
 }
 
-function limitsOf({ predict, disk, memory }: NodeConfig): PredictLimits {
+function limitsOf({ predict, disk, memory, failover }: NodeConfig): PredictLimits {
   if (predict === false) return nothing;
   const { atOnce, bytesPerS, objectBytes, precisionPercent, roomPercent, usableS } = predict;
   const all = disk === false ? memory : disk;
   return {
-    ...{ atOnce, bytesPerS, precision: precisionPercent / 100, usableMs: usableS * 1000 },
+    // Clients must find a connection to a parent free, whatever is predicted.
+    atOnce: Math.max(1, Math.min(atOnce, Math.floor(failover.connections / 2))),
+    ...{ bytesPerS, precision: precisionPercent / 100, usableMs: usableS * 1000 },
     roomBytes: (all.bytes * roomPercent) / 100,
     objectBytes: Math.min(objectBytes, all.objectBytes),
   };
@@ -95,8 +93,21 @@ function mayHave(
   return identity?.may({ action: 'read', route: route.name, subject, restricted: isRestricted }) === true;
 }
 
+/** From where a client gets what memory alone cannot give him. */
+export function whenceOf(
+  node: Pick<Node, 'cache' | 'clock' | 'ring'>,
+  resource: Resource,
+  exchange: Exchange,
+): Whence {
+  if (exchange.relayed !== true && (node.ring?.before(resource.key).length ?? 0) > 0) return 'elsewhere';
+  return isHere(node, { resource, exchange }) ? 'here' : 'parent';
+}
+
 /** As good as here: nobody would have to wait for it. */
-function isHere({ cache, clock }: Predicting, { resource, exchange }: ForeseenQuestion): boolean {
+function isHere(
+  { cache, clock }: Pick<Node, 'cache' | 'clock'>,
+  { resource, exchange }: Pick<ForeseenQuestion, 'resource' | 'exchange'>,
+): boolean {
   const stored = cache.stored(resource, exchange);
   if (stored === null) return false;
   const { freshness } = stored.entry;
@@ -107,7 +118,7 @@ function isHere({ cache, clock }: Predicting, { resource, exchange }: ForeseenQu
 function prospectOf(
   node: Predicting,
   { route, resource, exchange }: ForeseenQuestion,
-  turn: (key: CacheKey) => Promise<void> | null,
+  predictor: Pick<Predictor, 'turn' | 'isAwaited'>,
 ): Prospect {
   const { cache, clock } = node;
   const { key } = resource;
@@ -119,28 +130,21 @@ function prospectOf(
         const askedMs = clock.elapsed();
         const answer = await node.site.parentOf(route)({ ...ask, isAhead: true });
         firstByteMs = clock.elapsed() - askedMs;
-        return yielding(answer, () => turn(key));
+        return onAGuess(answer, {
+          mostBytes: limitsOf(node.site.config).objectBytes,
+          isAwaited: () => predictor.isAwaited(key),
+          turn: () => predictor.turn(key),
+        });
       };
       const now = { ...exchange, nowMs: clock.now(), startedMs: clock.elapsed() };
-      const status = await statusOf(await cache.obtain(resource, now, cache.lookup(resource, now), parent));
-      const stored = status === 200 ? cache.stored(resource, now) : null;
-      return { bytes: stored?.entry.sizeBytes ?? 0, firstByteMs };
+      const obtained = await cache.obtain(resource, now, cache.lookup(resource, now), parent);
+      const status = await statusOf(obtained);
+      if (isFailure(status)) throw new Error(`the parent answers ${status}`);
+      const { source } = obtained;
+      const bytes = source.from === 'fill' ? source.fill.receivedBytes : 0;
+      return { bytes, isKept: cache.stored(resource, now) !== null, firstByteMs };
     },
   };
-}
-
-/** A long body that comes no faster than clients let it, who wait for something else. */
-function yielding(answer: Answer, turn: () => Promise<void> | null): Answer {
-  const { body, headers } = answer;
-  if (!(body instanceof ReadableStream) || Number(headers.get('content-length') ?? longBytes) < longBytes)
-    return answer;
-  const through = new TransformStream<Uint8Array, Uint8Array>({
-    async transform(piece, controller) {
-      controller.enqueue(piece);
-      await turn();
-    },
-  });
-  return { ...answer, body: body.pipeThrough(through) };
 }
 
 async function askPlan(
@@ -167,15 +171,19 @@ async function askPlan(
   return foreseenIn(status, bytes);
 }
 
-/** What of a request makes up the words in which its client asks. */
+/** In whose words things are asked for, with what he may have. */
 export function visitorOf({ guard }: Pick<Node, 'guard'>, exchange: Exchange): Visitor {
+  return { ...wordsOf(exchange), identity: guard === null ? null : identityAtOnce(guard, exchange) };
+}
+
+/** What of a request makes up the words in which its client asks; with nobody's rights. */
+export function wordsOf({ base, authority, headers: asked }: Exchange): Visitor {
   const headers = new Headers();
   for (const name of ['accept', 'accept-encoding', 'user-agent']) {
-    const value = exchange.headers.get(name);
+    const value = asked.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const { base, authority } = exchange;
-  return { base, authority, headers, identity: guard === null ? null : identityAtOnce(guard, exchange) };
+  return { base, authority, headers, identity: null };
 }
 
 function identityAtOnce(guard: NonNullable<Node['guard']>, exchange: Exchange): Identity | null {

@@ -6,14 +6,14 @@ import type { Obtained } from '../cache/slices/object.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
 import type { Predictor } from '../predict/predictor.ts';
 import type { Named, Pass, Resource } from '../resource.ts';
-import { visitorOf } from './foresee.ts';
+import { visitorOf, whenceOf, wordsOf } from './foresee.ts';
 import type { Account, Node } from './node.ts';
 import type { Route } from './routes.ts';
 
 /**
  * Something that memory does not have.
  *
- * @returns whether it was foreseen, so that nobody has to wait for it in vain; if not, `waited` is to be called when it is there.
+ * @returns whether nobody has to wait for it in vain, as it was foreseen, or is here; if not, `others` is to be called when it is there.
  */
 export function foretellByMiss(
   node: Node,
@@ -26,25 +26,22 @@ export function foretellByMiss(
   const { key } = resource;
   // Whoever wants nothing but what is here waits for nobody, and fetches nothing.
   if (exchange.headers.get('cache-control')?.includes('only-if-cached')) return true;
-  if (exchange.relayed === true) {
-    predictor.used(key);
-    return true;
-  }
-  if (foresight === undefined) {
-    predictor.others(1);
-    return false;
-  }
-  const isForeseen = predictor.asked({
-    ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, isHit: false },
-    name: learnedName(route, exchange),
-    visitor: () => visitorOf(node, exchange),
-    clue: (doing) => foresight.clue(resource, exchange, doing),
-  });
-  if (!isForeseen) predictor.others(1);
-  return isForeseen;
+  const whence = whenceOf(node, resource, exchange);
+  const isForeseen =
+    foresight === undefined || exchange.relayed === true
+      ? predictor.used(key, whence)
+      : predictor.asked({
+          ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence },
+          ...{ isWhole: exchange.method === 'GET', name: learnedName(route, exchange) },
+          visitor: () => visitorOf(node, exchange),
+          clue: (doing) => foresight.clue(resource, exchange, doing),
+        });
+  if (isForeseen || whence === 'here') return true;
+  predictor.others(1);
+  return false;
 }
 
-/** The first hit of a resident in a second. */
+/** A hit of memory: of plain ones, the first of a resident in a second. */
 export function foretellByHit(
   node: Node,
   predictor: Predictor,
@@ -53,20 +50,21 @@ export function foretellByHit(
 ): void {
   const { exchange, resource } = account;
   const { key } = entry;
+  if (!predictor.isOfInterest(key)) return;
   const route = node.site.routes.named(account.route);
   const { target } = exchange;
   if (resource !== undefined && !isRestricted && exchange.tier === null) {
     const accept = exchange.headers.get('accept');
-    const visitor = () => ({ ...visitorOf(node, exchange), identity: null });
+    const visitor = () => wordsOf(exchange);
     predictor.popular.hit({ key, route: account.route, target, accept }, visitor, exchange.nowMs);
   }
   if (route?.protocol.foresight === undefined || resource === undefined || exchange.relayed === true) {
-    predictor.used(key);
+    predictor.used(key, 'memory');
     return;
   }
   predictor.asked({
-    ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, isHit: true },
-    name: learnedName(route, exchange),
+    ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence: 'memory' },
+    ...{ isWhole: true, name: learnedName(route, exchange) },
     visitor: () => visitorOf(node, exchange),
     clue: () => null,
   });
@@ -84,18 +82,12 @@ export function foretellByPass(
   if (foresight === undefined) return exchange;
   const visitor = () => visitorOf(node, exchange);
   predictor.asked({
-    ...{
-      client: clientOf(exchange),
-      route: route.name,
-      kind: named.kind,
-      key: null,
-      isHit: false,
-      name: null,
-    },
+    ...{ client: clientOf(exchange), route: route.name, kind: named.kind, key: null, name: null },
+    ...{ whence: 'parent', isWhole: false },
     visitor,
     clue: (doing) => foresight.clue(named, exchange, doing),
   });
-  const telling = foresight.body?.(named, exchange) ?? null;
+  const telling = orNothing(node, route, () => foresight.body?.(named, exchange) ?? null);
   if (telling === null) return exchange;
   return inOtherWords(exchange, {
     body(atMost) {
@@ -126,8 +118,19 @@ export function foretellByFields(
   if (foresight?.fields === undefined) return;
   const fields = fieldsOf(obtained);
   if (fields === null) return;
-  const foreseen = foresight.fields(named, fields, exchange);
-  if (foreseen.length > 0) predictor.follow(route.name, foreseen, 'linked', visitorOf(node, exchange));
+  const foreseen = orNothing(node, route, () => foresight.fields?.(named, fields, exchange) ?? null);
+  if (foreseen !== null && foreseen.length > 0)
+    predictor.follow(route.name, foreseen, 'linked', visitorOf(node, exchange));
+}
+
+/** Nobody's request fails for what might be foreseen by it. */
+function orNothing<Said>({ log }: Node, { name }: Route, say: () => Said | null): Said | null {
+  try {
+    return say();
+  } catch (error) {
+    log.debug('a request could not be looked into', { route: name, error });
+    return null;
+  }
 }
 
 function fieldsOf({ source }: Obtained): Headers | null {

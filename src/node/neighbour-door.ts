@@ -13,6 +13,7 @@ import { isOwnWord, verifyHop } from '../ring/hop.ts';
 import { answer } from './answer.ts';
 import { admittedAtOnce, isFree, readingOf } from './authorise.ts';
 import { forASecond } from './for-a-second.ts';
+import { foretellByHit } from './foretell.ts';
 import { NeighbourExchange } from './neighbour-exchange.ts';
 import { helloMethod } from './neighbours.ts';
 import type { Account, Node } from './node.ts';
@@ -89,7 +90,8 @@ function fromMemory(
   const { resident } = found;
   const { status, sizeBytes } = resident.entry;
   const prepared = preparedHit(node, resident, exchange.nowMs);
-  if (prepared.timing === '') node.predictor?.used(resident.entry.key);
+  if (prepared.timing === '' && node.predictor !== null)
+    foretellByHit(node, node.predictor, account, resident);
   const head = headBytes(prepared, exchange.nowMs);
   if (head.length > mostKeptBytes) return null;
   const tookMs = clock.elapsed() - exchange.startedMs;

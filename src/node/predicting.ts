@@ -8,6 +8,8 @@ import type { Seat } from './seat.ts';
 export interface Predicting {
   /** Another config is in force. */
   retune(): void;
+  /** Nothing more is begun. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -15,18 +17,19 @@ export async function beginPredicting(node: Node, seat: Seat | undefined, log: L
   const kept = await keepLearned(node.site.config, seat, { clock: node.clock, log });
   node.predictor = openPrediction(node, kept?.learned ?? null, log);
 
-  function stop(): void {
+  function turnOff(): void {
     node.predictor?.close();
     node.predictor = null;
   }
 
   return {
     retune() {
-      if (node.site.config.predict === false) stop();
+      if (node.site.config.predict === false) turnOff();
       else node.predictor ??= openPrediction(node, kept?.learned ?? null, log);
     },
+    stop: () => node.predictor?.close(),
     async close() {
-      stop();
+      turnOff();
       await kept?.close();
     },
   };

@@ -92,7 +92,7 @@ export async function makeSite(
       clients: guidesOf({ network, protocolOf: (name) => protocolIn(all, name) }),
     });
   const system = systemRouteOf(services);
-  all.push(system, aheadRouteOf(pullers));
+  all.push(system, aheadRouteOf(pullers, clock));
   if (role === 'pop' && network.rum) all.push(rumRouteOf(network, network.rum, dependencies.rum));
   // Some ask a client of this machine where it pulls from.
   all.push(...(await Promise.all(network.routes.map((route) => makeRoute(route, config, clock)))));

@@ -134,6 +134,7 @@ export async function startNode(
 
   async function drain(): Promise<void> {
     keeper?.close();
+    predicting.stop();
     await telling.leave();
     await node.ring?.leave();
     await doors.drain(node.site.config.timeouts.drainMs);

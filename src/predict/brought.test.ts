@@ -75,12 +75,12 @@ test('room is taken from the beginning, and given back where it could not be had
   const { brought, said } = opened();
   brought.begin(a, 'known', 'npm', 100);
   expect(brought.unusedBytes).toBe(100);
-  brought.failed(a);
+  brought.dismiss(a);
   expect([brought.unusedBytes, brought.has(a)]).toEqual([0, false]);
   brought.begin(a, 'known', 'npm', 100);
   brought.use(a);
-  brought.failed(a);
-  brought.failed(b);
+  brought.dismiss(a);
+  brought.dismiss(b);
   brought.arrived(b, 5);
   expect([brought.unusedBytes, said.length]).toEqual([0, 1]);
 });
@@ -107,4 +107,30 @@ test('after it is closed, nothing is looked at any more', () => {
   const { clock, brought } = opened();
   brought.close();
   expect(clock.waiting).toBe(0);
+});
+
+test('what has gone, or was not for keeping, was in vain unless somebody has come for it', () => {
+  const { brought, said } = opened();
+  for (const key of [a, b]) {
+    brought.begin(key, 'known', 'npm', 100);
+    brought.arrived(key, 80);
+  }
+  brought.use(b);
+  said.length = 0;
+  brought.lost(a);
+  brought.lost(b);
+  expect(said).toEqual([['in vain', 'known', 80]]);
+  expect([brought.unusedBytes, brought.has(a), brought.has(b)]).toEqual([0, false, false]);
+});
+
+test('what it is at, and what led to it, is told', () => {
+  const { brought } = opened();
+  const told = () => [brought.isOnItsWay(a), brought.isHere(a), brought.isAwaited(a), brought.sourceOf(a)];
+  expect(told()).toEqual([false, false, false, null]);
+  brought.begin(a, 'linked', 'npm', 1);
+  expect(told()).toEqual([true, false, true, 'linked']);
+  brought.arrived(a, 1);
+  expect(told()).toEqual([false, true, true, 'linked']);
+  brought.use(a);
+  expect(told()).toEqual([false, true, false, 'linked']);
 });

@@ -29,12 +29,21 @@ export interface BroughtOptions {
 export interface BroughtKeys {
   /** @param bytes by estimate. */
   begin(key: CacheKey, source: Source, route: string, bytes: number): void;
-  /** It is here, or it could not be had. */
+  /** It is here. */
   arrived(key: CacheKey, bytes: number): void;
-  failed(key: CacheKey): void;
+  /** It is not here any more, or was not for keeping: in vain, unless a client has come for it. */
+  lost(key: CacheKey): void;
+  /** It could not be had, or somebody else has fetched it: that is neither good nor bad. */
+  dismiss(key: CacheKey): void;
   has(key: CacheKey): boolean;
+  /** What led to it; `null`: it is none of these. */
+  sourceOf(key: CacheKey): Source | null;
+  isOnItsWay(key: CacheKey): boolean;
+  isHere(key: CacheKey): boolean;
   /** Whether a client has come for it already. */
   isUsed(key: CacheKey): boolean;
+  /** Whether no client has so far. */
+  isAwaited(key: CacheKey): boolean;
   /** A client asks for it. */
   use(key: CacheKey): void;
   /** Bytes that nobody has come for so far, what is on its way included. */
@@ -73,7 +82,11 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
       return unusedBytes;
     },
     has: (key) => all.has(key),
+    sourceOf: (key) => all.get(key)?.source ?? null,
+    isOnItsWay: (key) => all.get(key)?.hereMs === null,
+    isHere: (key) => typeof all.get(key)?.hereMs === 'number',
     isUsed: (key) => all.get(key)?.isUsed === true,
+    isAwaited: (key) => all.get(key)?.isUsed === false,
     begin(key, source, route, bytes) {
       const each = { source, route, askedMs: clock.elapsed(), hereMs: null, bytes, isUsed: false };
       const before = all.get(key);
@@ -93,7 +106,11 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
       each.bytes = bytes;
       if (each.isUsed) usedBytes(each);
     },
-    failed(key) {
+    lost(key) {
+      const each = all.get(key);
+      if (each) forget(key, each);
+    },
+    dismiss(key) {
       const each = all.get(key);
       if (!each) return;
       all.delete(key);

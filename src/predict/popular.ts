@@ -25,6 +25,11 @@ export interface Popular {
   inUse(nowMs: number): readonly InUse[];
 }
 
+/** Most things are asked for once: in whose words is not worth keeping. */
+interface SeenOnce extends Pick<InUse, 'seconds' | 'lastMs' | 'restsUntilMs'> {
+  readonly visitor: null;
+}
+
 const most = 4_096;
 const halfMs = 10 * 60_000;
 /** Fewer are no steady use. */
@@ -32,8 +37,9 @@ const enough = 3;
 
 export function openPopular(): Popular {
   /** What was asked for last is the last. */
-  const all = new Map<CacheKey, InUse>();
-  const faded = ({ seconds, lastMs }: InUse, nowMs: number) => seconds * 0.5 ** ((nowMs - lastMs) / halfMs);
+  const all = new Map<CacheKey, InUse | SeenOnce>();
+  const faded = ({ seconds, lastMs }: InUse | SeenOnce, nowMs: number) =>
+    seconds * 0.5 ** ((nowMs - lastMs) / halfMs);
 
   return {
     hit(of, visitor, nowMs) {
@@ -42,15 +48,21 @@ export function openPopular(): Popular {
         if (nowMs - known.lastMs < 1_000) return;
         const seconds = faded(known, nowMs) + 1;
         all.delete(of.key);
-        all.set(of.key, { ...known, ...of, visitor: visitor(), seconds, lastMs: nowMs });
+        const { restsUntilMs } = known;
+        all.set(of.key, { ...of, visitor: visitor(), seconds, lastMs: nowMs, restsUntilMs });
         return;
       }
-      all.set(of.key, { ...of, visitor: visitor(), seconds: 1, lastMs: nowMs, restsUntilMs: 0 });
+      all.set(of.key, { visitor: null, seconds: 1, lastMs: nowMs, restsUntilMs: 0 });
       if (all.size <= most) return;
       const [oldest] = all.keys();
       if (oldest !== undefined) all.delete(oldest);
     },
-    inUse: (nowMs) =>
-      [...all.values()].filter((each) => each.restsUntilMs <= nowMs && faded(each, nowMs) >= enough),
+    inUse(nowMs) {
+      const found: InUse[] = [];
+      for (const each of all.values())
+        if (each.visitor !== null && each.restsUntilMs <= nowMs && faded(each, nowMs) >= enough)
+          found.push(each);
+      return found;
+    },
   };
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
 import type { Foreseen } from '../foresight.ts';
 import type { CacheKey } from '../resource.ts';
-import { openPredictor, type PredictLimits, type Prospect, type Visit } from './predictor.ts';
+import { openPredictor } from './predictor.ts';
+import type { Elsewhere, PredictLimits, Prospect, Visit } from './surroundings.ts';
 import type { Visitor } from './visitor.ts';
 
 const visitor: Visitor = {
@@ -28,7 +29,14 @@ function world(limits: Partial<PredictLimits> = {}) {
     fetched: [] as string[],
     here: new Set<string>(),
     failing: new Set<string>(),
+    /** Not for keeping; fetched by somebody else. */
+    fleeting: new Set<string>(),
+    others: new Set<string>(),
+    elsewhere: new Set<string>(),
+    told: [] as string[],
+    kept: new Set<string>(),
     hold: null as Promise<void> | null,
+    holdPlans: null as Promise<void> | null,
     underWay: 0,
     mostUnderWay: 0,
   };
@@ -39,12 +47,15 @@ function world(limits: Partial<PredictLimits> = {}) {
     warn: () => {},
     async ask(_, question) {
       state.questions.push(question);
+      await state.holdPlans;
       const plan = state.plans.get(question);
       if (plan === undefined) throw new Error('the origin does not know');
       return plan;
     },
-    look(_, { target }): Prospect | null {
+    look(_, { target }): Prospect | Elsewhere | null {
       if (state.here.has(target)) return null;
+      if (state.elsewhere.has(target))
+        return { key: keyOf(target), tell: () => void state.told.push(target) };
       return {
         key: keyOf(target),
         async fetch() {
@@ -53,13 +64,19 @@ function world(limits: Partial<PredictLimits> = {}) {
           await state.hold;
           state.underWay--;
           if (state.failing.has(target)) throw new Error('it could not be had');
-          return { bytes: 100, firstByteMs: 50 };
+          if (!state.fleeting.has(target)) state.kept.add(target);
+          return {
+            bytes: 100,
+            isKept: !state.fleeting.has(target),
+            firstByteMs: state.others.has(target) ? null : 50,
+          };
         },
       };
     },
   });
   const visit = (target: string, given: Partial<Visit> = {}): Visit => ({
-    ...{ client: 'ada', route: 'npm', kind: 'packument', key: keyOf(target), name: null, isHit: false },
+    ...{ client: 'ada', route: 'npm', kind: 'packument', key: keyOf(target), name: null },
+    ...{ whence: state.kept.has(target) ? 'here' : 'parent', isWhole: true },
     ...{ visitor: () => visitor, clue: () => ({ question: `after=${target}`, foreseen: [] }), ...given },
   });
   return { clock, state, predictor, visit, asks: (target: string) => predictor.asked(visit(target)) };
@@ -232,4 +249,141 @@ test('after it is closed nothing more is fetched', async () => {
   predictor.close();
   await settled();
   expect(state.fetched).toEqual([]);
+});
+
+test('what was not for keeping was in vain, unless a client has joined', async () => {
+  const { state, predictor, asks } = world();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hold = promise;
+  for (const target of ['/b', '/c']) state.fleeting.add(target);
+  state.plans.set('after=/a', rows('/b', '/c'));
+  asks('/a');
+  await settled();
+  expect(asks('/c')).toBe(true);
+  resolve();
+  await settled();
+  expect(predictor.tallies.of.known).toMatchObject({ fetched: 2, used: 1, inVain: 1, inVainBytes: 100 });
+  expect(asks('/b')).toBe(false);
+});
+
+test('what has gone before its client came was in vain, and he has not been spared anything', async () => {
+  const { state, predictor, asks, visit } = world();
+  state.plans.set('after=/a', rows('/b', '/c'));
+  asks('/a');
+  await settled();
+  expect(predictor.asked(visit('/b', { whence: 'parent' }))).toBe(false);
+  expect(predictor.asked(visit('/c'))).toBe(true);
+  expect(predictor.tallies.of.known).toMatchObject({ fetched: 2, used: 1, inVain: 1 });
+  expect(predictor.tallies.unforeseen).toBe(2);
+});
+
+test('what the disk had, and what another process keeps, has not gone to the parent unforeseen', () => {
+  const { predictor, visit } = world();
+  for (const whence of ['memory', 'here', 'elsewhere'] as const)
+    predictor.asked(visit(`/${whence}`, { whence }));
+  expect(predictor.tallies.unforeseen).toBe(0);
+  expect(predictor.used(keyOf('/x'), 'parent')).toBe(false);
+  expect(predictor.tallies.unforeseen).toBe(1);
+});
+
+test('what somebody else has fetched meanwhile has not been fetched', async () => {
+  const { state, predictor, asks, clock } = world();
+  state.others.add('/b');
+  state.plans.set('after=/a', rows('/b'));
+  asks('/a');
+  await settled();
+  clock.advance(120_000);
+  expect(predictor.tallies.of.known).toMatchObject({
+    foreseen: 1,
+    fetched: 0,
+    used: 0,
+    inVain: 0,
+    failed: 0,
+  });
+  expect(predictor.state.unusedBytes).toBe(0);
+});
+
+test('whoever asks for a head has not got the body, which may be foreseen still', async () => {
+  const { state, predictor, visit } = world();
+  state.plans.set('tree', rows('/a'));
+  predictor.asked(visit('/a', { isWhole: false, clue: () => ({ question: 'tree', foreseen: [] }) }));
+  await settled();
+  expect(state.fetched).toEqual(['/a']);
+});
+
+test('what has been renewed for all leads on like anything else', async () => {
+  const { state, predictor, visit } = world();
+  const fetch = async () => ({ bytes: 0, isKept: true, firstByteMs: 5 });
+  predictor.bring('npm', { key: keyOf('/a'), fetch }, 'renewed', 0);
+  await settled();
+  state.plans.set('after=/a', rows('/b'));
+  expect(predictor.asked(visit('/a', { whence: 'here' }))).toBe(true);
+  await settled();
+  expect(state.fetched).toEqual(['/b']);
+});
+
+test('nothing is renewed twice at the same time', async () => {
+  const { predictor } = world();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let fetched = 0;
+  const fetch = async () => {
+    fetched++;
+    await promise;
+    return { bytes: 0, isKept: true, firstByteMs: 5 };
+  };
+  for (let time = 0; time < 3; time++) predictor.bring('npm', { key: keyOf('/a'), fetch }, 'renewed', 0);
+  resolve();
+  await settled();
+  expect(fetched).toBe(1);
+  expect(predictor.tallies.of.renewed).toMatchObject({ foreseen: 1, fetched: 1, inVain: 0 });
+});
+
+test('another process is told once of what it keeps', async () => {
+  const { state, asks } = world();
+  state.elsewhere.add('/b');
+  for (const target of ['/a', '/z']) {
+    state.plans.set(`after=${target}`, rows('/b'));
+    asks(target);
+    await settled();
+  }
+  expect(state.told).toEqual(['/b']);
+  expect(asks('/b')).toBe(true);
+});
+
+test('a clue that throws harms nobody', () => {
+  const { predictor, visit } = world();
+  const clue = () => {
+    throw new Error('that makes no sense');
+  };
+  expect(predictor.asked(visit('/a', { clue }))).toBe(false);
+});
+
+test('a question that finds too many others is asked by the next request', async () => {
+  const { state, predictor, visit } = world();
+  const clue = (question: string) => ({ clue: () => ({ question, foreseen: [] }) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.holdPlans = promise;
+  for (let at = 0; at < 9; at++) {
+    state.plans.set(`q${at}`, rows(`/of-${at}`));
+    predictor.asked(visit(`/${at}`, clue(`q${at}`)));
+  }
+  await settled();
+  expect(state.questions).toHaveLength(8);
+  resolve();
+  await settled();
+  predictor.asked(visit('/again', clue('q8')));
+  await settled();
+  expect(state.fetched).toContain('/of-8');
+});
+
+test('of very many hits only some are looked at, but all of what was brought', async () => {
+  const { state, predictor, asks, clock } = world();
+  state.plans.set('after=/a', rows('/b'));
+  asks('/a');
+  await settled();
+  const looked = () => Array.from({ length: 1_000 }, (_, at) => predictor.isOfInterest(keyOf(`/hit-${at}`)));
+  expect(looked().filter(Boolean)).toHaveLength(50);
+  expect(predictor.isOfInterest(keyOf('/b'))).toBe(true);
+  clock.advance(50);
+  expect(looked().filter(Boolean)).toHaveLength(50);
 });

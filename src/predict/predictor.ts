@@ -1,93 +1,38 @@
 /**
  * Brings to a PoP what its clients are going to ask for next. A request tells what its client is about; the protocol, the origin, or what was learned
  * say what follows; that is fetched within bounds, and judged by whether somebody comes for it.
- *
- * It knows neither protocols nor caches: what something is called here, and how it is fetched, it is lent (`Surroundings`).
  */
-import type { Clock } from '../clock.ts';
-import type { Clue, Doing, Foreseen } from '../foresight.ts';
+import type { Clue, Foreseen } from '../foresight.ts';
 import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
-import type { Learned } from './learned/learned.ts';
+import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
 import { openScore, type Score, type Source } from './score.ts';
+import type { Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
 import { openTallies, type Tallies } from './tallies.ts';
-import { openSessions, type Visitor } from './visitor.ts';
-
-export interface PredictLimits {
-  /** Fetched at once. */
-  readonly atOnce: number;
-  readonly bytesPerS?: number | undefined;
-  /** Share of what is fetched that shall be used, 0 to 1. */
-  readonly precision: number;
-  /** For how long a client may come for it, ms. */
-  readonly usableMs: number;
-  /** What nobody has come for yet takes no more than this. */
-  readonly roomBytes: number;
-  /** A longer object is not fetched on a guess. */
-  readonly objectBytes: number;
-}
-
-/** Something that is missing here, and how it is fetched. */
-export interface Prospect {
-  readonly key: CacheKey;
-  /** Another process keeps it, and has been told of it: it is none of this one's business any more. */
-  readonly isElsewhere?: boolean;
-  /** Resolves when all of it is here, or turns out not to be for keeping. Fails with an `Error` that says why it could not be had. */
-  fetch(): Promise<Fetched>;
-}
-
-export interface Fetched {
-  readonly bytes: number;
-  /** How long the parent took until its answer began; `null`: it was not asked. */
-  readonly firstByteMs: number | null;
-}
-
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly limits: () => PredictLimits;
-  /** `null`: it is here, or on its way; it cannot be kept; or this client may not have it. */
-  look(route: string, foreseen: Foreseen, visitor: Visitor, source: Source): Prospect | null;
-  /** Asks the origin. */
-  ask(route: string, question: string, source: Source): Promise<readonly Foreseen[]>;
-  /** `null`: nothing is learned. */
-  readonly learned: Learned | null;
-  readonly warn: (message: string, fields: Record<string, unknown>) => void;
-}
-
-/** One request of a client. */
-export interface Visit {
-  /** What tells one client from another. */
-  readonly client: string;
-  readonly route: string;
-  readonly kind: string;
-  /** `null`: nothing that is kept. */
-  readonly key: CacheKey | null;
-  /** What it is learned as: `<route> <target> [<accept>]`; `null`: nothing is learned of it. */
-  readonly name: string | null;
-  /** Memory has answered. */
-  readonly isHit: boolean;
-  readonly visitor: () => Visitor;
-  readonly clue: (doing: Doing) => Clue | null;
-}
+import { openSessions, type Session, type Visitor } from './visitor.ts';
 
 export interface Predictor {
   /** Never fails. @returns whether it was foreseen: it is here, or on its way. */
   asked(visit: Visit): boolean;
-  /** Somebody has come for this, by another way. */
-  used(key: CacheKey): void;
+  /** Somebody has come for this, by another way. @returns whether it was foreseen. */
+  used(key: CacheKey, whence: Whence): boolean;
+  /** Whether a hit of this is worth a look: all of them would cost more than they tell where there are very many. */
+  isOfInterest(key: CacheKey): boolean;
   /** Follows what is foreseen, as far as it may. */
   follow(route: string, foreseen: readonly Foreseen[], source: Source, visitor: Visitor): void;
-  /** Fetches this before anything else that is waiting, within the same bounds. */
+  /** Fetches this before anything else that is waiting, within the same bounds, unless it is being fetched already. */
   bring(route: string, prospect: Prospect, source: Source, bytes: number): void;
   /** Asks, and follows. */
   followClue(route: string, clue: Clue, source: Source, visitor: Visitor): void;
   /** Whether more of what is being fetched for nobody yet may come now; `null`: yes. Resolves when one may look again. */
   turn(key: CacheKey): Promise<void> | null;
+  /** Whether this is fetched, or was, and no client has come for it so far. */
+  isAwaited(key: CacheKey): boolean;
   /** A client waits for something that was not foreseen: to be called once more, with -1, when he has it. */
   others(by: 1 | -1): void;
   /** What is in steady use here. */
@@ -120,6 +65,9 @@ const usualBytes = 32 * 1024;
 const mostQuestionsAtOnce = 8;
 /** While clients wait for something else, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
+/** Hits that are looked at, at most: 1,000 a second. */
+const hitsPerTick = 50;
+const tickMs = 50;
 const dueEveryMs = 60_000;
 const dueWithinMs = 2 * 60_000;
 
@@ -130,6 +78,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
+  const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
   /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
   const lastOf = new Map<string, Visitor>();
@@ -159,40 +108,58 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   });
 
   function asked(visit: Visit): boolean {
-    const { client, route, kind, key, name, isHit } = visit;
+    try {
+      return note(visit);
+    } catch (error) {
+      warn('a request could not be looked into', { route: visit.route, error });
+      return false;
+    }
+  }
+
+  function note(visit: Visit): boolean {
+    const { client, route, kind, key, name, whence, isWhole } = visit;
     const nowMs = clock.now();
     const session = sessions.of(client, nowMs);
-    const isForeseen = key !== null && (brought.has(key) || recent.get(key) === 'elsewhere');
-    if (key !== null) {
-      use(key);
-      if (!isForeseen) recent.note(key, 'asked');
-    }
+    const isForeseen = key !== null && (used(key, whence) || recent.get(key) === 'elsewhere');
+    // What is renewed is here for all, and not because this client was about to come.
+    const isPlanned = isForeseen && brought.sourceOf(key) !== 'renewed';
+    const isHit = whence === 'memory';
+    if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
-    if (!isHit && !isForeseen && key !== null) tallies.unforeseen++;
-    if (!isForeseen && (!isHit || session.requests < firstRequests)) {
+    if (!isPlanned && (!isHit || session.requests < firstRequests)) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
       const clue = isHit ? null : visit.clue(session.doing(route));
-      const isNew = clue !== null && (clue.question === null || session.mayAsk(`${route} ${clue.question}`));
       // The request itself comes first.
       setImmediate(() => {
         if (isClosed) return;
         if (learned !== null && name !== null)
           followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
-        if (isNew) followClue(route, clue, 'known', visitor);
+        if (clue !== null && isNewTo(session, route, clue)) followClue(route, clue, 'known', visitor);
       });
     }
     session.noted(route, kind);
     return isForeseen;
   }
 
-  function use(key: CacheKey): void {
-    brought.use(key);
+  function used(key: CacheKey, whence: Whence): boolean {
     queue.drop(key);
+    // It has gone before anybody came for it: purged, evicted, too old.
+    if (whence === 'parent' && brought.isHere(key)) brought.lost(key);
+    const isForeseen = brought.has(key);
+    brought.use(key);
+    if (!isForeseen && whence === 'parent') tallies.unforeseen++;
+    return isForeseen;
+  }
+
+  /** What a session has led to already, it does not lead to again. Where too much is being asked, its next request may ask. */
+  function isNewTo(session: Session, route: string, { question }: Clue): boolean {
+    const isAsked = question === null || asking >= mostQuestionsAtOnce;
+    return isAsked || session.mayAsk(`${route} ${question}`);
   }
 
   function followClue(route: string, { question, foreseen }: Clue, source: Source, visitor: Visitor): void {
-    if (foreseen.length === 0 && question === null) return;
+    if (isClosed || (foreseen.length === 0 && question === null)) return;
     const threshold = score.threshold(source, route);
     if (foreseen.length > 0) follow(route, foreseen, source, visitor, threshold);
     if (question === null || asking >= mostQuestionsAtOnce || threshold > 1) return;
@@ -243,8 +210,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       if (rank % atATime === atATime - 1) {
         pump();
         await new Promise((resolve) => setImmediate(resolve));
-        if (isClosed) return;
       }
+      if (isClosed) return;
       const { likelihood = 1, bytes = usualBytes } = each;
       if (likelihood < threshold) tally.doubted++;
       else if (bytes <= limits().objectBytes) add(rank, each, { source, route, bytes }, visitor);
@@ -261,13 +228,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const { source, route, bytes } = wanted;
     const prospect = look(route, foreseen, visitor, source);
     if (prospect === null) return;
-    const { key, isElsewhere } = prospect;
-    if (isElsewhere) {
+    const { key } = prospect;
+    // Whoever has just asked for it has it, or is about to; and who keeps it need not be told twice.
+    if (brought.has(key) || queue.has(key) || recent.get(key) !== null) return;
+    if ('tell' in prospect) {
       recent.note(key, 'elsewhere');
+      prospect.tell();
       return;
     }
-    // Whoever has just asked for it has it, or is about to.
-    if (brought.has(key) || queue.has(key) || recent.get(key) !== null) return;
     const tally = tallies.of[source];
     tally.foreseen++;
     if (!isRoomFor(bytes) || !queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
@@ -300,20 +268,28 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const { key } = prospect;
     allowance.begin(bytes);
     brought.begin(key, source, route, bytes);
-    tally.fetched++;
     let firstByteMs: number | null | 'failed' = null;
-    let came = bytes;
+    let came = 0;
     try {
       const fetched = await prospect.fetch();
-      ({ firstByteMs } = fetched);
-      came = fetched.bytes;
-      tally.fetchedBytes += came;
-      brought.arrived(key, came);
+      // Without that, somebody else has fetched it, or is about to.
+      const hasAsked = fetched.firstByteMs !== null;
+      // To confirm something takes as long as it takes the upstream: that says nothing of the way.
+      if (source !== 'renewed') ({ firstByteMs } = fetched);
+      if (hasAsked) {
+        came = fetched.bytes;
+        tally.fetched++;
+        tally.fetchedBytes += came;
+        brought.arrived(key, came);
+        if (!fetched.isKept) brought.lost(key);
+      } else brought.dismiss(key);
     } catch {
       // Whoever asks for it hears of what went wrong, and it is logged as a fill that failed.
-      firstByteMs = 'failed';
+      tally.fetched++;
       tally.failed++;
-      brought.failed(key);
+      // It may have been given up because a client who came for it has left.
+      if (!brought.isUsed(key)) firstByteMs = 'failed';
+      brought.dismiss(key);
     }
     allowance.end(firstByteMs, came - bytes);
     pump();
@@ -331,19 +307,22 @@ export function openPredictor(surroundings: Surroundings): Predictor {
 
   return {
     asked,
-    used: use,
+    used,
+    isOfInterest: (key) => brought.isAwaited(key) || pace.mayGo(),
     follow,
     bring(route, prospect, source, bytes) {
-      tallies.of[source].foreseen++;
-      if (
-        !queue.add(prospect.key, urgent, { ...{ prospect, source, route, bytes }, addedMs: clock.elapsed() })
-      )
-        tallies.of[source].left++;
+      const { key } = prospect;
+      if (queue.has(key) || brought.isOnItsWay(key)) return;
+      const tally = tallies.of[source];
+      tally.foreseen++;
+      const wanted = { prospect, source, route, bytes, addedMs: clock.elapsed() };
+      if (isClosed || !queue.add(key, urgent, wanted)) tally.left++;
       pump();
     },
     followClue,
+    isAwaited: brought.isAwaited,
     turn(key) {
-      if (allowance.others <= 0 || brought.isUsed(key)) return null;
+      if (isClosed || allowance.others <= 0 || brought.isUsed(key)) return null;
       const { promise, resolve } = Promise.withResolvers<void>();
       clock.after(turnMs, resolve);
       return promise;

@@ -25,15 +25,21 @@ function opened(expiry: Partial<Expiry> | null, names = ['a']) {
         clock.now() + 6_000 + at * 1_000,
       );
   const brought: unknown[][] = [];
-  const state = { isOn: true };
+  const state = { isOn: true, looks: 0 };
   const predictor: Pick<Predictor, 'bring'> = {
     bring: (route, { key }, source, bytes) => brought.push([route, key, source, bytes]),
   };
   const renewal = openRenewal({
     ...{ clock, popular, predictor },
     isOn: () => state.isOn,
-    expiry: () => expiry && { inMs: 1_000, lifetimeMs: 60_000, bytes: 7, ...expiry },
-    prospect: ({ key }) => ({ key, fetch: () => Promise.resolve({ bytes: 0, firstByteMs: null }) }),
+    expiry: () => {
+      state.looks++;
+      return expiry && { inMs: 1_000, lifetimeMs: 60_000, ...expiry };
+    },
+    prospect: ({ key }) => ({
+      key,
+      fetch: () => Promise.resolve({ bytes: 0, isKept: true, firstByteMs: null }),
+    }),
   });
   return { clock, brought, state, renewal };
 }
@@ -41,7 +47,7 @@ function opened(expiry: Partial<Expiry> | null, names = ['a']) {
 test('what is in use and soon too old is renewed, and then left alone for a while', () => {
   const { clock, brought } = opened({});
   clock.advance(2_000);
-  expect(brought).toEqual([['npm', 'npm a', 'renewed', 7]]);
+  expect(brought).toEqual([['npm', 'npm a', 'renewed', 0]]);
   clock.advance(8_000);
   expect(brought).toHaveLength(1);
   clock.advance(4_000);
@@ -71,6 +77,27 @@ test('no more than 64 are begun in one look, and the rest in the next', () => {
   expect(brought).toHaveLength(64);
   clock.advance(2_000);
   expect(new Set(brought.map(([, key]) => key)).size).toBe(100);
+});
+
+test('what is fresh for long is looked at once a minute, and of very many, some at a time', () => {
+  const { clock, state } = opened(
+    { inMs: 600_000, lifetimeMs: 600_000 },
+    Array.from({ length: 400 }, (_, at) => String(at)),
+  );
+  clock.advance(2_000);
+  expect(state.looks).toBe(256);
+  clock.advance(20_000);
+  expect(state.looks).toBe(400);
+});
+
+test('what is soon too old is looked at in time', () => {
+  const { clock, brought } = opened({ inMs: 9_000 });
+  clock.advance(2_000);
+  expect(brought).toEqual([]);
+  clock.advance(2_000);
+  clock.advance(2_000);
+  // As it is found still, three seconds before it is due: it was looked at again by then.
+  expect(brought).toEqual([]);
 });
 
 test('it may be turned off and on, and ends when it is closed', () => {

@@ -1,14 +1,14 @@
 /** Has what is in steady use confirmed before it is too old: so nobody waits for that, and what has changed is here before somebody asks for it. */
 import type { Clock } from '../clock.ts';
 import type { InUse, Popular } from './popular.ts';
-import type { Predictor, Prospect } from './predictor.ts';
+import type { Predictor } from './predictor.ts';
+import type { Prospect } from './surroundings.ts';
 
 export interface Expiry {
   /** ms; below 0: it is stale already. */
   readonly inMs: number;
   /** From when it was made or confirmed until it is stale, ms. */
   readonly lifetimeMs: number;
-  readonly bytes: number;
 }
 
 export interface RenewalOptions {
@@ -28,8 +28,11 @@ const lateMs = 5_000;
 /** What is stale so soon is asked for again and again anyway. */
 const shortestMs = 15_000;
 const restMs = 10_000;
-/** Begun in one look. */
+/** For so long what was found fresh is not looked at again, although it may have been replaced meanwhile. */
+const mostRestMs = 60_000;
+/** Begun in one look, and looked at. */
 const mostAtOnce = 64;
+const mostLooks = 256;
 
 export function openRenewal({ clock, popular, predictor, isOn, expiry, prospect }: RenewalOptions): {
   close(): void;
@@ -41,19 +44,23 @@ export function openRenewal({ clock, popular, predictor, isOn, expiry, prospect 
     if (!isOn()) return;
     const nowMs = clock.now();
     let begun = 0;
-    for (const each of popular.inUse(nowMs)) {
+    for (const each of popular.inUse(nowMs).slice(0, mostLooks)) {
       if (begun >= mostAtOnce) return;
-      const found = expiry(each);
-      if (found === null || found.lifetimeMs < shortestMs) {
-        each.restsUntilMs = nowMs + restMs;
-        continue;
-      }
-      const { inMs, lifetimeMs, bytes } = found;
-      if (inMs > Math.max(lateMs, lifetimeMs * lateShare)) continue;
-      each.restsUntilMs = nowMs + restMs;
+      const inMs = dueInMs(each);
+      each.restsUntilMs = nowMs + (inMs > 0 ? Math.min(inMs, mostRestMs) : restMs);
+      if (inMs > 0) continue;
       begun++;
-      predictor.bring(each.route, prospect(each), 'renewed', bytes);
+      // Most of it has not changed, and so is no longer than its head.
+      predictor.bring(each.route, prospect(each), 'renewed', 0);
     }
+  }
+
+  /** In how many ms it is to be renewed; 0 and below: now. */
+  function dueInMs(each: InUse): number {
+    const found = expiry(each);
+    if (found === null || found.lifetimeMs < shortestMs) return restMs;
+    const { inMs, lifetimeMs } = found;
+    return inMs - Math.max(lateMs, lifetimeMs * lateShare);
   }
 
   return { close: () => cancel() };

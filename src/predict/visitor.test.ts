@@ -32,6 +32,22 @@ test('a question is asked once in a session, and only so many are', () => {
   expect(sessions.of('bob', 0).mayAsk('a')).toBe(true);
 });
 
+test('an address that is never quiet, as many clients are behind it, is judged by its last minutes', () => {
+  const sessions = openSessions(() => null);
+  const askedAt = (second: number) => {
+    const session = sessions.of('office', second * 1_000);
+    session.noted('npm', 'packument');
+    return session;
+  };
+  for (let at = 0; at < 96; at++) expect(askedAt(at / 2).mayAsk(String(at))).toBe(true);
+  expect(askedAt(50).mayAsk('one more')).toBe(false);
+  for (let second = 51; second < 200; second++) askedAt(second);
+  const later = askedAt(200);
+  expect([later.mayAsk('0'), later.mayAsk('one more')]).toEqual([true, true]);
+  expect(later.doing('npm').asked('packument')).toBeLessThanOrEqual(120);
+  expect(later.requests).toBeLessThanOrEqual(120);
+});
+
 test('kinds without end are not all counted', () => {
   const session = openSessions(() => null).of('ada', 0);
   for (let at = 0; at < 100; at++) session.noted('npm', `kind${at}`);

@@ -16,7 +16,10 @@ export interface Visitor {
   readonly identity: Identity | null;
 }
 
-/** One run of a client: from his first request until he has been quiet for a while. */
+/**
+ * One run of a client: from his first request until he has been quiet for a while. Behind some addresses there are many clients, and never quiet: so
+ * what is said of a session is of its last minute or two.
+ */
 export interface Session {
   readonly trail: Trail | null;
   /** Of one route. */
@@ -30,8 +33,9 @@ export interface Session {
 
 /** Who has been quiet for so long begins anew. */
 const quietMs = 20_000;
+const minuteMs = 60_000;
 const mostSessions = 4_096;
-/** A tree of thousands of packages is one question; a lock file, one for each of those that are asked for first. */
+/** A tree of thousands of packages is one question; a lock file, one for each of those that are asked for first. In a minute. */
 const mostQuestions = 96;
 /** Of kinds, by route. */
 const mostCounts = 64;
@@ -43,18 +47,21 @@ export interface Sessions {
 }
 
 export function openSessions(newTrail: () => Trail | null): Sessions {
-  /** The one that was heard last is the last. */
-  const all = new Map<string, { session: OpenSession; lastMs: number }>();
+  /** By a hash of what tells one from another, which may be long. The one that was heard last is the last. */
+  const all = new Map<number, { session: OpenSession; lastMs: number }>();
 
   return {
     get size() {
       return all.size;
     },
     of(client, nowMs) {
-      const known = all.get(client);
-      all.delete(client);
-      const session = known && nowMs - known.lastMs < quietMs ? known.session : openSession(newTrail());
-      all.set(client, { session, lastMs: nowMs });
+      const hash = Bun.hash.xxHash32(client);
+      const known = all.get(hash);
+      all.delete(hash);
+      const session =
+        known && nowMs - known.lastMs < quietMs ? known.session : openSession(newTrail(), nowMs);
+      session.heard(nowMs);
+      all.set(hash, { session, lastMs: nowMs });
       for (const [oldest, { lastMs }] of all) {
         if (all.size <= mostSessions && nowMs - lastMs < quietMs) break;
         all.delete(oldest);
@@ -64,26 +71,52 @@ export function openSessions(newTrail: () => Trail | null): Sessions {
   };
 }
 
-type OpenSession = Session;
+interface OpenSession extends Session {
+  heard(nowMs: number): void;
+}
 
-function openSession(trail: Trail | null): OpenSession {
-  const counts = new Map<string, number>();
-  const questions = new Set<string>();
-  let requests = 0;
+/** What a session has come to within one minute. */
+interface Minute {
+  /** Of requests, by route and kind. */
+  readonly counts: Map<string, number>;
+  /** By their hashes: they are long. */
+  readonly questions: Set<number>;
+  requests: number;
+}
+
+function openSession(trail: Trail | null, nowMs: number): OpenSession {
+  const newMinute = (): Minute => ({ counts: new Map(), questions: new Set(), requests: 0 });
+  let beganMs = nowMs;
+  let before = newMinute();
+  let present = newMinute();
   return {
     trail,
     get requests() {
-      return requests;
+      return before.requests + present.requests;
     },
-    doing: (route) => ({ asked: (kind) => counts.get(`${route} ${kind}`) ?? 0 }),
+    heard(atMs) {
+      if (atMs - beganMs < minuteMs) return;
+      before = present;
+      present = newMinute();
+      beganMs = atMs;
+    },
+    doing: (route) => ({
+      asked(kind) {
+        const name = `${route} ${kind}`;
+        return (before.counts.get(name) ?? 0) + (present.counts.get(name) ?? 0);
+      },
+    }),
     noted(route, kind) {
-      requests++;
+      present.requests++;
+      const { counts } = present;
       const name = `${route} ${kind}`;
       if (counts.size < mostCounts || counts.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     },
     mayAsk(question) {
-      if (questions.size >= mostQuestions || questions.has(question)) return false;
-      questions.add(question);
+      const hash = Bun.hash.xxHash32(question);
+      const { questions } = present;
+      if (questions.size >= mostQuestions || questions.has(hash) || before.questions.has(hash)) return false;
+      questions.add(hash);
       return true;
     },
   };

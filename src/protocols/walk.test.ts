@@ -111,4 +111,46 @@ describe('bounds', () => {
     await settled();
     expect(targets(await plan)).not.toContain('late');
   });
+
+  test('what is known when nobody waits any more is told, and nothing more is looked at', async () => {
+    const left = new AbortController();
+    const looked: string[] = [];
+    const plan = walk(['root'], {
+      ...{ idOf: String, clock: virtualClock(0), signal: left.signal, atOnce: 1 },
+      async expand(name: string): Promise<Step<string>> {
+        looked.push(name);
+        if (name === 'a') left.abort();
+        return { foreseen: [found(name)], wants: name === 'root' ? ['a', 'b'] : [] };
+      },
+    });
+    expect(await plan).toEqual({ foreseen: [found('root')], isWhole: false });
+    expect(looked).toEqual(['root', 'a']);
+    const never = through({ root: [] }, { signal: left.signal });
+    expect(await never.plan).toEqual({ foreseen: [], isWhole: false });
+    expect(never.looked).toEqual([]);
+  });
+
+  test('others have a turn every few milliseconds', async () => {
+    const clock = virtualClock(0);
+    let isOver = false;
+    let atOnceMs = 0;
+    let longestMs = 0;
+    const plan = walk(['0'], {
+      ...{ idOf: String, clock },
+      async expand(name: string): Promise<Step<string>> {
+        clock.advance(1);
+        longestMs = Math.max(longestMs, ++atOnceMs);
+        const next = Number(name) < 200 ? [1, 2, 3].map((more) => String(Number(name) + more)) : [];
+        return { foreseen: [found(name)], wants: next };
+      },
+    }).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await settled();
+      atOnceMs = 0;
+    }
+    expect((await plan).foreseen).toHaveLength(203);
+    expect(longestMs).toBeLessThanOrEqual(8);
+  });
 });

@@ -1,9 +1,10 @@
 /**
  * Goes through a tree of dependencies as a client would: what it wants first, what that needs, and so on, each thing once, several at a
- * time, and no longer than is of use to anybody.
+ * time, beside whatever else the node has to do, and no longer than is of use to anybody.
  */
 import type { Clock } from '../clock.ts';
 import type { Foreseen, Plan } from '../foresight.ts';
+import { restOf } from './turn.ts';
 
 /** What a client asks for who wants one thing, and what that needs in turn. */
 export interface Step<Want> {
@@ -25,12 +26,16 @@ export interface WalkOptions<Want> {
   readonly mostLooked?: number;
   /** ms; what is known by then is what is told. */
   readonly withinMs?: number;
+  /** Nobody waits any more. */
+  readonly signal?: AbortSignal;
 }
+
+/** As long as a walk may take, unless something else is said. */
+export const walkMs = 4_000;
 
 /** The largest trees that people install have some 3,000 packages, with a document and a file each. */
 const mostForeseen = 8_000;
 const mostLooked = 20_000;
-const withinMs = 4_000;
 const atOnce = 32;
 
 interface Visit<Want> {
@@ -45,9 +50,10 @@ interface Visit<Want> {
 export async function walk<Want>(
   first: readonly Want[],
   options: WalkOptions<Want>,
-  last: () => readonly Foreseen[] = () => [],
+  last: () => readonly Foreseen[] | Promise<readonly Foreseen[]> = () => [],
 ): Promise<Plan> {
-  const { idOf, expand, clock } = options;
+  const { idOf, expand, clock, signal } = options;
+  const rest = restOf(clock);
   const most = options.mostForeseen ?? mostForeseen;
   const looked = options.mostLooked ?? mostLooked;
   const known = new Set<string>();
@@ -69,6 +75,8 @@ export async function walk<Want>(
 
   async function look(visit: Visit<Want>): Promise<void> {
     try {
+      await rest();
+      if (isOver) return;
       const step = await expand(visit.want);
       if (isOver) return;
       visit.foreseen = step.foreseen;
@@ -91,34 +99,50 @@ export async function walk<Want>(
     if (underWay === 0) end();
   }
 
-  const cancel = clock.after(options.withinMs ?? withinMs, end);
+  const cancel = clock.after(options.withinMs ?? walkMs, end);
+  const stop = () => end();
+  signal?.addEventListener('abort', stop, { once: true });
   add(first);
-  goOn();
+  if (signal?.aborted) end();
+  else goOn();
   await over;
   cancel();
+  signal?.removeEventListener('abort', stop);
   isOver = true;
   const isWhole = underWay === 0 && begun === visits.length;
-  const ended = endOf(last);
-  const foreseen = once([...visits.flatMap((visit) => visit.foreseen), ...(ended ?? [])]);
+  const ended = await endOf(last);
+  const told = [...visits.map((visit) => visit.foreseen), ended ?? []];
+  const foreseen = await once(told, rest);
   return { foreseen: foreseen.slice(0, most), isWhole: isWhole && ended !== null && foreseen.length <= most };
 }
 
 /** `null`: it cannot be told. */
-function endOf(last: () => readonly Foreseen[]): readonly Foreseen[] | null {
+async function endOf(
+  last: () => readonly Foreseen[] | Promise<readonly Foreseen[]>,
+): Promise<readonly Foreseen[] | null> {
   try {
-    return last();
+    return await last();
   } catch {
     return null; // What was found before is of use without it.
   }
 }
 
-function once(all: readonly Foreseen[]): readonly Foreseen[] {
+/** A row takes a microsecond. */
+const rowsAtOnce = 500;
+
+async function once(
+  all: readonly (readonly Foreseen[])[],
+  rest: () => Promise<void>,
+): Promise<readonly Foreseen[]> {
   const found = new Map<string, Foreseen>();
-  for (const each of all) {
-    const key = `${each.target} ${each.accept ?? ''}`;
-    const known = found.get(key);
-    // A key stays where it was put first.
-    if (known === undefined || (each.likelihood ?? 1) > (known.likelihood ?? 1)) found.set(key, each);
-  }
+  let rows = 0;
+  for (const own of all)
+    for (const each of own) {
+      if (++rows % rowsAtOnce === 0) await rest();
+      const key = `${each.target} ${each.accept ?? ''}`;
+      const known = found.get(key);
+      // A key stays where it was put first.
+      if (known === undefined || (each.likelihood ?? 1) > (known.likelihood ?? 1)) found.set(key, each);
+    }
   return [...found.values()];
 }

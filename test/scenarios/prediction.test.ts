@@ -15,7 +15,7 @@ const pathOf = (name: string) => `${name.slice(0, 2)}/${name.slice(2, 4)}/${name
 
 beforeAll(async () => {
   upstream = await startCrateRegistry();
-  for (const tree of ['alder', 'birch', 'cedar', 'elder', 'guava', 'hazel']) {
+  for (const tree of ['alder', 'birch', 'cedar', 'elder', 'guava', 'hazel', 'maple']) {
     upstream.add(tree, '1.0.0', says(tree), { deps: [{ name: `${tree}-twig`, req: '^1' }] });
     upstream.add(`${tree}-twig`, '1.2.0', says('twig'), { deps: [{ name: `${tree}-leaf`, req: '^1' }] });
     upstream.add(`${tree}-leaf`, '1.0.0', says('leaf'));
@@ -96,6 +96,16 @@ describe('what a client asks for next', () => {
     expect(
       seen.asked('origin').filter(({ target }) => target.includes('birch') || target.includes('ahead')),
     ).toEqual([]);
+  });
+
+  test('is found out once, however many PoPs ask at once', async () => {
+    const seen = await network.during(async () => {
+      await Promise.all(['near', 'many'].map((pop) => ask('maple', { pop })));
+      for (const pop of ['near', 'many'])
+        await eventually(`the leaf of maple at ${pop}`, () => isAt('maple-leaf', { pop }));
+    });
+    const questions = seen.asked('origin').map(({ target }) => target);
+    expect(questions.filter((target) => /ahead.*want=maple\+/.test(target))).toHaveLength(1);
   });
 
   test('is brought by the worker that keeps it, whoever is asked', async () => {

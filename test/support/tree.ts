@@ -26,7 +26,7 @@ export async function grow(
 ): Promise<Grown> {
   const paths: string[] = [];
   const tree: Tree = {
-    ...{ about, notes: new Map() },
+    ...{ about, notes: new Map(), rest: async () => true },
     // Of what an origin has, only the time matters to a tree.
     registry: { clock: virtualClock(nowMs) } as unknown as RegistryOrigin,
     async read({ path }: Item) {
@@ -46,7 +46,7 @@ export async function grow(
     items.push(...step.items);
     waiting.push(...step.wants);
   }
-  items.push(...(ends?.(tree) ?? []));
+  items.push(...((await ends?.(tree)) ?? []));
   const likelihoods = Object.fromEntries(items.map(({ item, likelihood = 1 }) => [item.path, likelihood]));
   return { likelihoods, paths: Object.keys(likelihoods), read: paths };
 }

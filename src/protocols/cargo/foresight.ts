@@ -3,7 +3,6 @@
  * all of them; with these indexes, or once it has read them, only crates. Whether there is a lock file it does not say. So what was published
  * lately is less likely: a lock file may be older; and a crate tells when it was locked, by what was not there yet.
  */
-import type { Clock } from '../../clock.ts';
 import type { EcosystemForesight, Expanded, ForeseenItem, Tree, Want } from '../registry/ecosystem.ts';
 import { likelyTaken, rounded } from '../registry/likelihood.ts';
 import { enabledBy } from './features.ts';
@@ -67,16 +66,20 @@ export function cargoForesight(): EcosystemForesight {
       if (known !== undefined) return expandOne(want, releases, known, tree);
       const release = firstOf(want, releases, tree);
       if (release === null) return nothing;
-      const course = courseOf(want, release, releases, tree.registry.clock);
+      const course = await courseOf(want, release, releases, tree);
       courses.set(tree, course);
       return expandOne({ ...want, range: `=${release.version}` }, releases, course, tree);
     },
 
-    ends(tree) {
+    async ends(tree) {
       const course = courses.get(tree);
-      return course === undefined || tree.about.fetches === 'indexes'
-        ? []
-        : [...course.crates.values()].flatMap((chosen) => filesOf(chosen, course));
+      if (course === undefined || tree.about.fetches === 'indexes') return [];
+      const files: ForeseenItem[] = [];
+      for (const chosen of course.crates.values()) {
+        if (!(await tree.rest())) break;
+        files.push(...filesOf(chosen, course));
+      }
+      return files;
     },
   };
 }
@@ -177,18 +180,22 @@ function compatible(version: string): string {
   return /^(?:0\.){0,2}\d+/.exec(version)?.[0] ?? version;
 }
 
-function courseOf(want: Want, release: Release, releases: Releases, clock: Clock): Course {
-  return {
-    ...(want.range === '' ? courseOfIndex : courseOfCrate)(release, releases, clock.now()),
-    crates: new Map(),
-  };
+async function courseOf(want: Want, release: Release, releases: Releases, tree: Tree): Promise<Course> {
+  const of = want.range === '' ? courseOfIndex : courseOfCrate;
+  return { ...of(release, releases.versions, await alike(release, releases, tree), tree), crates: new Map() };
 }
 
 /** Somebody wants some version of it: whether that is the newest is the less certain the newer that is. */
-function courseOfIndex(release: Release, releases: Releases, nowMs: number): Omit<Course, 'crates'> {
-  const since = timesOf(alike(release, releases), releases);
+function courseOfIndex(
+  release: Release,
+  versions: readonly string[],
+  others: readonly Release[],
+  { registry }: Tree,
+): Omit<Course, 'crates'> {
+  const nowMs = registry.clock.now();
+  const since = timesOf(others);
   const ageMs = nowMs - Math.min(...since, nowMs);
-  const isOnly = releases.versions.every((version) => compatible(version) === compatible(release.version));
+  const isOnly = versions.every((version) => compatible(version) === compatible(release.version));
   return {
     first: isOnly ? 1 : since.length === 0 ? untimed : 1 - 0.6 * Math.exp(-ageMs / adoptionMs),
     beforeMs: Number.POSITIVE_INFINITY,
@@ -197,11 +204,17 @@ function courseOfIndex(release: Release, releases: Releases, nowMs: number): Omi
 }
 
 /** Whoever takes this one has locked it before the next one was there. */
-function courseOfCrate(release: Release, releases: Releases, nowMs: number): Omit<Course, 'crates'> {
+function courseOfCrate(
+  release: Release,
+  _: readonly string[],
+  others: readonly Release[],
+  { registry }: Tree,
+): Omit<Course, 'crates'> {
+  const nowMs = registry.clock.now();
   const { publishedMs: fromMs } = release;
-  const higher = alike(release, releases).filter((each) => Bun.semver.order(each, release.version) > 0);
-  const later = timesOf(higher, releases).filter((timeMs) => fromMs !== null && timeMs > fromMs);
-  const isNewest = higher.every((version) => releases.release(version)?.yanked !== false);
+  const higher = others.filter(({ version }) => Bun.semver.order(version, release.version) > 0);
+  const later = timesOf(higher).filter((timeMs) => fromMs !== null && timeMs > fromMs);
+  const isNewest = higher.every(({ yanked }) => yanked);
   const untilMs = Math.min(...later, nowMs);
   return {
     first: 1,
@@ -215,13 +228,22 @@ function courseOfCrate(release: Release, releases: Releases, nowMs: number): Omi
   };
 }
 
-function alike({ version }: Release, { versions }: Releases): readonly string[] {
-  return versions.filter((each) => compatible(each) === compatible(version));
+/** Of some crates there are thousands of versions, and each is read. */
+async function alike(
+  { version }: Release,
+  { versions, release }: Releases,
+  tree: Tree,
+): Promise<readonly Release[]> {
+  const found: Release[] = [];
+  for (const each of versions) {
+    if (compatible(each) !== compatible(version)) continue;
+    if (!(await tree.rest())) break;
+    const read = release(each);
+    if (read !== null) found.push(read);
+  }
+  return found;
 }
 
-function timesOf(versions: readonly string[], releases: Releases): readonly number[] {
-  return versions.flatMap((version) => {
-    const release = releases.release(version);
-    return release === null || release.yanked || release.publishedMs === null ? [] : [release.publishedMs];
-  });
+function timesOf(releases: readonly Release[]): readonly number[] {
+  return releases.flatMap(({ yanked, publishedMs }) => (yanked || publishedMs === null ? [] : [publishedMs]));
 }

@@ -78,6 +78,7 @@ async function after(
   if (beginning === null) return null;
   const tree: Tree = {
     ...{ about: beginning.about, notes: new Map(), registry: registry as Tree['registry'] },
+    rest: async () => true,
     async read({ name, version, path }) {
       const module = name?.slice('x.y/'.length) ?? '';
       if (path.endsWith('/list')) return listOf(module);
@@ -101,7 +102,7 @@ async function after(
         return { foreseen: items.map(inShort), wants };
       },
     },
-    () => (ends?.(tree) ?? []).map(inShort),
+    async () => ((await ends?.(tree)) ?? []).map(inShort),
   );
   return foreseen.map(({ target }) => target);
 }

@@ -175,15 +175,20 @@ function info({ name, range, detail }: Want, { about }: Tree, likelihood = 1): r
   return isAsked ? [fileOf(name, range, 'info', likelihood)] : [];
 }
 
-function ends(tree: Tree, database: string | null): readonly ForeseenItem[] {
+async function ends(tree: Tree, database: string | null): Promise<readonly ForeseenItem[]> {
   const build = tree.notes.get(buildNote) as Build | undefined;
   if (build === undefined) return [];
-  const others = [...build.selected].filter(([module]) => module !== build.main.name);
-  return others.flatMap(([module, { version, likelihood }]) => [
-    fileOf(module, version, 'zip', likelihood),
-    ...lookup({ name: module, range: version }, tree, database, likelihood),
-    ...[fileOf(module, version, 'mod', likelihood), fileOf(module, version, 'info', likelihood)],
-  ]);
+  const files: ForeseenItem[] = [];
+  for (const [module, { version, likelihood }] of build.selected) {
+    if (!(await tree.rest())) break;
+    if (module === build.main.name) continue;
+    files.push(
+      fileOf(module, version, 'zip', likelihood),
+      ...lookup({ name: module, range: version }, tree, database, likelihood),
+      ...[fileOf(module, version, 'mod', likelihood), fileOf(module, version, 'info', likelihood)],
+    );
+  }
+  return files;
 }
 
 function select({ module, version }: Required, likelihood: number, tree: Tree): void {

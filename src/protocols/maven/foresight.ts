@@ -77,7 +77,7 @@ export function mavenForesight(): EcosystemForesight {
       if (known === undefined && packaging === 'pom') return { items: items(), wants: [] };
       if (known === undefined)
         now.artifacts.set(nameOf(of), { place: fileOf(of, of.version, 'jar'), depth: 0 });
-      const first = known === undefined && now.isPlugin ? artifactsOf(now, tree) : [];
+      const first = known === undefined && now.isPlugin ? await artifactsOf(now, tree) : [];
       return { items: [...items(), ...first], wants: wantsOf(want, of, effective, now) };
     },
 
@@ -217,9 +217,12 @@ function addArtifact(needed: Needed, depth: number, { artifacts }: Known): void 
   artifacts.set(key, { place: fileOf(needed, version, extension, classifier), depth });
 }
 
-function artifactsOf({ artifacts, isPlugin }: Known, tree: Tree): ForeseenItem[] {
-  return [...artifacts.values()].flatMap(({ place, depth }) => {
+async function artifactsOf({ artifacts, isPlugin }: Known, tree: Tree): Promise<ForeseenItem[]> {
+  const files: ForeseenItem[] = [];
+  for (const { place, depth } of [...artifacts.values()]) {
+    if (!(await tree.rest())) break;
     const isOfMaven = isPlugin && depth > 0 && place.group === 'org.apache.maven';
-    return filesAt(place, rounded(isOfMaven ? likelyOfMaven : likely.artifact), tree);
-  });
+    files.push(...filesAt(place, rounded(isOfMaven ? likelyOfMaven : likely.artifact), tree));
+  }
+  return files;
 }

@@ -273,6 +273,11 @@ export interface Tree {
    * @param maxBytes absent: as much as an index may have. Fails with what is longer.
    */
   read(item: Item, maxBytes?: number): Promise<Uint8Array | null>;
+  /**
+   * Lets others have a turn, where it is time for that: for whatever may take more than a few milliseconds.
+   * @returns `false`: no time is left, or nobody waits any more; what is known is what is told.
+   */
+  rest(): Promise<boolean>;
   readonly registry: RegistryOrigin;
   /** For whatever has to be known of the whole tree. */
   readonly notes: Map<string, unknown>;
@@ -284,5 +289,5 @@ export interface EcosystemForesight {
   /** What a client fetches for this, and what that needs in turn. Fails, or is empty, where nothing is known. */
   expand(want: Want, tree: Tree): Promise<Expanded>;
   /** What it fetches once it knows all of the tree. Absent: nothing more. */
-  ends?(tree: Tree): readonly ForeseenItem[];
+  ends?(tree: Tree): readonly ForeseenItem[] | Promise<readonly ForeseenItem[]>;
 }

@@ -26,7 +26,8 @@ function open({ begins = () => null, expand = async () => ({ items: [], wants: [
       const asked = exchange({ target: `/t${target}`, headers: new Headers(headers) });
       return foresight.clue(made.protocol.name(asked), asked, nothing);
     },
-    foresee: (question: string) => made.foresee(question),
+    foresee: made.foresee,
+    clock: made.clock,
   };
 }
 
@@ -150,5 +151,45 @@ describe('what is foreseen', () => {
       },
     });
     expect(await foresee(question)).toEqual({ foreseen: [{ target: '/t/left/' }], isWhole: false });
+  });
+
+  test('of a tree that takes too long, is what is known by then', async () => {
+    const rests: boolean[] = [];
+    const { foresee, clock } = open({
+      async expand(_, tree) {
+        rests.push(await tree.rest());
+        clock.advance(3_999);
+        rests.push(await tree.rest());
+        return { items: [{ item: indexOf('left') }], wants: [] };
+      },
+      async ends(tree) {
+        rests.push(await tree.rest());
+        clock.advance(1_000);
+        rests.push(await tree.rest());
+        return [{ item: indexOf('right') }];
+      },
+    });
+    const { foreseen, isWhole } = await foresee(question);
+    expect(foreseen).toEqual([{ target: '/t/left/' }, { target: '/t/right/' }]);
+    expect(isWhole).toBe(false);
+    expect(rests).toEqual([true, true, true, false]);
+  });
+
+  test('is told of nobody who waits no more', async () => {
+    const left = new AbortController();
+    const rests: boolean[] = [];
+    const { foresee } = open({
+      async expand(_, tree) {
+        rests.push(await tree.rest());
+        left.abort();
+        return { items: [{ item: indexOf('left') }], wants: [{ name: 'right', range: '' }] };
+      },
+      async ends(tree) {
+        rests.push(await tree.rest());
+        return [];
+      },
+    });
+    expect(await foresee(question, left.signal)).toEqual({ foreseen: [], isWhole: false });
+    expect(rests).toEqual([true, false]);
   });
 });

@@ -6,7 +6,8 @@ import { MeridianError } from '../../errors.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Clue, Foreseen } from '../../foresight.ts';
 import type { Foreseeing, Foresight } from '../../protocol.ts';
-import { walk } from '../walk.ts';
+import { restOf } from '../turn.ts';
+import { walk, walkMs } from '../walk.ts';
 import type {
   Beginning,
   EcosystemForesight,
@@ -21,6 +22,8 @@ import { itemOf, readItem } from './item.ts';
 /** Of one question. */
 const mostWants = 64;
 const longestQuestion = 1_500;
+/** ms, once the walk is over, to tell what came of it. */
+const endingMs = 1_000;
 
 export function foresightOf(
   { begins, expand, ends }: EcosystemForesight,
@@ -42,27 +45,44 @@ export function foresightOf(
     async foresee(question, { ask, door }: Foreseeing) {
       const { wants, about } = readQuestion(question);
       const at: Pulling = { registry: origin, ask, door };
+      const { clock } = origin;
+      const { signal } = ask;
+      const rest = restOf(clock);
+      let untilMs = clock.elapsed() + walkMs;
+      let isCut = false;
       const tree: Tree = {
         about,
         registry: origin,
         notes: new Map(),
         async read(item, maxBytes = origin.maxIndexBytes) {
           const { status, bytes } = await readItem(item, at, maxBytes);
+          // What is at hand comes without a pause, and takes time to be made something of.
+          await rest();
           return status === 200 ? bytes : null;
         },
+        async rest() {
+          await rest();
+          const isOver = signal.aborted || clock.elapsed() >= untilMs;
+          isCut ||= isOver;
+          return !isOver;
+        },
       };
-      return walk(
+      const plan = await walk(
         wants,
         {
-          clock: origin.clock,
+          ...{ clock, signal },
           idOf: ({ name, range, detail = '' }) => `${name} ${range} ${detail}`,
           async expand(want) {
             const { items, wants } = await expand(want, tree);
             return { foreseen: items.map(foreseenOf), wants };
           },
         },
-        () => ends?.(tree).map(foreseenOf) ?? [],
+        async () => {
+          untilMs = clock.elapsed() + endingMs;
+          return ((await ends?.(tree)) ?? []).map(foreseenOf);
+        },
       );
+      return isCut ? { ...plan, isWhole: false } : plan;
     },
   };
 }

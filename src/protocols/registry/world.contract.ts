@@ -184,7 +184,8 @@ export interface World {
   stored(target: string): Entry | undefined;
   named(target: string, asked?: Asked): Named;
   /** What the origin answers to a question about a tree. */
-  foresee(question: string): Promise<Plan>;
+  /** @param signal aborted when nobody waits any more. */
+  foresee(question: string, signal?: AbortSignal): Promise<Plan>;
   /** Pulls what was last asked to be fetched ahead, as the cache does when it is its turn. */
   getAhead(): Promise<void>;
   /** Of what is fetched ahead from now on, all waits for this. */
@@ -239,14 +240,14 @@ export function world({
       const named = made.named(target);
       return named.as === 'resource' ? kept.get(named.key)?.entry : undefined;
     },
-    async foresee(question) {
+    async foresee(question, signal = new AbortController().signal) {
       const exchange = exchangeOf('/', {});
       const named = protocol.name(exchange);
       if (named.as !== 'resource') throw new Error('there is nobody to ask');
       const ask = { exchange, named, stored: null, part: null, background: true, reload: false };
       const { foresight } = protocol;
       if (foresight === undefined) throw new Error('nothing is foreseen here');
-      return foresight.foresee(question, { ask: { ...ask, signal: new AbortController().signal }, door });
+      return foresight.foresee(question, { ask: { ...ask, signal }, door });
     },
     async getAhead() {
       if (lastAhead !== null) await pull(lastAhead);

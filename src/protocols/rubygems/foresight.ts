@@ -73,14 +73,17 @@ export function gemForesight(): EcosystemForesight {
       return tree.about.client === 'bundler' ? expandAll(rows) : expandFitting(rows, want, tree);
     },
 
-    ends(tree) {
+    async ends(tree) {
       const of = trees.get(tree);
       if (of === undefined || tree.about.fetches === 'info') return [];
       const nowMs = tree.registry.clock.now();
-      return [...choose(of.first, of.known, tree)].flatMap(([name, row]) => {
+      const files: ForeseenItem[] = [];
+      for (const [name, row] of await choose(of.first, of.known, tree)) {
+        if (!(await tree.rest())) break;
         const likelihood = rounded(likelyTaken(row.createdMs, nowMs));
-        return filesOf(fullName({ name, ...row }), tree).map((item): ForeseenItem => ({ item, likelihood }));
-      });
+        files.push(...filesOf(fullName({ name, ...row }), tree).map((item) => ({ item, likelihood })));
+      }
+      return files;
     },
   };
 }
@@ -114,8 +117,8 @@ function expanded(wants: readonly Want[]): Expanded {
   return { items: wants.map(({ name }) => ({ item: infoItem(name) })), wants };
 }
 
-/** One version of each gem, that suits all others that are chosen. */
-function choose(first: string, known: Known, tree: Tree): ReadonlyMap<string, Row> {
+/** One version of each gem, that suits all others that are chosen, as far as there is time to find out. */
+async function choose(first: string, known: Known, tree: Tree): Promise<ReadonlyMap<string, Row>> {
   let chosen = new Map<string, Row>();
   let wanted: ReadonlyMap<string, readonly string[]> = new Map();
   for (let round = 0; round < mostRounds; round++) {
@@ -124,6 +127,7 @@ function choose(first: string, known: Known, tree: Tree): ReadonlyMap<string, Ro
     chosen = new Map();
     const waiting = [first];
     for (const name of waiting) {
+      if (!(await tree.rest())) return round === 0 ? chosen : before;
       const row = chosen.has(name) ? null : bestOf(known.get(name) ?? [], wanted.get(name) ?? [], tree);
       if (row === null) continue;
       chosen.set(name, row);

@@ -23,6 +23,8 @@ interface Found {
   readonly begun: Beginning;
   readonly shelf: Shelf;
   readonly clock: Clock;
+  /** Nobody waits any more. */
+  readonly signal: AbortSignal;
 }
 
 export async function foresee(
@@ -36,18 +38,24 @@ export async function foresee(
   const picker = await shelf.load(question.name);
   const begun = picker && beginningOf(picker, question.locked, shelf);
   if (picker === null || begun === null) return { foreseen: [], isWhole: true };
-  const found: Found = { question, picker, begun, shelf, clock: npm.clock };
+  const found: Found = { question, picker, begun, shelf, clock: npm.clock, signal: at.ask.signal };
   const isPlaced = question.client.tool === 'npm' && question.locked === null;
   const { foreseen, isWhole } = await (isPlaced ? asNpm(found) : stepByStep(found));
   return { foreseen: once(foreseen), isWhole };
 }
 
-async function asNpm({ question: { client }, picker, begun, shelf, clock }: Found): Promise<Plan> {
+async function asNpm({ question: { client }, picker, begun, shelf, clock, signal }: Found): Promise<Plan> {
   const { at, confidence } = begun;
   const endMs = clock.elapsed() + withinMs;
   const tree = await placeAsNpm(
     { picker, at },
-    { client, load: shelf.find, at: shelf.at, rest: shelf.rest, isOver: () => clock.elapsed() >= endMs },
+    {
+      client,
+      load: shelf.find,
+      at: shelf.at,
+      rest: shelf.rest,
+      isOver: () => signal.aborted || clock.elapsed() >= endMs,
+    },
   );
   const foreseen: Foreseen[] = [];
   for (const each of tree.asked) {
@@ -61,14 +69,14 @@ async function asNpm({ question: { client }, picker, begun, shelf, clock }: Foun
   return { foreseen, isWhole: tree.isWhole };
 }
 
-async function stepByStep({ question, picker, begun, shelf, clock }: Found): Promise<Plan> {
+async function stepByStep({ question, picker, begun, shelf, clock, signal }: Found): Promise<Plan> {
   const { step, left, files } = expander(question, shelf, clock.now());
   const range = picker.choices.versions[begun.at]![0];
   const idOf = ({ name, range, isForOthers = false }: Want) => `${name} ${range} ${isForOthers}`;
   const plans: Plan[] = [];
   let wants: readonly Want[] = [{ name: question.name, range, confidence: begun.confidence }];
   while (wants.length > 0 && plans.length < mostRounds) {
-    plans.push(await walk(wants, { clock, idOf, expand: step, withinMs }));
+    plans.push(await walk(wants, { clock, idOf, expand: step, withinMs, signal }));
     wants = left();
   }
   return {

@@ -3,7 +3,7 @@ import type { Foreseen } from '../../../foresight.ts';
 import { parseCacheControl } from '../../../http/cache-control.ts';
 import type { Foreseeing } from '../../../protocol.ts';
 import { fewAtOnce } from '../../few-at-once.ts';
-import { turn } from '../../turn.ts';
+import { restOf } from '../../turn.ts';
 import type { Form } from '../form.ts';
 import { choicesResource, packumentResource, tarballResource } from '../name.ts';
 import type { NpmOrigin } from '../origin.ts';
@@ -30,7 +30,6 @@ export interface Shelf {
 /** Read at once, for one question. */
 const mostAtOnce = 32;
 const mostWaiting = 10_000;
-const longestTurnMs = 4;
 const mostChoicesBytes = 16 * 1024 * 1024;
 /** Tarballs are so much shorter than what is in them, on the average. */
 const packedShare = 0.27;
@@ -50,9 +49,8 @@ export function openShelf(
   const pickers = new Map<string, Picker | null>();
   const loading = new Map<string, Promise<Picker | null>>();
   const isLocked = locked !== null;
+  const rest = restOf(clock);
   const few = fewAtOnce(mostAtOnce, mostWaiting, 'what there is to choose from');
-  let resting: Promise<void> | null = null;
-  let turnSinceMs = clock.elapsed();
 
   function knownOf(name: string): Promise<Picker> | null {
     const resource = choicesResource(route, name, metadata);
@@ -77,17 +75,6 @@ export function openShelf(
   }
 
   const inForm = (which: Form, name: string) => packumentResource(route, which, name, metadata);
-
-  /** All who wait go on one after another, each only as long as there is time left. */
-  async function rest(): Promise<void> {
-    while (clock.elapsed() - turnSinceMs >= longestTurnMs) {
-      resting ??= turn().then(() => {
-        turnSinceMs = clock.elapsed();
-        resting = null;
-      });
-      await resting;
-    }
-  }
 
   const fileResource = (picker: Picker, at: number) => {
     const { choices } = picker;

@@ -106,7 +106,8 @@ export function foresightOf({ mount, clock, metadata, name }: ForeseeingImages):
       }
 
       const first = { reference, likelihood: likely, depth: 1 };
-      const { foreseen, isWhole } = await walk([first], { clock, expand, idOf: (want) => want.reference });
+      const idOf = (want: Want) => want.reference;
+      const { foreseen, isWhole } = await walk([first], { clock, expand, idOf, signal: ask.signal });
       // Of what is not there, or cannot be had just now, there may be more to say soon.
       const isKnown = isWhole && foreseen.length > 0;
       const freshS = readDigest(reference) === null ? metadata.freshS : undefined;

@@ -65,7 +65,8 @@ export function openDocuments({ pageBytes, metadata: mostMetadata }: Memory = us
         pages.set(key, known);
         return known.page;
       }
-      const page = await pageOf(isOwn ? filesIn(project, bytes) : storedFiles(bytes), bytes.byteLength);
+      const files = isOwn ? filesIn(project, bytes) : storedFiles(bytes);
+      const page = await pageOf(files, bytes.byteLength, tree.rest);
       keep(key, { hash, page });
       return page;
     },

@@ -32,6 +32,7 @@ function originOf(index: Index, { isApart = true, own = '' } = {}) {
   const documents = openDocuments();
   const { begins, expand, ends } = pypiForesight(documents);
   const read: string[] = [];
+  let rests = 0;
 
   function bytesAt({ kind, path }: Item): Uint8Array | null {
     const [, name = '', file = ''] = path.split('/');
@@ -67,7 +68,7 @@ function originOf(index: Index, { isApart = true, own = '' } = {}) {
     if (beginning === null) return null;
     const registry = { livesHere: (name: string) => name === own, route: 'pypi' } as Tree['registry'];
     const tree: Tree = {
-      ...{ about: beginning.about, notes: new Map(), registry },
+      ...{ about: beginning.about, notes: new Map(), registry, rest: async () => ++rests > 0 },
       async read(wanted) {
         read.push(wanted.path);
         return bytesAt(wanted);
@@ -76,14 +77,14 @@ function originOf(index: Index, { isApart = true, own = '' } = {}) {
     const told: ForeseenItem[] = [];
     const idOf = ({ name, range, detail }: Want) => `${name} ${range} ${detail}`;
     const step = async (want: Want) => ({ ...(await expand(want, tree)), foreseen: [] });
-    await walk(beginning.wants, { idOf, expand: step, clock: virtualClock(0) }, () => {
-      told.push(...(ends?.(tree) ?? []));
+    await walk(beginning.wants, { idOf, expand: step, clock: virtualClock(0) }, async () => {
+      told.push(...((await ends?.(tree)) ?? []));
       return [];
     });
     return told;
   }
 
-  return { after, read };
+  return { after, read, rests: () => rests };
 }
 
 /** `left 1.0` of files, `left 1.0 metadata` of what they say of themselves, `left` of indexes; with how likely it is. */
@@ -258,5 +259,14 @@ describe('a tree', () => {
     read.length = 0;
     expect(await after(metadata('app', '2.0'))).toEqual(first);
     expect(read.toSorted()).toEqual(['simple/app/', 'simple/left/', 'simple/right/']);
+  });
+
+  test('is resolved once for all that is read at once, with a turn for others before each version', async () => {
+    const names = Array.from({ length: 40 }, (_, nth) => `leaf-${nth}`);
+    const leaves = Object.fromEntries(names.map((name) => [name, { '1.0': {} }]));
+    const { after, rests } = originOf({ app: { '1.0': { needs: names } }, ...leaves });
+    await after(metadata('app', '1.0'));
+    expect(rests()).toBeGreaterThan(80);
+    expect(rests()).toBeLessThan(300);
   });
 });

@@ -85,9 +85,9 @@ export function pypiForesight(documents: Documents = openDocuments()): Ecosystem
       return { items: [], wants: await session.next() };
     },
 
-    ends(tree) {
+    async ends(tree) {
       const session = sessionOf(tree);
-      return session === null ? [] : told(session, tree);
+      return session === null ? [] : told(session, await session.resolved(), tree);
     },
   };
 }
@@ -96,9 +96,8 @@ function beginnings(tree: Tree): readonly Want[] {
   return (tree.notes.get(beginningNote) as readonly Want[] | undefined) ?? [];
 }
 
-function told(session: Session, tree: Tree): readonly ForeseenItem[] {
+function told(session: Session, resolved: Resolved, tree: Tree): readonly ForeseenItem[] {
   const { client } = session;
-  const resolved = session.resolved();
   const begun = beginnings(tree);
   const isLocked = tree.about['locked'] === 'yes';
   const trust = trustIn(session, resolved, begun, isLocked);

@@ -1,6 +1,5 @@
 /** Indexes of projects as resolvers look at them: short, in order, and the same for all machines. */
 
-import { turn } from '../../turn.ts';
 import type { PageFile } from '../index/page.ts';
 import { uploadedMs } from '../index/page.ts';
 import { compareVersions, readVersion, type Version } from '../version.ts';
@@ -30,13 +29,18 @@ export interface Page {
   readonly weight: number;
 }
 
-/** A millisecond's worth or so. */
-const filesAtOnce = 250;
+/** A part of a millisecond's worth. */
+const filesAtOnce = 50;
 
-/** @param files of the project, as they stand in its index. @param bytes length of that. */
+/**
+ * @param files of the project, as they stand in its index.
+ * @param bytes length of that.
+ * @param rest lets others have a turn, where it is time for that.
+ */
 export async function pageOf(
   files: Iterable<PageFile & { readonly refused?: string | null }>,
   bytes: number,
+  rest: () => Promise<unknown>,
 ): Promise<Page> {
   const releases = new Map<string, Release & { readonly files: OfferedFile[] }>();
   /** Thousands of files say the same. */
@@ -44,7 +48,7 @@ export async function pageOf(
   let count = 0;
   let weight = 200;
   for (const file of files) {
-    if (++count % filesAtOnce === 0) await turn();
+    if (++count % filesAtOnce === 0) await rest();
     const release = releases.get(file.version) ?? opened(file.version);
     if (release === null) continue;
     releases.set(file.version, release);

@@ -31,20 +31,25 @@ export interface Resolved {
 const mostTried = 400;
 const mostRounds = 10_000;
 
-export function resolve(roots: readonly Requirement[], known: Known): Resolved {
+/** @param rest lets others have a turn, where it is time for that; `false`: no time is left. */
+export async function resolve(
+  roots: readonly Requirement[],
+  known: Known,
+  rest: () => Promise<boolean>,
+): Promise<Resolved> {
   const requested = new Map(roots.map((root, nth) => [nameOf(root.name, root.extras), nth]));
   const resolution = openResolution(requested, (project) => known.candidates(project) === null);
   const trail = openTrail(known);
-  const adding = openAdding(resolution, trail, known);
+  const adding = openAdding(resolution, trail, { known, rest });
   const isSolved =
     roots.every((root) => adding.add(root, { specifiers: root.specifiers, by: null, only: null }) === null) &&
-    pinned(resolution, adding);
+    (await pinned(resolution, adding));
   const taken = new Map([...resolution.pins.values()].map((each) => [each.project, each]));
   return { ...trail.told(), taken: [...taken.values()], isSolved };
 }
 
 /** Pins one name after the other, and goes back where there is no way on. @returns `false`: nowhere is one. */
-function pinned(resolution: Resolution, { pin, isPossible }: Adding): boolean {
+async function pinned(resolution: Resolution, { pin, isPossible }: Adding): Promise<boolean> {
   /** Where each pin begins, and what it is of. */
   const marks: { readonly at: number; readonly name: string }[] = [];
   let tried = 0;
@@ -81,7 +86,8 @@ function pinned(resolution: Resolution, { pin, isPossible }: Adding): boolean {
   for (let round = 0; round < mostRounds; round++) {
     const name = resolution.next();
     if (name === null) return true;
-    const failures = pin(name);
+    const failures = await pin(name);
+    if (failures === 'late') return false;
     if (failures === null) {
       marks.push({ at: start, name });
       start = resolution.changes;
@@ -97,12 +103,16 @@ function pinned(resolution: Resolution, { pin, isPossible }: Adding): boolean {
 interface Adding {
   /** @returns the name that leaves no way; `null`: all may be. */
   add(wanted: Pick<Requirement, 'name' | 'extras'>, asked: Asked): string | null;
-  /** @returns names that left no way; `null`: it is pinned. */
-  pin(name: string): readonly string[] | null;
+  /** @returns names that left no way; `null`: it is pinned; `late`: no time is left. */
+  pin(name: string): Promise<readonly string[] | null | 'late'>;
   isPossible(criterion: Criterion): boolean;
 }
 
-function openAdding(resolution: Resolution, { look, index }: Trail, known: Known): Adding {
+function openAdding(
+  resolution: Resolution,
+  { look, index }: Trail,
+  { known, rest }: { readonly known: Known; rest(): Promise<boolean> },
+): Adding {
   function* found(criterion: Criterion): Generator<Candidate> {
     const { project, extras } = criterion;
     index(project);
@@ -148,12 +158,13 @@ function openAdding(resolution: Resolution, { look, index }: Trail, known: Known
   return {
     add,
     isPossible: (criterion) => bestOf(criterion) !== null || known.candidates(criterion.project) === null,
-    pin(name) {
+    async pin(name) {
       const criterion = resolution.criteria.get(name);
       const failures: string[] = [];
       if (criterion === undefined) return failures;
       const before = resolution.changes;
       for (const candidate of found(criterion)) {
+        if (!(await rest())) return 'late';
         const failed = follow(name, candidate, criterion.extras);
         if (failed === null) {
           resolution.pin(name, candidate);

@@ -23,8 +23,8 @@ export interface Session {
   read(want: Want): Promise<void>;
   /** What is to be read next, once all has been read that was to be read before. */
   next(): Promise<readonly Want[]>;
-  /** As far as it is known. */
-  resolved(): Resolved;
+  /** As far as it is known, and as far as there is time for it. */
+  resolved(): Promise<Resolved>;
   /** Length of a project's index, about. */
   bytesOf(project: string): number | undefined;
   /** Whether somebody has chosen a version that is not the newest: the others of that tree may be old as well. */
@@ -49,6 +49,7 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
   const outstanding = new Set<string>();
   let beforeMs: number | null = null;
   let isOld = false;
+  let changes = 0;
 
   function candidates(project: string): Candidates | null {
     const page = known.pages.get(project);
@@ -85,13 +86,37 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
     return held;
   }
 
-  const resolved = () => resolve(roots, { candidates, needs });
+  /** Of what was known after so many changes. */
+  let latest: { readonly changes: number; readonly resolved: Resolved } | null = null;
+  let resolving: Promise<Resolved> | null = null;
+
+  async function resolveAll(): Promise<Resolved> {
+    await turn();
+    for (;;) {
+      const at = changes;
+      const resolved = await resolve(roots, { candidates, needs }, tree.rest);
+      const isOver = !(await tree.rest());
+      // Rather what was found before, than what there was no time for.
+      if (isOver && latest !== null) return latest.resolved;
+      latest = { changes: at, resolved };
+      if (isOver || changes === at) return resolved;
+    }
+  }
+
+  async function resolved(): Promise<Resolved> {
+    if (latest?.changes === changes) return latest.resolved;
+    resolving ??= resolveAll().finally(() => {
+      resolving = null;
+    });
+    return resolving;
+  }
 
   return {
     client,
     begin({ name, range }) {
       const specifiers = readSpecifiers(range);
       if (specifiers === null) return;
+      changes++;
       roots.push({ name: normalise(name), extras: [], specifiers, marker: null });
     },
     async read(want) {
@@ -100,13 +125,15 @@ export function openSession(client: Client, documents: Documents, tree: Tree): S
       if (detail === ofPage) known.pages.set(name, await orNone(documents.page(name, tree)));
       else if (candidate !== undefined)
         known.needs.set(keyOf(candidate), (await orNone(documents.needs(candidate, tree))) ?? []);
+      changes++;
       outstanding.delete(keyOfWant(want));
       for (const root of roots) if (root.name === name && root.specifiers.length > 0) lookBack(root);
     },
     async next() {
-      if (outstanding.size > 0) return [];
-      await turn();
-      const wants = resolved().missing.map((step) => wantOf(step, known.waiting));
+      // Whoever is at it takes into account what is new.
+      if (outstanding.size > 0 || resolving !== null) return [];
+      const { missing } = await resolved();
+      const wants = missing.map((step) => wantOf(step, known.waiting));
       for (const want of wants) outstanding.add(keyOfWant(want));
       return wants;
     },

@@ -1,0 +1,78 @@
+/** What the part that predicts is lent, and told: it knows neither protocols nor caches. */
+import type { Clock } from '../clock.ts';
+import type { Clue, Doing, Foreseen } from '../foresight.ts';
+import type { CacheKey } from '../resource.ts';
+import type { Learned } from './learned/learned.ts';
+import type { Source } from './score.ts';
+import type { Visitor } from './visitor.ts';
+
+export interface PredictLimits {
+  /** Fetched at once. */
+  readonly atOnce: number;
+  readonly bytesPerS?: number | undefined;
+  /** Share of what is fetched that shall be used, 0 to 1. */
+  readonly precision: number;
+  /** For how long a client may come for it, ms. */
+  readonly usableMs: number;
+  /** What nobody has come for yet takes no more than this. */
+  readonly roomBytes: number;
+  /** A longer object is not fetched on a guess. */
+  readonly objectBytes: number;
+}
+
+/** Something that is missing here, and how it is fetched. */
+export interface Prospect {
+  readonly key: CacheKey;
+  /** Resolves when all of it is here, or turns out not to be for keeping. Fails with an `Error` that says why it could not be had. */
+  fetch(): Promise<Fetched>;
+}
+
+/** Something that another process keeps: once it is told, it is none of this one's business any more. */
+export interface Elsewhere {
+  readonly key: CacheKey;
+  tell(): void;
+}
+
+export interface Fetched {
+  /** That came for it. */
+  readonly bytes: number;
+  /** It is here now. */
+  readonly isKept: boolean;
+  /** How long the parent took until its answer began; `null`: it was not asked. */
+  readonly firstByteMs: number | null;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly limits: () => PredictLimits;
+  /** `null`: it is here, or on its way; it cannot be kept; or this client may not have it. */
+  look(route: string, foreseen: Foreseen, visitor: Visitor, source: Source): Prospect | Elsewhere | null;
+  /** Asks the origin. */
+  ask(route: string, question: string, source: Source): Promise<readonly Foreseen[]>;
+  /** `null`: nothing is learned. */
+  readonly learned: Learned | null;
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/**
+ * From where a client gets what he asks for: memory has answered; it is here, and may be served at once; the parent has to be asked; or another process
+ * that keeps it.
+ */
+export type Whence = 'memory' | 'here' | 'parent' | 'elsewhere';
+
+/** One request of a client. */
+export interface Visit {
+  /** What tells one client from another. */
+  readonly client: string;
+  readonly route: string;
+  readonly kind: string;
+  /** `null`: nothing that is kept. */
+  readonly key: CacheKey | null;
+  /** What it is learned as: `<route> <target> [<accept>]`; `null`: nothing is learned of it. */
+  readonly name: string | null;
+  readonly whence: Whence;
+  /** It brings the body here, and not its head alone. */
+  readonly isWhole: boolean;
+  readonly visitor: () => Visitor;
+  readonly clue: (doing: Doing) => Clue | null;
+}
