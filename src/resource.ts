@@ -47,6 +47,11 @@ export interface Resource {
   readonly freshness?: FreshnessPolicy | undefined;
   /** The key is an address with its query, so that `No-Vary-Search` may say what of it counts. */
   readonly hasQuery?: boolean | undefined;
+  /**
+   * Its clients ask for it with `max-age=0` as a matter of course, and not because something is wrong: how old it may be, the route says. Such
+   * directives are advisory (RFC 9111 §5.2.1); `no-cache` and `min-fresh` count all the same.
+   */
+  readonly agesByRoute?: boolean | undefined;
   /** `false`: an answer that sets a cookie is never stored, whatever it says. */
   readonly keepsCookies?: boolean | undefined;
   /** The same for errors. */

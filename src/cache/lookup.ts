@@ -18,7 +18,7 @@ export function lookup(memory: Memory, resource: Resource, exchange: Exchange): 
   if (!isRead(exchange)) return nothing;
   const resident = memory.find(resource.key, exchange.headers);
   if (resident === null) return nothing;
-  return isFreshFor(exchange, resident) ? hit(resident) : { outcome: 'miss', resident };
+  return isFreshFor(exchange, resident, resource) ? hit(resident) : { outcome: 'miss', resident };
 }
 
 /** Something fresh that is stored under another address, and that `No-Vary-Search` makes equal to this one. */
@@ -32,15 +32,15 @@ export function lookupEquivalent(
   if (key === null || !isRead(exchange)) return nothing;
   const resident = memory.find(key, exchange.headers);
   if (resident === null || !equivalents.covers(resident.entry, resource)) return nothing;
-  return isFreshFor(exchange, resident) ? hit(resident) : nothing;
+  return isFreshFor(exchange, resident, resource) ? hit(resident) : nothing;
 }
 
 function isRead({ method }: Exchange): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function isFreshFor(exchange: Exchange, { freshUntilMs, entry }: Resident): boolean {
-  return exchange.nowMs < freshUntilMs && !wantsNewer(exchange, entry.freshness);
+function isFreshFor(exchange: Exchange, { freshUntilMs, entry }: Resident, resource: Resource): boolean {
+  return exchange.nowMs < freshUntilMs && !wantsNewer(exchange, entry.freshness, resource);
 }
 
 /** Hits of one resident that are counted together: what is hot has thousands, and one of sixteen pays for the rest. */
@@ -66,7 +66,11 @@ function hit(resident: Resident): Found {
  * A browser that reloads a page sends `max-age=0` for all that is in it. What is immutable and fresh need not be
  * confirmed for that (RFC 8246 §2.1); `no-cache`, which a forced reload sends, is a signal that it must.
  */
-export function wantsNewer({ headers, nowMs }: Exchange, freshness: Freshness | null): boolean {
+export function wantsNewer(
+  { headers, nowMs }: Exchange,
+  freshness: Freshness | null,
+  { agesByRoute }: Pick<Resource, 'agesByRoute'>,
+): boolean {
   const value = headers.get('cache-control');
   if (value === null) {
     const pragma = headers.get('pragma');
@@ -75,7 +79,7 @@ export function wantsNewer({ headers, nowMs }: Exchange, freshness: Freshness | 
   const { noCache, maxAge, minFresh } = parseCacheControl(value);
   if (noCache !== false) return true;
   if (freshness === null) return false;
-  if (maxAge !== undefined && ageS(freshness, nowMs) > maxAge) {
+  if (maxAge !== undefined && agesByRoute !== true && ageS(freshness, nowMs) > maxAge) {
     if (!freshness.immutable || !isFresh(freshness, nowMs)) return true;
   }
   return minFresh !== undefined && remainingS(freshness, nowMs) < minFresh;

@@ -74,13 +74,13 @@ async function equivalentOnDisk({ resource, exchange }: Asked, engine: Engine): 
   if (!stored || layoutOf(stored.entry)) return null;
   if (!engine.equivalents.covers(stored.entry, resource)) return null;
   const { freshness } = stored.entry;
-  return isFresh(freshness, exchange.nowMs) && !wantsNewer(exchange, freshness) ? stored : null;
+  return isFresh(freshness, exchange.nowMs) && !wantsNewer(exchange, freshness, resource) ? stored : null;
 }
 
 function questionOf(asked: Asked, stored: Stored | null, engine: Engine): Question {
   const { resource, exchange } = asked;
   // Of something newer than what is stored here, or at the parent.
-  const reload = wantsNewer(exchange, stored?.entry.freshness ?? null);
+  const reload = wantsNewer(exchange, stored?.entry.freshness ?? null, resource);
   const known = engine.vary.get(resource.key) !== undefined;
   const outcome = stored ? (reload ? 'reload' : 'expired') : known ? 'vary-miss' : 'miss';
   const bodiless = exchange.method === 'HEAD';

@@ -7,12 +7,13 @@ async function outcome(
   request: Record<string, string>,
   age: number,
   control = 'max-age=60',
+  agesByRoute = false,
 ): Promise<string> {
   await using here = await world();
   await store(here, control);
   here.clock.advance(age * 1000);
   here.parent = () => answerOf('new', { 'cache-control': control });
-  const reply = await here.get({ headers: request });
+  const reply = await here.get({ headers: request, agesByRoute });
   await reply.text();
   await here.quiet();
   return reply.outcome;
@@ -41,6 +42,12 @@ test('max-age wants nothing older, min-fresh nothing that is about to be stale',
 test('a page that is loaded again does not have what is immutable confirmed while it is fresh', async () => {
   expect(await outcome(control('max-age=0'), 1, 'max-age=60, immutable')).toBe('hit');
   expect(await outcome(control('max-age=0'), 61, 'max-age=60, immutable')).toBe('reload');
+});
+
+test('where the route says how old something may be, max-age says nothing, and no-cache does', async () => {
+  expect(await outcome(control('max-age=0'), 30, 'max-age=60', true)).toBe('hit');
+  expect(await outcome(control('max-age=0'), 61, 'max-age=60', true)).toBe('expired');
+  expect(await outcome(control('no-cache'), 30, 'max-age=60', true)).toBe('reload');
 });
 
 test('max-stale takes what is stale, as far as it says', async () => {

@@ -37,6 +37,7 @@ export interface Wanted {
   readonly headers?: Record<string, string>;
   readonly ask?: Resource['ask'];
   readonly inParts?: boolean | 'ahead';
+  readonly agesByRoute?: boolean;
   readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
   readonly keepsCookies?: boolean;
@@ -133,6 +134,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         tags: wanted.tags ?? [],
         ask,
         inParts: wanted.inParts ?? false,
+        agesByRoute: wanted.agesByRoute,
         freshness: wanted.freshness,
         hasQuery: true,
         keepsCookies: wanted.keepsCookies,

@@ -24,7 +24,9 @@ export const source = 'source';
 /** @param project normalised; `null`: the list of all projects. */
 export function indexItem(project: string | null, form: Rendering | typeof source): Item {
   const path = project === null ? 'simple/' : `simple/${project}/`;
-  const item = { kind: project === null ? 'list' : 'project', name: project, path, form, isText: true };
+  const kind = project === null ? 'list' : 'project';
+  // pip asks for each index with `max-age=0`.
+  const item = { kind, name: project, path, form, isText: true, agesByRoute: true };
   // The next tier chooses by what it is asked with.
   return form === source ? item : { ...item, ask: [['accept', renderings[form]]] };
 }

@@ -132,6 +132,8 @@ export interface Item {
   readonly isRendered?: boolean | undefined;
   /** A range of it may be fetched without the rest: where no digest says what the whole is. `ahead`: see `Resource.inParts`. */
   readonly inParts?: boolean | 'ahead' | undefined;
+  /** See `Resource.agesByRoute`. */
+  readonly agesByRoute?: boolean | undefined;
   /** Text, which PoPs compress. */
   readonly isText?: boolean | undefined;
   /** Beside `<id>` and `<id>:<name>`. */

@@ -78,6 +78,7 @@ export function resourceOf(naming: Naming, item: Item, address: Address = null):
     ...(name !== null && naming.isRestricted(name) && { isRestricted: true }),
     ...{ tags: tagsOf(ecosystem.id, item), ask, rendered, compress: address !== null && isText },
     ...(isFile && item.isBeside !== true ? { isDownload: true } : { isDocument: true }),
+    ...(item.agesByRoute === true && { agesByRoute: true }),
     // What is rewritten has to be seen whole.
     ...(item.inParts !== undefined && !rendered && { inParts: item.inParts }),
     freshness: neverChanges(item) ? undefined : metadata,

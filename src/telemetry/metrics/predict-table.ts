@@ -13,7 +13,7 @@ export const predictMetrics = {
     kind: 'counter',
     unit: '{object}',
     labels: ['source'],
-    meaning: 'Of these: fetched, or begun.',
+    meaning: 'Of these: fetched, or tried in vain to.',
   },
   'meridian.predict.fetched.size': {
     kind: 'counter',
@@ -37,7 +37,8 @@ export const predictMetrics = {
     kind: 'counter',
     unit: '{object}',
     labels: ['source'],
-    meaning: 'Of what was fetched: nobody asked for it within `predict.usableS`.',
+    meaning:
+      'Of what was fetched: nobody asked for it within `predict.usableS`, or before it had gone; or it was not for keeping.',
   },
   'meridian.predict.vain.size': {
     kind: 'counter',
