@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import type { Exchange } from '../exchange.ts';
-import type { Predictor } from '../predict/predictor.ts';
 import type { Visit, Whence } from '../predict/surroundings.ts';
 import type { CacheKey, Resource } from '../resource.ts';
 import { foretellByFields, foretellByHit, foretellByMiss } from './foretell.ts';
 import type { Account, Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
+import type { Prediction } from './prediction.ts';
 import type { Route } from './routes.ts';
 
 const key = 'npm /a' as CacheKey;
@@ -39,7 +39,7 @@ function opened({ owners = [], isForeseen = false }: { owners?: string[]; isFore
     },
     isOfInterest: () => said.isOfInterest,
     popular: { hit: () => {} },
-  } as unknown as Predictor;
+  } as unknown as Prediction;
   const node = {
     ...{ guard: null, clock: { now: () => 0 }, log: { debug: () => {} } },
     cache: { stored: () => null },

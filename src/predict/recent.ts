@@ -10,23 +10,29 @@ export interface Recent {
   get(key: CacheKey): What | null;
 }
 
-const most = 16_384;
+interface Noted {
+  readonly what: What;
+  readonly untilMs: number;
+}
+
+/** Of each of two generations. */
+const most = 8_192;
 const forMs = 30_000;
 
 export function openRecent(clock: Clock): Recent {
-  /** By digests, as a key may be as long as a client likes. The oldest first. */
-  const all = new Map<bigint | number, { readonly what: What; readonly untilMs: number }>();
+  /** The older generation goes as a whole: to look for the oldest key of a map takes longer the more have gone from it. */
+  let older = new Map<CacheKey, Noted>();
+  let newer = new Map<CacheKey, Noted>();
   return {
     note(key, what) {
-      const digest = Bun.hash(key);
-      all.delete(digest);
-      all.set(digest, { what, untilMs: clock.elapsed() + forMs });
-      if (all.size <= most) return;
-      const [oldest] = all.keys();
-      if (oldest !== undefined) all.delete(oldest);
+      if (newer.size >= most) {
+        older = newer;
+        newer = new Map();
+      }
+      newer.set(key, { what, untilMs: clock.elapsed() + forMs });
     },
     get(key) {
-      const known = all.get(Bun.hash(key));
+      const known = newer.get(key) ?? older.get(key);
       return known !== undefined && known.untilMs > clock.elapsed() ? known.what : null;
     },
   };
