@@ -19,20 +19,23 @@ interface Noted {
 const most = 8_192;
 const forMs = 30_000;
 
+/** A key may be as long as a client likes: what is kept of it is not. */
+const digestOf = (key: CacheKey): number => Bun.hash.xxHash32(key);
+
 export function openRecent(clock: Clock): Recent {
   /** The older generation goes as a whole: to look for the oldest key of a map takes longer the more have gone from it. */
-  let older = new Map<CacheKey, Noted>();
-  let newer = new Map<CacheKey, Noted>();
+  let older = new Map<number, Noted>();
+  let newer = new Map<number, Noted>();
   return {
     note(key, what) {
       if (newer.size >= most) {
         older = newer;
         newer = new Map();
       }
-      newer.set(key, { what, untilMs: clock.elapsed() + forMs });
+      newer.set(digestOf(key), { what, untilMs: clock.elapsed() + forMs });
     },
     get(key) {
-      const known = newer.get(key) ?? older.get(key);
+      const known = newer.get(digestOf(key)) ?? older.get(digestOf(key));
       return known !== undefined && known.untilMs > clock.elapsed() ? known.what : null;
     },
   };
