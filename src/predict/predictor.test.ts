@@ -1,88 +1,5 @@
 import { expect, test } from 'bun:test';
-import { virtualClock } from '../../test/support/clock.ts';
-import type { Foreseen } from '../foresight.ts';
-import type { CacheKey } from '../resource.ts';
-import { openPredictor } from './predictor.ts';
-import type { Elsewhere, PredictLimits, Prospect, Visit } from './surroundings.ts';
-import type { Visitor } from './visitor.ts';
-
-const visitor: Visitor = {
-  base: 'http://a.test',
-  authority: 'a.test',
-  headers: new Headers(),
-  identity: null,
-};
-const keyOf = (target: string) => `npm ${target}` as CacheKey;
-const rows = (...targets: string[]): readonly Foreseen[] => targets.map((target) => ({ target, bytes: 100 }));
-const settled = async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
-
-function world(limits: Partial<PredictLimits> = {}) {
-  const clock = virtualClock();
-  const bound: PredictLimits = {
-    ...{ atOnce: 4, precision: 0.8, usableMs: 60_000, roomBytes: 1_000_000, objectBytes: 10_000, ...limits },
-  };
-  const state = {
-    plans: new Map<string, readonly Foreseen[]>(),
-    questions: [] as string[],
-    fetched: [] as string[],
-    here: new Set<string>(),
-    failing: new Set<string>(),
-    may: true as boolean | Promise<boolean>,
-    /** Not for keeping; fetched by somebody else. */
-    fleeting: new Set<string>(),
-    others: new Set<string>(),
-    elsewhere: new Set<string>(),
-    told: [] as string[],
-    kept: new Set<string>(),
-    hold: null as Promise<void> | null,
-    holdPlans: null as Promise<void> | null,
-    underWay: 0,
-    mostUnderWay: 0,
-  };
-  const predictor = openPredictor({
-    clock,
-    limits: () => bound,
-    learned: null,
-    warn: () => {},
-    mayFollow: () => state.may,
-    async ask(_, question) {
-      state.questions.push(question);
-      await state.holdPlans;
-      const plan = state.plans.get(question);
-      if (plan === undefined) throw new Error('the origin does not know');
-      return plan;
-    },
-    look(_, { target }): Prospect | Elsewhere | null {
-      if (state.here.has(target)) return null;
-      if (state.elsewhere.has(target))
-        return { key: keyOf(target), tell: () => void state.told.push(target) };
-      return {
-        key: keyOf(target),
-        async fetch() {
-          state.fetched.push(target);
-          state.mostUnderWay = Math.max(state.mostUnderWay, ++state.underWay);
-          await state.hold;
-          state.underWay--;
-          if (state.failing.has(target)) throw new Error('it could not be had');
-          if (!state.fleeting.has(target)) state.kept.add(target);
-          return {
-            bytes: 100,
-            isKept: !state.fleeting.has(target),
-            firstByteMs: state.others.has(target) ? null : 50,
-          };
-        },
-      };
-    },
-  });
-  const visit = (target: string, given: Partial<Visit> = {}): Visit => ({
-    ...{ client: 'ada', route: 'npm', kind: 'packument', key: keyOf(target), name: null },
-    ...{ whence: state.kept.has(target) ? 'here' : 'parent', isWhole: true },
-    ...{ visitor: () => visitor, clue: () => ({ question: `after=${target}`, foreseen: [] }), ...given },
-  });
-  return { clock, state, predictor, visit, asks: (target: string) => predictor.asked(visit(target)) };
-}
+import { keyOf, rows, settled, world } from './predictor.contract.ts';
 
 test('what the origin says comes next is fetched in its order, and counts as used when the client comes for it', async () => {
   const { state, predictor, asks, clock } = world();
@@ -311,33 +228,6 @@ test('whoever asks for a head has not got the body, which may be foreseen still'
   predictor.asked(visit('/a', { isWhole: false, clue: () => ({ question: 'tree', foreseen: [] }) }));
   await settled();
   expect(state.fetched).toEqual(['/a']);
-});
-
-test('what has been renewed for all leads on like anything else', async () => {
-  const { state, predictor, visit } = world();
-  const fetch = async () => ({ bytes: 0, isKept: true, firstByteMs: 5 });
-  predictor.bring('npm', { key: keyOf('/a'), fetch }, 'renewed', 0);
-  await settled();
-  state.plans.set('after=/a', rows('/b'));
-  expect(predictor.asked(visit('/a', { whence: 'here' }))).toBe(true);
-  await settled();
-  expect(state.fetched).toEqual(['/b']);
-});
-
-test('nothing is renewed twice at the same time', async () => {
-  const { predictor } = world();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let fetched = 0;
-  const fetch = async () => {
-    fetched++;
-    await promise;
-    return { bytes: 0, isKept: true, firstByteMs: 5 };
-  };
-  for (let time = 0; time < 3; time++) predictor.bring('npm', { key: keyOf('/a'), fetch }, 'renewed', 0);
-  resolve();
-  await settled();
-  expect(fetched).toBe(1);
-  expect(predictor.tallies.of.renewed).toMatchObject({ foreseen: 1, fetched: 1, inVain: 0 });
 });
 
 test('another process is told once of what it keeps', async () => {

@@ -320,6 +320,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const { key } = prospect;
       if (queue.has(key) || brought.isOnItsWay(key)) return;
       const tally = tallies.of[source];
+      if (score.threshold(source, route) > 1) {
+        tally.doubted++;
+        return;
+      }
       tally.foreseen++;
       const wanted = { prospect, source, route, bytes, addedMs: clock.elapsed() };
       if (isClosed || !queue.add(key, urgent, wanted)) tally.left++;
