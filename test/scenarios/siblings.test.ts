@@ -188,7 +188,8 @@ test("tarballs come from a sibling; packuments are made for the asker's own addr
   expect(JSON.parse(document.result.body.toString()).versions['1.0.0'].dist.tarball).toBe(
     `${network.url('ams')}/npm${path}`,
   );
-  expect(document.asked('lhr')).toHaveLength(0);
+  // What he is going to want next may have been asked for there already.
+  expect(document.asked('lhr').filter(({ target }) => target === '/npm/left-pad')).toHaveLength(0);
   const tarball = await asks('ams', `/npm${path}`);
   expect(tarball.result.body.equals(Buffer.from(bytes))).toBe(true);
   expect(tarball.asked('shield')).toHaveLength(0);
