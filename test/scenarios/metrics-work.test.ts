@@ -175,10 +175,12 @@ test('whatever the nodes say is on the page of metrics', async () => {
   );
   expect(families.filter((row) => !page.includes(row))).toEqual([]);
   const rows = [...page.matchAll(/^\| `[a-z_]+` \| \w+ \|/gm)].map(([row]) => row);
-  // No request had to wait for its turn, no remote has said how often it may be asked, and something may have gone from a cache by
-  // now, or not.
+  // Too little was foreseen to tell how well, no request had to wait for its turn, no remote has said how often it may be asked, and something may have
+  // gone from a cache by now, or not.
   const unsaid = rows.filter((row) => !families.includes(row) && !row.includes('evictions'));
   expect(unsaid.toSorted()).toEqual([
+    '| `meridian_predict_precision_ratio` | gauge |',
+    '| `meridian_predict_threshold_ratio` | gauge |',
     '| `meridian_remote_quota` | gauge |',
     '| `meridian_remote_wait_seconds` | histogram |',
   ]);
