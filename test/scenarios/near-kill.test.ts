@@ -73,7 +73,7 @@ function load(promised: () => number) {
       const { signal } = new AbortController();
       // A new connection now and then: it may be the one of a worker that has just come back.
       const headers = new Headers(sent % 10 === 0 ? { connection: 'close' } : {});
-      const options = { method: 'GET', headers, timeouts, clock: systemClock, direct: true };
+      const options = { method: 'GET', headers, timeouts, clock: systemClock };
       try {
         const { status, body } = await request(network.url('pop') + path, { ...options, signal });
         const text = await new Response(body).text();
