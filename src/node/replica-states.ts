@@ -4,6 +4,7 @@ import type { PrefetchList } from '../foresight.ts';
 import { isMeant } from '../messages/prefetch.ts';
 import type { ReplicaState } from '../messages/replication.ts';
 import type { ProcessProgress } from '../prefetch/wire.ts';
+import { progressSums } from './progress-sums.ts';
 
 export type MeantNode = Pick<NodeConfig, 'name' | 'role' | 'ring'>;
 
@@ -46,25 +47,13 @@ function replicaState(
   const own = processes.flatMap(({ groups }) =>
     groups.filter((each) => each.group === group && routes.has(each.route)),
   );
-  const sum = (of: (each: (typeof own)[number]) => number) =>
-    own.reduce((total, each) => total + of(each), 0);
   const atMs = lists.reduce((newest, list) => Math.max(newest, list.atMs), 0);
   const live = living.filter((process) => isOf(together, process));
   const isBehind = live.some(
     (process) => (heard.find(({ worker }) => worker === process)?.lookedMs ?? 0) < atMs,
   );
-  const known = {
-    wanted: Math.max(
-      itemsIn(lists),
-      sum((each) => each.wanted),
-    ),
-    present: sum((each) => each.present),
-    wantedBytes: sum((each) => each.wantedBytes),
-    missingBytes: sum((each) => each.missingBytes),
-    beyondBytes: sum((each) => each.beyondBytes),
-    error: own.find(({ error }) => error !== null)?.error ?? null,
-    toldMs: processes.reduce<number | null>((newest, { toldMs }) => Math.max(newest ?? 0, toldMs), null),
-  };
+  const sums = progressSums(own, processes);
+  const known = { ...sums, wanted: Math.max(itemsIn(lists), sums.wanted) };
   const isThere = living.some((process) => isOf([node], process));
   return { node: node.name, state: isThere ? stateOf(known, isGrowing || isBehind) : 'away', ...known };
 }

@@ -9,6 +9,7 @@ import { isOrdered, type Lists } from '../prefetch/lists.ts';
 import { hearProgress } from '../prefetch/progress.ts';
 import type { GroupProgress, ProcessProgress } from '../prefetch/wire.ts';
 import type { Members } from '../purging/members.ts';
+import { progressSums } from './progress-sums.ts';
 
 type NodeName = Pick<NodeConfig, 'name' | 'role'>;
 /** Of a network. */
@@ -102,16 +103,7 @@ function replicaOf(
 ): ReplicaState {
   const isOurs = (each: GroupProgress) => each.route === route && each.group === group;
   const own = processes.flatMap(({ groups }) => groups.filter(isOurs));
-  const sum = (of: (each: GroupProgress) => number) => own.reduce((total, each) => total + of(each), 0);
-  const known = {
-    wanted: sum((each) => each.wanted),
-    present: sum((each) => each.present),
-    wantedBytes: sum((each) => each.wantedBytes),
-    missingBytes: sum((each) => each.missingBytes),
-    beyondBytes: sum((each) => each.beyondBytes),
-    error: own.find(({ error }) => error !== null)?.error ?? null,
-    toldMs: processes.reduce<number | null>((newest, { toldMs }) => Math.max(newest ?? 0, toldMs), null),
-  };
+  const known = progressSums(own, processes);
   const lives = [...living].some((name) => name === node || name.startsWith(`${node}.`));
   // What a node says of what it was told before is not about what it has been told since.
   const isBehind = own.some(({ atMs }) => atMs < toldMs);

@@ -158,8 +158,13 @@ const maxPools = 4096;
 
 const pools = new Map<string, Pool>();
 
+/** What connections of a lane to a place are known by. */
+export function laneKey({ key }: Place, lane: Lane | undefined): string {
+  return lane === undefined ? key : `${key} ${lane}`;
+}
+
 export function poolFor(place: Place, lane?: Lane): Pool {
-  const key = lane === undefined ? place.key : `${place.key} ${lane}`;
+  const key = laneKey(place, lane);
   const known = pools.get(key);
   if (known) return known;
   if (pools.size >= maxPools) {

@@ -6,7 +6,7 @@ import type { Clock } from '../../../clock.ts';
 import { MeridianError } from '../../../errors.ts';
 import { FairQueue } from '../fair-queue.ts';
 import type { Place } from '../place.ts';
-import type { Bounds, Lane, Waiting } from '../pool.ts';
+import { type Bounds, type Lane, laneKey, type Waiting } from '../pool.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 /** With 256 streams each, as many requests at once as there may be connections with HTTP/1.1. */
@@ -148,7 +148,7 @@ const maxPlaces = 4096;
 const places = new Map<string, Sessions>();
 
 export function sessionsFor(place: Place, lane?: Lane): Sessions {
-  const name = lane === undefined ? place.key : `${place.key} ${lane}`;
+  const name = laneKey(place, lane);
   const known = places.get(name);
   if (known) return known;
   if (places.size >= maxPlaces) {
