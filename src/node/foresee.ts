@@ -65,6 +65,7 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
         restricted: () => rights.note(route, foreseen.target),
       });
     },
+    keyOf: (route, target, visitor) => questionFor(node, route, { target }, visitor)?.resource.key ?? null,
     mayFollow: rights.mayFollow,
     // Something new is not in a plan that was made before.
     ask: (route, question, source) => askPlan(node, rate, { route, question, isNews: source === 'renewed' }),

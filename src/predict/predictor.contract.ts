@@ -47,6 +47,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     limits: () => bound,
     learned: null,
     warn: () => {},
+    keyOf: (_, target) => keyOf(target),
     mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);

@@ -7,6 +7,7 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
+import { type Following, openHeld } from './held.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
@@ -56,6 +57,8 @@ interface Wanted {
 /** A rank before all others. */
 const urgent = -1;
 const mostWaiting = 16_384;
+/** That hang on what clients show. */
+const mostHeld = 32_768;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
 /** Rows that are looked at before others get their turn. */
@@ -82,6 +85,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
+  const held = openHeld({
+    ...{ clock, most: mostHeld, keyOf: surroundings.keyOf },
+    hasCome: (key) => recent.get(key) === 'asked' || brought.isUsed(key),
+  });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
   /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
@@ -128,7 +135,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     // What is renewed is here for all, and not because this client was about to come.
     const isPlanned = isForeseen && brought.sourceOf(key) !== 'renewed';
     const isHit = whence === 'memory';
-    if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
+    if (key !== null && !isForeseen && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
     if (!isPlanned && (!isHit || session.requests < firstRequests)) {
       const visitor = visit.visitor();
@@ -152,6 +159,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (whence === 'parent' && brought.isHere(key)) brought.lost(key);
     const isForeseen = brought.has(key);
     brought.use(key);
+    for (const shown of held.shownBy(key)) setImmediate(() => followRows(shown));
     if (!isForeseen && whence === 'parent') tallies.unforeseen++;
     return isForeseen;
   }
@@ -199,28 +207,32 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     visitor: Visitor,
     threshold = score.threshold(source, route),
   ): void {
-    void followAll({ route, source, threshold }, foreseen, visitor).catch((error: unknown) =>
-      warn('what is foreseen could not be followed', { route, error }),
+    followRows({ route, source, threshold, visitor, foreseen, rank: 0 });
+  }
+
+  function followRows(following: Following): void {
+    void followAll(following).catch((error: unknown) =>
+      warn('what is foreseen could not be followed', { route: following.route, error }),
     );
   }
 
-  async function followAll(
-    { route, source, threshold }: Pick<Wanted, 'route' | 'source'> & { readonly threshold: number },
-    foreseen: readonly Foreseen[],
-    visitor: Visitor,
-  ): Promise<void> {
+  async function followAll(following: Following): Promise<void> {
+    const { route, source, threshold, visitor, foreseen } = following;
     const tally = tallies.of[source];
     const may = mayFollow(route, foreseen, visitor);
     if (!(may instanceof Promise ? await may : may)) return;
-    for (const [rank, each] of foreseen.entries()) {
-      if (rank % atATime === atATime - 1) {
+    const isShown = held.holdBack(following);
+    for (const [at, each] of foreseen.entries()) {
+      if (at % atATime === atATime - 1) {
         pump();
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (isClosed) return;
+      if (!isShown(each)) continue;
       const { likelihood = 1, bytes = usualBytes } = each;
       if (likelihood < threshold) tally.doubted++;
-      else if (bytes <= limits().objectBytes) add(rank, each, { source, route, bytes }, visitor);
+      else if (bytes <= limits().objectBytes)
+        add(following.rank + at, each, { source, route, bytes }, visitor);
     }
     pump();
   }
