@@ -19,7 +19,7 @@ export function isTarget(text: string): boolean {
 const mostRows = 20_000;
 
 /** Of what some rows hang on, and of all that rows hang on. */
-const mostSigns = 16;
+const mostSigns = 32;
 const mostOnce = 64;
 
 const word = z.string().max(2_048).refine(isTarget);
