@@ -132,12 +132,16 @@ async function stepByStep(
 
 /** Each once, where it is wanted first. What several trees have is shown by whatever shows any of them; what all have need not be shown. */
 function together(plans: readonly Plan[]): readonly Foreseen[] {
-  const found = new Map<string, { readonly row: Foreseen; readonly of: Set<Plan>; signs: Set<string> | null }>();
+  const found = new Map<
+    string,
+    { readonly row: Foreseen; readonly of: Set<Plan>; signs: Set<string> | null }
+  >();
   for (const plan of plans) {
     for (const row of plan.foreseen) {
       const { target, once } = row;
       const known = found.get(target);
-      if (known === undefined) found.set(target, { row, of: new Set([plan]), signs: once ? new Set(once) : null });
+      if (known === undefined)
+        found.set(target, { row, of: new Set([plan]), signs: once ? new Set(once) : null });
       else {
         known.of.add(plan);
         known.signs = known.signs && once ? known.signs.union(new Set(once)) : null;

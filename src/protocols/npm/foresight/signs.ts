@@ -11,7 +11,12 @@ const mostDocuments = 8;
  * @param rivals what he may want instead, by number.
  * @returns paths of the route.
  */
-export function signsOf(picker: Picker, at: number, rivals: readonly number[], shelf: Shelf): readonly string[] {
+export function signsOf(
+  picker: Picker,
+  at: number,
+  rivals: readonly number[],
+  shelf: Shelf,
+): readonly string[] {
   const others = new Set(rivals.flatMap((rival) => [...askedFor(picker, rival), ...perhaps(picker, rival)]));
   const own = [...askedFor(picker, at)].filter((name) => !others.has(name)).slice(0, mostDocuments);
   return [...own.map((name) => shelf.document(name, 1).target), shelf.file(picker, at, 1).target];
