@@ -95,7 +95,8 @@ async function asNpm(
     await shelf.rest();
     foreseen.push(shelf.document(each, likelihoodOfDocument(likelihood)));
   }
-  for (const placed of tree.installed) {
+  // What it has put into its tree last is fetched first.
+  for (const placed of tree.installed.toReversed()) {
     await shelf.rest();
     foreseen.push(shelf.file(placed.picker, placed.at, likelihood));
   }
