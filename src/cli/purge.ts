@@ -6,7 +6,7 @@
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../suggest.ts';
 import { type Found, findNode } from '../control/find.ts';
 import type { PurgeQuestion } from '../control/messages.ts';
 import type { Role } from '../protocol.ts';

@@ -5,7 +5,7 @@ import type { PrefetchDesk } from '../access/api/endpoint.ts';
 import type { Actor } from '../access/register/actor.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../suggest.ts';
 import { MeridianError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { isMeant } from '../messages/prefetch.ts';

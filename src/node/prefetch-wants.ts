@@ -1,5 +1,5 @@
 /** What an order is about, thing by thing: of which route each is. */
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../suggest.ts';
 import { MeridianError } from '../errors.ts';
 import type { PrefetchOrder } from '../messages/prefetch-order.ts';
 import { mostWanted } from '../messages/prefetch-order.ts';

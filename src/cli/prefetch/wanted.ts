@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { suggest } from '../../config/suggest.ts';
+import { suggest } from '../../suggest.ts';
 import type { prefetchOrder } from '../../messages/prefetch-order.ts';
 import { shownRoute } from '../../messages/route.ts';
 import type { Ask } from '../access/ask.ts';
