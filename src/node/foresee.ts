@@ -66,6 +66,7 @@ export function openPrediction(node: Predicting, learned: Learned | null, log: L
       });
     },
     mayFollow: rights.mayFollow,
+    unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.
     ask: (route, question, source) => askPlan(node, rate, { route, question, isNews: source === 'renewed' }),
     warn: (message, fields) => log.debug(message, fields),

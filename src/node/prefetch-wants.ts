@@ -1,9 +1,10 @@
 /** What an order is about, thing by thing: of which route each is. */
-import { suggest } from '../suggest.ts';
+
 import { MeridianError } from '../errors.ts';
 import type { PrefetchOrder } from '../messages/prefetch-order.ts';
 import { mostWanted } from '../messages/prefetch-order.ts';
 import type { Wanted } from '../protocol.ts';
+import { suggest } from '../suggest.ts';
 import type { Site } from './node.ts';
 import type { Route } from './routes.ts';
 

@@ -8,14 +8,16 @@ const [a, b] = ['npm a', 'npm b'] as [CacheKey, CacheKey];
 function opened() {
   const clock = virtualClock();
   const said: (string | number)[][] = [];
+  const unwanted: CacheKey[] = [];
   const brought = openBrought({
     clock,
     usableMs: () => 60_000,
     used: ({ source }, savedMs) => said.push(['used', source, savedMs]),
     usedBytes: ({ bytes }) => said.push(['used bytes', bytes]),
     inVain: ({ source, bytes }) => said.push(['in vain', source, bytes]),
+    unwanted: (keys) => unwanted.push(...keys),
   });
-  return { clock, brought, said };
+  return { clock, brought, said, unwanted };
 }
 
 test('what somebody comes for is used once, with the time that it took to come', () => {
@@ -59,6 +61,17 @@ test('what nobody comes for in time was in vain', () => {
   expect([brought.unusedBytes, brought.has(a)]).toEqual([0, false]);
   brought.use(a);
   expect(said).toHaveLength(1);
+});
+
+test('of what is here and was in vain is told by name, but for what had been in use and was renewed', () => {
+  const { clock, brought, unwanted } = opened();
+  const renewed = 'npm renewed' as CacheKey;
+  for (const key of [a, b]) brought.begin(key, 'known', 'npm', 100);
+  brought.begin(renewed, 'renewed', 'npm', 100);
+  for (const key of [a, b, renewed]) brought.arrived(key, 100);
+  brought.use(b);
+  clock.advance(70_000);
+  expect([brought.has(renewed), unwanted]).toEqual([false, [a]]);
 });
 
 test('what is still on its way is not in vain, and does not keep others from being so', () => {

@@ -24,6 +24,8 @@ export interface BroughtOptions {
   /** What somebody has come for is here, and this long. */
   readonly usedBytes: (each: Brought) => void;
   readonly inVain: (each: Brought) => void;
+  /** These are here, and their time is over: nobody wants them. Each has been told of as in vain, too. */
+  readonly unwanted: (keys: readonly CacheKey[]) => void;
 }
 
 export interface BroughtKeys {
@@ -54,7 +56,8 @@ export interface BroughtKeys {
 const mostKeys = 65_536;
 const lookMs = 5_000;
 
-export function openBrought({ clock, usableMs, used, usedBytes, inVain }: BroughtOptions): BroughtKeys {
+export function openBrought(options: BroughtOptions): BroughtKeys {
+  const { clock, usableMs, used, usedBytes, inVain, unwanted } = options;
   /** In the order in which they were asked for. */
   const all = new Map<CacheKey, Brought>();
   let unusedBytes = 0;
@@ -70,11 +73,15 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
   function look(): void {
     cancel = clock.after(lookMs, look);
     const nowMs = clock.elapsed();
+    const over: CacheKey[] = [];
     for (const [key, each] of all) {
       if (each.hereMs === null) continue;
       if (nowMs - each.askedMs < usableMs()) break;
       forget(key, each);
+      // What is renewed has been in use before.
+      if (!each.isUsed && each.source !== 'renewed') over.push(key);
     }
+    if (over.length > 0) unwanted(over);
   }
 
   return {

@@ -96,6 +96,7 @@ test('what nobody comes for was in vain, and of what is unlikely nothing is fetc
   clock.advance(70_000);
   expect(predictor.tallies.of.known).toMatchObject({ fetched: 60, used: 0, inVain: 60, inVainBytes: 6_000 });
   expect(predictor.score.precision('known', 'npm')).toBe(0);
+  expect(state.unwanted).toEqual(many.map(keyOf));
   for (let at = 0; at < 16; at++) {
     state.plans.set(`after=/try-${at}`, rows(`/next-${at}`));
     asks(`/try-${at}`);

@@ -94,6 +94,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const brought = openBrought({
     clock,
     usableMs: () => limits().usableMs,
+    unwanted: surroundings.unwanted,
     used({ source, route }, savedMs) {
       const tally = tallies.of[source];
       tally.used++;
