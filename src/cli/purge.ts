@@ -6,10 +6,10 @@
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
-import { suggest } from '../suggest.ts';
 import { type Found, findNode } from '../control/find.ts';
 import type { PurgeQuestion } from '../control/messages.ts';
 import type { Role } from '../protocol.ts';
+import { suggest } from '../suggest.ts';
 import { serverAsker, serverOptions } from './access/ask.ts';
 import { command } from './command.ts';
 import { type ExitCode, exit, UsageError } from './exit.ts';

@@ -138,7 +138,12 @@ test('what has gone, or was not for keeping, was in vain unless somebody has com
 
 test('what it is at, and what led to it, is told', () => {
   const { brought } = opened();
-  const told = () => [brought.isOnItsWay(a), brought.isHere(a), brought.isAwaited(a), brought.sourceOf(a)];
+  const told = () => [
+    brought.isOnItsWay(a),
+    brought.isHere(a),
+    brought.isAwaited(a),
+    brought.of(a)?.source ?? null,
+  ];
   expect(told()).toEqual([false, false, false, null]);
   brought.begin(a, 'linked', 'npm', 1);
   expect(told()).toEqual([true, false, true, 'linked']);

@@ -23,7 +23,7 @@ export interface BroughtOptions {
   readonly used: (each: Brought, savedMs: number) => void;
   /** What somebody has come for is here, and this long. */
   readonly usedBytes: (each: Brought) => void;
-  readonly inVain: (each: Brought) => void;
+  readonly inVain: (each: Brought, key: CacheKey) => void;
   /** These are here, and their time is over: nobody wants them. Each has been told of as in vain, too. */
   readonly unwanted: (keys: readonly CacheKey[]) => void;
 }
@@ -38,8 +38,8 @@ export interface BroughtKeys {
   /** It could not be had, or somebody else has fetched it: that is neither good nor bad. */
   dismiss(key: CacheKey): void;
   has(key: CacheKey): boolean;
-  /** What led to it; `null`: it is none of these. */
-  sourceOf(key: CacheKey): Source | null;
+  /** `null`: it is none of these. */
+  of(key: CacheKey): Readonly<Brought> | null;
   isOnItsWay(key: CacheKey): boolean;
   isHere(key: CacheKey): boolean;
   /** Whether a client has come for it already. */
@@ -67,7 +67,7 @@ export function openBrought(options: BroughtOptions): BroughtKeys {
     all.delete(key);
     if (each.isUsed) return;
     unusedBytes -= each.bytes;
-    inVain(each);
+    inVain(each, key);
   }
 
   function look(): void {
@@ -89,7 +89,7 @@ export function openBrought(options: BroughtOptions): BroughtKeys {
       return unusedBytes;
     },
     has: (key) => all.has(key),
-    sourceOf: (key) => all.get(key)?.source ?? null,
+    of: (key) => all.get(key) ?? null,
     isOnItsWay: (key) => all.get(key)?.hereMs === null,
     isHere: (key) => typeof all.get(key)?.hereMs === 'number',
     isUsed: (key) => all.get(key)?.isUsed === true,
