@@ -2,7 +2,7 @@
  * What zod found wrong, as mistakes that a person can act on.
  */
 import type { z } from 'zod';
-import { suggest } from '../suggest.ts';
+import { suggest } from '../messages/suggest.ts';
 import { oneOfWords } from './kinds.ts';
 import { describe, formatPath, type Mistake } from './mistake.ts';
 import { member, type Outline, outline, outlineAt } from './outline.ts';

@@ -3,7 +3,7 @@
  * A flag beats a variable, and both beat the file.
  */
 
-import { suggest } from '../suggest.ts';
+import { suggest } from '../messages/suggest.ts';
 import { listenHost } from './forms.ts';
 import { describe, type Mistake } from './mistake.ts';
 import type { ParsedNode } from './schema.ts';

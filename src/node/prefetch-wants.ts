@@ -3,8 +3,8 @@
 import { MeridianError } from '../errors.ts';
 import type { PrefetchOrder } from '../messages/prefetch-order.ts';
 import { mostWanted } from '../messages/prefetch-order.ts';
+import { suggest } from '../messages/suggest.ts';
 import type { Wanted } from '../protocol.ts';
-import { suggest } from '../suggest.ts';
 import type { Site } from './node.ts';
 import type { Route } from './routes.ts';
 

@@ -1,6 +1,6 @@
 /** What an endpoint takes, as JSON Schema: its description is made of it, and bodies are held against it for fields that it does not know. */
 import { z } from 'zod';
-import { suggest } from '../../suggest.ts';
+import { suggest } from '../../messages/suggest.ts';
 
 /** As much of it as zod writes for what is sent. */
 interface Shape {

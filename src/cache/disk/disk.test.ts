@@ -295,45 +295,6 @@ test('drops what was used least recently when it is full', async () => {
   expect(await read(tier, 'b')).toBeNull();
 });
 
-test('drops what nobody wants before all that has been used, and keeps it once somebody has come', async () => {
-  const tier = await disk({ bytes: 4 * (3000 + entryBytes) + 2000 });
-  const put = (key: string) =>
-    tier.put(() => entry(key, key.repeat(3000)), Buffer.from(key.repeat(3000)), always);
-  const key = (name: string) => name as CacheKey;
-  for (const name of ['a', 'b', 'c', 'd']) {
-    await put(name);
-    clock.advance(1000);
-  }
-  tier.unwanted(['b', 'c', 'd', 'nothing'].map(key));
-  clock.advance(1000);
-  // Somebody comes for one of them; to look is not to want.
-  expect([tier.find(key('b'), none), tier.locate(key('c'), none)]).not.toContain(null);
-  clock.advance(10_000);
-  await put('e');
-  const there = () => ['a', 'b', 'c', 'd', 'e', 'f'].filter((name) => tier.variant(key(name), ''));
-  expect(there()).toEqual(['a', 'b', 'd', 'e']);
-  // What comes anew under the same key counts from then.
-  await put('d');
-  clock.advance(1000);
-  await put('f');
-  expect(there()).toEqual(['b', 'd', 'e', 'f']);
-});
-
-test('what has come anew while it was said that nobody wants it stays in its place', async () => {
-  const tier = await disk({ bytes: 2 * (3000 + entryBytes) + 2000 });
-  const put = (key: string) =>
-    tier.put(() => entry(key, key.repeat(3000)), Buffer.from(key.repeat(3000)), always);
-  await put('a');
-  await put('b');
-  tier.unwanted(['a' as CacheKey]);
-  // Later, but before anything has been done about that.
-  clock.set(1);
-  await put('a');
-  clock.advance(1000);
-  await put('c');
-  expect(['a', 'b', 'c'].filter((name) => tier.variant(name as CacheKey, ''))).toEqual(['a', 'c']);
-});
-
 test('the file of a dropped entry goes after a while, unless it is wanted again', async () => {
   const tier = await disk();
   for (const key of ['a', 'b']) {

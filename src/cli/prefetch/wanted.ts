@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { prefetchOrder } from '../../messages/prefetch-order.ts';
 import { shownRoute } from '../../messages/route.ts';
-import { suggest } from '../../suggest.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Ask } from '../access/ask.ts';
 import { UsageError } from '../exit.ts';
 import { findReference } from '../package/reference.ts';

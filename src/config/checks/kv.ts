@@ -2,7 +2,7 @@
  * Whether the key/value stores that nodes and routes speak of are there, and their names of use.
  */
 
-import { suggest } from '../../suggest.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { Draft } from './draft.ts';
 

@@ -1,6 +1,6 @@
 /** Whether images that go to nodes ahead of time go to any. */
 import { isMeant } from '../../messages/prefetch.ts';
-import { suggest } from '../../suggest.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedRoute } from '../schema.ts';
 import type { Draft } from './draft.ts';

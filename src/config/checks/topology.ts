@@ -3,7 +3,7 @@
  * name each other: they never go on.
  */
 
-import { suggest } from '../../suggest.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
 import { nameOf, parentsIn } from '../schema-parents.ts';
