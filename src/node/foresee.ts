@@ -14,6 +14,7 @@ import type { Parent } from '../parent.ts';
 import type { Learned } from '../predict/learned/learned.ts';
 import { openPredictor, type Predictor } from '../predict/predictor.ts';
 import { openRate, type Rate } from '../predict/rate.ts';
+import type { Restricted } from '../predict/restricted.ts';
 import type { PredictLimits, Prospect, Whence } from '../predict/surroundings.ts';
 import type { Visitor } from '../predict/visitor.ts';
 import type { Resource } from '../resource.ts';
@@ -21,7 +22,7 @@ import type { Log } from '../telemetry/log.ts';
 import { foreseenIn, planResource, planTarget } from './ahead-route.ts';
 import { tellAhead } from './ahead-told.ts';
 import { clientFields } from './client-fields.ts';
-import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
+import { type ForeseenQuestion, questionOfClient } from './foreseen-question.ts';
 import { openForeseenRights } from './foreseen-rights.ts';
 import type { Node } from './node.ts';
 import { onAGuess } from './on-a-guess.ts';
@@ -31,7 +32,7 @@ import { statusOf } from './prefetch.ts';
 import { whole } from './pull.ts';
 import { openRenewals } from './renew.ts';
 
-type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'guard'>;
+type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'guard' | 'audience'>;
 
 /** Of the text of a plan. */
 const mostPlanBytes = 8 * 2 ** 20;
@@ -39,30 +40,40 @@ const planWithinMs = 15_000;
 /** What is asked of the parents, by a worker. A lock file of a project is up to a hundred questions, once. */
 const questions = { perS: 20, burst: 400 };
 
+export interface PredictsBy {
+  readonly learned: Learned | null;
+  readonly restricted: Restricted;
+  readonly log: Log;
+}
+
 /** `null` at nodes that no client asks, and where the config has none. */
-export function openPrediction(node: Predicting, learned: Learned | null, log: Log): Prediction | null {
+export function openPrediction(
+  node: Predicting,
+  { learned, restricted, log }: PredictsBy,
+): Prediction | null {
   const { clock } = node;
   if (node.role !== 'pop' || node.site.config.predict === false) return null;
   const tell = tellAhead(node);
-  const rights = openForeseenRights(node);
+  const rights = openForeseenRights(node, restricted);
   const rate = openRate(clock, questions);
   const predictor: Predictor = openPredictor({
     clock,
     learned,
     limits: () => limitsOf(node.site.config),
     look: (route, foreseen, visitor, source) => {
-      const asked = questionFor(node, route, foreseen, visitor);
+      const asked = questionOfClient(node, route, foreseen, visitor);
       if (asked === null || !rights.mayHave(asked, foreseen, visitor) || isHere(node, asked)) return null;
       const { key } = asked.resource;
       const [owner] = node.ring?.before(key) ?? [];
       if (owner !== undefined)
         return {
           key,
-          tell: () => tell(owner, { route, foreseen: rights.said(asked, foreseen), visitor, source }),
+          tell: () =>
+            tell(owner, { route, foreseen: rights.said(asked, foreseen), visitor: asked.visitor, source }),
         };
       return prospectOf(node, asked, {
         ...{ turn: predictor.turn, isAwaited: predictor.isAwaited },
-        restricted: () => rights.note(route, foreseen.target),
+        answered: (isRestricted) => rights.note({ ...asked, route, target: foreseen.target }, isRestricted),
       });
     },
     mayFollow: rights.mayFollow,
@@ -125,7 +136,7 @@ function isHere(
 function prospectOf(
   node: Predicting,
   { route, resource, exchange }: ForeseenQuestion,
-  predictor: Pick<Predictor, 'turn' | 'isAwaited'> & { restricted(): void },
+  predictor: Pick<Predictor, 'turn' | 'isAwaited'> & { answered(isRestricted: boolean): void },
 ): Prospect {
   const { cache, clock } = node;
   const { key } = resource;
@@ -150,7 +161,7 @@ function prospectOf(
       const { source } = obtained;
       const bytes = source.from === 'fill' ? source.fill.receivedBytes : 0;
       const stored = cache.stored(resource, now);
-      if (stored !== null && isRestricted(stored.entry.fields)) predictor.restricted();
+      if (stored !== null) predictor.answered(isRestricted(stored.entry.fields));
       return { bytes, isKept: stored !== null, firstByteMs };
     },
   };

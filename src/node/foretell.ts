@@ -54,7 +54,8 @@ export function foretellByHit(
   if (!predictor.isOfInterest(key)) return;
   const route = node.site.routes.named(account.route);
   const { target } = exchange;
-  if (isRestricted) predictor.noteRestricted(account.route, target);
+  if (resource !== undefined)
+    predictor.noteRestricted({ route: account.route, resource, target }, isRestricted);
   if (resource !== undefined && !isRestricted && exchange.tier === null) {
     const accept = exchange.headers.get('accept');
     const visitor = () => wordsOf(exchange);

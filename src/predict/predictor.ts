@@ -210,7 +210,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     visitor: Visitor,
   ): Promise<void> {
     const tally = tallies.of[source];
-    const may = mayFollow(route, foreseen, visitor);
+    // What no client has led to tells none of them what comes with it: then each is looked at for itself.
+    const may = isNobodys(source) || mayFollow(route, foreseen, visitor);
     if (!(may instanceof Promise ? await may : may)) return;
     for (const [rank, each] of foreseen.entries()) {
       if (rank % atATime === atATime - 1) {
@@ -364,10 +365,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   };
 }
 
+function isNobodys(source: Source): boolean {
+  return source === 'scheduled' || source === 'renewed';
+}
+
 /** `<route> <target> [<accept>]` */
 function foreseenOf({ name, likelihood }: { readonly name: string; readonly likelihood: number }): Foreseen {
   const target = name.indexOf(' ') + 1;
   const end = name.indexOf(' ', target);
-  if (end < 0) return { target: name.slice(target), likelihood };
+  if (end < 0) return { target: name.slice(target), accept: '*/*', likelihood };
   return { target: name.slice(target, end), accept: name.slice(end + 1), likelihood };
 }

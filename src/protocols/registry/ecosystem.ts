@@ -288,6 +288,8 @@ export interface Tree {
 export interface EcosystemForesight {
   /** Which tree this request begins, or is in the middle of. `null`: none. Pure. @param headers the client's. */
   begins(item: Item, headers: Headers, doing: Doing): Beginning | null;
+  /** See `Foresight.codings`. */
+  codings?(kind: string, agent: string): string | null;
   /** What a client fetches for this, and what that needs in turn. Fails, or is empty, where nothing is known. */
   expand(want: Want, tree: Tree): Promise<Expanded>;
   /** What it fetches once it knows all of the tree. Absent: nothing more. */

@@ -26,7 +26,7 @@ const longestQuestion = 1_500;
 const endingMs = 1_000;
 
 export function foresightOf(
-  { begins, expand, ends }: EcosystemForesight,
+  { begins, codings, expand, ends }: EcosystemForesight,
   { prefix, origin }: { readonly prefix: string; readonly origin: RegistryOrigin },
 ): Foresight {
   const foreseenOf = ({ item: { name, path }, ...others }: ForeseenItem): Foreseen => ({
@@ -36,6 +36,7 @@ export function foresightOf(
   });
 
   return {
+    ...(codings !== undefined && { codings }),
     clue(named, exchange: Exchange, doing): Clue | null {
       const item = named.as === 'resource' ? itemOf(named) : null;
       const beginning = item && begins(item, exchange.headers, doing);

@@ -13,7 +13,7 @@ import type {
 import { renderings } from '../negotiate.ts';
 import { fileItem, indexItem, metadataItem } from '../path.ts';
 import type { Candidate } from './candidates.ts';
-import { clientIn, clientOf, wordsOf } from './client.ts';
+import { clientIn, clientOf, codingsOf, wordsOf } from './client.ts';
 import { type Documents, openDocuments } from './documents.ts';
 import type { Resolved } from './resolve.ts';
 import { isDocument, openSession, type Session } from './session.ts';
@@ -73,6 +73,8 @@ export function pypiForesight(documents: Documents = openDocuments()): Ecosystem
       const wants = [{ name, range: `==${version}`, detail: kind }];
       return { wants, about: isLocked ? { ...about, locked: 'yes' } : about };
     },
+
+    codings: codingsOf,
 
     async expand(want, tree): Promise<Expanded> {
       const session = sessionOf(tree);
