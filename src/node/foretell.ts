@@ -61,7 +61,8 @@ export function foretellByHit(
     const visitor = () => wordsOf(exchange);
     predictor.popular.hit({ key, route: account.route, target, accept }, visitor, exchange.nowMs);
   }
-  if (route?.protocol.foresight === undefined || resource === undefined || exchange.relayed === true) {
+  const foresight = route?.protocol.foresight;
+  if (!route || foresight === undefined || resource === undefined || exchange.relayed === true) {
     predictor.used(key, 'memory');
     return;
   }
@@ -69,7 +70,7 @@ export function foretellByHit(
     ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence: 'memory' },
     ...{ isWhole: true, name: learnedName(route, exchange) },
     visitor: () => visitorOf(node, exchange),
-    clue: () => null,
+    clue: (doing) => foresight.clue(resource, exchange, doing),
   });
 }
 

@@ -251,6 +251,8 @@ export interface Beginning {
   readonly wants: readonly Want[];
   /** What holds for all of the tree: the platform, the runtime, whether indexes are asked for, too. The same words for the same. */
   readonly about: Readonly<Record<string, string>>;
+  /** See `Clue.settles`. */
+  readonly settles?: boolean | undefined;
 }
 
 /** An item, or one of its forms, that is going to be asked for. */

@@ -41,7 +41,7 @@ export function foresightOf(
       const item = named.as === 'resource' ? itemOf(named) : null;
       const beginning = item && begins(item, exchange.headers, doing);
       const question = beginning && questionOf(beginning);
-      return question === null ? null : { question, foreseen: [] };
+      return question === null ? null : { question, foreseen: [], settles: beginning?.settles };
     },
 
     async foresee(question, { ask, door }: Foreseeing) {

@@ -71,7 +71,8 @@ export function pypiForesight(documents: Documents = openDocuments()): Ecosystem
       if (kind === 'file' && doing.asked('metadata') > 0) return null;
       const isLocked = kind === 'file' && doing.asked('project') === 0;
       const wants = [{ name, range: `==${version}`, detail: kind }];
-      return { wants, about: isLocked ? { ...about, locked: 'yes' } : about };
+      // Of the newest version of what was asked for first, it was a guess, and of what that needs, not even one.
+      return { wants, about: isLocked ? { ...about, locked: 'yes' } : about, settles: kind === 'metadata' };
     },
 
     codings: codingsOf,
