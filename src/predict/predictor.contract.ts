@@ -37,6 +37,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     elsewhere: new Set<string>(),
     told: [] as string[],
     kept: new Set<string>(),
+    unwanted: [] as CacheKey[],
     hold: null as Promise<void> | null,
     holdPlans: null as Promise<void> | null,
     underWay: 0,
@@ -48,6 +49,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     learned: null,
     warn: () => {},
     keyOf: (_, target) => keyOf(target),
+    unwanted: (keys) => state.unwanted.push(...keys),
     mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);
