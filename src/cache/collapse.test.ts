@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { eventually } from '../../test/support/wait.ts';
 import { MeridianError } from '../errors.ts';
 import { answerOf, failureOf, maxAge, type Reply } from './answers.contract.ts';
 import { type Wanted, type World, world } from './world.contract.ts';
@@ -112,17 +113,20 @@ for (const [what, end] of [
   ],
   ['an answer that took too long', (here: World) => here.clock.advance(10_000)],
 ] as const) {
-  test(`whoever waited in vain for ${what} takes what has been stored meanwhile`, async () => {
-    await using here = await world();
+  test.each([
+    { where: 'in memory', body: 'stored' },
+    { where: 'on disk alone', body: 'stored'.padEnd(100_000) },
+  ])(`whoever waited in vain for ${what} takes what has been stored $where meanwhile`, async ({ body }) => {
+    await using here = await world({ disk: true });
     const replies = crowd(here, 10);
     await here.nextAsk();
     const reload = here.get({ headers: { 'cache-control': 'no-cache' } });
-    (await here.nextAsk()).answer('stored', maxAge(60));
-    expect(await texts([reload])).toEqual(['stored']);
+    (await here.nextAsk()).answer(body, maxAge(60));
+    expect(await texts([reload])).toEqual([body]);
+    await eventually('it to be stored', () => here.cache.stats.fills === 1);
     end(here);
-    await here.quiet();
+    expect(await texts(replies.slice(1))).toEqual(Array(9).fill(body));
     expect(here.asked).toHaveLength(2);
-    expect(await texts(replies.slice(1))).toEqual(Array(9).fill('stored'));
     here.asked[0]?.answer('for one', { 'cache-control': 'private' });
     expect(await texts(replies.slice(0, 1))).toEqual(['for one']);
   });
