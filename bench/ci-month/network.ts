@@ -39,13 +39,13 @@ export async function openMonthNetwork(options: MonthNetworkOptions): Promise<Mo
   const { clock } = options;
   const [popPort, originPort, linkPort] = [await freePort(), await freePort(), await freePort()];
   const config = configOf(options, popPort, originPort, linkPort);
-  const deps = { clock, log: silentLog };
   const link = await openLink(
     { hosts: ['127.0.0.1'], port: linkPort, to: originPort, roundTripMs, megabits, slowStart: true },
-    clock,
+    clock.journeys,
   );
-  const origin: RunningNode = await startNode(config, 'origin', deps);
-  let pop: RunningNode = await startNode(config, 'pop', deps);
+  const origin: RunningNode = await startNode(config, 'origin', { clock: clock.dozing, log: silentLog });
+  const startPop = () => startNode(config, 'pop', { clock, log: silentLog });
+  let pop: RunningNode = await startPop();
   return {
     url: `http://127.0.0.1:${popPort}`,
     logPath: logOf(options.directory),
@@ -54,7 +54,7 @@ export async function openMonthNetwork(options: MonthNetworkOptions): Promise<Mo
     },
     async restartPop() {
       await pop.drain();
-      pop = await startNode(config, 'pop', deps);
+      pop = await startPop();
     },
     async close() {
       await pop.drain();

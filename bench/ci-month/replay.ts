@@ -31,8 +31,6 @@ export interface Replayed {
 
 /** 1 June 2026, a Monday. */
 const startMs = Date.UTC(2026, 5, 1);
-/** A day passes in no time but for what is going on in it, and that at this speed. */
-const speed = 5;
 /** While nothing happens, nodes look at the clock this often. */
 const stepMs = 150_000;
 const settleMs = 1;
@@ -46,7 +44,7 @@ const route = 'npm';
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { seed, predicts, progress } = options;
   const month = monthOf({ ...options, startMs });
-  const clock = openMonthClock(startMs, speed);
+  const clock = openMonthClock(startMs);
   const registry = startMonthRegistry(month.packages);
   const network = await openMonthNetwork({ ...options, clock, registry: registry.url });
   const sessions = openSessions(month.packages, seed + 1);
@@ -56,7 +54,8 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const beganMs = performance.now();
 
   async function happen(happening: Happening): Promise<void> {
-    await reach(happening.atMs);
+    // Nodes learn of it when they ask: it is nothing to stop for.
+    if (happening.what !== 'publication') await reach(happening.atMs);
     if (happening.what === 'restart') {
       await Promise.all(running);
       await network.restartPop();
@@ -73,13 +72,20 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
 
   /** Time passes as fast as nodes have nothing to do. */
   async function reach(atMs: number): Promise<void> {
-    while (clock.now() < atMs) {
-      if (running.size > 0) await Bun.sleep(settleMs);
+    for (let leftMs = atMs - clock.now(); leftMs > 0; leftMs = atMs - clock.now()) {
+      if (running.size > 0) await earlier(leftMs, running);
       else {
-        clock.skip(Math.min(stepMs, atMs - clock.now()));
+        clock.skip(Math.min(stepMs, leftMs));
         await settled(network);
       }
     }
+  }
+
+  async function earlier(ms: number, all: Iterable<Promise<void>>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(ms, resolve);
+    await Promise.race([promise, Promise.all(all)]);
+    cancel();
   }
 
   try {
@@ -137,7 +143,7 @@ async function play({ phases, from }: Session, playing: Playing): Promise<void> 
     let next = 0;
     const worker = async () => {
       for (let asked = phase[next++]; asked !== undefined; asked = phase[next++]) {
-        await new Promise<void>((resolve) => playing.clock.after(nearMs, resolve));
+        await new Promise<void>((resolve) => playing.clock.journeys.after(nearMs, resolve));
         await ask(asked, from, playing);
       }
     };
