@@ -31,8 +31,11 @@ export interface Replayed {
 
 /** 1 June 2026, a Monday. */
 const startMs = Date.UTC(2026, 5, 1);
-/** While nothing happens, nodes look at the clock this often. */
-const stepMs = 150_000;
+/** While nothing happens, nodes look at the clock this often: as long as something may be in use, and when nothing has been for a while. */
+const stepMs = { soon: 150_000, later: 600_000 };
+const soonMs = 15 * 60_000;
+/** Before something happens they do once more: they look a minute or two ahead. */
+const aheadMs = 90_000;
 const settleMs = 1;
 const mostWaits = 2_000;
 const weekMs = 7 * 86_400_000;
@@ -52,6 +55,8 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const wants: Want[] = [];
   const running = new Set<Promise<void>>();
   const beganMs = performance.now();
+  /** When something happened. */
+  let lastMs = startMs;
 
   async function happen(happening: Happening): Promise<void> {
     // Nodes learn of it when they ask: it is nothing to stop for.
@@ -63,9 +68,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     for (const session of sessions.of(happening) ?? []) {
       const at = Math.floor((clock.now() - startMs) / weekMs);
       weeks[at] ??= { requests: 0, hits: 0, joined: 0 };
-      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() =>
-        running.delete(run),
-      );
+      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() => {
+        running.delete(run);
+        lastMs = clock.now();
+      });
       running.add(run);
     }
   }
@@ -75,10 +81,16 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     for (let leftMs = atMs - clock.now(); leftMs > 0; leftMs = atMs - clock.now()) {
       if (running.size > 0) await earlier(leftMs, running);
       else {
-        clock.skip(Math.min(stepMs, leftMs));
+        clock.skip(stepTo(leftMs));
         await settled(network);
       }
     }
+  }
+
+  function stepTo(leftMs: number): number {
+    if (leftMs <= aheadMs) return leftMs;
+    const step = clock.now() < lastMs + soonMs ? stepMs.soon : stepMs.later;
+    return Math.min(step, leftMs - aheadMs);
   }
 
   async function earlier(ms: number, all: Iterable<Promise<void>>): Promise<void> {
