@@ -1,5 +1,6 @@
 /** A month of requests, one after another as they come, and what became of them. */
 
+import type { Predicted } from '../../src/messages/predictions.ts';
 import { type MonthClock, openMonthClock } from './clock.ts';
 import { type MonthNetwork, openMonthNetwork } from './network.ts';
 import { startMonthRegistry } from './registry.ts';
@@ -25,6 +26,8 @@ export interface Week {
 export interface Replayed {
   readonly weeks: readonly Week[];
   readonly worth: Worth;
+  /** As the PoP counts it: somebody has to come sooner for what has been fetched. */
+  readonly predicted: Predicted | undefined;
   readonly upstreamRequests: number;
   readonly tookMs: number;
 }
@@ -114,9 +117,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     }
     await Promise.all(running);
     const tookMs = performance.now() - beganMs;
+    const { predicted } = network;
     await network.close();
     const worth = worthOf(network.logPath, route, wants);
-    return { weeks, worth, upstreamRequests: registry.requests, tookMs };
+    return { weeks, worth, predicted, upstreamRequests: registry.requests, tookMs };
   } finally {
     await network.close();
     await registry.close();
