@@ -10,6 +10,7 @@ export const fateInWords: Readonly<Record<Fate, string>> = {
   long: 'not fetched, as it is longer than `objectBytes`',
   room: 'not fetched, as there was no room (`roomPercent`)',
   late: 'not fetched, as it had waited for a minute',
+  held: 'not fetched before it is clear which of several versions is wanted',
   failed: 'it could not be had',
   vain: 'it was fetched, and nobody came for it in time',
 };
