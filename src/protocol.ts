@@ -27,7 +27,7 @@ import type {
 } from './foresight.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
-import type { Ask } from './parent.ts';
+import type { Ask, Remote, RemoteRequest } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
 import type { Bounds, DocumentReader, Kept, Stores, Weight } from './store.ts';
@@ -388,19 +388,4 @@ export interface PolicySource {
   /** Why it could not be read as it is now; `null`: it could. */
   readonly error: string | null;
   readonly records: number;
-}
-
-export interface RemoteRequest {
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
-  readonly signal: AbortSignal;
-}
-
-/** An upstream registry or HTTP server. */
-export interface Remote {
-  /** Absolute URL without a trailing slash. */
-  readonly url: string;
-  /** Value of the `Authorization` field for this remote alone, or none. */
-  readonly authorization?: string | undefined;
 }
