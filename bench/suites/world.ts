@@ -218,6 +218,7 @@ function reportOf(
       shown.map((state) => rowOf(title, state, samples.get(title), absent.get(title))),
     ),
     tables: [
+      ...(wanted.has('warm') ? [waitTable(shown, samples)] : []),
       latencyTable(shown, samples, run),
       precisionTable(shown, samples),
       ...(run.world.trafficPerSecond > 0 ? [trafficTable(shown, samples, run)] : []),
@@ -264,6 +265,36 @@ function each(
       return all === undefined ? [] : [[title, states[state], ...cells(all)]];
     }),
   );
+}
+
+/** What the client itself does takes as long, wherever its packages are: with a network that costs nothing, it would be no faster than with everything warm. */
+function waitTable(shown: readonly State[], samples: Samples): Table {
+  const medianOf = (all: readonly Sample[] | undefined) => secondsOf(all)?.median ?? null;
+  const others = shown.filter((state) => state !== 'warm');
+  return {
+    title: 'Time that the way costs',
+    remarks: [
+      'Seconds more than with everything warm, which is as fast as this client gets; then how much of that prediction takes away.',
+    ],
+    names: 1,
+    head: ['case', 'all warm', ...others.map((state) => states[state])],
+    body: [...samples].flatMap(([title, of]) => {
+      const warm = medianOf(of.get('warm'));
+      if (warm === null) return [];
+      const off = medianOf(of.get('off'));
+      const cells = others.map((state) => {
+        const own = medianOf(of.get(state));
+        if (own === null) return '';
+        const more = `+${number(own - warm, 2)}`;
+        return state === 'off' || off === null ? more : `${more} (${percentOf(off - own, off - warm)})`;
+      });
+      return [[title, number(warm, 2), ...cells]];
+    }),
+  };
+}
+
+function percentOf(part: number, whole: number): string {
+  return `${((part / whole) * 100).toFixed(0)}% less`;
 }
 
 const columns: readonly (readonly [Answerer, string])[] = [

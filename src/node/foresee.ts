@@ -75,6 +75,7 @@ export function openPrediction(
     limits: () => limitsOf(node.site.config),
     look,
     mayFollow: rights.mayFollow,
+    unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.
     ask: (route, question, { source, visitor, isServed }) =>
       askPlan({

@@ -9,14 +9,16 @@ const [a, b] = ['npm a', 'npm b'] as [CacheKey, CacheKey];
 function opened() {
   const clock = virtualClock();
   const said: (string | number)[][] = [];
+  const unwanted: CacheKey[] = [];
   const brought = openBrought({
     clock,
     usableMs: () => 60_000,
     used: ({ source }, savedMs) => said.push(['used', source, savedMs]),
     usedBytes: ({ bytes }) => said.push(['used bytes', bytes]),
     inVain: ({ source, bytes }) => said.push(['in vain', source, bytes]),
+    unwanted: (keys) => unwanted.push(...keys),
   });
-  return { clock, brought, said };
+  return { clock, brought, said, unwanted };
 }
 
 const of = (source: Source, bytes: number) => ({ source, route: 'npm', isGuess: false, bytes });
@@ -62,6 +64,17 @@ test('what nobody comes for in time was in vain', () => {
   expect([brought.unusedBytes, brought.has(a)]).toEqual([0, false]);
   brought.use(a);
   expect(said).toHaveLength(1);
+});
+
+test('of what is here and was in vain is told by name, but for what had been in use and was renewed', () => {
+  const { clock, brought, unwanted } = opened();
+  const renewed = 'npm renewed' as CacheKey;
+  for (const key of [a, b]) brought.begin(key, of('known', 100));
+  brought.begin(renewed, of('renewed', 100));
+  for (const key of [a, b, renewed]) brought.arrived(key, 100);
+  brought.use(b);
+  clock.advance(70_000);
+  expect([brought.has(renewed), unwanted]).toEqual([false, [a]]);
 });
 
 test('what is still on its way is not in vain, and does not keep others from being so', () => {
@@ -128,7 +141,12 @@ test('what has gone, or was not for keeping, was in vain unless somebody has com
 
 test('what it is at, and what led to it, is told', () => {
   const { brought } = opened();
-  const told = () => [brought.isOnItsWay(a), brought.isHere(a), brought.isAwaited(a), brought.sourceOf(a)];
+  const told = () => [
+    brought.isOnItsWay(a),
+    brought.isHere(a),
+    brought.isAwaited(a),
+    brought.of(a)?.source ?? null,
+  ];
   expect(told()).toEqual([false, false, false, null]);
   brought.begin(a, of('linked', 1));
   expect(told()).toEqual([true, false, true, 'linked']);

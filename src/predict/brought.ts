@@ -25,7 +25,9 @@ export interface BroughtOptions {
   readonly used: (each: Brought, savedMs: number) => void;
   /** What somebody has come for is here, and this long. */
   readonly usedBytes: (each: Brought) => void;
-  readonly inVain: (each: Brought) => void;
+  readonly inVain: (each: Brought, key: CacheKey) => void;
+  /** These are here, and their time is over: nobody wants them. Each has been told of as in vain, too. */
+  readonly unwanted: (keys: readonly CacheKey[]) => void;
 }
 
 export interface BroughtKeys {
@@ -38,9 +40,8 @@ export interface BroughtKeys {
   /** It could not be had, or somebody else has fetched it: that is neither good nor bad. */
   dismiss(key: CacheKey): void;
   has(key: CacheKey): boolean;
-  /** What led to it; `null`: it is none of these. */
-  sourceOf(key: CacheKey): Source | null;
-  isGuess(key: CacheKey): boolean;
+  /** `null`: it is none of these. */
+  of(key: CacheKey): Readonly<Brought> | null;
   isOnItsWay(key: CacheKey): boolean;
   isHere(key: CacheKey): boolean;
   /** Whether a client has come for it already. */
@@ -57,7 +58,8 @@ export interface BroughtKeys {
 const mostKeys = 65_536;
 const lookMs = 5_000;
 
-export function openBrought({ clock, usableMs, used, usedBytes, inVain }: BroughtOptions): BroughtKeys {
+export function openBrought(options: BroughtOptions): BroughtKeys {
+  const { clock, usableMs, used, usedBytes, inVain, unwanted } = options;
   /** In the order in which they were asked for. */
   const all = new Map<CacheKey, Brought>();
   let unusedBytes = 0;
@@ -67,17 +69,21 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
     all.delete(key);
     if (each.isUsed) return;
     unusedBytes -= each.bytes;
-    inVain(each);
+    inVain(each, key);
   }
 
   function look(): void {
     cancel = clock.after(lookMs, look);
     const nowMs = clock.elapsed();
+    const over: CacheKey[] = [];
     for (const [key, each] of all) {
       if (each.hereMs === null) continue;
       if (nowMs - each.askedMs < usableMs()) break;
       forget(key, each);
+      // What is renewed has been in use before.
+      if (!each.isUsed && each.source !== 'renewed') over.push(key);
     }
+    if (over.length > 0) unwanted(over);
   }
 
   return {
@@ -85,8 +91,7 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
       return unusedBytes;
     },
     has: (key) => all.has(key),
-    sourceOf: (key) => all.get(key)?.source ?? null,
-    isGuess: (key) => all.get(key)?.isGuess === true,
+    of: (key) => all.get(key) ?? null,
     isOnItsWay: (key) => all.get(key)?.hereMs === null,
     isHere: (key) => typeof all.get(key)?.hereMs === 'number',
     isUsed: (key) => all.get(key)?.isUsed === true,

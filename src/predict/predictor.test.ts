@@ -142,6 +142,7 @@ test('what nobody comes for was in vain, and of what is unlikely nothing is fetc
   clock.advance(70_000);
   expect(predictor.tallies.of.known).toMatchObject({ fetched: 60, used: 0, inVain: 60, inVainBytes: 6_000 });
   expect(predictor.score.precision('known', 'npm')).toBe(0);
+  expect(state.unwanted).toEqual(many.map(keyOf));
   for (let at = 0; at < 16; at++) {
     state.plans.set(`after=/try-${at}`, rows(`/next-${at}`));
     asks(`/try-${at}`);
@@ -333,4 +334,31 @@ test('who may not have all of it is led to none of it', async () => {
   asks('/a');
   await settled();
   expect(state.fetched).toEqual([]);
+});
+
+test('of each thing is known what became of it lately', async () => {
+  const { state, predictor, asks, clock } = world({ roomBytes: 500 });
+  const fateOf = (target: string) => predictor.fateOf(keyOf(target), 'npm', target)?.fate ?? null;
+  let go = () => {};
+  state.hold = new Promise((resolve) => {
+    go = resolve;
+  });
+  state.failing.add('/failing');
+  state.plans.set('after=/a', [
+    ...rows('/used', '/vain', '/failing', '/fourth', '/queued'),
+    { target: '/unlikely', likelihood: 0.2 },
+    { target: '/long', bytes: 20_000 },
+    { target: '/no-room', bytes: 5_000 },
+  ]);
+  asks('/a');
+  await settled();
+  const all = ['/used', '/queued', '/unlikely', '/long', '/no-room', '/other'];
+  expect(all.map(fateOf)).toEqual(['coming', 'waiting', 'doubted', 'long', 'room', null]);
+  go();
+  await settled();
+  expect([fateOf('/used'), fateOf('/failing'), fateOf('/queued')]).toEqual(['here', 'failed', 'here']);
+  asks('/used');
+  expect([fateOf('/used'), fateOf('/vain')]).toEqual(['used', 'here']);
+  clock.advance(70_000);
+  expect(predictor.fateOf(keyOf('/vain'), 'npm', '/vain')).toMatchObject({ source: 'known', fate: 'vain' });
 });

@@ -7,6 +7,7 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
+import { addressOf, type Noted, openFates } from './fates.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
@@ -34,6 +35,8 @@ export interface Predictor {
   turn(key: CacheKey): Promise<void> | null;
   /** Whether this is fetched, or was, and no client has come for it so far. */
   isAwaited(key: CacheKey): boolean;
+  /** What has become of this of late, as far as it was foreseen; `null`: it was not. */
+  fateOf(key: CacheKey, route: string, target: string): Noted | null;
   /** A client waits for something that was not foreseen: to be called once more, with -1, when he has it. */
   others(by: 1 | -1): void;
   /** What is in steady use here. */
@@ -85,6 +88,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
+  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
   /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
@@ -97,6 +101,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const brought = openBrought({
     clock,
     usableMs: () => limits().usableMs,
+    unwanted: surroundings.unwanted,
     used({ source, route }, savedMs) {
       const tally = tallies.of[source];
       tally.used++;
@@ -106,7 +111,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     usedBytes({ source, bytes }) {
       tallies.of[source].usedBytes += bytes;
     },
-    inVain({ source, route, bytes }) {
+    inVain({ source, route, bytes }, key) {
+      fates.note(key, source, 'vain');
       const tally = tallies.of[source];
       tally.inVain++;
       tally.inVainBytes += bytes;
@@ -131,11 +137,11 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const isElsewhere = lately === 'elsewhere' || lately === 'guessed-elsewhere';
     const isForeseen = key !== null && (used(key, whence) || isElsewhere);
     // What is renewed is here for all, and not because this client was about to come.
-    const isPlanned = isForeseen && brought.sourceOf(key) !== 'renewed';
+    const isPlanned = isForeseen && brought.of(key)?.source !== 'renewed';
     const isHit = whence === 'memory';
     if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
-    const isGuess = isPlanned && (brought.isGuess(key) || lately === 'guessed-elsewhere');
+    const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
     if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
@@ -229,14 +235,12 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       }
       if (isClosed) return;
       const { likelihood = 1, bytes = usualBytes } = each;
-      if (likelihood < threshold) tally.doubted++;
-      else if (bytes <= limits().objectBytes)
-        add(
-          rank,
-          each,
-          { source, route, bytes, isGuess: source === 'known' && likelihood < certain },
-          visitor,
-        );
+      const isDoubted = likelihood < threshold;
+      const isGuess = source === 'known' && likelihood < certain;
+      if (isDoubted) tally.doubted++;
+      if (!isDoubted && bytes <= limits().objectBytes)
+        add(rank, each, { source, route, bytes, isGuess }, visitor);
+      else fates.note(addressOf(route, each.target), source, isDoubted ? 'doubted' : 'long');
     }
     pump();
   }
@@ -260,8 +264,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     }
     const tally = tallies.of[source];
     tally.foreseen++;
-    if (!isRoomFor(bytes) || !queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
-      tally.left++;
+    if (isRoomFor(bytes) && queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
+      fates.note(key, source, 'waiting');
+    else leave(key, source, 'room');
+  }
+
+  function leave(key: CacheKey, source: Source, why: 'room' | 'late'): void {
+    tallies.of[source].left++;
+    fates.note(key, source, why);
   }
 
   function isRoomFor(bytes: number): boolean {
@@ -274,7 +284,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const wanted = queue.take();
       if (wanted === null) break;
       const isStale = clock.elapsed() - wanted.addedMs > staleMs;
-      if (isStale || !isRoomFor(wanted.bytes)) tallies.of[wanted.source].left++;
+      if (isStale || !isRoomFor(wanted.bytes))
+        leave(wanted.prospect.key, wanted.source, isStale ? 'late' : 'room');
       else void fetch(wanted);
     }
     const waitMs = allowance.waitMs();
@@ -310,6 +321,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       // Whoever asks for it hears of what went wrong, and it is logged as a fill that failed.
       tally.fetched++;
       tally.failed++;
+      fates.note(key, source, 'failed');
       // It may have been given up because a client who came for it has left.
       if (!brought.isUsed(key)) firstByteMs = 'failed';
       brought.dismiss(key);
@@ -339,6 +351,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const tally = tallies.of[source];
       if (score.threshold(source, route) > 1) {
         tally.doubted++;
+        fates.note(key, source, 'doubted');
         return;
       }
       tally.foreseen++;
@@ -349,6 +362,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     followClue: (route, clue, source, visitor) =>
       followFrom(route, clue, { source, visitor, isServed: false }),
     isAwaited: brought.isAwaited,
+    fateOf: fates.last,
     turn(key) {
       if (isClosed || allowance.others <= 0 || brought.isUsed(key)) return null;
       const { promise, resolve } = Promise.withResolvers<void>();

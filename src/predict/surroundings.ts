@@ -62,6 +62,8 @@ export interface Surroundings {
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
   /** Asks the origin. Nothing, where all that it would answer is known to be here. */
   ask(route: string, question: string, by: Asker): Promise<readonly Foreseen[]>;
+  /** Nobody has come for these in time: if room is needed, they are what to let go of first. */
+  unwanted(keys: readonly CacheKey[]): void;
   /** `null`: nothing is learned. */
   readonly learned: Learned | null;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;

@@ -64,6 +64,11 @@ export interface Ecosystem extends JudgedEcosystem {
    */
   needs?(wanted: Wanted, at: Mirroring): Promise<readonly Needed[]>;
   /**
+   * Addresses that a client asks for before all else, whatever it wants, and that the origin makes by itself: they are fetched ahead with each version,
+   * and need not be mirrored. Absent: there are none, or `needs` has them.
+   */
+  readonly roots?: readonly string[];
+  /**
    * What the same client is going to ask for next, now that it has this: items of the same route, the most likely first. Fetched ahead within
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
