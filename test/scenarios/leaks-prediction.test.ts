@@ -153,7 +153,9 @@ test('what somebody has asked for who may have it is not learned for others, tho
   for (const fields of [{}, bearer(partReader)]) {
     const seen = await network.during(async () => {
       await (await asks('alpha', fields)).bytes();
-      await (await get(pop, 'marker', { 'user-agent': `${agent['user-agent']} ${crypto.randomUUID()}` })).bytes();
+      await (
+        await get(pop, 'marker', { 'user-agent': `${agent['user-agent']} ${crypto.randomUUID()}` })
+      ).bytes();
       await eventually('what is foreseen after it', () => isAt(pop, tarball('marked')));
     });
     const targets = seen.asked('shield').map(({ target }) => target);
