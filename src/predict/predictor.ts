@@ -8,12 +8,13 @@ import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
 import { addressOf, type Noted, openFates } from './fates.ts';
+import { foreseenOf } from './learned-name.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
-import { openScore, type Score, type Source } from './score.ts';
+import { isNobodys, openScore, type Score, type Source } from './score.ts';
 import type { Asker, Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
 import { openTallies, type Tallies } from './tallies.ts';
 import { openSessions, type Session, type Visitor } from './visitor.ts';
@@ -394,16 +395,4 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       queue.clear();
     },
   };
-}
-
-function isNobodys(source: Source): boolean {
-  return source === 'scheduled' || source === 'renewed';
-}
-
-/** `<route> <target> [<accept>]` */
-function foreseenOf({ name, likelihood }: { readonly name: string; readonly likelihood: number }): Foreseen {
-  const target = name.indexOf(' ') + 1;
-  const end = name.indexOf(' ', target);
-  if (end < 0) return { target: name.slice(target), accept: '*/*', likelihood };
-  return { target: name.slice(target, end), accept: name.slice(end + 1), likelihood };
 }
