@@ -7,15 +7,16 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
-import { openExperience } from './experience.ts';
 import { addressOf, type Noted, openFates } from './fates.ts';
 import { type Following, openHeld } from './held.ts';
+import { judging } from './judging.ts';
+import { type LearnedRow, rowsByRoute } from './learned/rows.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
-import { openScore, type Score, type Source } from './score.ts';
+import { isNobodys, openScore, type Score, type Source } from './score.ts';
 import type { Asker, Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
 import { openTallies, type Tallies } from './tallies.ts';
 import { openSessions, type Session, type Visitor } from './visitor.ts';
@@ -64,6 +65,8 @@ const urgent = -1;
 /** What is less likely is a guess. */
 const certain = 0.75;
 const mostWaiting = 16_384;
+/** That hang on what clients show. */
+const mostHeld = 32_768;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
 /** Rows that are looked at before others get their turn. */
@@ -80,6 +83,8 @@ const turnMs = 25;
 /** Hits that are looked at, at most: 1,000 a second. */
 const hitsPerTick = 50;
 const tickMs = 50;
+const dueEveryMs = 60_000;
+const dueWithinMs = 2 * 60_000;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
   const { clock, limits, look, mayFollow, ask, learned, warn } = surroundings;
@@ -88,38 +93,25 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
+  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const held = openHeld({
-    ...{ clock, keyOf: surroundings.keyOf },
+    ...{ clock, most: mostHeld, keyOf: surroundings.keyOf },
     hasCome: (key) => recent.get(key) === 'asked' || brought.isUsed(key),
   });
-  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
-  const experience = openExperience({ clock, learned, follow });
+  /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
+  const lastOf = new Map<string, Visitor>();
   let asking = 0;
   let isClosed = false;
   let cancelWake: (() => void) | null = null;
+  let cancelDue = clock.after(dueEveryMs, lookAtClock);
 
   const brought = openBrought({
     clock,
     usableMs: () => limits().usableMs,
     unwanted: surroundings.unwanted,
-    used({ source, route }, savedMs) {
-      const tally = tallies.of[source];
-      tally.used++;
-      tally.savedMs += savedMs;
-      score.judged(source, route, true);
-    },
-    usedBytes({ source, bytes }) {
-      tallies.of[source].usedBytes += bytes;
-    },
-    inVain({ source, route, bytes }, key) {
-      fates.note(key, source, 'vain');
-      const tally = tallies.of[source];
-      tally.inVain++;
-      tally.inVainBytes += bytes;
-      score.judged(source, route, false);
-    },
+    ...judging({ tallies, score, fates }),
   });
 
   function asked(visit: Visit): boolean {
@@ -146,13 +138,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
     if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
       const visitor = visit.visitor();
-      experience.heard(route, visitor);
+      lastOf.set(route, visitor);
       const found = isHit && !isGuess ? null : visit.clue(session.doing(route));
       const clue = isGuess && found?.settles !== true ? null : found;
       // The request itself comes first.
       setImmediate(() => {
         if (isClosed) return;
-        if (name !== null && !isPlanned) experience.followFrom(name, nowMs, session.trail, visitor);
+        if (learned !== null && name !== null && !isPlanned)
+          followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
         if (clue === null || !isNewTo(session, route, clue)) return;
         followFrom(route, clue, { source: 'known', visitor, isServed: whence === 'here' });
       });
@@ -195,6 +188,17 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       .finally(() => {
         asking--;
       });
+  }
+
+  function followLearned(
+    all: readonly LearnedRow[],
+    source: Source,
+    visitorOf: (route: string) => Visitor | null,
+  ): void {
+    for (const [route, rows] of rowsByRoute(all)) {
+      const visitor = visitorOf(route);
+      if (visitor !== null) follow(route, rows, source, visitor);
+    }
   }
 
   function follow(
@@ -326,6 +330,16 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     pump();
   }
 
+  /** What begins soon, by the time of day. */
+  function lookAtClock(): void {
+    cancelDue = clock.after(dueEveryMs, lookAtClock);
+    if (learned === null) return;
+    followLearned(learned.due(clock.now(), dueWithinMs), 'scheduled', (route) => {
+      const last = lastOf.get(route);
+      return last ? { ...last, identity: null } : null;
+    });
+  }
+
   return {
     asked,
     used,
@@ -375,13 +389,9 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     close() {
       isClosed = true;
       cancelWake?.();
-      experience.close();
+      cancelDue();
       brought.close();
       queue.clear();
     },
   };
-}
-
-function isNobodys(source: Source): boolean {
-  return source === 'scheduled' || source === 'renewed';
 }
