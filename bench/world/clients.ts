@@ -7,7 +7,7 @@ import { pinned } from '../process.ts';
 import type { World } from './network.ts';
 import { type Places, PYTHON_ROOTS } from './places.ts';
 
-/** 1,300 packages one after another over a long way, without predictions, take six minutes. */
+/** 1,300 packages, one document after another over a long way, take more than five minutes without predictions. */
 const LONGEST_MS = 600_000;
 /** Below everything else on the core that they share with the links: a client that computes does not slow the network down. */
 const NICE = 3;
