@@ -12,6 +12,8 @@ function learnedOf(saved: Uint8Array | null = null, maxBytes = 16 * mebibyte): L
   return openLearned({ maxBytes, saved });
 }
 
+const nothingBeside = { codings: [], restricted: [] };
+
 function packages(project: string, count: number, version = 1): string[] {
   return Array.from(
     { length: count },
@@ -112,6 +114,34 @@ describe('what follows', () => {
     const found = expected(learned, common[0]!, startMs + hourMs + 100, trail);
     expect(found.filter((name) => name.includes('/q'))).toEqual(packages('q3', 50));
     expect(found).not.toContain(packages('p3', 5)[0]!);
+  });
+
+  test('is told once in a session, and what is left of it when that has gone on for long', () => {
+    const learned = learnedOf();
+    const names = packages('a', 200);
+    session(learned, names, startMs);
+    const trail = learned.trail();
+    const told = names.map((name, at) => {
+      learned.saw(trail, name, startMs + hourMs + at * 5);
+      return learned.after(name, startMs + hourMs + at * 5, trail).map((each) => each.name);
+    });
+    expect(told[0]).toEqual(names.slice(1));
+    const again = told.flatMap((each, at) => (each.length > 0 ? [at] : []));
+    expect(again.length).toBeLessThan(10);
+    for (const at of again) expect(told[at]).toEqual(names.slice(at + 1));
+    expect(learned.after(names[1]!, startMs + hourMs + 2_000)).toHaveLength(199);
+  });
+
+  test('is told again when it has become likelier', () => {
+    const learned = learnedOf();
+    const common = packages('common', 2);
+    for (let project = 0; project < 10; project++)
+      session(learned, [...common, ...packages(`p${project}`, 50)], startMs + project * 60_000);
+    const trail = session(learned, [common[0]!], startMs + hourMs);
+    expect(expected(learned, common[0]!, startMs + hourMs, trail)).toEqual([common[1]!]);
+    const [first, ...rest] = packages('p7', 50);
+    learned.saw(trail, first!, startMs + hourMs + 5);
+    expect(expected(learned, first!, startMs + hourMs + 5, trail)).toEqual(expect.arrayContaining(rest));
   });
 
   test('is nothing for a name that was never seen', () => {
@@ -281,7 +311,7 @@ describe('its memory', () => {
     const learned = learnedOf();
     for (let times = 0; times < 50; times++)
       session(learned, packages(`a${times % 20}`, 500), startMs + times * hourMs);
-    expect(learnedOf(learned.save(), 1).stats).toEqual({ names: 0, links: 0, bytes: 0 });
+    expect(learnedOf(learned.save(nothingBeside), 1).stats).toEqual({ names: 0, links: 0, bytes: 0 });
   });
 });
 
@@ -293,21 +323,30 @@ describe('what is saved', () => {
       const trail = session(learned, a, startMs + times * dayMs);
       session(learned, b, startMs + times * dayMs + 60_000, trail);
     }
-    const again = learnedOf(learned.save());
+    const again = learnedOf(learned.save(nothingBeside));
     const nowMs = startMs + 3 * dayMs;
     expect(again.after(a[0]!, nowMs)).toHaveLength(99);
     expect(again.after(a[0]!, nowMs)).toEqual(learned.after(a[0]!, nowMs));
     expect(again.due(nowMs, hourMs)).toEqual(learned.due(nowMs, hourMs));
     const open = learnedOf();
     session(open, a, startMs);
-    expect(expected(learnedOf(open.save()), a[0]!, startMs + hourMs)).toEqual(a.slice(1));
+    expect(expected(learnedOf(open.save(nothingBeside)), a[0]!, startMs + hourMs)).toEqual(a.slice(1));
+  });
+
+  test('comes with what is known besides', () => {
+    const beside = {
+      codings: [['pypi', 'metadata', 'pip/23.2.1', 'identity', 3] as const],
+      restricted: ['3w5e11264sgsf'],
+    };
+    expect(learnedOf(learnedOf().save(beside)).beside).toEqual(beside);
+    expect(learnedOf().beside).toEqual(nothingBeside);
   });
 
   test('says what is wrong with it', () => {
     const learned = learnedOf();
     for (let times = 0; times < 2; times++) session(learned, packages('a', 50), startMs + times * hourMs);
     learned.due(startMs + dayMs, 1);
-    const saved = learned.save();
+    const saved = learned.save(nothingBeside);
     const changed = (at: number, to: number) => saved.with(at, to);
     expect(() => learnedOf(saved.subarray(0, 10))).toThrow('too short');
     expect(() => learnedOf(changed(0, 0))).toThrow('something else');
@@ -320,7 +359,7 @@ describe('what is saved', () => {
     const learned = learnedOf();
     for (let times = 0; times < 20; times++)
       session(learned, packages(`a${times}`, 500), startMs + times * hourMs);
-    const small = learnedOf(learned.save(), mebibyte);
+    const small = learnedOf(learned.save(nothingBeside), mebibyte);
     expect(small.stats.bytes).toBeLessThanOrEqual(mebibyte);
     expect(small.stats.names).toBeGreaterThan(0);
   });

@@ -11,10 +11,10 @@
 import { type Followers, type Likely, openFollowers } from './followers.ts';
 import { noteNext } from './habit.ts';
 import { type Habits, openHabits } from './habits.ts';
-import { savedBytes, savedFrom } from './saved.ts';
+import { type Beside, savedBytes, savedFrom } from './saved.ts';
 import { newTrail, openSessions, type Session, type Sessions, type Trail } from './session.ts';
 
-export type { Likely, Trail };
+export type { Beside, Likely, Trail };
 
 export interface Learned {
   /** A client begins. */
@@ -24,13 +24,16 @@ export interface Learned {
   /**
    * What is likely to follow for whoever asks for this now, all the way, soonest first.
    *
-   * @param trail whose it is, if that is known: what he has had is left out, and what he asked for just before tells more.
+   * @param trail whose it is, if that is known: what he has had is left out, what he asked for just before tells more, and he is told
+   *   something once, until it has become likelier or he has gone on for long.
    */
   after(name: string, nowMs: number, trail?: Trail): readonly Likely[];
   /** What begins within so many ms from now, by what was seen at other days or hours, with what follows. */
   due(nowMs: number, withinMs: number): readonly Likely[];
   /** Sessions that go on are in it as they are, and taken to have ended when it is opened. */
-  save(): Uint8Array<ArrayBuffer>;
+  save(beside: Beside): Uint8Array<ArrayBuffer>;
+  /** What had been saved along with it. */
+  readonly beside: Beside;
   readonly stats: { readonly names: number; readonly links: number; readonly bytes: number };
 }
 
@@ -50,7 +53,6 @@ const openShare = 0.125;
 const openBytes = 160;
 /** What the same client begins later than this has nothing to do with what he did before. */
 const nextMs = 10 * 60_000;
-const nothing: ReadonlySet<string> = new Set();
 
 /** What was saved and is broken fails with a sentence that says what is wrong. */
 export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
@@ -68,8 +70,9 @@ export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
     trail.beforeMs = lastMs;
   }
 
-  if (saved !== null) {
-    const { habits: restored, open } = savedFrom(saved);
+  const before = saved === null ? null : savedFrom(saved);
+  if (before !== null) {
+    const { habits: restored, open } = before;
     for (const { members, ...habit } of restored) habits.restore(habit, members);
     for (const session of open) ended(session, session);
   }
@@ -79,14 +82,14 @@ export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
     saw: sessions.saw,
     after(name, nowMs, trail) {
       sessions.settle(nowMs);
-      const session = trail?.session ?? null;
-      return followers.after(name, nowMs, session?.latest ?? [], session?.names ?? nothing);
+      return followers.after(name, nowMs, trail?.session ?? null);
     },
     due(nowMs, withinMs) {
       sessions.settle(nowMs);
       return followers.due(nowMs, withinMs);
     },
-    save: () => savedBytes([...habits.all()], habits.nameOf, sessions.open()),
+    save: (beside) => savedBytes([...habits.all()], habits.nameOf, sessions.open(), beside),
+    beside: before?.beside ?? { codings: [], restricted: [] },
     get stats() {
       return { names: habits.names, links: habits.links, bytes: habits.bytes + sessions.names * openBytes };
     },
