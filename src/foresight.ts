@@ -14,6 +14,11 @@ export interface Foreseen {
   readonly likelihood?: number | undefined;
   /** It is for those only who have the right by name. Who has not is led to nothing that is foreseen along with it: that would tell him of it. */
   readonly restricted?: boolean | undefined;
+  /**
+   * It hangs on which of several things the client wants, and he shows that by asking for any of these (path and query of the route): not before that
+   * is it foreseen. Absent: it hangs on nothing.
+   */
+  readonly once?: readonly string[] | undefined;
 }
 
 /** What a request tells of those that come after it. */
@@ -25,6 +30,8 @@ export interface Clue {
   readonly question: string | null;
   /** What is known without asking. */
   readonly foreseen: readonly Foreseen[];
+  /** What could only be guessed before is certain by this: it is worth asking for, although the request itself was foreseen, as a guess. */
+  readonly settles?: boolean | undefined;
 }
 
 /** What one client has asked for without a longer pause, by a PoP's account: a session, such as one run of `npm install`. */

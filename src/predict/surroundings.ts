@@ -42,18 +42,30 @@ export interface Fetched {
   readonly firstByteMs: number | null;
 }
 
+/** By what a question has come up. */
+export interface Asker {
+  readonly source: Source;
+  readonly visitor: Visitor;
+  /** What has led to it was here. */
+  readonly isServed: boolean;
+}
+
 export interface Surroundings {
   readonly clock: Clock;
   readonly limits: () => PredictLimits;
   /** `null`: it is here, or on its way; it cannot be kept; or this client may not have it. */
   look(route: string, foreseen: Foreseen, visitor: Visitor, source: Source): Prospect | Elsewhere | null;
+  /** What this would be kept as; `null`: it is no address of the route, or of nothing that is kept. */
+  keyOf(route: string, target: string, visitor: Visitor): CacheKey | null;
   /**
    * Whether this client may know of all of it: else he is led to none of it, as what comes with something tells of that. A promise where it takes
    * long to find out.
    */
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
-  /** Asks the origin. */
-  ask(route: string, question: string, source: Source): Promise<readonly Foreseen[]>;
+  /** Asks the origin. Nothing, where all that it would answer is known to be here. */
+  ask(route: string, question: string, by: Asker): Promise<readonly Foreseen[]>;
+  /** Nobody has come for these in time: if room is needed, they are what to let go of first. */
+  unwanted(keys: readonly CacheKey[]): void;
   /** `null`: nothing is learned. */
   readonly learned: Learned | null;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
