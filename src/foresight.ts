@@ -40,6 +40,16 @@ export interface Doing {
   asked(kind: string): number;
 }
 
+/** In what words clients ask, as far as it is known beforehand. */
+export interface Wording {
+  /**
+   * At a PoP: the value of `Accept-Encoding` with which a client asks for things of this kind (`Resource.kind`), before it has been seen to ask for any.
+   * Absent, or `null`: it is the same for all kinds.
+   * @param agent its `User-Agent`; empty: whoever comes.
+   */
+  codings?(kind: string, agent: string): string | null;
+}
+
 /** What a body that a client sends tells. */
 export interface TellingBody {
   /** A longer one is not looked into. As it comes: before it is unpacked. */

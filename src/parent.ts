@@ -32,3 +32,18 @@ export interface PartAsk {
 
 /** Asks the parent. Fails with a `MeridianError`; an HTTP error of the parent is an `Answer`. */
 export type Parent = (ask: Ask) => Promise<Answer>;
+
+export interface RemoteRequest {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  readonly signal: AbortSignal;
+}
+
+/** An upstream registry or HTTP server. */
+export interface Remote {
+  /** Absolute URL without a trailing slash. */
+  readonly url: string;
+  /** Value of the `Authorization` field for this remote alone, or none. */
+  readonly authorization?: string | undefined;
+}

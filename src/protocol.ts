@@ -24,10 +24,11 @@ import type {
   Plan,
   Prefetching,
   TellingBody,
+  Wording,
 } from './foresight.ts';
 import type { ClientGuide, RouteAddress } from './guide.ts';
 import type { Accounts } from './identity.ts';
-import type { Ask } from './parent.ts';
+import type { Ask, Remote, RemoteRequest } from './parent.ts';
 import type { Selector } from './purge.ts';
 import type { Named, Resource } from './resource.ts';
 import type { Bounds, DocumentReader, Kept, Stores, Weight } from './store.ts';
@@ -267,17 +268,9 @@ export interface OriginHome extends Pick<OriginDoor, 'stores' | 'purge'> {
  * What a protocol knows of what one client asks for next. A prediction gives nobody anything: what is fetched by it is looked at for whoever
  * comes as if he had come first, and nothing is fetched that the client who has led to it may not have.
  */
-export interface Foresight {
-  /**
-   * At a PoP: what this request tells. Asked of what memory could not answer. Pure, and quick: it runs beside requests. `null`: nothing.
-   */
+export interface Foresight extends Wording {
+  /** At a PoP: what this request tells. Asked of what memory could not answer, and of guesses. Pure, and quick: it runs beside requests. `null`: nothing. */
   clue(named: Named, exchange: Exchange, doing: Doing): Clue | null;
-  /**
-   * At a PoP: the value of `Accept-Encoding` with which a client asks for things of this kind (`Resource.kind`), as far as it is known of those that have
-   * not asked for any yet. Absent, or `null`: it is the same for all kinds.
-   * @param agent its `User-Agent`; empty: whoever comes.
-   */
-  codings?(kind: string, agent: string): string | null;
   /** At a PoP: whether the body that comes with this request tells more. Absent: none does. */
   body?(named: Named, exchange: Exchange): TellingBody | null;
   /**
@@ -388,19 +381,4 @@ export interface PolicySource {
   /** Why it could not be read as it is now; `null`: it could. */
   readonly error: string | null;
   readonly records: number;
-}
-
-export interface RemoteRequest {
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
-  readonly signal: AbortSignal;
-}
-
-/** An upstream registry or HTTP server. */
-export interface Remote {
-  /** Absolute URL without a trailing slash. */
-  readonly url: string;
-  /** Value of the `Authorization` field for this remote alone, or none. */
-  readonly authorization?: string | undefined;
 }

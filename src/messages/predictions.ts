@@ -67,10 +67,10 @@ export type PredictingState = Readonly<z.output<typeof predicting>>;
 
 /**
  * What has become of something that was foreseen. On its way: `waiting`, `coming`. Here: `here`, `used` by a client. Not fetched: `doubted` (too unlikely),
- * `long`, `room` (there was none), `late` (it had waited for too long). `failed`; `vain`: nobody came for it in time.
+ * `long`, `room` (there was none), `late` (it had waited for too long), `held` (which of several versions the client wants is not clear). `failed`; `vain`: nobody came for it in time.
  */
 export const fate = z.enum([
-  ...['waiting', 'coming', 'here', 'used', 'doubted', 'long', 'room', 'late', 'failed', 'vain'],
+  ...['waiting', 'coming', 'here', 'used', 'doubted', 'long', 'room', 'late', 'held', 'failed', 'vain'],
 ] as const);
 export type Fate = z.output<typeof fate>;
 

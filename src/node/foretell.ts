@@ -5,6 +5,7 @@ import { isTokenInAddress } from '../access/traces.ts';
 import type { Resident } from '../cache/memory.ts';
 import type { Obtained } from '../cache/slices/object.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
+import { learnedName } from '../predict/learned-name.ts';
 import type { Named, Pass, Resource } from '../resource.ts';
 import { visitorOf, whenceOf, wordsOf } from './foresee.ts';
 import type { Account, Node } from './node.ts';
@@ -33,7 +34,7 @@ export function foretellByMiss(
       ? predictor.used(key, whence)
       : predictor.asked({
           ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence },
-          ...{ isWhole: exchange.method === 'GET', name: learnedName(route, exchange) },
+          ...{ isWhole: exchange.method === 'GET', name: learnedAs(route, exchange) },
           visitor: () => visitorOf(node, exchange),
           clue: (doing) => foresight.clue(resource, exchange, doing),
         });
@@ -68,7 +69,7 @@ export function foretellByHit(
   }
   predictor.asked({
     ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence: 'memory' },
-    ...{ isWhole: true, name: learnedName(route, exchange) },
+    ...{ isWhole: true, name: learnedAs(route, exchange) },
     visitor: () => visitorOf(node, exchange),
     clue: (doing) => foresight.clue(resource, exchange, doing),
   });
@@ -162,8 +163,7 @@ function isPublicWord(query: string): boolean {
 }
 
 /** Of a web page nobody knows what asking for it does: only what it links to itself is fetched. */
-function learnedName({ name, protocol }: Route, { target, query, headers }: Exchange): string | null {
+function learnedAs({ name, protocol }: Route, { target, query, headers }: Exchange): string | null {
   if (protocol.id === 'web' || !isPublicWord(query) || isTokenInAddress(target)) return null;
-  const accept = headers.get('accept');
-  return accept === null || accept === '*/*' ? `${name} ${target}` : `${name} ${target} ${accept}`;
+  return learnedName(name, target, headers.get('accept'));
 }

@@ -9,12 +9,14 @@ import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
 import { addressOf, type Noted, openFates } from './fates.ts';
 import { type Following, openHeld } from './held.ts';
+import { judging } from './judging.ts';
+import { type LearnedRow, rowsByRoute } from './learned/rows.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
-import { openScore, type Score, type Source } from './score.ts';
+import { isNobodys, openScore, type Score, type Source } from './score.ts';
 import type { Asker, Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
 import { openTallies, type Tallies } from './tallies.ts';
 import { openSessions, type Session, type Visitor } from './visitor.ts';
@@ -109,22 +111,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     clock,
     usableMs: () => limits().usableMs,
     unwanted: surroundings.unwanted,
-    used({ source, route }, savedMs) {
-      const tally = tallies.of[source];
-      tally.used++;
-      tally.savedMs += savedMs;
-      score.judged(source, route, true);
-    },
-    usedBytes({ source, bytes }) {
-      tallies.of[source].usedBytes += bytes;
-    },
-    inVain({ source, route, bytes }, key) {
-      fates.note(key, source, 'vain');
-      const tally = tallies.of[source];
-      tally.inVain++;
-      tally.inVainBytes += bytes;
-      score.judged(source, route, false);
-    },
+    ...judging({ tallies, score, fates }),
   });
 
   function asked(visit: Visit): boolean {
@@ -204,14 +191,13 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   }
 
   function followLearned(
-    all: readonly { readonly name: string; readonly likelihood: number }[],
+    all: readonly LearnedRow[],
     source: Source,
     visitorOf: (route: string) => Visitor | null,
   ): void {
-    const byRoute = Map.groupBy(all, ({ name }) => name.slice(0, name.indexOf(' ')));
-    for (const [route, rows] of byRoute) {
+    for (const [route, rows] of rowsByRoute(all)) {
       const visitor = visitorOf(route);
-      if (visitor !== null) follow(route, rows.map(foreseenOf), source, visitor);
+      if (visitor !== null) follow(route, rows, source, visitor);
     }
   }
 
@@ -244,7 +230,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (isClosed) return;
-      if (!isShown(each)) continue;
+      if (!isShown(each)) {
+        fates.note(addressOf(route, each.target), source, 'held');
+        continue;
+      }
       const { likelihood = 1, bytes = usualBytes } = each;
       const isDoubted = likelihood < threshold;
       const isGuess = source === 'known' && likelihood < certain;
@@ -405,16 +394,4 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       queue.clear();
     },
   };
-}
-
-function isNobodys(source: Source): boolean {
-  return source === 'scheduled' || source === 'renewed';
-}
-
-/** `<route> <target> [<accept>]` */
-function foreseenOf({ name, likelihood }: { readonly name: string; readonly likelihood: number }): Foreseen {
-  const target = name.indexOf(' ') + 1;
-  const end = name.indexOf(' ', target);
-  if (end < 0) return { target: name.slice(target), accept: '*/*', likelihood };
-  return { target: name.slice(target, end), accept: name.slice(end + 1), likelihood };
 }

@@ -8,6 +8,11 @@ import type { Standing } from '../messages/predictions.ts';
 export const sources = ['known', 'learned', 'scheduled', 'told', 'linked', 'renewed'] as const;
 export type Source = (typeof sources)[number];
 
+/** No client has led to it. */
+export function isNobodys(source: Source): boolean {
+  return source === 'scheduled' || source === 'renewed';
+}
+
 export interface Score {
   /** Someone has come for it, or nobody has. */
   judged(source: Source, route: string, isUsed: boolean): void;

@@ -58,6 +58,7 @@ test.skipIf(!canRun)(
     await visitor.sees(/pop\s.*hit.*far.*asks on.*shield.*origin/is);
     await visitor.sees('in memory: status 200');
     await visitor.sees('fresh for');
+    await visitor.sees(/Foreseen\s+not lately/);
     expect(visitor.page.url()).toContain('url=%2Ffront');
     expect(upstream.count('/front')).toBe(1);
     await visitor.look('cache-look-up');

@@ -111,3 +111,16 @@ test('what a client was seen to take for each kind is known after a restart', as
   for (const name of ['tool', 'part'])
     expect(targets.filter((target) => target === `/pypi/${pageOf(name)}`)).toHaveLength(1);
 }, 30_000);
+
+test('what a PoP is told to have, it has in the codings that clients usually take for its kind', async () => {
+  const origin = network.node('origin');
+  const addresses = ['app', 'lib'].flatMap((name) => [
+    { url: `/pypi/${pageOf(name)}` },
+    { url: `/pypi/${metadataOf(name)}` },
+  ]);
+  await origin.api('POST', '/prefetch', { to: ['told'], addresses });
+  for (const name of ['app', 'lib']) {
+    await eventually(`index of ${name}`, () => isAt('told', pageOf(name), packed));
+    await eventually(`metadata of ${name}`, () => isAt('told', metadataOf(name), plain));
+  }
+}, 30_000);

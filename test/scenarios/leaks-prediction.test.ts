@@ -26,7 +26,7 @@ const agent = { 'user-agent': 'npm/11.6.1 node/v24.9.0 linux x64 workspaces/fals
 const secret = '@acme/secret';
 const tarball = (name: string) => `${name}/-/${name.slice(name.indexOf('/') + 1)}-1.0.0.tgz`;
 const pops = ['near', 'many'] as const;
-type Pop = (typeof pops)[number] | 'mean';
+type Pop = (typeof pops)[number] | 'mean' | 'forgetful';
 
 beforeAll(async () => {
   upstream = await startRegistry();
@@ -38,7 +38,7 @@ beforeAll(async () => {
     },
     body: target,
   }));
-  for (const name of ['hidden', 'shown', 'led', 'marked']) upstream.publish(name, '1.0.0');
+  for (const name of ['hidden', 'shown', 'led', 'marked', 'alpha', 'omega']) upstream.publish(name, '1.0.0');
   upstream.publish('marker', '1.0.0', { dependencies: { marked: '^1.0.0' } });
   upstream.publish('small', '1.0.0', { dependencies: { huge: '^1.0.0' } });
   upstream.publish('huge', '1.0.0', { sizeBytes: 2_000_000, manifest: { dist: { unpackedSize: 10 } } });
@@ -51,6 +51,8 @@ beforeAll(async () => {
       near: { role: 'pop', parents },
       many: { role: 'pop', parents, workers: 3 },
       mean: { role: 'pop', parents, predict: { objectBytes: '64KiB' } },
+      // What it has, it forgets when it stops; what it has learned, it does not.
+      forgetful: { role: 'pop', parents, disk: false },
     },
     routes: [
       npm({ match: { path: '/npm' }, upstreams, hosted: { scopes: ['@acme'] } }),
@@ -137,6 +139,35 @@ describe.each(pops)('what is for some only, at %s', (pop) => {
       expect([401, 403]).toContain((await get(pop, tarball(secret), fields)).status);
   }, 30_000);
 });
+
+test('what somebody has asked for who may have it is not learned for others, though nothing of it is known here after a restart', async () => {
+  const pop = 'forgetful';
+  const wanted = ['alpha', '@acme%2fsecret', 'omega'];
+  /** Of whom nothing is known but what was learned. */
+  const asks = (path: string, fields: Record<string, string> = {}) =>
+    get(pop, path, { 'user-agent': `fetcher/1.0 ${crypto.randomUUID()}`, ...fields });
+  const alike = { 'user-agent': 'fetcher/1.0', ...bearer(reader) };
+  for (const path of wanted) expect((await asks(path, alike)).status).toBe(200);
+  await network.node(pop).stop();
+  await network.node(pop).restart();
+  for (const fields of [{}, bearer(partReader)]) {
+    const seen = await network.during(async () => {
+      await (await asks('alpha', fields)).bytes();
+      await (
+        await get(pop, 'marker', { 'user-agent': `${agent['user-agent']} ${crypto.randomUUID()}` })
+      ).bytes();
+      await eventually('what is foreseen after it', () => isAt(pop, tarball('marked')));
+    });
+    const targets = seen.asked('shield').map(({ target }) => target);
+    expect(targets.filter((target) => /secret|omega/.test(target))).toEqual([]);
+  }
+  await eventually('the rest for whoever may have it', async () => {
+    // Who he is has to be found out before it counts.
+    await (await asks('alpha', bearer(reader))).bytes();
+    const fields = { 'user-agent': 'somebody', 'cache-control': 'only-if-cached', ...bearer(reader) };
+    return (await get(pop, '@acme%2fsecret', fields)).status === 200;
+  });
+}, 30_000);
 
 test('what is longer than may be fetched on a guess does not come, whatever was said of it, and comes when somebody asks', async () => {
   expect((await get('mean', 'small')).status).toBe(200);

@@ -1,6 +1,6 @@
 /** What would become of a request, as lines of text: a part for each node. */
 import type { ExplainedNode, Explanation } from '../../messages/explanation.ts';
-import type { Fate } from '../../messages/predictions.ts';
+import { fateInWords } from '../../messages/fate-words.ts';
 import { readableSeconds, readableSize } from '../../telemetry/readable.ts';
 
 export function explanationText(nodes: readonly ExplainedNode[]): string {
@@ -60,19 +60,6 @@ function about(said: Explanation): string[] {
   return lines.flatMap(([name, value]) => (value === null ? [] : `${`${name}:`.padEnd(12)} ${value}`));
 }
 
-const fates: Readonly<Record<Fate, string>> = {
-  waiting: 'it is about to be fetched',
-  coming: 'it is on its way, and nobody has come for it yet',
-  here: 'it was fetched, and nobody has come for it yet',
-  used: 'it was fetched, and a client has come for it',
-  doubted: 'not fetched, as it is too unlikely for how good predictions have been lately',
-  long: 'not fetched, as it is longer than `objectBytes`',
-  room: 'not fetched, as there was no room (`roomPercent`)',
-  late: 'not fetched, as it had waited for a minute',
-  failed: 'it could not be had',
-  vain: 'it was fetched, and nobody came for it in time',
-};
-
 /** Each worker foresees for its own clients. */
 function foretold(workers: readonly Explanation[]): string[] {
   const all = workers.flatMap((worker) => worker.foretold ?? []);
@@ -82,7 +69,7 @@ function foretold(workers: readonly Explanation[]): string[] {
   const lines = [
     [
       'foreseen',
-      last ? `${last.source}, ${readableSeconds(last.agoS)} ago: ${fates[last.fate]}` : 'not lately',
+      last ? `${last.source}, ${readableSeconds(last.agoS)} ago: ${fateInWords[last.fate]}` : 'not lately',
     ],
     ['leads to', leadsText(first.leads)],
   ] as const;

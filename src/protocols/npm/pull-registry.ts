@@ -2,8 +2,8 @@
  * At the origin: what concerns the registry rather than a package's documents, fetched as it is.
  */
 import type { Answer, Entry } from '../../entry.ts';
-import type { Ask } from '../../parent.ts';
-import type { OriginDoor, Remote } from '../../protocol.ts';
+import type { Ask, Remote } from '../../parent.ts';
+import type { OriginDoor } from '../../protocol.ts';
 import { cacheControlOf } from '../kept-for.ts';
 import { confirm, errorAnswer, keepFields } from './canonical.ts';
 import { searchHosted } from './hosted/search.ts';

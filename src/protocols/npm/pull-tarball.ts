@@ -4,8 +4,8 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import type { Ask } from '../../parent.ts';
-import type { OriginDoor, Remote } from '../../protocol.ts';
+import type { Ask, Remote } from '../../parent.ts';
+import type { OriginDoor } from '../../protocol.ts';
 import { discard } from '../bodies.ts';
 import { immutable } from '../kept-for.ts';
 import { confirm, errorAnswer, keepFields, passRead, type ReadDocument } from './canonical.ts';

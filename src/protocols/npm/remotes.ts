@@ -6,7 +6,7 @@
  * get to answer for a private name (dependency confusion), nor even learn of it.
  */
 import { MeridianError } from '../../errors.ts';
-import type { Remote } from '../../protocol.ts';
+import type { Remote } from '../../parent.ts';
 import { scopeOf } from './path.ts';
 
 export interface NpmRemote {

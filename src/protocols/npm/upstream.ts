@@ -4,7 +4,8 @@
  */
 import type { Answer } from '../../entry.ts';
 import { MeridianError } from '../../errors.ts';
-import type { OriginDoor, Remote } from '../../protocol.ts';
+import type { Remote } from '../../parent.ts';
+import type { OriginDoor } from '../../protocol.ts';
 import { chunksOf, discard } from '../bodies.ts';
 import type { Share } from '../budget.ts';
 import { errorAnswer } from './canonical.ts';

@@ -7,7 +7,7 @@
  *     /v2/library/alpine/…                   as Docker asks a mirror: the source that is the route's `mirrors`
  *     /v2/acme/app/…                         what lives here (`hosted`), by the only name that it has
  */
-import type { Remote } from '../../protocol.ts';
+import type { Remote } from '../../parent.ts';
 import type { Hosted } from './hosted/claims.ts';
 
 export interface OciSource {

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../entry.ts';
-import type { Doing } from '../../foresight.ts';
+import type { Doing, Wording } from '../../foresight.ts';
 import type { ClientGuide, RouteAddress } from '../../guide.ts';
 import type { Action } from '../../identity.ts';
 import type { Ask } from '../../parent.ts';
@@ -292,11 +292,9 @@ export interface Tree {
   readonly notes: Map<string, unknown>;
 }
 
-export interface EcosystemForesight {
+export interface EcosystemForesight extends Wording {
   /** Which tree this request begins, or is in the middle of. `null`: none. Pure. @param headers the client's. */
   begins(item: Item, headers: Headers, doing: Doing): Beginning | null;
-  /** See `Foresight.codings`. */
-  codings?(kind: string, agent: string): string | null;
   /** What a client fetches for this, and what that needs in turn. Fails, or is empty, where nothing is known. */
   expand(want: Want, tree: Tree): Promise<Expanded>;
   /** What it fetches once it knows all of the tree. Absent: nothing more. */

@@ -3,7 +3,7 @@
  * and nowhere else, also when it fails; everything else, of the upstreams that claim nothing, one after the other. So nobody can slip a
  * package in under the name of a private one (dependency confusion).
  */
-import type { Remote } from '../../protocol.ts';
+import type { Remote } from '../../parent.ts';
 import type { Sender } from '../elsewhere.ts';
 import type { UpstreamOptions } from './options.ts';
 import { nameMatcher } from './patterns.ts';

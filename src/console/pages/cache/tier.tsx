@@ -1,6 +1,8 @@
 /** Nodes of one tier, with what each of their processes has of something, and would do. */
 import type { ComponentChildren } from 'preact';
+import { fateInWords } from '../../../messages/fate-words.ts';
 import type { NetworkExplanation } from '../../data/api.ts';
+import { sourceInWords } from '../../data/predicted.ts';
 import { bytes, duration } from '../../parts/format.ts';
 
 type Node = NetworkExplanation['nodes'][number];
@@ -81,9 +83,28 @@ function OneWorker({ name, worker }: { readonly name: string | null; readonly wo
             {worker.asks.parents.length === 0 && 'what the route leads to'}
           </Fact>
         )}
+        {worker.foretold !== undefined && <Foretold {...worker.foretold} />}
         <Tags of={worker.stored?.tags ?? worker.tags} />
       </dl>
     </div>
+  );
+}
+
+/** What predictions have made of it, and would. */
+function Foretold({ lately, leads }: NonNullable<Worker['foretold']>) {
+  return (
+    <>
+      <Fact name="Foreseen">
+        {lately === null
+          ? 'not lately'
+          : `${duration(lately.agoS * 1000)} ago (${sourceInWords(lately.source).title}): ${fateInWords[lately.fate]}`}
+      </Fact>
+      {leads?.question != null && (
+        <Fact name="Leads to">
+          what the origin answers to <code>{leads.question}</code>
+        </Fact>
+      )}
+    </>
   );
 }
 
