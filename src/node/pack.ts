@@ -1,0 +1,126 @@
+/**
+ * The last phase of an answer to another node: what shrinks is packed for the way, where that node takes it (`http/packing.ts`). Everything that
+ * is noted of the answer, and said in its head, is about the plain form; only here and in `unpack.ts` is there another one.
+ *
+ * As in `encode.ts`, only what is for everybody is compressed, so that no length tells of anybody's secret (BREACH).
+ */
+import { constants } from 'node:zlib';
+import type { Clock } from '../clock.ts';
+import { MeridianError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { lengthField } from '../http/client.ts';
+import { sentOn } from '../http/compress.ts';
+import { isCompressible } from '../http/compressible.ts';
+import { atOnceBytes, hopCoding, packedBytes, packedField, packer, packsField } from '../http/packing.ts';
+import { peek } from '../http/peek.ts';
+import { cachingPolicy } from '../http/targeted.ts';
+import { through } from '../http/through.ts';
+import type { Node } from './node.ts';
+import { type Slots, slots } from './slots.ts';
+
+/** Below this, a packed body saves no packet. */
+const worthwhileBytes = 1024;
+/** Bodies that are packed as they come, at the same time: each takes some 2 MB, until it has been sent. */
+const packedAtOnce = 48;
+/** How long an answer waits for its turn before it goes as it is. */
+const turnMs = 100;
+/** What is known to be short is mostly there by now. */
+const patienceMs = 5;
+
+export function packingSlots(clock: Clock): Slots {
+  return slots(packedAtOnce, clock);
+}
+
+/** The answer as that node takes it. */
+export function packed(
+  node: Node,
+  exchange: Exchange,
+  answered: Response | Promise<Response>,
+): Response | Promise<Response> {
+  const { headers, method, tier } = exchange;
+  if (tier === null || headers.get(packsField) !== hopCoding || method !== 'GET') return answered;
+  // What one client alone may have is none of a cache's business, and must not be guessed from outside.
+  if (!node.site.config.packs || headers.has('authorization') || headers.has('cookie')) return answered;
+  if (answered instanceof Promise) return answered.then((response) => packedIfUseful(node, response));
+  return packedIfUseful(node, answered);
+}
+
+function packedIfUseful(node: Node, response: Response): Response | Promise<Response> {
+  const length = lengthOf(response);
+  return mayPack(response) && (length === null || length >= worthwhileBytes)
+    ? pack(node, response, length)
+    : response;
+}
+
+function lengthOf({ headers }: Response): number | null {
+  const value = headers.get('content-length');
+  return value === null ? null : Number(value);
+}
+
+function mayPack({ status, headers, body }: Response): boolean {
+  if (status !== 200 || body === null) return false;
+  if (headers.has('content-encoding') || headers.has('content-range') || headers.has('set-cookie'))
+    return false;
+  if (!isCompressible(headers.get('content-type'))) return false;
+  const { control } = cachingPolicy(headers);
+  return !control.noStore && control.private !== true;
+}
+
+async function pack(node: Node, response: Response, length: number | null): Promise<Response> {
+  const { status } = response;
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null) return response;
+  const headers = new Headers(response.headers);
+  headers.set('content-encoding', hopCoding);
+  headers.set(packedField, String(length ?? '?'));
+  headers.delete('content-length');
+  headers.delete(lengthField);
+  let source = body;
+  if (length !== null && length <= atOnceBytes) {
+    const seen = await peek(source, length + 1, patienceMs, node.clock).catch(() => null);
+    if (seen === null) return new Response(brokenOff(), { status, headers: response.headers });
+    if (seen.as === 'short') {
+      const bytes = packedBytes(seen.bytes);
+      node.work.packed('sent', length, bytes.length);
+      headers.set('content-length', String(bytes.length));
+      return new Response(bytes, { status, headers });
+    }
+    source = seen.body;
+  }
+  if (await node.packing.take(turnMs))
+    return new Response(packing(node, source, length), { status, headers });
+  return new Response(source, { status, headers: response.headers });
+}
+
+/** Fails without a reason: the connection is reset and nothing printed, and whoever has failed has told about it. */
+function brokenOff(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.error() });
+}
+
+function packing(
+  { work, clock, packing: room }: Node,
+  source: ReadableStream<Uint8Array>,
+  length: number | null,
+): ReadableStream<Uint8Array> {
+  const compressor = packer();
+  let plainBytes = 0;
+  let packedBytes = 0;
+  return through(source, compressor, {
+    heard(bytes) {
+      plainBytes += bytes.length;
+    },
+    made(bytes) {
+      packedBytes += bytes.length;
+    },
+    whole() {
+      if (length === null || plainBytes === length) return;
+      throw new MeridianError('upstream-truncated', `${plainBytes} of ${length} bytes came`);
+    },
+    paused: () => sentOn(compressor, constants.ZSTD_e_flush, clock),
+    failure: () => undefined, // as in `brokenOff`
+    ended() {
+      room.give();
+      work.packed('sent', plainBytes, packedBytes);
+    },
+  });
+}
