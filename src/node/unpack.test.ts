@@ -4,7 +4,9 @@ import type { Answer } from '../entry.ts';
 import { packedBytes } from '../http/packing.ts';
 import { unpacked } from './unpack.ts';
 
-const short = Buffer.from(JSON.stringify(Array.from({ length: 500 }, (_, nth) => ({ nth, name: 'package' }))));
+const short = Buffer.from(
+  JSON.stringify(Array.from({ length: 500 }, (_, nth) => ({ nth, name: 'package' }))),
+);
 const long = Buffer.from(
   JSON.stringify(Array.from({ length: 50_000 }, (_, nth) => ({ nth: nth * 7919, name: 'package' }))),
 );
@@ -15,7 +17,7 @@ interface Sent {
   readonly packed: Uint8Array;
   /** As the answer says. */
   readonly plainBytes: number | '?';
-  readonly piece?: number;
+  readonly piece?: number | undefined;
   readonly fields?: Record<string, string>;
 }
 
@@ -133,9 +135,11 @@ test('no more than was announced is unpacked, however little it was packed', asy
 
 test('less than was announced is not all', async () => {
   for (const piece of [undefined, 100]) {
-    await expect(take({ packed: frameOf(short), plainBytes: short.length + 1, piece })).rejects.toMatchObject({
-      code: 'upstream-truncated',
-    });
+    await expect(take({ packed: frameOf(short), plainBytes: short.length + 1, piece })).rejects.toMatchObject(
+      {
+        code: 'upstream-truncated',
+      },
+    );
   }
 });
 
