@@ -75,26 +75,41 @@ async function pack(node: Node, response: Response, length: number | null): Prom
   headers.set(packedField, String(length ?? '?'));
   headers.delete('content-length');
   headers.delete(lengthField);
-  let source = body;
-  if (length !== null && length <= atOnceBytes) {
-    const seen = await peek(source, length + 1, patienceMs, node.clock).catch(() => null);
-    if (seen === null) return new Response(brokenOff(), { status, headers: response.headers });
-    if (seen.as === 'short') {
-      const bytes = packedBytes(seen.bytes);
-      node.work.packed('sent', length, bytes.length);
-      headers.set('content-length', String(bytes.length));
-      return new Response(bytes, { status, headers });
-    }
-    source = seen.body;
+  const source = length !== null && length <= atOnceBytes ? await begun(node, body, length) : body;
+  if (source instanceof Uint8Array) {
+    const bytes = packedBytes(source);
+    node.work.packed('sent', source.length, bytes.length);
+    headers.set('content-length', String(bytes.length));
+    return new Response(bytes, { status, headers });
   }
-  if (await node.packing.take(turnMs))
-    return new Response(packing(node, source, length), { status, headers });
-  return new Response(source, { status, headers: response.headers });
+  return (await node.packing.take(turnMs))
+    ? new Response(packing(node, source, length), { status, headers })
+    : asItIs(response, source);
 }
 
-/** Fails without a reason: the connection is reset and nothing printed, and whoever has failed has told about it. */
-function brokenOff(): ReadableStream<Uint8Array> {
+/** All of a short body, where it is there; it fails as it would have while it is sent. */
+async function begun(
+  { clock }: Node,
+  body: ReadableStream<Uint8Array>,
+  length: number,
+): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+  try {
+    const seen = await peek(body, length + 1, patienceMs, clock);
+    if (seen.as === 'long') return seen.body;
+    if (seen.bytes.length === length) return seen.bytes;
+  } catch {
+    // Whoever has failed has told about it.
+  }
+  // Without a reason, the connection is reset and nothing printed.
   return new ReadableStream({ start: (controller) => controller.error() });
+}
+
+function asItIs({ status, headers: as }: Response, body: ReadableStream<Uint8Array>): Response {
+  const headers = new Headers(as);
+  const length = headers.get('content-length');
+  // Of what is sent in chunks, another node is told the length in a field of our own.
+  if (length !== null) headers.set(lengthField, length);
+  return new Response(body, { status, headers });
 }
 
 function packing(
@@ -117,7 +132,7 @@ function packing(
       throw new MeridianError('upstream-truncated', `${plainBytes} of ${length} bytes came`);
     },
     paused: () => sentOn(compressor, constants.ZSTD_e_flush, clock),
-    failure: () => undefined, // as in `brokenOff`
+    failure: () => undefined, // as in `begun`
     ended() {
       room.give();
       work.packed('sent', plainBytes, packedBytes);
