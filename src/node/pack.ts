@@ -15,6 +15,7 @@ import { atOnceBytes, hopCoding, packedBytes, packedField, packer, packsField } 
 import { peek } from '../http/peek.ts';
 import { cachingPolicy } from '../http/targeted.ts';
 import { through } from '../http/through.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import type { Node } from './node.ts';
 import { type Slots, slots } from './slots.ts';
 
@@ -31,9 +32,15 @@ export function packingSlots(clock: Clock): Slots {
   return slots(packedAtOnce, clock);
 }
 
+/** What a node needs for it. */
+export interface Packing extends Pick<Node, 'clock' | 'packing'> {
+  readonly site: { readonly config: { readonly packs: boolean } };
+  readonly work: Pick<WorkMeter, 'packed'>;
+}
+
 /** The answer as that node takes it. */
 export function packed(
-  node: Node,
+  node: Packing,
   exchange: Exchange,
   answered: Response | Promise<Response>,
 ): Response | Promise<Response> {
@@ -45,7 +52,7 @@ export function packed(
   return packedIfUseful(node, answered);
 }
 
-function packedIfUseful(node: Node, response: Response): Response | Promise<Response> {
+function packedIfUseful(node: Packing, response: Response): Response | Promise<Response> {
   const length = lengthOf(response);
   return mayPack(response) && (length === null || length >= worthwhileBytes)
     ? pack(node, response, length)
@@ -66,7 +73,7 @@ function mayPack({ status, headers, body }: Response): boolean {
   return !control.noStore && control.private !== true;
 }
 
-async function pack(node: Node, response: Response, length: number | null): Promise<Response> {
+async function pack(node: Packing, response: Response, length: number | null): Promise<Response> {
   const { status } = response;
   const body: ReadableStream<Uint8Array> | null = response.body;
   if (body === null) return response;
@@ -89,7 +96,7 @@ async function pack(node: Node, response: Response, length: number | null): Prom
 
 /** All of a short body, where it is there; it fails as it would have while it is sent. */
 async function begun(
-  { clock }: Node,
+  { clock }: Packing,
   body: ReadableStream<Uint8Array>,
   length: number,
 ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
@@ -113,7 +120,7 @@ function asItIs({ status, headers: as }: Response, body: ReadableStream<Uint8Arr
 }
 
 function packing(
-  { work, clock, packing: room }: Node,
+  { work, clock, packing: room }: Packing,
   source: ReadableStream<Uint8Array>,
   length: number | null,
 ): ReadableStream<Uint8Array> {
