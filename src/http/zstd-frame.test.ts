@@ -23,6 +23,7 @@ for (const checksum of [0, 1]) {
       for (const body of plain) {
         const frame = zstdCompressSync(body, { params });
         for (const piece of [1, 2, 3, 7, 1000, 65_536, frame.length]) {
+          if (frame.length / piece > 20_000) continue;
           const end = frameEnd();
           for (let at = 0; at < frame.length; at += piece) {
             expect(end.isReached).toBe(false);

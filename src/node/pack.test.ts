@@ -25,7 +25,11 @@ function world({ packs = true, room = 1 } = {}): World {
 
 const text = (bytes: number) => 'what is the same again and again '.repeat(bytes / 33 + 1).slice(0, bytes);
 
-function plain(body: string | ReadableStream<Uint8Array>, fields: Record<string, string> = {}, status = 200): Response {
+function plain(
+  body: string | ReadableStream<Uint8Array>,
+  fields: Record<string, string> = {},
+  status = 200,
+): Response {
   const length = typeof body === 'string' ? { 'content-length': String(body.length) } : {};
   return new Response(body, {
     status,
