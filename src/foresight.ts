@@ -25,6 +25,8 @@ export interface Clue {
   readonly question: string | null;
   /** What is known without asking. */
   readonly foreseen: readonly Foreseen[];
+  /** What could only be guessed before is certain by this: it is worth asking for, although the request itself was foreseen, as a guess. */
+  readonly settles?: boolean | undefined;
 }
 
 /** What one client has asked for without a longer pause, by a PoP's account: a session, such as one run of `npm install`. */

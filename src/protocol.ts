@@ -272,6 +272,12 @@ export interface Foresight {
    * At a PoP: what this request tells. Asked of what memory could not answer. Pure, and quick: it runs beside requests. `null`: nothing.
    */
   clue(named: Named, exchange: Exchange, doing: Doing): Clue | null;
+  /**
+   * At a PoP: the value of `Accept-Encoding` with which a client asks for things of this kind (`Resource.kind`), as far as it is known of those that have
+   * not asked for any yet. Absent, or `null`: it is the same for all kinds.
+   * @param agent its `User-Agent`; empty: whoever comes.
+   */
+  codings?(kind: string, agent: string): string | null;
   /** At a PoP: whether the body that comes with this request tells more. Absent: none does. */
   body?(named: Named, exchange: Exchange): TellingBody | null;
   /**

@@ -62,6 +62,8 @@ export interface Cache {
   heldBytes(key: CacheKey): number | null;
   /** Its entity tag, in the same way. */
   heldEtag(key: CacheKey): string | null;
+  /** Nobody has come for what is kept under these keys: from disk, it goes before all else until somebody does. */
+  unwanted(keys: readonly CacheKey[]): void;
   /** What another worker may copy: fresh in memory. */
   original(key: CacheKey, headers: Headers): Pick<Resident, 'entry' | 'body'> | null;
   /** Another worker is about to be asked for a copy. Whoever calls this ends it. */
@@ -245,6 +247,7 @@ export function cache(options: CacheOptions): Cache {
       disk?.held(route, from) ?? { found: heldInMemory(residents, ledger, route), next: null },
     heldBytes: (key) => heldEntry(key)?.sizeBytes ?? null,
     heldEtag: (key) => heldEntry(key)?.etag ?? null,
+    unwanted: (keys) => disk?.unwanted(keys),
     original: (key, headers) => original(residents, key, headers, clock.now()),
     expectReplica: (key) => expectReplica(key, held, residents, copyLimitBytes(), clock.now),
     get copyLimitBytes() {

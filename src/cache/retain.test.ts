@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { virtualClock } from '../../test/support/clock.ts';
 import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
+import type { CacheKey } from '../resource.ts';
 import { answerOf, maxAge } from './answers.contract.ts';
 import type { UsePlace } from './disk/statements.ts';
 import { ranged, slice, sliced } from './slices/upstream.contract.ts';
@@ -113,6 +114,16 @@ test('its time begins when it is switched on, and goes on over a restart', async
   pass(4);
   expect(entriesOf(here)).toBe(1);
   pass(2);
+  expect(entriesOf(here)).toBe(0);
+});
+
+test('what nobody has come for after it was fetched ahead has its time, too, and no longer', async () => {
+  await using here = await world({ ...diskAlone, ...kept(10, 'npm') });
+  await store(here, 'npm /a', 'npm /b');
+  here.cache.unwanted(['npm /a' as CacheKey]);
+  pass(5);
+  expect(entriesOf(here)).toBe(2);
+  pass(7);
   expect(entriesOf(here)).toBe(0);
 });
 

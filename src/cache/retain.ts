@@ -36,6 +36,8 @@ export interface RetainOptions {
 }
 
 const none: ReadonlyMap<string, number> = new Map();
+/** Of all uses. */
+const first: UsePlace = { used: Number.MIN_SAFE_INTEGER, id: 0 };
 
 export function retain({ clock, memory, disk, tuning }: RetainOptions): Retaining {
   let cancel = clock.after(firstMs, begin);
@@ -62,7 +64,7 @@ export function retain({ clock, memory, disk, tuning }: RetainOptions): Retainin
     for (let left = residentsPerStep; left > 0 && noted < notedPerStep; left--) {
       const { done, value } = residents.next();
       if (done) {
-        dropSome({ used: -1, id: 0 });
+        dropSome(first);
         return;
       }
       const usedMs = Math.max(value.usedMs, (value.prepared?.second ?? 0) * 1000);

@@ -161,7 +161,7 @@ export function store(memory: Memory, disk: Disk | null, objectBytes: number, le
     locate(key, headers) {
       const found = memory.find(key, headers);
       if (found) return { from: 'memory', entry: found.entry };
-      const kept = disk?.find(key, headers);
+      const kept = disk?.locate(key, headers);
       return kept ? { from: 'disk', entry: kept.entry } : null;
     },
 

@@ -4,7 +4,7 @@
 import { type Loaded, type LoadOptions, loadNetwork } from '../config/load.ts';
 import { formatMistake, type Mistake } from '../config/mistake.ts';
 import type { Network } from '../config/network.ts';
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../messages/suggest.ts';
 import { UsageError } from './exit.ts';
 
 export interface LoadedNetwork {

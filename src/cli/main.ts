@@ -3,7 +3,7 @@
  * node does not pay for the others.
  */
 import yargs from 'yargs';
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../messages/suggest.ts';
 import type { Command } from './command.ts';
 import { type ExitCode, exit, exitCodes, UsageError } from './exit.ts';
 

@@ -4,7 +4,13 @@
  */
 import { z } from 'zod';
 import { systemClock } from '../clock.ts';
-import { type PrefetchState, prefetchState, usualS } from '../messages/prefetch-order.ts';
+import {
+  longestS,
+  type PrefetchState,
+  prefetchState,
+  shortestS,
+  usualS,
+} from '../messages/prefetch-order.ts';
 import { type Ask, apiOptions, asker } from './access/ask.ts';
 import { secondsIn } from './access/duration.ts';
 import { show } from './access/shown.ts';
@@ -97,7 +103,7 @@ export default command(options, async (values) => {
   const order = {
     ...wanted,
     to: nodes,
-    forS: values.for === undefined ? usualS : secondsIn(values.for, '--for'),
+    forS: values.for === undefined ? usualS : forSecondsIn(values.for),
     name: values.name ?? null,
     platforms: values.platform ?? [],
     indexes: values.indexes ?? needsIndexes,
@@ -110,6 +116,12 @@ export default command(options, async (values) => {
   else process.stdout.write(shownState(state));
   return exitOf(state, wait);
 });
+
+function forSecondsIn(text: string): number {
+  const seconds = secondsIn(text, '--for');
+  if (seconds >= shortestS && seconds <= longestS) return seconds;
+  throw new UsageError(`--for takes a minute (1m) to 30 days (30d), not ${text}`);
+}
 
 async function list(ask: Ask, json: boolean): Promise<ExitCode> {
   const all = z.array(prefetchState).parse(await ask('GET', '/prefetch'));

@@ -6,9 +6,9 @@
 import type { InferredOptionTypes } from 'yargs';
 import { systemClock } from '../clock.ts';
 import type { Network } from '../config/network.ts';
-import { suggest } from '../config/suggest.ts';
 import { type Found, findNode } from '../control/find.ts';
 import type { PurgeQuestion } from '../control/messages.ts';
+import { suggest } from '../messages/suggest.ts';
 import type { Role } from '../protocol.ts';
 import { serverAsker, serverOptions } from './access/ask.ts';
 import { command } from './command.ts';

@@ -2,11 +2,11 @@
  * What zod found wrong, as mistakes that a person can act on.
  */
 import type { z } from 'zod';
+import { suggest } from '../messages/suggest.ts';
 import { oneOfWords } from './kinds.ts';
 import { describe, formatPath, type Mistake } from './mistake.ts';
 import { member, type Outline, outline, outlineAt } from './outline.ts';
 import * as schema from './schema.ts';
-import { suggest } from './suggest.ts';
 import { hasVariable } from './variables.ts';
 
 type Issue = z.core.$ZodIssue;

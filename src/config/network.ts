@@ -13,6 +13,7 @@ import { checkKv } from './checks/kv.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkServerTls } from './checks/pem.ts';
 import { checkRings } from './checks/ring.ts';
+import { checkRoles } from './checks/roles.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkTls } from './checks/tls.ts';
@@ -191,7 +192,7 @@ export type Parsed =
 
 const checks = [
   ...[checkTopology, checkListeners, checkTls, checkRings, checkStorage, checkRoutes],
-  ...[checkBus, checkKv, checkHot, checkServerTls, checkWarm],
+  ...[checkBus, checkKv, checkHot, checkServerTls, checkWarm, checkRoles],
 ];
 
 /** Checks what a config file says, all of it: either a network, or every mistake at once. */
@@ -204,7 +205,7 @@ export function parseNetwork(input: unknown, options: ParseOptions): Parsed {
   const nodeNames = new Set(Object.keys(toObject(member(filled.value, 'nodes'))));
   const changed = override(valid.nodes, nodeNames, overrides, env);
   const draft: Draft = {
-    ...valid,
+    ...{ ...valid, written: filled.value },
     kvNames: new Set(Object.keys(toObject(member(filled.value, 'kv')))),
     nodes: changed.nodes,
     nodeNames,

@@ -2,10 +2,11 @@
  * What the command line and the environment may change about a network, without another config file.
  * A flag beats a variable, and both beat the file.
  */
+
+import { suggest } from '../messages/suggest.ts';
 import { listenHost } from './forms.ts';
 import { describe, type Mistake } from './mistake.ts';
 import type { ParsedNode } from './schema.ts';
-import { suggest } from './suggest.ts';
 import type { Environment } from './variables.ts';
 
 export interface Overrides {

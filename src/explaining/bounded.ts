@@ -10,7 +10,7 @@ const credentials: ReadonlySet<string> = new Set([
 const notTold = '(not told)';
 
 export function bounded(explanation: Explanation): Explanation {
-  const { why, key, tags, stored, asks } = explanation;
+  const { why, key, tags, stored, asks, foretold } = explanation;
   return {
     ...explanation,
     why: cut(why),
@@ -22,6 +22,7 @@ export function bounded(explanation: Explanation): Explanation {
       tags: tagsOf(stored.tags),
       selecting: withoutSecrets(stored.selecting),
     },
+    ...(foretold && { foretold: { ...foretold, leads: leadsOf(foretold) } }),
     asks: asks && {
       parents: asks.parents.slice(0, most.parents),
       question: { ...asks.question, fields: withoutSecrets(asks.question.fields) },
@@ -34,6 +35,10 @@ export function withoutSecrets(fields: ExplainRequest['fields']): ExplainRequest
   return fields
     .slice(0, most.fields)
     .map(([name, value]) => [name, credentials.has(name.toLowerCase()) ? notTold : cut(value)]);
+}
+
+function leadsOf({ leads }: NonNullable<Explanation['foretold']>) {
+  return leads && { ...leads, question: leads.question === null ? null : cut(leads.question) };
 }
 
 function tagsOf(tags: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 /** What would become of a request at a node (`node/explain.ts`): asked and answered between processes. */
 import { z } from 'zod';
+import { foretold } from './predictions.ts';
 
 const fields = z.array(z.tuple([z.string(), z.string()]).readonly()).readonly();
 
@@ -54,6 +55,8 @@ export const explanation = z.object({
   /** The member of the ring that keeps the key; `null` where there is no ring. */
   owner: z.string().nullable(),
   stored: storedExplanation.nullable(),
+  /** Absent: nothing is predicted there. */
+  foretold: foretold.optional(),
   /** How its parents are asked, or would be if it had to ask: which of them first, and which are passed over. */
   asks: z
     .object({

@@ -64,3 +64,21 @@ export const predicting = z.object({
   standings: z.array(standing).max(mostStandings).readonly(),
 });
 export type PredictingState = Readonly<z.output<typeof predicting>>;
+
+/**
+ * What has become of something that was foreseen. On its way: `waiting`, `coming`. Here: `here`, `used` by a client. Not fetched: `doubted` (too unlikely),
+ * `long`, `room` (there was none), `late` (it had waited for too long). `failed`; `vain`: nobody came for it in time.
+ */
+export const fate = z.enum([
+  ...['waiting', 'coming', 'here', 'used', 'doubted', 'long', 'room', 'late', 'failed', 'vain'],
+] as const);
+export type Fate = z.output<typeof fate>;
+
+/** What predictions of a PoP make of a request. */
+export const foretold = z.object({
+  /** The last that is known; `null`: it was not foreseen lately. */
+  lately: z.object({ source: z.string(), fate, agoS: z.number() }).nullable(),
+  /** What it tells of those that come next: a question to the origin, and so many things without asking. `null`: nothing. */
+  leads: z.object({ question: z.string().nullable(), foreseen: z.number() }).nullable(),
+});
+export type Foretold = Readonly<z.output<typeof foretold>>;

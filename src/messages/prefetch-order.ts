@@ -4,9 +4,10 @@ import { replicaState } from './replication.ts';
 
 /** Versions and addresses of one order. */
 export const mostWanted = 20_000;
-/** How long nodes are to have it, where nobody says so; and at most. */
+/** How long nodes are to have it, where nobody says so; at least; and at most. */
 export const usualS = 24 * 3600;
-const longestS = 30 * 24 * 3600;
+export const shortestS = 60;
+export const longestS = 30 * 24 * 3600;
 
 const name = z.string().min(1).max(500);
 
@@ -20,7 +21,7 @@ export const prefetchOrder = z.object({
   /** Names of PoPs and shields, where `*` stands for any text. */
   to: z.array(z.string().min(1).max(64)).min(1).max(100),
   /** Seconds. */
-  forS: z.int().min(60).max(longestS).prefault(usualS),
+  forS: z.int().min(shortestS).max(longestS).prefault(usualS),
   /** A later order of this name, by the same, takes the place of this one. */
   name: z.string().min(1).max(200).nullable().prefault(null),
   /** Versions of packages, or images by tag or digest. */

@@ -56,7 +56,7 @@ function named({ tier, method, target }: Exchange): Named {
 
 /** A tree that was not gone through to its end is worth another look soon: what was missing may have come by then. */
 const wholeS = 300;
-const partS = 5;
+export const partS = 5;
 /** Whoever asks again, when there was no time to look, shall not be told of nothing. */
 const busy = 'max-age=1';
 

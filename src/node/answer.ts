@@ -141,10 +141,9 @@ async function fill(
     if (guard !== null) await admitToConcealed(node, guard, exchange, route, resource);
     const asked = guard === null ? exchange : withoutToken(exchange);
     const served = await node.cache.obtain(resource, asked, found, node.site.parentOf(route));
-    if (isRestrictedSource(served)) {
-      account.isRestricted = true;
-      predictor?.noteRestricted(route.name, exchange.target);
-    }
+    const isRestricted = isRestrictedSource(served);
+    if (isRestricted) account.isRestricted = true;
+    predictor?.noteRestricted({ route: route.name, resource, target: exchange.target }, isRestricted);
     const admittedTo = guard && (await admitToObtained(guard, exchange, route, resource, served));
     if (predictor !== null)
       foretellByFields(node, predictor, exchange, route, { named: resource, obtained: served });

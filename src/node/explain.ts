@@ -7,6 +7,7 @@ import type { Entry } from '../entry.ts';
 import { type Exchange, inOtherWords } from '../exchange.ts';
 import { isRestricted } from '../identity.ts';
 import type { ExplainRequest, Explanation, StoredExplanation } from '../messages/explanation.ts';
+import type { Foretold } from '../messages/predictions.ts';
 import type { Named, Resource } from '../resource.ts';
 import type { Node } from './node.ts';
 import type { Route } from './routes.ts';
@@ -52,7 +53,8 @@ export function explain(node: Node, question: ExplainRequest): Explanation {
       const stored = found && storedExplanation(named, found.entry, found.from, exchange.nowMs);
       const verdict = verdictOn(stored);
       const asks = asksOf(node, route, named, exchange, found?.entry ?? null);
-      return { ...about, ...verdict, key, tags, owner, stored, asks };
+      const foretold = foretoldOf(node, route, named, exchange);
+      return { ...about, ...verdict, key, tags, owner, stored, asks, ...(foretold && { foretold }) };
     }
   }
 }
@@ -81,6 +83,23 @@ function verdictOn(stored: StoredExplanation | null): Pick<Explanation, 'would' 
   if (-freshForS < staleWhileRevalidateS)
     return { would: 'stale', why: 'stale for so short a time that it is served at once, and revalidated' };
   return { would: 'ask', why: 'stale: the parent is asked whether it still holds' };
+}
+
+/** Only clients are foretold of; what a session asked for before is not known here. */
+function foretoldOf(
+  { predictor, clock }: Node,
+  { name, protocol }: Route,
+  named: Resource,
+  exchange: Exchange,
+): Foretold | null {
+  if (predictor === null || exchange.tier !== null) return null;
+  const noted = predictor.fateOf(named.key, name, exchange.target);
+  const lately = noted && {
+    ...{ source: noted.source, fate: noted.fate },
+    agoS: Math.round((clock.elapsed() - noted.atMs) / 1000),
+  };
+  const clue = protocol.foresight?.clue(named, exchange, { asked: () => 0 }) ?? null;
+  return { lately, leads: clue && { question: clue.question, foreseen: clue.foreseen.length } };
 }
 
 function storedExplanation(

@@ -9,65 +9,79 @@ import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
 import { type Identity, isRestricted } from '../identity.ts';
-import { aheadRoute } from '../messages/route.ts';
 import type { Parent } from '../parent.ts';
 import type { Learned } from '../predict/learned/learned.ts';
 import { openPredictor, type Predictor } from '../predict/predictor.ts';
-import { openRate, type Rate } from '../predict/rate.ts';
-import type { PredictLimits, Prospect, Whence } from '../predict/surroundings.ts';
+import type { Restricted } from '../predict/restricted.ts';
+import type { Source } from '../predict/score.ts';
+import type { Elsewhere, PredictLimits, Prospect, Whence } from '../predict/surroundings.ts';
 import type { Visitor } from '../predict/visitor.ts';
 import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
-import { foreseenIn, planResource, planTarget } from './ahead-route.ts';
 import { tellAhead } from './ahead-told.ts';
 import { clientFields } from './client-fields.ts';
-import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
+import { type ForeseenQuestion, questionOfClient } from './foreseen-question.ts';
 import { openForeseenRights } from './foreseen-rights.ts';
 import type { Node } from './node.ts';
 import { onAGuess } from './on-a-guess.ts';
-import { ownExchange } from './own-exchange.ts';
+import { openPlans } from './plan.ts';
 import type { Prediction } from './prediction.ts';
 import { statusOf } from './prefetch.ts';
-import { whole } from './pull.ts';
 import { openRenewals } from './renew.ts';
 
-type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'guard'>;
+type Predicting = Pick<Node, 'role' | 'bus' | 'clock' | 'cache' | 'ring' | 'site' | 'guard' | 'audience'>;
 
-/** Of the text of a plan. */
-const mostPlanBytes = 8 * 2 ** 20;
-const planWithinMs = 15_000;
-/** What is asked of the parents, by a worker. A lock file of a project is up to a hundred questions, once. */
-const questions = { perS: 20, burst: 400 };
+export interface PredictsBy {
+  readonly learned: Learned | null;
+  readonly restricted: Restricted;
+  readonly log: Log;
+}
 
 /** `null` at nodes that no client asks, and where the config has none. */
-export function openPrediction(node: Predicting, learned: Learned | null, log: Log): Prediction | null {
+export function openPrediction(
+  node: Predicting,
+  { learned, restricted, log }: PredictsBy,
+): Prediction | null {
   const { clock } = node;
   if (node.role !== 'pop' || node.site.config.predict === false) return null;
   const tell = tellAhead(node);
-  const rights = openForeseenRights(node);
-  const rate = openRate(clock, questions);
+  const rights = openForeseenRights(node, restricted);
+  const askPlan = openPlans(node);
+  function look(
+    route: string,
+    foreseen: Foreseen,
+    visitor: Visitor,
+    source: Source,
+  ): Prospect | Elsewhere | null {
+    const asked = questionOfClient(node, route, foreseen, visitor);
+    if (asked === null || !rights.mayHave(asked, foreseen, visitor) || isHere(node, asked)) return null;
+    const { key } = asked.resource;
+    const [owner] = node.ring?.before(key) ?? [];
+    if (owner !== undefined)
+      return {
+        key,
+        tell: () =>
+          tell(owner, { route, foreseen: rights.said(asked, foreseen), visitor: asked.visitor, source }),
+      };
+    return prospectOf(node, asked, {
+      ...{ turn: predictor.turn, isAwaited: predictor.isAwaited },
+      answered: (isRestricted) => rights.note({ ...asked, route, target: foreseen.target }, isRestricted),
+    });
+  }
+
   const predictor: Predictor = openPredictor({
     clock,
     learned,
     limits: () => limitsOf(node.site.config),
-    look: (route, foreseen, visitor, source) => {
-      const asked = questionFor(node, route, foreseen, visitor);
-      if (asked === null || !rights.mayHave(asked, foreseen, visitor) || isHere(node, asked)) return null;
-      const { key } = asked.resource;
-      const [owner] = node.ring?.before(key) ?? [];
-      if (owner !== undefined)
-        return {
-          key,
-          tell: () => tell(owner, { route, foreseen: rights.said(asked, foreseen), visitor, source }),
-        };
-      return prospectOf(node, asked, {
-        ...{ turn: predictor.turn, isAwaited: predictor.isAwaited },
-        restricted: () => rights.note(route, foreseen.target),
-      });
-    },
+    look,
     mayFollow: rights.mayFollow,
+    unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.
-    ask: (route, question, source) => askPlan(node, rate, { route, question, isNews: source === 'renewed' }),
+    ask: (route, question, { source, visitor, isServed }) =>
+      askPlan({
+        ...{ route, question, isNews: source === 'renewed', isServed },
+        look: (each) => look(route, each, visitor, source),
+      }),
     warn: (message, fields) => log.debug(message, fields),
   });
   const renewals = openRenewals(node, predictor);
@@ -125,7 +139,7 @@ function isHere(
 function prospectOf(
   node: Predicting,
   { route, resource, exchange }: ForeseenQuestion,
-  predictor: Pick<Predictor, 'turn' | 'isAwaited'> & { restricted(): void },
+  predictor: Pick<Predictor, 'turn' | 'isAwaited'> & { answered(isRestricted: boolean): void },
 ): Prospect {
   const { cache, clock } = node;
   const { key } = resource;
@@ -150,41 +164,10 @@ function prospectOf(
       const { source } = obtained;
       const bytes = source.from === 'fill' ? source.fill.receivedBytes : 0;
       const stored = cache.stored(resource, now);
-      if (stored !== null && isRestricted(stored.entry.fields)) predictor.restricted();
+      if (stored !== null) predictor.answered(isRestricted(stored.entry.fields));
       return { bytes, isKept: stored !== null, firstByteMs };
     },
   };
-}
-
-interface Wanted {
-  readonly route: string;
-  readonly question: string;
-  readonly isNews: boolean;
-}
-
-/** Nothing where too much is asked: what a plan says that is here costs nothing. */
-async function askPlan(
-  { cache, clock, site }: Predicting,
-  rate: Rate,
-  { route, question, isNews }: Wanted,
-): Promise<readonly Foreseen[]> {
-  const target = planTarget(route, question);
-  const resource = planResource(target);
-  const plans = site.routes.named(aheadRoute);
-  if (plans === null) return [];
-  const times = { nowMs: clock.now(), startedMs: clock.elapsed() };
-  const own = ownExchange({ method: 'GET', target, body: null, ...times });
-  const exchange = isNews ? { ...own, headers: new Headers({ 'cache-control': 'no-cache' }) } : own;
-  if ((isNews || cache.stored(resource, exchange) === null) && !rate.take()) return [];
-  const obtained = await cache.obtain(
-    resource,
-    exchange,
-    cache.lookup(resource, exchange),
-    site.parentOf(plans),
-  );
-  const gone = AbortSignal.timeout(planWithinMs);
-  const { status, bytes } = await whole(obtained, gone, mostPlanBytes, clock.now());
-  return foreseenIn(status, bytes);
 }
 
 /** In whose words things are asked for, with what he may have. */

@@ -4,9 +4,11 @@
  */
 import type { Foreseen } from '../foresight.ts';
 import { isRestricted } from '../identity.ts';
+import type { Restricted } from '../predict/restricted.ts';
 import type { Visitor } from '../predict/visitor.ts';
-import { type ForeseenQuestion, questionFor } from './foreseen-question.ts';
+import { type ForeseenQuestion, questionOfClient } from './foreseen-question.ts';
 import type { Node } from './node.ts';
+import type { Answered } from './prediction.ts';
 
 export interface ForeseenRights {
   /** With whether it is for those only who have the right by name, as far as that is known. */
@@ -14,24 +16,23 @@ export interface ForeseenRights {
   mayHave(asked: ForeseenQuestion, foreseen: Foreseen, visitor: Visitor): boolean;
   /** Whether he may have all of it (`Surroundings.mayFollow`). */
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
-  /** An answer has turned out to be restricted. */
-  note(route: string, target: string): void;
+  /** As of `Prediction.noteRestricted`. */
+  note(answered: Answered, isRestricted: boolean): void;
 }
 
-/** Addresses that are known to be restricted, beside what is stored. */
-const mostNoted = 16_384;
 /** Rows that are looked at before others get their turn. */
 const atATime = 256;
 
-export function openForeseenRights(node: Pick<Node, 'guard' | 'cache' | 'site' | 'clock'>): ForeseenRights {
+/** @param noted what is known to be restricted, beside what is stored. */
+export function openForeseenRights(
+  node: Pick<Node, 'guard' | 'cache' | 'site' | 'clock' | 'audience'>,
+  noted: Restricted,
+): ForeseenRights {
   const { guard, cache } = node;
-  /** The one that was noted first is the first. */
-  const noted = new Set<bigint | number>();
-  const idOf = (route: string, target: string) => Bun.hash(`${route} ${target}`);
 
   function isForSome({ route, resource, exchange }: ForeseenQuestion, { target, restricted }: Foreseen) {
-    if (restricted === true || resource.isRestricted === true || noted.has(idOf(route.name, target)))
-      return true;
+    if (restricted === true || resource.isRestricted === true) return true;
+    if (noted.has(nameOf({ route: route.name, resource, target }))) return true;
     const stored = cache.stored(resource, exchange);
     return stored !== null && isRestricted(stored.entry.fields);
   }
@@ -48,7 +49,7 @@ export function openForeseenRights(node: Pick<Node, 'guard' | 'cache' | 'site' |
   /** What cannot be named cannot be judged: of what is only foreseen, that is nobody's. */
   function mayAll(route: string, rows: readonly Foreseen[], visitor: Visitor): boolean {
     return rows.every((each) => {
-      const asked = questionFor(node, route, each, visitor);
+      const asked = questionOfClient(node, route, each, visitor);
       return asked !== null && mayHave(asked, each, visitor);
     });
   }
@@ -70,18 +71,18 @@ export function openForeseenRights(node: Pick<Node, 'guard' | 'cache' | 'site' |
       const readsAll =
         guard.isOpen(route) ||
         identity?.may({ action: 'read', route, subject: '', restricted: false }) === true;
-      const isNoted = ({ target }: Foreseen) => noted.size > 0 && noted.has(idOf(route, target));
-      const doubtful = readsAll
-        ? foreseen.filter((each) => each.restricted === true || isNoted(each))
-        : foreseen;
+      const isOpen = readsAll && noted.size === 0;
+      const doubtful = isOpen ? foreseen.filter((each) => each.restricted === true) : foreseen;
       if (doubtful.length <= atATime) return mayAll(route, doubtful, visitor);
       return mayAllInTurns(route, doubtful, visitor);
     },
-    note(route, target) {
-      noted.add(idOf(route, target));
-      if (noted.size <= mostNoted) return;
-      const [oldest] = noted;
-      if (oldest !== undefined) noted.delete(oldest);
+    note(answered, isRestricted) {
+      if (guard !== null) noted.note(nameOf(answered), isRestricted);
     },
   };
+}
+
+/** Whatever is of one package is for the same people. */
+function nameOf({ route, resource: { subject = '' }, target }: Answered): string {
+  return `${route} ${subject || target}`;
 }

@@ -39,6 +39,7 @@ function opened({ owners = [], isForeseen = false }: { owners?: string[]; isFore
     },
     isOfInterest: () => said.isOfInterest,
     popular: { hit: () => {} },
+    noteRestricted: () => {},
   } as unknown as Prediction;
   const node = {
     ...{ guard: null, clock: { now: () => 0 }, log: { debug: () => {} } },

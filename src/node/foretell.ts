@@ -54,13 +54,15 @@ export function foretellByHit(
   if (!predictor.isOfInterest(key)) return;
   const route = node.site.routes.named(account.route);
   const { target } = exchange;
-  if (isRestricted) predictor.noteRestricted(account.route, target);
+  if (resource !== undefined)
+    predictor.noteRestricted({ route: account.route, resource, target }, isRestricted);
   if (resource !== undefined && !isRestricted && exchange.tier === null) {
     const accept = exchange.headers.get('accept');
     const visitor = () => wordsOf(exchange);
     predictor.popular.hit({ key, route: account.route, target, accept }, visitor, exchange.nowMs);
   }
-  if (route?.protocol.foresight === undefined || resource === undefined || exchange.relayed === true) {
+  const foresight = route?.protocol.foresight;
+  if (!route || foresight === undefined || resource === undefined || exchange.relayed === true) {
     predictor.used(key, 'memory');
     return;
   }
@@ -68,7 +70,7 @@ export function foretellByHit(
     ...{ client: clientOf(exchange), route: route.name, kind: resource.kind, key, whence: 'memory' },
     ...{ isWhole: true, name: learnedName(route, exchange) },
     visitor: () => visitorOf(node, exchange),
-    clue: () => null,
+    clue: (doing) => foresight.clue(resource, exchange, doing),
   });
 }
 

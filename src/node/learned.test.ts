@@ -6,6 +6,8 @@ import { type Temporary, temporary } from '../../test/support/temporary.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { embedded } from '../config/embedded.ts';
 import { type NodeConfig, parseNetwork } from '../config/network.ts';
+import { openCodings } from '../predict/codings.ts';
+import { openRestricted } from '../predict/restricted.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { keepLearned } from './learned.ts';
 import type { Seat } from './seat.ts';
@@ -27,7 +29,9 @@ function opened(of: Partial<NodeConfig> = {}, seat?: Seat) {
   const warned: string[] = [];
   const log = { ...silentLog, warn: (message: string) => warned.push(message) };
   const config: NodeConfig = { ...network.nodes['pop-a']!, dataDir: folder.path, ...of };
-  return { clock, warned, config, keeping: keepLearned(config, seat, { clock, log }) };
+  const [codings, restricted] = [openCodings(), openRestricted()];
+  const keeping = keepLearned(config, seat, { clock, log, codings, restricted });
+  return { clock, warned, config, codings, restricted, keeping };
 }
 
 const file = (name = 'learned') => Bun.file(join(folder.path, 'predict', name));
@@ -50,6 +54,18 @@ test('what was learned is there again after a restart', async () => {
   expect(kept?.learned.after('npm /a', second.clock.now() + 600_000)).toMatchObject([{ name: 'npm /b' }]);
   expect(second.warned).toEqual([]);
   await kept?.close();
+});
+
+test('which codings clients take, and what is restricted, is known again with it', async () => {
+  const first = opened();
+  const kept = await first.keeping;
+  first.codings.saw('pypi', 'metadata', 'pip/23.2.1 {}', 'identity');
+  first.restricted.note('npm @acme/a', true);
+  await kept?.close();
+  const second = opened();
+  await (await second.keeping)?.close();
+  expect(second.codings.of('pypi', 'metadata', 'pip/23.2.1', 'gzip')).toBe('identity');
+  expect(second.restricted.has('npm @acme/a')).toBe(true);
 });
 
 test('it is written down every five minutes, and each worker has a file of its own', async () => {

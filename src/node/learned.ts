@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { hasCode } from '../config/error-code.ts';
 import type { NodeConfig } from '../config/network.ts';
+import type { Codings } from '../predict/codings.ts';
 import { type Learned, openLearned } from '../predict/learned/learned.ts';
+import type { Restricted } from '../predict/restricted.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Seat } from './seat.ts';
 
@@ -12,6 +14,14 @@ export interface KeptLearned {
   readonly learned: Learned;
   /** Writes it down. */
   close(): Promise<void>;
+}
+
+export interface KeptWith {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What is known of clients and names besides is kept with it, and taken up again. */
+  readonly codings: Codings;
+  readonly restricted: Restricted;
 }
 
 /** Of what is known, by estimate. */
@@ -22,12 +32,14 @@ const saveEveryMs = 5 * 60_000;
 export async function keepLearned(
   { role, dataDir, predict }: NodeConfig,
   seat: Seat | undefined,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, codings, restricted }: KeptWith,
 ): Promise<KeptLearned | null> {
   if (role !== 'pop' || predict === false || !predict.learn) return null;
   const folder = join(dataDir, 'predict');
   const path = join(folder, seat === undefined ? 'learned' : `learned.${seat.worker}`);
   const learned = await read(path, log);
+  codings.restore(learned.beside.codings);
+  restricted.restore(learned.beside.restricted);
   let saving: Promise<void> = Promise.resolve();
   let saved: number | null = null;
   let cancel = clock.after(saveEveryMs, later);
@@ -38,7 +50,7 @@ export async function keepLearned(
   }
 
   async function save(): Promise<void> {
-    const bytes = learned.save();
+    const bytes = learned.save({ codings: codings.rows(), restricted: restricted.rows() });
     const digest = Bun.hash.crc32(bytes);
     if (digest === saved) return;
     try {

@@ -26,6 +26,8 @@ export interface Looking {
   readonly indexes: boolean;
   /** This very version of each thing is meant, as it is looked at anew when there is another one. */
   readonly isExact: boolean;
+  /** It is for a version that he may order: then he may order what its client asks of the route as a whole, too, such as `config.json`. */
+  readonly isForVersion?: boolean;
 }
 
 export interface Looked {
@@ -56,8 +58,9 @@ export async function lookAtVersion(route: Route, wanted: Wanted, looking: Looki
   if (typeof needs === 'string') return { items: [], lacks: needs };
   const { items, about, isSeen, lacks } = needs;
   if (items.length === 0) return nothing(route, wanted, about, lacks, looking);
-  if (!isSeen) return lookAtAll(route, items, looking);
-  const barred = items.map((item) => barring(route, item, false, looking)).find((each) => each !== null);
+  const of = { ...looking, isForVersion: true };
+  if (!isSeen) return lookAtAll(route, items, of);
+  const barred = items.map((item) => barring(route, item, false, of)).find((each) => each !== null);
   return barred ?? { items, lacks };
 }
 
@@ -101,10 +104,10 @@ function barring(route: Route, item: PrefetchItem, isRestricted: boolean, lookin
   if (typeof named === 'string') return { items: [], lacks: named };
   const { subject = '' } = named.resource;
   const restricted = isRestricted || named.resource.isRestricted === true;
-  const { identity } = looking;
+  const { identity, isForVersion = false } = looking;
   if (identity !== null && !identity.may({ action: 'read', route: route.name, subject, restricted }))
     return absent;
-  return mayOrder(identity, route, subject) ? null : notYours;
+  return (isForVersion && subject === '') || mayOrder(identity, route, subject) ? null : notYours;
 }
 
 function mayOrder(identity: Identity | null, { name: route }: Route, subject: string): boolean {

@@ -1,8 +1,9 @@
 /** What an order is about, thing by thing: of which route each is. */
-import { suggest } from '../config/suggest.ts';
+
 import { MeridianError } from '../errors.ts';
 import type { PrefetchOrder } from '../messages/prefetch-order.ts';
 import { mostWanted } from '../messages/prefetch-order.ts';
+import { suggest } from '../messages/suggest.ts';
 import type { Wanted } from '../protocol.ts';
 import type { Site } from './node.ts';
 import type { Route } from './routes.ts';

@@ -10,7 +10,6 @@ import { isMeant } from '../messages/prefetch.ts';
 import { type Keeper, openKeeper, type Shelf, type Wish } from '../prefetch/keeper.ts';
 import type { Resource } from '../resource.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Visitor } from './audience.ts';
 import type { Node } from './node.ts';
 import { ownExchange } from './own-exchange.ts';
 import type { Route } from './routes.ts';
@@ -65,6 +64,13 @@ function shelfOf(node: Keeping): Shelf {
   };
 }
 
+/** How a client asks for what is made for it. */
+interface Visitor {
+  readonly base: string;
+  /** Value of `Accept-Encoding`; empty: none. */
+  readonly codings: string;
+}
+
 interface Question {
   readonly route: Route;
   readonly resource: Resource;
@@ -79,7 +85,7 @@ function questionsFor(node: Keeping, { route: name, item, bases = [] }: Wish): r
   const resource = route.protocol.name(plain);
   if (resource.as !== 'resource') return [];
   const { rendered = false, compress = false } = resource;
-  const visitors = rendered || compress ? visitorsOf(node, name, bases, rendered) : [null];
+  const visitors = rendered || compress ? visitorsOf(node, route, bases, resource) : [null];
   const questions = new Map<string, Question>();
   for (const visitor of visitors) {
     const exchange = visitor === null ? plain : asClient(node, item, visitor);
@@ -103,17 +109,20 @@ function asClient({ clock }: Keeping, { target, accept }: PrefetchItem, visitor:
 /** What clients take of whom nothing is known yet: package managers, and browsers. */
 const usualCodings = { rendered: 'gzip, deflate', other: 'gzip, deflate, br, zstd' } as const;
 
+/** Ways to take one thing: what hardly anybody takes is fetched when it is asked for. */
+const mostCodings = 6;
+
 /** For whom something is made: those who have come lately, and those who come by the addresses that the list names. */
 function visitorsOf(
   { audience, site }: Keeping,
-  route: string,
+  { name, protocol }: Route,
   bases: readonly string[],
-  isRendered: boolean,
+  { kind, rendered: isRendered = false }: Resource,
 ): readonly Visitor[] {
-  const known = audience.of(route);
-  const codings = new Set(known.map((each) => each.codings));
-  if (codings.size === 0) codings.add(isRendered ? usualCodings.rendered : usualCodings.other);
-  const from = new Set([...bases, ...known.map(({ base }) => base)]);
+  const codings = new Set(audience.codings.all(name, kind).slice(0, mostCodings));
+  const usual = isRendered ? usualCodings.rendered : usualCodings.other;
+  if (codings.size === 0) codings.add(protocol.foresight?.codings?.(kind, '') ?? usual);
+  const from = new Set([...bases, ...audience.bases(name)]);
   if (from.size === 0) from.add(site.config.url);
   // What is not made for an address is the same by all of them.
   const [first = ''] = from;

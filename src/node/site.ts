@@ -144,7 +144,7 @@ export async function makeSite(
     return (ask) => {
       const { named, exchange } = ask;
       if (named.as === 'resource' && (named.rendered || named.compress) && exchange.client() !== '')
-        dependencies.audience.saw(name, exchange);
+        dependencies.audience.saw(name, named.kind, exchange);
       return parent(ask);
     };
   };

@@ -10,6 +10,7 @@ import type { Tally } from '../hot/tally.ts';
 import type { Listener } from '../http/listener.ts';
 import { timer } from '../http/server-timing.ts';
 import type { ExplainRequest, Explanation } from '../messages/explanation.ts';
+import { openCodings } from '../predict/codings.ts';
 import type { Role } from '../protocol.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -86,7 +87,7 @@ export async function startNode(
   const { cache, bus, purging, replicas, stores, records, tally } = parts;
   const { knows, report, unprovenMs } = purging;
   const own = { clock, log, work, knows, report, purge: purging.changed, startedMs: clock.elapsed() };
-  const siteDependencies = { ...parts, ...own, audience: openAudience(), rum: telemetry.rum };
+  const siteDependencies = { ...parts, ...own, audience: openAudience(openCodings()), rum: telemetry.rum };
   const isInRing = seat !== undefined || config.ring !== undefined;
   const ring = isInRing ? openRing({ network, config, seat, bus, site: () => node.site, clock, log }) : null;
   const parent = () => node.site.parentOf(node.site.system);

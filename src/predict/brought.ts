@@ -6,6 +6,8 @@ import type { Source } from './score.ts';
 export interface Brought {
   readonly source: Source;
   readonly route: string;
+  /** It was far from certain. */
+  readonly isGuess: boolean;
   /** By `Clock.elapsed()`: when it was asked for, and when all of it was there; `null`: it is on its way. */
   readonly askedMs: number;
   hereMs: number | null;
@@ -23,12 +25,14 @@ export interface BroughtOptions {
   readonly used: (each: Brought, savedMs: number) => void;
   /** What somebody has come for is here, and this long. */
   readonly usedBytes: (each: Brought) => void;
-  readonly inVain: (each: Brought) => void;
+  readonly inVain: (each: Brought, key: CacheKey) => void;
+  /** These are here, and their time is over: nobody wants them. Each has been told of as in vain, too. */
+  readonly unwanted: (keys: readonly CacheKey[]) => void;
 }
 
 export interface BroughtKeys {
-  /** @param bytes by estimate. */
-  begin(key: CacheKey, source: Source, route: string, bytes: number): void;
+  /** @param of with its bytes by estimate. */
+  begin(key: CacheKey, of: Pick<Brought, 'source' | 'route' | 'isGuess' | 'bytes'>): void;
   /** It is here. */
   arrived(key: CacheKey, bytes: number): void;
   /** It is not here any more, or was not for keeping: in vain, unless a client has come for it. */
@@ -36,8 +40,8 @@ export interface BroughtKeys {
   /** It could not be had, or somebody else has fetched it: that is neither good nor bad. */
   dismiss(key: CacheKey): void;
   has(key: CacheKey): boolean;
-  /** What led to it; `null`: it is none of these. */
-  sourceOf(key: CacheKey): Source | null;
+  /** `null`: it is none of these. */
+  of(key: CacheKey): Readonly<Brought> | null;
   isOnItsWay(key: CacheKey): boolean;
   isHere(key: CacheKey): boolean;
   /** Whether a client has come for it already. */
@@ -54,7 +58,8 @@ export interface BroughtKeys {
 const mostKeys = 65_536;
 const lookMs = 5_000;
 
-export function openBrought({ clock, usableMs, used, usedBytes, inVain }: BroughtOptions): BroughtKeys {
+export function openBrought(options: BroughtOptions): BroughtKeys {
+  const { clock, usableMs, used, usedBytes, inVain, unwanted } = options;
   /** In the order in which they were asked for. */
   const all = new Map<CacheKey, Brought>();
   let unusedBytes = 0;
@@ -64,17 +69,21 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
     all.delete(key);
     if (each.isUsed) return;
     unusedBytes -= each.bytes;
-    inVain(each);
+    inVain(each, key);
   }
 
   function look(): void {
     cancel = clock.after(lookMs, look);
     const nowMs = clock.elapsed();
+    const over: CacheKey[] = [];
     for (const [key, each] of all) {
       if (each.hereMs === null) continue;
       if (nowMs - each.askedMs < usableMs()) break;
       forget(key, each);
+      // What is renewed has been in use before.
+      if (!each.isUsed && each.source !== 'renewed') over.push(key);
     }
+    if (over.length > 0) unwanted(over);
   }
 
   return {
@@ -82,13 +91,14 @@ export function openBrought({ clock, usableMs, used, usedBytes, inVain }: Brough
       return unusedBytes;
     },
     has: (key) => all.has(key),
-    sourceOf: (key) => all.get(key)?.source ?? null,
+    of: (key) => all.get(key) ?? null,
     isOnItsWay: (key) => all.get(key)?.hereMs === null,
     isHere: (key) => typeof all.get(key)?.hereMs === 'number',
     isUsed: (key) => all.get(key)?.isUsed === true,
     isAwaited: (key) => all.get(key)?.isUsed === false,
-    begin(key, source, route, bytes) {
-      const each = { source, route, askedMs: clock.elapsed(), hereMs: null, bytes, isUsed: false };
+    begin(key, { source, route, isGuess, bytes }) {
+      const times = { askedMs: clock.elapsed(), hereMs: null };
+      const each = { source, route, isGuess, bytes, ...times, isUsed: false };
       const before = all.get(key);
       if (before) forget(key, before);
       all.set(key, each);

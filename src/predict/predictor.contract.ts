@@ -37,6 +37,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     elsewhere: new Set<string>(),
     told: [] as string[],
     kept: new Set<string>(),
+    unwanted: [] as CacheKey[],
     hold: null as Promise<void> | null,
     holdPlans: null as Promise<void> | null,
     underWay: 0,
@@ -47,6 +48,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     limits: () => bound,
     learned: null,
     warn: () => {},
+    unwanted: (keys) => state.unwanted.push(...keys),
     mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);

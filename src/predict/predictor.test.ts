@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { keyOf, rows, settled, world } from './predictor.contract.ts';
+import { keyOf, rows, settled, visitor, world } from './predictor.contract.ts';
 
 test('what the origin says comes next is fetched in its order, and counts as used when the client comes for it', async () => {
   const { state, predictor, asks, clock } = world();
@@ -30,6 +30,52 @@ test('one session asks the same question once, and what was foreseen leads to no
   predictor.asked(visit('/b'));
   await settled();
   expect(state.questions).toEqual(['tree']);
+});
+
+test('a guess that turns out to be right leads on, where that settles what could only be guessed', async () => {
+  const { state, predictor, visit } = world();
+  const leadsTo = (question: string, settles: boolean) => ({
+    clue: () => ({ question, foreseen: [], settles }),
+  });
+  const guess = (target: string) => ({ target, bytes: 100, likelihood: 0.6 });
+  state.plans.set('newest', [guess('/right'), guess('/dull'), { target: '/sure', bytes: 100 }]);
+  state.plans.set('right', rows('/next'));
+  predictor.asked(visit('/a', leadsTo('newest', false)));
+  await settled();
+  for (const [target, settles] of [
+    ['/dull', false],
+    ['/sure', true],
+    ['/right', true],
+  ] as const) {
+    expect(predictor.asked(visit(target, { ...leadsTo(target.slice(1), settles), whence: 'memory' }))).toBe(
+      true,
+    );
+  }
+  await settled();
+  expect(state.questions).toEqual(['newest', 'right']);
+  expect(state.fetched.at(-1)).toBe('/next');
+});
+
+test('a guess that another process keeps leads on as well', async () => {
+  const { state, predictor, visit } = world();
+  state.elsewhere.add('/right');
+  state.plans.set('after=/a', [{ target: '/right', bytes: 100, likelihood: 0.6 }]);
+  state.plans.set('right', rows('/next'));
+  predictor.asked(visit('/a'));
+  await settled();
+  const clue = () => ({ question: 'right', foreseen: [], settles: true });
+  expect(predictor.asked(visit('/right', { clue, whence: 'elsewhere' }))).toBe(true);
+  await settled();
+  expect(state.fetched).toEqual(['/next']);
+});
+
+test('what no client has led to is fetched though not all of it may be had', async () => {
+  const { state, predictor } = world();
+  state.may = false;
+  predictor.follow('npm', rows('/b'), 'scheduled', visitor);
+  predictor.follow('npm', rows('/c'), 'known', visitor);
+  await settled();
+  expect(state.fetched).toEqual(['/b']);
 });
 
 test('what is here, what a client has just asked for, and what is fetched already is not fetched', async () => {
@@ -96,6 +142,7 @@ test('what nobody comes for was in vain, and of what is unlikely nothing is fetc
   clock.advance(70_000);
   expect(predictor.tallies.of.known).toMatchObject({ fetched: 60, used: 0, inVain: 60, inVainBytes: 6_000 });
   expect(predictor.score.precision('known', 'npm')).toBe(0);
+  expect(state.unwanted).toEqual(many.map(keyOf));
   for (let at = 0; at < 16; at++) {
     state.plans.set(`after=/try-${at}`, rows(`/next-${at}`));
     asks(`/try-${at}`);
@@ -287,4 +334,31 @@ test('who may not have all of it is led to none of it', async () => {
   asks('/a');
   await settled();
   expect(state.fetched).toEqual([]);
+});
+
+test('of each thing is known what became of it lately', async () => {
+  const { state, predictor, asks, clock } = world({ roomBytes: 500 });
+  const fateOf = (target: string) => predictor.fateOf(keyOf(target), 'npm', target)?.fate ?? null;
+  let go = () => {};
+  state.hold = new Promise((resolve) => {
+    go = resolve;
+  });
+  state.failing.add('/failing');
+  state.plans.set('after=/a', [
+    ...rows('/used', '/vain', '/failing', '/fourth', '/queued'),
+    { target: '/unlikely', likelihood: 0.2 },
+    { target: '/long', bytes: 20_000 },
+    { target: '/no-room', bytes: 5_000 },
+  ]);
+  asks('/a');
+  await settled();
+  const all = ['/used', '/queued', '/unlikely', '/long', '/no-room', '/other'];
+  expect(all.map(fateOf)).toEqual(['coming', 'waiting', 'doubted', 'long', 'room', null]);
+  go();
+  await settled();
+  expect([fateOf('/used'), fateOf('/failing'), fateOf('/queued')]).toEqual(['here', 'failed', 'here']);
+  asks('/used');
+  expect([fateOf('/used'), fateOf('/vain')]).toEqual(['used', 'here']);
+  clock.advance(70_000);
+  expect(predictor.fateOf(keyOf('/vain'), 'npm', '/vain')).toMatchObject({ source: 'known', fate: 'vain' });
 });

@@ -7,13 +7,14 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
+import { addressOf, type Noted, openFates } from './fates.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
 import { openQueue } from './queue.ts';
 import { openRecent } from './recent.ts';
 import { openScore, type Score, type Source } from './score.ts';
-import type { Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
+import type { Asker, Prospect, Surroundings, Visit, Whence } from './surroundings.ts';
 import { openTallies, type Tallies } from './tallies.ts';
 import { openSessions, type Session, type Visitor } from './visitor.ts';
 
@@ -34,6 +35,8 @@ export interface Predictor {
   turn(key: CacheKey): Promise<void> | null;
   /** Whether this is fetched, or was, and no client has come for it so far. */
   isAwaited(key: CacheKey): boolean;
+  /** What has become of this of late, as far as it was foreseen; `null`: it was not. */
+  fateOf(key: CacheKey, route: string, target: string): Noted | null;
   /** A client waits for something that was not foreseen: to be called once more, with -1, when he has it. */
   others(by: 1 | -1): void;
   /** What is in steady use here. */
@@ -50,11 +53,14 @@ interface Wanted {
   readonly source: Source;
   readonly route: string;
   readonly bytes: number;
+  readonly isGuess: boolean;
   readonly addedMs: number;
 }
 
 /** A rank before all others. */
 const urgent = -1;
+/** What is less likely is a guess. */
+const certain = 0.75;
 const mostWaiting = 16_384;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
@@ -82,6 +88,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
+  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
   /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
@@ -94,6 +101,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const brought = openBrought({
     clock,
     usableMs: () => limits().usableMs,
+    unwanted: surroundings.unwanted,
     used({ source, route }, savedMs) {
       const tally = tallies.of[source];
       tally.used++;
@@ -103,7 +111,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     usedBytes({ source, bytes }) {
       tallies.of[source].usedBytes += bytes;
     },
-    inVain({ source, route, bytes }) {
+    inVain({ source, route, bytes }, key) {
+      fates.note(key, source, 'vain');
       const tally = tallies.of[source];
       tally.inVain++;
       tally.inVainBytes += bytes;
@@ -124,22 +133,27 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const { client, route, kind, key, name, whence, isWhole } = visit;
     const nowMs = clock.now();
     const session = sessions.of(client, nowMs);
-    const isForeseen = key !== null && (used(key, whence) || recent.get(key) === 'elsewhere');
+    const lately = key === null ? null : recent.get(key);
+    const isElsewhere = lately === 'elsewhere' || lately === 'guessed-elsewhere';
+    const isForeseen = key !== null && (used(key, whence) || isElsewhere);
     // What is renewed is here for all, and not because this client was about to come.
-    const isPlanned = isForeseen && brought.sourceOf(key) !== 'renewed';
+    const isPlanned = isForeseen && brought.of(key)?.source !== 'renewed';
     const isHit = whence === 'memory';
     if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
-    if (!isPlanned && (!isHit || session.requests < firstRequests)) {
+    const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
+    if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
       const visitor = visit.visitor();
       lastOf.set(route, visitor);
-      const clue = isHit ? null : visit.clue(session.doing(route));
+      const found = isHit && !isGuess ? null : visit.clue(session.doing(route));
+      const clue = isGuess && found?.settles !== true ? null : found;
       // The request itself comes first.
       setImmediate(() => {
         if (isClosed) return;
-        if (learned !== null && name !== null)
+        if (learned !== null && name !== null && !isPlanned)
           followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
-        if (clue !== null && isNewTo(session, route, clue)) followClue(route, clue, 'known', visitor);
+        if (clue === null || !isNewTo(session, route, clue)) return;
+        followFrom(route, clue, { source: 'known', visitor, isServed: whence === 'here' });
       });
     }
     session.noted(route, kind);
@@ -162,14 +176,15 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     return isAsked || session.mayAsk(`${route} ${question}`);
   }
 
-  function followClue(route: string, { question, foreseen }: Clue, source: Source, visitor: Visitor): void {
+  function followFrom(route: string, { question, foreseen }: Clue, by: Asker): void {
+    const { source, visitor } = by;
     if (isClosed || (foreseen.length === 0 && question === null)) return;
     const threshold = score.threshold(source, route);
     if (foreseen.length > 0) follow(route, foreseen, source, visitor, threshold);
     if (question === null || asking >= mostQuestionsAtOnce || threshold > 1) return;
     asking++;
     tallies.questions++;
-    ask(route, question, source)
+    ask(route, question, by)
       .then((answer) => follow(route, answer, source, visitor, threshold))
       .catch((error: unknown) => {
         tallies.unanswered++;
@@ -210,7 +225,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     visitor: Visitor,
   ): Promise<void> {
     const tally = tallies.of[source];
-    const may = mayFollow(route, foreseen, visitor);
+    // What no client has led to tells none of them what comes with it: then each is looked at for itself.
+    const may = isNobodys(source) || mayFollow(route, foreseen, visitor);
     if (!(may instanceof Promise ? await may : may)) return;
     for (const [rank, each] of foreseen.entries()) {
       if (rank % atATime === atATime - 1) {
@@ -219,8 +235,12 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       }
       if (isClosed) return;
       const { likelihood = 1, bytes = usualBytes } = each;
-      if (likelihood < threshold) tally.doubted++;
-      else if (bytes <= limits().objectBytes) add(rank, each, { source, route, bytes }, visitor);
+      const isDoubted = likelihood < threshold;
+      const isGuess = source === 'known' && likelihood < certain;
+      if (isDoubted) tally.doubted++;
+      if (!isDoubted && bytes <= limits().objectBytes)
+        add(rank, each, { source, route, bytes, isGuess }, visitor);
+      else fates.note(addressOf(route, each.target), source, isDoubted ? 'doubted' : 'long');
     }
     pump();
   }
@@ -228,7 +248,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   function add(
     rank: number,
     foreseen: Foreseen,
-    wanted: Pick<Wanted, 'source' | 'route' | 'bytes'>,
+    wanted: Omit<Wanted, 'prospect' | 'addedMs'>,
     visitor: Visitor,
   ): void {
     const { source, route, bytes } = wanted;
@@ -238,14 +258,20 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     // Whoever has just asked for it has it, or is about to; and who keeps it need not be told twice.
     if (brought.has(key) || queue.has(key) || recent.get(key) !== null) return;
     if ('tell' in prospect) {
-      recent.note(key, 'elsewhere');
+      recent.note(key, wanted.isGuess ? 'guessed-elsewhere' : 'elsewhere');
       prospect.tell();
       return;
     }
     const tally = tallies.of[source];
     tally.foreseen++;
-    if (!isRoomFor(bytes) || !queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
-      tally.left++;
+    if (isRoomFor(bytes) && queue.add(key, rank, { ...wanted, prospect, addedMs: clock.elapsed() }))
+      fates.note(key, source, 'waiting');
+    else leave(key, source, 'room');
+  }
+
+  function leave(key: CacheKey, source: Source, why: 'room' | 'late'): void {
+    tallies.of[source].left++;
+    fates.note(key, source, why);
   }
 
   function isRoomFor(bytes: number): boolean {
@@ -258,7 +284,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const wanted = queue.take();
       if (wanted === null) break;
       const isStale = clock.elapsed() - wanted.addedMs > staleMs;
-      if (isStale || !isRoomFor(wanted.bytes)) tallies.of[wanted.source].left++;
+      if (isStale || !isRoomFor(wanted.bytes))
+        leave(wanted.prospect.key, wanted.source, isStale ? 'late' : 'room');
       else void fetch(wanted);
     }
     const waitMs = allowance.waitMs();
@@ -269,11 +296,12 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     });
   }
 
-  async function fetch({ prospect, source, route, bytes }: Wanted): Promise<void> {
+  async function fetch(wanted: Wanted): Promise<void> {
+    const { prospect, source, bytes } = wanted;
     const tally = tallies.of[source];
     const { key } = prospect;
     allowance.begin(bytes);
-    brought.begin(key, source, route, bytes);
+    brought.begin(key, wanted);
     let firstByteMs: number | null | 'failed' = null;
     let came = 0;
     try {
@@ -293,6 +321,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       // Whoever asks for it hears of what went wrong, and it is logged as a fill that failed.
       tally.fetched++;
       tally.failed++;
+      fates.note(key, source, 'failed');
       // It may have been given up because a client who came for it has left.
       if (!brought.isUsed(key)) firstByteMs = 'failed';
       brought.dismiss(key);
@@ -322,15 +351,18 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       const tally = tallies.of[source];
       if (score.threshold(source, route) > 1) {
         tally.doubted++;
+        fates.note(key, source, 'doubted');
         return;
       }
       tally.foreseen++;
-      const wanted = { prospect, source, route, bytes, addedMs: clock.elapsed() };
+      const wanted = { prospect, source, route, bytes, isGuess: false, addedMs: clock.elapsed() };
       if (isClosed || !queue.add(key, urgent, wanted)) tally.left++;
       pump();
     },
-    followClue,
+    followClue: (route, clue, source, visitor) =>
+      followFrom(route, clue, { source, visitor, isServed: false }),
     isAwaited: brought.isAwaited,
+    fateOf: fates.last,
     turn(key) {
       if (isClosed || allowance.others <= 0 || brought.isUsed(key)) return null;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -364,10 +396,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   };
 }
 
+function isNobodys(source: Source): boolean {
+  return source === 'scheduled' || source === 'renewed';
+}
+
 /** `<route> <target> [<accept>]` */
 function foreseenOf({ name, likelihood }: { readonly name: string; readonly likelihood: number }): Foreseen {
   const target = name.indexOf(' ') + 1;
   const end = name.indexOf(' ', target);
-  if (end < 0) return { target: name.slice(target), likelihood };
+  if (end < 0) return { target: name.slice(target), accept: '*/*', likelihood };
   return { target: name.slice(target, end), accept: name.slice(end + 1), likelihood };
 }

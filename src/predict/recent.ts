@@ -2,8 +2,8 @@
 import type { Clock } from '../clock.ts';
 import type { CacheKey } from '../resource.ts';
 
-/** A client has asked for it; or another process was told of it. */
-type What = 'asked' | 'elsewhere';
+/** A client has asked for it; or another process was told of it, as something certain or as a guess. */
+type What = 'asked' | 'elsewhere' | 'guessed-elsewhere';
 
 export interface Recent {
   note(key: CacheKey, what: What): void;

@@ -42,6 +42,14 @@ export interface Fetched {
   readonly firstByteMs: number | null;
 }
 
+/** By what a question has come up. */
+export interface Asker {
+  readonly source: Source;
+  readonly visitor: Visitor;
+  /** What has led to it was here. */
+  readonly isServed: boolean;
+}
+
 export interface Surroundings {
   readonly clock: Clock;
   readonly limits: () => PredictLimits;
@@ -52,8 +60,10 @@ export interface Surroundings {
    * long to find out.
    */
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
-  /** Asks the origin. */
-  ask(route: string, question: string, source: Source): Promise<readonly Foreseen[]>;
+  /** Asks the origin. Nothing, where all that it would answer is known to be here. */
+  ask(route: string, question: string, by: Asker): Promise<readonly Foreseen[]>;
+  /** Nobody has come for these in time: if room is needed, they are what to let go of first. */
+  unwanted(keys: readonly CacheKey[]): void;
   /** `null`: nothing is learned. */
   readonly learned: Learned | null;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;

@@ -37,8 +37,10 @@ beforeAll(async () => {
       go({ match: { path: '/go' }, upstreams: [{ url: modules.url }] }),
     ],
   });
-  const right = { actions: ['prefetch'], routes: ['cargo', 'go'], subjects: ['*'] } as const;
-  ({ token } = await tokenFor(network.node('origin'), 'ci', [right]));
+  ({ token } = await tokenFor(network.node('origin'), 'ci', [
+    { actions: ['prefetch'], routes: ['cargo'], subjects: ['leaf', 'tree'] },
+    { actions: ['prefetch'], routes: ['go'], subjects: ['*'] },
+  ]));
 }, 60_000);
 
 afterAll(async () => {
@@ -96,8 +98,9 @@ describe.skipIf(!hasCargo)('cargo', () => {
     await ordered(join(cwd, 'Cargo.lock'));
     const near = await askedBy(['cargo', 'fetch', '--locked'], 'near', cwd);
     expect(near.asked.filter((target) => target.includes('download'))).toHaveLength(2);
-    // No lock file names it: what the registry says of itself, once for each address.
-    expect(near.beyond).toEqual(['/cargo/config.json']);
+    // No lock file names it, and who may order these two crates alone may order it, too.
+    expect(near.asked).toContain('/cargo/config.json');
+    expect(near.beyond).toEqual([]);
     expect((await askedBy(['cargo', 'fetch', '--locked'], 'far', cwd)).beyond.length).toBeGreaterThan(1);
   }, 60_000);
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { cargo } from '../../src/index.ts';
 import { tokenFor } from '../support/access.ts';
 import { type CrateRegistry, says, startCrateRegistry } from '../support/crate-registry.ts';
-import { startNetwork, type TestNetwork } from '../support/index.ts';
+import { runMeridian, startNetwork, type TestNetwork } from '../support/index.ts';
 import { eventually } from '../support/wait.ts';
 
 let upstream: CrateRegistry;
@@ -15,7 +15,7 @@ const pathOf = (name: string) => `${name.slice(0, 2)}/${name.slice(2, 4)}/${name
 
 beforeAll(async () => {
   upstream = await startCrateRegistry();
-  for (const tree of ['alder', 'birch', 'cedar', 'elder', 'guava', 'hazel', 'maple']) {
+  for (const tree of ['alder', 'birch', 'cedar', 'elder', 'guava', 'hazel', 'maple', 'olive']) {
     upstream.add(tree, '1.0.0', says(tree), { deps: [{ name: `${tree}-twig`, req: '^1' }] });
     upstream.add(`${tree}-twig`, '1.2.0', says('twig'), { deps: [{ name: `${tree}-leaf`, req: '^1' }] });
     upstream.add(`${tree}-leaf`, '1.0.0', says('leaf'));
@@ -122,6 +122,25 @@ describe('what a client asks for next', () => {
     expect(seen.asked('shield').filter(({ target }) => target.includes('ahead'))).toEqual([]);
     expect(await isAt('guava-leaf', { pop: 'plain' })).toBe(false);
   });
+});
+
+test('`meridian explain` says what became of it, and what a request leads to', async () => {
+  const explained = async (name: string, ...more: readonly string[]) => {
+    const url = `${network.url('near')}/cargo/${pathOf(name)}`;
+    const words = ['explain', url, '--node', 'near', '--config', network.configFile, ...more];
+    const { code, stdout, stderr } = await runMeridian(words, { cwd: network.dir });
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  await ask('olive');
+  await eventually('the leaf of olive', () => isAt('olive-leaf'));
+  expect(await explained('olive-leaf')).toMatch(
+    /\n +foreseen: +known, \d+m?s ago: it was fetched, and (?:a client has|nobody has) come for it/,
+  );
+  const asCargo = ['--header', 'User-Agent: cargo/1.95.0 (f2d3ce0bd 2026-03-21)'];
+  const root = await explained('sorrel', ...asCargo);
+  expect(root).toMatch(/\n +foreseen: +not lately\n +leads to: .*what the origin answers to .*want=sorrel/);
+  expect(await explained('sorrel')).toMatch(/\n +leads to: +nothing that is known; .*User-Agent/);
 });
 
 describe('what not everybody may read', () => {

@@ -2,6 +2,7 @@
  * The description of the API (OpenAPI 3.1), made of the table of endpoints, so that it says what they do.
  */
 import { z } from 'zod';
+import { bodyShape } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** @param base path below which the endpoints are. */
@@ -48,12 +49,16 @@ function operation({ path, audience, summary, input, output }: Endpoint): unknow
       : {
           parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
         }),
-    ...(input === null ? {} : { requestBody: { required: true, content: json(input, 'input') } }),
-    responses: { '200': { description: 'Done.', content: json(output, 'output') }, default: failed },
+    ...(input === null ? {} : { requestBody: { required: true, content: json(bodyShape(input)) } }),
+    responses: { '200': { description: 'Done.', content: json(answerShape(output)) }, default: failed },
   };
 }
 
-function json(type: z.ZodType, io: 'input' | 'output'): unknown {
-  const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' });
+function answerShape(type: z.ZodType): object {
+  const { $schema: _, ...shape } = z.toJSONSchema(type, { io: 'output', unrepresentable: 'any' });
+  return shape;
+}
+
+function json(schema: object): unknown {
   return { 'application/json': { schema } };
 }

@@ -6,6 +6,7 @@ import { asMeridianError, MeridianError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type { Actor } from '../register/actor.ts';
 import { administers } from './administers.ts';
+import { unknownField } from './body.ts';
 import type { ApiServices, Endpoint } from './endpoint.ts';
 
 export interface ApiRequest {
@@ -53,7 +54,7 @@ async function call(
     ...{ ...services, actor, names, nowMs, query: new URLSearchParams(query) },
     askedAt: request.askedAt ?? null,
     identity: typeof identity === 'string' ? null : identity,
-    input: endpoint.input === null ? undefined : inputOf(endpoint.input, request.body),
+    input: endpoint.input === null ? undefined : inputOf(endpoint, endpoint.input, request.body),
   });
   return endpoint.output.parse(result);
 }
@@ -108,9 +109,12 @@ function checkAudience({ audience }: Endpoint, identity: ApiRequest['identity'])
     throw new MeridianError('forbidden', `${identity.name} does not administer this network`);
 }
 
-function inputOf(type: z.ZodType, body: Uint8Array): unknown {
+function inputOf({ audience }: Endpoint, type: z.ZodType, body: Uint8Array): unknown {
   const given = parsedJson(body);
   if (given === undefined) throw new MeridianError('request-malformed', 'the body is not JSON');
+  // A node may be of a later version, which says more.
+  const unknown = audience === 'node' ? null : unknownField(type, given);
+  if (unknown !== null) throw new MeridianError('request-malformed', unknown);
   const parsed = type.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Entry } from '../../entry.ts';
+import type { CacheKey } from '../../resource.ts';
 import type { Gone } from '../eviction/evictions.ts';
 import type { Ledger } from '../purge/ledger.ts';
 import { turns } from '../turns.ts';
@@ -111,6 +112,14 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
     return bytes.length === entry.sizeBytes && sha256Of(bytes) === entry.sha256 ? bytes : corrupt(kept);
   }
 
+  function found(key: CacheKey, headers: Headers, note: (kept: Kept) => void): Kept | null {
+    return withIndex(null, () => {
+      const kept = index.find(key, headers);
+      if (kept) note(kept);
+      return kept;
+    });
+  }
+
   const additions = batches((batch: readonly Wanted[]) =>
     withIndex(
       batch.map(() => false),
@@ -204,12 +213,8 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
 
     ledger: index.ledger,
 
-    find: (key, headers) =>
-      withIndex(null, () => {
-        const kept = index.find(key, headers);
-        if (kept) space.used(kept);
-        return kept;
-      }),
+    find: (key, headers) => found(key, headers, space.used),
+    locate: (key, headers) => found(key, headers, space.lookedAt),
 
     variant: (key, variant) => withIndex(null, () => index.variant(key, variant)),
 
@@ -290,6 +295,7 @@ function diskTier(index: DiskIndex, objects: Objects, options: DiskOptions): Dis
       }),
 
     keepUnused: (byRoute) => withIndex(undefined, () => needless.keep(byRoute)),
+    unwanted: space.setBack,
     noteUse: (key, variant, usedMs) =>
       withIndex(undefined, () => {
         const kept = index.variant(key, variant);

@@ -33,12 +33,20 @@ const maxStray = 10_000;
 /** What an entry takes beside the bytes of its body: its row, its file's inode, the rest of its last block or page. */
 export const entryBytes = 4096;
 
+/** What nobody wants is as if it had been used so much earlier: before all else, and among itself in order. */
+const setBackMs = 1e14;
+
+/** When it was used, also where it has been set back. */
+export function lastUseOf(usedMs: number): number {
+  return usedMs < 0 ? usedMs + setBackMs : usedMs;
+}
+
 /** An entry as it was found. */
 export interface Kept {
   readonly entry: Entry;
   /** Of its row. */
   readonly id: number;
-  /** When it was last noted as used, ms since the epoch. */
+  /** When it was last noted as used, ms since the epoch; less than 0 where it has been set back. */
   readonly usedMs: number;
   /** Where its body is among the small ones; 0 when it is a file. */
   readonly place: number;
@@ -76,7 +84,9 @@ export interface DiskIndex {
   update(entry: Entry): void;
   /** Notes when entries were last used, for the choice of whom to drop. */
   touch(uses: Iterable<readonly [id: number, usedMs: number]>): void;
-  /** When the entry was used that has been used least recently; `null` without entries. */
+  /** What is kept under these keys, and was not used after `untilMs`, goes before all else until it is used. */
+  setBack(keys: readonly CacheKey[], untilMs: number): void;
+  /** When the entry was used that has been used least recently, but for those set back; `null` without any. */
   readonly leastUsedMs: number | null;
   /** @param cause why it goes: what is wrong with it, unless its parent has withdrawn it. */
   dropVariant(entry: Entry, cause: 'withdrawn' | 'corrupt' | 'lost'): readonly Orphan[];
@@ -276,6 +286,10 @@ function diskIndex(
 
     touch: db.transaction((uses: Iterable<readonly [id: number, usedMs: number]>) => {
       for (const [id, usedMs] of uses) run.use.run(usedMs, id);
+    }),
+
+    setBack: db.transaction((keys: readonly CacheKey[], untilMs: number) => {
+      for (const key of keys) run.setBack.run(setBackMs, hash.of(key), key, untilMs);
     }),
 
     get leastUsedMs() {

@@ -1,8 +1,9 @@
 /**
  * Keeps the disk tier within its bound: counts what there is and what is growing, and drops what was used
- * least recently.
+ * least recently; and before that, what nobody wants.
  */
 import type { Clock } from '../../clock.ts';
+import type { CacheKey } from '../../resource.ts';
 import type { Guard } from './guard.ts';
 import type { DiskIndex, Kept, Orphan } from './index.ts';
 import type { Unused } from './unused.ts';
@@ -17,13 +18,19 @@ const plentyShare = 3 / 4;
  * was used least recently is known well enough, and what is used all the time costs no writing.
  */
 const toldApart = 1 / 8;
-/** When the next entries are dropped, if dropping some did not make room enough, or the next room is given back. */
+/** When the next entries are dropped, if dropping some did not make room enough, or set back, or the next room is given back. */
 const nextDropMs = 10;
+/** Keys whose entries are set back in one go: about 1 ms. */
+const maxSetBack = 64;
 
 export interface Room {
   limitBytes: number;
   /** Notes that an entry is being used. */
   used(kept: Kept): void;
+  /** The same of one that somebody only looks at: one that has been set back stays so. */
+  lookedAt(kept: Kept): void;
+  /** Nobody has come for these: they go before all else until somebody does. */
+  setBack(keys: readonly CacheKey[]): void;
   /** Notes that memory has answered with it, as far as that matters for what is unused. */
   usedInMemory(kept: Kept, atMs: number): void;
   saveUses(): void;
@@ -54,6 +61,8 @@ export function room({ clock, index, guard, unused, orphaned, limitBytes }: Room
   const growing = new Set<ObjectWriter>();
   let cancelNext: (() => void) | null = null;
   let cancelTrim: (() => void) | null = null;
+  let unwanted: { readonly keys: readonly CacheKey[]; readonly sinceMs: number }[] = [];
+  let cancelSetBack: (() => void) | null = null;
 
   function saveUses(): void {
     if (uses.size > 0) guard.run(undefined, () => index.touch(uses));
@@ -67,6 +76,16 @@ export function room({ clock, index, guard, unused, orphaned, limitBytes }: Room
 
   function trim(): void {
     cancelTrim = guard.run(false, index.trim) ? clock.after(nextDropMs, trim) : null;
+  }
+
+  function setSomeBack(): void {
+    cancelSetBack = null;
+    const [next, ...later] = unwanted;
+    if (next === undefined) return;
+    guard.run(undefined, () => index.setBack(next.keys.slice(0, maxSetBack), next.sinceMs));
+    const rest = next.keys.slice(maxSetBack);
+    unwanted = rest.length === 0 ? later : [{ ...next, keys: rest }, ...later];
+    if (unwanted.length > 0) cancelSetBack = clock.after(nextDropMs, setSomeBack);
   }
 
   function usedBytes(): number {
@@ -97,11 +116,19 @@ export function room({ clock, index, guard, unused, orphaned, limitBytes }: Room
     used(kept) {
       const { id, usedMs } = kept;
       const nowMs = clock.now();
-      if (unused.isNews(kept, nowMs)) note(id, nowMs);
+      if (usedMs < 0 || unused.isNews(kept, nowMs)) note(id, nowMs);
       if (index.totals.bytes < self.limitBytes * plentyShare) return;
       leastUsedMs ??= index.leastUsedMs ?? nowMs;
       if (nowMs - usedMs <= (nowMs - leastUsedMs) * toldApart) return;
       note(id, nowMs);
+    },
+    lookedAt(kept) {
+      if (kept.usedMs >= 0) self.used(kept);
+    },
+    setBack(keys) {
+      if (keys.length === 0) return;
+      unwanted.push({ keys, sinceMs: clock.now() });
+      cancelSetBack ??= clock.after(0, setSomeBack);
     },
     usedInMemory(kept, atMs) {
       if (unused.isNews(kept, atMs)) note(kept.id, atMs);
@@ -117,6 +144,7 @@ export function room({ clock, index, guard, unused, orphaned, limitBytes }: Room
     },
     close() {
       cancelNext?.();
+      cancelSetBack?.();
       cancelTrim?.();
       saveUses();
     },

@@ -102,7 +102,9 @@ export function statements(db: Database) {
     noted: db.prepare<{ route: string; since: number }, []>('SELECT route, since FROM noted'),
     note: db.prepare<null, [string, number]>('INSERT OR IGNORE INTO noted (route, since) VALUES (?, ?)'),
     noteNoMore: db.prepare<null, [string]>('DELETE FROM noted WHERE route = ?'),
-    leastUsed: db.prepare<{ used: number | null }, []>('SELECT min(used) AS used FROM entries'),
+    leastUsed: db.prepare<{ used: number | null }, []>(
+      'SELECT min(used) AS used FROM entries WHERE used >= 0',
+    ),
     byId: db.prepare<Numbered, [number]>(`SELECT ${columns} FROM entries WHERE id = ?`),
     insert: db.prepare(
       `INSERT INTO entries (hash, used, place, asof, stored, size, sha256, key, variant, tags, head)
@@ -113,6 +115,9 @@ export function statements(db: Database) {
        WHERE hash = ? AND key = ? AND variant = ? AND sha256 = ?`,
     ),
     use: db.prepare<null, [number, number]>('UPDATE entries SET used = ? WHERE id = ?'),
+    setBack: db.prepare<null, [number, number, string, number]>(
+      'UPDATE entries SET used = used - ? WHERE hash = ? AND key = ? AND used BETWEEN 0 AND ?',
+    ),
     remove: db.prepare<null, [number]>('DELETE FROM entries WHERE id = ?'),
     hold: db.prepare<Held, [Uint8Array, number, number]>(
       `INSERT INTO bodies (sha256, size, entries, place) VALUES (?, ?, 1, ?)

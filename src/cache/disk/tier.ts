@@ -13,6 +13,8 @@ export interface Disk {
   readonly ledger: Ledger;
   /** The variant that these request fields select, unless it is purged. Index only: cheap enough to be synchronous. */
   find(key: CacheKey, headers: Headers): Kept | null;
+  /** The same for whoever only looks: of what nobody has come for, that is no use. */
+  locate(key: CacheKey, headers: Headers): Kept | null;
   /** The variant with these selecting fields (`variantOf`). Not counted as a use. */
   variant(key: CacheKey, variant: string): Kept | null;
   /** The body, once its bytes are known to be right; `null` when they are not, and the entry is gone. At once if it can be. */
@@ -51,6 +53,8 @@ export interface Disk {
   retire(upTo: number): boolean;
   /** How long what nobody asks for is kept, in ms by route; other routes' as long as there is room. */
   keepUnused(byRoute: ReadonlyMap<string, number>): void;
+  /** Nobody has come for what is kept under these keys: it goes before all else, until somebody does. */
+  unwanted(keys: readonly CacheKey[]): void;
   /** Memory has answered with what is kept here, too. Days are told apart. */
   noteUse(key: CacheKey, variant: string, usedMs: number): void;
   /** Drops some of what nobody has asked for, from a place on; `null` when that is not possible now. */

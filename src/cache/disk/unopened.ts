@@ -85,6 +85,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
     },
 
     find: (key, headers) => disk?.find(key, headers) ?? null,
+    locate: (key, headers) => disk?.locate(key, headers) ?? null,
     variant: (key, variant) => disk?.variant(key, variant) ?? null,
     body: async (entry) => (await disk?.body(entry)) ?? null,
     bytes: async (entry) => (await disk?.bytes(entry)) ?? null,
@@ -109,6 +110,7 @@ function unopened(options: DiskOptions, ledger: Ledger): Disk {
       keptUnused = byRoute;
       disk?.keepUnused(byRoute);
     },
+    unwanted: (keys) => disk?.unwanted(keys),
     noteUse: (key, variant, usedMs) => disk?.noteUse(key, variant, usedMs),
     dropUnused: (from) => disk?.dropUnused(from) ?? null,
     held: (route, from) => disk?.held(route, from) ?? null,

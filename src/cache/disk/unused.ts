@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { routeOf } from '../purge/ledger.ts';
-import type { DiskIndex, Kept, Orphan } from './index.ts';
+import { type DiskIndex, type Kept, lastUseOf, type Orphan } from './index.ts';
 import type { UsePlace } from './statements.ts';
 
 /** Uses that are told apart are so far from each other. */
@@ -52,7 +52,7 @@ export function unused({ clock, index, orphaned }: UnusedOptions): Unused {
       const shortestMs = Math.min(...[...retention.values()].map(({ keptMs }) => keptMs));
       const { orphans, next } = index.dropUnused(from, nowMs - shortestMs, (key, usedMs) => {
         const of = retention.get(routeOf(key));
-        return of !== undefined && Math.max(usedMs, of.sinceMs) < nowMs - of.keptMs;
+        return of !== undefined && Math.max(lastUseOf(usedMs), of.sinceMs) < nowMs - of.keptMs;
       });
       orphaned(orphans);
       dropped = {

@@ -1,5 +1,6 @@
 /** What would become of a request, as lines of text: a part for each node. */
 import type { ExplainedNode, Explanation } from '../../messages/explanation.ts';
+import type { Fate } from '../../messages/predictions.ts';
 import { readableSeconds, readableSize } from '../../telemetry/readable.ts';
 
 export function explanationText(nodes: readonly ExplainedNode[]): string {
@@ -23,6 +24,7 @@ function nodeText({ node, state, isReached, workers, silent }: ExplainedNode): s
   const lines = [
     `${node}${holder.stored === null ? '' : number}${notReached}: ${verdict(holder)}`,
     ...about(holder),
+    ...foretold(workers),
     ...(silent.length > 0 ? [`${'silent:'.padEnd(12)} ${silent.join(' ')}`] : []),
   ];
   return lines.map((line, at) => `${at === 0 ? '' : '  '}${line}\n`).join('');
@@ -56,6 +58,43 @@ function about(said: Explanation): string[] {
     ['asked with', asks && asks.question.fields.length > 0 ? fieldsText(asks.question.fields) : null],
   ];
   return lines.flatMap(([name, value]) => (value === null ? [] : `${`${name}:`.padEnd(12)} ${value}`));
+}
+
+const fates: Readonly<Record<Fate, string>> = {
+  waiting: 'it is about to be fetched',
+  coming: 'it is on its way, and nobody has come for it yet',
+  here: 'it was fetched, and nobody has come for it yet',
+  used: 'it was fetched, and a client has come for it',
+  doubted: 'not fetched, as it is too unlikely for how good predictions have been lately',
+  long: 'not fetched, as it is longer than `objectBytes`',
+  room: 'not fetched, as there was no room (`roomPercent`)',
+  late: 'not fetched, as it had waited for a minute',
+  failed: 'it could not be had',
+  vain: 'it was fetched, and nobody came for it in time',
+};
+
+/** Each worker foresees for its own clients. */
+function foretold(workers: readonly Explanation[]): string[] {
+  const all = workers.flatMap((worker) => worker.foretold ?? []);
+  const [first] = all;
+  if (first === undefined) return [];
+  const [last] = all.flatMap(({ lately }) => lately ?? []).toSorted((a, b) => a.agoS - b.agoS);
+  const lines = [
+    [
+      'foreseen',
+      last ? `${last.source}, ${readableSeconds(last.agoS)} ago: ${fates[last.fate]}` : 'not lately',
+    ],
+    ['leads to', leadsText(first.leads)],
+  ] as const;
+  return lines.map(([name, value]) => `${`${name}:`.padEnd(12)} ${value}`);
+}
+
+function leadsText(leads: NonNullable<Explanation['foretold']>['leads']): string {
+  if (leads === null) return 'nothing that is known; much hangs on the User-Agent of the client (--header)';
+  const { question, foreseen } = leads;
+  const things = foreseen === 0 ? [] : [`${foreseen} ${foreseen === 1 ? 'thing' : 'things'} at once`];
+  const asked = question === null ? [] : [`what the origin answers to ${question}`];
+  return [...things, ...asked].join(', and ') || 'nothing more';
 }
 
 function storedText(stored: NonNullable<Explanation['stored']>): string {

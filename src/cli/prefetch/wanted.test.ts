@@ -67,6 +67,14 @@ describe('is refused, with what is wrong:', () => {
     await expect(wantedBy({ words: ['..'], route: undefined }, nobody)).rejects.toThrow('.. is a folder');
   });
 
+  test('a word that is meant as a file, and one that is a package without its version', async () => {
+    const npm = { name: 'npm', protocol: 'npm', path: '/npm', hosts: [], access: 'open', hasPolicy: false };
+    const ask = async () => [npm];
+    const named = (word: string) => wantedBy({ words: [word], route: 'npm' }, ask);
+    await expect(named('deps.json')).rejects.toThrow('There is no file deps.json; and of a package');
+    await expect(named('lodash')).rejects.toThrow('Which version of lodash?');
+  });
+
   test('an empty word', async () => {
     await expect(wantedBy({ words: [''], route: undefined }, nobody)).rejects.toThrow('An empty word');
   });

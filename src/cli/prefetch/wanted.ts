@@ -3,9 +3,9 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { suggest } from '../../config/suggest.ts';
 import type { prefetchOrder } from '../../messages/prefetch-order.ts';
 import { shownRoute } from '../../messages/route.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Ask } from '../access/ask.ts';
 import { UsageError } from '../exit.ts';
 import { findReference } from '../package/reference.ts';
@@ -48,7 +48,9 @@ export async function wantedBy({ words, route }: Words, ask: Ask): Promise<Wante
     const version = found.version ?? (found.protocol === 'oci' ? 'latest' : null);
     if (version === null)
       throw new UsageError(
-        `Which version of ${word}? Such as ${word}@1.2.3, or ${word}@latest where there are tags`,
+        looksLikeFile(word)
+          ? `There is no file ${word}; and of a package of that name, a version would have to be said (${word}@1.2.3)`
+          : `Which version of ${word}? Such as ${word}@1.2.3, or ${word}@latest where there are tags`,
       );
     versions.push({ route: found.route, packages: [{ name: found.name, version }] });
   }
@@ -104,6 +106,11 @@ async function requireRoute(route: string, ask: Ask): Promise<void> {
 
 function isAddress(word: string): boolean {
   return word.startsWith('/') || /^https?:\/\//.test(word);
+}
+
+/** Also packages may be called so. */
+function looksLikeFile(word: string): boolean {
+  return /\.(?:json|ya?ml|toml|lock|txt|list|xml|sum)$/i.test(word);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -70,6 +70,31 @@ describe('topology', () => {
   });
 });
 
+describe('settings of another role', () => {
+  const network = (of: { origin?: object; shield?: object; pop?: object }) => ({
+    nodes: {
+      origin: { ...origin, ...of.origin },
+      shield: { role: 'shield', listen: [{ port: 2 }], parents: ['origin'], ...of.shield },
+      pop: { role: 'pop', listen: [{ port: 3 }], parents: ['shield'], ...of.pop },
+    },
+  });
+
+  test('are told of, as nothing would come of them', () => {
+    const bounds = { predict: { atOnce: 8 }, prefetch: {} };
+    const predict = 'expected nothing, because only a PoP fetches what its clients are going to ask for';
+    expect(mistakes(network({ origin: bounds, shield: bounds, pop: bounds }))).toEqual([
+      `nodes.origin.predict: ${predict}, found an object with atOnce`,
+      'nodes.origin.prefetch: expected nothing, because an origin tells others what to have, found an empty object',
+      `nodes.shield.predict: ${predict}, found an object with atOnce`,
+    ]);
+  });
+
+  test('may be turned off where they are off anyway', () => {
+    const off = { predict: false };
+    expect(mistakes(network({ origin: off, shield: off, pop: off }))).toEqual([]);
+  });
+});
+
 describe('listeners', () => {
   const two = (one: object, other: object) => ({
     nodes: { origin: { ...origin, ...one }, pop: { role: 'pop', parents: ['origin'], ...other } },

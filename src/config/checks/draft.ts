@@ -5,6 +5,8 @@
 import type { ParsedBus, ParsedKv, ParsedNode, ParsedRoute, ParsedWarm } from '../schema.ts';
 
 export interface Draft {
+  /** What the file says, with its variables filled in. */
+  readonly written: unknown;
   /** After overrides. */
   readonly nodes: ReadonlyMap<string, ParsedNode>;
   /** Those of invalid nodes too. */

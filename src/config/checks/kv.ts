@@ -1,8 +1,9 @@
 /**
  * Whether the key/value stores that nodes and routes speak of are there, and their names of use.
  */
+
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
-import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
 export function checkKv(draft: Draft): Mistake[] {

@@ -1,8 +1,8 @@
 /** Whether images that go to nodes ahead of time go to any. */
 import { isMeant } from '../../messages/prefetch.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedRoute } from '../schema.ts';
-import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
 export function checkReplication(route: ParsedRoute, index: number, { nodes, nodeNames }: Draft): Mistake[] {

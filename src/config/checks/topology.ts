@@ -2,10 +2,11 @@
  * Whether misses find their way to an origin: parents exist, follow the order of roles, and form no circle. Siblings may
  * name each other: they never go on.
  */
+
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedNode } from '../schema.ts';
 import { nameOf, parentsIn } from '../schema-parents.ts';
-import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
 /** Whom each role may ask. Shields may ask shields (of a larger region); hence the search for circles. */

@@ -1,9 +1,9 @@
 /** Whether what nodes always have is of a route, goes to any, and can be told by its name. */
 import { isMeant } from '../../messages/prefetch.ts';
 import { readReference } from '../../messages/reference.ts';
+import { suggest } from '../../messages/suggest.ts';
 import type { Mistake } from '../mistake.ts';
 import type { ParsedRoute, ParsedWarm } from '../schema.ts';
-import { suggest } from '../suggest.ts';
 import type { Draft } from './draft.ts';
 
 export function checkWarm({ warm, routes, nodes, nodeNames }: Draft): Mistake[] {

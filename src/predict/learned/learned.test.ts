@@ -12,6 +12,8 @@ function learnedOf(saved: Uint8Array | null = null, maxBytes = 16 * mebibyte): L
   return openLearned({ maxBytes, saved });
 }
 
+const nothingBeside = { codings: [], restricted: [] };
+
 function packages(project: string, count: number, version = 1): string[] {
   return Array.from(
     { length: count },
@@ -281,7 +283,7 @@ describe('its memory', () => {
     const learned = learnedOf();
     for (let times = 0; times < 50; times++)
       session(learned, packages(`a${times % 20}`, 500), startMs + times * hourMs);
-    expect(learnedOf(learned.save(), 1).stats).toEqual({ names: 0, links: 0, bytes: 0 });
+    expect(learnedOf(learned.save(nothingBeside), 1).stats).toEqual({ names: 0, links: 0, bytes: 0 });
   });
 });
 
@@ -293,21 +295,30 @@ describe('what is saved', () => {
       const trail = session(learned, a, startMs + times * dayMs);
       session(learned, b, startMs + times * dayMs + 60_000, trail);
     }
-    const again = learnedOf(learned.save());
+    const again = learnedOf(learned.save(nothingBeside));
     const nowMs = startMs + 3 * dayMs;
     expect(again.after(a[0]!, nowMs)).toHaveLength(99);
     expect(again.after(a[0]!, nowMs)).toEqual(learned.after(a[0]!, nowMs));
     expect(again.due(nowMs, hourMs)).toEqual(learned.due(nowMs, hourMs));
     const open = learnedOf();
     session(open, a, startMs);
-    expect(expected(learnedOf(open.save()), a[0]!, startMs + hourMs)).toEqual(a.slice(1));
+    expect(expected(learnedOf(open.save(nothingBeside)), a[0]!, startMs + hourMs)).toEqual(a.slice(1));
+  });
+
+  test('comes with what is known besides', () => {
+    const beside = {
+      codings: [['pypi', 'metadata', 'pip/23.2.1', 'identity', 3] as const],
+      restricted: ['3w5e11264sgsf'],
+    };
+    expect(learnedOf(learnedOf().save(beside)).beside).toEqual(beside);
+    expect(learnedOf().beside).toEqual(nothingBeside);
   });
 
   test('says what is wrong with it', () => {
     const learned = learnedOf();
     for (let times = 0; times < 2; times++) session(learned, packages('a', 50), startMs + times * hourMs);
     learned.due(startMs + dayMs, 1);
-    const saved = learned.save();
+    const saved = learned.save(nothingBeside);
     const changed = (at: number, to: number) => saved.with(at, to);
     expect(() => learnedOf(saved.subarray(0, 10))).toThrow('too short');
     expect(() => learnedOf(changed(0, 0))).toThrow('something else');
@@ -320,7 +331,7 @@ describe('what is saved', () => {
     const learned = learnedOf();
     for (let times = 0; times < 20; times++)
       session(learned, packages(`a${times}`, 500), startMs + times * hourMs);
-    const small = learnedOf(learned.save(), mebibyte);
+    const small = learnedOf(learned.save(nothingBeside), mebibyte);
     expect(small.stats.bytes).toBeLessThanOrEqual(mebibyte);
     expect(small.stats.names).toBeGreaterThan(0);
   });

@@ -11,10 +11,10 @@
 import { type Followers, type Likely, openFollowers } from './followers.ts';
 import { noteNext } from './habit.ts';
 import { type Habits, openHabits } from './habits.ts';
-import { savedBytes, savedFrom } from './saved.ts';
+import { type Beside, savedBytes, savedFrom } from './saved.ts';
 import { newTrail, openSessions, type Session, type Sessions, type Trail } from './session.ts';
 
-export type { Likely, Trail };
+export type { Beside, Likely, Trail };
 
 export interface Learned {
   /** A client begins. */
@@ -30,7 +30,9 @@ export interface Learned {
   /** What begins within so many ms from now, by what was seen at other days or hours, with what follows. */
   due(nowMs: number, withinMs: number): readonly Likely[];
   /** Sessions that go on are in it as they are, and taken to have ended when it is opened. */
-  save(): Uint8Array<ArrayBuffer>;
+  save(beside: Beside): Uint8Array<ArrayBuffer>;
+  /** What had been saved along with it. */
+  readonly beside: Beside;
   readonly stats: { readonly names: number; readonly links: number; readonly bytes: number };
 }
 
@@ -68,8 +70,9 @@ export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
     trail.beforeMs = lastMs;
   }
 
-  if (saved !== null) {
-    const { habits: restored, open } = savedFrom(saved);
+  const before = saved === null ? null : savedFrom(saved);
+  if (before !== null) {
+    const { habits: restored, open } = before;
     for (const { members, ...habit } of restored) habits.restore(habit, members);
     for (const session of open) ended(session, session);
   }
@@ -86,7 +89,8 @@ export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
       sessions.settle(nowMs);
       return followers.due(nowMs, withinMs);
     },
-    save: () => savedBytes([...habits.all()], habits.nameOf, sessions.open()),
+    save: (beside) => savedBytes([...habits.all()], habits.nameOf, sessions.open(), beside),
+    beside: before?.beside ?? { codings: [], restricted: [] },
     get stats() {
       return { names: habits.names, links: habits.links, bytes: habits.bytes + sessions.names * openBytes };
     },

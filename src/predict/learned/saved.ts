@@ -3,6 +3,7 @@
  * Little-endian, whatever the machine.
  */
 import { z } from 'zod';
+import type { CodingsRow } from '../codings.ts';
 import type { Habit } from './habit.ts';
 import type { Session, Trail } from './session.ts';
 
@@ -36,7 +37,17 @@ const table = z.object({
       beforeMs: z.number(),
     }),
   ),
+  // What older versions have not written.
+  codings: z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.int().positive()])).default([]),
+  restricted: z.array(z.string()).default([]),
 });
+
+/** What is known of names besides, and is kept with them. */
+export interface Beside {
+  readonly codings: readonly CodingsRow[];
+  /** As of `Restricted.rows`. */
+  readonly restricted: readonly string[];
+}
 
 export interface SavedHabit extends Omit<Habit, 'ids' | 'mark'> {
   readonly members: readonly string[];
@@ -50,12 +61,14 @@ export interface Saved {
   readonly habits: readonly SavedHabit[];
   /** Sessions that had not ended. */
   readonly open: readonly SavedSession[];
+  readonly beside: Beside;
 }
 
 export function savedBytes(
   habits: readonly Habit[],
   nameOf: (id: number) => string,
   open: Iterable<readonly [Trail, Session]>,
+  { codings, restricted }: Beside,
 ): Uint8Array<ArrayBuffer> {
   const places = new Map<number, number>();
   const names: string[] = [];
@@ -81,7 +94,9 @@ export function savedBytes(
   const sessions = Array.from(open, ([{ before, beforeMs }, { startMs, lastMs, names }]) => ({
     ...{ startMs, lastMs, names: [...names], before, beforeMs },
   }));
-  const text = new TextEncoder().encode(JSON.stringify({ names, habits: told, open: sessions }));
+  const text = new TextEncoder().encode(
+    JSON.stringify({ names, habits: told, open: sessions, codings, restricted }),
+  );
   return sealed(text, new Uint8Array(members.buffer));
 }
 
@@ -108,7 +123,7 @@ export function savedFrom(bytes: Uint8Array): Saved {
     throw new Error('its checksum is wrong');
   const textBytes = head.getUint32(8, true);
   const text = new TextDecoder().decode(bytes.subarray(headBytes, headBytes + textBytes));
-  const { names, habits, open } = table.parse(JSON.parse(text));
+  const { names, habits, open, codings, restricted } = table.parse(JSON.parse(text));
   let at = headBytes + textBytes;
   const size = habits.reduce((sum, habit) => sum + habit.size, 0);
   if (at + size * memberBytes !== bytes.length) throw new Error('its length is wrong');
@@ -124,5 +139,5 @@ export function savedFrom(bytes: Uint8Array): Saved {
     }
     return { ...habit, nexts: new Map(nexts), members, odds, ranks };
   });
-  return { habits: restored, open };
+  return { habits: restored, open, beside: { codings, restricted } };
 }

@@ -26,6 +26,7 @@ export function cargo({ authRequired }: CargoOptions): Ecosystem {
     id: 'cargo',
     title: 'Cargo',
     ...{ read, write, serve, receive, guides, needs, foresee },
+    roots: [`/${configItem.path}`],
     order: versions,
     advisories: 'crates.io',
     foresight: cargoForesight(),

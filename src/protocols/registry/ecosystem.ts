@@ -64,6 +64,11 @@ export interface Ecosystem extends JudgedEcosystem {
    */
   needs?(wanted: Wanted, at: Mirroring): Promise<readonly Needed[]>;
   /**
+   * Addresses that a client asks for before all else, whatever it wants, and that the origin makes by itself: they are fetched ahead with each version,
+   * and need not be mirrored. Absent: there are none, or `needs` has them.
+   */
+  readonly roots?: readonly string[];
+  /**
    * What the same client is going to ask for next, now that it has this: items of the same route, the most likely first. Fetched ahead within
    * bounds, and never what the policy is against. Absent: nothing is foreseen.
    */
@@ -251,6 +256,8 @@ export interface Beginning {
   readonly wants: readonly Want[];
   /** What holds for all of the tree: the platform, the runtime, whether indexes are asked for, too. The same words for the same. */
   readonly about: Readonly<Record<string, string>>;
+  /** See `Clue.settles`. */
+  readonly settles?: boolean | undefined;
 }
 
 /** An item, or one of its forms, that is going to be asked for. */
@@ -288,6 +295,8 @@ export interface Tree {
 export interface EcosystemForesight {
   /** Which tree this request begins, or is in the middle of. `null`: none. Pure. @param headers the client's. */
   begins(item: Item, headers: Headers, doing: Doing): Beginning | null;
+  /** See `Foresight.codings`. */
+  codings?(kind: string, agent: string): string | null;
   /** What a client fetches for this, and what that needs in turn. Fails, or is empty, where nothing is known. */
   expand(want: Want, tree: Tree): Promise<Expanded>;
   /** What it fetches once it knows all of the tree. Absent: nothing more. */

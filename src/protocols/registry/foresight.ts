@@ -26,7 +26,7 @@ const longestQuestion = 1_500;
 const endingMs = 1_000;
 
 export function foresightOf(
-  { begins, expand, ends }: EcosystemForesight,
+  { begins, codings, expand, ends }: EcosystemForesight,
   { prefix, origin }: { readonly prefix: string; readonly origin: RegistryOrigin },
 ): Foresight {
   const foreseenOf = ({ item: { name, path }, ...others }: ForeseenItem): Foreseen => ({
@@ -36,11 +36,12 @@ export function foresightOf(
   });
 
   return {
+    ...(codings !== undefined && { codings }),
     clue(named, exchange: Exchange, doing): Clue | null {
       const item = named.as === 'resource' ? itemOf(named) : null;
       const beginning = item && begins(item, exchange.headers, doing);
       const question = beginning && questionOf(beginning);
-      return question === null ? null : { question, foreseen: [] };
+      return question === null ? null : { question, foreseen: [], settles: beginning?.settles };
     },
 
     async foresee(question, { ask, door }: Foreseeing) {

@@ -1,4 +1,4 @@
-/** What a client asks for to use one version, for nodes that are told to have it: the same that would be mirrored of it. */
+/** What a client asks for to use one version, for nodes that are told to have it: what would be mirrored of it, and the roots. */
 import type { Needs, NeedsGiven } from '../../foresight.ts';
 import type { Protocol, Wanted } from '../../protocol.ts';
 import type { RegistryOrigin } from './ecosystem.ts';
@@ -26,6 +26,8 @@ async function needs(
       },
     },
   );
-  const items = (found ?? []).map(({ path }) => ({ target: `${prefix}${path}`, bytes: 0, etag: null }));
+  const paths = (found ?? []).map(({ path }) => path);
+  const roots = paths.length === 0 ? [] : (ecosystem.roots ?? []);
+  const items = [...roots, ...paths].map((path) => ({ target: `${prefix}${path}`, bytes: 0, etag: null }));
   return { items, about: null, isSeen: false, lacks: null };
 }

@@ -109,6 +109,15 @@ function isFrom(version: string, major: number, minor: number): boolean {
   return Number(first) > major || (Number(first) === major && Number(second) >= minor);
 }
 
+/**
+ * pip takes what it downloads as it is, so that its digest holds (`HEADERS` in its `network/utils.py`), and the metadata of a version as well; the others
+ * take metadata as they take indexes, and files come in no coding. Whoever says nothing is taken for pip, as most are.
+ */
+export function codingsOf(kind: string, agent: string): string | null {
+  if (agent !== '' && !agent.startsWith('pip/')) return null;
+  return kind === 'metadata' || kind === 'file' ? 'identity' : 'gzip, deflate';
+}
+
 /** The same words for all clients that the same holds for. */
 export function wordsOf(client: Client): Words {
   return {

@@ -13,7 +13,7 @@ import type {
 import { renderings } from '../negotiate.ts';
 import { fileItem, indexItem, metadataItem } from '../path.ts';
 import type { Candidate } from './candidates.ts';
-import { clientIn, clientOf, wordsOf } from './client.ts';
+import { clientIn, clientOf, codingsOf, wordsOf } from './client.ts';
 import { type Documents, openDocuments } from './documents.ts';
 import type { Resolved } from './resolve.ts';
 import { isDocument, openSession, type Session } from './session.ts';
@@ -71,8 +71,11 @@ export function pypiForesight(documents: Documents = openDocuments()): Ecosystem
       if (kind === 'file' && doing.asked('metadata') > 0) return null;
       const isLocked = kind === 'file' && doing.asked('project') === 0;
       const wants = [{ name, range: `==${version}`, detail: kind }];
-      return { wants, about: isLocked ? { ...about, locked: 'yes' } : about };
+      // Of the newest version of what was asked for first, it was a guess, and of what that needs, not even one.
+      return { wants, about: isLocked ? { ...about, locked: 'yes' } : about, settles: kind === 'metadata' };
     },
+
+    codings: codingsOf,
 
     async expand(want, tree): Promise<Expanded> {
       const session = sessionOf(tree);
