@@ -125,7 +125,11 @@ test('no more than was announced is unpacked, however little it was packed', asy
   expect(bomb.length).toBeLessThan(10_000);
   for (const piece of [undefined, 1000]) {
     let plainBytes = 0;
-    const work = { packed: (_: string, plain: number) => void (plainBytes += plain) };
+    const work = {
+      packed(_: string, plain: number) {
+        plainBytes += plain;
+      },
+    };
     const answer = answerOf({ packed: bomb, plainBytes: 100_000, piece });
     await expect(bytesOf(unpacked(answer, work))).rejects.toMatchObject({ code: 'upstream-invalid' });
     expect(plainBytes).toBeLessThan(300_000);
