@@ -22,11 +22,14 @@ export const hopCoding = 'zstd';
 /** Up to so many bytes of plain text, it takes less time (some 40 µs) to do it at once than to have another thread do it. */
 export const atOnceBytes = 32 * 1024;
 
-/** The lowest level is nearly as good as the third for documents such as packuments, in half the time. */
+/**
+ * The lowest level is nearly as good as the third for documents such as packuments, in half the time; and a window of 256 KiB, which either
+ * side has to hold for each body, as good as one of a megabyte.
+ */
 const packing = {
   params: {
     [constants.ZSTD_c_compressionLevel]: 1,
-    [constants.ZSTD_c_windowLog]: 20,
+    [constants.ZSTD_c_windowLog]: 18,
     [constants.ZSTD_c_checksumFlag]: 1,
   },
   chunkSize: 64 * 1024,

@@ -19,6 +19,8 @@ export interface Passage {
   readonly paused?: () => () => void;
   /** What the body fails with, because of what the source, one of these, or the `work` itself has failed with; without it, that. */
   readonly failure?: (error: unknown, of: 'source' | 'work') => unknown;
+  /** Aborted when nobody wants it any more: a body that nobody has begun to read is not cancelled, either. */
+  readonly gone?: AbortSignal | undefined;
   /** Called once: no more work is done for this body. */
   readonly ended?: () => void;
 }
@@ -38,8 +40,14 @@ export function through(
     isOver = true;
     transform.destroy();
     go();
+    passage.gone?.removeEventListener('abort', leave);
     passage.ended?.();
     return true;
+  }
+
+  function leave(): void {
+    // It ends, or has failed by itself: there is nobody to be told.
+    if (finish()) source.cancel(passage.gone?.reason).catch(() => undefined);
   }
 
   /** Until then, the piece is in use: it may be the source's own memory, and good only until more is asked for. */
@@ -104,6 +112,8 @@ export function through(
         );
         transform.on('error', (error) => fail(error, 'work'));
         transform.pause();
+        if (passage.gone?.aborted) return leave();
+        passage.gone?.addEventListener('abort', leave, { once: true });
         feed().catch((error) => fail(error));
       },
       pull() {

@@ -98,12 +98,39 @@ test('so does what was not asked for like that, or by one client alone, or is no
     exchange({ tier }),
     exchange({ headers: new Headers({ 'meridian-packs': 'zstd' }) }),
     asked({ 'meridian-packs': 'lz4' }),
-    asked({ authorization: 'Bearer a' }),
-    asked({ cookie: 'a=b' }),
     asked({}, 'HEAD'),
   ];
   for (const each of asks) expect(packed(world(), each, response)).toBe(response);
   expect(packed(world({ packs: false }), asked(), response)).toBe(response);
+});
+
+test('what was asked for with the secrets of one client is packed only where it says that it is for all', async () => {
+  for (const secret of [{ authorization: 'Bearer a' }, { cookie: 'a=b' }]) {
+    const response = plain(text(5000), { 'cache-control': 'max-age=60' });
+    expect(await packed(world(), asked(secret), response)).toBe(response);
+    const shared = plain(text(5000), { 'cache-control': 'public, max-age=60' });
+    expect((await packed(world(), asked(secret), shared)).headers.get('meridian-packed')).toBe('5000');
+  }
+});
+
+test('who leaves before he has begun to read gives his room back as well', async () => {
+  const node = world({ room: 1 });
+  const left = new AbortController();
+  const { headers } = asked();
+  const request = new Request('http://pop.example/', { headers, signal: left.signal });
+  let cancelled = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(crypto.getRandomValues(new Uint8Array(65_536))),
+    cancel: () => void cancelled++,
+  });
+  await packed(node, exchange({ tier, headers, request }), plain(body));
+  left.abort();
+  expect(await node.packing.take(0)).toBe(true);
+  expect(cancelled).toBe(1);
+  // Too late for what has not been begun.
+  node.packing.give();
+  await packed(node, exchange({ tier, headers, request }), plain(streamed([text(5000)], 'open')));
+  expect(await node.packing.take(0)).toBe(true);
 });
 
 test('a body of unknown length is packed as it comes', async () => {

@@ -21,7 +21,7 @@ import { type Slots, slots } from './slots.ts';
 
 /** Below this, a packed body saves no packet. */
 const worthwhileBytes = 1024;
-/** Bodies that are packed as they come, at the same time: each takes some 2 MB, until it has been sent. */
+/** Bodies that are packed as they come, at the same time: each takes up to a megabyte, until it has been sent. */
 const packedAtOnce = 48;
 /** How long an answer waits for its turn before it goes as it is. */
 const turnMs = 100;
@@ -46,16 +46,16 @@ export function packed(
 ): Response | Promise<Response> {
   const { headers, method, tier } = exchange;
   if (tier === null || headers.get(packsField) !== hopCoding || method !== 'GET') return answered;
-  // What one client alone may have is none of a cache's business, and must not be guessed from outside.
-  if (!node.site.config.packs || headers.has('authorization') || headers.has('cookie')) return answered;
-  if (answered instanceof Promise) return answered.then((response) => packedIfUseful(node, response));
-  return packedIfUseful(node, answered);
+  if (!node.site.config.packs) return answered;
+  if (answered instanceof Promise)
+    return answered.then((response) => packedIfUseful(node, exchange, response));
+  return packedIfUseful(node, exchange, answered);
 }
 
-function packedIfUseful(node: Packing, response: Response): Response | Promise<Response> {
+function packedIfUseful(node: Packing, exchange: Exchange, response: Response): Response | Promise<Response> {
   const length = lengthOf(response);
-  return mayPack(response) && (length === null || length >= worthwhileBytes)
-    ? pack(node, response, length)
+  return mayPack(exchange, response) && (length === null || length >= worthwhileBytes)
+    ? pack(node, response, length, exchange.request.signal)
     : response;
 }
 
@@ -64,16 +64,24 @@ function lengthOf({ headers }: Response): number | null {
   return value === null ? null : Number(value);
 }
 
-function mayPack({ status, headers, body }: Response): boolean {
+function mayPack({ headers: asked }: Exchange, { status, headers, body }: Response): boolean {
   if (status !== 200 || body === null) return false;
   if (headers.has('content-encoding') || headers.has('content-range') || headers.has('set-cookie'))
     return false;
   if (!isCompressible(headers.get('content-type'))) return false;
   const { control } = cachingPolicy(headers);
-  return !control.noStore && control.private !== true;
+  if (control.noStore || control.private === true) return false;
+  // Asked for with one client's secrets, it may bear some of them, unless it says that it is for all (RFC 9111 §3.5).
+  const isOfOne = asked.has('authorization') || asked.has('cookie');
+  return !isOfOne || control.public || control.sMaxAge !== undefined;
 }
 
-async function pack(node: Packing, response: Response, length: number | null): Promise<Response> {
+async function pack(
+  node: Packing,
+  response: Response,
+  length: number | null,
+  gone: AbortSignal,
+): Promise<Response> {
   const { status } = response;
   const body: ReadableStream<Uint8Array> | null = response.body;
   if (body === null) return response;
@@ -90,7 +98,7 @@ async function pack(node: Packing, response: Response, length: number | null): P
     return new Response(bytes, { status, headers });
   }
   return (await node.packing.take(turnMs))
-    ? new Response(packing(node, source, length), { status, headers })
+    ? new Response(packing(node, source, length, gone), { status, headers })
     : asItIs(response, source);
 }
 
@@ -123,6 +131,7 @@ function packing(
   { work, clock, packing: room }: Packing,
   source: ReadableStream<Uint8Array>,
   length: number | null,
+  gone: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const compressor = packer();
   let plainBytes = 0;
@@ -139,6 +148,7 @@ function packing(
       throw new MeridianError('upstream-truncated', `${plainBytes} of ${length} bytes came`);
     },
     paused: () => sentOn(compressor, constants.ZSTD_e_flush, clock),
+    gone,
     failure: () => undefined, // as in `begun`
     ended() {
       room.give();
