@@ -231,7 +231,8 @@ for (const http2 of [false, true]) {
       const body = json(path, 100_000);
       const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncache-control: max-age=600\r\ncontent-length: ${body.length}`;
       const bytes = `HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\n\r\n${head}\r\n\r\n${body}`;
-      upstream.fault({ as: 'says', bytes, then: 'close' }, (request) => request.path === path);
+      const then = 'close';
+      upstream.fault({ as: 'says', bytes, then }, (request) => request.path === path);
       const before = await counted('pop', 'received', 'plain');
       expect((await get('pop', path)).bytes.toString()).toBe(body);
       expect((await counted('pop', 'received', 'plain')) - before).toBe(body.length);
