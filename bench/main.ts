@@ -88,7 +88,7 @@ const HELP = `Usage: npm run bench -- [list | <suite> …] [options]
   --json FILE      where the figures go (default bench/results/tmp/latest.json)
   --write-readme   put the tables into bench/README.md, and the figures beside it in bench/results/; with --only, other
                    cases keep theirs
-  --write-docs     world, tiers: put the tables into docs/performance.md, and the chart beside it
+  --write-docs     world, tiers, ci-month: put the tables into docs/performance.md, and the chart beside it
   --help           this
 
 Nothing is installed or changed outside a temporary directory. Close what else keeps the machine busy.`;

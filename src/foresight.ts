@@ -14,6 +14,11 @@ export interface Foreseen {
   readonly likelihood?: number | undefined;
   /** It is for those only who have the right by name. Who has not is led to nothing that is foreseen along with it: that would tell him of it. */
   readonly restricted?: boolean | undefined;
+  /**
+   * It hangs on which of several things the client wants, and he shows that by asking for any of these (path and query of the route): not before that
+   * is it foreseen. Absent: it hangs on nothing.
+   */
+  readonly once?: readonly string[] | undefined;
 }
 
 /** What a request tells of those that come after it. */

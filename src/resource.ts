@@ -52,6 +52,11 @@ export interface Resource {
    * directives are advisory (RFC 9111 §5.2.1); `no-cache` and `min-fresh` count all the same.
    */
   readonly agesByRoute?: boolean | undefined;
+  /**
+   * What its address means once, it means for good, whoever asks. Some clients say `no-cache` or `no-store` of all that they ask for: of this, an answer
+   * that calls itself immutable is what they would be given anyhow, so that says nothing (RFC 9111 §5.2.1: such directives are advisory).
+   */
+  readonly neverChanges?: boolean | undefined;
   /** `false`: an answer that sets a cookie is never stored, whatever it says. */
   readonly keepsCookies?: boolean | undefined;
   /** The same for errors. */

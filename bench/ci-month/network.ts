@@ -5,7 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Network, parseNetwork } from '../../src/config/network.ts';
+import type { Predicted } from '../../src/messages/predictions.ts';
 import { type RunningNode, startNode } from '../../src/node/start.ts';
+import { combinedPredicted, predictedIn } from '../../src/telemetry/fleet/predicted.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { freePort } from '../process.ts';
 import { openLink } from '../world/link.ts';
@@ -27,6 +29,8 @@ export interface MonthNetwork {
   readonly logPath: string;
   /** Nothing is being fetched. */
   readonly isQuiet: boolean;
+  /** What predictions have come to, as the PoP counts it; `undefined` without any. */
+  readonly predicted: Predicted | undefined;
   restartPop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -39,22 +43,29 @@ export async function openMonthNetwork(options: MonthNetworkOptions): Promise<Mo
   const { clock } = options;
   const [popPort, originPort, linkPort] = [await freePort(), await freePort(), await freePort()];
   const config = configOf(options, popPort, originPort, linkPort);
-  const deps = { clock, log: silentLog };
   const link = await openLink(
     { hosts: ['127.0.0.1'], port: linkPort, to: originPort, roundTripMs, megabits, slowStart: true },
-    clock,
+    clock.journeys,
   );
-  const origin: RunningNode = await startNode(config, 'origin', deps);
-  let pop: RunningNode = await startNode(config, 'pop', deps);
+  const origin: RunningNode = await startNode(config, 'origin', { clock: clock.dozing, log: silentLog });
+  const startPop = () => startNode(config, 'pop', { clock, log: silentLog });
+  let pop: RunningNode = await startPop();
+  /** Before the last restart. */
+  let before: Predicted | undefined;
+  const predicted = () => combinedPredicted(predictedIn(pop.metrics()), before, 1);
   return {
     url: `http://127.0.0.1:${popPort}`,
     logPath: logOf(options.directory),
     get isQuiet() {
       return pop.status().fills === 0 && origin.status().fills === 0;
     },
+    get predicted() {
+      return predicted();
+    },
     async restartPop() {
+      before = predicted();
       await pop.drain();
-      pop = await startNode(config, 'pop', deps);
+      pop = await startPop();
     },
     async close() {
       await pop.drain();

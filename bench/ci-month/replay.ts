@@ -1,5 +1,6 @@
 /** A month of requests, one after another as they come, and what became of them. */
 
+import type { Predicted } from '../../src/messages/predictions.ts';
 import { type MonthClock, openMonthClock } from './clock.ts';
 import { type MonthNetwork, openMonthNetwork } from './network.ts';
 import { startMonthRegistry } from './registry.ts';
@@ -25,16 +26,19 @@ export interface Week {
 export interface Replayed {
   readonly weeks: readonly Week[];
   readonly worth: Worth;
+  /** As the PoP counts it: somebody has to come sooner for what has been fetched. */
+  readonly predicted: Predicted | undefined;
   readonly upstreamRequests: number;
   readonly tookMs: number;
 }
 
 /** 1 June 2026, a Monday. */
 const startMs = Date.UTC(2026, 5, 1);
-/** A day passes in no time but for what is going on in it, and that at this speed. */
-const speed = 5;
-/** While nothing happens, nodes look at the clock this often. */
-const stepMs = 150_000;
+/** While nothing happens, nodes look at the clock this often: as long as something may be in use, and when nothing has been for a while. */
+const stepMs = { soon: 150_000, later: 600_000 };
+const soonMs = 15 * 60_000;
+/** Before something happens they do once more: they look a minute or two ahead. */
+const aheadMs = 90_000;
 const settleMs = 1;
 const mostWaits = 2_000;
 const weekMs = 7 * 86_400_000;
@@ -46,7 +50,7 @@ const route = 'npm';
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { seed, predicts, progress } = options;
   const month = monthOf({ ...options, startMs });
-  const clock = openMonthClock(startMs, speed);
+  const clock = openMonthClock(startMs);
   const registry = startMonthRegistry(month.packages);
   const network = await openMonthNetwork({ ...options, clock, registry: registry.url });
   const sessions = openSessions(month.packages, seed + 1);
@@ -54,9 +58,12 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const wants: Want[] = [];
   const running = new Set<Promise<void>>();
   const beganMs = performance.now();
+  /** When something happened. */
+  let lastMs = startMs;
 
   async function happen(happening: Happening): Promise<void> {
-    await reach(happening.atMs);
+    // Nodes learn of it when they ask: it is nothing to stop for.
+    if (happening.what !== 'publication') await reach(happening.atMs);
     if (happening.what === 'restart') {
       await Promise.all(running);
       await network.restartPop();
@@ -64,22 +71,36 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     for (const session of sessions.of(happening) ?? []) {
       const at = Math.floor((clock.now() - startMs) / weekMs);
       weeks[at] ??= { requests: 0, hits: 0, joined: 0 };
-      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() =>
-        running.delete(run),
-      );
+      const run = play(session, { url: network.url, clock, week: weeks[at], wants }).finally(() => {
+        running.delete(run);
+        lastMs = clock.now();
+      });
       running.add(run);
     }
   }
 
   /** Time passes as fast as nodes have nothing to do. */
   async function reach(atMs: number): Promise<void> {
-    while (clock.now() < atMs) {
-      if (running.size > 0) await Bun.sleep(settleMs);
+    for (let leftMs = atMs - clock.now(); leftMs > 0; leftMs = atMs - clock.now()) {
+      if (running.size > 0) await earlier(leftMs, running);
       else {
-        clock.skip(Math.min(stepMs, atMs - clock.now()));
+        clock.skip(stepTo(leftMs));
         await settled(network);
       }
     }
+  }
+
+  function stepTo(leftMs: number): number {
+    if (leftMs <= aheadMs) return leftMs;
+    const step = clock.now() < lastMs + soonMs ? stepMs.soon : stepMs.later;
+    return Math.min(step, leftMs - aheadMs);
+  }
+
+  async function earlier(ms: number, all: Iterable<Promise<void>>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(ms, resolve);
+    await Promise.race([promise, Promise.all(all)]);
+    cancel();
   }
 
   try {
@@ -96,9 +117,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     }
     await Promise.all(running);
     const tookMs = performance.now() - beganMs;
+    const { predicted } = network;
     await network.close();
     const worth = worthOf(network.logPath, route, wants);
-    return { weeks, worth, upstreamRequests: registry.requests, tookMs };
+    return { weeks, worth, predicted, upstreamRequests: registry.requests, tookMs };
   } finally {
     await network.close();
     await registry.close();
@@ -137,7 +159,7 @@ async function play({ phases, from }: Session, playing: Playing): Promise<void> 
     let next = 0;
     const worker = async () => {
       for (let asked = phase[next++]; asked !== undefined; asked = phase[next++]) {
-        await new Promise<void>((resolve) => playing.clock.after(nearMs, resolve));
+        await new Promise<void>((resolve) => playing.clock.journeys.after(nearMs, resolve));
         await ask(asked, from, playing);
       }
     };

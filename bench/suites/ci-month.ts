@@ -48,7 +48,7 @@ async function runMonth(run: Run): Promise<SuiteReport> {
     seconds: 0,
     figures: [],
     rows: [],
-    tables: [tableOf(count, results)],
+    tables: [tableOf(count, results), ...results.flatMap(sourcesOf)],
   };
 }
 
@@ -73,6 +73,36 @@ function tableOf(count: number, results: readonly (readonly [string, Replayed])[
       ];
     }),
   };
+}
+
+/** `known`, `learned`, …: as in the metrics. */
+function sourcesOf([, { predicted }]: readonly [string, Replayed]): readonly Table[] {
+  if (predicted === undefined) return [];
+  return [
+    {
+      title: 'By what led to a prediction',
+      remarks: [
+        'As the PoP counts it. What was neither fetched nor left was asked for before its turn came.',
+      ],
+      names: 1,
+      head: [
+        'source',
+        'foreseen',
+        'left',
+        'fetched',
+        'used',
+        'in vain',
+        'precision',
+        'bytes',
+        'bytes in vain',
+      ],
+      body: Object.entries(predicted.sources).map(([source, tally]) => [
+        ...[source, whole(tally.foreseen), whole(tally.left), whole(tally.fetched), whole(tally.used)],
+        ...[whole(tally.inVain), percent(tally.used / (tally.used + tally.inVain))],
+        ...[sized(tally.fetchedBytes), sized(tally.inVainBytes)],
+      ]),
+    },
+  ];
 }
 
 function whole(value: number): string {

@@ -15,7 +15,7 @@ import { type Fill, startFill } from './fill.ts';
 import type { Departure } from './flights.ts';
 import { freshnessOf, mayServeOnError, mayServeWhileRevalidating, mayShare } from './freshness.ts';
 import { confirmed, headOf, ownFields, refreshed, speaksOf } from './head.ts';
-import { flightFor, flightKey, kinKey } from './kin.ts';
+import { anyAnswerKey, flightFor, flightKey, kinKey } from './kin.ts';
 import type { Failure, Question } from './question.ts';
 import type { Forwarding } from './served.ts';
 import { policyFor, type Refusal, refusalToStore, refusesStore } from './storable.ts';
@@ -159,7 +159,7 @@ function wayOf({ status, sentAs = status, headers }: Answer): Forwarding {
 function refusalOf({ question, engine, answer, receivedMs }: Received): Refusal | null {
   const { exchange, resource } = question;
   if (exchange.method !== 'GET') return 'method';
-  if (refusesStore(exchange)) return 'request';
+  if (refusesStore(exchange, resource)) return 'request';
   const refusal = refusalToStore(exchange, resource, answer, receivedMs);
   if (refusal !== null || fileInPlace(answer, engine) !== null) return refusal;
   return engine.store.hasPlaceFor(announcedBytes(answer)) ? null : 'too-large';
@@ -191,7 +191,9 @@ function confirm(stored: Stored, { question, engine, asking, answer, ...received
   engine.failing.forget(resource.key);
 
   const whole = { status: entry.status, headers };
-  const refusal = refusesStore(exchange) ? 'request' : refusalToStore(exchange, resource, whole, receivedMs);
+  const refusal = refusesStore(exchange, resource)
+    ? 'request'
+    : refusalToStore(exchange, resource, whole, receivedMs);
   if (refusal === 'no-store' || refusal === 'private') engine.store.forget(entry);
   if (refusal !== null) return { as: 'confirmed', stored: current, forwarding: way, shared: false };
   asking.arrival.landed(current.entry);
@@ -268,7 +270,9 @@ function begin(
 function passBodiless({ question, engine, asking, answer, ...received }: Received): Result {
   const { exchange, resource } = question;
   const { askedMs, receivedMs, way } = received;
-  const refusal = refusesStore(exchange) ? 'request' : refusalToStore(exchange, resource, answer, receivedMs);
+  const refusal = refusesStore(exchange, resource)
+    ? 'request'
+    : refusalToStore(exchange, resource, answer, receivedMs);
   const forwarding = { ...way, detail: refusal ?? 'method' };
   const own = { as: 'answer', answer: forOne(answer, question, asking), forwarding } as const;
   if (refusal !== null) return own;
@@ -298,8 +302,11 @@ function publish(
   departure: Departure,
   engine: Engine,
 ): void {
-  departure.list(flightKey(question, engine));
-  if (shared && question.personal) departure.list(flightKey({ ...question, personal: false }, engine));
+  const all = shared && question.personal ? [question, { ...question, personal: false }] : [question];
+  for (const each of all) {
+    departure.list(flightKey(each, engine));
+    departure.list(anyAnswerKey(each, engine));
+  }
   departure.fills(fill);
 }
 

@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import { eventually } from '../../test/support/wait.ts';
+import { MeridianError } from '../errors.ts';
 import { answerOf, failureOf, maxAge, type Reply } from './answers.contract.ts';
 import { type Wanted, type World, world } from './world.contract.ts';
 
@@ -111,17 +113,20 @@ for (const [what, end] of [
   ],
   ['an answer that took too long', (here: World) => here.clock.advance(10_000)],
 ] as const) {
-  test(`whoever waited in vain for ${what} takes what has been stored meanwhile`, async () => {
-    await using here = await world();
+  test.each([
+    { where: 'in memory', body: 'stored' },
+    { where: 'on disk alone', body: 'stored'.padEnd(100_000) },
+  ])(`whoever waited in vain for ${what} takes what has been stored $where meanwhile`, async ({ body }) => {
+    await using here = await world({ disk: true });
     const replies = crowd(here, 10);
     await here.nextAsk();
     const reload = here.get({ headers: { 'cache-control': 'no-cache' } });
-    (await here.nextAsk()).answer('stored', maxAge(60));
-    expect(await texts([reload])).toEqual(['stored']);
+    (await here.nextAsk()).answer(body, maxAge(60));
+    expect(await texts([reload])).toEqual([body]);
+    await eventually('it to be stored', () => here.cache.stats.fills === 1);
     end(here);
-    await here.quiet();
+    expect(await texts(replies.slice(1))).toEqual(Array(9).fill(body));
     expect(here.asked).toHaveLength(2);
-    expect(await texts(replies.slice(1))).toEqual(Array(9).fill('stored'));
     here.asked[0]?.answer('for one', { 'cache-control': 'private' });
     expect(await texts(replies.slice(0, 1))).toEqual(['for one']);
   });
@@ -270,3 +275,47 @@ test('who wants a confirmed answer does not get one that came before', async () 
   expect(await early).toEqual(['old']);
   expect(await texts([here.get()])).toEqual(['new']);
 });
+
+test('what is being confirmed for somebody is waited for by whoever would take less, and the other way round not', async () => {
+  await using here = await world();
+  const reload = here.get({ headers: { 'cache-control': 'no-cache' } });
+  const first = await here.nextAsk();
+  const ordinary = crowd(here, 10);
+  await here.quiet();
+  expect(here.asked).toHaveLength(1);
+  first.answer('confirmed', maxAge(60));
+  expect(new Set(await texts([reload, ...ordinary]))).toEqual(new Set(['confirmed']));
+});
+
+test('who has waited in vain waits for what is being confirmed meanwhile', async () => {
+  await using here = await world();
+  const ordinary = crowd(here, 10);
+  const failing = await here.nextAsk();
+  const reload = here.get({ headers: { 'cache-control': 'no-cache' } });
+  const confirming = await here.nextAsk();
+  failing.fail(new MeridianError('upstream-unreachable', 'down'));
+  const [led] = await Promise.allSettled(ordinary.slice(0, 1));
+  expect(led?.status).toBe('rejected');
+  await here.quiet();
+  confirming.answer('confirmed', maxAge(60));
+  expect(new Set(await texts([reload, ...ordinary.slice(1)]))).toEqual(new Set(['confirmed']));
+  expect(here.asked).toHaveLength(2);
+});
+
+test.each(['no-cache', 'no-cache, no-store', 'no-store'])(
+  'of what never changes, who says %p waits with all others, and it is kept',
+  async (said) => {
+    await using here = await world();
+    const forGood = { 'cache-control': 'max-age=60, immutable' };
+    const ordinary = crowd(here, 10, { neverChanges: true });
+    const asked = await here.nextAsk();
+    const insisting = crowd(here, 10, { neverChanges: true, headers: { 'cache-control': said } });
+    await here.quiet();
+    asked.answer('for good', forGood);
+    expect(new Set(await texts([...ordinary, ...insisting]))).toEqual(new Set(['for good']));
+    await here.quiet();
+    const again = await here.get({ neverChanges: true, headers: { 'cache-control': said } });
+    expect([await again.text(), again.outcome]).toEqual(['for good', 'hit']);
+    expect(here.asked).toHaveLength(1);
+  },
+);

@@ -51,7 +51,7 @@ export interface Flights {
 export interface Departure {
   /** Somebody waits for it who has got nothing of it yet. */
   readonly awaited: boolean;
-  /** Lets others find it under this key as well, unless they find another one there. */
+  /** Lets others find it under this key as well, as long as they find no other one there. */
   list(key: string): void;
   /** Its response is being stored: the flight goes on until that is over. */
   fills(fill: Fill): void;
@@ -61,7 +61,6 @@ export interface Departure {
 
 /** Where flights are found. */
 interface Board {
-  open(key: string): boolean;
   list(flight: UnderWay, key: string): void;
   leave(flight: UnderWay): void;
 }
@@ -93,7 +92,7 @@ class UnderWay implements Flight, Departure {
   }
 
   list(another: string): void {
-    if (!this.#board.open(another)) this.#board.list(this, another);
+    if (!this.keys.includes(another)) this.#board.list(this, another);
   }
 
   fills(fill: Fill): void {
@@ -122,23 +121,33 @@ class UnderWay implements Flight, Departure {
 }
 
 export function flights(clock: Clock): Flights {
-  const byKey = new Map<string, UnderWay>();
+  /** Those that are looked at first are last. */
+  const byKey = new Map<string, UnderWay[]>();
   let size = 0;
 
-  function list(flight: UnderWay, key: string): void {
-    byKey.set(key, flight);
-    flight.keys.push(key);
+  function under(key: string): UnderWay[] {
+    const known = byKey.get(key);
+    if (known) return known;
+    const none: UnderWay[] = [];
+    byKey.set(key, none);
+    return none;
   }
 
   function leave(flight: UnderWay): void {
     size--;
-    for (const key of flight.keys) if (byKey.get(key) === flight) byKey.delete(key);
+    for (const key of flight.keys) {
+      const others = under(key).filter((each) => each !== flight);
+      if (others.length > 0) byKey.set(key, others);
+      else byKey.delete(key);
+    }
     flight.arrival.end();
   }
 
   const board: Board = {
-    open: (key) => byKey.get(key)?.isOpen(clock.now()) === true,
-    list,
+    list(flight, key) {
+      under(key).unshift(flight);
+      flight.keys.push(key);
+    },
     leave,
   };
 
@@ -148,14 +157,17 @@ export function flights(clock: Clock): Flights {
     },
 
     get(key) {
-      const flight = byKey.get(key);
-      return flight?.isOpen(clock.now()) ? flight : undefined;
+      const nowMs = clock.now();
+      return byKey.get(key)?.findLast((each) => each.isOpen(nowMs));
     },
 
     take(key, question, arrival) {
       const flight = new UnderWay(question, arrival, board);
       size++;
-      if (key !== null) list(flight, key);
+      if (key !== null) {
+        under(key).push(flight);
+        flight.keys.push(key);
+      }
       return flight;
     },
   };

@@ -36,6 +36,11 @@ function variantlessKey(question: Question): string {
   return question.bodiless ? `${key}\nhead` : key;
 }
 
+/** Of one who takes any answer that there is. */
+export function anyAnswerKey(question: Question, engine: Engine): string {
+  return flightKey({ ...question, reload: false, confirm: null }, engine);
+}
+
 /** A flight that a request may wait for. */
 export function flightFor(question: Question, engine: Engine): Flight | undefined {
   const key = flightKey(question, engine);
@@ -44,7 +49,9 @@ export function flightFor(question: Question, engine: Engine): Flight | undefine
   // It may have begun when nobody knew yet that there are variants.
   const variantless = variantlessKey(question);
   const earlier = variantless === key ? undefined : openTo(question, engine.flights.get(variantless));
-  if (earlier && flightKey(earlier.question, engine) === key) return earlier;
+  // What is confirmed for somebody is for those as well who would take less.
+  const { reload, confirm } = question;
+  if (earlier && flightKey({ ...earlier.question, reload, confirm }, engine) === key) return earlier;
   // Every answer has a head.
   if (question.bodiless) {
     const whole = flightFor({ ...question, bodiless: false }, engine);

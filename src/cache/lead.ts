@@ -7,6 +7,7 @@ import { ask, isFailure, type Result } from './ask.ts';
 import type { Ended, Engine } from './engine.ts';
 import { statusError } from './failing-answer.ts';
 import type { Departure, Landing } from './flights.ts';
+import { anyAnswerKey } from './kin.ts';
 import type { Question } from './question.ts';
 import type { Stored } from './store.ts';
 
@@ -35,6 +36,7 @@ export async function lead(
   const startedMs = engine.clock.elapsed();
   const arrival = engine.store.expect(resource);
   const departure = engine.flights.take(how.key, question, arrival);
+  if (how.key !== null) departure.list(anyAnswerKey(question, engine));
   const stopper = new AbortController();
   // While nobody else can wait for the answer, it is worth nothing once the client has left.
   const gone = how.key === null && !how.background ? question.exchange.request.signal : null;

@@ -64,13 +64,14 @@ function hit(resident: Resident): Found {
  * (RFC 9111 §5.2.1). `Pragma` counts only where there is no `Cache-Control` (§5.4).
  *
  * A browser that reloads a page sends `max-age=0` for all that is in it. What is immutable and fresh need not be
- * confirmed for that (RFC 8246 §2.1); `no-cache`, which a forced reload sends, is a signal that it must.
+ * confirmed for that (RFC 8246 §2.1); `no-cache`, which a forced reload sends, is a signal that it must, unless there can be nothing newer.
  */
 export function wantsNewer(
   { headers, nowMs }: Exchange,
   freshness: Freshness | null,
-  { agesByRoute }: Pick<Resource, 'agesByRoute'>,
+  { agesByRoute, neverChanges }: Pick<Resource, 'agesByRoute' | 'neverChanges'>,
 ): boolean {
+  if (neverChanges === true && freshness?.immutable !== false) return false;
   const value = headers.get('cache-control');
   if (value === null) {
     const pragma = headers.get('pragma');

@@ -247,7 +247,8 @@ class Run {
   seen = 0;
 
   isRival(other: Open, ask: Ask, { key, variant }: Request): boolean {
-    if (other.request.key !== key || other.asked.ask.reload !== ask.reload) return false;
+    // What is being confirmed for somebody is for those as well who take any answer.
+    if (other.request.key !== key || (ask.reload && !other.asked.ask.reload)) return false;
     return !isVaried(key) || other.request.variant === variant;
   }
 

@@ -91,7 +91,7 @@ function questionOf(asked: Asked, stored: Stored | null, engine: Engine): Questi
 
 /** Whether there is any point in waiting for somebody else's answer. */
 function mayWait(question: Question, { uncollapsible }: Engine): boolean {
-  return !refusesStore(question.exchange) && !uncollapsible.get(kinKey(question));
+  return !refusesStore(question.exchange, question.resource) && !uncollapsible.get(kinKey(question));
 }
 
 /** What is stored, if it may be used without waiting for the parent. */

@@ -1,19 +1,19 @@
 import { expect, test } from 'bun:test';
 import { answerOf } from './answers.contract.ts';
-import { type World, world } from './world.contract.ts';
+import { type Wanted, type World, world } from './world.contract.ts';
 
 /** What a request with these fields gets of a response of this age in seconds, whose lifetime is 60. */
 async function outcome(
   request: Record<string, string>,
   age: number,
   control = 'max-age=60',
-  agesByRoute = false,
+  by: Pick<Wanted, 'agesByRoute' | 'neverChanges'> = {},
 ): Promise<string> {
   await using here = await world();
   await store(here, control);
   here.clock.advance(age * 1000);
   here.parent = () => answerOf('new', { 'cache-control': control });
-  const reply = await here.get({ headers: request, agesByRoute });
+  const reply = await here.get({ headers: request, ...by });
   await reply.text();
   await here.quiet();
   return reply.outcome;
@@ -45,9 +45,20 @@ test('a page that is loaded again does not have what is immutable confirmed whil
 });
 
 test('where the route says how old something may be, max-age says nothing, and no-cache does', async () => {
-  expect(await outcome(control('max-age=0'), 30, 'max-age=60', true)).toBe('hit');
-  expect(await outcome(control('max-age=0'), 61, 'max-age=60', true)).toBe('expired');
-  expect(await outcome(control('no-cache'), 30, 'max-age=60', true)).toBe('reload');
+  expect(await outcome(control('max-age=0'), 30, 'max-age=60', { agesByRoute: true })).toBe('hit');
+  expect(await outcome(control('max-age=0'), 61, 'max-age=60', { agesByRoute: true })).toBe('expired');
+  expect(await outcome(control('no-cache'), 30, 'max-age=60', { agesByRoute: true })).toBe('reload');
+});
+
+test('what never changes is not confirmed before it is stale, unless it says nothing of that', async () => {
+  const neverChanges = { neverChanges: true };
+  const forGood = 'max-age=60, immutable';
+  for (const said of ['no-cache', 'no-cache, no-store', 'max-age=0', 'min-fresh=50'])
+    expect(await outcome(control(said), 30, forGood, neverChanges)).toBe('hit');
+  expect(await outcome({ pragma: 'no-cache' }, 30, forGood, neverChanges)).toBe('hit');
+  expect(await outcome(control('no-cache'), 61, forGood, neverChanges)).toBe('expired');
+  // That there is nothing, or that it may not be had, can change.
+  expect(await outcome(control('no-cache'), 30, 'max-age=60', neverChanges)).toBe('reload');
 });
 
 test('max-stale takes what is stale, as far as it says', async () => {

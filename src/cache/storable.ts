@@ -123,8 +123,12 @@ function isKnownCoding(headers: Headers): boolean {
   return codings.some((known) => known === coding) || coding === 'x-gzip';
 }
 
-/** The request forbids to store any part of its answer (RFC 9111 §5.2.1.5). */
-export function refusesStore({ headers }: Exchange): boolean {
+/** The request forbids to store any part of its answer (RFC 9111 §5.2.1.5), and it is not the same for all, for good. */
+export function refusesStore(
+  { headers }: Exchange,
+  { neverChanges }: Pick<Resource, 'neverChanges'>,
+): boolean {
+  if (neverChanges === true) return false;
   return parseCacheControl(headers.get('cache-control')).noStore;
 }
 

@@ -2,6 +2,7 @@
  * Requests that want the same at the same time: one asks the parent, the others wait for its answer.
  */
 import type { Clock } from '../clock.ts';
+import type { Entry } from '../entry.ts';
 import { chooseEncoding } from '../http/encoding.ts';
 import { selects } from '../http/vary.ts';
 import type { Result } from './ask.ts';
@@ -22,13 +23,21 @@ export async function together(question: Question, stored: Stored | null, engine
   const { clock } = engine;
   const deadlineMs = clock.elapsed() + engine.tuning.lockMs;
   let known: Set<string> | null = null;
+  let hasLooked = false;
   for (let failed = 0; ; ) {
     const key = flightKey(question, engine);
     const flight = flightFor(question, engine);
     // A long fill may outlive the note that its key is not worth collapsing: then somebody tries anew.
     if (!flight || flight.unshared) {
       const arrived = arrivedMeanwhile(question, stored, engine);
-      if (arrived) return arrived;
+      if (arrived && !(arrived instanceof Promise)) return arrived;
+      if (arrived && !hasLooked) {
+        hasLooked = true;
+        const onDisk = await arrived;
+        if (onDisk) return onDisk;
+        // Somebody else may be asking by now.
+        continue;
+      }
       return settle(
         question,
         stored,
@@ -64,7 +73,7 @@ export async function together(question: Question, stored: Stored | null, engine
     known.add(key);
     if (flightKey(question, engine) === key) break;
   }
-  return arrivedMeanwhile(question, stored, engine) ?? alone(question, stored, engine);
+  return (await arrivedMeanwhile(question, stored, engine)) ?? alone(question, stored, engine);
 }
 
 /** Asks the parent without anybody else: what comes may be for this request only. */
@@ -79,14 +88,25 @@ function isBeingShared(question: Question, waitedFor: Flight, engine: Engine): b
   return flight !== undefined && flight !== waitedFor && flight.storing && !flight.unshared;
 }
 
-/** What somebody else has fetched and stored while this request was on its way here, or waited in vain. */
-function arrivedMeanwhile(question: Question, stored: Stored | null, engine: Engine): Served | null {
+/** What somebody else has fetched and stored while this request was on its way here, or waited in vain. At once, where it is in memory. */
+function arrivedMeanwhile(
+  question: Question,
+  stored: Stored | null,
+  engine: Engine,
+): Served | null | Promise<Served | null> {
   if (question.reload || question.confirm !== null) return null;
-  const { resource, exchange } = question;
-  const arrived = engine.store.peek(resource.key, exchange.headers);
-  if (!arrived || arrived.entry === stored?.entry) return null;
-  if (!isFresh(arrived.entry.freshness, engine.clock.now())) return null;
-  return { outcome: question.outcome, source: arrived, forwarding: { collapsed: true } };
+  const { resource, exchange, outcome } = question;
+  const { store, clock } = engine;
+  const isNews = ({ freshness, sha256 }: Entry) =>
+    isFresh(freshness, clock.now()) &&
+    (stored?.entry.freshness.receivedMs !== freshness.receivedMs || stored.entry.sha256 !== sha256);
+  const asServed = (source: Stored | null): Served | null =>
+    source && isNews(source.entry) ? { outcome, source, forwarding: { collapsed: true } } : null;
+  const arrived = store.locate(resource.key, exchange.headers);
+  if (!arrived || !isNews(arrived.entry)) return null;
+  if (arrived.from === 'memory') return asServed(store.peek(resource.key, exchange.headers));
+  const found = store.find(resource.key, exchange.headers);
+  return found instanceof Promise ? found.then(asServed) : asServed(found);
 }
 
 /** Whether a response that had come before we did is no longer one that may be used unasked. */

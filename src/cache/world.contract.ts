@@ -38,6 +38,7 @@ export interface Wanted {
   readonly ask?: Resource['ask'];
   readonly inParts?: boolean | 'ahead';
   readonly agesByRoute?: boolean;
+  readonly neverChanges?: boolean;
   readonly tags?: readonly string[];
   readonly freshness?: FreshnessPolicy;
   readonly keepsCookies?: boolean;
@@ -135,6 +136,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         ask,
         inParts: wanted.inParts ?? false,
         agesByRoute: wanted.agesByRoute,
+        neverChanges: wanted.neverChanges,
         freshness: wanted.freshness,
         hasQuery: true,
         keepsCookies: wanted.keepsCookies,

@@ -67,7 +67,7 @@ function mayEncode(resource: Resource, exchange: Exchange, answer: Answer, nowMs
   if (answer.body === null && exchange.method !== 'HEAD') return false;
   if (!isCompressible(headers.get('content-type'))) return false;
   if (parseCacheControl(headers.get('cache-control')).noTransform) return false;
-  return !refusesStore(exchange) && refusalToStore(exchange, resource, answer, nowMs) === null;
+  return !refusesStore(exchange, resource) && refusalToStore(exchange, resource, answer, nowMs) === null;
 }
 
 async function encoded(

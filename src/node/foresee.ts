@@ -74,6 +74,8 @@ export function openPrediction(
     learned,
     limits: () => limitsOf(node.site.config),
     look,
+    keyOf: (route, target, visitor) =>
+      questionOfClient(node, route, { target }, visitor)?.resource.key ?? null,
     mayFollow: rights.mayFollow,
     unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.

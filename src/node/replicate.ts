@@ -38,7 +38,7 @@ export function replicated(parent: Parent, replication: Replication): Parent {
 
   return async (ask) => {
     const { named } = ask;
-    if (named.as !== 'resource' || !isAboutAll(ask)) return parent(ask);
+    if (named.as !== 'resource' || !isAboutAll(ask, named)) return parent(ask);
     const startedMs = clock.elapsed();
     const wanted = wantedBy(ask, named, replication);
     const isBehind = ask.exchange.tier?.mustConfirm === true;
@@ -71,8 +71,8 @@ export function replicated(parent: Parent, replication: Replication): Parent {
 }
 
 /** Not about a part, and not about what is for one client alone. */
-function isAboutAll({ exchange, part }: Ask): boolean {
-  return exchange.method === 'GET' && !part && !refusesStore(exchange);
+function isAboutAll({ exchange, part }: Ask, resource: Resource): boolean {
+  return exchange.method === 'GET' && !part && !refusesStore(exchange, resource);
 }
 
 /** All nodes that would ask their parent the same look for the same. */

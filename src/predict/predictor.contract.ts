@@ -49,6 +49,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     learned: null,
     warn: () => {},
     unwanted: (keys) => state.unwanted.push(...keys),
+    keyOf: (_, target) => keyOf(target),
     mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);

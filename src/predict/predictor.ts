@@ -8,6 +8,7 @@ import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
 import { addressOf, type Noted, openFates } from './fates.ts';
+import { type Following, openHeld } from './held.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
@@ -62,6 +63,8 @@ const urgent = -1;
 /** What is less likely is a guess. */
 const certain = 0.75;
 const mostWaiting = 16_384;
+/** That hang on what clients show. */
+const mostHeld = 32_768;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
 /** Rows that are looked at before others get their turn. */
@@ -89,6 +92,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
   const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
+  const held = openHeld({
+    ...{ clock, most: mostHeld, keyOf: surroundings.keyOf },
+    hasCome: (key) => recent.get(key) === 'asked' || brought.isUsed(key),
+  });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
   /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
@@ -139,7 +146,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     // What is renewed is here for all, and not because this client was about to come.
     const isPlanned = isForeseen && brought.of(key)?.source !== 'renewed';
     const isHit = whence === 'memory';
-    if (key !== null && !isForeseen && !isHit && isWhole) recent.note(key, 'asked');
+    if (key !== null && !isForeseen && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
     const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
     if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
@@ -166,6 +173,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (whence === 'parent' && brought.isHere(key)) brought.lost(key);
     const isForeseen = brought.has(key);
     brought.use(key);
+    for (const shown of held.shownBy(key)) setImmediate(() => followRows(shown));
     if (!isForeseen && whence === 'parent') tallies.unforeseen++;
     return isForeseen;
   }
@@ -214,32 +222,35 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     visitor: Visitor,
     threshold = score.threshold(source, route),
   ): void {
-    void followAll({ route, source, threshold }, foreseen, visitor).catch((error: unknown) =>
-      warn('what is foreseen could not be followed', { route, error }),
+    followRows({ route, source, threshold, visitor, foreseen, rank: 0 });
+  }
+
+  function followRows(following: Following): void {
+    void followAll(following).catch((error: unknown) =>
+      warn('what is foreseen could not be followed', { route: following.route, error }),
     );
   }
 
-  async function followAll(
-    { route, source, threshold }: Pick<Wanted, 'route' | 'source'> & { readonly threshold: number },
-    foreseen: readonly Foreseen[],
-    visitor: Visitor,
-  ): Promise<void> {
+  async function followAll(following: Following): Promise<void> {
+    const { route, source, threshold, visitor, foreseen } = following;
     const tally = tallies.of[source];
     // What no client has led to tells none of them what comes with it: then each is looked at for itself.
     const may = isNobodys(source) || mayFollow(route, foreseen, visitor);
     if (!(may instanceof Promise ? await may : may)) return;
-    for (const [rank, each] of foreseen.entries()) {
-      if (rank % atATime === atATime - 1) {
+    const isShown = held.holdBack(following);
+    for (const [at, each] of foreseen.entries()) {
+      if (at % atATime === atATime - 1) {
         pump();
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (isClosed) return;
+      if (!isShown(each)) continue;
       const { likelihood = 1, bytes = usualBytes } = each;
       const isDoubted = likelihood < threshold;
       const isGuess = source === 'known' && likelihood < certain;
       if (isDoubted) tally.doubted++;
       if (!isDoubted && bytes <= limits().objectBytes)
-        add(rank, each, { source, route, bytes, isGuess }, visitor);
+        add(following.rank + at, each, { source, route, bytes, isGuess }, visitor);
       else fates.note(addressOf(route, each.target), source, isDoubted ? 'doubted' : 'long');
     }
     pump();

@@ -55,6 +55,8 @@ export interface Surroundings {
   readonly limits: () => PredictLimits;
   /** `null`: it is here, or on its way; it cannot be kept; or this client may not have it. */
   look(route: string, foreseen: Foreseen, visitor: Visitor, source: Source): Prospect | Elsewhere | null;
+  /** What this would be kept as; `null`: it is no address of the route, or of nothing that is kept. */
+  keyOf(route: string, target: string, visitor: Visitor): CacheKey | null;
   /**
    * Whether this client may know of all of it: else he is led to none of it, as what comes with something tells of that. A promise where it takes
    * long to find out.

@@ -15,6 +15,7 @@ test('what is foreseen is the same at the other end', () => {
         bytes: fc.nat(),
         accept: fc.string({ maxLength: 20 }),
         restricted: fc.constant(true),
+        once: fc.constantFrom(['/a'], ['/b', '/c']),
       },
       { requiredKeys: ['target', 'likelihood'] },
     ),
@@ -31,6 +32,20 @@ test('what is foreseen is the same at the other end', () => {
 test('a text that no node has written says nothing', () => {
   for (const text of ['', 'nonsense', '[]', '{}', '{"foreseen":{}}', '{"foreseen":[[]]}'])
     expect([text, foreseenFrom(text)]).toEqual([text, []]);
+});
+
+test('a row that hangs on nothing that is said is left out, and rows that hang on the same say so', () => {
+  const row = (target: string, ...more: unknown[]) => [target, 1, null, null, false, ...more];
+  const text = (once: unknown) => JSON.stringify({ foreseen: [row('/a'), row('/b', 0), row('/c', 1)], once });
+  expect(foreseenFrom(text([['/sign']]))).toEqual([
+    { target: '/a', likelihood: 1 },
+    { target: '/b', likelihood: 1, once: ['/sign'] },
+  ]);
+  expect(foreseenFrom(text([['http://elsewhere.test/']]))).toEqual([]);
+  const [one, other] = foreseenFrom(
+    foreseenText(['/a', '/b'].map((target) => ({ target, once: ['/sign'] }))),
+  );
+  expect(one?.once).toBe(other?.once);
 });
 
 test('a row that makes no sense is left out, and the others stay', () => {

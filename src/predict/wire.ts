@@ -1,4 +1,7 @@
-/** What is foreseen, as it goes from node to node: rows of target, likelihood, bytes, `Accept`, as far as they are known, and whether it is restricted. */
+/**
+ * What is foreseen, as it goes from node to node: rows of target, likelihood, bytes, `Accept`, as far as they are known, and whether it is restricted;
+ * where it hangs on what the client asks for, by what he shows that, as a number in a list: many rows hang on the same.
+ */
 import { z } from 'zod';
 import type { Foreseen } from '../foresight.ts';
 import { parsedJson } from '../http/json.ts';
@@ -15,37 +18,59 @@ export function isTarget(text: string): boolean {
 /** More is not looked at. */
 const mostRows = 20_000;
 
-const row = z.tuple([
-  z.string().max(2_048).refine(isTarget),
-  z.number().min(0).max(1),
-  z.number().nonnegative().nullable(),
-  z.string().max(512).nullable(),
-  z.boolean(),
-]);
-const table = z.object({ foreseen: z.array(z.unknown()) });
+/** Of what some rows hang on, and of all that rows hang on. */
+const mostSigns = 32;
+const mostOnce = 64;
+
+const word = z.string().max(2_048).refine(isTarget);
+const row = z.tuple(
+  [
+    word,
+    z.number().min(0).max(1),
+    z.number().nonnegative().nullable(),
+    z.string().max(512).nullable(),
+    z.boolean(),
+  ],
+  z.number().int().nonnegative(),
+);
+const signs = z.array(z.array(word).max(mostSigns)).max(mostOnce);
+const table = z.object({ foreseen: z.array(z.unknown()), once: signs.optional() });
 
 export function foreseenText(all: readonly Foreseen[]): string {
+  const told = new Map<string, number>();
+  const numberOf = (once: readonly string[]) => {
+    const text = JSON.stringify(once);
+    const number = told.get(text) ?? told.size;
+    told.set(text, number);
+    return number;
+  };
   const rows = all
     .slice(0, mostRows)
-    .map(({ target, likelihood = 1, bytes = null, accept = null, restricted = false }) => [
+    .map(({ target, likelihood = 1, bytes = null, accept = null, restricted = false, once }) => [
       ...[target, likelihood, bytes, accept, restricted],
+      ...(once === undefined ? [] : [numberOf(once)]),
     ]);
-  return JSON.stringify({ foreseen: rows });
+  const once = [...told.keys()].map((text): unknown => JSON.parse(text));
+  return JSON.stringify({ foreseen: rows, ...(once.length > 0 && { once }) });
 }
 
 /** Of a text that another node has not written: nothing. A row that makes no sense is left out. */
 export function foreseenFrom(text: string): readonly Foreseen[] {
-  const rows = table.safeParse(parsedJson(text)).data?.foreseen ?? [];
+  const { foreseen: rows = [], once: all = [] } = table.safeParse(parsedJson(text)).data ?? {};
   return rows.slice(0, mostRows).flatMap((each) => {
     const { data } = row.safeParse(each);
     if (data === undefined) return [];
-    const [target, likelihood, bytes, accept, restricted] = data;
+    const [target, likelihood, bytes, accept, restricted, number] = data;
+    const once = number === undefined ? undefined : all[number];
+    // What it hangs on is not known: it hangs on nothing that could be shown.
+    if (number !== undefined && once === undefined) return [];
     return [
       {
         ...{ target, likelihood },
         ...(bytes !== null && { bytes }),
         ...(accept !== null && { accept }),
         ...(restricted && { restricted }),
+        ...(once !== undefined && { once }),
       },
     ];
   });

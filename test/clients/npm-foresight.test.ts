@@ -45,6 +45,8 @@ beforeAll(async () => {
   publish('deeper', '0.2.5');
   publish('deeper', '0.3.0-beta.1');
   registry.tag('deeper', 'latest', '0.2.5');
+  publish('major', '1.0.0', { dependencies: { left: '^1.0.0' } });
+  publish('major', '2.0.0', { dependencies: { left: '^1.0.0', react: '^2.0.0' } });
   publish('built-linux-x64', '1.0.0', { os: ['linux'], cpu: ['x64'] });
   publish('built-darwin-arm64', '1.0.0', { os: ['darwin'], cpu: ['arm64'] });
 });
@@ -136,6 +138,51 @@ describe.each(['npm', 'pnpm', 'yarn-classic'] as const)('%s', (client) => {
     installMs,
   );
 });
+
+describe.each(['npm', 'pnpm', 'yarn-classic'] as const)(
+  '%s, where the latest version is not meant',
+  (client) => {
+    test(
+      'shows that by what it asks for, and what it shows is what it fetches',
+      async () => {
+        const served = serve();
+        const options = (home: string, range: string) => ({
+          registry: served.url,
+          project: project(join(folder.path, `${client}-${home}`), { major: range }),
+          home: join(folder.path, `${client}-${home}-home`),
+        });
+        const questionOf = (since: number) =>
+          served.questions.slice(since).find((question) => question?.endsWith('name=major')) ?? '';
+        const words = {
+          tool: client === 'yarn-classic' ? 'yarn' : client,
+          os: 'linux',
+          cpu: 'x64',
+          libc: 'glibc',
+        };
+        const before = await served.foreseen(String(new URLSearchParams({ ...words, name: 'major' })));
+        await clientSucceeds(client, install[client], options('old', '^1.0.0'));
+        const old = served.asked.splice(0);
+        expect(
+          before.filter(({ target }) => isFile(target)).map(({ once }) => once !== undefined),
+        ).not.toContain(false);
+        expect(followed(before, old).filter(isFile)).toEqual([]);
+
+        await clientSucceeds(client, install[client], options('new', '^2.0.0'));
+        const both = await served.foreseen(questionOf(0));
+        expect(followed(both, old).filter(isFile).toSorted()).toEqual(distinct(old.filter(isFile)));
+        const latest = served.asked.filter(isFile);
+        expect(followed(both, served.asked).filter(isFile).toSorted()).toEqual(distinct(latest));
+      },
+      2 * installMs,
+    );
+  },
+);
+
+/** What is fetched for a client who asks for these. */
+function followed(foreseen: readonly Foreseen[], asked: readonly string[]): readonly string[] {
+  const isShown = ({ once }: Foreseen) => once?.some((target) => asked.includes(plain(target))) ?? true;
+  return foreseen.filter(isShown).map(({ target }) => plain(target));
+}
 
 test(
   'npm ci tells which files it is about to fetch',

@@ -35,7 +35,12 @@ export type Fault =
   | { readonly as: 'cut'; readonly afterBytes: number }
   /** Nothing more comes, and the connection stays open. */
   | { readonly as: 'stall'; readonly afterBytes?: number }
-  | { readonly as: 'slow'; readonly bytesPerSecond: number }
+  /** `headMs`: until its head comes, as long as the request says; absent: it comes at once. */
+  | {
+      readonly as: 'slow';
+      readonly bytesPerSecond: number;
+      readonly headMs?: (request: UpstreamRequest) => number;
+    }
   /** More bytes come than were announced. */
   | { readonly as: 'excess'; readonly announced: number }
   /** Not HTTP at all. */
@@ -142,6 +147,7 @@ async function send(
     if (fault.as === 'reset') socket.resetAndDestroy();
     return false;
   }
+  if (fault?.as === 'slow' && fault.headMs) await Bun.sleep(fault.headMs(request));
   const bodiless = request.method === 'HEAD' || status === 204 || status === 304;
   const chunked = answer.chunked === true && !bodiless;
   const announced = fault?.as === 'excess' ? fault.announced : body.length;

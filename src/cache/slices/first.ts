@@ -75,7 +75,7 @@ function slicePart(start: number, bytes: number): PartAsk {
 }
 
 function mayBeStored(asked: Asked, { unsliceable }: Engine): boolean {
-  return !refusesStore(asked.exchange) && !unsliceable.get(kinOf(asked));
+  return !refusesStore(asked.exchange, asked.resource) && !unsliceable.get(kinOf(asked));
 }
 
 function kinOf({ resource, exchange }: Asked): string {

@@ -5,6 +5,7 @@
 import { type Habit, weightAt } from './habit.ts';
 import type { Habits } from './habits.ts';
 import { dueWithin } from './rhythm.ts';
+import type { Session } from './session.ts';
 
 export interface Likely {
   readonly name: string;
@@ -14,10 +15,11 @@ export interface Likely {
 
 export interface Followers {
   /**
-   * @param latest what the same client asked for just before: tells habits apart that have the name in common.
-   * @param had what he has asked for already, and is not going to ask for again.
+   * Nothing, where all of it has been said in that session before.
+   *
+   * @param session of the client who asks: tells habits apart that have the name in common. What he has had is left out.
    */
-  after(name: string, nowMs: number, latest: readonly string[], had: ReadonlySet<string>): readonly Likely[];
+  after(name: string, nowMs: number, session: Session | null): readonly Likely[];
   due(nowMs: number, withinMs: number): readonly Likely[];
 }
 
@@ -35,6 +37,12 @@ const togetherCount = 32;
 const togetherShare = 0.15;
 /** Further away than any member of a habit. */
 const nextHabit = 1e5;
+/** What is so much likelier than when it was told is told again. */
+const newsFactor = 1.1;
+/** And what was dropped meanwhile may be wanted all the same: all of it is told once more when the session is longer by so many names, and this part. */
+const againCount = 16;
+const againShare = 0.5;
+const nothing: ReadonlySet<string> = new Set();
 
 interface About {
   readonly habit: Habit;
@@ -126,8 +134,12 @@ export function openFollowers(habits: Habits): Followers {
   }
 
   return {
-    after: (name, nowMs, latest, had) =>
-      collect(withNexts(about(name, nowMs, latest)), (each) => each === name || had.has(each)),
+    after(name, nowMs, session) {
+      const all = withNexts(about(name, nowMs, session?.latest ?? []));
+      if (session !== null && !isNews(session, all)) return [];
+      const had = session?.names ?? nothing;
+      return collect(all, (each) => each === name || had.has(each));
+    },
     due(nowMs, withinMs) {
       const all: About[] = [];
       for (const habit of habits.all()) {
@@ -140,4 +152,16 @@ export function openFollowers(habits: Habits): Followers {
       return collect(withNexts(all), () => false);
     },
   };
+}
+
+/** Each request of a build would go through all that the build needs, in vain mostly. */
+function isNews(session: Session, all: readonly About[]): boolean {
+  const { told, names } = session;
+  const isAgain = names.size >= session.tellAgainAt;
+  const news = all.filter(({ habit, likelihood }) => {
+    return isAgain || likelihood > (told.get(habit.serial) ?? 0) * newsFactor;
+  });
+  for (const { habit, likelihood } of news) told.set(habit.serial, likelihood);
+  if (isAgain) session.tellAgainAt = names.size * (1 + againShare) + againCount;
+  return news.length > 0;
 }

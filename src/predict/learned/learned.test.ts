@@ -116,6 +116,34 @@ describe('what follows', () => {
     expect(found).not.toContain(packages('p3', 5)[0]!);
   });
 
+  test('is told once in a session, and what is left of it when that has gone on for long', () => {
+    const learned = learnedOf();
+    const names = packages('a', 200);
+    session(learned, names, startMs);
+    const trail = learned.trail();
+    const told = names.map((name, at) => {
+      learned.saw(trail, name, startMs + hourMs + at * 5);
+      return learned.after(name, startMs + hourMs + at * 5, trail).map((each) => each.name);
+    });
+    expect(told[0]).toEqual(names.slice(1));
+    const again = told.flatMap((each, at) => (each.length > 0 ? [at] : []));
+    expect(again.length).toBeLessThan(10);
+    for (const at of again) expect(told[at]).toEqual(names.slice(at + 1));
+    expect(learned.after(names[1]!, startMs + hourMs + 2_000)).toHaveLength(199);
+  });
+
+  test('is told again when it has become likelier', () => {
+    const learned = learnedOf();
+    const common = packages('common', 2);
+    for (let project = 0; project < 10; project++)
+      session(learned, [...common, ...packages(`p${project}`, 50)], startMs + project * 60_000);
+    const trail = session(learned, [common[0]!], startMs + hourMs);
+    expect(expected(learned, common[0]!, startMs + hourMs, trail)).toEqual([common[1]!]);
+    const [first, ...rest] = packages('p7', 50);
+    learned.saw(trail, first!, startMs + hourMs + 5);
+    expect(expected(learned, first!, startMs + hourMs + 5, trail)).toEqual(expect.arrayContaining(rest));
+  });
+
   test('is nothing for a name that was never seen', () => {
     expect(learnedOf().after('npm /never', startMs)).toEqual([]);
   });

@@ -24,7 +24,8 @@ export interface Learned {
   /**
    * What is likely to follow for whoever asks for this now, all the way, soonest first.
    *
-   * @param trail whose it is, if that is known: what he has had is left out, and what he asked for just before tells more.
+   * @param trail whose it is, if that is known: what he has had is left out, what he asked for just before tells more, and he is told
+   *   something once, until it has become likelier or he has gone on for long.
    */
   after(name: string, nowMs: number, trail?: Trail): readonly Likely[];
   /** What begins within so many ms from now, by what was seen at other days or hours, with what follows. */
@@ -52,7 +53,6 @@ const openShare = 0.125;
 const openBytes = 160;
 /** What the same client begins later than this has nothing to do with what he did before. */
 const nextMs = 10 * 60_000;
-const nothing: ReadonlySet<string> = new Set();
 
 /** What was saved and is broken fails with a sentence that says what is wrong. */
 export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
@@ -82,8 +82,7 @@ export function openLearned({ maxBytes, saved }: LearnedOptions): Learned {
     saw: sessions.saw,
     after(name, nowMs, trail) {
       sessions.settle(nowMs);
-      const session = trail?.session ?? null;
-      return followers.after(name, nowMs, session?.latest ?? [], session?.names ?? nothing);
+      return followers.after(name, nowMs, trail?.session ?? null);
     },
     due(nowMs, withinMs) {
       sessions.settle(nowMs);

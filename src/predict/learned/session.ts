@@ -9,6 +9,10 @@ export interface Session {
   readonly names: Set<string>;
   /** The last few of them. */
   readonly latest: string[];
+  /** What the client has been told to be about, by the number of the habit: how likely that was. */
+  readonly told: Map<number, number>;
+  /** It is told once more when there are so many names. */
+  tellAgainAt: number;
   lastMs: number;
   /** When the last one came that had not come before. */
   lastNewMs: number;
@@ -66,6 +70,8 @@ export function openSessions(mostNames: number, ended: (session: Session, trail:
       startMs: nowMs,
       names: new Set<string>(),
       latest: [],
+      told: new Map(),
+      tellAgainAt: 0,
       lastMs: nowMs,
       lastNewMs: nowMs,
     };

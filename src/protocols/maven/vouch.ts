@@ -36,23 +36,46 @@ const absent: ReadonlySet<number> = new Set([404, 410, 451]);
 
 export function openVouchers(clock: Clock): Vouchers {
   const known = new Map<string, { readonly sums: Sums; readonly untilMs: number }>();
+  /** `null`: whoever asked has left before it was answered. */
+  const underWay = new Map<string, Promise<Vouched | null>>();
+
+  function remember(key: string, sums: Sums): void {
+    // Maps keep the order in which things came: the first is the oldest.
+    const oldest = known.size >= mostRemembered ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(key, { sums, untilMs: clock.now() + rememberedMs });
+  }
+
+  async function askFor(key: string, source: Source, path: string, at: Pulling): Promise<Vouched | null> {
+    try {
+      const vouched = await ask(source, path, at);
+      if (vouched.is === 'there') remember(key, vouched.sums);
+      return vouched;
+    } catch (error) {
+      if (at.ask.signal.aborted) return null;
+      throw error;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
   return {
     async of(source, place, at) {
       const path = `/${pathOf(place)}`;
       // Where other bytes may come to stand, they have other checksums.
       if (place.build === null) return ask(source, path, at);
       const key = source.url + path;
-      const before = known.get(key);
-      if (before !== undefined && clock.now() < before.untilMs) return { is: 'there', sums: before.sums };
-      known.delete(key);
-      const vouched = await ask(source, path, at);
-      if (vouched.is === 'there') {
-        // Maps keep the order in which things came: the first is the oldest.
-        const oldest = known.size >= mostRemembered ? known.keys().next().value : undefined;
-        if (oldest !== undefined) known.delete(oldest);
-        known.set(key, { sums: vouched.sums, untilMs: clock.now() + rememberedMs });
+      for (;;) {
+        const before = known.get(key);
+        if (before !== undefined && clock.now() < before.untilMs) return { is: 'there', sums: before.sums };
+        known.delete(key);
+        at.ask.signal.throwIfAborted();
+        // The file and its checksum are asked for at the same time, too.
+        const asking = underWay.get(key) ?? askFor(key, source, path, at);
+        underWay.set(key, asking);
+        const vouched = await asking;
+        if (vouched !== null) return vouched;
       }
-      return vouched;
     },
   };
 }

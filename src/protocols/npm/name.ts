@@ -151,7 +151,7 @@ function resource(
     key: keyOf(mount.route, item, rendering),
     kind: item.kind,
     ...('name' in item && { subject: item.name }),
-    isDownload: item.kind === 'tarball',
+    ...(item.kind === 'tarball' ? { isDownload: true, neverChanges: true } : { isDownload: false }),
     tags,
     ask,
     freshness,

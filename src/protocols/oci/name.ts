@@ -162,7 +162,7 @@ function resource(
     ...(item.kind === 'blob' ? { inParts: 'ahead' } : { isDocument: true }),
     // A pull fetches one or two of them, and any number of layers.
     ...((item.kind === 'tag' || item.kind === 'manifest') && { isDownload: true }),
-    freshness: isForGood ? undefined : metadata,
+    ...(isForGood ? { freshness: undefined, neverChanges: true } : { freshness: metadata }),
   };
 }
 

@@ -81,7 +81,7 @@ export function resourceOf(naming: Naming, item: Item, address: Address = null):
     ...(item.agesByRoute === true && { agesByRoute: true }),
     // What is rewritten has to be seen whole.
     ...(item.inParts !== undefined && !rendered && { inParts: item.inParts }),
-    freshness: neverChanges(item) ? undefined : metadata,
+    ...(neverChanges(item) ? { freshness: undefined, neverChanges: true } : { freshness: metadata }),
   };
 }
 

@@ -14,11 +14,11 @@ async function told(body: Uint8Array<ArrayBuffer>, fields: Record<string, string
 }
 
 describe('the list of what is about to be installed', () => {
-  test('tells each file', async () => {
+  test('tells each file, the last one first, as npm fetches them', async () => {
     expect(await told(zipped(installed))).toEqual([
+      { target: '/npm/@acme/ui/-/ui-1.1.0.tgz' },
       { target: '/npm/left/-/left-1.0.0.tgz' },
       { target: '/npm/left/-/left-2.0.0.tgz' },
-      { target: '/npm/@acme/ui/-/ui-1.1.0.tgz' },
     ]);
   });
 

@@ -1,6 +1,7 @@
 /**
  * npm asks for advisories about all that it is about to install, just before it fetches it, with or without a lock file: what it says there is what
- * it fetches, but for what it knows to be for other platforms, and what is installed already.
+ * it fetches, but for what it knows to be for other platforms, and what is installed already. It lists packages as they stand in its tree, and fetches
+ * the last of them first.
  */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -57,7 +58,7 @@ function tarballsOf(
   prefix: string,
 ): readonly Foreseen[] {
   const foreseen: Foreseen[] = [];
-  for (const [name, versions] of Object.entries(told)) {
+  for (const [name, versions] of Object.entries(told).reverse()) {
     if (!isPackageName(name) || isForOthers(name, platform)) continue;
     for (const version of versions) {
       if (!isVersion(version) || foreseen.length >= mostPackages) continue;

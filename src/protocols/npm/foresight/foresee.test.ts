@@ -10,7 +10,7 @@ afterEach(closeWorld);
 type Manifests = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 /** A registry with these packages, whose highest version is the latest, and an origin that pulls from it. */
-function world(packages: Manifests, policy: PolicyOptions | null = null) {
+function world(packages: Manifests, policy: PolicyOptions | null = null, modified?: string) {
   const state = { isUp: true };
   const registry = upstream((request) => {
     const path = decodeURIComponent(new URL(request.url).pathname).slice(1);
@@ -29,6 +29,7 @@ function world(packages: Manifests, policy: PolicyOptions | null = null) {
       name,
       'dist-tags': { latest: numbers.at(-1) },
       versions: Object.fromEntries(manifests),
+      ...(modified !== undefined && { modified }),
     });
   });
   const origin = new Origin({ remotes: [registry], policy });
@@ -55,13 +56,13 @@ const needs = (...names: string[]) => ({
 });
 
 describe('who asks for a document with npm', () => {
-  test('wants documents level by level, and then all files', async () => {
+  test('wants documents level by level, and then all files, the last one first', async () => {
     const { foreseen } = world({
       top: { '1.0.0': needs('left@^1.0.0') },
       left: { '1.0.0': {}, '1.2.0': needs('deep@*') },
       deep: { '3.0.0': {} },
     });
-    expect(await foreseen('npm', 'top')).toEqual(['/left', '/deep', 'top-1.0.0', 'left-1.2.0', 'deep-3.0.0']);
+    expect(await foreseen('npm', 'top')).toEqual(['/left', '/deep', 'deep-3.0.0', 'left-1.2.0', 'top-1.0.0']);
   });
 
   test('installs once what will do for all, and twice what will not', async () => {
@@ -73,7 +74,7 @@ describe('who asks for a document with npm', () => {
       shared: { '1.0.3': {}, '2.1.0': {} },
     });
     const files = (await foreseen('npm', 'top')).filter((word) => word.startsWith('shared'));
-    expect(files).toEqual(['shared-1.0.3', 'shared-2.1.0']);
+    expect(files).toEqual(['shared-2.1.0', 'shared-1.0.3']);
   });
 
   test('reads of what is for other platforms, and fetches it not, nor what only that needs', async () => {
@@ -85,7 +86,7 @@ describe('who asks for a document with npm', () => {
     });
     expect(await foreseen('npm', 'top')).toEqual([
       ...['/linux', '/mac', '/helper'],
-      ...['top-1.0.0', 'linux-1.0.0'],
+      ...['linux-1.0.0', 'top-1.0.0'],
     ]);
   });
 
@@ -109,17 +110,17 @@ describe('who asks for a document with npm', () => {
       top: { '1.0.0': { dependencies: { left: 'npm:right@1', far: 'someone/far' } } },
       right: { '1.0.0': {} },
     });
-    expect(await foreseen('npm', 'top')).toEqual(['/right', 'top-1.0.0', 'right-1.0.0']);
+    expect(await foreseen('npm', 'top')).toEqual(['/right', 'right-1.0.0', 'top-1.0.0']);
   });
 
   test('goes in circles no more than once', async () => {
     const { foreseen } = world({ a: { '1.0.0': needs('b@1') }, b: { '1.0.0': needs('a@1') } });
-    expect(await foreseen('npm', 'a')).toEqual(['/b', 'a-1.0.0', 'b-1.0.0']);
+    expect(await foreseen('npm', 'a')).toEqual(['/b', 'b-1.0.0', 'a-1.0.0']);
   });
 
   test('is told of the rest where something is missing', async () => {
     const { foreseen, plan } = world({ top: { '1.0.0': needs('gone@1', 'left@1') }, left: { '1.0.0': {} } });
-    expect(await foreseen('npm', 'top')).toEqual(['/gone', '/left', 'top-1.0.0', 'left-1.0.0']);
+    expect(await foreseen('npm', 'top')).toEqual(['/gone', '/left', 'left-1.0.0', 'top-1.0.0']);
     expect(await plan('npm', 'nothing')).toEqual({ foreseen: [], isWhole: true });
   });
 });
@@ -198,11 +199,81 @@ describe('which version is meant', () => {
     expect(foreseen[0]?.likelihood).toBeGreaterThan(0.8);
   });
 
+  test('is the one that they have, if nobody has taken a newer one that has been there for days', async () => {
+    const { origin, plan } = world(packages, null, '2026-01-01T00:00:00.000Z');
+    await origin.get('/top/-/top-1.0.0.tgz');
+    expect(wordsOf((await plan('npm', 'top')).foreseen)).toEqual(['top-1.0.0']);
+  });
+
   test('is less sure where people here use several', async () => {
     const { origin, plan } = world(packages);
     for (const version of ['1.0.0', '2.0.0']) await origin.get(`/top/-/top-${version}.tgz`);
-    const [first] = (await plan('npm', 'top')).foreseen;
-    expect(first?.likelihood).toBeLessThan(0.8);
+    const { foreseen } = await plan('npm', 'top');
+    expect(wordsOf(foreseen)).toEqual(['top-2.0.0', 'top-1.5.0']);
+    for (const { likelihood } of foreseen) expect(likelihood).toBeLessThan(0.8);
+  });
+});
+
+describe('where several versions may be meant', () => {
+  const packages = {
+    top: {
+      '1.5.0': needs('shared@1', 'both@1', 'old@1'),
+      '2.5.0': needs('shared@1', 'both@2', 'new@1'),
+    },
+    shared: { '1.0.0': {} },
+    both: { '1.0.0': {}, '2.0.0': {} },
+    old: { '1.0.0': {} },
+    new: { '1.0.0': needs('deep@1') },
+    deep: { '1.0.0': {} },
+  };
+  const hanging = ({ foreseen }: Plan) =>
+    Object.fromEntries(
+      foreseen.map(({ target, once = null }) => [
+        wordsOf([{ target }])[0],
+        once?.map((each) => wordsOf([{ target: each }])[0]) ?? null,
+      ]),
+    );
+
+  test('documents of the latest one are foreseen, and files once the client asks for what only this one needs', async () => {
+    expect(hanging(await world(packages).plan('npm', 'top'))).toEqual({
+      ...{ '/shared': null, '/both': null, '/new': null, '/deep': null },
+      ...{ 'top-2.5.0': ['/new', 'top-2.5.0'], 'shared-1.0.0': ['/new', 'top-2.5.0'] },
+      ...{ 'both-2.0.0': ['/new', 'top-2.5.0'], 'new-1.0.0': ['/new', 'top-2.5.0'] },
+      'deep-1.0.0': ['/new', 'top-2.5.0'],
+    });
+  });
+
+  test.each(['npm', 'pnpm', 'yarn', 'berry', 'bun'])(
+    'of those in use, each waits for what shows it, for %s',
+    async (tool) => {
+      const { origin, plan } = world(packages);
+      for (const version of ['1.5.0', '2.5.0']) await origin.get(`/top/-/top-${version}.tgz`);
+      expect(hanging(await plan(tool, 'top'))).toEqual({
+        ...{ '/shared': null, '/both': null, '/new': null, '/deep': null, '/old': ['/old', 'top-1.5.0'] },
+        ...{ 'top-2.5.0': ['/new', 'top-2.5.0'], 'top-1.5.0': ['/old', 'top-1.5.0'] },
+        ...{ 'both-2.0.0': ['/new', 'top-2.5.0'], 'both-1.0.0': ['/old', 'top-1.5.0'] },
+        ...{ 'new-1.0.0': ['/new', 'top-2.5.0'], 'deep-1.0.0': ['/new', 'top-2.5.0'] },
+        ...{ 'old-1.0.0': ['/old', 'top-1.5.0'], 'shared-1.0.0': null },
+      });
+    },
+  );
+
+  test('a client who names the very version in the end is told as much by its file', async () => {
+    const same = { '1.0.0': needs('left@1'), '2.0.0': needs('left@2') };
+    const { plan } = world({ top: same, left: { '1.0.0': {}, '2.0.0': {} } });
+    expect(hanging(await plan('npm', 'top'))).toEqual({
+      ...{ '/left': null, 'top-2.0.0': ['top-2.0.0'], 'left-2.0.0': ['top-2.0.0'] },
+    });
+  });
+
+  test('one that is alone in its line, or needs nothing, waits for nothing', async () => {
+    const alone = await world({ top: { '1.0.0': needs('left@1') }, left: { '1.0.0': {} } }).plan(
+      'npm',
+      'top',
+    );
+    expect(hanging(alone)).toEqual({ '/left': null, 'top-1.0.0': null, 'left-1.0.0': null });
+    const nothing = world({ top: { '1.0.0': needs('left@1'), '2.0.0': {} }, left: { '1.0.0': {} } });
+    expect(hanging(await nothing.plan('npm', 'top'))).toEqual({ 'top-2.0.0': null });
   });
 });
 
