@@ -21,6 +21,8 @@ export interface Passage {
   readonly failure?: (error: unknown, of: 'source' | 'work') => unknown;
   /** Aborted when nobody wants it any more: a body that nobody has begun to read is not cancelled, either. */
   readonly gone?: AbortSignal | undefined;
+  /** So much of the result is made before anybody reads it; without it, nothing. */
+  readonly aheadBytes?: number;
   /** Called once: no more work is done for this body. */
   readonly ended?: () => void;
 }
@@ -124,6 +126,6 @@ export function through(
         await source.cancel(reason);
       },
     },
-    { highWaterMark: 0 },
+    { highWaterMark: passage.aheadBytes ?? 0, size: (bytes?: Uint8Array) => bytes?.length ?? 0 },
   );
 }

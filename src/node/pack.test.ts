@@ -167,7 +167,8 @@ test('a short body that is not there yet is sent as it comes', async () => {
 
 test('where there is no room in time, a long one goes as it is, with its length', async () => {
   const node = world({ room: 1 });
-  const first = await packed(node, asked(), plain(text(100_000)));
+  const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(500_000))).toString('hex');
+  const first = await packed(node, asked(), plain(noise));
   const second = packed(node, asked(), plain(text(100_000)));
   await Bun.sleep(0);
   node.clock.advance(100);
@@ -181,6 +182,13 @@ test('where there is no room in time, a long one goes as it is, with its length'
   const third = packed(node, asked(), plain(text(100_000)));
   await first.bytes();
   expect((await third).headers.get('meridian-packed')).toBe('100000');
+});
+
+test('what is not long when it is packed gives its room back, however slowly it is read', async () => {
+  const node = world({ room: 1 });
+  const first = await packed(node, asked(), plain(text(500_000)));
+  const second = await packed(node, asked(), plain(text(100_000)));
+  expect([await unpack(second), await unpack(first)]).toEqual([text(100_000), text(500_000)]);
 });
 
 test('who leaves gives his room back, and ends the source', async () => {

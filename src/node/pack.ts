@@ -21,8 +21,10 @@ import { type Slots, slots } from './slots.ts';
 
 /** Below this, a packed body saves no packet. */
 const worthwhileBytes = 1024;
-/** Bodies that are packed as they come, at the same time: each takes up to a megabyte, until it has been sent. */
+/** Bodies that are packed as they come, at the same time: each takes up to a megabyte, until all but `aheadBytes` of it has been sent. */
 const packedAtOnce = 48;
+/** Packed before the connection takes it: most documents as a whole, so that they leave their room to others soon. */
+const aheadBytes = 64 * 1024;
 /** How long an answer waits for its turn before it goes as it is. */
 const turnMs = 100;
 /** What is known to be short is mostly there by now. */
@@ -149,6 +151,7 @@ function packing(
     },
     paused: () => sentOn(compressor, constants.ZSTD_e_flush, clock),
     gone,
+    aheadBytes,
     failure: () => undefined, // as in `begun`
     ended() {
       room.give();
