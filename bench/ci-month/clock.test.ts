@@ -60,3 +60,12 @@ test('what dozes notices a skip when time passes again, or after an hour', async
   expect(ran).toHaveLength(2);
   clock.close();
 });
+
+test('a process that is held up is not late', () => {
+  const clock = openMonthClock(0);
+  const beforeMs = clock.elapsed();
+  const untilMs = performance.now() + 100;
+  while (performance.now() < untilMs);
+  expect(clock.elapsed() - beforeMs).toBeLessThan(50);
+  clock.close();
+});

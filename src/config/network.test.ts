@@ -52,6 +52,7 @@ describe('a valid config', () => {
       ],
       url: 'http://127.0.0.1:4873',
       http2: false,
+      packs: true,
       parents: ['origin'],
       peers: [],
       failover: {

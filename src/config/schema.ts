@@ -177,6 +177,9 @@ export const node = group('One node. Its name is its key.', {
     'Other nodes ask this one over HTTP/2. With a `url` of `https:`, HTTP/1.1 is used all the same where TLS does not agree on it; with `http:`, every server at that address must speak HTTP/2.',
     'true with a `url` of `https:`, else false',
   ).optional(),
+  packs: flag(
+    'Text, JSON and the like are compressed on the way between this node and others, with zstd, where both ends do so. Whatever is stored or served stays as it is.',
+  ).prefault(true),
   tls: tierTls.optional(),
   dataDir: path(
     'What the node keeps on disk, relative to the config file.',

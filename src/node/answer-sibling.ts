@@ -8,6 +8,7 @@ import { checked, isCheck } from './check.ts';
 import { tellKept } from './kept.ts';
 import type { Account, Node } from './node.ts';
 import type { OpenExchange } from './open.ts';
+import { packed } from './pack.ts';
 import { cacheStatus } from './prepare.ts';
 import { record, sign } from './record.ts';
 import { noRoute, refuse } from './refuse.ts';
@@ -39,7 +40,9 @@ export function answerSibling(exchange: OpenExchange, node: Node): Response | Pr
     return refuse(node, account, new MeridianError('tier-refused', 'a PoP is no parent of other nodes'));
   }
   const route = node.site.routes.named(tier.route);
-  return route ? handOver(node, exchange, route) : refuse(node, account, noRoute(exchange));
+  return route
+    ? packed(node, exchange, handOver(node, exchange, route))
+    : refuse(node, account, noRoute(exchange));
 }
 
 /** What is stored here, for a sibling that has been admitted. */

@@ -73,9 +73,9 @@ export function openPrediction(
     clock,
     learned,
     limits: () => limitsOf(node.site.config),
-    look,
     keyOf: (route, target, visitor) =>
       questionOfClient(node, route, { target }, visitor)?.resource.key ?? null,
+    look,
     mayFollow: rights.mayFollow,
     unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.

@@ -26,6 +26,7 @@ import type { Prediction } from './prediction.ts';
 import type { Purging } from './purging.ts';
 import type { NodeRing } from './ring.ts';
 import type { Route, Routes } from './routes.ts';
+import type { Slots } from './slots.ts';
 import type { Stores } from './stores.ts';
 import type { TierTls } from './tier-tls.ts';
 
@@ -50,6 +51,8 @@ export interface Node {
   readonly purging: Purging;
   /** Who may have what; `null` at nodes that only other nodes ask. */
   readonly guard: Guard | null;
+  /** Room for bodies that are packed for other nodes as they come. */
+  readonly packing: Slots;
   /** Those that keep what this node keeps, each its part; `null` for one that keeps all of it. */
   readonly ring: NodeRing | null;
   /** How clients of a PoP ask. */

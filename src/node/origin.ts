@@ -8,6 +8,7 @@ import { checked, isCheck } from './check.ts';
 import { answerTier } from './meet.ts';
 import type { Node } from './node.ts';
 import { open } from './open.ts';
+import { packed } from './pack.ts';
 import { noRoute, refuse } from './refuse.ts';
 
 export function serve(request: Request, listener: Listener, node: Node): Response | Promise<Response> {
@@ -17,6 +18,6 @@ export function serve(request: Request, listener: Listener, node: Node): Respons
   if (isCheck(exchange)) return checked(exchange, node);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
-  const answered = answerTier(node, exchange, route);
+  const answered = packed(node, exchange, answerTier(node, exchange, route));
   return answered instanceof Promise ? exchange.enveloped(answered) : answered;
 }

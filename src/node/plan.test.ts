@@ -14,6 +14,7 @@ const plan: readonly Foreseen[] = [
   { target: '/npm/c', likelihood: 0.7 },
   { target: '/npm/d', likelihood: 0.2 },
 ];
+let told: readonly Foreseen[];
 let kept: Cache;
 let missing: Set<string>;
 let elsewhere: Set<string>;
@@ -27,6 +28,7 @@ beforeEach(() => {
     slices: { fromBytes: 2 ** 26, bytes: 2 ** 23 },
     tuning: { lockMs: 10_000, maxFills: 50, finishBytes: 2 ** 20, finishRequests: 3 },
   });
+  told = plan;
   missing = new Set();
   elsewhere = new Set();
   controls = 'max-age=300, stale-while-revalidate=300';
@@ -34,7 +36,7 @@ beforeEach(() => {
   const parent = async () => {
     asked++;
     const headers = new Headers({ 'cache-control': controls });
-    return { status: 200, headers, body: new TextEncoder().encode(foreseenText(plan)) };
+    return { status: 200, headers, body: new TextEncoder().encode(foreseenText(told)) };
   };
   const site = { routes: { named: () => ({}) }, parentOf: () => parent };
   const plans = openPlans({ cache: kept, clock, site } as unknown as Node);
@@ -66,6 +68,16 @@ test('they are asked where something of it is missing', async () => {
   await known();
   missing.add('/npm/c');
   expect(await ask()).toHaveLength(3);
+  expect(asked).toBe(2);
+});
+
+test('they are asked where only that is missing which hangs on what the client shows: he may be about to', async () => {
+  told = [...plan, { target: '/npm/e', once: ['/npm/sign'] }];
+  await ask();
+  clock.advance(700_000);
+  expect(await ask()).toEqual([]);
+  missing.add('/npm/e');
+  expect(await ask()).toHaveLength(4);
   expect(asked).toBe(2);
 });
 

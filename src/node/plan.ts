@@ -77,8 +77,7 @@ function isWorthALook(plan: Freshness, nowMs: number): boolean {
 }
 
 async function isAllHere(rows: readonly Foreseen[], look: PlanWanted['look']): Promise<boolean> {
-  // What hangs on what the client shows is hardly ever here as a whole.
-  const likely = rows.filter(({ likelihood = 1, once }) => once === undefined && likelihood >= leastLikely);
+  const likely = rows.filter(({ likelihood = 1 }) => likelihood >= leastLikely);
   let elsewhere = 0;
   for (const [nth, each] of likely.entries()) {
     if (nth % atATime === atATime - 1) await new Promise((resolve) => setImmediate(resolve));

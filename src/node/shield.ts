@@ -9,6 +9,7 @@ import { checked, isCheck } from './check.ts';
 import { answerTier } from './meet.ts';
 import type { Node } from './node.ts';
 import { type OpenExchange, open } from './open.ts';
+import { packed } from './pack.ts';
 import { noRoute, refuse } from './refuse.ts';
 
 export function serve(request: Request, listener: Listener, node: Node): Response | Promise<Response> {
@@ -21,7 +22,7 @@ export function serveOpened(exchange: OpenExchange, node: Node): Response | Prom
   if (isCheck(exchange)) return checked(exchange, node);
   const route = node.site.routes.named(exchange.tier?.route ?? '');
   if (!route) return refuse(node, { exchange, route: '', kind: '' }, noRoute(exchange));
-  if (exchange.tier?.storedOnly) return handOver(node, exchange, route);
-  const answered = answerTier(node, exchange, route);
+  if (exchange.tier?.storedOnly) return packed(node, exchange, handOver(node, exchange, route));
+  const answered = packed(node, exchange, answerTier(node, exchange, route));
   return answered instanceof Promise ? exchange.enveloped(answered) : answered;
 }

@@ -28,6 +28,8 @@ async function asked(given: Ask, untilMs = Number.POSITIVE_INFINITY, times = 1) 
     ...{ node: 'ams', cdnId: 'ams.test.meridian', secret, timeouts, clock },
     ...{
       bounds: { connections: 4, waiting: 4 },
+      packs: false,
+      work: { packed: () => undefined },
       knows: () => 'unsure' as const,
       tls: { current: undefined, close() {} },
     },

@@ -21,6 +21,7 @@ import { web } from '../protocols/web/web.ts';
 import type { Remotes } from '../remotes/remotes.ts';
 import type { Stores } from '../store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { aheadRouteOf } from './ahead-route.ts';
 import type { Audience } from './audience.ts';
 import { guidesOf } from './client-guides.ts';
@@ -44,7 +45,7 @@ export interface SiteDependencies {
   readonly cache: Cache;
   readonly replicas: Replicas;
   readonly remotes: Remotes;
-  readonly work: RemoteMeter;
+  readonly work: RemoteMeter & Pick<WorkMeter, 'packed'>;
   /** Takes note of how clients ask: at PoPs. */
   readonly audience: Audience;
   /** Real timings: at PoPs of a network that takes them. */
@@ -110,7 +111,7 @@ export async function makeSite(
   });
   const upper = tiers({
     ...{ node: name, cdnId, secret, parents, siblings },
-    ...{ failover, timeouts, clock, tls, knows, log },
+    ...{ failover, timeouts, clock, tls, knows, log, work, packs: config.packs },
     foresees: role === 'shield' || (role === 'pop' && config.predict !== false),
   });
   const { connections, pending: waiting } = config.remotes;

@@ -25,6 +25,7 @@ import { type NodeHot, openNodeHot, ringName } from './hot.ts';
 import type { Node } from './node.ts';
 import { type OperatorRequest, operate } from './operate.ts';
 import { serve as serveOrigin } from './origin.ts';
+import { packingSlots } from './pack.ts';
 import { type NodeDependencies, openParts } from './parts.ts';
 import { serve as servePop, serveOpened as servePopOpened } from './pop.ts';
 import { beginPredicting } from './predicting.ts';
@@ -105,7 +106,7 @@ export async function startNode(
     bus,
     stores,
     counts: { requests: 0, hits: 0, errors: 0, pending: 0 },
-    ...{ meter, work, tracing: telemetry.tracing },
+    ...{ meter, work, tracing: telemetry.tracing, packing: packingSlots(clock) },
     popularity: config.role === 'pop' && config.metrics ? popularity(startedAtMs, randomInt(2 ** 32)) : null,
     ...{ purging, guard, ring, audience: siteDependencies.audience },
     ...{ hot: null, predictor: null },

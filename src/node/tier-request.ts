@@ -12,13 +12,16 @@ import type { Leash } from '../http/client/leash.ts';
 import { type ClientRequest, request } from '../http/client.ts';
 import { fieldsToPass, fieldsToStore } from '../http/client-fields.ts';
 import { askConditionally, askForPart } from '../http/conditional.ts';
+import { hopCoding, packsField } from '../http/packing.ts';
 import { formatTraceparent, newTrace } from '../http/trace-context.ts';
 import { appendVia } from '../http/via.ts';
 import type { Ask } from '../parent.ts';
+import type { WorkMeter } from '../telemetry/metrics/work.ts';
 import { informing } from './inform.ts';
 import { takeKept } from './kept.ts';
 import { signTier, tierField } from './tier.ts';
 import type { TierTls } from './tier-tls.ts';
+import { unpacked } from './unpack.ts';
 
 /** Between nodes: what is asked for was foreseen, and nobody waits for it yet. */
 const aheadField = 'meridian-ahead';
@@ -33,6 +36,9 @@ export interface Asker {
   readonly tls: TierTls;
   /** How far this node has followed the purges on the bus. */
   readonly knows: () => Knowledge;
+  /** What comes may be packed for the way. */
+  readonly packs: boolean;
+  readonly work: Pick<WorkMeter, 'packed'>;
   /** A sibling is asked, for what it has. */
   readonly storedOnly?: boolean;
 }
@@ -46,7 +52,7 @@ export interface AskedNode {
   readonly http2: boolean;
 }
 
-export function askTier(
+export async function askTier(
   ask: Ask,
   route: string,
   asked: AskedNode,
@@ -65,6 +71,8 @@ export function askTier(
   const isAhead = ask.isAhead === true || (exchange.tier !== null && exchange.headers.has(aheadField));
   if (isAhead) headers.set(aheadField, '?1');
   else headers.delete(aheadField);
+  if (options.packs && ask.named.as === 'resource' && method === 'GET' && !headers.has('range'))
+    headers.set(packsField, hopCoding);
   headers.set('via', appendVia(exchange.headers.get('via'), '1.1', options.node));
   headers.set('cdn-loop', appendCdnLoop(exchange.headers.get('cdn-loop'), options.cdnId));
   const { trace } = exchange;
@@ -91,7 +99,7 @@ export function askTier(
     bounds: options.bounds,
     lane: isAhead ? 'ahead' : undefined,
   });
-  return noted(answer, span, ask.signal, leash);
+  return unpacked(await noted(answer, span, ask.signal, leash), options.work);
 }
 
 /** Notes how it ended, and takes out what the answer says of the trace. */

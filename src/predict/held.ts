@@ -25,8 +25,8 @@ export interface Held {
 
 export interface HeldOptions {
   readonly clock: Clock;
-  /** Rows that are held, all together: the oldest go. */
-  readonly most: number;
+  /** Rows that are held, all together: the oldest go. Absent: as many as several large trees have. */
+  readonly most?: number;
   /** Of what this client would ask for; `null`: there is no such thing. */
   keyOf(route: string, target: string, visitor: Visitor): CacheKey | null;
   /** Somebody has asked for it just now. */
@@ -42,7 +42,9 @@ interface Kept {
 /** An installer asks for what its project names within seconds, but for files: those may come in the end. */
 const forMs = 120_000;
 
-export function openHeld({ clock, most, keyOf, hasCome }: HeldOptions): Held {
+const mostRows = 32_768;
+
+export function openHeld({ clock, most = mostRows, keyOf, hasCome }: HeldOptions): Held {
   /** The oldest is the first. */
   const all = new Set<Kept>();
   const byKey = new Map<CacheKey, Set<Kept>>();

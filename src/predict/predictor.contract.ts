@@ -48,8 +48,8 @@ export function world(limits: Partial<PredictLimits> = {}) {
     limits: () => bound,
     learned: null,
     warn: () => {},
-    unwanted: (keys) => state.unwanted.push(...keys),
     keyOf: (_, target) => keyOf(target),
+    unwanted: (keys) => state.unwanted.push(...keys),
     mayFollow: () => state.may,
     async ask(_, question) {
       state.questions.push(question);

@@ -1,5 +1,4 @@
-import { describe, expect, test } from 'bun:test';
-import type { Foreseen } from '../foresight.ts';
+import { expect, test } from 'bun:test';
 import { keyOf, rows, settled, world } from './predictor.contract.ts';
 
 test('what the origin says comes next is fetched in its order, and counts as used when the client comes for it', async () => {
@@ -289,60 +288,4 @@ test('who may not have all of it is led to none of it', async () => {
   asks('/a');
   await settled();
   expect(state.fetched).toEqual([]);
-});
-
-describe('what hangs on what a client shows', () => {
-  const hanging = (target: string, ...once: string[]): Foreseen => ({ target, bytes: 100, once });
-
-  test('is fetched once he has asked for one of the things that show it, after what was more urgent', async () => {
-    const { state, asks } = world();
-    const signs = ['/sign', '/other'];
-    state.plans.set('after=/a', [
-      ...rows('/b'),
-      { ...hanging('/c'), once: signs },
-      { ...hanging('/d'), once: signs },
-    ]);
-    asks('/a');
-    await settled();
-    expect(state.fetched).toEqual(['/b']);
-    asks('/other');
-    await settled();
-    expect(state.fetched).toEqual(['/b', '/c', '/d']);
-  });
-
-  test('is fetched at once if he had shown it before that was known, from memory or not', async () => {
-    const { state, predictor, visit, asks } = world();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    state.holdPlans = promise;
-    state.plans.set('after=/a', [hanging('/b', '/missed'), hanging('/c', '/hit'), hanging('/d', '/never')]);
-    asks('/a');
-    asks('/missed');
-    predictor.asked(visit('/hit', { whence: 'memory' }));
-    await settled();
-    resolve();
-    await settled();
-    expect(state.fetched).toEqual(['/b', '/c']);
-  });
-
-  test('is forgotten when nobody has shown it for two minutes', async () => {
-    const { state, asks, clock } = world();
-    state.plans.set('after=/a', [hanging('/b', '/sign')]);
-    asks('/a');
-    await settled();
-    clock.advance(121_000);
-    asks('/sign');
-    await settled();
-    expect(state.fetched).toEqual([]);
-  });
-
-  test('is not fetched for a client who may not have it by then', async () => {
-    const { state, asks } = world();
-    state.plans.set('after=/a', [hanging('/b', '/sign')]);
-    asks('/a');
-    await settled();
-    state.may = false;
-    asks('/sign');
-    await settled();
-    expect(state.fetched).toEqual([]);
-  });
 });

@@ -7,10 +7,10 @@ import type { PredictingState } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import { type Allowance, openAllowance } from './allowance.ts';
 import { openBrought } from './brought.ts';
+import { openExperience } from './experience.ts';
 import { addressOf, type Noted, openFates } from './fates.ts';
 import { type Following, openHeld } from './held.ts';
 import { judging } from './judging.ts';
-import { type LearnedRow, rowsByRoute } from './learned/rows.ts';
 import { type Overheard, openOverheard } from './overheard.ts';
 import { openPace } from './pace.ts';
 import { openPopular, type Popular } from './popular.ts';
@@ -65,8 +65,6 @@ const urgent = -1;
 /** What is less likely is a guess. */
 const certain = 0.75;
 const mostWaiting = 16_384;
-/** That hang on what clients show. */
-const mostHeld = 32_768;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
 /** Rows that are looked at before others get their turn. */
@@ -83,8 +81,6 @@ const turnMs = 25;
 /** Hits that are looked at, at most: 1,000 a second. */
 const hitsPerTick = 50;
 const tickMs = 50;
-const dueEveryMs = 60_000;
-const dueWithinMs = 2 * 60_000;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
   const { clock, limits, look, mayFollow, ask, learned, warn } = surroundings;
@@ -93,19 +89,17 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const allowance: Allowance = openAllowance(clock, limits);
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
-  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const held = openHeld({
-    ...{ clock, most: mostHeld, keyOf: surroundings.keyOf },
+    ...{ clock, keyOf: surroundings.keyOf },
     hasCome: (key) => recent.get(key) === 'asked' || brought.isUsed(key),
   });
+  const fates = openFates({ clock, brought: (key) => brought.of(key), isWaiting: queue.has });
   const pace = openPace(clock, hitsPerTick, tickMs);
   const sessions = openSessions(() => learned?.trail() ?? null);
-  /** In whose words something is fetched that no client has led to: the last one's, with nobody's rights. */
-  const lastOf = new Map<string, Visitor>();
+  const experience = openExperience({ clock, learned, follow });
   let asking = 0;
   let isClosed = false;
   let cancelWake: (() => void) | null = null;
-  let cancelDue = clock.after(dueEveryMs, lookAtClock);
 
   const brought = openBrought({
     clock,
@@ -138,14 +132,13 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
     if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
       const visitor = visit.visitor();
-      lastOf.set(route, visitor);
+      experience.heard(route, visitor);
       const found = isHit && !isGuess ? null : visit.clue(session.doing(route));
       const clue = isGuess && found?.settles !== true ? null : found;
       // The request itself comes first.
       setImmediate(() => {
         if (isClosed) return;
-        if (learned !== null && name !== null && !isPlanned)
-          followLearned(learned.after(name, nowMs, session.trail ?? undefined), 'learned', () => visitor);
+        if (name !== null && !isPlanned) experience.followFrom(name, nowMs, session.trail, visitor);
         if (clue === null || !isNewTo(session, route, clue)) return;
         followFrom(route, clue, { source: 'known', visitor, isServed: whence === 'here' });
       });
@@ -188,17 +181,6 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       .finally(() => {
         asking--;
       });
-  }
-
-  function followLearned(
-    all: readonly LearnedRow[],
-    source: Source,
-    visitorOf: (route: string) => Visitor | null,
-  ): void {
-    for (const [route, rows] of rowsByRoute(all)) {
-      const visitor = visitorOf(route);
-      if (visitor !== null) follow(route, rows, source, visitor);
-    }
   }
 
   function follow(
@@ -330,16 +312,6 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     pump();
   }
 
-  /** What begins soon, by the time of day. */
-  function lookAtClock(): void {
-    cancelDue = clock.after(dueEveryMs, lookAtClock);
-    if (learned === null) return;
-    followLearned(learned.due(clock.now(), dueWithinMs), 'scheduled', (route) => {
-      const last = lastOf.get(route);
-      return last ? { ...last, identity: null } : null;
-    });
-  }
-
   return {
     asked,
     used,
@@ -389,7 +361,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     close() {
       isClosed = true;
       cancelWake?.();
-      cancelDue();
+      experience.close();
       brought.close();
       queue.clear();
     },

@@ -12,7 +12,14 @@ import { maven } from '../../src/index.ts';
 import { guides } from '../../src/protocols/maven/guides.ts';
 import { versions } from '../../src/protocols/maven/version.ts';
 import { tokenFor } from '../support/access.ts';
-import { eventually, startNetwork, type TestNetwork, temporary, within } from '../support/index.ts';
+import {
+  type Asked,
+  eventually,
+  startNetwork,
+  type TestNetwork,
+  temporary,
+  within,
+} from '../support/index.ts';
 import {
   debianRepository,
   type MavenRepository,
@@ -157,8 +164,14 @@ describe.skipIf(!mayRun)('Maven', () => {
 
     upstream.forget();
     other.forget();
-    await succeeds(get(`commons-io:commons-io:${commonsIo}`), { home: 'warm' });
+    const warm = await network.during(() =>
+      succeeds(get(`commons-io:commons-io:${commonsIo}`), { home: 'warm' }),
+    );
     expect([upstream.requests(), other.requests()]).toEqual([[], []]);
+    // Although Maven says `no-cache` of all of them.
+    expect(warm.asked('near').length).toBeGreaterThan(10);
+    const forGood = ({ kind, status }: Asked) => ['pom', 'file', 'checksum'].includes(kind) && status !== 404;
+    expect(warm.asked('shield').filter(forGood)).toEqual([]);
 
     await upstream.off();
     await other.off();

@@ -53,6 +53,28 @@ describe('a tarball', () => {
     expect(registry.seen).toEqual(['GET /left', `GET ${file}`]);
   });
 
+  test.each([
+    { what: 'that it knows HEAD', refusal: null, seen: [`HEAD ${file}`] },
+    { what: 'that it knows none', refusal: 405, seen: [`HEAD ${file}`, `GET ${file}`] },
+  ])('is not fetched for who asks for its head of a registry: $what', async ({ refusal, seen }) => {
+    const registry = registryWith(
+      { '1.0.0': { tarball: 'left/-/left-1.0.0.tgz', integrity } },
+      ({ method }) =>
+        method === 'HEAD' && refusal !== null
+          ? new Response(null, { status: refusal })
+          : new Response('bytes', { headers: { 'content-length': '5' } }),
+    );
+    const origin = new Origin({ remotes: [registry] });
+    const { status, headers, text } = await origin.get(file, {}, { method: 'HEAD' });
+    expect([status, text, headers.get('content-length'), headers.get('repr-digest')]).toEqual([
+      200,
+      '',
+      '5',
+      `sha-512=:${integrity.slice(7)}:`,
+    ]);
+    expect(registry.seen).toEqual(['GET /left', ...seen]);
+  });
+
   test('is asked for again when its digest has changed', async () => {
     const registry = registryWith({
       '1.0.0': { tarball: 'left-1.0.0.tgz', integrity: integrityOf('before') },

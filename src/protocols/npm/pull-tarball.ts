@@ -72,9 +72,16 @@ async function fetchTarball(
     throw new MeridianError('upstream-invalid', 'The tarball is at another host and has no integrity.');
   }
   const asked = new Headers({ accept: '*/*', 'accept-encoding': 'identity' });
-  const answer = await get(origin, npm.remotes, remote, address, asked, ask.signal);
+  const isHead = ask.exchange.method === 'HEAD';
+  const send = (method: 'GET' | 'HEAD') =>
+    get(origin, npm.remotes, remote, address, asked, ask.signal, method);
+  let answer = await send(isHead ? 'HEAD' : 'GET');
+  if (isHead && refusesHead.has(answer.status)) {
+    await discard(answer);
+    answer = await send('GET');
+  }
   if (answer.status !== 200) return passError(answer, subject);
-  if (answer.body === null) {
+  if (answer.body === null && !isHead) {
     await discard(answer);
     throw new MeridianError('upstream-invalid', 'The upstream registry sent a tarball without bytes.');
   }
@@ -88,8 +95,13 @@ async function fetchTarball(
     headers.set('repr-digest', digest);
     headers.set('etag', etagOf(digest));
   }
-  return { status: 200, headers, body: answer.body };
+  if (!isHead) return { status: 200, headers, body: answer.body };
+  await discard(answer);
+  return { status: 200, headers, body: null };
 }
+
+/** Servers that know no HEAD say so in these ways, or have signed their address for GET alone. */
+const refusesHead: ReadonlySet<number> = new Set([403, 405, 501]);
 
 /**
  * Registries behind a proxy that ends TLS often write `http:` into their documents. Where the remote is

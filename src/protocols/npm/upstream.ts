@@ -26,11 +26,12 @@ export async function get(
   address: string,
   headers: Headers,
   signal: AbortSignal,
+  method: 'GET' | 'HEAD' = 'GET',
 ): Promise<Answer> {
   let url = new URL(address);
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     // Fields of its own for each hop: what the door adds for one place, credentials above all, is not for the next.
-    const request = { method: 'GET', headers: new Headers(headers), signal };
+    const request = { method, headers: new Headers(headers), signal };
     const answer = await origin.fetch(remotes.at(url, remote), url.href, request);
     if (!redirects.has(answer.status)) return answer;
     await discard(answer);

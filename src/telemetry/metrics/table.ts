@@ -171,6 +171,13 @@ export const metrics = {
       'Requests that a remote says it still grants (`RateLimit-Remaining`); none for one that does not say.',
     together: 'lowest',
   },
+  'meridian.packed.size': {
+    kind: 'counter',
+    unit: 'By',
+    labels: ['direction', 'form'],
+    meaning:
+      'Bodies that went to other nodes (`sent`) or came from them (`received`) packed for the way: what they are (`plain`), and what went over the wire (`packed`).',
+  },
   'meridian.parent.up': {
     kind: 'gauge',
     unit: '',

@@ -34,6 +34,8 @@ export interface WorkMeter {
   waitedForRemote(server: string, waitMs: number): void;
   /** A remote has asked to be left alone. */
   pausedRemote(server: string): void;
+  /** A body went to another node, or came from one, packed for the way. */
+  packed(direction: 'sent' | 'received', plainBytes: number, packedBytes: number): void;
   failed(code: string): void;
 }
 
@@ -74,6 +76,10 @@ export function workMeter(registry: Registry, isNamed: (server: string) => boole
     },
     pausedRemote(server) {
       registry.counter('meridian.remote.pauses', named(server)).value++;
+    },
+    packed(direction, plainBytes, packedBytes) {
+      registry.counter('meridian.packed.size', direction, 'plain').value += plainBytes;
+      registry.counter('meridian.packed.size', direction, 'packed').value += packedBytes;
     },
     failed(code) {
       registry.counter('meridian.errors', code).value++;
