@@ -23,6 +23,14 @@ export interface Ask {
   readonly signal: AbortSignal;
 }
 
+/** How full a way is, all the way to the origin. */
+export interface Way {
+  /** That what is sent waits for what was sent before, ms. */
+  readonly delayMs: number;
+  /** There and back with nothing in between, ms. */
+  readonly leastMs: number;
+}
+
 /** Fields of a request for a part (RFC 9110 §14.2, §13.1.5). */
 export interface PartAsk {
   readonly range: string;

@@ -53,8 +53,9 @@ export const predicting = z.object({
   sessions: z.number(),
   waiting: z.number(),
   underWay: z.number(),
-  /** That may be under way at once, by how fast the parent answers; and at most, by the config. */
-  limit: z.number(),
+  /** That may be on their way at once, by how full the way to the parents is. */
+  windowBytes: z.number(),
+  /** That may be under way at once, by the config. */
   atOnce: z.number(),
   /** What nobody has come for yet, and what that may take. */
   unusedBytes: z.number(),

@@ -77,6 +77,7 @@ export function openPrediction(
       questionOfClient(node, route, { target }, visitor)?.resource.key ?? null,
     look,
     mayFollow: rights.mayFollow,
+    way: () => node.site.way(),
     unwanted: node.cache.unwanted,
     // Something new is not in a plan that was made before.
     ask: (route, question, { source, visitor, isServed }) =>
@@ -147,7 +148,7 @@ function prospectOf(
   const { key } = resource;
   return {
     key,
-    async fetch() {
+    async fetch(progress) {
       let firstByteMs: number | null = null;
       const parent: Parent = async (ask) => {
         const askedMs = clock.elapsed();
@@ -157,6 +158,7 @@ function prospectOf(
           mostBytes: limitsOf(node.site.config).objectBytes,
           isAwaited: () => predictor.isAwaited(key),
           turn: () => predictor.turn(key),
+          ...progress,
         });
       };
       const now = { ...exchange, nowMs: clock.now(), startedMs: clock.elapsed() };

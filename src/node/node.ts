@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config/network.ts';
 import type { Exchange } from '../exchange.ts';
 import type { TrustedProxies } from '../http/forwarded.ts';
-import type { Parent } from '../parent.ts';
+import type { Parent, Way } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import type { OriginHome, Role } from '../protocol.ts';
 import type { Quota } from '../remotes/quota.ts';
@@ -102,6 +102,8 @@ export interface Site {
   readonly cdnId: string;
   /** Another PoP has named this one as its sibling. */
   readonly isSibling: boolean;
+  /** How full the way to the parents is; tried for a while from then on. `null`: nothing is known yet, or there are none. */
+  readonly way: () => Way | null;
   readonly parentStatus: () => readonly ParentStatus[];
   /** Remotes that the origin asks by the config (scheme, host and port). */
   readonly servers: ReadonlyMap<string, AskedRemote>;

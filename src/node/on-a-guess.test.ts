@@ -25,7 +25,11 @@ function answerOf(pieces: readonly number[], isAnnounced: boolean) {
   return { answer, state };
 }
 
-const guess = { mostBytes: 2 * mebibyte, isAwaited: () => true, turn: () => null };
+const nothing = () => {};
+const guess = {
+  ...{ mostBytes: 2 * mebibyte, isAwaited: () => true, turn: () => null },
+  ...{ announced: nothing, arrived: nothing },
+};
 const lengthOf = async ({ body }: Answer) => (await new Response(body as ReadableStream).bytes()).length;
 
 test('what says that it is too long is given up before any of it comes', () => {
@@ -56,6 +60,15 @@ test('a long one waits for its turn after each piece, and comes whole', async ()
   const turn = async () => void turns++;
   expect(await lengthOf(onAGuess(answer, { ...guess, turn }))).toBe(2 * mebibyte);
   expect(turns).toBe(2);
+});
+
+test('how long it is and how much of it has come is told', async () => {
+  const { answer } = answerOf([mebibyte, mebibyte / 2], true);
+  const said: string[] = [];
+  const announced = (bytes: number) => void said.push(`of ${bytes}`);
+  const arrived = (bytes: number) => void said.push(String(bytes));
+  await lengthOf(onAGuess(answer, { ...guess, announced, arrived }));
+  expect(said).toEqual([`of ${1.5 * mebibyte}`, String(mebibyte), String(mebibyte / 2)]);
 });
 
 test('what goes wrong with it is heard of', async () => {

@@ -2,8 +2,9 @@
 import { discard } from '../cache/answer.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
+import type { Progress } from '../predict/surroundings.ts';
 
-export interface Guess {
+export interface Guess extends Progress {
   /** A longer one is given up, unless a client has come for it. */
   readonly mostBytes: number;
   /** No client has come for it so far. */
@@ -16,7 +17,10 @@ export interface Guess {
 const longBytes = 512 * 1024;
 
 /** Fails with `overloaded`, which says nothing of the parent: a client who has come just now asks again. */
-export function onAGuess(answer: Answer, { mostBytes, isAwaited, turn }: Guess): Answer {
+export function onAGuess(
+  answer: Answer,
+  { mostBytes, isAwaited, turn, announced: announce, arrived }: Guess,
+): Answer {
   const { body, headers } = answer;
   if (!(body instanceof ReadableStream)) return answer;
   const announced = headers.get('content-length');
@@ -25,11 +29,13 @@ export function onAGuess(answer: Answer, { mostBytes, isAwaited, turn }: Guess):
     discard(answer);
     throw tooLong();
   }
+  if (announced !== null) announce(bytes);
   if (bytes < longBytes) return answer;
   let came = 0;
   const through = new TransformStream<Uint8Array, Uint8Array>({
     async transform(piece, controller) {
       came += piece.byteLength;
+      arrived(piece.byteLength);
       if (came > mostBytes && isAwaited()) throw tooLong();
       controller.enqueue(piece);
       await turn();

@@ -20,7 +20,7 @@ function told(used: number) {
   tallies.unforeseen = 20;
   const score = openScore(() => 0.8);
   for (let at = 0; at < 100; at++) score.judged('known', 'npm', at < used);
-  const state = { goal: 0.8, sessions: 2, waiting: 3, underWay: 4, limit: 17.6, atOnce: 64 };
+  const state = { goal: 0.8, sessions: 2, waiting: 3, underWay: 4, windowBytes: 17.6, atOnce: 64 };
   const learned = { names: 5, links: 6, bytes: 7 };
   return { tallies, score, state: { ...state, unusedBytes: 8, roomBytes: 9, learned } };
 }
@@ -41,7 +41,7 @@ test('metrics say what predictions came to by source, and how they stand', () =>
   expect(sampleIn(snapshot, 'meridian.predict.saved', 'known')).toBe(1.5);
   expect(sampleIn(snapshot, 'meridian.predict.fetched', 'learned')).toBe(0);
   expect(sampleIn(snapshot, 'meridian.predict.recall')).toBe(0.75);
-  expect(sampleIn(snapshot, 'meridian.predict.limit')).toBe(18);
+  expect(sampleIn(snapshot, 'meridian.predict.window')).toBe(18);
   expect(sampleIn(snapshot, 'meridian.predict.learned.names')).toBe(5);
   expect(sampleIn(snapshot, 'meridian.predict.precision', 'known', 'npm')).toBeLessThan(0.6);
   expect(sampleIn(snapshot, 'meridian.predict.threshold', 'known', 'npm')).toBeGreaterThan(0.5);
@@ -67,7 +67,7 @@ test('its status is of the form in which it is told, and asking for it is no tri
   const predictor = told(0);
   const status = predictStatusOf(predictor);
   expect(predicting.parse(status)).toEqual(status!);
-  expect(status).toMatchObject({ limit: 18, learned: { names: 5, bytes: 7 }, sessions: 2 });
+  expect(status).toMatchObject({ windowBytes: 18, learned: { names: 5, bytes: 7 }, sessions: 2 });
   expect(status?.standings).toEqual([{ source: 'known', route: 'npm', precision: 0, threshold: 2 }]);
   for (let look = 0; look < 40; look++) expect(predictStatusOf(predictor)?.standings[0]?.threshold).toBe(2);
 });

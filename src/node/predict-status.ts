@@ -13,7 +13,7 @@ export function predictStatusOf(predictor: Told | null): PredictingState | null 
   const { learned, ...state } = predictor.state;
   return {
     ...state,
-    limit: Math.round(state.limit),
+    windowBytes: Math.round(state.windowBytes),
     learned: learned && { names: learned.names, bytes: learned.bytes },
     standings: predictor.score.standings.slice(0, mostStandings),
   };
@@ -76,7 +76,7 @@ function observeState(counted: Registry, predictor: () => Told | null): void {
     observeOne(counted, predictor, name, ({ state }) => of(state));
   ofState('meridian.predict.waiting', ({ waiting }) => waiting);
   ofState('meridian.predict.under_way', ({ underWay }) => underWay);
-  ofState('meridian.predict.limit', ({ limit }) => Math.round(limit));
+  ofState('meridian.predict.window', ({ windowBytes }) => Math.round(windowBytes));
   ofState('meridian.predict.unused', ({ unusedBytes }) => unusedBytes);
   ofState('meridian.predict.room', ({ roomBytes }) => roomBytes);
   ofState('meridian.predict.sessions', ({ sessions }) => sessions);

@@ -168,6 +168,7 @@ export async function makeSite(
     trustedProxies: proxiesOf(config),
     cdnId,
     isSibling: Object.values(network.nodes).some(({ peers }) => peers.some(({ peer }) => peer === name)),
+    way: upper.way,
     parentStatus: upper.status,
     servers: new Map(
       [...asked].map((server) => [

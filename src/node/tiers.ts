@@ -7,7 +7,7 @@ import type { NodeConfig } from '../config/network.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
 import { hashOf, isCheckedAgainst, parseReprDigest, verified } from '../http/digest.ts';
-import type { Ask, Parent } from '../parent.ts';
+import type { Ask, Parent, Way } from '../parent.ts';
 import type { ParentStatus } from '../parents/member.ts';
 import { openParents, type ParentLimits } from '../parents/parents.ts';
 import type { Role } from '../protocol.ts';
@@ -19,6 +19,7 @@ import type { Route } from './routes.ts';
 import { type Sibling, siblings } from './siblings.ts';
 import { type AskedNode, type Asker, askTier } from './tier-request.ts';
 import { verdictOn } from './verdict.ts';
+import { openWays } from './ways.ts';
 
 export interface TierParent extends AskedNode {
   readonly role: Role;
@@ -30,6 +31,8 @@ export interface Tiers {
   status(): readonly ParentStatus[];
   /** Tells a parent or a sibling that these traces are kept. Never rejects. */
   tellKept(node: string, traceIds: readonly string[]): Promise<void>;
+  /** How full the way to the parents is; tried for a while from then on. `null`: nothing is known yet. */
+  way(): Way | null;
   close(): void;
 }
 
@@ -72,6 +75,7 @@ export function tiers(options: TierOptions): Tiers {
   });
 
   const warm = options.foresees ? keepLanes(options.parents, { ...checker, lane: 'ahead' }, clock) : null;
+  const ways = options.foresees ? openWays(options.parents, checker, clock) : null;
 
   return {
     parent: (route) => async (ask) => {
@@ -100,8 +104,10 @@ export function tiers(options: TierOptions): Tiers {
         log.debug('a node was not told which traces are kept', { node: name, error }),
       );
     },
+    way: () => ways?.now() ?? null,
     close() {
       warm?.close();
+      ways?.close();
       near.close();
       parents.close();
     },

@@ -1,27 +1,47 @@
 /**
- * How many predictions may be under way at once. The least important traffic there is: it takes what others leave.
+ * How much of what is predicted may be under way. The least important traffic there is: it takes what others leave.
  *
- * The limit follows what the way to the parent bears, by how long answers take: while first bytes come as promptly as they have for a while, it
- * rises; when they take longer, something queues up, and it falls (a gradient, as in TCP Vegas and adaptive concurrency limits). Clients who wait
- * for something else have their share of it at once.
+ * So many bytes may be on their way as the way to the parents bears without anything being queued on it (`window.ts`). Clients who wait for something
+ * else have their share of the requests at once.
  */
 import type { Clock } from '../clock.ts';
+import type { Way } from '../parent.ts';
+import { leastBytes, openWindow } from './window.ts';
 
 export interface Allowance {
   /** Whether one more may begin. */
   mayBegin(): boolean;
-  begin(bytes: number): void;
-  /**
-   * @param firstByteMs how long its first byte took; `null`: nobody was asked.
-   * @param moreBytes than it was begun with; below 0: fewer.
-   */
-  end(firstByteMs: number | null | 'failed', moreBytes: number): void;
+  /** @param bytes as far as is known. */
+  begin(bytes: number): UnderWay;
   /** Clients now wait for what nobody had foreseen. */
   others: number;
   /** In how many ms something may begin, by the rate alone; 0: now. */
   waitMs(): number;
-  readonly limit: number;
+  /** That may be on their way. */
+  readonly bytes: number;
   readonly underWay: number;
+  /** A long one that nobody has come for has to rest. */
+  readonly mustRest: boolean;
+  close(): void;
+}
+
+/** One that has begun. */
+export interface UnderWay {
+  /** It has so many. */
+  announced(bytes: number): void;
+  /** More of them have come. */
+  arrived(bytes: number): void;
+  /** To be called once. @param bytes that came in all; 0 where nobody was asked. */
+  end(bytes: number, failed: boolean): void;
+}
+
+export interface AllowanceOptions {
+  readonly clock: Clock;
+  readonly limits: () => AllowanceLimits;
+  /** How full the way is by now; `null`: nothing is known of it. */
+  readonly way: () => Way | null;
+  /** Called while something is under way, whenever more may be. */
+  readonly hasRoom: () => void;
 }
 
 export interface AllowanceLimits {
@@ -29,20 +49,22 @@ export interface AllowanceLimits {
   readonly bytesPerS?: number | undefined;
 }
 
-const least = 4;
-const firstLimit = 96;
-/** How much longer than usual counts as usual. */
-const tolerance = 1.5;
-const smoothing = 0.2;
-/** How fast what is usual follows: some hundred answers. */
-const following = 0.02;
 /** A burst that the rate lets pass, ms of it. */
 const burstMs = 250;
+/** Of a longer one, no more is reckoned to be on its way at once. */
+const longBytes = 256 * 1024;
+/** After so long without anything, nothing is known of the way. */
+const restMs = 10_000;
+/** The way is looked at. */
+const everyMs = 30;
 
-export function openAllowance(clock: Clock, limits: () => AllowanceLimits): Allowance {
-  let limit = firstLimit;
-  let usualMs: number | null = null;
+export function openAllowance({ clock, limits, way, hasRoom }: AllowanceOptions): Allowance {
+  const window = openWindow();
   let underWay = 0;
+  let onTheWay = 0;
+  let isWayKnown = false;
+  let cancel: (() => void) | null = null;
+  let seenMs = Number.NEGATIVE_INFINITY;
   /** Until when the bytes that have begun take, at the rate that is allowed; by `Clock.elapsed()`. */
   let busyMs = 0;
 
@@ -58,33 +80,79 @@ export function openAllowance(clock: Clock, limits: () => AllowanceLimits): Allo
   const allowance: Allowance = {
     others: 0,
     waitMs,
-    get limit() {
-      return Math.min(limit, limits().atOnce);
+    get bytes() {
+      return window.bytes;
     },
     get underWay() {
       return underWay;
     },
     mayBegin() {
-      const left = allowance.limit - Math.max(0, allowance.others);
-      return underWay < Math.max(1, left) && waitMs() === 0;
+      const left = limits().atOnce - Math.max(0, allowance.others);
+      return underWay < Math.max(1, left) && (underWay === 0 || onTheWay < window.bytes) && waitMs() === 0;
+    },
+    get mustRest() {
+      return isWayKnown ? window.isCrowded : allowance.others > 0;
     },
     begin(bytes) {
       underWay++;
       take(bytes);
+      const one = begun(bytes);
+      if (cancel === null) look();
+      return one;
     },
-    end(firstByteMs, moreBytes) {
-      underWay--;
-      take(moreBytes);
-      if (firstByteMs === null) return;
-      if (firstByteMs === 'failed') {
-        limit = Math.max(least, limit * 0.9);
-        return;
-      }
-      usualMs = usualMs === null ? firstByteMs : usualMs + (firstByteMs - usualMs) * following;
-      const gradient = Math.max(0.5, Math.min(1, (tolerance * usualMs) / Math.max(1, firstByteMs)));
-      const wanted = limit * gradient + Math.sqrt(limit);
-      limit = Math.max(least, Math.min(limits().atOnce, limit + (wanted - limit) * smoothing));
+    close() {
+      cancel?.();
     },
   };
+
+  /** As long as something is under way, so that no more is than the way bears. */
+  function look(): void {
+    const nowMs = clock.elapsed();
+    const sinceMs = nowMs - seenMs;
+    // Of a few small ones now and then, nothing is to be known.
+    const seen = onTheWay >= leastBytes ? way() : null;
+    seenMs = nowMs;
+    isWayKnown = seen !== null;
+    if (sinceMs > restMs) window.rested();
+    else if (seen !== null) window.seen(seen, sinceMs, allowance.others);
+    cancel = clock.after(everyMs, () => {
+      cancel = null;
+      if (underWay === 0) return;
+      look();
+      hasRoom();
+    });
+  }
+
+  function begun(foreseen: number): UnderWay {
+    let bytes = foreseen;
+    let came = 0;
+    let counted = 0;
+    const count = (now: number) => {
+      onTheWay += now - counted;
+      counted = now;
+    };
+    const rest = () => count(Math.min(longBytes, Math.max(0, bytes - came)));
+    rest();
+    return {
+      announced(announced) {
+        bytes = announced;
+        rest();
+      },
+      arrived(more) {
+        window.arrived(more, onTheWay >= window.bytes);
+        came += more;
+        rest();
+        hasRoom();
+      },
+      end(all, failed) {
+        window.arrived(Math.max(0, all - came), onTheWay >= window.bytes);
+        underWay--;
+        count(0);
+        take(all - foreseen);
+        if (failed) window.failed();
+      },
+    };
+  }
+
   return allowance;
 }

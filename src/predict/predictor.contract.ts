@@ -1,6 +1,7 @@
 /** A predictor in a world that a test makes: what there is, what the origin knows, what is fetched. */
 import { virtualClock } from '../../test/support/clock.ts';
 import type { Foreseen } from '../foresight.ts';
+import type { Way } from '../parent.ts';
 import type { CacheKey } from '../resource.ts';
 import { openPredictor } from './predictor.ts';
 import type { Elsewhere, PredictLimits, Prospect, Visit } from './surroundings.ts';
@@ -40,6 +41,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     unwanted: [] as CacheKey[],
     hold: null as Promise<void> | null,
     holdPlans: null as Promise<void> | null,
+    way: null as Way | null,
     underWay: 0,
     mostUnderWay: 0,
   };
@@ -48,6 +50,7 @@ export function world(limits: Partial<PredictLimits> = {}) {
     limits: () => bound,
     learned: null,
     warn: () => {},
+    way: () => state.way,
     keyOf: (_, target) => keyOf(target),
     unwanted: (keys) => state.unwanted.push(...keys),
     mayFollow: () => state.may,

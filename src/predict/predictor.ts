@@ -76,17 +76,17 @@ const usualBytes = 32 * 1024;
 /** Bodies of half a MiB at most. */
 const mostOverheard = 64;
 const mostQuestionsAtOnce = 8;
-/** While clients wait for something else, a long body that nobody has come for comes in pieces, with such rests. */
+/** While the way is full, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
 /** Hits that are looked at, at most: 1,000 a second. */
 const hitsPerTick = 50;
 const tickMs = 50;
 
 export function openPredictor(surroundings: Surroundings): Predictor {
-  const { clock, limits, look, mayFollow, ask, learned, warn } = surroundings;
+  const { clock, limits, look, mayFollow, ask, way, learned, warn } = surroundings;
   const tallies = openTallies();
   const score = openScore(() => limits().precision);
-  const allowance: Allowance = openAllowance(clock, limits);
+  const allowance: Allowance = openAllowance({ clock, limits, way, hasRoom: pump });
   const queue = openQueue<Wanted>(mostWaiting);
   const recent = openRecent(clock);
   const held = openHeld({
@@ -282,16 +282,14 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const { prospect, source, bytes } = wanted;
     const tally = tallies.of[source];
     const { key } = prospect;
-    allowance.begin(bytes);
+    const underWay = allowance.begin(bytes);
     brought.begin(key, wanted);
-    let firstByteMs: number | null | 'failed' = null;
+    let failed = false;
     let came = 0;
     try {
-      const fetched = await prospect.fetch();
+      const fetched = await prospect.fetch(underWay);
       // Without that, somebody else has fetched it, or is about to.
       const hasAsked = fetched.firstByteMs !== null;
-      // To confirm something takes as long as it takes the upstream: that says nothing of the way.
-      if (source !== 'renewed') ({ firstByteMs } = fetched);
       if (hasAsked) {
         came = fetched.bytes;
         tally.fetched++;
@@ -305,10 +303,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       tally.failed++;
       fates.note(key, source, 'failed');
       // It may have been given up because a client who came for it has left.
-      if (!brought.isUsed(key)) firstByteMs = 'failed';
+      failed = !brought.isUsed(key);
       brought.dismiss(key);
     }
-    allowance.end(firstByteMs, came - bytes);
+    underWay.end(came, failed);
     pump();
   }
 
@@ -336,7 +334,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     isAwaited: brought.isAwaited,
     fateOf: fates.last,
     turn(key) {
-      if (isClosed || allowance.others <= 0 || brought.isUsed(key)) return null;
+      if (isClosed || !allowance.mustRest || brought.isUsed(key)) return null;
       const { promise, resolve } = Promise.withResolvers<void>();
       clock.after(turnMs, resolve);
       return promise;
@@ -350,11 +348,11 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     tallies,
     score,
     get state() {
-      const { limit, underWay } = allowance;
+      const { bytes: windowBytes, underWay } = allowance;
       const { unusedBytes } = brought;
       const { precision: goal, atOnce, roomBytes } = limits();
       return {
-        ...{ goal, sessions: sessions.size, waiting: queue.size, underWay, limit, atOnce },
+        ...{ goal, sessions: sessions.size, waiting: queue.size, underWay, windowBytes, atOnce },
         ...{ unusedBytes, roomBytes, learned: learned?.stats ?? null },
       };
     },
@@ -362,6 +360,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       isClosed = true;
       cancelWake?.();
       experience.close();
+      allowance.close();
       brought.close();
       queue.clear();
     },

@@ -1,6 +1,7 @@
 /** What the part that predicts is lent, and told: it knows neither protocols nor caches. */
 import type { Clock } from '../clock.ts';
 import type { Clue, Doing, Foreseen } from '../foresight.ts';
+import type { Way } from '../parent.ts';
 import type { CacheKey } from '../resource.ts';
 import type { Learned } from './learned/learned.ts';
 import type { Source } from './score.ts';
@@ -24,7 +25,15 @@ export interface PredictLimits {
 export interface Prospect {
   readonly key: CacheKey;
   /** Resolves when all of it is here, or turns out not to be for keeping. Fails with an `Error` that says why it could not be had. */
-  fetch(): Promise<Fetched>;
+  fetch(progress: Progress): Promise<Fetched>;
+}
+
+/** How far it has come, as far as that is known before its end. */
+export interface Progress {
+  /** It has so many bytes. */
+  announced(bytes: number): void;
+  /** More of them have come. */
+  arrived(bytes: number): void;
 }
 
 /** Something that another process keeps: once it is told, it is none of this one's business any more. */
@@ -62,6 +71,8 @@ export interface Surroundings {
    * long to find out.
    */
   mayFollow(route: string, foreseen: readonly Foreseen[], visitor: Visitor): boolean | Promise<boolean>;
+  /** How full the way to the parents is; asked again and again while something is fetched. `null`: nothing is known yet. */
+  way(): Way | null;
   /** Asks the origin. Nothing, where all that it would answer is known to be here. */
   ask(route: string, question: string, by: Asker): Promise<readonly Foreseen[]>;
   /** Nobody has come for these in time: if room is needed, they are what to let go of first. */

@@ -124,11 +124,11 @@ export const predictMetrics = {
     labels: [],
     meaning: 'What is being fetched because it was foreseen.',
   },
-  'meridian.predict.limit': {
+  'meridian.predict.window': {
     kind: 'gauge',
-    unit: '{object}',
+    unit: 'By',
     labels: [],
-    meaning: 'How many may be fetched at once now, by how promptly the parent answers.',
+    meaning: 'What may be on its way at once now, by how full the way to the parents is.',
   },
   'meridian.predict.unused': {
     kind: 'gauge',

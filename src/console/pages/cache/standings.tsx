@@ -61,12 +61,12 @@ function badgeOf(
   return reasons > 0 ? ['warn', 'turned down'] : ['good', 'on'];
 }
 
-/** As many at once as this share of what the config allows are few. */
-const fewShare = 0.25;
+/** As much on its way at once is little. */
+const littleBytes = 256 * 1024;
 const fullShare = 0.95;
 
 /** Why less is fetched than could be, in sentences. */
-function reasonsOf({ goal, standings, limit, atOnce, unusedBytes, roomBytes }: State): readonly string[] {
+function reasonsOf({ goal, standings, windowBytes, unusedBytes, roomBytes }: State): readonly string[] {
   const said = standings.flatMap(({ source, route, precision, threshold }) => {
     if (precision === null || precision >= goal) return [];
     const what = `${sourceInWords(source).title} on ${route}`;
@@ -75,10 +75,8 @@ function reasonsOf({ goal, standings, limit, atOnce, unusedBytes, roomBytes }: S
       ? [`${what}: off, but for one session in sixteen that tries whether it has become better. ${why}.`]
       : [`${what}: only what is at least ${percent(threshold)} likely is fetched. ${why}.`];
   });
-  if (limit <= atOnce * fewShare)
-    said.push(
-      `Only ${count(limit)} at once of ${count(atOnce)}: its parent fails, or takes longer to answer than it usually does.`,
-    );
+  if (windowBytes <= littleBytes)
+    said.push(`Only ${bytes(windowBytes)} at once: the way to its parents is full, or a parent fails.`);
   if (roomBytes > 0 && unusedBytes >= roomBytes * fullShare)
     said.push(`No room: ${bytes(unusedBytes)} have been fetched that nobody has come for yet.`);
   return said;
