@@ -51,6 +51,7 @@ describe('a question of what comes next', () => {
       (await opened(each).pull(planTarget('npm', 'a'))).headers.get('cache-control');
     expect(await kept(plan)).toBe('max-age=300, stale-while-revalidate=300');
     expect(await kept({ ...plan, freshS: 60 })).toBe('max-age=60, stale-while-revalidate=60');
+    expect(await kept({ ...plan, freshS: 86_400 })).toBe('max-age=3600, stale-while-revalidate=3600');
     expect(await kept({ ...plan, isWhole: false })).toStartWith('max-age=5,');
   });
 
@@ -65,6 +66,14 @@ describe('a question of what comes next', () => {
     const answers = await Promise.all(asked);
     expect(answers.filter(({ headers }) => headers.get('cache-control') === 'max-age=1')).toHaveLength(32);
     expect(questions).toHaveLength(68);
+  });
+
+  test('in a form of another version is not found', async () => {
+    const { pull } = opened(plan);
+    for (const target of ['/.meridian/ahead/npm?a', '/.meridian/ahead/1/npm?a']) {
+      const error = await Promise.resolve(pull(target)).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: 'not-found' });
+    }
   });
 
   test('about a route that foresees nothing, or is not there, is not found', async () => {

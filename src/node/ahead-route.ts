@@ -9,7 +9,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Foreseen } from '../foresight.ts';
 import { aheadRoute } from '../messages/route.ts';
 import type { Ask } from '../parent.ts';
-import { foreseenFrom, foreseenText } from '../predict/wire.ts';
+import { foreseenForm, foreseenFrom, foreseenText } from '../predict/wire.ts';
 import type { Protocol } from '../protocol.ts';
 import type { CacheKey, Named, Resource } from '../resource.ts';
 import { type FewWalks, fewWalks } from './few-walks.ts';
@@ -17,6 +17,8 @@ import type { Puller } from './pull.ts';
 import type { Route } from './routes.ts';
 
 const base = '/.meridian/ahead';
+/** A node of another version neither answers nor has stored what this one could not read. */
+const inForm = `${base}/${foreseenForm}`;
 
 /** @param pullers of the origin's routes; elsewhere there are none. */
 export function aheadRouteOf(pullers: ReadonlyMap<Route, Puller>, clock: Clock): Route {
@@ -33,7 +35,7 @@ export function aheadRouteOf(pullers: ReadonlyMap<Route, Puller>, clock: Clock):
 
 /** Where a question about a route is asked. */
 export function planTarget(route: string, question: string): string {
-  return `${base}/${route}?${question}`;
+  return `${inForm}/${route}?${question}`;
 }
 
 export function planResource(target: string): Resource {
@@ -57,22 +59,25 @@ function named({ tier, method, target }: Exchange): Named {
 /** A tree that was not gone through to its end is worth another look soon: what was missing may have come by then. */
 const wholeS = 300;
 export const partS = 5;
+/** Whatever a document says of how long it holds: what is published meanwhile may lead elsewhere. */
+const longestS = 3_600;
 /** Whoever asks again, when there was no time to look, shall not be told of nothing. */
 const busy = 'max-age=1';
 
 async function pull(ask: Ask, pullers: ReadonlyMap<Route, Puller>, walks: FewWalks): Promise<Answer> {
   const { path, query } = ask.exchange;
-  const name = path.slice(base.length + 1);
+  const name = path.startsWith(`${inForm}/`) ? path.slice(inForm.length + 1) : '';
   const [route, puller] = [...pullers].find(([each]) => each.name === name) ?? [];
   const foresight = route?.protocol.foresight;
   if (puller === undefined || foresight === undefined)
-    throw new MeridianError('not-found', `nothing is foreseen of ${name}`);
+    throw new MeridianError('not-found', `nothing is foreseen of ${path}`);
   const plan = await walks.run(name, ask.signal, () =>
     foresight.foresee(query.slice(1), { ask, door: puller.door(ask) }),
   );
   if (plan === null) return answerOf([], busy);
   const { foreseen, isWhole, freshS = wholeS } = plan;
-  return answerOf(foreseen, `max-age=${isWhole ? freshS : partS}, stale-while-revalidate=${freshS}`);
+  const keptS = Math.min(freshS, longestS);
+  return answerOf(foreseen, `max-age=${isWhole ? keptS : partS}, stale-while-revalidate=${keptS}`);
 }
 
 function answerOf(foreseen: readonly Foreseen[], kept: string): Answer {

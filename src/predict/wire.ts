@@ -15,6 +15,8 @@ export function isTarget(text: string): boolean {
   return target.test(text) && !dots.test(text);
 }
 
+/** Of the rows: nodes of versions that have another do not understand each other. */
+export const foreseenForm = 2;
 /** More is not looked at. */
 const mostRows = 20_000;
 

@@ -211,7 +211,7 @@ test('a page leads to nothing of other routes', async () => {
 
 test('nobody who only says that he is a node is told what is foreseen', async () => {
   const question =
-    '/.meridian/ahead/npm?tool=npm&os=linux&cpu=x64&libc=glibc&form=abbreviated&name=%40acme%2Fsecret';
+    '/.meridian/ahead/2/npm?tool=npm&os=linux&cpu=x64&libc=glibc&form=abbreviated&name=%40acme%2Fsecret';
   const claims = [
     {},
     { 'meridian-tier': 'near ahead 1 f x' },

@@ -161,7 +161,7 @@ describe('what not everybody may read', () => {
 
 test('nobody but nodes asks what is foreseen', async () => {
   const answers = await Promise.all(
-    ['/.meridian/ahead/cargo?want=alder', '/.meridian/ahead/', '/.meridian/ahead/nothing?x'].map(
+    ['/.meridian/ahead/2/cargo?want=alder', '/.meridian/ahead/', '/.meridian/ahead/2/nothing?x'].map(
       async (path) => (await fetch(network.url('near') + path)).status,
     ),
   );
