@@ -19,7 +19,7 @@ function told(used: number) {
   tallies.of.known.savedMs = 1_500;
   tallies.unforeseen = 20;
   const score = openScore(() => 0.8);
-  for (let at = 0; at < 100; at++) score.judged('known', 'npm', at < used);
+  for (let at = 0; at < 100; at++) score.judged('known', 'npm', { likelihood: 1, isUsed: at < used });
   const state = { goal: 0.8, sessions: 2, waiting: 3, underWay: 4, windowBytes: 17.6, atOnce: 64 };
   const learned = { names: 5, links: 6, bytes: 7 };
   return { tallies, score, state: { ...state, unusedBytes: 8, roomBytes: 9, learned } };

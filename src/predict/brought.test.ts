@@ -21,7 +21,7 @@ function opened() {
   return { clock, brought, said, unwanted };
 }
 
-const of = (source: Source, bytes: number) => ({ source, route: 'npm', isGuess: false, bytes });
+const of = (source: Source, bytes: number) => ({ source, route: 'npm', likelihood: 1, bytes });
 
 test('what somebody comes for is used once, with the time that it took to come', () => {
   const { clock, brought, said } = opened();

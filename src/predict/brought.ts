@@ -6,8 +6,8 @@ import type { Source } from './score.ts';
 export interface Brought {
   readonly source: Source;
   readonly route: string;
-  /** It was far from certain. */
-  readonly isGuess: boolean;
+  /** As it was foreseen: 0 to 1. */
+  readonly likelihood: number;
   /** By `Clock.elapsed()`: when it was asked for, and when all of it was there; `null`: it is on its way. */
   readonly askedMs: number;
   hereMs: number | null;
@@ -32,7 +32,7 @@ export interface BroughtOptions {
 
 export interface BroughtKeys {
   /** @param of with its bytes by estimate. */
-  begin(key: CacheKey, of: Pick<Brought, 'source' | 'route' | 'isGuess' | 'bytes'>): void;
+  begin(key: CacheKey, of: Pick<Brought, 'source' | 'route' | 'likelihood' | 'bytes'>): void;
   /** It is here. */
   arrived(key: CacheKey, bytes: number): void;
   /** It is not here any more, or was not for keeping: in vain, unless a client has come for it. */
@@ -96,9 +96,9 @@ export function openBrought(options: BroughtOptions): BroughtKeys {
     isHere: (key) => typeof all.get(key)?.hereMs === 'number',
     isUsed: (key) => all.get(key)?.isUsed === true,
     isAwaited: (key) => all.get(key)?.isUsed === false,
-    begin(key, { source, route, isGuess, bytes }) {
+    begin(key, { source, route, likelihood, bytes }) {
       const times = { askedMs: clock.elapsed(), hereMs: null };
-      const each = { source, route, isGuess, bytes, ...times, isUsed: false };
+      const each = { source, route, likelihood, bytes, ...times, isUsed: false };
       const before = all.get(key);
       if (before) forget(key, before);
       all.set(key, each);

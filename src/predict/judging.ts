@@ -16,21 +16,21 @@ export function judging({
   fates,
 }: JudgingOptions): Pick<BroughtOptions, 'used' | 'usedBytes' | 'inVain'> {
   return {
-    used({ source, route }, savedMs) {
+    used({ source, route, likelihood }, savedMs) {
       const tally = tallies.of[source];
       tally.used++;
       tally.savedMs += savedMs;
-      score.judged(source, route, true);
+      score.judged(source, route, { likelihood, isUsed: true });
     },
     usedBytes({ source, bytes }) {
       tallies.of[source].usedBytes += bytes;
     },
-    inVain({ source, route, bytes }, key) {
+    inVain({ source, route, likelihood, bytes }, key) {
       fates.note(key, source, 'vain');
       const tally = tallies.of[source];
       tally.inVain++;
       tally.inVainBytes += bytes;
-      score.judged(source, route, false);
+      score.judged(source, route, { likelihood, isUsed: false });
     },
   };
 }

@@ -56,7 +56,7 @@ interface Wanted {
   readonly source: Source;
   readonly route: string;
   readonly bytes: number;
-  readonly isGuess: boolean;
+  readonly likelihood: number;
   readonly addedMs: number;
 }
 
@@ -129,7 +129,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     const isHit = whence === 'memory';
     if (key !== null && !isForeseen && isWhole) recent.note(key, 'asked');
     if (learned !== null && session.trail !== null && name !== null) learned.saw(session.trail, name, nowMs);
-    const isGuess = isPlanned && (brought.of(key)?.isGuess === true || lately === 'guessed-elsewhere');
+    const isGuess = isPlanned && (isAGuess(brought.of(key)) || lately === 'guessed-elsewhere');
     if (isGuess || (!isPlanned && (!isHit || session.requests < firstRequests))) {
       const visitor = visit.visitor();
       experience.heard(route, visitor);
@@ -218,10 +218,9 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       }
       const { likelihood = 1, bytes = usualBytes } = each;
       const isDoubted = likelihood < threshold;
-      const isGuess = source === 'known' && likelihood < certain;
       if (isDoubted) tally.doubted++;
       if (!isDoubted && bytes <= limits().objectBytes)
-        add(following.rank + at, each, { source, route, bytes, isGuess }, visitor);
+        add(following.rank + at, each, { source, route, bytes, likelihood }, visitor);
       else fates.note(addressOf(route, each.target), source, isDoubted ? 'doubted' : 'long');
     }
     pump();
@@ -240,7 +239,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     // Whoever has just asked for it has it, or is about to; and who keeps it need not be told twice.
     if (brought.has(key) || queue.has(key) || recent.get(key) !== null) return;
     if ('tell' in prospect) {
-      recent.note(key, wanted.isGuess ? 'guessed-elsewhere' : 'elsewhere');
+      recent.note(key, isAGuess(wanted) ? 'guessed-elsewhere' : 'elsewhere');
       prospect.tell();
       return;
     }
@@ -325,7 +324,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
         return;
       }
       tally.foreseen++;
-      const wanted = { prospect, source, route, bytes, isGuess: false, addedMs: clock.elapsed() };
+      const wanted = { prospect, source, route, bytes, likelihood: 1, addedMs: clock.elapsed() };
       if (isClosed || !queue.add(key, urgent, wanted)) tally.left++;
       pump();
     },
@@ -365,4 +364,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
       queue.clear();
     },
   };
+}
+
+function isAGuess(foreseen: Pick<Wanted, 'source' | 'likelihood'> | null): boolean {
+  return foreseen !== null && foreseen.source === 'known' && foreseen.likelihood < certain;
 }

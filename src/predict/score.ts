@@ -1,6 +1,8 @@
 /**
- * How good predictions turn out to be, and what that leads to: where too few of them are used, only the likelier ones are followed, and where hardly any
- * is, none but one session in sixteen, to see whether it has become better.
+ * How good predictions turn out to be, and what that leads to: of what is called so likely or likelier, as much is followed as is used often enough, taken
+ * together. So how likely something is called needs not be right; what is called likelier has to be. Where even the likeliest are not used often enough, only
+ * those are followed, the fewer the further the goal is away, and where hardly any is, none. One session in sixteen follows what is as likely as not all the same, to see whether
+ * it has become better.
  */
 import type { Standing } from '../messages/predictions.ts';
 
@@ -15,13 +17,19 @@ export function isNobodys(source: Source): boolean {
 
 export interface Score {
   /** Someone has come for it, or nobody has. */
-  judged(source: Source, route: string, isUsed: boolean): void;
-  /** What predictions of one session have to be at least to be followed, 0 to 1. Above 1: none is. Asking counts as a session. */
+  judged(source: Source, route: string, judgement: Judgement): void;
+  /** What predictions of one session have to be at least to be followed, 0 to 1. Above 1: none is. Asking counts as a session, and one in sixteen is a trial. */
   threshold(source: Source, route: string): number;
   /** Of what was judged lately, the share that was used; `null`: too little was. */
   precision(source: Source, route: string): number | null;
   /** Of all that has been judged or asked about. */
   readonly standings: readonly Standing[];
+}
+
+export interface Judgement {
+  /** As it was foreseen: 0 to 1. */
+  readonly likelihood: number;
+  readonly isUsed: boolean;
 }
 
 /** Without any experience: what is as likely as not is worth a try. */
@@ -37,11 +45,15 @@ const fading = 0.995;
 /** Fewer judgements say nothing. */
 const enough = 40;
 
+/** What is called likely is judged by tenths, with what is called certain for itself. What has not been followed lately fades, until it is tried again. */
+const bands = 11;
+
 interface Record {
   readonly source: Source;
   readonly route: string;
-  used: number;
-  all: number;
+  /** By band, the least likely first. */
+  readonly used: Float64Array;
+  readonly all: Float64Array;
   asked: number;
 }
 
@@ -53,16 +65,18 @@ export function openScore(wanted: () => number): Score {
     const name = `${source} ${route}`;
     let record = records.get(name);
     if (!record) {
-      record = { source, route, used: 0, all: 0, asked: 0 };
+      record = { source, route, used: new Float64Array(bands), all: new Float64Array(bands), asked: 0 };
       records.set(name, record);
     }
     return record;
   }
 
   /** Above 1: but for trials. */
-  function thresholdAt(reached: number | null): number {
+  function thresholdOf(record: Record): number {
     const goal = wanted();
-    if (reached === null || reached >= goal) return firstThreshold;
+    const good = lowestGood(record, goal);
+    if (good !== null) return good;
+    const reached = precisionOf(record) ?? 0;
     if (reached < hopeless) return closed;
     return firstThreshold + (highestThreshold - firstThreshold) * ((goal - reached) / (goal - hopeless));
   }
@@ -71,24 +85,50 @@ export function openScore(wanted: () => number): Score {
     precision: (source, route) => precisionOf(recordOf(source, route)),
     get standings() {
       return [...records.values()].map((record) => {
-        const precision = precisionOf(record);
-        return { source: record.source, route: record.route, precision, threshold: thresholdAt(precision) };
+        const { source, route } = record;
+        return { source, route, precision: precisionOf(record), threshold: thresholdOf(record) };
       });
     },
-    judged(source, route, isUsed) {
-      const record = recordOf(source, route);
-      record.used = record.used * fading + (isUsed ? 1 : 0);
-      record.all = record.all * fading + 1;
+    judged(source, route, { likelihood, isUsed }) {
+      const { used, all } = recordOf(source, route);
+      for (let band = 0; band < bands; band++) {
+        used[band]! *= fading;
+        all[band]! *= fading;
+      }
+      const band = bandOf(likelihood);
+      all[band]!++;
+      if (isUsed) used[band]!++;
     },
     threshold(source, route) {
       const record = recordOf(source, route);
-      const threshold = thresholdAt(precisionOf(record));
-      if (threshold !== closed) return threshold;
-      return ++record.asked % trialEvery === 0 ? highestThreshold : closed;
+      const threshold = thresholdOf(record);
+      if (threshold <= firstThreshold) return threshold;
+      return ++record.asked % trialEvery === 0 ? firstThreshold : threshold;
     },
   };
 }
 
 function precisionOf({ used, all }: Record): number | null {
-  return all < enough ? null : used / all;
+  return sum(all) < enough ? null : sum(used) / sum(all);
+}
+
+/** How likely it has to be called at least, so that enough of it is used, or too few are to tell; `null`: there is no such bound. */
+function lowestGood({ used, all }: Record, goal: number): number | null {
+  let lowest: number | null = null;
+  let [usedSoFar, allSoFar] = [0, 0];
+  for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
+    usedSoFar += used[band]!;
+    allSoFar += all[band]!;
+    if (allSoFar < enough || usedSoFar >= goal * allSoFar) lowest = band / (bands - 1);
+  }
+  return lowest;
+}
+
+/** Sums that are off by what is beyond the precision of numbers do not move anything to another band. */
+function bandOf(likelihood: number): number {
+  return Math.max(0, Math.min(bands - 1, Math.floor(likelihood * (bands - 1) + 1e-9)));
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, each) => total + each, 0);
 }
