@@ -165,6 +165,20 @@ describe('who has a lock file', () => {
     expect(foreseen[1]?.bytes).toBe('tarball left-1.1.0.tgz'.length);
   });
 
+  test('is told of the newest that others have been given, with the less hope, the more there are', async () => {
+    const { origin, plan } = world(packages);
+    await origin.get('/top/-/top-1.0.0.tgz');
+    const hopes: number[] = [];
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+      await origin.get(`/left/-/left-${version}.tgz`);
+      const { foreseen } = await plan('pnpm', 'top', { locked: '1.0.0' });
+      expect(wordsOf(foreseen)).toEqual(['top-1.0.0', `left-${version}`]);
+      hopes.push(foreseen[1]?.likelihood ?? 0);
+    }
+    expect(hopes).toEqual([...hopes].sort((a, b) => b - a));
+    expect(new Set(hopes).size).toBe(3);
+  });
+
   test('is told of the newest with little hope, where nobody has been given any', async () => {
     const { origin, plan } = world(packages);
     for (const name of ['top', 'left']) await origin.get(`/${name}`);

@@ -129,13 +129,21 @@ export function likelihoodOfDocument(confidence: number): number {
 /** Of what is behind a lock: what others here have been given is what it names, more likely than what is newest today. */
 const likelyHeld = 0.9;
 const likelyNewest = 0.4;
+/** By how much less, for each more that others have been given of the same range, up to so many. */
+const doubtForEach = 0.4;
+const mostDoubts = 3;
 
 export function lockedChoice(picker: Picker, range: string, newest: number, shelf: Shelf): Beginning {
   const { versions } = picker.choices;
-  if (shelf.isHeld(picker, newest)) return { at: newest, confidence: likelyHeld };
   const count = Math.min(mostLooked, versions.length);
-  for (let at = newest + 1; at < count; at++) {
-    if (shelf.isHeld(picker, at) && satisfies(versions[at]![0], range)) return { at, confidence: likelyHeld };
+  let highest: number | null = null;
+  let others = 0;
+  for (let at = newest; at < count && others < mostDoubts; at++) {
+    if (!shelf.isHeld(picker, at) || (at > newest && !satisfies(versions[at]![0], range))) continue;
+    if (highest === null) highest = at;
+    else others++;
   }
-  return { at: newest, confidence: likelyNewest };
+  return highest === null
+    ? { at: newest, confidence: likelyNewest }
+    : { at: highest, confidence: likelyHeld / (1 + doubtForEach * others) };
 }
