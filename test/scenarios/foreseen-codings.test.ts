@@ -45,14 +45,17 @@ afterAll(async () => {
 interface By {
   readonly agent?: string;
   readonly codings: string;
+  readonly accept?: string;
   readonly storedOnly?: boolean;
 }
 
-async function get(pop: string, path: string, { agent = pip, codings, storedOnly = false }: By) {
+async function get(pop: string, path: string, by: By) {
+  const accepts = path.startsWith('simple/') ? json : '*/*';
+  const { agent = pip, codings, accept = accepts, storedOnly = false } = by;
   const answer = await fetch(`${network.url(pop)}/pypi/${path}`, {
     headers: {
       ...{ 'user-agent': agent, 'accept-encoding': codings },
-      accept: path.startsWith('simple/') ? json : '*/*',
+      accept,
       ...(storedOnly && { 'cache-control': 'only-if-cached' }),
     },
     decompress: false,
@@ -112,7 +115,7 @@ test('what a client was seen to take for each kind is known after a restart', as
     expect(targets.filter((target) => target === `/pypi/${pageOf(name)}`)).toHaveLength(1);
 }, 30_000);
 
-test('what a PoP is told to have, it has in the codings that clients usually take for its kind', async () => {
+test('what a PoP is told to have by its address, it has in the codings that clients usually take for its kind', async () => {
   const origin = network.node('origin');
   const addresses = ['app', 'lib'].flatMap((name) => [
     { url: `/pypi/${pageOf(name)}` },
@@ -120,7 +123,7 @@ test('what a PoP is told to have, it has in the codings that clients usually tak
   ]);
   await origin.api('POST', '/prefetch', { to: ['told'], addresses });
   for (const name of ['app', 'lib']) {
-    await eventually(`index of ${name}`, () => isAt('told', pageOf(name), packed));
+    await eventually(`index of ${name}`, () => isAt('told', pageOf(name), { ...packed, accept: '*/*' }));
     await eventually(`metadata of ${name}`, () => isAt('told', metadataOf(name), plain));
   }
 }, 30_000);

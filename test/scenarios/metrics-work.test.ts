@@ -175,10 +175,11 @@ test('whatever the nodes say is on the page of metrics', async () => {
   );
   expect(families.filter((row) => !page.includes(row))).toEqual([]);
   const rows = [...page.matchAll(/^\| `[a-z_]+` \| \w+ \|/gm)].map(([row]) => row);
-  // Too little was foreseen to tell how well, no request had to wait for its turn, no remote has said how often it may be asked, and something may have
+  // Nothing was asked for that is worth being packed, too little was foreseen to tell how well, no request had to wait for its turn, no remote has said how often it may be asked, and something may have
   // gone from a cache by now, or not.
   const unsaid = rows.filter((row) => !families.includes(row) && !row.includes('evictions'));
   expect(unsaid.toSorted()).toEqual([
+    '| `meridian_packed_size_bytes_total` | counter |',
     '| `meridian_predict_precision_ratio` | gauge |',
     '| `meridian_predict_threshold_ratio` | gauge |',
     '| `meridian_remote_quota` | gauge |',
