@@ -1,4 +1,4 @@
-/** Connections to parents for what is fetched ahead. */
+/** Connections to parents that are kept open, as it takes two or three round trips to open one. */
 import type { Clock } from '../clock.ts';
 import { laneSessions } from '../http/client.ts';
 import { type Checker, checkNode } from './check.ts';
@@ -8,23 +8,34 @@ import type { AskedNode } from './tier-request.ts';
 const warmMs = 15_000;
 
 /**
- * What is fetched ahead has connections of its own (`Lane`). To open one takes three round trips, and what is foreseen would come too late: so they are
- * opened before, and kept.
+ * Where requests share HTTP/2 connections, two kinds of them have others. What brings a body, such as an audit or a publish, goes over HTTP/1.1, and comes
+ * seldom: one connection is there for it. What is fetched ahead has connections of its own (`Lane`), and would come too late if they had to be opened first.
  */
-export function keepLanes(parents: readonly AskedNode[], checker: Checker, clock: Clock): { close(): void } {
+export function keepLanes(
+  parents: readonly AskedNode[],
+  checker: Checker,
+  { clock, foresees }: { readonly clock: Clock; readonly foresees: boolean },
+): { close(): void } {
+  const shared = parents.filter(({ http2 }) => http2);
   const stop = new AbortController();
   let cancel = () => {};
 
   function use(): void {
     cancel = clock.after(warmMs, use);
-    for (const parent of parents.filter(({ http2 }) => http2))
-      for (let count = 0; count < laneSessions; count++)
-        checkNode(parent, checker, stop.signal).catch(() => {
-          // Whether it is there is found out by its checks.
-        });
+    for (const parent of shared) {
+      check({ ...parent, http2: false }, checker);
+      for (let count = 0; foresees && count < laneSessions; count++)
+        check(parent, { ...checker, lane: 'ahead' });
+    }
   }
 
-  use();
+  function check(parent: AskedNode, as: Checker): void {
+    checkNode(parent, as, stop.signal).catch(() => {
+      // Whether it is there is found out by its checks.
+    });
+  }
+
+  if (shared.length > 0) use();
   return {
     close() {
       cancel();

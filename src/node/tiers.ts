@@ -74,8 +74,9 @@ export function tiers(options: TierOptions): Tiers {
     },
   });
 
-  const warm = options.foresees ? keepLanes(options.parents, { ...checker, lane: 'ahead' }, clock) : null;
-  const ways = options.foresees ? openWays(options.parents, checker, clock) : null;
+  const { foresees = false } = options;
+  const lanes = keepLanes(options.parents, checker, { clock, foresees });
+  const ways = foresees ? openWays(options.parents, checker, clock) : null;
 
   return {
     parent: (route) => async (ask) => {
@@ -106,7 +107,7 @@ export function tiers(options: TierOptions): Tiers {
     },
     way: () => ways?.now() ?? null,
     close() {
-      warm?.close();
+      lanes.close();
       ways?.close();
       near.close();
       parents.close();
