@@ -7,7 +7,13 @@ const trustMs = 10_000;
 /** What happens, and what the node makes of it. */
 function world() {
   const clock = virtualClock();
-  const now = { busProvenMs: 0, bus: true, origin: 'told' as 'told' | 'untold' | 'away', reads: 0 };
+  const now = {
+    busProvenMs: 0,
+    bus: true,
+    origin: 'told' as 'told' | 'untold' | 'away',
+    reads: 0,
+    hold: Promise.resolve(),
+  };
   const heard = openHeard({
     clock,
     trustMs: () => trustMs,
@@ -18,6 +24,7 @@ function world() {
     },
     async readAgain() {
       now.reads++;
+      await now.hold;
     },
   });
   async function pass(seconds: number): Promise<void> {
@@ -71,6 +78,25 @@ test('after the time of trust without a bus, a bus that is back is not enough: a
   now.origin = 'told';
   await pass(3);
   expect([isTrusted(), now.reads]).toEqual([true, 1]);
+});
+
+test('what was read while the bus went and came back is not enough: the origin is asked once more', async () => {
+  const { now, cut, pass, isTrusted } = world();
+  await pass(1);
+  cut();
+  await pass(12);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  Object.assign(now, { bus: true, hold: promise });
+  await pass(3);
+  expect([isTrusted(), now.reads]).toEqual([false, 1]);
+  // It goes, something changes, and it is back before that could be told.
+  now.origin = 'untold';
+  resolve();
+  await pass(1);
+  expect(isTrusted()).toBe(false);
+  now.origin = 'told';
+  await pass(2);
+  expect([isTrusted(), now.reads]).toEqual([true, 2]);
 });
 
 test('a word from before the bus was back does not count', async () => {

@@ -42,7 +42,8 @@ export function openHeard({ busUnheardMs, trustMs, isTold, readAgain, clock }: H
     const own = clock.elapsed() - provenMs;
     const known = isDoubted || !isAway ? Math.max(own, busUnheardMs()) : busUnheardMs();
     if (known > trustMs()) isDoubted = true;
-    return known;
+    // Until all has been read again, a bus that is back does not make up for what it could not tell.
+    return isDoubted ? Math.max(known, trustMs() + 1) : known;
   }
 
   function tick(): void {
@@ -54,7 +55,7 @@ export function openHeard({ busUnheardMs, trustMs, isTold, readAgain, clock }: H
   }
 
   async function ask(): Promise<void> {
-    const askedMs = clock.elapsed();
+    let askedMs = clock.elapsed();
     try {
       const told = await isTold();
       isAway = false;
@@ -62,6 +63,9 @@ export function openHeard({ busUnheardMs, trustMs, isTold, readAgain, clock }: H
       if (isDoubted) {
         if (busUnheardMs() > trustMs()) return;
         await readAgain();
+        // The bus may have gone, and come back without what was changed meanwhile, while it was read.
+        askedMs = clock.elapsed();
+        if (!(await isTold())) return;
       }
       provenMs = askedMs;
       isDoubted = false;
