@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Fate } from '../messages/predictions.ts';
 import type { CacheKey } from '../resource.ts';
 import type { Brought } from './brought.ts';
+import { openGenerations } from './generations.ts';
 import type { Source } from './score.ts';
 
 export interface Noted {
@@ -29,7 +30,7 @@ export interface FatesOptions {
   readonly isWaiting: (key: CacheKey) => boolean;
 }
 
-/** Of each of two generations, as in `recent.ts`. */
+/** Of each of two generations. */
 const most = 4_096;
 
 export function addressOf(route: string, target: string): string {
@@ -37,22 +38,10 @@ export function addressOf(route: string, target: string): string {
 }
 
 export function openFates({ clock, brought, isWaiting }: FatesOptions): Fates {
-  let older = new Map<number, Noted>();
-  let newer = new Map<number, Noted>();
-
-  function noted(name: string): Noted | null {
-    const digest = Bun.hash.xxHash32(name);
-    return newer.get(digest) ?? older.get(digest) ?? null;
-  }
+  const noted = openGenerations<Noted>(most);
 
   return {
-    note(name, source, fate) {
-      if (newer.size >= most) {
-        older = newer;
-        newer = new Map();
-      }
-      newer.set(Bun.hash.xxHash32(name), { source, fate, atMs: clock.elapsed() });
-    },
+    note: (name, source, fate) => noted.note(name, { source, fate, atMs: clock.elapsed() }),
     last(key, route, target) {
       const each = brought(key);
       if (each !== null) {
@@ -60,7 +49,7 @@ export function openFates({ clock, brought, isWaiting }: FatesOptions): Fates {
         const fate = isUsed ? 'used' : hereMs === null ? 'coming' : 'here';
         return { source, fate, atMs: askedMs };
       }
-      const all = [noted(key), noted(addressOf(route, target))].filter((one) => one !== null);
+      const all = [noted.get(key), noted.get(addressOf(route, target))].filter((one) => one !== null);
       const [newest = null] = all.toSorted((one, other) => other.atMs - one.atMs);
       // Somebody has come for it before it was begun.
       return newest?.fate === 'waiting' && !isWaiting(key) ? null : newest;
