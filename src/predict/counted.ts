@@ -8,6 +8,8 @@ export interface Counted {
 
 export function openCounted(most: number): Counted {
   const counts = new Map<string, number>();
+  /** It is asked for with each thing that is foreseen, and changes with what is fetched alone. */
+  let sorted: readonly (readonly [string, number])[] | null = null;
 
   /** Half of what was counted counts no more, and whatever has come once goes: what comes often is not driven out by what comes with many names. */
   function makeRoom(): void {
@@ -21,9 +23,13 @@ export function openCounted(most: number): Counted {
 
   return {
     add(name, times = 1) {
+      sorted = null;
       if (counts.size >= most && !counts.has(name)) makeRoom();
       counts.set(name, (counts.get(name) ?? 0) + times);
     },
-    all: () => [...counts].sort(([, a], [, b]) => b - a),
+    all() {
+      sorted ??= [...counts].sort(([, a], [, b]) => b - a);
+      return sorted;
+    },
   };
 }
