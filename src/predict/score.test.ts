@@ -58,6 +58,15 @@ describe('what is followed', () => {
     expect(all.filter((threshold) => threshold <= 1)).toEqual([0.5, 0.5, 0.5]);
   });
 
+  test('is nothing, too, where what is in vain was called likely and certain alike', () => {
+    const score = openScore(() => 0.8);
+    for (let at = 0; at < 50; at++) {
+      judge(score, false, 1);
+      judge(score, false, 0.8);
+    }
+    expect(standing(score)).toBe(2);
+  });
+
   test('of what is less likely, is as much as leaves the goal reached', () => {
     const score = openScore(() => 0.8);
     for (let at = 0; at < 100; at++) {

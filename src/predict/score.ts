@@ -114,12 +114,14 @@ function precisionOf({ used, all }: Record): number | null {
 
 /** How likely it has to be called at least, so that enough of it is used, or too few are to tell; `null`: there is no such bound. */
 function lowestGood({ used, all }: Record, goal: number): number | null {
+  const isNew = sum(all) < enough;
   let lowest: number | null = null;
   let [usedSoFar, allSoFar] = [0, 0];
   for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
     usedSoFar += used[band]!;
     allSoFar += all[band]!;
-    if (allSoFar < enough || usedSoFar >= goal * allSoFar) lowest = band / (bands - 1);
+    const share = allSoFar >= enough ? goal : hopeless;
+    if (isNew || usedSoFar >= share * allSoFar) lowest = band / (bands - 1);
   }
   return lowest;
 }
