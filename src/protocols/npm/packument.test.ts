@@ -90,6 +90,17 @@ describe('the abbreviated form', () => {
     expect(derive(document).abbreviated.versions['1.0.0']).toEqual({ bundleDependencies: ['a'] });
   });
 
+  test('tells when its newest version came where the registry does not say when it was changed', () => {
+    const modifiedOf = (time: Record<string, string>) =>
+      derive({ name: 'left', versions: { '1.0.0': {}, '1.1.0': {} }, time }).abbreviated.modified;
+    const [older, newer] = ['2026-01-02T03:04:05+01:00', '2026-02-03T04:05:06.789Z'];
+    expect(modifiedOf({ '1.0.0': newer, '1.1.0': older })).toBe(newer);
+    expect(modifiedOf({ '1.1.0': older, '1.0.0': older, '9.9.9': newer })).toBe('2026-01-02T02:04:05.000Z');
+    expect(modifiedOf({ '1.0.0': newer })).toBeUndefined();
+    expect(modifiedOf({ '1.0.0': newer, '1.1.0': 'some day' })).toBeUndefined();
+    expect(modifiedOf({ '1.0.0': older, '1.1.0': older, modified: newer })).toBe(newer);
+  });
+
   test('of a package without any version left is empty', () => {
     expect(derive({ name: 'left', time: { unpublished: {} } }).abbreviated).toEqual({
       name: 'left',

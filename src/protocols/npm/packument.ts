@@ -210,10 +210,25 @@ function hasInstallScript(scripts: Json | undefined): boolean {
   return ['preinstall', 'install', 'postinstall'].some((script) => typeof scripts[script] === 'string');
 }
 
-function modifiedOf(packument: JsonObject): string | undefined {
-  const time = packument['time'];
-  const modified = (isObject(time) ? time['modified'] : undefined) ?? packument['modified'];
-  return typeof modified === 'string' ? modified : undefined;
+/**
+ * Where a registry does not say when a package was changed, as some mirrors do not: when its newest version came. pnpm reads the whole document of each
+ * package that does not tell, to find out what is too new for it.
+ *
+ * @returns `undefined`: nobody knows.
+ */
+export function modifiedOf(packument: JsonObject): string | undefined {
+  const { time } = packument;
+  const stated = (isObject(time) ? time['modified'] : undefined) ?? packument['modified'];
+  if (typeof stated === 'string') return stated;
+  if (!isObject(time)) return undefined;
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (const version of Object.keys(objectAt(packument, 'versions'))) {
+    const at = Object.hasOwn(time, version) ? time[version] : undefined;
+    const ms = typeof at === 'string' ? Date.parse(at) : Number.NaN;
+    if (Number.isNaN(ms)) return undefined;
+    newestMs = Math.max(newestMs, ms);
+  }
+  return newestMs > 0 ? new Date(newestMs).toISOString() : undefined;
 }
 
 export function parsePackument(text: string): JsonObject {

@@ -4,7 +4,7 @@
  */
 import type { Document } from '../canonical.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
-import { placeholderOrigin } from '../packument.ts';
+import { modifiedOf, placeholderOrigin } from '../packument.ts';
 import { bareName } from '../path.ts';
 
 type Ranges = Readonly<Record<string, string>>;
@@ -73,14 +73,12 @@ export function makeChoices(packument: JsonObject): string {
     }
     return file === null ? [version, at, bytes, deprecated] : [version, at, bytes, deprecated, file];
   });
-  const choices: Choices = { name, tags, modifiedMs: modifiedOf(packument), needs, versions };
+  const modifiedMs = Date.parse(modifiedOf(packument) ?? '');
+  const choices: Choices = {
+    ...{ name, tags, needs, versions },
+    modifiedMs: Number.isNaN(modifiedMs) ? null : modifiedMs,
+  };
   return JSON.stringify(choices);
-}
-
-function modifiedOf({ time, modified }: JsonObject): number | null {
-  const stated = (isObject(time) ? time['modified'] : undefined) ?? modified;
-  const ms = typeof stated === 'string' ? Date.parse(stated) : Number.NaN;
-  return Number.isNaN(ms) ? null : ms;
 }
 
 /** @param bytes as `makeChoices` has made them. */
