@@ -11,6 +11,7 @@ import { percentile, ratio, type Spread, spread } from '../statistics.ts';
 import type { Row, Run, Suite, SuiteReport, Table } from '../suite.ts';
 import { startUpstream } from '../upstream.ts';
 import { emptied, type Install, installs, type Stage } from '../world/clients.ts';
+import { type Earlier, earlierOf } from '../world/earlier.ts';
 import { openWorld } from '../world/network.ts';
 import { openPlaces } from '../world/places.ts';
 import { type Answerer, type Answers, answersSince, distribution, markOf } from '../world/requests.ts';
@@ -55,6 +56,10 @@ interface Setting {
   readonly wanted: ReadonlySet<State>;
 }
 
+interface Prepared extends Setting {
+  readonly earlier: readonly Earlier[];
+}
+
 async function runWorld(run: Run): Promise<SuiteReport> {
   const cases = chosenCases(run, installs);
   requireCommands(['openssl', 'taskset']);
@@ -67,8 +72,8 @@ async function runWorld(run: Run): Promise<SuiteReport> {
       continue;
     }
     try {
-      await prepare(setting, each);
-      for (let round = 0; round < run.rounds; round++) await oneRound(setting, each, round, samples);
+      const prepared = { ...setting, earlier: await prepare(setting, each) };
+      for (let round = 0; round < run.rounds; round++) await oneRound(prepared, each, round, samples);
     } catch (cause) {
       if (run.scratch.ended) throw new Error('Stopped.', { cause });
       // The other cases are still worth having; this one's rows say what happened.
@@ -98,11 +103,14 @@ async function openSetting(run: Run): Promise<Setting> {
 /**
  * Until the origin has everything that the client asks for: what it still asked upstream for would be measured. Then once more with predictions,
  * which look a little further.
+ *
+ * @returns what the client has asked for.
  */
-async function prepare({ run, stage, upstream }: Setting, install: Install): Promise<void> {
+async function prepare({ run, stage, upstream }: Setting, install: Install): Promise<readonly Earlier[]> {
   const { world, places, folder } = stage;
   const mark = places.file(`warm.${install.title.replaceAll(/\W+/g, '-')}`);
-  const begin = (predicts: boolean) => world.begin({ predicts, keeps: 'nothing', keepsShield: false });
+  const begin = (predicts: boolean, earlier: readonly Earlier[] = []) =>
+    world.begin({ predicts, keeps: 'nothing', keepsShield: false, earlier });
   // What is not measured need not be slow.
   await begin(true);
   emptied(folder);
@@ -112,21 +120,25 @@ async function prepare({ run, stage, upstream }: Setting, install: Install): Pro
     const before = (await upstream.asked()).length;
     run.progress(`${install.title}: warming the origin`);
     emptied(folder);
+    const { pop: since } = await markOf(world);
     await install.run(stage);
     const more = (await upstream.asked()).slice(before);
-    if (more.length === 0) await Bun.write(mark, '');
+    const asked = earlierOf(world.logs.pop, since, install.route);
+    if (more.length === 0) await Bun.write(mark, JSON.stringify(asked));
     else if (times > 2) throw new Error(`the origin asks its upstream again and again: ${more.slice(0, 5)}`);
   }
+  const earlier = (await Bun.file(mark).json()) as readonly Earlier[];
   const predicted = `${mark}.predicted`;
-  if (await Bun.file(predicted).exists()) return;
-  await begin(true);
+  if (await Bun.file(predicted).exists()) return earlier;
+  await begin(true, earlier);
   emptied(folder);
   await install.run(stage);
   await Bun.write(predicted, '');
+  return earlier;
 }
 
-async function oneRound(setting: Setting, install: Install, round: number, samples: Samples): Promise<void> {
-  const { run, stage, wanted } = setting;
+async function oneRound(setting: Prepared, install: Install, round: number, samples: Samples): Promise<void> {
+  const { run, stage, wanted, earlier } = setting;
   const { world } = stage;
   const of = samples.get(install.title) ?? new Map<State, Sample[]>();
   samples.set(install.title, of);
@@ -149,19 +161,23 @@ async function oneRound(setting: Setting, install: Install, round: number, sampl
     await world.begin({ predicts: true, keeps: 'all', keepsShield: true });
     emptied(stage.folder);
     await install.run(stage);
-    await world.begin({ predicts: true, keeps: 'learned', keepsShield: run.world.isShieldWarm });
+    await world.begin({ predicts: true, keeps: 'learned', keepsShield: run.world.isShieldWarm, earlier });
     await take('learned');
   }
 }
 
-async function beginCold({ run, stage }: Setting, install: Install, predicts: boolean): Promise<void> {
+async function beginCold(
+  { run, stage, earlier }: Prepared,
+  install: Install,
+  predicts: boolean,
+): Promise<void> {
   const { world, folder } = stage;
   if (run.world.isShieldWarm) {
     await world.begin({ predicts: false, keeps: 'nothing', keepsShield: false });
     emptied(folder);
     await install.run(stage);
   }
-  await world.begin({ predicts, keeps: 'nothing', keepsShield: run.world.isShieldWarm });
+  await world.begin({ predicts, keeps: 'nothing', keepsShield: run.world.isShieldWarm, earlier });
 }
 
 async function measure(

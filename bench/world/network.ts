@@ -12,6 +12,7 @@ import type { CoreSet, Cores } from '../machine.ts';
 import { type Child, freePort, startPinned } from '../process.ts';
 import type { Scratch } from '../scratch.ts';
 import type { WorldWanted } from '../suite.ts';
+import { alike, askEarlier, type Earlier } from './earlier.ts';
 import { startLinks } from './links.ts';
 import type { Places } from './places.ts';
 
@@ -31,6 +32,8 @@ export interface Begin {
   readonly keeps: 'nothing' | 'learned' | 'all';
   /** The shield goes on as it is, unless there is none yet. */
   readonly keepsShield: boolean;
+  /** Asked for before it resolves. */
+  readonly earlier?: readonly Earlier[];
 }
 
 export interface World {
@@ -99,7 +102,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     beside: `http://${OTHERS}:${ports.toPop}`,
     logs: { pop: log('pop'), shield: log('shield') },
     emptyFrom: () => emptyFrom,
-    async begin({ predicts, keeps, keepsShield }) {
+    async begin({ predicts, keeps, keepsShield, earlier = [] }) {
       await pop?.stop();
       if (keeps !== 'all') {
         forget(data('pop'), keeps === 'learned');
@@ -115,6 +118,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       pop = start('pop', path, cores.server);
       await pop.until(() => fetch(`${near}/web/objects/1/ready`));
       await warmUp(near);
+      await askEarlier(near, earlier);
     },
   };
 }
@@ -199,13 +203,20 @@ function configOf({ certificate, places, upstreams }: WorldOptions, details: Det
     },
   };
   const metadata = { freshS: FRESH };
-  const routes = {
-    npm: { match: { path: '/npm' }, upstreams: [{ url: `${upstreams.packages}/npm` }], metadata },
-    pypi: { match: { path: '/pypi' }, upstreams: [{ url: `${upstreams.packages}/simple` }], metadata },
-    web: { match: { path: '/web' }, upstream: upstreams.objects },
-    oci: { hosted: { names: ['world/*'], public: ['world/*'] }, metadata },
-  };
-  const made = Object.entries(routes).map(([name, route]) => `${name}(${JSON.stringify(route)})`);
+  const upstreamOf = { npm: `${upstreams.packages}/npm`, pypi: `${upstreams.packages}/simple` };
+  const registry = (kind: keyof typeof upstreamOf, path: string) =>
+    `${kind}(${JSON.stringify({
+      ...{ name: path.slice(1).replace('/', '-'), match: { path }, metadata },
+      upstreams: [{ url: upstreamOf[kind] }],
+    })})`;
+  const made = [
+    ...(['npm', 'pypi'] as const).flatMap((kind) => [
+      registry(kind, `/${kind}`),
+      registry(kind, alike[kind]),
+    ]),
+    `web(${JSON.stringify({ match: { path: '/web' }, upstream: upstreams.objects })})`,
+    `oci(${JSON.stringify({ hosted: { names: ['world/*'], public: ['world/*'] }, metadata })})`,
+  ];
   // On one machine after all: what the bus says does not take the links.
   const bus = `local({ path: ${JSON.stringify(join(places.data, 'bus.sqlite'))} })`;
   return `import { defineNetwork, local, npm, oci, pypi, web } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
