@@ -5,28 +5,30 @@
  */
 import { makeCertificate } from '../certificate.ts';
 import { chosenCases } from '../contenders.ts';
-import { number } from '../figures.ts';
 import { requireCommands } from '../packages.ts';
-import { percentile, ratio, type Spread, spread } from '../statistics.ts';
-import type { Row, Run, Suite, SuiteReport, Table } from '../suite.ts';
+import { ratio } from '../statistics.ts';
+import type { Row, Run, Suite, SuiteReport } from '../suite.ts';
 import { startUpstream } from '../upstream.ts';
 import { emptied, type Install, installs, type Stage } from '../world/clients.ts';
 import { type Earlier, earlierOf } from '../world/earlier.ts';
 import { openWorld } from '../world/network.ts';
 import { openPlaces } from '../world/places.ts';
-import { type Answerer, type Answers, answersSince, distribution, markOf } from '../world/requests.ts';
-import { startTraffic, type Traffic } from '../world/traffic.ts';
+import { answersSince, distribution, markOf } from '../world/requests.ts';
+import {
+  latencyTable,
+  precisionTable,
+  type Sample,
+  type Samples,
+  type State,
+  secondsOf,
+  states,
+  trafficS,
+  trafficTable,
+  waitTable,
+} from '../world/tables.ts';
+import { startTraffic } from '../world/traffic.ts';
 import { startWorldUpstream, type WorldUpstream } from '../world/upstream.ts';
 
-const states = {
-  off: 'prediction off',
-  first: 'first client ever',
-  learned: 'learned',
-  warm: 'all warm, prediction off',
-} as const;
-type State = keyof typeof states;
-/** Of the traffic beside an install, at least: from its beginning. */
-const trafficS = 20;
 const STATES = Object.keys(states) as State[];
 
 export const world: Suite = {
@@ -37,17 +39,6 @@ export const world: Suite = {
   defaults: { rounds: 3, seconds: 0 },
   run: runWorld,
 };
-
-interface Sample {
-  readonly seconds: number;
-  readonly answers: Answers;
-  readonly traffic: Traffic | null;
-  /** Requests that the origin made. */
-  readonly upstream: number;
-}
-
-/** Case → state → one sample a round. */
-type Samples = Map<string, Map<State, Sample[]>>;
 
 interface Setting {
   readonly run: Run;
@@ -73,7 +64,8 @@ async function runWorld(run: Run): Promise<SuiteReport> {
     }
     try {
       const prepared = { ...setting, earlier: await prepare(setting, each) };
-      for (let round = 0; round < run.rounds; round++) await oneRound(prepared, each, round, samples);
+      const rounds = Math.min(run.rounds, each.rounds ?? run.rounds);
+      for (let round = 0; round < rounds; round++) await oneRound(prepared, each, round, samples);
     } catch (cause) {
       if (run.scratch.ended) throw new Error('Stopped.', { cause });
       // The other cases are still worth having; this one's rows say what happened.
@@ -145,7 +137,7 @@ async function oneRound(setting: Prepared, install: Install, round: number, samp
   const take = async (state: State) => {
     const sample = await measure(setting, install, state === 'first' || state === 'learned');
     of.set(state, [...(of.get(state) ?? []), sample]);
-    run.progress(`${install.title}, round ${round + 1} of ${run.rounds}: ${states[state]}: ${told(sample)}`);
+    run.progress(`${install.title}, round ${round + 1}: ${states[state]}: ${told(sample)}`);
   };
   if (wanted.has('off') || wanted.has('warm')) {
     await beginCold(setting, install, false);
@@ -236,7 +228,7 @@ function reportOf(
     ),
     tables: [
       ...(wanted.has('warm') ? [waitTable(shown, samples)] : []),
-      latencyTable(shown, samples, run),
+      latencyTable(shown, samples, run, cases),
       precisionTable(shown, samples),
       ...(run.world.trafficPerSecond > 0 ? [trafficTable(shown, samples, run)] : []),
     ],
@@ -260,135 +252,4 @@ function rowOf(
     },
   );
   return { ...row, figures: { totalSeconds: own }, against: Object.fromEntries(against) };
-}
-
-function secondsOf(all: readonly Sample[] | undefined): Spread | null {
-  return all === undefined ? null : spread(all.map(({ seconds }) => seconds));
-}
-
-/** Of all rounds together. */
-function together(all: readonly Sample[], of: (sample: Sample) => readonly number[]): number[] {
-  return all.flatMap(of).sort((a, b) => a - b);
-}
-
-function each(
-  shown: readonly State[],
-  samples: Samples,
-  cells: (all: readonly Sample[]) => string[],
-): string[][] {
-  return [...samples].flatMap(([title, of]) =>
-    shown.flatMap((state) => {
-      const all = of.get(state);
-      return all === undefined ? [] : [[title, states[state], ...cells(all)]];
-    }),
-  );
-}
-
-/** What the client itself does takes as long, wherever its packages are: with a network that costs nothing, it would be no faster than with everything warm. */
-function waitTable(shown: readonly State[], samples: Samples): Table {
-  const medianOf = (all: readonly Sample[] | undefined) => secondsOf(all)?.median ?? null;
-  const others = shown.filter((state) => state !== 'warm');
-  return {
-    title: 'Time that the way costs',
-    remarks: [
-      'Seconds more than with everything warm, which is as fast as this client gets; then how much of that prediction takes away.',
-    ],
-    names: 1,
-    head: ['case', 'all warm', ...others.map((state) => states[state])],
-    body: [...samples].flatMap(([title, of]) => {
-      const warm = medianOf(of.get('warm'));
-      if (warm === null) return [];
-      const off = medianOf(of.get('off'));
-      const cells = others.map((state) => {
-        const own = medianOf(of.get(state));
-        if (own === null) return '';
-        const more = `+${number(own - warm, 2)}`;
-        return state === 'off' || off === null ? more : `${more} (${percentOf(off - own, off - warm)})`;
-      });
-      return [[title, number(warm, 2), ...cells]];
-    }),
-  };
-}
-
-function percentOf(part: number, whole: number): string {
-  return `${((part / whole) * 100).toFixed(0)}% less`;
-}
-
-const columns: readonly (readonly [Answerer, string])[] = [
-  ['predicted', 'predicted'],
-  ['awaited', 'on its way'],
-  ['again', 'PoP hit'],
-  ['shield', 'shield'],
-  ['origin', 'origin'],
-];
-
-function latencyTable(shown: readonly State[], samples: Samples, { world: wanted }: Run): Table {
-  const [client, shield, origin] = wanted.roundTripsMs;
-  return {
-    title: 'Requests, by who answered',
-    remarks: [
-      `Number of requests, then p50 / p90 / p99 of the time to the head of the answer at the PoP, ms. A client has the ${client} ms to the PoP besides; from there it is ${shield} ms to the shield, and ${origin} ms more to the origin, there and back.`,
-      '"Predicted": it was in the PoP, though no client had asked for it. "On its way": it was being fetched already, by prediction or for another request.',
-    ],
-    names: 2,
-    head: ['case', 'state', 'requests', 'all', ...columns.map(([, label]) => label)],
-    body: each(shown, samples, (all) => [
-      (all.reduce((sum, { answers }) => sum + answers.ms.length, 0) / all.length).toFixed(0),
-      distribution(together(all, ({ answers }) => answers.ms)),
-      ...columns.map(([name]) => {
-        const ms = together(all, ({ answers }) => answers.msBy[name]);
-        return ms.length === 0 ? '' : `${(ms.length / all.length).toFixed(0)}: ${distribution(ms)}`;
-      }),
-    ]),
-  };
-}
-
-function precisionTable(shown: readonly State[], samples: Samples): Table {
-  const sum = (all: readonly Sample[], of: (answers: Answers) => number) =>
-    all.reduce((total, { answers }) => total + of(answers), 0);
-  return {
-    title: 'What the PoP fetched, and what of it clients asked for',
-    remarks: ['By the access log of the shield, predicted or not, whoever was faster.'],
-    names: 2,
-    head: ['case', 'state', 'objects', 'asked for', 'precision', 'MiB', 'MiB in vain', 'asked upstream'],
-    body: each(
-      shown.filter((state) => state !== 'warm'),
-      samples,
-      (all) => {
-        const [brought, used] = [sum(all, (a) => a.brought), sum(all, (a) => a.broughtUsed)];
-        const mib = (bytes: number) => number(bytes / all.length / 2 ** 20, 1);
-        return [
-          (brought / all.length).toFixed(0),
-          (used / all.length).toFixed(0),
-          brought === 0 ? '' : `${((used / brought) * 100).toFixed(1)}%`,
-          mib(sum(all, (a) => a.broughtBytes)),
-          mib(sum(all, (a) => a.vainBytes)),
-          (all.reduce((total, { upstream }) => total + upstream, 0) / all.length).toFixed(0),
-        ];
-      },
-    ),
-  };
-}
-
-function trafficTable(shown: readonly State[], samples: Samples, { world: wanted }: Run): Table {
-  const median = (all: readonly Sample[], of: (traffic: Traffic) => readonly number[], share: number) => {
-    const values = all.flatMap(({ traffic }) => (traffic === null ? [] : [percentile(of(traffic), share)]));
-    return values.length === 0 ? '' : number(spread(values).median, 1);
-  };
-  const hits = ({ hits }: Traffic) => hits;
-  const misses = ({ misses }: Traffic) => misses;
-  return {
-    title: 'Traffic beside it',
-    remarks: [
-      `${wanted.trafficPerSecond} requests/s of another route through the same link, half of them for what is in memory, half for what nobody has asked for yet. From the beginning of the install, for ${trafficS} s or until its end. As the client sees it, ms; medians of the rounds.`,
-    ],
-    names: 2,
-    head: ['case', 'state', 'hits p50', 'hits p99', 'misses p50', 'misses p99'],
-    body: each(shown, samples, (all) => [
-      median(all, hits, 0.5),
-      median(all, hits, 0.99),
-      median(all, misses, 0.5),
-      median(all, misses, 0.99),
-    ]),
-  };
 }

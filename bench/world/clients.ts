@@ -27,6 +27,8 @@ export interface Install {
   readonly route: 'npm' | 'pypi' | 'oci';
   /** A program without which it cannot be done. */
   readonly needs: string;
+  /** At most, whatever is wanted: of one that takes many minutes. */
+  readonly rounds?: number | undefined;
   /** What has to be there once, and stays between runs. */
   prepare?(stage: Stage): Promise<void>;
   run(stage: Stage): Promise<number>;
@@ -71,6 +73,7 @@ function npmCi(size: Size): Install {
     title: `npm ci, ${size}`,
     route: 'npm',
     needs: 'npm',
+    rounds: size === 'large' ? 1 : undefined,
     async prepare({ world, places, core, folder }) {
       if (await Bun.file(places.file(lockName(size))).exists()) return;
       cpSync(projectOf(size), folder, { recursive: true });
@@ -92,6 +95,7 @@ function npmInstall(size: Size): Install {
     title: `npm install, ${size}`,
     route: 'npm',
     needs: 'npm',
+    rounds: size === 'small' ? undefined : 1,
     async run({ world, core, folder }) {
       cpSync(projectOf(size), folder, { recursive: true });
       return succeeds(core, folder, npm(world.url, 'install'));
