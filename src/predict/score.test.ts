@@ -80,6 +80,19 @@ describe('what is followed', () => {
     expect(standing(score)).toBe(0.7);
   });
 
+  test('is what is used most, where nothing is used often enough', () => {
+    const score = openScore(() => 0.8);
+    for (let at = 0; at < 200; at++) {
+      judge(score, at % 10 < 5, 1);
+      judge(score, at % 10 < 9, 0.85);
+      judge(score, at % 10 < 6, 0.75);
+      judge(score, at % 10 < 6, 0.65);
+    }
+    expect(standing(score)).toBe(0.8);
+    const all = Array.from({ length: 32 }, () => score.threshold('known', 'npm'));
+    expect(all.filter((threshold) => threshold < 0.8)).toEqual([expect.closeTo(0.7), expect.closeTo(0.7)]);
+  });
+
   test('need not be called as likely as it is', () => {
     const score = openScore(() => 0.8);
     for (let at = 0; at < 100; at++) judge(score, true, 0.55);

@@ -1,8 +1,8 @@
 /**
  * How good predictions turn out to be, and what that leads to: of what is called so likely or likelier, as much is followed as is used often enough, taken
  * together. So how likely something is called needs not be right; what is called likelier has to be. Where even the likeliest are not used often enough, only
- * those are followed, the fewer the further the goal is away, and where hardly any is, none. One session in sixteen follows what is as likely as not all the same, to see whether
- * it has become better.
+ * those are followed, the fewer the further the goal is away, and where hardly any is, none. One session in sixteen follows what is a little less likely, too, to see
+ * whether it has become better.
  */
 import type { Standing } from '../messages/predictions.ts';
 
@@ -77,8 +77,9 @@ export function openScore(wanted: () => number): Score {
     const good = lowestGood(record, goal);
     if (good !== null) return good;
     const reached = precisionOf(record) ?? 0;
-    if (reached < hopeless) return closed;
-    return firstThreshold + (highestThreshold - firstThreshold) * ((goal - reached) / (goal - hopeless));
+    if (reached < hopeless) return lowestUnknown(record) ?? closed;
+    const away = (goal - reached) / (goal - hopeless);
+    return Math.max(firstThreshold + (highestThreshold - firstThreshold) * away, lowestOfBest(record));
   }
 
   return {
@@ -103,7 +104,8 @@ export function openScore(wanted: () => number): Score {
       const record = recordOf(source, route);
       const threshold = thresholdOf(record);
       if (threshold <= firstThreshold) return threshold;
-      return ++record.asked % trialEvery === 0 ? firstThreshold : threshold;
+      if (++record.asked % trialEvery !== 0) return threshold;
+      return threshold > 1 ? firstThreshold : Math.max(firstThreshold, threshold - 1 / (bands - 1));
     },
   };
 }
@@ -112,18 +114,45 @@ function precisionOf({ used, all }: Record): number | null {
   return sum(all) < enough ? null : sum(used) / sum(all);
 }
 
-/** How likely it has to be called at least, so that enough of it is used, or too few are to tell; `null`: there is no such bound. */
+/** How likely it has to be called at least, so that enough of it is used, or too little is judged to tell; `null`: there is no such bound. */
 function lowestGood({ used, all }: Record, goal: number): number | null {
-  const isNew = sum(all) < enough;
+  if (sum(all) < enough) return firstThreshold;
   let lowest: number | null = null;
   let [usedSoFar, allSoFar] = [0, 0];
   for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
     usedSoFar += used[band]!;
     allSoFar += all[band]!;
-    const share = allSoFar >= enough ? goal : hopeless;
-    if (isNew || usedSoFar >= share * allSoFar) lowest = band / (bands - 1);
+    if (allSoFar >= enough && usedSoFar >= goal * allSoFar) lowest = band / (bands - 1);
   }
   return lowest;
+}
+
+/** From where on too little is judged to tell, and that is not as bad as all the rest; `null`: it is, or all is known. */
+function lowestUnknown({ used, all }: Record): number | null {
+  let lowest: number | null = null;
+  let [usedSoFar, allSoFar] = [0, 0];
+  for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
+    usedSoFar += used[band]!;
+    allSoFar += all[band]!;
+    if (allSoFar >= enough || usedSoFar < hopeless * allSoFar) break;
+    lowest = band / (bands - 1);
+  }
+  return lowest;
+}
+
+/** From where on the largest share of what is judged is used: below, there is more of what is in vain. */
+function lowestOfBest({ used, all }: Record): number {
+  const first = bandOf(firstThreshold);
+  let [usedSoFar, allSoFar] = [0, 0];
+  let [lowest, highestShare] = [first, 0];
+  for (let band = bands - 1; band >= first; band--) {
+    usedSoFar += used[band]!;
+    allSoFar += all[band]!;
+    const share = usedSoFar / allSoFar;
+    if (allSoFar < enough || share < highestShare - 1e-9) continue;
+    [lowest, highestShare] = [band, share];
+  }
+  return lowest / (bands - 1);
 }
 
 /** Sums that are off by what is beyond the precision of numbers do not move anything to another band. */
