@@ -19,8 +19,10 @@ export const packsField = 'meridian-packs';
 export const packedField = 'meridian-packed';
 export const hopCoding = 'zstd';
 
-/** Up to so many bytes of plain text, it takes less time (some 40 µs) to do it at once than to have another thread do it. */
+/** Up to so many bytes of plain text, it takes less time (some 40 µs) to pack it at once than to have another thread do it. */
 export const atOnceBytes = 32 * 1024;
+/** The same of unpacking what is there as a whole (some 150 µs): a stream, and its way to another thread and back, cost more than that. */
+export const unpackAtOnceBytes = 256 * 1024;
 
 /**
  * The lowest level is nearly as good as the third for documents such as packuments, in half the time; and a window of 256 KiB, which either

@@ -5,7 +5,7 @@
 import { discard, streamOf } from '../cache/answer.ts';
 import type { Answer } from '../entry.ts';
 import { MeridianError } from '../errors.ts';
-import { atOnceBytes, hopCoding, packedField, unpackedBytes, unpacker } from '../http/packing.ts';
+import { hopCoding, packedField, unpackAtOnceBytes, unpackedBytes, unpacker } from '../http/packing.ts';
 import { through } from '../http/through.ts';
 import { frameEnd } from '../http/zstd-frame.ts';
 import type { WorkMeter } from '../telemetry/metrics/work.ts';
@@ -27,7 +27,7 @@ export function unpacked(answer: Answer, work: Pick<WorkMeter, 'packed'>): Answe
   const headers = new Headers(answer.headers);
   for (const name of [packedField, 'content-encoding', 'content-length']) headers.delete(name);
   if (length !== null) headers.set('content-length', said);
-  if (body instanceof Uint8Array && length !== null && length <= atOnceBytes) {
+  if (body instanceof Uint8Array && length !== null && length <= unpackAtOnceBytes) {
     work.packed('received', length, body.length);
     return { status, headers, body: atOnce(body, length) };
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { keyOf, rows, settled, world } from './predictor.contract.ts';
+import { keyOf, rows, settled, visitor, world } from './predictor.contract.ts';
 
 test('what the origin says comes next is fetched in its order, and counts as used when the client comes for it', async () => {
   const { state, predictor, asks, clock } = world();
@@ -53,6 +53,20 @@ test('no more is under way than may be, and the rest follows', async () => {
   await settled();
   expect(state.fetched).toHaveLength(5);
   expect(state.mostUnderWay).toBe(2);
+});
+
+test('of many that may begin, a few do, and then others have their turn', async () => {
+  const { state, predictor } = world({ atOnce: 100 });
+  state.hold = new Promise(() => {});
+  predictor.follow('npm', rows(...Array.from({ length: 40 }, (_, at) => `/${at}`)), 'known', visitor);
+  const begun: number[] = [];
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    begun.push(state.fetched.length);
+  }
+  expect(begun[0]).toBeLessThanOrEqual(16);
+  for (let turn = 1; turn < begun.length; turn++) expect(begun[turn]! - begun[turn - 1]!).toBeLessThanOrEqual(8);
+  expect(begun.at(-1)).toBe(40);
 });
 
 test('clients who wait for something else take their share of it at once', async () => {

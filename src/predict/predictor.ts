@@ -76,6 +76,8 @@ const usualBytes = 32 * 1024;
 /** Bodies of half a MiB at most. */
 const mostOverheard = 64;
 const mostQuestionsAtOnce = 8;
+/** Begun before whatever else has come gets its turn: a client's request does not wait until all of a tree has been asked for. */
+const mostBegunInTurn = 8;
 /** While the way is full, a long body that nobody has come for comes in pieces, with such rests. */
 const turnMs = 25;
 /** Hits that are looked at, at most: 1,000 a second. */
@@ -99,6 +101,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   const experience = openExperience({ clock, learned, follow });
   let asking = 0;
   let isClosed = false;
+  let isPumpingSoon = false;
   let cancelWake: (() => void) | null = null;
 
   const brought = openBrought({
@@ -261,7 +264,8 @@ export function openPredictor(surroundings: Surroundings): Predictor {
 
   /** Begins what may begin. */
   function pump(): void {
-    while (!isClosed && queue.size > 0 && allowance.mayBegin()) {
+    for (let begun = 0; !isClosed && queue.size > 0 && allowance.mayBegin(); begun++) {
+      if (begun === mostBegunInTurn) return pumpSoon();
       const wanted = queue.take();
       if (wanted === null) break;
       const isStale = clock.elapsed() - wanted.addedMs > staleMs;
@@ -273,6 +277,15 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (isClosed || queue.size === 0 || waitMs === 0 || cancelWake !== null) return;
     cancelWake = clock.after(waitMs, () => {
       cancelWake = null;
+      pump();
+    });
+  }
+
+  function pumpSoon(): void {
+    if (isPumpingSoon) return;
+    isPumpingSoon = true;
+    setImmediate(() => {
+      isPumpingSoon = false;
       pump();
     });
   }
