@@ -107,7 +107,7 @@ async function prepare({ run, stage, upstream }: Setting, install: Install): Pro
   await begin(true);
   emptied(folder);
   await install.prepare?.(stage);
-  for (let times = 0; !(await Bun.file(mark).exists()); times++) {
+  for (let times = 0; Bun.file(mark).size === 0; times++) {
     if (times > 0) await begin(false);
     const before = (await upstream.asked()).length;
     run.progress(`${install.title}: warming the origin`);
@@ -115,6 +115,8 @@ async function prepare({ run, stage, upstream }: Setting, install: Install): Pro
     const { pop: since } = await markOf(world);
     await install.run(stage);
     const more = (await upstream.asked()).slice(before);
+    // By then, all of it is in the log.
+    await markOf(world);
     const asked = earlierOf(world.logs.pop, since, install.route);
     if (more.length === 0) await Bun.write(mark, JSON.stringify(asked));
     else if (times > 2) throw new Error(`the origin asks its upstream again and again: ${more.slice(0, 5)}`);

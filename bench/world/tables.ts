@@ -100,7 +100,10 @@ export function latencyTable(
     remarks: [
       `Number of requests, then p50 / p90 / p99 of the time to the head of the answer at the PoP, ms. A client has the ${client} ms to the PoP besides; from there it is ${shield} ms to the shield, and ${origin} ms more to the origin, there and back.`,
       '"Predicted": it was in the PoP, though no client had asked for it. "On its way": it was being fetched already, by prediction or for another request.',
-      ...long.map(({ title, rounds }) => `"${title}" takes many minutes: rounds: ${rounds}.`),
+      ...long.map(
+        ({ title, rounds }) =>
+          `"${title}" takes many minutes, and was measured in ${rounds === 1 ? 'one round' : `${rounds} rounds`}.`,
+      ),
     ],
     names: 2,
     head: ['case', 'state', 'requests', 'all', ...columns.map(([, label]) => label)],

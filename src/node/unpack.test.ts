@@ -138,6 +138,14 @@ test('no more than was announced is unpacked, however little it was packed', asy
     await expect(take({ packed: bomb, plainBytes })).rejects.toMatchObject({ code: 'upstream-invalid' });
 });
 
+test('what came whole and is not long is there at once', () => {
+  const plain = long.subarray(0, 200_000);
+  const answer = answerOf({ packed: frameOf(plain), plainBytes: plain.length });
+  const { body } = unpacked(answer, { packed: () => {} });
+  if (!(body instanceof Uint8Array)) throw new Error('it is a stream');
+  expect(plain.equals(body)).toBe(true);
+});
+
 test('less than was announced is not all', async () => {
   for (const piece of [undefined, 100]) {
     await expect(take({ packed: frameOf(short), plainBytes: short.length + 1, piece })).rejects.toMatchObject(

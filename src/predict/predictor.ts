@@ -264,14 +264,19 @@ export function openPredictor(surroundings: Surroundings): Predictor {
 
   /** Begins what may begin. */
   function pump(): void {
-    for (let begun = 0; !isClosed && queue.size > 0 && allowance.mayBegin(); begun++) {
+    if (isPumpingSoon) return;
+    let begun = 0;
+    while (!isClosed && queue.size > 0 && allowance.mayBegin()) {
       if (begun === mostBegunInTurn) return pumpSoon();
       const wanted = queue.take();
       if (wanted === null) break;
       const isStale = clock.elapsed() - wanted.addedMs > staleMs;
-      if (isStale || !isRoomFor(wanted.bytes))
+      if (isStale || !isRoomFor(wanted.bytes)) {
         leave(wanted.prospect.key, wanted.source, isStale ? 'late' : 'room');
-      else void fetch(wanted);
+        continue;
+      }
+      begun++;
+      void fetch(wanted);
     }
     const waitMs = allowance.waitMs();
     if (isClosed || queue.size === 0 || waitMs === 0 || cancelWake !== null) return;
@@ -282,7 +287,6 @@ export function openPredictor(surroundings: Surroundings): Predictor {
   }
 
   function pumpSoon(): void {
-    if (isPumpingSoon) return;
     isPumpingSoon = true;
     setImmediate(() => {
       isPumpingSoon = false;

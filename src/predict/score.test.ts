@@ -89,8 +89,39 @@ describe('what is followed', () => {
       judge(score, at % 10 < 6, 0.65);
     }
     expect(standing(score)).toBe(0.8);
-    const all = Array.from({ length: 32 }, () => score.threshold('known', 'npm'));
-    expect(all.filter((threshold) => threshold < 0.8)).toEqual([expect.closeTo(0.7), expect.closeTo(0.7)]);
+    const all = Array.from({ length: 64 }, () => score.threshold('known', 'npm'));
+    expect(all.filter((threshold) => threshold < 0.8)).toEqual([0.7, 0.7, 0.7, 0.5]);
+  });
+
+  test('is what the best are worth, however bad all the rest is', () => {
+    const score = openScore(() => 0.8);
+    for (let at = 0; at < 200; at++) {
+      judge(score, at % 10 < 7, 1);
+      judge(score, false, 0.55);
+      judge(score, false, 0.55);
+    }
+    expect(score.precision('known', 'npm')).toBeLessThan(0.3);
+    expect(standing(score)).toBeGreaterThan(0.5);
+    expect(standing(score)).toBeLessThanOrEqual(1);
+  });
+
+  test('hardly changes with one that is bad among those of which nothing is known', () => {
+    const score = openScore(() => 0.8);
+    for (let at = 0; at < 60; at++) judge(score, false, 0.55);
+    judge(score, false, 1);
+    expect(standing(score)).toBe(0.6);
+  });
+
+  test('is tried as far down as where there is no experience, too: nothing is shut out for good', () => {
+    for (const likelihood of [0.5, 0.6, 0.7, 0.8, 0.9, 1]) {
+      const score = openScore(() => 0.8);
+      for (let at = 0; at < 100; at++) judge(score, false, likelihood);
+      judge(score, false, Math.min(1, likelihood + 0.1));
+      const all = Array.from({ length: 64 }, () => score.threshold('known', 'npm'));
+      expect(all.filter((threshold) => threshold <= likelihood)).not.toEqual([]);
+      for (let at = 0; at < 1_000; at++) judge(score, true, likelihood);
+      expect(standing(score)).toBeLessThanOrEqual(likelihood);
+    }
   });
 
   test('need not be called as likely as it is', () => {
@@ -101,7 +132,7 @@ describe('what is followed', () => {
     expect(standing(score)).toBeGreaterThan(0.5);
   });
 
-  test('is, in one session of sixteen, what is as likely as not: what is not followed is not judged', () => {
+  test('is, in one session of sixteen, what is a tenth less likely: what is not followed is not judged', () => {
     const score = openScore(() => 0.8);
     for (let at = 0; at < 60; at++) judge(score, false, 0.55);
     const all = Array.from({ length: 32 }, () => score.threshold('known', 'npm'));

@@ -1,8 +1,8 @@
 /**
  * How good predictions turn out to be, and what that leads to: of what is called so likely or likelier, as much is followed as is used often enough, taken
  * together. So how likely something is called needs not be right; what is called likelier has to be. Where even the likeliest are not used often enough, only
- * those are followed, the fewer the further the goal is away, and where hardly any is, none. One session in sixteen follows what is a little less likely, too, to see
- * whether it has become better.
+ * those are followed of which most are, the fewer the further the goal is away, and where hardly any is, none. One session in sixteen follows what is a little less
+ * likely, too, and one in sixty-four whatever is as likely as not, to see whether it has become better.
  */
 import type { Standing } from '../messages/predictions.ts';
 
@@ -35,15 +35,18 @@ export interface Judgement {
 /** Without any experience: what is as likely as not is worth a try. */
 const firstThreshold = 0.5;
 const highestThreshold = 0.95;
-/** Below this share, nothing is followed, but for trials. */
+/** Below this share, nothing is followed, but for trials and for what nothing is known of. */
 const hopeless = 0.3;
 const trialEvery = 16;
+/** Of trials, one that goes as far as where there is no experience: what is judged no more may have become better. */
+const farEvery = 4;
 /** As likely as nothing is. */
 const closed = 2;
 /** How much the last judgement counts beside those before: the last few hundred make up most of it. */
 const fading = 0.995;
-/** Fewer judgements say nothing. */
+/** Fewer judgements say nothing; of one band alone, fewer than a few. */
 const enough = 40;
+const few = 5;
 
 /** What is called likely is judged by tenths, with what is called certain for itself. What has not been followed lately fades, until it is tried again. */
 const bands = 11;
@@ -73,13 +76,14 @@ export function openScore(wanted: () => number): Score {
 
   /** Above 1: but for trials. */
   function thresholdOf(record: Record): number {
+    if (sum(record.all) < enough) return firstThreshold;
     const goal = wanted();
     const good = lowestGood(record, goal);
     if (good !== null) return good;
-    const reached = precisionOf(record) ?? 0;
-    if (reached < hopeless) return lowestUnknown(record) ?? closed;
-    const away = (goal - reached) / (goal - hopeless);
-    return Math.max(firstThreshold + (highestThreshold - firstThreshold) * away, lowestOfBest(record));
+    const { lowest, share } = bestOf(record);
+    if (share < hopeless) return lowestUnknown(record) ?? closed;
+    const away = (goal - share) / (goal - hopeless);
+    return Math.max(firstThreshold + (highestThreshold - firstThreshold) * away, lowest);
   }
 
   return {
@@ -105,7 +109,8 @@ export function openScore(wanted: () => number): Score {
       const threshold = thresholdOf(record);
       if (threshold <= firstThreshold) return threshold;
       if (++record.asked % trialEvery !== 0) return threshold;
-      return threshold > 1 ? firstThreshold : Math.max(firstThreshold, threshold - 1 / (bands - 1));
+      const isFar = threshold > 1 || record.asked % (farEvery * trialEvery) === 0;
+      return isFar ? firstThreshold : Math.max(firstThreshold, leastOf(bandOf(threshold) - 1));
     },
   };
 }
@@ -114,45 +119,50 @@ function precisionOf({ used, all }: Record): number | null {
   return sum(all) < enough ? null : sum(used) / sum(all);
 }
 
-/** How likely it has to be called at least, so that enough of it is used, or too little is judged to tell; `null`: there is no such bound. */
-function lowestGood({ used, all }: Record, goal: number): number | null {
-  if (sum(all) < enough) return firstThreshold;
+/** How likely it has to be called at least, so that enough of it is used; `null`: there is no such bound. */
+function lowestGood(record: Record, goal: number): number | null {
   let lowest: number | null = null;
-  let [usedSoFar, allSoFar] = [0, 0];
-  for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
-    usedSoFar += used[band]!;
-    allSoFar += all[band]!;
-    if (allSoFar >= enough && usedSoFar >= goal * allSoFar) lowest = band / (bands - 1);
+  for (const { band, used, all } of fromLikeliest(record)) {
+    if (all >= enough && used >= goal * all) lowest = leastOf(band);
   }
   return lowest;
+}
+
+/** From where on the largest share is used, as far as enough is judged; what hardly any is judged of is worth a try. */
+function bestOf(record: Record): { readonly lowest: number; readonly share: number } {
+  let best = { band: bands, share: 0 };
+  for (const { band, used, all } of fromLikeliest(record)) {
+    if (all < enough) continue;
+    const share = used / all;
+    const isUnknown = record.all[band]! < few && best.band === band + 1;
+    if (isUnknown || share >= best.share) best = { band, share: Math.max(share, best.share) };
+  }
+  return { lowest: leastOf(best.band), share: best.share };
 }
 
 /** From where on too little is judged to tell, and that is not as bad as all the rest; `null`: it is, or all is known. */
-function lowestUnknown({ used, all }: Record): number | null {
+function lowestUnknown(record: Record): number | null {
   let lowest: number | null = null;
-  let [usedSoFar, allSoFar] = [0, 0];
-  for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
-    usedSoFar += used[band]!;
-    allSoFar += all[band]!;
-    if (allSoFar >= enough || usedSoFar < hopeless * allSoFar) break;
-    lowest = band / (bands - 1);
+  for (const { band, used, all } of fromLikeliest(record)) {
+    if (all >= enough || used < hopeless * (all - few)) break;
+    lowest = leastOf(band);
   }
   return lowest;
 }
 
-/** From where on the largest share of what is judged is used: below, there is more of what is in vain. */
-function lowestOfBest({ used, all }: Record): number {
-  const first = bandOf(firstThreshold);
-  let [usedSoFar, allSoFar] = [0, 0];
-  let [lowest, highestShare] = [first, 0];
-  for (let band = bands - 1; band >= first; band--) {
-    usedSoFar += used[band]!;
-    allSoFar += all[band]!;
-    const share = usedSoFar / allSoFar;
-    if (allSoFar < enough || share < highestShare - 1e-9) continue;
-    [lowest, highestShare] = [band, share];
+/** Of each band, what was judged of it and of those above, but for what would not be followed in any case. */
+function* fromLikeliest(record: Record) {
+  let [used, all] = [0, 0];
+  for (let band = bands - 1; band >= bandOf(firstThreshold); band--) {
+    used += record.used[band]!;
+    all += record.all[band]!;
+    yield { band, used, all };
   }
-  return lowest / (bands - 1);
+}
+
+/** What is called least likely in a band. */
+function leastOf(band: number): number {
+  return band / (bands - 1);
 }
 
 /** Sums that are off by what is beyond the precision of numbers do not move anything to another band. */

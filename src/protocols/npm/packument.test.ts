@@ -97,7 +97,8 @@ describe('the abbreviated form', () => {
     expect(modifiedOf({ '1.0.0': newer, '1.1.0': older })).toBe(newer);
     expect(modifiedOf({ '1.1.0': older, '1.0.0': older, '9.9.9': newer })).toBe('2026-01-02T02:04:05.000Z');
     expect(modifiedOf({ '1.0.0': newer })).toBeUndefined();
-    expect(modifiedOf({ '1.0.0': newer, '1.1.0': 'some day' })).toBeUndefined();
+    for (const unknown of ['some day', '2026-02-03T04:05:06'])
+      expect(modifiedOf({ '1.0.0': newer, '1.1.0': unknown })).toBeUndefined();
     expect(modifiedOf({ '1.0.0': older, '1.1.0': older, modified: newer })).toBe(newer);
   });
 

@@ -210,6 +210,9 @@ function hasInstallScript(scripts: Json | undefined): boolean {
   return ['preinstall', 'install', 'postinstall'].some((script) => typeof scripts[script] === 'string');
 }
 
+/** Without one, it is not known when that is. */
+const zone = /(?:Z|[+-]\d\d:?\d\d)$/;
+
 /**
  * Where a registry does not say when a package was changed, as some mirrors do not: when its newest version came. pnpm reads the whole document of each
  * package that does not tell, to find out what is too new for it.
@@ -224,7 +227,7 @@ export function modifiedOf(packument: JsonObject): string | undefined {
   let newestMs = Number.NEGATIVE_INFINITY;
   for (const version of Object.keys(objectAt(packument, 'versions'))) {
     const at = Object.hasOwn(time, version) ? time[version] : undefined;
-    const ms = typeof at === 'string' ? Date.parse(at) : Number.NaN;
+    const ms = typeof at === 'string' && zone.test(at) ? Date.parse(at) : Number.NaN;
     if (Number.isNaN(ms)) return undefined;
     newestMs = Math.max(newestMs, ms);
   }

@@ -41,7 +41,7 @@ export function tell(document: Fields): Told {
     ...about(document),
     maintainers: peopleIn(document['maintainers']),
     createdMs: timeIn(time['created']),
-    modifiedMs: timeIn(time['modified']),
+    modifiedMs: timeIn(time['modified']) ?? newest[0]?.publishedMs ?? null,
     tags: tagsIn(document['dist-tags']),
     versionCount: all.length,
     versions: newest
