@@ -267,7 +267,10 @@ export function openPredictor(surroundings: Surroundings): Predictor {
     if (isPumpingSoon) return;
     let begun = 0;
     while (!isClosed && queue.size > 0 && allowance.mayBegin()) {
-      if (begun === mostBegunInTurn) return pumpSoon();
+      if (begun === mostBegunInTurn) {
+        pumpSoon();
+        return;
+      }
       const wanted = queue.take();
       if (wanted === null) break;
       const isStale = clock.elapsed() - wanted.addedMs > staleMs;
