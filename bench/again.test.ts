@@ -43,6 +43,44 @@ test('cases that were not measured again keep their rows, in the order of the su
   expect(versions).toEqual({ A: '1', B: '2' });
 });
 
+test('so do tables in which cases are told apart; another one is replaced', () => {
+  const table = (title: string, body: readonly (readonly string[])[], head = ['case', 'ms']) => ({
+    ...{ title, remarks: [], names: 1, head, body },
+  });
+  const { tables } = withEarlier(
+    reported(now),
+    {
+      ...now,
+      tables: [table('by case', [['b', '2']]), table('other', [['x', '1']]), table('new', [], ['s'])],
+    },
+    suite,
+    reported({
+      ...earlier,
+      tables: [
+        table('new', [['c', '3']]),
+        table('other', [['y', '1']]),
+        table('by case', [
+          ['c', '3'],
+          ['b', '9'],
+          ['b', '8'],
+          ['gone', '7'],
+        ]),
+      ],
+    }),
+  );
+  expect(tables?.map(({ title, body }) => [title, body])).toEqual([
+    [
+      'by case',
+      [
+        ['b', '2'],
+        ['c', '3'],
+      ],
+    ],
+    ['other', [['x', '1']]],
+    ['new', []],
+  ]);
+});
+
 test('what nobody has measured before stands alone', () => {
   expect(withEarlier(reported(now), now, suite, null)).toBe(now);
 });

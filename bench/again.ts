@@ -1,4 +1,4 @@
-/** Some cases of a suite measured again: the others keep what was checked in, if that comes from the same machine and programs. */
+/** Some cases of a suite measured again: the others keep what was checked in, in tables as well, if that comes from the same machine and programs. */
 import type { Report } from './report.ts';
 import type { Suite, SuiteReport } from './suite.ts';
 
@@ -24,5 +24,20 @@ export function withEarlier(
     const again = now.rows.filter((row) => row.case === title);
     return again.length > 0 ? again : before.rows.filter((row) => row.case === title);
   };
-  return { ...now, versions, rows: suite.cases.flatMap(rowsOf) };
+  const tables = tablesOf(now, before, suite);
+  return { ...now, versions, rows: suite.cases.flatMap(rowsOf), ...(tables && { tables }) };
+}
+
+/** Where the first cell of a row names a case, what was measured of the others stays. */
+function tablesOf(now: SuiteReport, before: SuiteReport, { cases }: Suite): SuiteReport['tables'] {
+  return now.tables?.map((table) => {
+    const old = before.tables?.find(({ title }) => title === table.title);
+    const isAlike = old?.head.join() === table.head.join();
+    if (!old || !isAlike || !table.body.every(([first = '']) => cases.includes(first))) return table;
+    const again = new Set(now.rows.map((row) => row.case));
+    const rowsOf = (title: string) =>
+      (again.has(title) ? table : old).body.filter(([first]) => first === title);
+    const remarks = [...new Set([...table.remarks, ...old.remarks])];
+    return { ...table, remarks, body: cases.flatMap(rowsOf) };
+  });
 }

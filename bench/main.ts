@@ -146,9 +146,9 @@ async function main(args: string[]): Promise<number> {
 
   for (const suite of report.suites) {
     say(`\n${suiteText(report, suite)}`);
-    if (values['write-readme'])
-      await publish(report, values.only === '' ? suite : amongOthers(report, suite));
-    if (values['write-docs']) writeDocs(report, suite);
+    const all = values.only === '' ? suite : amongOthers(report, suite);
+    if (values['write-readme']) await publish(report, all);
+    if (values['write-docs']) writeDocs(report, all);
   }
   const jsonPath = values.json ?? join(here, 'results/tmp/latest.json');
   writeJson(jsonPath, report);

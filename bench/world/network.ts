@@ -6,7 +6,6 @@
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readAccessLog } from '../../test/support/access-log.ts';
 import type { Certificate } from '../certificate.ts';
 import type { CoreSet, Cores } from '../machine.ts';
 import { type Child, freePort, startPinned } from '../process.ts';
@@ -43,9 +42,8 @@ export interface World {
   readonly near: string;
   /** Through the link, from another client's address. */
   readonly beside: string;
+  /** Access logs, each from when its node had nothing. */
   readonly logs: { readonly pop: string; readonly shield: string };
-  /** Lines of the PoP's access log from before it was empty. */
-  emptyFrom(): number;
   begin(how: Begin): Promise<void>;
 }
 
@@ -94,24 +92,23 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 
   let pop: Child | null = null;
   let shield: Child | null = null;
-  let emptyFrom = 0;
   const near = `http://127.0.0.1:${ports.pop}`;
   return {
     url: `http://127.0.0.1:${ports.toPop}`,
     near,
     beside: `http://${OTHERS}:${ports.toPop}`,
     logs: { pop: log('pop'), shield: log('shield') },
-    emptyFrom: () => emptyFrom,
     async begin({ predicts, keeps, keepsShield, earlier = [] }) {
       await pop?.stop();
       if (keeps !== 'all') {
         forget(data('pop'), keeps === 'learned');
-        emptyFrom = readAccessLog(log('pop')).length;
+        rmSync(log('pop'), { force: true });
       }
       const path = config(predicts);
       if (!keepsShield || shield === null) {
         await shield?.stop();
         forget(data('shield'), false);
+        rmSync(log('shield'), { force: true });
         shield = start('shield', path, cores.server);
         await shield.until(() => fetch(`https://127.0.0.1:${ports.shield}/`, { tls }));
       }

@@ -40,13 +40,13 @@ export async function markOf({ logs }: World): Promise<Mark> {
 }
 
 /** Since `mark`. */
-export async function answersSince({ logs, emptyFrom }: World, mark: Mark, route: string): Promise<Answers> {
+export async function answersSince({ logs }: World, mark: Mark, route: string): Promise<Answers> {
   await Bun.sleep(LOG_MS);
   const ofRoute = (each: Asked) => each.route === route;
   const pop = readAccessLog(logs.pop);
   const asked = new Set(
     pop
-      .slice(emptyFrom(), mark.pop)
+      .slice(0, mark.pop)
       .filter(ofRoute)
       .map(({ target }) => target),
   );
