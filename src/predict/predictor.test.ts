@@ -168,6 +168,15 @@ test('what is not likely enough, longer than it may be, or beyond the room is le
   expect(predictor.tallies.of.known).toMatchObject({ doubted: 1, left: 1 });
 });
 
+test('a guess is not worth many bytes', async () => {
+  const { state, predictor } = world({ objectBytes: 10_000_000, roomBytes: 100_000_000 });
+  const row = (target: string, likelihood: number, bytes: number) => ({ target, likelihood, bytes });
+  const all = [row('/a', 0.6, 2_000_000), row('/b', 0.6, 500_000), row('/c', 0.8, 2_000_000)];
+  predictor.follow('npm', all, 'known', visitor);
+  await settled();
+  expect(state.fetched).toEqual(['/b', '/c']);
+});
+
 test('what cannot be had, and a question that cannot be answered, harm nobody', async () => {
   const { state, predictor, asks } = world();
   state.failing.add('/b');

@@ -62,8 +62,9 @@ interface Wanted {
 
 /** A rank before all others. */
 const urgent = -1;
-/** What is less likely is a guess. */
+/** What is less likely is a guess, and not worth so many bytes. */
 const certain = 0.75;
+const longBytes = 1024 * 1024;
 const mostWaiting = 16_384;
 /** What has waited longer is asked for by its client before it is fetched, or not at all. */
 const staleMs = 60_000;
@@ -220,7 +221,7 @@ export function openPredictor(surroundings: Surroundings): Predictor {
         continue;
       }
       const { likelihood = 1, bytes = usualBytes } = each;
-      const isDoubted = likelihood < threshold;
+      const isDoubted = likelihood < (bytes > longBytes ? Math.max(threshold, certain) : threshold);
       if (isDoubted) tally.doubted++;
       if (!isDoubted && bytes <= limits().objectBytes)
         add(following.rank + at, each, { source, route, bytes, likelihood }, visitor);
