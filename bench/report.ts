@@ -45,7 +45,8 @@ function tableText({ title, remarks, names, head, body }: Table): string[] {
 function origin(report: Report, suite: SuiteReport): string[] {
   const { rounds, seconds } = suite;
   const [where = '', software = ''] = measured(report, suite);
-  const how = `Median of ${rounds} rounds of ${seconds} s; lowest and highest in brackets.`;
+  const long = seconds > 0 ? ` of ${seconds} s` : '';
+  const how = `Median of ${rounds} rounds${long}; lowest and highest in brackets.`;
   return [where, `${how} ${software}`, '', ...proofs(suite)];
 }
 

@@ -67,7 +67,7 @@ export function waitTable(shown: readonly State[], samples: Samples): Table {
       const cells = others.map((state) => {
         const own = medianOf(of.get(state));
         if (own === null) return '';
-        const more = `+${number(own - warm, 2)}`;
+        const more = `${own < warm ? '' : '+'}${number(own - warm, 2)}`;
         return state === 'off' || off === null ? more : `${more} (${percentOf(off - own, off - warm)})`;
       });
       return [[title, number(warm, 2), ...cells]];
