@@ -40,7 +40,8 @@ const soonMs = 15 * 60_000;
 /** Before something happens they do once more: they look a minute or two ahead. */
 const aheadMs = 90_000;
 const settleMs = 1;
-const mostWaits = 2_000;
+/** What cannot be had is tried for some seconds. */
+const mostWaits = 30_000;
 const weekMs = 7 * 86_400_000;
 const atOnce = 15;
 /** A client and its PoP. */
