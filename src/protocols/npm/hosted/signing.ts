@@ -84,9 +84,13 @@ export function signVersion(key: SigningKey, name: string, version: string, inte
   return { keyid: key.keyid, sig: sign('sha256', text, secret).toString('base64') };
 }
 
+/** The one that signs first, whatever clocks have said since; then the newest first. */
 async function all(reader: DocumentReader, route: string): Promise<readonly SigningKey[]> {
   const found = await reader.scan(keysPrefix(route), { limit: MAX_KEYS });
-  return found.map(({ value }) => signingKey.parse(value)).sort((a, b) => b.createdMs - a.createdMs);
+  const rank = ({ expiresMs }: SigningKey) => (expiresMs === null ? 0 : 1);
+  return found
+    .map(({ value }) => signingKey.parse(value))
+    .sort((a, b) => rank(a) - rank(b) || b.createdMs - a.createdMs);
 }
 
 function makeKey(createdMs: number): SigningKey {
