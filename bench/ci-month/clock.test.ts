@@ -69,3 +69,18 @@ test('a process that is held up is not late', () => {
   expect(clock.elapsed() - beforeMs).toBeLessThan(50);
   clock.close();
 });
+
+test('is at rest when no journey is left, and nobody looks at it', async () => {
+  const clock = openMonthClock(0);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const isAtRest = () => clock.isAtRest;
+  clock.after(1_000, () => clock.journeys.after(50, resolve));
+  clock.skip(2_000);
+  expect(isAtRest()).toBe(false);
+  await promise;
+  while (!isAtRest()) await Bun.sleep(1);
+  clock.now();
+  await Bun.sleep(2);
+  expect(isAtRest()).toBe(false);
+  clock.close();
+});

@@ -9,6 +9,8 @@ export interface MonthClock extends Clock {
   readonly journeys: Clock;
   /** The same time, for what need not notice each time that is skipped: what becomes due so runs when time passes again, or after an hour. */
   readonly dozing: Clock;
+  /** Nothing is on a journey, and nobody has looked at the clock for some ticks: whatever was begun is over, or waits for time to pass. */
+  readonly isAtRest: boolean;
   /** So much later, at once. What has become due meanwhile runs once, in order, as on a machine that has slept. */
   skip(ms: number): void;
   close(): void;
@@ -24,6 +26,8 @@ interface Task {
 const gridMs = 5;
 /** Whoever is at work looks at the clock more often. */
 const tickMs = 1;
+/** Who has just been given something to do has looked by then. */
+const restTicks = 3;
 /** A machine that has no time for this process does not make it late. */
 const heldUpMs = 20;
 const dozeMs = 3_600_000;
@@ -35,6 +39,7 @@ export function openMonthClock(startMs: number): MonthClock {
   let passedMs = 0;
   let tickedMs = performance.now();
   let isLookedAt = false;
+  let idleTicks = 0;
   const tasks = openTasks();
   const journeys = openTasks();
   const dozing = openTasks();
@@ -49,6 +54,7 @@ export function openMonthClock(startMs: number): MonthClock {
     tickedMs = performance.now();
     const isIdle = !isLookedAt;
     isLookedAt = false;
+    idleTicks = isIdle ? idleTicks + 1 : 0;
     const next = journeys.first;
     if (isIdle && next !== undefined) passedMs = Math.max(passedMs, next.dueMs);
     runDue();
@@ -86,7 +92,11 @@ export function openMonthClock(startMs: number): MonthClock {
     after: adding(tasks, 0),
     journeys: { now, elapsed, after: adding(journeys, gridMs) },
     dozing: { now, elapsed, after: adding(dozing, 0) },
+    get isAtRest() {
+      return idleTicks >= restTicks && journeys.first === undefined;
+    },
     skip(ms) {
+      idleTicks = 0;
       passedMs += ms;
       skippedAtMs = passed();
       runDue();

@@ -68,6 +68,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     if (happening.what === 'restart') {
       await Promise.all(running);
       await network.restartPop();
+      await settled(network, clock);
     }
     for (const session of sessions.of(happening) ?? []) {
       const at = Math.floor((clock.now() - startMs) / weekMs);
@@ -84,10 +85,9 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   async function reach(atMs: number): Promise<void> {
     for (let leftMs = atMs - clock.now(); leftMs > 0; leftMs = atMs - clock.now()) {
       if (running.size > 0) await earlier(leftMs, running);
-      else {
-        clock.skip(stepTo(leftMs));
-        await settled(network);
-      }
+      else clock.skip(stepTo(leftMs));
+      // What a client has led to may outlast him.
+      if (running.size === 0) await settled(network, clock);
     }
   }
 
@@ -140,9 +140,9 @@ export function total(weeks: readonly Week[]): Week {
 }
 
 /** What was begun in this step of time is over. */
-async function settled(network: MonthNetwork): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  for (let waits = 0; !network.isQuiet; waits++) {
+async function settled(network: MonthNetwork, clock: MonthClock): Promise<void> {
+  // Nodes look at the clock for what they say of themselves: they are asked last.
+  for (let waits = 0; !clock.isAtRest || !network.isQuiet; waits++) {
     if (waits === mostWaits) throw new Error('the nodes do not come to rest');
     await Bun.sleep(settleMs);
   }

@@ -2,6 +2,8 @@
  * A month of a team's builds, through a PoP that has room for a part of what they need: what it has when it is asked, and whom it asks
  * for the rest, with predictions and without.
  */
+
+import type { Tally } from '../../src/messages/predictions.ts';
 import { type Replayed, replay, total } from '../ci-month/replay.ts';
 import { days } from '../ci-month/world.ts';
 import { KIB, MIB } from '../objects.ts';
@@ -98,11 +100,15 @@ function sourcesOf([, { predicted }]: readonly [string, Replayed]): readonly Tab
       ],
       body: Object.entries(predicted.sources).map(([source, tally]) => [
         ...[source, whole(tally.foreseen), whole(tally.left), whole(tally.fetched), whole(tally.used)],
-        ...[whole(tally.inVain), percent(tally.used / (tally.used + tally.inVain))],
+        ...[whole(tally.inVain), judgedOf(tally)],
         ...[sized(tally.fetchedBytes), sized(tally.inVainBytes)],
       ]),
     },
   ];
+}
+
+function judgedOf({ used, inVain }: Tally): string {
+  return used + inVain === 0 ? '' : percent(used / (used + inVain));
 }
 
 function whole(value: number): string {
