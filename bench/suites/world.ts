@@ -16,6 +16,7 @@ import { openPlaces } from '../world/places.ts';
 import { answersSince, distribution, markOf } from '../world/requests.ts';
 import {
   latencyTable,
+  mostTrafficS,
   precisionTable,
   type Sample,
   type Samples,
@@ -26,7 +27,7 @@ import {
   trafficTable,
   waitTable,
 } from '../world/tables.ts';
-import { startTraffic } from '../world/traffic.ts';
+import { type RunningTraffic, startTraffic, type Traffic } from '../world/traffic.ts';
 import { startWorldUpstream, type WorldUpstream } from '../world/upstream.ts';
 
 const STATES = Object.keys(states) as State[];
@@ -137,7 +138,9 @@ async function oneRound(setting: Prepared, install: Install, round: number, samp
   const of = samples.get(install.title) ?? new Map<State, Sample[]>();
   samples.set(install.title, of);
   const take = async (state: State) => {
-    const sample = await measure(setting, install, state === 'first' || state === 'learned');
+    // As long in each state, as other clients do not go away with the install.
+    const observedS = Math.min(mostTrafficS, Math.max(trafficS, of.get('off')?.at(-1)?.seconds ?? 0));
+    const sample = await measure(setting, install, state === 'first' || state === 'learned', observedS);
     of.set(state, [...(of.get(state) ?? []), sample]);
     run.progress(`${install.title}, round ${round + 1}: ${states[state]}: ${told(sample)}`);
   };
@@ -178,6 +181,7 @@ async function measure(
   { run, stage, upstream }: Setting,
   install: Install,
   predicts: boolean,
+  observedS: number,
 ): Promise<Sample> {
   const { world, folder, core } = stage;
   emptied(folder);
@@ -186,16 +190,33 @@ async function measure(
   const { trafficPerSecond } = run.world;
   const traffic =
     trafficPerSecond > 0 ? startTraffic(run.scratch, core, `${world.beside}/web`, trafficPerSecond) : null;
-  const seconds = await install.run(stage);
-  // As long in each state, as other clients do not go away with the install.
-  if (traffic !== null) await Bun.sleep(Math.max(0, trafficS - seconds) * 1000);
-  const times = (await traffic?.stop()) ?? null;
+  const installing = install.run(stage);
+  const observed = traffic === null ? null : observe(traffic, installing, observedS);
+  const [seconds, times] = await Promise.all([installing, observed]);
   const answers = await answersSince(world, mark, install.route);
   const more = (await upstream.asked()).slice(before);
   if (more.length > 0 && !predicts)
     throw new Error(`the origin was not warm: it asked for ${more.slice(0, 5).join(', ')}`);
   if (times !== null && times.failed > 0) throw new Error(`${times.failed} requests of other traffic failed`);
   return { seconds, answers, traffic: times, upstream: more.length };
+}
+
+/** Until the install has ended, and for `leastS` at least; never for very long. */
+async function observe(
+  traffic: RunningTraffic,
+  installing: Promise<unknown>,
+  leastS: number,
+): Promise<Traffic> {
+  const least = Bun.sleep(leastS * 1000);
+  const { promise: most, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, mostTrafficS * 1000);
+  try {
+    await Promise.race([installing, most]);
+  } finally {
+    clearTimeout(timer);
+  }
+  await least;
+  return traffic.stop();
 }
 
 function told({ seconds, answers, upstream }: Sample): string {

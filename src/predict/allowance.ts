@@ -114,7 +114,7 @@ export function openAllowance({ clock, limits, way, hasRoom }: AllowanceOptions)
     seenMs = nowMs;
     isWayKnown = seen !== null;
     if (sinceMs > restMs) window.rested();
-    else if (seen !== null) window.seen(seen, sinceMs, allowance.others);
+    else if (seen !== null) window.seen(seen, sinceMs);
     cancel = clock.after(everyMs, () => {
       cancel = null;
       if (underWay === 0) return;

@@ -8,18 +8,18 @@ const full = { delayMs: 4 * targetMs, leastMs: 60 };
 /** Past its beginning. */
 function grown() {
   const window = openWindow();
-  window.seen({ ...empty, delayMs: targetMs }, 30, 0);
+  window.seen({ ...empty, delayMs: targetMs }, 30);
   return window;
 }
 
 describe('what may be on its way', () => {
   test('grows fast with what arrives, until something is queued; then it is halved, and grows slowly', () => {
     const window = openWindow();
-    window.seen(empty, 30, 0);
+    window.seen(empty, 30);
     window.arrived(firstBytes, true);
     expect(window.bytes).toBe(1.5 * firstBytes);
-    window.seen({ ...empty, delayMs: targetMs }, 30, 0);
-    window.seen(empty, 30, 0);
+    window.seen({ ...empty, delayMs: targetMs }, 30);
+    window.seen(empty, 30);
     window.arrived(firstBytes, true);
     expect(window.bytes).toBe(firstBytes);
   });
@@ -27,7 +27,7 @@ describe('what may be on its way', () => {
   test('does not grow by what says nothing: while less is on its way, or as long as nothing is known of the way', () => {
     const window = openWindow();
     window.arrived(firstBytes, true);
-    window.seen(empty, 30, 0);
+    window.seen(empty, 30);
     window.arrived(firstBytes, false);
     expect(window.bytes).toBe(firstBytes);
   });
@@ -35,9 +35,9 @@ describe('what may be on its way', () => {
   test('is halved at most by what is queued within a round trip, down to its least', () => {
     const window = grown();
     const before = window.bytes;
-    window.seen(full, 60, 0);
+    window.seen(full, 60);
     expect([window.bytes, window.isCrowded]).toEqual([before / 2, true]);
-    for (let times = 0; times < 50; times++) window.seen(full, 60, 0);
+    for (let times = 0; times < 50; times++) window.seen(full, 60);
     expect(window.bytes).toBe(leastBytes);
     window.arrived(leastBytes, true);
     expect(window.bytes).toBe(leastBytes);
@@ -45,26 +45,14 @@ describe('what may be on its way', () => {
 
   test('shrinks by the time that something is queued for, and not by how often it is looked at', () => {
     const [often, once] = [grown(), grown()];
-    for (let times = 0; times < 6; times++) often.seen(full, 10, 0);
-    once.seen(full, 60, 0);
+    for (let times = 0; times < 6; times++) often.seen(full, 10);
+    once.seen(full, 60);
     expect(often.bytes).toBeCloseTo(once.bytes, 0);
-  });
-
-  test('bears more that is queued where clients wait for something else, as it is theirs', () => {
-    const [alone, beside] = [grown(), grown()];
-    const way = { ...empty, delayMs: 2 * targetMs };
-    alone.seen(way, 30, 0);
-    beside.seen(way, 30, targetMs);
-    expect([alone.isCrowded, beside.isCrowded]).toEqual([true, false]);
-    beside.seen(full, 30, 10_000);
-    expect(beside.isCrowded).toBe(false);
-    beside.seen({ ...full, delayMs: full.delayMs + 1 }, 30, 10_000);
-    expect(beside.isCrowded).toBe(true);
   });
 
   test('begins anew after a rest, and becomes less by what fails', () => {
     const window = openWindow();
-    window.seen(full, 60, 0);
+    window.seen(full, 60);
     window.rested();
     expect([window.bytes, window.isCrowded]).toEqual([firstBytes, false]);
     window.failed();
@@ -77,7 +65,7 @@ describe('what may be on its way', () => {
       fc.property(fc.array(step), (steps) => {
         const window = openWindow();
         for (const { delayMs, sinceMs, came } of steps) {
-          window.seen({ delayMs, leastMs: 60 }, sinceMs, 0);
+          window.seen({ delayMs, leastMs: 60 }, sinceMs);
           window.arrived(came, true);
           expect(window.bytes).toBeWithin(leastBytes, mostBytes + 1);
         }

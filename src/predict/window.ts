@@ -8,11 +8,8 @@ export interface Window {
   readonly bytes: number;
   /** More is queued on the way than should be. */
   readonly isCrowded: boolean;
-  /**
-   * @param sinceMs for how long the way has been so.
-   * @param others clients who wait for something else: what is queued is theirs, too.
-   */
-  seen(way: Way, sinceMs: number, others: number): void;
+  /** @param sinceMs for how long the way has been so. */
+  seen(way: Way, sinceMs: number): void;
   /** @param isUsed as much is on its way as may be: else nothing is known of what more would do. */
   arrived(bytes: number, isUsed: boolean): void;
   /** Something could not be had. */
@@ -24,9 +21,8 @@ export interface Window {
 export const leastBytes = 64 * 1024;
 export const firstBytes = 2 * 1024 * 1024;
 export const mostBytes = 64 * 1024 * 1024;
-/** That something may wait on the way; where clients themselves keep it full, as much more as there are, up to what LEDBAT allows. */
+/** That something may wait on the way, whoever has filled it; a quarter of what LEDBAT allows. */
 export const targetMs = 25;
-const mostTargetMs = 100;
 /** The way changes no sooner, however short it is. */
 const shortestMs = 20;
 /** Of the target, what is left when it has grown fast for long enough. */
@@ -57,9 +53,8 @@ export function openWindow(): Window {
     get isCrowded() {
       return left < 0;
     },
-    seen({ delayMs, leastMs }, sinceMs, others) {
-      const target = Math.min(mostTargetMs, targetMs + Math.max(0, others));
-      left = (target - delayMs) / target;
+    seen({ delayMs, leastMs }, sinceMs) {
+      left = (targetMs - delayMs) / targetMs;
       if (isNew && left < enough) {
         isNew = false;
         // What is queued by now was sent a round trip ago, and as much again has followed it.
