@@ -87,6 +87,8 @@ export interface Protocol {
    * Absent: addresses alone can be told of.
    */
   needs?(wanted: Wanted, given: NeedsGiven): Promise<Needs>;
+  /** Values of `Accept` by which its clients choose among forms of one document. Absent: there is one of each. */
+  readonly accepts?: readonly string[];
   /** At the origin: what is kept for good, package by package, for running totals to be held against. */
   readonly holdings?: Holdings;
   /**

@@ -64,9 +64,17 @@ export async function lookAtVersion(route: Route, wanted: Wanted, looking: Looki
   return barred ?? { items, lacks };
 }
 
-/** @param target path and query of the route. */
+/** In each form that clients ask for there. @param target path and query of the route. */
 export async function lookAtAddress(route: Route, target: string, looking: Looking): Promise<Looked> {
-  return lookAtAll(route, [{ target, bytes: 0, etag: null }], looking);
+  const plain: PrefetchItem = { target, bytes: 0, etag: null };
+  const items = new Map<string, PrefetchItem>();
+  for (const item of [plain, ...(route.protocol.accepts ?? []).map((accept) => ({ ...plain, accept }))]) {
+    const named = nameOf(route, item, looking);
+    if (typeof named === 'string') continue;
+    const { key } = named.resource;
+    if (!items.has(key)) items.set(key, item);
+  }
+  return lookAtAll(route, items.size === 0 ? [plain] : [...items.values()], looking);
 }
 
 async function lookAtAll(route: Route, items: readonly PrefetchItem[], looking: Looking): Promise<Looked> {

@@ -157,9 +157,11 @@ describe('what is ordered', () => {
         { route: 'oci', packages: [{ name: 'open/app', version: 'v1' }] },
         { route: 'pypi', packages: [{ name: 'App', version: '2.0' }] },
       ],
-      addresses: [{ url: '/files/v1/tool.txt' }, { url: 'http://any.example/www/page.txt?a=1' }],
+      addresses: ['/files/v1/tool.txt', 'http://any.example/www/page.txt?a=1', '/npm/one'].map((url) => ({
+        url,
+      })),
     });
-    expect([state.state, state.refused, state.wanted, state.looked]).toEqual(['told', [], 5, 5]);
+    expect([state.state, state.refused, state.wanted, state.looked]).toEqual(['told', [], 6, 6]);
     expect((await settled('owner', state.id, whole)).nodes.map(({ node }) => node)).toEqual(['lhr']);
     const manifest = await (await fetch(`${network.url('lhr')}/v2/open/app/manifests/v1`)).json();
     const { layers } = z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest);
@@ -168,10 +170,16 @@ describe('what is ordered', () => {
       ...['/files/v1/tool.txt', '/pypi/files/app/app-2.0-py3-none-any.whl'],
     ])
       expect([target, await parentAsked('lhr', target)]).toEqual([target, []]);
-    const browser = { 'accept-encoding': 'gzip, deflate, br, zstd' };
-    expect(await parentAsked('lhr', '/www/page.txt?a=1', browser)).toEqual([]);
-    const pip = { accept: 'application/vnd.pypi.simple.v1+json', 'accept-encoding': 'gzip, deflate' };
-    expect(await parentAsked('lhr', '/pypi/simple/app/', pip)).toEqual([]);
+    const words = {
+      '/www/page.txt?a=1': { 'accept-encoding': 'gzip, deflate, br, zstd' },
+      '/pypi/simple/app/': {
+        accept: 'application/vnd.pypi.simple.v1+json',
+        'accept-encoding': 'gzip, deflate',
+      },
+      '/npm/one': { accept: 'application/vnd.npm.install-v1+json', 'accept-encoding': 'gzip' },
+    };
+    for (const [target, headers] of Object.entries(words))
+      expect([target, await parentAsked('lhr', target, headers)]).toEqual([target, []]);
     expect(await parentAsked('nrt', '/npm/one/-/one-1.0.0.tgz')).toHaveLength(1);
   }, 30_000);
 
@@ -340,16 +348,8 @@ describe('the command', () => {
 
   test('takes images, packages, addresses and lists, and says how far each node is', async () => {
     writeFileSync(join(network.dir, 'what.list'), '# for the next job\n/www/listed.txt\n\nopen/app:v1\n');
-    const ran = await run(
-      'what.list',
-      'one@1.0.0',
-      '/files/v1/other.txt',
-      '--to',
-      'lhr,nrt',
-      '--for',
-      '2h',
-      '--wait',
-    );
+    const items = ['what.list', 'one@1.0.0', '/files/v1/other.txt'];
+    const ran = await run(...items, '--to', 'lhr,nrt', '--for', '2h', '--wait');
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     expect(ran.stdout).toMatch(/lhr +whole +(\d+) of \1 /);
     expect(ran.stdout).toMatch(/nrt +whole +(\d+) of \1 /);

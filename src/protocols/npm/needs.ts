@@ -8,7 +8,7 @@ import { fileName } from './hosted/record.ts';
 import { isPackageName, isVersion } from './path.ts';
 
 /** How clients ask when they install: for the short form, or for all of it where they want to know when versions were published. */
-const accepts = [`${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`, mediaTypes.full];
+export const accepts = [`${mediaTypes.abbreviated}; q=1.0, ${mediaTypes.full}; q=0.8, */*`, mediaTypes.full];
 const longestManifest = 2 ** 20;
 /** No tag looks like one. */
 const isNumber = /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/;

@@ -39,7 +39,7 @@ import { write } from './hosted/write.ts';
 import { itemOf } from './key.ts';
 import { mirror } from './mirror.ts';
 import { namer } from './name.ts';
-import { needs } from './needs.ts';
+import { accepts, needs } from './needs.ts';
 import type { MirrorOptions, NpmOrigin } from './origin.ts';
 import { openOutlines } from './outlines.ts';
 import { readPath } from './path.ts';
@@ -108,6 +108,7 @@ export function npm(options: NpmOptions, mount: Mount, clock: Clock = systemCloc
     pull: (ask, origin) => pull(context, mount, ask, origin),
     mirror: (wanted, job) => mirror(context, wanted, job),
     needs: (wanted, given) => needs(mount.prefix, wanted, given),
+    accepts,
     ...(context.hosted !== null &&
       mount.role === 'origin' && {
         home: {

@@ -10,6 +10,7 @@ import { serveHosted } from './hosted/serve.ts';
 import { upload } from './hosted/upload.ts';
 import { normalise } from './names.ts';
 import { foresee, needs } from './needs.ts';
+import { renderings } from './negotiate.ts';
 import { read, write } from './path.ts';
 import { filePuller } from './pull-file.ts';
 import { factsOf, pullList, pullProject } from './pull-index.ts';
@@ -26,6 +27,7 @@ export function pypi(clock: Clock = systemClock): Ecosystem {
   return {
     ...{ id: 'pypi', title: 'PyPI', advisories: 'PyPI', order: versions, canonical: normalise },
     foresight: pypiForesight(),
+    accepts: Object.values(renderings),
     ...{ read, write, pull, serve: serveHosted, receive, facts: factsOf, guides, needs, foresee, describe },
     // pip shows a status and an address, twine and uv this text.
     error: (_, message) => ({ type: 'text/plain; charset=utf-8', body: `${message}\n` }),

@@ -68,6 +68,8 @@ export interface Ecosystem extends JudgedEcosystem {
    * and need not be mirrored. Absent: there are none, or `needs` has them.
    */
   readonly roots?: readonly string[];
+  /** Values of `Accept` by which its clients choose among forms of one document. Absent: there is one of each. */
+  readonly accepts?: readonly string[];
   /**
    * What the same client is going to ask for next, now that it has this: items of the same route, the most likely first. Fetched ahead within
    * bounds, and never what the policy is against. Absent: nothing is foreseen.

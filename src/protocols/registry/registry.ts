@@ -104,6 +104,7 @@ export function registry(
     policy: policyDesk(policy, origin),
     ...mirrorOf(origin),
     ...needsOf(origin),
+    ...(ecosystem.accepts && { accepts: ecosystem.accepts }),
     ...hostingOf(origin),
     begin(home: OriginHome) {
       if (policy === null) beginWithout(origin, home);
