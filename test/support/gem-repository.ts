@@ -66,7 +66,8 @@ export async function startGemRepository(): Promise<GemRepository> {
   mkdirSync(gems, { recursive: true });
   const infos = new Map<string, string[]>();
   let versions = 'created_at: 2026-11-01T00:00:05Z\n---\n';
-  let isIndexed = false;
+  /** Two of them at once would take each other's files away. */
+  let indexing: Promise<void> | null = null;
 
   const infoOf = (name: string) => ['---', ...(infos.get(name) ?? []), ''].join('\n');
 
@@ -83,10 +84,9 @@ export async function startGemRepository(): Promise<GemRepository> {
     return { headers: { 'content-type': 'application/octet-stream' }, body: readFileSync(file) };
   });
 
-  async function index(): Promise<void> {
-    if (!isIndexed)
-      await succeeds(['gem', 'generate_index', '-d', join(folder.path, 'repository')], folder.path);
-    isIndexed = true;
+  function index(): Promise<void> {
+    indexing ??= succeeds(['gem', 'generate_index', '-d', join(folder.path, 'repository')], folder.path);
+    return indexing;
   }
 
   function indexed(text: string, { headers }: UpstreamRequest): UpstreamAnswer {
@@ -123,7 +123,7 @@ export async function startGemRepository(): Promise<GemRepository> {
       const built = await buildGem(join(folder.path, 'source'), sketch);
       const number = platform === 'ruby' ? version : `${version}-${platform}`;
       copyFileSync(built, join(gems, `${name}-${number}.gem`));
-      isIndexed = false;
+      indexing = null;
       const sha256 = new Bun.CryptoHasher('sha256').update(readFileSync(built)).digest('hex');
       const needs = Object.entries(dependencies).map(
         ([gem, range]) => `${gem}:${range.split(', ').join('&')}`,
