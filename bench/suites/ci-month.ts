@@ -3,7 +3,7 @@
  * for the rest, with predictions and without.
  */
 
-import type { Tally } from '../../src/messages/predictions.ts';
+import { precisionOf } from '../../src/console/data/predicted.ts';
 import { type Replayed, replay, total } from '../ci-month/replay.ts';
 import { days } from '../ci-month/world.ts';
 import { KIB, MIB } from '../objects.ts';
@@ -98,17 +98,16 @@ function sourcesOf([, { predicted }]: readonly [string, Replayed]): readonly Tab
         'bytes',
         'bytes in vain',
       ],
-      body: Object.entries(predicted.sources).map(([source, tally]) => [
-        ...[source, whole(tally.foreseen), whole(tally.left), whole(tally.fetched), whole(tally.used)],
-        ...[whole(tally.inVain), judgedOf(tally)],
-        ...[sized(tally.fetchedBytes), sized(tally.inVainBytes)],
-      ]),
+      body: Object.entries(predicted.sources).map(([source, tally]) => {
+        const precision = precisionOf(tally);
+        return [
+          ...[source, whole(tally.foreseen), whole(tally.left), whole(tally.fetched), whole(tally.used)],
+          ...[whole(tally.inVain), precision === null ? '' : percent(precision)],
+          ...[sized(tally.fetchedBytes), sized(tally.inVainBytes)],
+        ];
+      }),
     },
   ];
-}
-
-function judgedOf({ used, inVain }: Tally): string {
-  return used + inVain === 0 ? '' : percent(used / (used + inVain));
 }
 
 function whole(value: number): string {
